@@ -1,0 +1,51 @@
+# Everything a fresh machine needs is Python 3.11+, git and make.  PYTHON names another interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := $(BIN)/vpce-demo
+
+# Each file of tests runs in one process: the demos in it share a sandbox.
+AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+.PHONY: demo test test-all check bench bench-full clean
+
+demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, status, down; leaves nothing running
+	@$(DEMO) --sandbox up --skip-test && $(DEMO) --sandbox test && $(DEMO) --sandbox status && $(DEMO) --sandbox down; \
+	code=$$?; $(DEMO) sandbox stop; exit $$code
+
+test: check                       ## ruff, mypy strict and the tests
+	@$(BIN)/python -m pytest $(AT_ONCE)
+
+test-all: check                   ## the same, with what takes minutes
+	@$(BIN)/python -m pytest $(AT_ONCE) -m ''
+
+bench: $(VENV)/.installed         ## measure against other tools and write docs/performance.md: minutes
+	@$(BIN)/python -m bench
+
+bench-full: $(VENV)/.installed    ## the same once at AWS's own pace: half an hour
+	@$(BIN)/python -m bench --full
+
+check: $(VENV)/.installed-for-development
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+
+clean:                            ## remove what the two above have made
+	@if [ -x $(DEMO) ]; then $(DEMO) sandbox stop; fi
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "vpce-demo needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "On Debian and Ubuntu the venv module is a package of its own: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/.installed: $(BIN)/pip pyproject.toml
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[sandbox]'
+	@touch $@
+
+$(VENV)/.installed-for-development: $(VENV)/.installed
+	@echo "Installing the tools for development ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[sandbox,dev]'
+	@touch $@
