@@ -1,0 +1,64 @@
+"""How things of Elastic Load Balancing are found: no describe call of it filters by tag, and names are unique."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from botocore.exceptions import ClientError
+
+from ..aws import Aws
+from ..errors import Fault, fault
+from ..model import Live, Phase, Resource
+
+TAGS_A_CALL = 20
+"""So many ARNs DescribeTags takes (API reference of Elastic Load Balancing v2)."""
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """A load balancer or target group as it is listed."""
+
+    arn: str
+    name: str
+    live: Live
+
+
+def find_named(aws: Aws, resource: Resource, pages: Callable[[Aws, list[str]], Iterator[Balanced]]) -> Iterator[Live]:
+    """Yield what carries this resource's tags, or is recorded as it; or, as FOREIGN, what only has its name.
+
+    ``pages`` lists the things with these ARNs, or all.  One that we know already is asked for by its ARN alone.
+    """
+    if resource.key in aws.known:
+        arn = aws.id(resource)
+        yield from (one.live for one in aws.shared((pages, arn), lambda: list(pages(aws, [arn]))))
+        return
+    listed: list[Balanced] = aws.shared(pages, lambda: list(pages(aws, [])))
+    arns = [one.arn for one in listed]
+    tags: Mapping[str, Mapping[str, str]] = aws.shared((pages, "tags"), lambda: _tags(aws, arns))
+    for one in (one for one in listed if one.arn in tags):
+        if aws.is_mine(resource, tags[one.arn]) or one.arn == aws.recorded(resource.key):
+            yield one.live
+        elif one.name == resource.name:
+            yield replace(one.live, phase=Phase.FOREIGN, why="has the name, but not this demo's tags")
+
+
+def _tags(aws: Aws, arns: list[str]) -> dict[str, dict[str, str]]:
+    """Tags by ARN; what has gone since it was listed is not among them."""
+    tags: dict[str, dict[str, str]] = {}
+    for first in range(0, len(arns), TAGS_A_CALL):
+        tags |= _tags_in_one_call(aws, arns[first : first + TAGS_A_CALL])
+    return tags
+
+
+def _tags_in_one_call(aws: Aws, arns: list[str]) -> dict[str, dict[str, str]]:
+    try:
+        described = aws.elb.describe_tags(ResourceArns=arns)["TagDescriptions"]
+    except ClientError as error:
+        if fault(error) is not Fault.MISSING:
+            raise
+        # One that a neighbour has just deleted fails the call for all: not seen would not be gone.
+        middle = len(arns) // 2
+        halves = (arns[:middle], arns[middle:]) if middle else ()
+        return {arn: tags for half in halves for arn, tags in _tags_in_one_call(aws, half).items()}
+    return {one["ResourceArn"]: {tag["Key"]: tag.get("Value", "") for tag in one.get("Tags", [])} for one in described}

@@ -1,0 +1,84 @@
+"""An EC2 instance with a public address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from ..aws import ID_TAG, Aws, Listing, tags_of
+from ..model import Live, Phase, Resource
+from .key_pair import KeyPair
+from .security_group import SecurityGroup
+from .subnet import Subnet
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.literals import InstanceTypeType
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef
+
+
+def _instances(aws: Aws, which: Mapping[str, Any]) -> Iterator[InstanceTypeDef]:
+    for page in aws.ec2.get_paginator("describe_instances").paginate(**which):
+        for reservation in page["Reservations"]:
+            yield from reservation["Instances"]
+
+
+INSTANCES = Listing(_instances, "InstanceId", "InstanceIds")
+
+
+@dataclass(frozen=True, eq=False)
+class Instance(Resource):
+    """``image`` is an AMI id, ``user_data`` plain text (boto3 encodes it)."""
+
+    subnet: Subnet
+    group: SecurityGroup
+    key_pair: KeyPair
+    image: str
+    type: str
+    user_data: str = ""
+
+    usual_seconds = 10.0
+    usual_seconds_gone = 30.0
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        for instance in aws.mine(self, INSTANCES):
+            word, tags = instance["State"]["Name"], tags_of(instance)
+            outputs = {
+                "public_address": instance.get("PublicIpAddress", ""),
+                "private_address": instance.get("PrivateIpAddress", ""),
+                "demo_id": tags.get(ID_TAG, ""),
+                "launched": instance["LaunchTime"].isoformat(),
+            }
+            phase, why = Phase.of(word), instance.get("StateReason", {}).get("Message", "")
+            if phase in (Phase.READY, Phase.PENDING) and self.key_pair.another(tags):
+                phase, why = Phase.WRONG, "knows another ssh key than this demo's"
+            yield Live(instance["InstanceId"], phase, word, why, {k: v for k, v in outputs.items() if v})
+
+    def create(self, aws: Aws) -> Live:
+        optional: dict[str, Any] = {"UserData": self.user_data} if self.user_data else {}
+        answer = aws.ec2.run_instances(
+            ImageId=self.image,
+            InstanceType=cast("InstanceTypeType", self.type),
+            MinCount=1,
+            MaxCount=1,
+            KeyName=self.key_pair.name,
+            ClientToken=aws.token,
+            # The address is asked for here and not of the subnet, whose attribute takes time to be seen everywhere.
+            NetworkInterfaces=[
+                {
+                    "DeviceIndex": 0,
+                    "AssociatePublicIpAddress": True,
+                    "SubnetId": aws.id(self.subnet),
+                    "Groups": [aws.id(self.group)],
+                }
+            ],
+            MetadataOptions={"HttpTokens": "required", "HttpEndpoint": "enabled"},
+            BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "DeleteOnTermination": True}}],
+            TagSpecifications=aws.tagged(self, "instance", "volume", "network-interface", more=self.key_pair.mark),
+            **optional,
+        )
+        word = answer["Instances"][0]["State"]["Name"]
+        return Live(answer["Instances"][0]["InstanceId"], Phase.of(word), word)
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.ec2.terminate_instances(InstanceIds=[live.id])

@@ -1,0 +1,61 @@
+"""An internet gateway, and its attachment to a VPC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..aws import Aws, Listing
+from ..model import Live, Phase, Resource
+from .vpc import Vpc
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import InternetGatewayTypeDef
+
+
+def _gateways(aws: Aws, which: Mapping[str, Any]) -> Iterator[InternetGatewayTypeDef]:
+    for page in aws.ec2.get_paginator("describe_internet_gateways").paginate(**which):
+        yield from page["InternetGateways"]
+
+
+GATEWAYS = Listing(_gateways, "InternetGatewayId", "InternetGatewayIds")
+
+
+@dataclass(frozen=True, eq=False)
+class InternetGateway(Resource):
+    doubles = True
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        for gateway in aws.mine(self, GATEWAYS):
+            yield Live(gateway["InternetGatewayId"])
+
+    def create(self, aws: Aws) -> Live:
+        answer = aws.ec2.create_internet_gateway(TagSpecifications=aws.tagged(self, "internet-gateway"))
+        return Live(answer["InternetGateway"]["InternetGatewayId"])
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.ec2.delete_internet_gateway(InternetGatewayId=live.id)
+
+
+@dataclass(frozen=True, eq=False)
+class GatewayAttachment(Resource):
+    gateway: InternetGateway
+    vpc: Vpc
+
+    usual_seconds = 1.0
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        vpc_id = aws.id(self.vpc)
+        for gateway in aws.mine(self.gateway, GATEWAYS):
+            for attachment in gateway["Attachments"]:
+                if attachment["VpcId"] == vpc_id:
+                    yield Live(gateway["InternetGatewayId"], Phase.of(attachment["State"]), "attached")
+
+    def create(self, aws: Aws) -> Live:
+        gateway_id = aws.id(self.gateway)
+        aws.ec2.attach_internet_gateway(InternetGatewayId=gateway_id, VpcId=aws.id(self.vpc))
+        return Live(gateway_id, Phase.PENDING, "attaching")
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.ec2.detach_internet_gateway(InternetGatewayId=live.id, VpcId=aws.id(self.vpc))

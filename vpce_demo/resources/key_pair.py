@@ -1,0 +1,57 @@
+"""A key pair: the public half of the demo's own ssh key, as EC2 puts it on an instance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..aws import KEY_TAG, Aws, Listing, tags_of
+from ..model import Live, Phase, Resource
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import KeyPairInfoTypeDef
+
+
+def _key_pairs(aws: Aws, which: Mapping[str, Any]) -> Iterator[KeyPairInfoTypeDef]:
+    # Asked for all, not only for ours: a name is one in the region, and a stranger's is to be noticed in time.
+    yield from aws.ec2.describe_key_pairs(**{k: v for k, v in which.items() if k != "Filters"})["KeyPairs"]
+
+
+KEY_PAIRS = Listing(_key_pairs, "KeyPairId", "KeyPairIds")
+
+
+@dataclass(frozen=True, eq=False)
+class KeyPair(Resource):
+    public_key: str
+    """One OpenSSH line, ``ssh-ed25519 AAAA...``; empty where only what is there is asked for."""
+
+    @property
+    def mark(self) -> dict[str, str]:
+        """The tag that says which key it is."""
+        return {KEY_TAG: hashlib.sha256(self.public_key.encode()).hexdigest()[:12]}
+
+    def another(self, tags: Mapping[str, str]) -> bool:
+        """Whether what has these tags carries another key than this one."""
+        return bool(self.public_key) and {KEY_TAG: tags.get(KEY_TAG, "")} != self.mark
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        for pair in aws.listed(KEY_PAIRS):
+            tags = tags_of(pair)
+            if aws.is_mine(self, tags) or pair["KeyPairId"] == aws.recorded(self.key):
+                wrong = self.another(tags)
+                yield Live(pair["KeyPairId"], Phase.WRONG if wrong else Phase.READY, why="another key" if wrong else "")
+            elif pair["KeyName"] == self.name:
+                yield Live(pair["KeyPairId"], Phase.FOREIGN, why="a key pair without this demo's tags")
+
+    def create(self, aws: Aws) -> Live:
+        answer = aws.ec2.import_key_pair(
+            KeyName=self.name,
+            PublicKeyMaterial=self.public_key.encode(),
+            TagSpecifications=aws.tagged(self, "key-pair", more=self.mark),
+        )
+        return Live(answer["KeyPairId"])
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.ec2.delete_key_pair(KeyPairId=live.id)

@@ -1,0 +1,103 @@
+"""A Network Load Balancer, and its listener."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..aws import Aws
+from ..model import WHILE_IT_STARTS, Live, Phase, Resource
+from .elb import Balanced, find_named
+from .internet_gateway import GatewayAttachment
+from .subnet import Subnet
+from .target_group import TargetGroup
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef
+
+
+def _all(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
+    which: dict[str, Any] = {"LoadBalancerArns": arns} if arns else {}
+    for page in aws.elb.get_paginator("describe_load_balancers").paginate(**which):
+        for balancer in page["LoadBalancers"]:
+            yield Balanced(balancer["LoadBalancerArn"], balancer["LoadBalancerName"], _live(balancer))
+
+
+def _live(balancer: LoadBalancerTypeDef) -> Live:
+    state = balancer.get("State", {})
+    word = state.get("Code", "")
+    return Live(
+        balancer["LoadBalancerArn"],
+        Phase.of(word),
+        word,
+        state.get("Reason", ""),
+        {"dns_name": balancer["DNSName"]},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class LoadBalancer(Resource):
+    """Internet-facing and without security groups: a group could never be taken off again, and none is needed."""
+
+    subnet: Subnet
+    attachment: GatewayAttachment
+    """AWS refuses an internet-facing load balancer in a VPC that has no internet gateway yet."""
+
+    usual_seconds = 120.0
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        yield from find_named(aws, self, _all)
+
+    def create(self, aws: Aws) -> Live:
+        answer = aws.elb.create_load_balancer(
+            Name=self.name,
+            Type="network",
+            Scheme="internet-facing",
+            IpAddressType="ipv4",
+            Subnets=[aws.id(self.subnet)],
+            Tags=aws.elb_tags(self),
+        )
+        return _live(answer["LoadBalancers"][0])
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.elb.delete_load_balancer(LoadBalancerArn=live.id)
+
+
+@dataclass(frozen=True, eq=False)
+class Listener(Resource):
+    """Takes TCP connections on one port and forwards them.  ``name`` is for the screen, AWS has none."""
+
+    target_group: TargetGroup
+    port: int
+    load_balancer: LoadBalancer = field(metadata=WHILE_IT_STARTS)
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        arn = aws.id(self.load_balancer)
+
+        def ask() -> list[ListenerTypeDef]:
+            pages = aws.elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)
+            return [listener for page in pages for listener in page["Listeners"]]
+
+        for listener in aws.shared(("listeners", arn), ask):
+            if listener["Port"] == self.port:
+                goals = [action.get("TargetGroupArn") for action in listener["DefaultActions"]]
+                right = goals == [aws.id(self.target_group)]
+                phase = Phase.READY if right else Phase.WRONG
+                yield Live(listener["ListenerArn"], phase, why="" if right else "forwards to another target group")
+
+    def create(self, aws: Aws) -> Live:
+        answer = aws.elb.create_listener(
+            LoadBalancerArn=aws.id(self.load_balancer),
+            Protocol="TCP",
+            Port=self.port,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": aws.id(self.target_group)}],
+            Tags=aws.elb_tags(self),
+        )
+        return Live(answer["Listeners"][0]["ListenerArn"])
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.elb.delete_listener(ListenerArn=live.id)
+
+    def goes_with(self) -> Resource:
+        return self.load_balancer

@@ -1,0 +1,101 @@
+"""A route table, its association with a subnet, and its default route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..aws import Aws, Listing
+from ..model import Live, Phase, Resource
+from .internet_gateway import GatewayAttachment
+from .subnet import Subnet
+from .vpc import Vpc
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import RouteTableTypeDef
+
+
+def _route_tables(aws: Aws, which: Mapping[str, Any]) -> Iterator[RouteTableTypeDef]:
+    for page in aws.ec2.get_paginator("describe_route_tables").paginate(**which):
+        yield from page["RouteTables"]
+
+
+ROUTE_TABLES = Listing(_route_tables, "RouteTableId", "RouteTableIds")
+
+
+@dataclass(frozen=True, eq=False)
+class RouteTable(Resource):
+    vpc: Vpc
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        for table in aws.mine(self, ROUTE_TABLES):
+            yield Live(table["RouteTableId"])
+
+    def create(self, aws: Aws) -> Live:
+        answer = aws.ec2.create_route_table(
+            VpcId=aws.id(self.vpc), ClientToken=aws.token, TagSpecifications=aws.tagged(self, "route-table")
+        )
+        return Live(answer["RouteTable"]["RouteTableId"])
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.ec2.delete_route_table(RouteTableId=live.id)
+
+
+@dataclass(frozen=True, eq=False)
+class SubnetRouting(Resource):
+    """The association of a route table with a subnet."""
+
+    table: RouteTable
+    subnet: Subnet
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        subnet_id = aws.id(self.subnet)
+        for table in aws.mine(self.table, ROUTE_TABLES):
+            for association in table["Associations"]:
+                if association.get("SubnetId") == subnet_id:
+                    word = association.get("AssociationState", {}).get("State", "associated")
+                    yield Live(association["RouteTableAssociationId"], Phase.of(word), word)
+
+    def create(self, aws: Aws) -> Live:
+        answer = aws.ec2.associate_route_table(RouteTableId=aws.id(self.table), SubnetId=aws.id(self.subnet))
+        word = answer.get("AssociationState", {}).get("State", "associated")
+        return Live(answer["AssociationId"], Phase.of(word), word)
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.ec2.disassociate_route_table(AssociationId=live.id)
+
+    def goes_with(self) -> Resource:
+        return self.subnet
+
+
+@dataclass(frozen=True, eq=False)
+class InternetRoute(Resource):
+    """The default route, to the internet gateway.  ``name`` is its destination."""
+
+    table: RouteTable
+    attachment: GatewayAttachment
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        gateway_id = aws.id(self.attachment)
+        for table in aws.mine(self.table, ROUTE_TABLES):
+            for route in table["Routes"]:
+                if route.get("DestinationCidrBlock") == self.name:
+                    right = route.get("GatewayId") == gateway_id and route["State"] == "active"
+                    yield Live(
+                        table["RouteTableId"],
+                        Phase.READY if right else Phase.WRONG,
+                        route["State"],
+                        "" if right else f"goes to {route.get('GatewayId', 'nothing')}",
+                    )
+
+    def create(self, aws: Aws) -> Live:
+        table_id = aws.id(self.table)
+        aws.ec2.create_route(RouteTableId=table_id, DestinationCidrBlock=self.name, GatewayId=aws.id(self.attachment))
+        return Live(table_id, word="active")
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.ec2.delete_route(RouteTableId=live.id, DestinationCidrBlock=self.name)
+
+    def goes_with(self) -> Resource:
+        return self.table

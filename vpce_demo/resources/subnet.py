@@ -1,0 +1,48 @@
+"""A subnet: a range of a VPC's addresses in one Availability Zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..aws import Aws, Listing
+from ..model import Live, Phase, Resource
+from .vpc import Vpc
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import SubnetTypeDef
+
+
+def _subnets(aws: Aws, which: Mapping[str, Any]) -> Iterator[SubnetTypeDef]:
+    for page in aws.ec2.get_paginator("describe_subnets").paginate(**which):
+        yield from page["Subnets"]
+
+
+SUBNETS = Listing(_subnets, "SubnetId", "SubnetIds")
+
+
+@dataclass(frozen=True, eq=False)
+class Subnet(Resource):
+    vpc: Vpc
+    cidr: str
+    zone_id: str
+    """The zone by its id (``use1-az1``): names mean another zone in another account."""
+
+    usual_seconds = 1.0
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        for subnet in aws.mine(self, SUBNETS):
+            yield Live(subnet["SubnetId"], Phase.of(subnet["State"]), subnet["State"])
+
+    def create(self, aws: Aws) -> Live:
+        subnet = aws.ec2.create_subnet(
+            VpcId=aws.id(self.vpc),
+            CidrBlock=self.cidr,
+            AvailabilityZoneId=self.zone_id,
+            TagSpecifications=aws.tagged(self, "subnet"),
+        )["Subnet"]
+        return Live(subnet["SubnetId"], Phase.of(subnet["State"]), subnet["State"])
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.ec2.delete_subnet(SubnetId=live.id)

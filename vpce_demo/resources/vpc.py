@@ -1,0 +1,40 @@
+"""A VPC: a private network of one account in one region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..aws import Aws, Listing
+from ..model import Live, Phase, Resource
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import VpcTypeDef
+
+
+def _vpcs(aws: Aws, which: Mapping[str, Any]) -> Iterator[VpcTypeDef]:
+    for page in aws.ec2.get_paginator("describe_vpcs").paginate(**which):
+        yield from page["Vpcs"]
+
+
+VPCS = Listing(_vpcs, "VpcId", "VpcIds")
+
+
+@dataclass(frozen=True, eq=False)
+class Vpc(Resource):
+    cidr: str
+
+    doubles = True
+    usual_seconds = 1.0
+
+    def find(self, aws: Aws) -> Iterator[Live]:
+        for vpc in aws.mine(self, VPCS):
+            yield Live(vpc["VpcId"], Phase.of(vpc["State"]), vpc["State"])
+
+    def create(self, aws: Aws) -> Live:
+        vpc = aws.ec2.create_vpc(CidrBlock=self.cidr, TagSpecifications=aws.tagged(self, "vpc"))["Vpc"]
+        return Live(vpc["VpcId"], Phase.of(vpc["State"]), vpc["State"])
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        aws.ec2.delete_vpc(VpcId=live.id)

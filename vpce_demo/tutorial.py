@@ -1,0 +1,274 @@
+"""THE DEMO: the tutorial's 17 steps as code, and the order of its teardown.
+
+It calls no AWS.  Each ``t.step`` is a step of the tutorial, and what is added below it is made in that step.  A field
+that holds a resource is a dependency: the order of making follows from that, not from the order of the lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import yaml
+
+from .config import Settings
+from .model import Resource, Side
+from .resources.endpoint_service import EndpointService
+from .resources.instance import Instance
+from .resources.internet_gateway import GatewayAttachment, InternetGateway
+from .resources.key_pair import KeyPair
+from .resources.load_balancer import Listener, LoadBalancer
+from .resources.route_table import InternetRoute, RouteTable, SubnetRouting
+from .resources.security_group import IngressRule, SecurityGroup
+from .resources.subnet import Subnet
+from .resources.target_group import Registration, TargetGroup
+from .resources.vpc import Vpc
+from .resources.vpc_endpoint import Acceptance, VpcEndpoint
+
+PROVIDER, CONSUMER = Side.PROVIDER, Side.CONSUMER
+ANYWHERE = "0.0.0.0/0"
+WEB_ROOT = "/var/www/html"
+DEMO_ID_PAGE = "vpce-demo-id"
+"""Beside the tutorial's page: the demo's own random id, which tells this web server from an old or foreign one."""
+
+
+def tutorial(s: Settings) -> Demo:
+    """Return the whole demo for these settings."""
+    t = Script()
+    p, c = s.provider, s.consumer
+
+    # The provider: a web server behind a load balancer, published as an endpoint service.
+
+    t.step(1, "Provider VPC", "create-provider")
+    vpc = t.add(Vpc("provider-vpc", PROVIDER, p.vpc_name, cidr=p.vpc_cidr))
+
+    t.step(2, "Internet gateway", "create-provider")
+    gateway = t.add(InternetGateway("provider-gateway", PROVIDER, p.gateway_name))
+    attachment = t.add(GatewayAttachment("provider-attachment", PROVIDER, p.gateway_name, gateway=gateway, vpc=vpc))
+
+    t.step(3, "Public subnet", "create-provider")
+    subnet = t.add(
+        Subnet("provider-subnet", PROVIDER, p.subnet_name, vpc=vpc, cidr=p.subnet_cidr, zone_id=s.provider_zone_id)
+    )
+
+    t.step(4, "Route table", "create-provider")
+    table = t.add(RouteTable("provider-routes", PROVIDER, p.route_table_name, vpc=vpc))
+    routing = t.add(SubnetRouting("provider-routing", PROVIDER, p.route_table_name, table=table, subnet=subnet))
+
+    t.step(5, "Default route", "create-provider")
+    route = t.add(InternetRoute("provider-route", PROVIDER, ANYWHERE, table=table, attachment=attachment))
+
+    t.step(6, "Web server", "create-provider")
+    key = t.add(KeyPair("provider-key", PROVIDER, p.key_name, public_key=s.public_key))
+    group = t.add(SecurityGroup("provider-group", PROVIDER, p.group_name, vpc=vpc, description=p.group_description))
+    for rule, port, source in (("ssh", 22, s.ssh_source), ("http", 80, ANYWHERE), ("https", 443, ANYWHERE)):
+        t.add(IngressRule(f"provider-rule-{rule}", PROVIDER, f"tcp/{port}", group=group, port=port, source=source))
+    web = t.add(
+        Instance(
+            "web",
+            PROVIDER,
+            p.instance_name,
+            subnet=subnet,
+            group=group,
+            key_pair=key,
+            image=s.provider_image,
+            type=s.instance_type,
+            user_data=web_server(s.page, s.demo_id),
+            after=(route, routing),  # it installs httpd when it boots, once and never again
+        )
+    )
+
+    t.step(7, "Load balancer", "create-provider")
+    targets = t.add(
+        TargetGroup(
+            "target-group", PROVIDER, p.target_group_name, vpc=vpc, port=80, health_interval=s.health_check_seconds
+        )
+    )
+    balancer = t.add(
+        LoadBalancer("load-balancer", PROVIDER, p.load_balancer_name, subnet=subnet, attachment=attachment)
+    )
+    listener = t.add(Listener("listener", PROVIDER, "tcp/80", load_balancer=balancer, target_group=targets, port=80))
+    registration = t.add(Registration("target", PROVIDER, p.instance_name, target_group=targets, instance=web, port=80))
+
+    t.step(8, "Endpoint service", "create-endpoint-service")
+    service = t.add(EndpointService("service", PROVIDER, p.service_name, load_balancer=balancer))
+
+    # The customer: a VPC that knows nothing of the provider's but the name of its service.
+
+    t.step(9, "Customer VPC", "create-consumer")
+    customer_vpc = t.add(Vpc("customer-vpc", CONSUMER, c.vpc_name, cidr=c.vpc_cidr))
+
+    t.step(10, "Internet gateway", "create-consumer")
+    customer_gateway = t.add(InternetGateway("customer-gateway", CONSUMER, c.gateway_name))
+    customer_attachment = t.add(
+        GatewayAttachment("customer-attachment", CONSUMER, c.gateway_name, gateway=customer_gateway, vpc=customer_vpc)
+    )
+
+    t.step(11, "Public subnet", "create-consumer")
+    customer_subnet = t.add(
+        Subnet(
+            "customer-subnet",
+            CONSUMER,
+            c.subnet_name,
+            vpc=customer_vpc,
+            cidr=c.subnet_cidr,
+            zone_id=s.consumer_zone_id,
+        )
+    )
+
+    t.step(12, "Route table", "create-consumer")
+    customer_table = t.add(RouteTable("customer-routes", CONSUMER, c.route_table_name, vpc=customer_vpc))
+    customer_routing = t.add(
+        SubnetRouting("customer-routing", CONSUMER, c.route_table_name, table=customer_table, subnet=customer_subnet)
+    )
+
+    t.step(13, "Default route", "create-consumer")
+    customer_route = t.add(
+        InternetRoute("customer-route", CONSUMER, ANYWHERE, table=customer_table, attachment=customer_attachment)
+    )
+
+    t.step(14, "Customer instance", "create-consumer")
+    customer_key = t.add(KeyPair("customer-key", CONSUMER, c.key_name, public_key=s.public_key))
+    customer_group = t.add(
+        SecurityGroup("customer-group", CONSUMER, c.group_name, vpc=customer_vpc, description=c.group_description)
+    )
+    for rule, port, source in (("ssh", 22, s.ssh_source), ("http", 80, ANYWHERE)):
+        t.add(
+            IngressRule(
+                f"customer-rule-{rule}", CONSUMER, f"tcp/{port}", group=customer_group, port=port, source=source
+            )
+        )
+    customer = t.add(
+        Instance(
+            "customer",
+            CONSUMER,
+            c.instance_name,
+            subnet=customer_subnet,
+            group=customer_group,
+            key_pair=customer_key,
+            image=s.consumer_image,
+            type=s.instance_type,
+            after=(customer_route, customer_routing),  # ssh to it comes in through the gateway
+        )
+    )
+
+    t.step(15, "VPC endpoint", "create-consumer")
+    endpoint = t.add(
+        VpcEndpoint(
+            "endpoint",
+            CONSUMER,
+            c.endpoint_name,
+            vpc=customer_vpc,
+            subnet=customer_subnet,
+            group=customer_group,
+            service=service,
+        )
+    )
+
+    t.step(15, "Acceptance", "accept")
+    acceptance = t.add(Acceptance("acceptance", PROVIDER, c.endpoint_name, service=service, endpoint=endpoint))
+
+    t.step(16, "Test", "test")  # checks.py
+
+    t.step(17, "Delete", "destroy")
+    t.delete(web, customer)
+    t.delete(endpoint)
+    t.delete(service)
+    t.delete(balancer)
+    t.delete(targets)
+    t.delete_what_they_stood_on()
+
+    return Demo(
+        steps=t.steps,
+        teardown=t.teardown,
+        web=web,
+        balancer=balancer,
+        listener=listener,
+        targets=targets,
+        registration=registration,
+        service=service,
+        customer=customer,
+        customer_group=customer_group,
+        endpoint=endpoint,
+        acceptance=acceptance,
+    )
+
+
+def web_server(page: str, demo_id: str) -> str:
+    """User data that installs httpd and writes the page, as cloud-config: said, not scripted."""
+    config = {
+        "packages": ["httpd"],
+        "write_files": [
+            {"path": f"{WEB_ROOT}/index.html", "content": f"{page}\n"},
+            {"path": f"{WEB_ROOT}/{DEMO_ID_PAGE}", "content": f"{demo_id}\n"},
+        ],
+        "runcmd": ["systemctl enable --now httpd"],
+    }
+    return "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False, width=1000)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the tutorial; ``command`` is the one that does it alone."""
+
+    number: int
+    title: str
+    command: str
+    resources: list[Resource] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The whole demo, and its parts that the checks ask about.  ``teardown`` is the order of asking, by groups."""
+
+    steps: Sequence[Step]
+    teardown: Sequence[Sequence[Resource]]
+    web: Instance
+    balancer: LoadBalancer
+    listener: Listener
+    targets: TargetGroup
+    registration: Registration
+    service: EndpointService
+    customer: Instance
+    customer_group: SecurityGroup
+    endpoint: VpcEndpoint
+    acceptance: Acceptance
+
+    @property
+    def resources(self) -> list[Resource]:
+        """Everything, in the tutorial's order."""
+        return [r for step in self.steps for r in step.resources]
+
+    def of(self, *commands: str) -> list[Resource]:
+        """What these commands make."""
+        return [r for step in self.steps if step.command in commands for r in step.resources]
+
+    def step_of(self, resource: Resource) -> Step:
+        """The step that makes the resource."""
+        return next(step for step in self.steps if resource in step.resources)
+
+
+R = TypeVar("R", bound=Resource)
+
+
+class Script:
+    """Collects the steps as they are written down."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.teardown: list[list[Resource]] = []
+
+    def step(self, number: int, title: str, command: str) -> None:
+        self.steps.append(Step(number, title, command))
+
+    def add(self, resource: R) -> R:
+        self.steps[-1].resources.append(resource)
+        return resource
+
+    def delete(self, *resources: Resource) -> None:
+        self.teardown.append(list(resources))
+
+    def delete_what_they_stood_on(self) -> None:
+        named = {r.key for group in self.teardown for r in group}
+        self.teardown.append([r for step in self.steps for r in step.resources if r.key not in named])
