@@ -1,0 +1,81 @@
+"""What all tests share: no way to the user's own AWS or files, and demos in a sandbox of this process."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vpce_demo.config import load
+from vpce_demo.place import Place, in_sandbox
+from vpce_demo.run import Run, Where, opened
+from vpce_demo.sandbox.client import Running
+from vpce_demo.sandbox.server import Sandbox
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits longest for others, so that it runs beside the rest."""
+    items.sort(key=lambda item: "peers" not in item.path.parts)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No credentials, no profile, no option from outside; for fixtures that live longer than a test, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "VPCE_DEMO_"))]:
+            patch.delenv(name)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _a_place_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Home and current directory are the test's own."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_sandbox() -> Iterator[Sandbox]:
+    """A sandbox whose clock has no waits, kept for the module: moto's store is the process's, so one at a time."""
+    with Sandbox(speed=math.inf) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def place(module_sandbox: Sandbox) -> Place:
+    """The way into the module's sandbox, as every command takes it."""
+    it = module_sandbox
+    found = Running(it.endpoint_url, it.proxy_url, it.boot_id, os.getpid(), it.token, it.clock.speed)
+    return in_sandbox(load(None, {}), found)
+
+
+@pytest.fixture
+def sandbox(module_sandbox: Sandbox) -> Sandbox:
+    """The module's sandbox with an empty account."""
+    module_sandbox.reset()
+    module_sandbox.set(speed=math.inf)
+    return module_sandbox
+
+
+@pytest.fixture(scope="module")
+def open_run(place: Place) -> Callable[..., AbstractContextManager[Run]]:
+    """Opens a run in the module's sandbox, as a command does: ``with open_run(directory, name="second") as run``.
+
+    ``directory`` is for the state of all demos; the rest is what could stand in the config file.
+    """
+
+    @contextlib.contextmanager
+    def open_it(directory: Path, *, makes: bool = True, **settings: Any) -> Iterator[Run]:
+        where = Where(load(None, settings), directory, sandbox=True)
+        with opened(where, place, "test", makes=makes) as run:
+            yield run
+
+    return open_it
