@@ -1,0 +1,169 @@
+"""The sandbox as a process in the background, found by a file."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from vpce_demo.errors import SandboxError
+from vpce_demo.sandbox import client
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition, but not for ever."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def gone(pid: int) -> bool:
+    child = client._children.get(pid)
+    if child is not None:
+        return child.poll() is not None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    """A directory whose sandbox is stopped at the end, however the test went."""
+    home = tmp_path / "sandbox"
+    yield home
+    client.stop(home)
+    for child in list(client._children.values()):
+        child.kill()
+        child.wait()
+    client._children.clear()
+
+
+def test_a_life(directory: Path) -> None:
+    assert client.running(directory) is None
+    assert client.stop(directory) is False
+    first = client.ensure(directory, speed=50, latency_ms=1)
+    assert first.speed == 50
+    assert client.ensure(directory) == first
+    assert client.running(directory) == first
+    assert stat.S_IMODE((directory / client.SERVER_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    status = first.control("status")
+    assert (status["boot_id"], status["pid"], status["latency_ms"]) == (first.boot_id, first.pid, 1)
+    first.control("settings", {"speed": "max"})
+    assert (found := client.running(directory)) is not None
+    assert found.speed == float("inf")
+    with pytest.raises(SandboxError, match="unknown key"):
+        first.control("settings", {"sped": 1})
+    assert client.stop(directory) is True
+    assert gone(first.pid)
+    assert client.running(directory) is None
+    assert not (directory / client.SERVER_FILE).exists()
+    with pytest.raises(SandboxError, match="has stopped"):
+        first.control("status")
+    second = client.ensure(directory)
+    assert second.boot_id != first.boot_id
+
+
+def test_a_killed_one_is_replaced(directory: Path) -> None:
+    first = client.ensure(directory)
+    os.kill(first.pid, signal.SIGKILL)
+    until(lambda: gone(first.pid))
+    assert (directory / client.SERVER_FILE).exists()
+    assert client.running(directory) is None
+    assert client.ensure(directory).boot_id != first.boot_id
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', "null"])
+def test_a_file_that_says_nothing(directory: Path, content: str) -> None:
+    directory.mkdir()
+    (directory / client.SERVER_FILE).write_text(content)
+    assert client.running(directory) is None
+    assert client.stop(directory) is False
+
+
+def test_somebody_else_on_the_port(directory: Path) -> None:
+    """The process id and the port of a dead sandbox may belong to others by now."""
+    first = client.ensure(directory)
+    told = json.loads((directory / client.SERVER_FILE).read_text())
+    (directory / client.SERVER_FILE).write_text(json.dumps({**told, "token": "another"}))
+    assert client.running(directory) is None
+    (directory / client.SERVER_FILE).write_text(json.dumps(told))
+    assert client.running(directory) == first
+
+
+def test_two_starters_make_one(directory: Path) -> None:
+    found: list[client.Running] = []
+    starters = [threading.Thread(target=lambda: found.append(client.ensure(directory))) for _ in range(3)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()
+    assert len(found) == 3
+    assert len({one.pid for one in found}) == 1
+    assert len(client._children) == 1
+
+
+def test_sigterm(directory: Path) -> None:
+    first = client.ensure(directory)
+    os.kill(first.pid, signal.SIGTERM)
+    until(lambda: gone(first.pid))
+    assert not (directory / client.SERVER_FILE).exists()
+    assert client._children[first.pid].returncode == 0
+
+
+def test_it_ends_with_its_directory(directory: Path) -> None:
+    first = client.ensure(directory)
+    shutil.rmtree(directory)
+    until(lambda: gone(first.pid))
+    assert not directory.exists()
+
+
+@pytest.mark.parametrize("which", ["port", "proxy_port"])
+def test_a_port_in_use(directory: Path, which: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SandboxError) as caught:
+            client.ensure(directory, **{which: port})
+    assert str(port) in caught.value.message
+    assert f"--{which.replace('_', '-')}" in caught.value.hint
+    assert client.running(directory) is None
+
+
+def test_one_that_cannot_start_shows_its_log(directory: Path) -> None:
+    with pytest.raises(SandboxError, match="ended while it was starting") as caught:
+        client.ensure(directory, speed=-1)
+    assert "--speed" in caught.value.facts["log"]
+
+
+def test_parts_not_installed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "NEEDED", ("no_such_part",))
+    with pytest.raises(SandboxError, match="no_such_part") as caught:
+        client.ensure(directory)
+    assert caught.value.hint == "pip install 'vpce-demo[sandbox]'"
+
+
+def test_the_client_is_light() -> None:
+    script = "import sys, vpce_demo.sandbox.client; print(sorted({m.partition('.')[0] for m in sys.modules}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=client._environment()
+    )
+    assert not {"boto3", "botocore", "moto", "flask", "werkzeug", "asyncssh", "asyncio", "ssl"} & set(
+        ast.literal_eval(loaded.stdout)
+    )

@@ -1,0 +1,55 @@
+"""API and network together: a page comes back only while everything on its way allows it."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Callable
+
+from .world import World
+
+USER_DATA = """#cloud-config
+packages: [httpd]
+write_files:
+  - path: /var/www/html/index.html
+    content: "<html>here</html>"
+runcmd:
+  - systemctl enable --now httpd
+"""
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition, but not for ever."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def fetch(world: World, name: str) -> str:
+    """The page at a load balancer's name, through the proxy."""
+    connection = http.client.HTTPConnection(world.sandbox.proxy_url.removeprefix("http://"), timeout=10)
+    try:
+        connection.request("GET", f"http://{name}/")
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_page_and_its_health(world: World) -> None:
+    net = world.network()
+    instance = world.instance(net, UserData=USER_DATA)
+    balancer, targets = world.balancer(net), world.targets(net)
+    world.listener(balancer["LoadBalancerArn"], targets)
+    world.elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": instance}])
+    until(lambda: world.health(targets)["State"] == "healthy")
+    assert fetch(world, balancer["DNSName"]) == "<html>here</html>"
+    assert "httpd" in world.ec2.get_console_output(InstanceId=instance)["Output"]
+    rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    world.ec2.revoke_security_group_ingress(GroupId=net.group, IpPermissions=[rule])
+    until(lambda: world.health(targets)["State"] == "unhealthy")
+    assert world.health(targets)["Reason"] == "Target.FailedHealthChecks"
+    world.open(net.group, 80)
+    until(lambda: world.health(targets)["State"] == "healthy")
+    world.elb.deregister_targets(TargetGroupArn=targets, Targets=[{"Id": instance}])
+    until(lambda: world.health_list(targets) == [])

@@ -1,0 +1,382 @@
+"""What AWS refuses: to create before what is needed, to delete before what depends on it, and ids nobody knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from .world import PUBLIC_KEY, World, filters, named, refused
+
+NOBODY = "0123456789abcdef0"
+
+
+def test_a_balancer_needs_a_gateway(world: World) -> None:
+    vpc = world.vpc()
+    subnet = world.subnet(vpc)
+    request = {"Name": "lb", "Type": "network", "Subnets": [subnet]}
+    with refused("InvalidSubnet", "has no internet gateway"):
+        world.elb.create_load_balancer(**request)
+    assert world.elb.create_load_balancer(**request, Scheme="internal")["LoadBalancers"][0]["Scheme"] == "internal"
+
+
+@pytest.mark.parametrize("name", ["-front", "back-", "internal-lb", "a" * 33, "under_score"])
+def test_a_balancers_name(world: World, name: str) -> None:
+    with refused("ValidationError"):
+        world.balancer(world.network(), name)
+
+
+def test_a_balancers_subnets(world: World) -> None:
+    net, other = world.network(), world.network("10.0")
+    with refused("SubnetNotFound"):
+        world.balancer(net, Subnets=[f"subnet-{NOBODY}"])
+    with refused("InvalidConfigurationRequest", "same VPC"):
+        world.balancer(net, Subnets=[net.subnet, other.subnet])
+
+
+def test_a_protected_balancer_stays(world: World) -> None:
+    arn = world.balancer(world.network())["LoadBalancerArn"]
+    attribute = {"Key": "deletion_protection.enabled", "Value": "true"}
+    world.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[attribute])
+    with refused("OperationNotPermitted", "deletion protection"):
+        world.elb.delete_load_balancer(LoadBalancerArn=arn)
+
+
+def test_a_balancer_without_groups_never_gets_any(world: World) -> None:
+    net = world.network()
+    arn = world.balancer(net)["LoadBalancerArn"]
+    with refused("InvalidConfigurationRequest"):
+        world.elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[net.group])
+
+
+def test_a_missing_balancer_is_deleted_already(world: World) -> None:
+    arn = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/none/{NOBODY[:16]}"
+    world.elb.delete_load_balancer(LoadBalancerArn=arn)
+
+
+def test_health_checks_need_time(world: World) -> None:
+    with refused("ValidationError", "Health check interval must be greater than the timeout."):
+        world.targets(world.network(), HealthCheckTimeoutSeconds=10)
+
+
+def test_a_target_must_run(slow: World) -> None:
+    net = slow.network()
+    instance, targets = slow.instance(net), slow.targets(net)
+    with refused("InvalidTarget", "not in a running state"):
+        slow.elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": instance}])
+    slow.sandbox.clock.skip(11)
+    slow.elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": instance}])
+
+
+def test_a_target_of_another_vpc(world: World) -> None:
+    targets = world.targets(world.network())
+    stranger = world.instance(world.network("10.0"))
+    with refused("InvalidTarget"):
+        world.elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": stranger}])
+
+
+def test_targets_in_use_stay(world: World) -> None:
+    net = world.network()
+    balancer, targets = world.balancer(net)["LoadBalancerArn"], world.targets(net)
+    world.listener(balancer, targets)
+    with refused("ResourceInUse", "is currently in use by a listener or a rule"):
+        world.elb.delete_target_group(TargetGroupArn=targets)
+    world.elb.delete_load_balancer(LoadBalancerArn=balancer)
+    world.elb.delete_target_group(TargetGroupArn=targets)
+
+
+def test_targets_serve_one_balancer(world: World) -> None:
+    net = world.network()
+    targets = world.targets(net)
+    world.listener(world.balancer(net)["LoadBalancerArn"], targets)
+    with refused("TargetGroupAssociationLimit"):
+        world.listener(world.balancer(net, "another")["LoadBalancerArn"], targets)
+
+
+def test_a_listener_needs_its_targets(world: World) -> None:
+    net = world.network()
+    arn = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/none/{NOBODY[:16]}"
+    with refused("TargetGroupNotFound"):
+        world.listener(world.balancer(net)["LoadBalancerArn"], arn)
+
+
+def test_a_service_needs_a_balancer(world: World) -> None:
+    with refused("InvalidParameter", "exactly one of network_load_balancer_arn"):
+        world.ec2.create_vpc_endpoint_service_configuration()
+    arn = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/none/{NOBODY[:16]}"
+    with refused("InvalidNetworkLoadBalancerArn.NotFound"):
+        world.service(arn)
+
+
+def test_an_endpoint_needs_an_available_service(slow: World) -> None:
+    balancer = slow.balancer(slow.network())["LoadBalancerArn"]
+    slow.sandbox.clock.skip(121)
+    name = slow.service(balancer)["ServiceName"]
+    customer = slow.network("10.0")
+    with refused("Unavailable", "The service is unavailable"):
+        slow.endpoint(customer, name)
+    slow.sandbox.clock.skip(4)
+    slow.endpoint(customer, name)
+
+
+def test_no_private_name_without_one(world: World) -> None:
+    _, _, service = world.provider()
+    with refused("InvalidParameter", "does not provide a private DNS name"):
+        world.endpoint(world.network("10.0"), service["ServiceName"], PrivateDnsEnabled=True)
+
+
+def test_two_subnets_in_one_zone(world: World) -> None:
+    _, _, service = world.provider()
+    customer = world.network("10.0")
+    second = world.subnet(customer.vpc, "10.0.2.0/24")
+    with refused("DuplicateSubnetsInSameZone"):
+        world.endpoint(customer, service["ServiceName"], SubnetIds=[customer.subnet, second])
+
+
+def test_an_address_outside_the_subnet(world: World) -> None:
+    _, _, service = world.provider()
+    customer = world.network("10.0")
+    spec = {"SubnetId": customer.subnet, "Ipv4": "10.9.9.9"}
+    with refused("InvalidParameterValue"):
+        world.endpoint(customer, service["ServiceName"], SubnetConfigurations=[spec])
+    made = world.endpoint(customer, service["ServiceName"], SubnetConfigurations=[{**spec, "Ipv4": "10.0.1.87"}])
+    (interface,) = world.interfaces(network_interface_id=made["NetworkInterfaceIds"][0])
+    assert interface["PrivateIpAddress"] == "10.0.1.87"
+
+
+@pytest.mark.parametrize("held", ["public address", "balancer"])
+def test_a_gateway_outlives_public_addresses(slow: World, held: str) -> None:
+    net = slow.network()
+    arn = ""
+    if held == "balancer":
+        arn = slow.balancer(net)["LoadBalancerArn"]
+    else:
+        slow.instance(net)  # pending still, its address on the way
+    with refused("DependencyViolation", "mapped public address(es)"):
+        slow.ec2.detach_internet_gateway(InternetGatewayId=net.gateway, VpcId=net.vpc)
+    if arn:
+        slow.elb.delete_load_balancer(LoadBalancerArn=arn)
+        with refused("DependencyViolation"):
+            slow.ec2.detach_internet_gateway(InternetGatewayId=net.gateway, VpcId=net.vpc)
+        slow.sandbox.clock.skip(21)
+        slow.ec2.detach_internet_gateway(InternetGatewayId=net.gateway, VpcId=net.vpc)
+
+
+def test_gateways_in_the_wrong_order(world: World) -> None:
+    net = world.network()
+    with refused("DependencyViolation"):
+        world.ec2.delete_internet_gateway(InternetGatewayId=net.gateway)
+    with refused("Resource.AlreadyAssociated", f"resource {net.gateway} is already attached to network {net.vpc}"):
+        world.ec2.attach_internet_gateway(InternetGatewayId=net.gateway, VpcId=net.vpc)
+    world.ec2.detach_internet_gateway(InternetGatewayId=net.gateway, VpcId=net.vpc)
+    with refused("Gateway.NotAttached"):
+        world.ec2.detach_internet_gateway(InternetGatewayId=net.gateway, VpcId=net.vpc)
+
+
+def test_a_route_to_nowhere_is_a_blackhole(world: World) -> None:
+    net = world.network()
+    world.ec2.detach_internet_gateway(InternetGatewayId=net.gateway, VpcId=net.vpc)
+    routes = world.ec2.describe_route_tables(RouteTableIds=[net.table])["RouteTables"][0]["Routes"]
+    assert {route["DestinationCidrBlock"]: route["State"] for route in routes}["0.0.0.0/0"] == "blackhole"
+    assert not world.sandbox.cloud.view().subnets[net.subnet].routes[-1].active
+
+
+def test_route_tables_in_use(world: World) -> None:
+    net = world.network()
+    with refused("DependencyViolation", f"The routeTable '{net.table}' has dependencies and cannot be deleted."):
+        world.ec2.delete_route_table(RouteTableId=net.table)
+    second = world.ec2.create_route_table(VpcId=net.vpc)["RouteTable"]["RouteTableId"]
+    with refused("Resource.AlreadyAssociated"):
+        world.ec2.associate_route_table(RouteTableId=second, SubnetId=net.subnet)
+    (main,) = world.ec2.describe_route_tables(
+        Filters=[{"Name": "vpc-id", "Values": [net.vpc]}, {"Name": "association.main", "Values": ["true"]}]
+    )["RouteTables"]
+    with refused("DependencyViolation"):
+        world.ec2.delete_route_table(RouteTableId=main["RouteTableId"])
+    with refused("RouteAlreadyExists"):
+        world.ec2.create_route(RouteTableId=net.table, DestinationCidrBlock="0.0.0.0/0", GatewayId=net.gateway)
+    world.ec2.delete_subnet(SubnetId=net.subnet)
+    world.ec2.delete_route_table(RouteTableId=net.table)
+
+
+def test_groups_that_stay(world: World) -> None:
+    net = world.network()
+    (default,) = world.ec2.describe_security_groups(Filters=filters(vpc_id=net.vpc, group_name="default"))[
+        "SecurityGroups"
+    ]
+    with refused("CannotDelete"):
+        world.ec2.delete_security_group(GroupId=default["GroupId"])
+    friend = world.group(net.vpc, "friend")
+    pair = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": net.group}]}
+    world.ec2.authorize_security_group_ingress(GroupId=friend, IpPermissions=[pair])
+    with refused("DependencyViolation"):
+        world.ec2.delete_security_group(GroupId=net.group)
+    world.ec2.delete_security_group(GroupId=friend)
+    world.ec2.delete_security_group(GroupId=net.group)
+    with refused("InvalidGroup.NotFound"):
+        world.ec2.delete_security_group(GroupId=net.group)
+
+
+def test_a_protected_instance_stays(world: World) -> None:
+    instance = world.instance(world.network())
+    world.ec2.modify_instance_attribute(InstanceId=instance, DisableApiTermination={"Value": True})
+    with refused("OperationNotPermitted", "disableApiTermination"):
+        world.ec2.terminate_instances(InstanceIds=[instance])
+
+
+def test_one_unknown_instance_fails_the_call(world: World) -> None:
+    instance = world.instance(world.network())
+    with refused("InvalidInstanceID.NotFound"):
+        world.ec2.terminate_instances(InstanceIds=[instance, f"i-{NOBODY}"])
+    assert world.described(instance)["State"]["Name"] == "running"
+
+
+def test_interfaces_of_aws_are_aws_s(world: World) -> None:
+    _, _, _, _, endpoint = world.joined()
+    interface = endpoint["NetworkInterfaceIds"][0]
+    with refused("InvalidParameterValue", "is currently in use"):
+        world.ec2.delete_network_interface(NetworkInterfaceId=interface)
+    attachment = world.interfaces(network_interface_id=interface)[0]["Attachment"]["AttachmentId"]
+    with refused("OperationNotPermitted", "ela-attach"):
+        world.ec2.detach_network_interface(AttachmentId=attachment)
+
+
+def test_a_zone_without_the_type(world: World) -> None:
+    offered = world.ec2.describe_instance_type_offerings(
+        LocationType="availability-zone", Filters=filters(instance_type="t3.micro")
+    )["InstanceTypeOfferings"]
+    zones = {one["Location"] for one in offered}
+    assert "us-east-1a" in zones
+    assert "us-east-1e" not in zones
+    with refused("Unsupported", "us-east-1e", "us-east-1a"):
+        world.run(world.network(zone="us-east-1e"))
+
+
+def test_a_type_of_another_architecture(world: World) -> None:
+    with refused("InvalidParameterValue", "The architecture 'arm64'", "'x86_64' of the specified AMI"):
+        world.run(world.network(), InstanceType="t4g.micro")
+
+
+def test_a_key_stays_on_the_machine(world: World) -> None:
+    world.ec2.import_key_pair(KeyName="mine", PublicKeyMaterial=PUBLIC_KEY)
+    instance = world.instance(world.network(), KeyName="mine")
+    world.ec2.delete_key_pair(KeyName="mine")
+    assert world.sandbox.cloud.view().instances[instance].public_keys == (PUBLIC_KEY.decode(),)
+
+
+def test_dry_run(world: World) -> None:
+    with refused("DryRunOperation"):
+        world.ec2.create_vpc(CidrBlock="20.0.0.0/16", DryRun=True)
+    assert [vpc["IsDefault"] for vpc in world.ec2.describe_vpcs()["Vpcs"]] == [True]
+
+
+def test_reserved_tag_keys(world: World) -> None:
+    balancer = world.balancer(world.network())["LoadBalancerArn"]
+    tags = [{"ResourceType": "vpc-endpoint-service", "Tags": [{"Key": "aws:mine", "Value": "x"}]}]
+    with refused("InvalidTagKey.Malformed"):
+        world.service(balancer, TagSpecifications=tags)
+
+
+def test_what_is_not_there_at_all(world: World) -> None:
+    with refused("InvalidAction"):
+        world.ec2.create_verified_access_instance()
+
+
+@pytest.mark.parametrize(
+    ("code", "operation", "params"),
+    [
+        ("InvalidVpcID.NotFound", "delete_vpc", {"VpcId": f"vpc-{NOBODY}"}),
+        ("InvalidVpcID.NotFound", "create_subnet", {"VpcId": f"vpc-{NOBODY}", "CidrBlock": "20.0.1.0/24"}),
+        ("InvalidVpcID.NotFound", "create_route_table", {"VpcId": f"vpc-{NOBODY}"}),
+        (
+            "InvalidVpcID.NotFound",
+            "create_security_group",
+            {"VpcId": f"vpc-{NOBODY}", "GroupName": "g", "Description": "-"},
+        ),
+        ("InvalidSubnetID.NotFound", "delete_subnet", {"SubnetId": f"subnet-{NOBODY}"}),
+        ("InvalidRouteTableID.NotFound", "delete_route_table", {"RouteTableId": f"rtb-{NOBODY}"}),
+        ("InvalidInternetGatewayID.NotFound", "delete_internet_gateway", {"InternetGatewayId": f"igw-{NOBODY}"}),
+        ("InvalidAssociationID.NotFound", "disassociate_route_table", {"AssociationId": f"rtbassoc-{NOBODY}"}),
+        ("InvalidNetworkInterfaceID.NotFound", "delete_network_interface", {"NetworkInterfaceId": f"eni-{NOBODY}"}),
+        ("InvalidKeyPair.NotFound", "describe_key_pairs", {"KeyNames": ["nobody"]}),
+        ("InvalidVpcEndpointId.NotFound", "describe_vpc_endpoints", {"VpcEndpointIds": [f"vpce-{NOBODY}"]}),
+        ("InvalidVpcEndpointId.NotFound", "modify_vpc_endpoint", {"VpcEndpointId": f"vpce-{NOBODY}"}),
+        (
+            "InvalidVpcEndpointServiceId.NotFound",
+            "describe_vpc_endpoint_service_configurations",
+            {"ServiceIds": [f"vpce-svc-{NOBODY}"]},
+        ),
+        (
+            "InvalidVpcEndpointServiceId.NotFound",
+            "accept_vpc_endpoint_connections",
+            {"ServiceId": f"vpce-svc-{NOBODY}", "VpcEndpointIds": [f"vpce-{NOBODY}"]},
+        ),
+        (
+            "InvalidVpcEndpointServiceId.NotFound",
+            "describe_vpc_endpoint_service_permissions",
+            {"ServiceId": f"vpce-svc-{NOBODY}"},
+        ),
+        ("InvalidServiceName", "describe_vpc_endpoint_services", {"ServiceNames": ["com.amazonaws.vpce.nowhere"]}),
+        (
+            "InvalidVpcEndpointId.NotFound",
+            "create_tags",
+            {"Resources": [f"vpce-{NOBODY}"], "Tags": [{"Key": "a", "Value": "b"}]},
+        ),
+        ("InvalidParameterValue", "describe_vpc_endpoint_connections", {"Filters": filters(vpc_endpoint_id="vpce-1")}),
+    ],
+)
+def test_unknown_ids(world: World, code: str, operation: str, params: dict[str, object]) -> None:
+    with refused(code):
+        getattr(world.ec2, operation)(**params)
+
+
+def test_unknown_service_to_delete(world: World) -> None:
+    answer = world.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[f"vpce-svc-{NOBODY}"])
+    assert [one["Error"]["Code"] for one in answer["Unsuccessful"]] == ["InvalidVpcEndpointService.NotFound"]
+
+
+def test_tags_through_the_tag_calls(world: World) -> None:
+    *_, service, endpoint = world.joined()
+    ids = [service["ServiceId"], endpoint["VpcEndpointId"]]
+    world.ec2.create_tags(Resources=ids, Tags=[{"Key": "Name", "Value": "Mine"}])
+    told = world.ec2.describe_tags(Filters=filters(value="Mine"))["Tags"]
+    assert {(one["ResourceId"], one["ResourceType"]) for one in told} == {
+        (ids[0], "vpc-endpoint-service"),
+        (ids[1], "vpc-endpoint"),
+    }
+    assert world.endpoints()[0]["Tags"] == [{"Key": "Name", "Value": "Mine"}]
+    world.ec2.delete_tags(Resources=ids, Tags=[{"Key": "Name"}])
+    assert world.endpoints()[0]["Tags"] == []
+
+
+def test_pages(world: World) -> None:
+    _, _, service = world.provider()
+    customer = world.network("10.0")
+    made = [world.endpoint(customer, service["ServiceName"], SubnetIds=None)["VpcEndpointId"] for _ in range(7)]
+    pages = world.ec2.get_paginator("describe_vpc_endpoints").paginate(PaginationConfig={"PageSize": 5})
+    sizes = [[one["VpcEndpointId"] for one in page["VpcEndpoints"]] for page in pages]
+    assert [len(ids) for ids in sizes] == [5, 2]
+    assert sizes[0] + sizes[1] == made
+
+
+def test_an_encrypted_volume_is_encrypted(world: World) -> None:
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "VolumeSize": 9, "DeleteOnTermination": True}}
+    tags = named("volume", "Disk")
+    instance = world.instance(world.network(), BlockDeviceMappings=[disk], TagSpecifications=tags)
+    (volume,) = world.ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [instance]}])[
+        "Volumes"
+    ]
+    assert volume["Encrypted"] is True
+    assert volume["Tags"] == [{"Key": "Name", "Value": "Disk"}]
+
+
+def test_metadata_options_are_kept(world: World) -> None:
+    made = world.described(world.instance(world.network(), MetadataOptions={"HttpTokens": "required"}))
+    assert made["MetadataOptions"]["HttpTokens"] == "required"
+
+
+def test_an_image_by_its_parameter(world: World) -> None:
+    from .world import IMAGE_NAME
+
+    made = world.run(world.network(), ImageId=f"resolve:ssm:{IMAGE_NAME}")
+    assert made["ImageId"] == world.image()
+    arm = world.ssm.get_parameter(Name=IMAGE_NAME.replace("x86_64", "arm64"))["Parameter"]["Value"]
+    assert world.ec2.describe_images(ImageIds=[arm])["Images"][0]["Architecture"] == "arm64"

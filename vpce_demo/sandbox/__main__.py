@@ -1,0 +1,105 @@
+"""The background process: ``python -m vpce_demo.sandbox --directory D [--speed 20|max] [--latency MS] [--port N] ...``.
+
+It writes ``server.json`` when it is ready, and ends on SIGTERM, on ``POST /_sandbox/stop``, and when that file or its
+directory is removed, so that nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import math
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vpce_demo.errors import SandboxError
+
+from .client import SERVER_FILE
+
+if TYPE_CHECKING:
+    from .server import Sandbox
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at whether the directory is still there."""
+
+
+def _speed(text: str) -> float:
+    speed = math.inf if text == "max" else float(text)
+    if not speed > 0:
+        raise ValueError(text)
+    return speed
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m vpce_demo.sandbox", description="AWS PrivateLink on this machine.")
+    parser.add_argument("--directory", type=Path, required=True, help="where server.json and the machines' files go")
+    parser.add_argument("--speed", type=_speed, default=20.0, help="times faster than AWS, or max")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds added to every call")
+    parser.add_argument("--port", type=int, default=0, help="of the API; 0 takes a free one")
+    parser.add_argument("--proxy-port", type=int, default=0, help="of the way in from outside; 0 takes a free one")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run one sandbox until it is told to end; 1 if it cannot start."""
+    options = _options()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    directory: Path = options.directory
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    from .server import Sandbox
+
+    sandbox = Sandbox(options.speed, options.latency, directory, options.port, options.proxy_port)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sandbox.ask_to_stop())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        sandbox.start()
+    except SandboxError as error:
+        print(json.dumps({"error": error.message, "hint": error.hint}), file=sys.stderr)
+        return 1
+    try:
+        _announce(sandbox, directory)
+        threading.Thread(target=sandbox.warm_up, name="sandbox-warm-up", daemon=True).start()
+        logging.getLogger(__name__).info("ready on %s, proxy %s", sandbox.endpoint_url, sandbox.proxy_url)
+        while not sandbox.stop_asked.wait(LOOK_EVERY):
+            if not _ours(sandbox, directory):
+                break
+    finally:
+        sandbox.stop()
+        if _ours(sandbox, directory):
+            with contextlib.suppress(OSError):
+                (directory / SERVER_FILE).unlink()
+    return 0
+
+
+def _announce(sandbox: Sandbox, directory: Path) -> None:
+    """Write ``server.json``: whole or not at all, for its owner only."""
+    told = {
+        "pid": os.getpid(),
+        "boot_id": sandbox.boot_id,
+        "endpoint_url": sandbox.endpoint_url,
+        "proxy_url": sandbox.proxy_url,
+        "token": sandbox.token,
+    }
+    draft = directory / f"{SERVER_FILE}.{sandbox.boot_id}"
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(told, file)
+    draft.replace(directory / SERVER_FILE)
+
+
+def _ours(sandbox: Sandbox, directory: Path) -> bool:
+    try:
+        return bool(json.loads((directory / SERVER_FILE).read_text())["boot_id"] == sandbox.boot_id)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""The API: one WSGI application that answers AWS's calls, ours where moto differs from AWS, moto's own elsewhere.
+
+A request goes through the same stations in order: the host it was sent to, the record, the latency, the handler.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
+from werkzeug.wrappers import Request, Response
+
+from .cloud import Cloud
+from .filters import page
+from .protocol import ApiError, Incoming, Moto, answer, refusal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["Api", "ApiError", "Call", "Recorded", "handles", "load_handlers"]
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[["Call"], dict[str, Any]]
+_handlers: dict[tuple[str, str], tuple[Handler, str]] = {}
+
+REMEMBERED_CALLS = 20_000
+
+
+def handles(service: str, *operations: str, pages: str = "") -> Callable[[Handler], Handler]:
+    """Register a function as the answer to operations of a service (botocore's name for it).
+
+    It gets a ``Call`` and returns the answer in botocore's shape, or raises ``ApiError``.  ``pages`` names the list
+    of the answer that ``MaxResults`` and ``NextToken`` cut into pages.
+    """
+
+    def register(handler: Handler) -> Handler:
+        for operation in operations:
+            _handlers[service, operation] = handler, pages
+        return handler
+
+    return register
+
+
+def load_handlers() -> None:
+    """Import the modules that register handlers."""
+    from . import handlers
+
+    assert handlers
+
+
+class Call:
+    """One call as a handler sees it: the parameters, who sent it where, our records and moto's."""
+
+    def __init__(self, incoming: Incoming, params: dict[str, Any], cloud: Cloud, moto: Moto) -> None:
+        self.params = params
+        self.account, self.region, self.operation = incoming.account, incoming.region, incoming.operation
+        self.cloud = cloud
+        self._incoming, self._moto = incoming, moto
+
+    @property
+    def ec2(self) -> Any:
+        """Moto's EC2 store of this account and region."""
+        return ec2_backends[self.account][self.region]
+
+    @property
+    def elb(self) -> Any:
+        """Moto's load balancing store of this account and region."""
+        return elbv2_backends[self.account][self.region]
+
+    def moto(self, operation: str = "", /, **params: Any) -> dict[str, Any]:
+        """Moto's answer to this call with ``params`` changed (``None`` leaves one out), or to another operation with
+        exactly ``params``.  Raises ``ApiError`` when moto refuses."""
+        wanted = params if operation else {**self.params, **params}
+        wanted = {name: value for name, value in wanted.items() if value is not None}
+        return self._moto.ask(self._incoming, operation or self.operation, wanted)
+
+    def once(
+        self,
+        make: Callable[[], dict[str, Any]],
+        again: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda answer: answer,
+    ) -> dict[str, Any]:
+        """``Cloud.once`` for this call."""
+        return self.cloud.once(self, make, again)
+
+
+@dataclass
+class Recorded:
+    """One API call as ``calls`` tells it; times are seconds since the epoch, ``error`` AWS's code or none."""
+
+    number: int
+    service: str
+    operation: str
+    params: dict[str, Any]
+    started: float
+    ended: float | None = None
+    error: str | None = None
+
+    def told(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Api:
+    """The WSGI application.  ``hosts`` are the only ``Host`` headers it answers to; ``latency`` is in seconds."""
+
+    def __init__(self, cloud: Cloud, control: Callable[[Request], Response], latency: float = 0.0) -> None:
+        load_handlers()
+        self.cloud = cloud
+        self.latency = latency
+        self.hosts: frozenset[str] = frozenset()
+        self.calls: deque[Recorded] = deque(maxlen=REMEMBERED_CALLS)
+        self.counts: Counter[str] = Counter()
+        self._control = control
+        self._moto = Moto()
+        self._number = 0
+
+    def clear(self) -> None:
+        """Forget the calls so far."""
+        self.calls.clear()
+        self.counts.clear()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._respond(Request(environ))(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        if request.headers.get("Host", "") not in self.hosts:
+            # A page in the user's browser can make its own name point here; it cannot make the browser say our name.
+            return Response("This is a sandbox on the loopback interface; it answers only to its own address.\n", 403)
+        if request.path.startswith("/_sandbox/"):
+            return self._control(request)
+        if request.path.startswith("/moto-api"):
+            return Response("Moto's own controls are not offered here.\n", 404)
+        body = request.get_data()
+        incoming = Incoming(request)
+        record = self._record(incoming)
+        if self.latency:
+            time.sleep(self.latency)
+        try:
+            return self._dispatch(incoming, record, body)
+        except ApiError as error:
+            record.error = error.code
+            return refusal(incoming.service, error)
+        except Exception:
+            log.exception("%s %s failed", incoming.name, incoming.operation)
+            record.error = "InternalError"
+            return refusal(incoming.service, ApiError("InternalError", "An internal error has occurred", 500))
+        finally:
+            record.ended = time.time()
+
+    def _record(self, incoming: Incoming) -> Recorded:
+        operation = incoming.operation or f"{incoming.http.method} {incoming.http.path}"
+        with self.cloud.lock:
+            self._number += 1
+            record = Recorded(self._number, incoming.name, operation, {}, time.time())
+            self.calls.append(record)
+            self.counts[f"{incoming.name}:{operation}"] += 1
+        return record
+
+    def _dispatch(self, incoming: Incoming, record: Recorded, body: bytes) -> Response:
+        if not incoming.service:
+            with self.cloud.lock:
+                return self._forward(incoming, body)
+        record.params = params = incoming.params()
+        if incoming.service == "ec2" and params.get("DryRun"):
+            raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+        handler, pages = _handlers.get((incoming.service, incoming.operation), (None, ""))
+        with self.cloud.lock:
+            self.cloud.settle()
+            try:
+                if handler is None:
+                    response = self._forward(incoming, body)
+                    record.error = _error_code(response)
+                    return response
+                result = handler(Call(incoming, params, self.cloud, self._moto))
+            finally:
+                if not incoming.operation.startswith(("Describe", "Get", "List")):
+                    self.cloud.touched()
+            return answer(incoming.service, incoming.operation, page(result, pages, params) if pages else result)
+
+    def _forward(self, incoming: Incoming, body: bytes) -> Response:
+        environ = {**incoming.http.environ, "wsgi.input": io.BytesIO(body)}
+        response = self._moto.forward(environ, incoming.account)
+        if incoming.service and response.status_code >= 500:
+            raise ApiError("InvalidAction", f"The sandbox has no {incoming.operation} of this kind.")
+        return response
+
+
+def _error_code(response: Response) -> str | None:
+    if response.status_code < 400:
+        return None
+    found = re.search(r"<Code>([^<]+)</Code>|\"__type\": ?\"([^\"]+)\"", response.get_data(as_text=True))
+    return (found[1] or found[2]) if found else str(response.status_code)

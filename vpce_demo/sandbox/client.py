@@ -1,0 +1,215 @@
+"""The sandbox as the command line sees it: a process in the background, found by a file in its directory.
+
+Only light parts of the standard library are imported here: asking whether a sandbox runs must cost nothing.
+
+The directory (0700) holds ``server.json`` (0600) while one is ready, ``sandbox.log``, ``start.lock`` and what the
+machines keep.  A file left by a process that was killed is recognised: nobody answers there with its token.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vpce_demo.errors import SandboxError
+
+if TYPE_CHECKING:
+    import subprocess
+
+SERVER_FILE = "server.json"
+LOG_FILE = "sandbox.log"
+LOCK_FILE = "start.lock"
+TOKEN_HEADER = "X-Vpce-Demo-Token"
+PATIENCE = 60.0
+"""Seconds a starting or stopping sandbox gets; it needs one or two."""
+EXITING = 5.0
+"""Seconds in which a process that has cleaned up goes away."""
+NEEDED = ("moto", "flask", "flask_cors", "asyncssh")
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True)
+class Running:
+    """A sandbox that answers.  ``speed`` is ``math.inf`` for a clock without waits; each start has its ``boot_id``."""
+
+    endpoint_url: str
+    proxy_url: str
+    boot_id: str
+    pid: int
+    token: str
+    speed: float
+
+    def control(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask the control port (``GET`` without a body).  Raises ``SandboxError`` if it refuses or is gone."""
+        method = "POST" if body is not None or verb in ("reset", "stop") else "GET"
+        try:
+            status, answer = _ask(self.endpoint_url, self.token, method, verb, body)
+        except (OSError, ValueError) as error:
+            text = "The sandbox has stopped; what was in it is gone."
+            raise SandboxError(
+                text, facts={"asked": verb, "got": str(error)}, hint="vpce-demo sandbox start"
+            ) from error
+        if status != 200:
+            raise SandboxError(f"The sandbox refused {verb}: {answer.get('error', status)}.")
+        return answer
+
+
+def _ask(url: str, token: str, method: str, verb: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
+    """One request to the control port.  Raises ``OSError`` if nobody answers in HTTP, ``ValueError`` if not in JSON."""
+    import http.client
+
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    try:
+        text = json.dumps(body) if body is not None else None
+        connection.request(method, f"/_sandbox/{verb}", text, {TOKEN_HEADER: token, "Content-Type": "application/json"})
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        return response.status, answer if isinstance(answer, dict) else {}
+    except http.client.HTTPException as error:
+        raise OSError(f"no HTTP answer: {error!r}") from error
+    finally:
+        connection.close()
+
+
+def running(directory: Path) -> Running | None:
+    """The sandbox of that directory, if one answers there with the token of its file."""
+    try:
+        told = json.loads((directory / SERVER_FILE).read_text())
+        status, answer = _ask(told["endpoint_url"], told["token"], "GET", "status", None)
+        if status != 200 or answer["boot_id"] != told["boot_id"]:
+            return None
+        speed = math.inf if answer["speed"] == "max" else float(answer["speed"])
+        return Running(told["endpoint_url"], told["proxy_url"], told["boot_id"], int(told["pid"]), told["token"], speed)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def ensure(directory: Path, speed: float = 20, latency_ms: float = 0, port: int = 0, proxy_port: int = 0) -> Running:
+    """The running sandbox of that directory, started first if there is none; of two starters one starts it.
+
+    The settings are for a new one; a running one keeps its own.  Raises ``SandboxError`` if it cannot start: a port is
+    taken, parts are not installed, or it ended, with the last lines of its log.
+    """
+    if found := running(directory):
+        return found
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory.chmod(0o700)
+    with _lock(directory):
+        if found := running(directory):
+            return found
+        return _start(directory, speed, latency_ms, port, proxy_port)
+
+
+@contextlib.contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    handle = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_port: int) -> Running:
+    import subprocess
+
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        text = f"The sandbox needs parts that are not installed: {', '.join(missing)}."
+        raise SandboxError(text, hint="pip install 'vpce-demo[sandbox]'")
+    (directory / SERVER_FILE).unlink(missing_ok=True)
+    command = [sys.executable, "-m", "vpce_demo.sandbox", "--directory", str(directory.resolve())]
+    command += ["--speed", "max" if math.isinf(speed) else f"{speed:g}", "--latency", f"{latency_ms:g}"]
+    command += ["--port", str(port), "--proxy-port", str(proxy_port)]
+    log = os.open(directory / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment()
+        )
+    finally:
+        os.close(log)
+    _children[process.pid] = process
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if (directory / SERVER_FILE).exists() and (found := running(directory)):
+            return found
+        if process.poll() is not None:
+            del _children[process.pid]
+            raise _failure(directory, process.returncode)
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    del _children[process.pid]
+    text = f"The sandbox was not ready after {PATIENCE:.0f} s."
+    raise SandboxError(text, facts={"log": _tail(directory)}, hint=f"See {directory / LOG_FILE}.")
+
+
+def _environment() -> dict[str, str]:
+    """What the child is given: it finds this program wherever it is run from, and nothing of the user's AWS."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    # The user's settings for AWS are none of its business: moto would stumble over a profile that does not exist.
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    return {**ours, **nothing, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _failure(directory: Path, code: int) -> SandboxError:
+    tail = _tail(directory)
+    with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
+        told = json.loads(tail.splitlines()[-1])
+        return SandboxError(told["error"], hint=told["hint"])
+    facts = {"exit code": str(code), "log": tail or "(empty)"}
+    return SandboxError("The sandbox ended while it was starting.", facts=facts, hint=f"See {directory / LOG_FILE}.")
+
+
+def _tail(directory: Path, lines: int = 12) -> str:
+    with contextlib.suppress(OSError):
+        return "\n".join((directory / LOG_FILE).read_text(errors="replace").splitlines()[-lines:])
+    return ""
+
+
+def stop(directory: Path) -> bool:
+    """End the sandbox of that directory; whether there was one.  Raises ``SandboxError`` if it does not end."""
+    found = running(directory)
+    if found is None:
+        return False
+    with contextlib.suppress(SandboxError):  # somebody else may have stopped it just now
+        found.control("stop", {})
+    deadline = time.monotonic() + PATIENCE
+    while (directory / SERVER_FILE).exists():  # its last act is to remove it
+        if time.monotonic() > deadline:
+            raise SandboxError(f"The sandbox (process {found.pid}) does not end.", hint=f"kill {found.pid}")
+        time.sleep(0.02)
+    # The process goes right after; one that stays as a zombie waits for a parent that is not us.
+    deadline = time.monotonic() + EXITING
+    while _alive(found.pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return True
+
+
+def _alive(pid: int) -> bool:
+    child = _children.get(pid)
+    if child is not None:
+        if child.poll() is None:
+            return True
+        del _children[pid]
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False  # the number belongs to somebody else by now
+    return True

@@ -1,0 +1,226 @@
+"""What the sandbox knows beside moto's store: its clock, what is to come, and PrivateLink, which moto does not have.
+
+Moto's objects and the records below hold their state of this moment.  A handler that starts something slow puts it in
+its first state and says ``cloud.later(seconds, effect)``; ``settle``, at the start of every call and view, runs the
+effects whose time has come, in order of time.  So nothing changes behind a caller's back and no timer is needed.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
+
+from .clock import Clock
+from .view import Health, View
+
+if TYPE_CHECKING:
+    from .api import Call
+
+
+class Wires(Protocol):
+    """What the API asks of the network."""
+
+    def health(self, group_arn: str, instance_id: str, port: int) -> Health: ...
+    def console(self, instance_id: str) -> str: ...
+    def changed(self) -> None: ...
+
+
+class NoWires:
+    """A network with nothing on it, until the real one is plugged in."""
+
+    def health(self, group_arn: str, instance_id: str, port: int) -> Health:
+        return Health()
+
+    def console(self, instance_id: str) -> str:
+        return ""
+
+    def changed(self) -> None:
+        return None
+
+
+@dataclass
+class Service:
+    """An endpoint service.  ``principals`` maps an allowed principal's ARN to its permission's id."""
+
+    id: str
+    name: str
+    account: str
+    region: str
+    load_balancer_arns: list[str]
+    zones: list[str]
+    acceptance_required: bool
+    private_dns_name: str | None
+    regions: list[str]
+    payer: str
+    state: str = "Pending"
+    principals: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Endpoint:
+    """A VPC endpoint.  ``interfaces`` maps a subnet to the network interface in it; ``listed`` says whether the
+    owner of the service sees the request yet; ``service_id`` is empty for a service of AWS's own."""
+
+    id: str
+    account: str
+    region: str
+    vpc_id: str
+    kind: str
+    service_name: str
+    service_id: str
+    state: str
+    group_ids: list[str]
+    route_table_ids: list[str]
+    policy: str
+    private_dns: bool
+    dns_names: list[str]
+    token: str | None
+    interfaces: dict[str, str] = field(default_factory=dict)
+    listed: bool = False
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass
+class Registration:
+    """A target in a target group; ``leaving`` while it is being drained."""
+
+    registered_at: float
+    leaving: bool = False
+
+
+@dataclass(order=True)
+class _Due:
+    at: float
+    number: int
+    seconds: float = field(compare=False)
+    effect: Callable[[], None] = field(compare=False)
+
+
+class Cloud:
+    """Everything one sandbox holds, over all accounts and regions.
+
+    ``lock`` guards it and moto's store together; ``alarm`` is set when something new is to come.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.alarm = threading.Event()
+        self.wires: Wires = NoWires()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.services: dict[str, Service] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.registrations: dict[str, dict[tuple[str, int], Registration]] = {}
+        self.since: dict[tuple[str, ...], float] = {}
+        self.tokens: dict[tuple[str, ...], tuple[str, dict[str, Any]]] = {}
+        self.not_enforcing: set[str] = set()
+        self._soon: list[_Due] = []
+        self._memory: list[_Due] = []
+        self._numbers = itertools.count()
+        self._moment: float | None = None
+        self._view: View | None = None
+
+    def now(self) -> float:
+        """AWS seconds; while an effect runs, the moment it was due, so that what it starts begins then."""
+        return self.clock.now() if self._moment is None else self._moment
+
+    def later(self, seconds: float, effect: Callable[[], None]) -> None:
+        """Run ``effect`` when so many AWS seconds have passed; if the speed is infinite, at the next ``settle``."""
+        heapq.heappush(self._soon, _Due(self.now() + seconds, next(self._numbers), seconds, effect))
+        self.alarm.set()
+
+    def forget(self, seconds: float, effect: Callable[[], None]) -> None:
+        """The same for what AWS remembers for a while: an infinite speed does not shorten a memory."""
+        heapq.heappush(self._memory, _Due(self.now() + seconds, next(self._numbers), seconds, effect))
+
+    def settle(self) -> bool:
+        """Let everything happen whose time has come; whether anything did."""
+        happened = False
+        while due := self._next():
+            self._moment = due.at
+            try:
+                due.effect()
+            finally:
+                self._moment = None
+            happened = True
+        if happened:
+            self.touched()
+        return happened
+
+    def _next(self) -> _Due | None:
+        if self._soon and self.clock.passed(self._soon[0].at - self._soon[0].seconds, self._soon[0].seconds):
+            return heapq.heappop(self._soon)
+        if self._memory and self._memory[0].at <= self.clock.now():
+            return heapq.heappop(self._memory)
+        return None
+
+    def wait(self) -> float | None:
+        """Seconds of the machine until the next effect is due; none if nothing is to come."""
+        with self.lock:
+            return self.clock.real(max(0.0, self._soon[0].at - self.clock.now())) if self._soon else None
+
+    def touched(self) -> None:
+        """Something changed: the next view is made anew, and the network looks again."""
+        self._view = None
+        self.wires.changed()
+
+    def view(self) -> View:
+        """All that decides a packet's way at this moment.  Safe to call from any thread."""
+        from .snapshot import snapshot
+
+        with self.lock:
+            self.settle()
+            if self._view is None:
+                self._view = snapshot(self)
+            return self._view
+
+    def once(
+        self,
+        call: Call,
+        make: Callable[[], dict[str, Any]],
+        again: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda answer: answer,
+    ) -> dict[str, Any]:
+        """``make()``, or for a ``ClientToken`` seen before ``again(first answer)``; if that is none, ``make()`` anew.
+
+        Raises ``IdempotentParameterMismatch`` when the same token comes with other parameters.
+        """
+        from .protocol import ApiError
+
+        token = call.params.get("ClientToken")
+        if not token:
+            return make()
+        key = (call.account, call.region, call.operation, token)
+        asked = repr(sorted(call.params.items(), key=lambda item: item[0]))
+        if key in self.tokens:
+            before, answer = self.tokens[key]
+            if before != asked:
+                text = (
+                    "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
+                )
+                raise ApiError("IdempotentParameterMismatch", text)
+            if (repeated := again(answer)) is not None:
+                return repeated
+        answer = make()
+        self.tokens[key] = asked, answer
+        return answer
+
+
+def ec2_stores() -> Iterator[Any]:
+    """Moto's EC2 store of every account and region that has been used."""
+    return (store for _, _, store in ec2_backends.iter_backends())
+
+
+def elb_stores() -> Iterator[Any]:
+    """Moto's load balancing store of every account and region that has been used."""
+    return (store for _, _, store in elbv2_backends.iter_backends())

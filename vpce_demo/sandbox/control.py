@@ -1,0 +1,123 @@
+"""The control port: ``/_sandbox/<verb>``, JSON, on the API's own port, for those who have the sandbox's token."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Request, Response
+
+from .client import TOKEN_HEADER
+
+if TYPE_CHECKING:
+    from .server import Sandbox
+
+
+class Mistake(Exception):
+    """The request makes no sense; the message says why."""
+
+
+class Control:
+    """Answers ``GET status``, ``GET calls``, ``GET trace``, ``POST settings``, ``POST reset`` and ``POST stop``.
+
+    404 for another verb, 405 for another method, 403 without the token, 400 with a message for a body that is not
+    JSON, not an object or has keys or values that are not known.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._verbs: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+            "status": ("GET", self._status),
+            "calls": ("GET", self._calls),
+            "trace": ("GET", self._trace),
+            "settings": ("POST", self._settings),
+            "reset": ("POST", self._reset),
+            "stop": ("POST", self._stop),
+        }
+
+    def __call__(self, request: Request) -> Response:
+        if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), self._sandbox.token.encode()):
+            return _json({"error": f"the header {TOKEN_HEADER} does not hold this sandbox's token"}, 403)
+        verb = request.path.removeprefix("/_sandbox/")
+        if verb not in self._verbs:
+            return _json({"error": f"no verb {verb!r}; there are {', '.join(self._verbs)}"}, 404)
+        method, answer = self._verbs[verb]
+        if request.method != method:
+            return _json({"error": f"{verb} is a {method}"}, 405)
+        try:
+            response = _json(answer(_body(request)))
+        except Mistake as mistake:
+            return _json({"error": str(mistake)}, 400)
+        if verb == "stop":
+            response.call_on_close(self._sandbox.ask_to_stop)  # when the answer has been sent
+        return response
+
+    def _status(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body)
+        return self._sandbox.status()
+
+    def _calls(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body)
+        return {"calls": [call.told() for call in self._sandbox.calls()]}
+
+    def _trace(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body)
+        return {"connections": self._sandbox.trace()}
+
+    def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body, "speed", "latency_ms")
+        speed = pace(body["speed"]) if "speed" in body else None
+        latency = body.get("latency_ms")
+        if latency is not None and (not _number(latency) or not 0 <= latency <= 60_000):
+            raise Mistake(f"latency_ms is a number of milliseconds from 0 to 60000, not {latency!r}")
+        self._sandbox.set(speed=speed, latency_ms=latency)
+        return self._sandbox.status()
+
+    def _reset(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body)
+        self._sandbox.reset()
+        return self._sandbox.status()
+
+    def _stop(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body)
+        return {"stopping": True}
+
+
+def pace(value: object) -> float:
+    """A clock's speed out of a number above 0 or the word ``max``.  Raises ``Mistake``."""
+    if value == "max":
+        return math.inf
+    if _number(value) and float(value) > 0 and math.isfinite(float(value)):  # type: ignore[arg-type]
+        return float(value)  # type: ignore[arg-type]
+    raise Mistake(f"speed is a number above 0, or max, not {value!r}")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _body(request: Request) -> dict[str, Any]:
+    text = request.get_data()
+    if not text:
+        return {}
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise Mistake(f"the body is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise Mistake("the body is not a JSON object")
+    return body
+
+
+def _only(body: dict[str, Any], *known: str) -> None:
+    unknown = sorted(set(body) - set(known))
+    if unknown:
+        allowed = f"known are {', '.join(known)}" if known else "none are known here"
+        raise Mistake(f"unknown key {unknown[0]!r}; {allowed}")
+
+
+def _json(body: dict[str, Any], status: int = 200) -> Response:
+    return Response(json.dumps(body, default=str), status, content_type="application/json")

@@ -1,0 +1,73 @@
+"""The handshake: an endpoint's request as the owner of the service sees, accepts and rejects it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..api import Call, handles
+from ..cloud import Endpoint
+from ..filters import Fields, matching
+from ..ids import ENDPOINT_ZONES, hosted_zone
+from . import endpoints, services
+
+_FIELDS: Fields = {
+    "service-id": lambda one: one["ServiceId"],
+    "vpc-endpoint-state": lambda one: one["VpcEndpointState"],
+    "vpc-endpoint-owner": lambda one: one["VpcEndpointOwner"],
+    "vpc-endpoint-region": lambda one: one["VpcEndpointRegion"],
+    "ip-address-type": lambda one: one["IpAddressType"],
+}
+"""Not ``vpc-endpoint-id``: the model has it, the service refuses it (``aws-behaviours.md`` 3.3)."""
+
+
+@handles("ec2", "DescribeVpcEndpointConnections", pages="VpcEndpointConnections")
+def describe(call: Call) -> dict[str, Any]:
+    """Every request to the caller's services, a moment after it was made."""
+    shown = [_told(call, one) for one in call.cloud.endpoints.values() if one.listed and _mine(call, one)]
+    return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _FIELDS)}
+
+
+def _mine(call: Call, endpoint: Endpoint) -> bool:
+    service = call.cloud.services.get(endpoint.service_id)
+    return service is not None and (service.account, service.region) == (call.account, call.region)
+
+
+def _told(call: Call, endpoint: Endpoint) -> dict[str, Any]:
+    service = call.cloud.services[endpoint.service_id]
+    zone = hosted_zone(ENDPOINT_ZONES, endpoint.region)
+    return {
+        "ServiceId": service.id,
+        "VpcEndpointId": endpoint.id,
+        "VpcEndpointOwner": endpoint.account,
+        "VpcEndpointState": endpoint.state,
+        "VpcEndpointRegion": endpoint.region,
+        "CreationTimestamp": endpoint.created,
+        "DnsEntries": [{"DnsName": name, "HostedZoneId": zone} for name in endpoint.dns_names],
+        "NetworkLoadBalancerArns": list(service.load_balancer_arns),
+        "IpAddressType": "ipv4",
+        "VpcEndpointConnectionId": endpoint.id.replace("vpce-", "vpce-con-", 1),
+        "Tags": [],
+    }
+
+
+@handles("ec2", "AcceptVpcEndpointConnections", "RejectVpcEndpointConnections")
+def decide(call: Call) -> dict[str, Any]:
+    """Accept what is ``pendingAcceptance``; reject that, or what was accepted before.  Failures come with HTTP 200."""
+    service = services.own(call, call.params["ServiceId"])
+    accept = call.operation == "AcceptVpcEndpointConnections"
+    fit = ("pendingAcceptance",) if accept else ("pendingAcceptance", "pending", "available")
+    failed = []
+    for endpoint_id in call.params["VpcEndpointIds"]:
+        endpoint = call.cloud.endpoints.get(endpoint_id)
+        if endpoint is None or not endpoint.listed or endpoint.service_id != service.id:
+            text = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
+            failed.append(services.unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", text))
+        elif endpoint.state not in fit:
+            done = "accepted" if accept else "rejected"
+            text = f"The endpoint {endpoint_id} is in state {endpoint.state} and cannot be {done}."
+            failed.append(services.unsuccessful(endpoint_id, "InvalidState", text))
+        elif accept:
+            endpoints.become_available(call, endpoint)
+        else:
+            endpoint.state = "rejected"
+    return {"Unsuccessful": failed}

@@ -1,0 +1,325 @@
+"""Instances: what they need to start, the stations of their lives, what goes with them (``aws-behaviours.md`` 5)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
+
+from .. import timing
+from ..api import ApiError, Call, handles
+from . import checks, interfaces, tags
+
+CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+SSM_IMAGE = "resolve:ssm:"
+IMAGE_GIB = 8
+"""The size of Amazon Linux's root volume."""
+
+
+def put(instance: Any, state: str) -> None:
+    """Put moto's instance into a state."""
+    instance._state.name, instance._state.code = state, CODES[state]
+
+
+@handles("ec2", "RunInstances")
+def run(call: Call) -> dict[str, Any]:
+    """``pending``, then ``running`` with a public address if one was asked for.
+
+    Raises ``InvalidAMIID.NotFound``, ``InvalidParameterValue`` (type), ``Unsupported`` (zone),
+    ``InvalidKeyPair.NotFound``, ``InvalidSubnetID.NotFound``, ``InvalidGroup.NotFound``, ``InvalidParameter`` (groups
+    of another VPC).
+    """
+    return call.once(lambda: _run(call), lambda before: _again(call, before))
+
+
+def _again(call: Call, before: dict[str, Any]) -> dict[str, Any]:
+    """The reservation of the first call as it is now.  Raises ``IdempotentInstanceTerminated``."""
+    wanted = {one["InstanceId"] for one in before["Instances"]}
+    alive = {one.id for one in checks.instances(call) if one.state not in ("shutting-down", "terminated")}
+    if not wanted <= alive:
+        text = "The instance with this client token has been terminated."
+        raise ApiError("IdempotentInstanceTerminated", text)
+    answer: dict[str, Any] = call.moto("DescribeInstances", InstanceIds=sorted(wanted))["Reservations"][0]
+    return answer
+
+
+def _run(call: Call) -> dict[str, Any]:
+    params = call.params
+    image_id = _image(call, params.get("ImageId", ""))
+    nics = params.get("NetworkInterfaces", [])
+    first: dict[str, Any] = next((nic for nic in nics if nic.get("DeviceIndex", 0) == 0), {})
+    if nics and (params.get("SubnetId") or params.get("SecurityGroupIds") or params.get("SecurityGroups")):
+        what = "subnet ID" if params.get("SubnetId") else "security groups"
+        text = f"Network interfaces and an instance-level {what} may not be specified on the same request"
+        raise ApiError("InvalidParameterCombination", text)
+    subnet_id = params.get("SubnetId") or first.get("SubnetId")
+    subnet = checks.subnet(call, subnet_id) if subnet_id else None
+    _check_type(call, params.get("InstanceType", ""), subnet, image_id)
+    key = params.get("KeyName")
+    if key and key not in call.ec2.key_pairs:
+        raise ApiError("InvalidKeyPair.NotFound", f"The key pair '{key}' does not exist")
+    wanted = params.get("SecurityGroupIds") or first.get("Groups") or []
+    if subnet is not None and wanted:
+        try:
+            checks.groups_in(call, wanted, subnet.vpc_id)
+        except ApiError as error:
+            if error.code != "InvalidParameter":
+                raise
+            bad = next(each for each in wanted if checks.group(call, each).vpc_id != subnet.vpc_id)
+            text = f"Security group {bad} and subnet {subnet.id} belong to different networks."
+            raise ApiError("InvalidParameter", text) from None
+    if "UserData" in params and len(base64.b64decode(params["UserData"])) > 16384:
+        raise ApiError("InvalidParameterValue", "User data is limited to 16384 bytes")
+    if subnet is not None and (ip := params.get("PrivateIpAddress") or first.get("PrivateIpAddress")):
+        subnet.del_subnet_ip(checks.address(call, subnet, ip, "checked"))
+    answer = call.moto(
+        ImageId=image_id,
+        MinCount=params.get("MaxCount", 1),
+        NetworkInterfaces=nics or None,
+        BlockDeviceMappings=_volumes(params),
+    )
+    ids = [one["InstanceId"] for one in answer["Instances"]]
+    for instance in [one for one in checks.instances(call) if one.id in ids]:
+        _begin(call, instance, first)
+    fresh: dict[str, Any] = call.moto("DescribeInstances", InstanceIds=ids)["Reservations"][0]
+    return fresh
+
+
+def _image(call: Call, image_id: str) -> str:
+    if image_id.startswith(SSM_IMAGE):
+        from .accounts import public_parameter
+
+        image_id = public_parameter(call, image_id.removeprefix(SSM_IMAGE))
+    if not image_id:
+        raise ApiError("MissingParameter", "The request must contain the parameter ImageId")
+    if image_id not in call.ec2.amis:
+        raise ApiError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+    return image_id
+
+
+def _volumes(params: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The volumes asked for; one without a size has its snapshot's, which moto asks for."""
+    asked = params.get("BlockDeviceMappings")
+    if not asked:
+        return None
+    sized = [dict(one) for one in asked]
+    for one in sized:
+        if "Ebs" in one and not {"VolumeSize", "SnapshotId"} & set(one["Ebs"]):
+            one["Ebs"] = {**one["Ebs"], "VolumeSize": IMAGE_GIB}
+    return sized
+
+
+def _check_type(call: Call, name: str, subnet: Any | None, image_id: str) -> None:
+    """Whether there is such a type, for such an image, in the subnet's zone."""
+    if not name:
+        return
+    if name not in INSTANCE_TYPES:
+        raise ApiError("InvalidParameterValue", f"Invalid value '{name}' for InstanceType.")
+    supported = INSTANCE_TYPES[name].get("ProcessorInfo", {}).get("SupportedArchitectures", [])
+    wanted = call.ec2.amis[image_id].architecture
+    if supported and wanted not in supported:
+        text = (
+            f"The architecture '{supported[-1]}' of the specified instance type does not match the architecture "
+            f"'{wanted}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, "
+            "and try again."
+        )
+        raise ApiError("InvalidParameterValue", text)
+    if subnet is None:
+        return
+    offered = INSTANCE_TYPE_OFFERINGS["availability-zone"].get(call.region, [])
+    zones = sorted(one["Location"] for one in offered if one["InstanceType"] == name)
+    if zones and subnet.availability_zone not in zones:
+        text = (
+            f"Your requested instance type ({name}) is not supported in your requested Availability Zone "
+            f"({subnet.availability_zone}). Please retry your request by not specifying an Availability Zone or "
+            f"choosing {', '.join(zones)}."
+        )
+        raise ApiError("Unsupported", text)
+
+
+def _begin(call: Call, instance: Any, spec: dict[str, Any]) -> None:
+    """Give a new instance what moto forgets, and start its life."""
+    for nic in instance.nics.values():
+        if not spec.get("NetworkInterfaceId"):
+            nic.delete_on_termination = spec.get("DeleteOnTermination", True)
+            nic.description = spec.get("Description", "")
+        nic.public_ip = None
+        nic.add_tags(tags.asked(call, "network-interface"))
+    instance.security_groups = list(instance.nics[0].group_set)
+    key = call.ec2.key_pairs.get(instance.key_name)
+    instance.public_keys = (key.material_public.decode().strip(),) if key is not None else ()  # stays on the machine
+    _boot(call, instance)
+
+
+def _boot(call: Call, instance: Any) -> None:
+    put(instance, "pending")
+
+    def running() -> None:
+        if instance.state != "pending":
+            return
+        put(instance, "running")
+        instance.running_since = call.cloud.now()
+        for nic in instance.nics.values():
+            if str(nic.public_ip_auto_assign).lower() == "true":
+                nic.public_ip = interfaces.public_address(call)
+
+    call.cloud.later(timing.INSTANCE_PENDING, running)
+
+
+def _wanted(call: Call) -> list[Any]:
+    known = {one.id: one for one in checks.instances(call)}
+    missing = [each for each in call.params["InstanceIds"] if each not in known]
+    if missing:
+        word, verb = ("ID", "does") if len(missing) == 1 else ("IDs", "do")
+        text = f"The instance {word} '{', '.join(missing)}' {verb} not exist"
+        raise ApiError("InvalidInstanceID.NotFound", text)
+    return [known[each] for each in call.params["InstanceIds"]]
+
+
+def _changes(call: Call, change: Callable[[Any], None]) -> list[dict[str, Any]]:
+    told = []
+    for instance in _wanted(call):
+        before = instance.state
+        change(instance)
+        told.append(
+            {
+                "InstanceId": instance.id,
+                "PreviousState": {"Name": before, "Code": CODES[before]},
+                "CurrentState": {"Name": instance.state, "Code": CODES[instance.state]},
+            }
+        )
+    return told
+
+
+@handles("ec2", "TerminateInstances")
+def terminate(call: Call) -> dict[str, Any]:
+    """``shutting-down``; half a minute later ``terminated``, its interface and addresses gone; in an hour forgotten."""
+    for instance in _wanted(call):
+        if instance.disable_api_termination is True or str(instance.disable_api_termination).lower() == "true":
+            text = (
+                f"The instance '{instance.id}' may not be terminated. Modify its 'disableApiTermination' instance "
+                "attribute and try again."
+            )
+            raise ApiError("OperationNotPermitted", text)
+
+    def change(instance: Any) -> None:
+        if instance.state not in ("shutting-down", "terminated"):
+            put(instance, "shutting-down")
+            _end_later(call, instance)
+
+    return {"TerminatingInstances": _changes(call, change)}
+
+
+def _end_later(call: Call, instance: Any) -> None:
+    cloud, store = call.cloud, call.ec2
+
+    def terminated() -> None:
+        held = list(instance.nics.values())
+        instance.terminate()
+        put(instance, "terminated")
+        for nic in held:
+            if nic.delete_on_termination:
+                store.tags.pop(nic.id, None)
+            else:
+                nic.instance = nic.attachment_id = None
+                nic.status = "available"
+        cloud.forget(timing.INSTANCE_TERMINATED_SEEN, gone)
+
+    def gone() -> None:
+        for key, reservation in list(store.reservations.items()):
+            reservation.instances = [one for one in reservation.instances if one is not instance]
+            if not reservation.instances:
+                del store.reservations[key]
+        store.tags.pop(instance.id, None)
+
+    cloud.later(timing.INSTANCE_SHUTTING_DOWN, terminated)
+
+
+@handles("ec2", "StopInstances")
+def stop(call: Call) -> dict[str, Any]:
+    """``stopping``, then ``stopped`` without its public address."""
+
+    def change(instance: Any) -> None:
+        if instance.state in ("shutting-down", "terminated", "pending"):
+            text = f"This instance '{instance.id}' is not in a state from which it can be stopped."
+            raise ApiError("IncorrectInstanceState", text)
+        if instance.state == "running":
+            put(instance, "stopping")
+            call.cloud.later(timing.INSTANCE_SHUTTING_DOWN, lambda: stopped(instance))
+
+    def stopped(instance: Any) -> None:
+        if instance.state == "stopping":
+            instance.stop()
+
+    return {"StoppingInstances": _changes(call, change)}
+
+
+@handles("ec2", "StartInstances")
+def start(call: Call) -> dict[str, Any]:
+    """``pending`` again."""
+
+    def change(instance: Any) -> None:
+        if instance.state in ("pending", "running"):
+            return
+        if instance.state != "stopped":
+            text = f"The instance '{instance.id}' is not in a state from which it can be started."
+            raise ApiError("IncorrectInstanceState", text)
+        _boot(call, instance)
+
+    return {"StartingInstances": _changes(call, change)}
+
+
+@handles("ec2", "DescribeInstances")
+def describe(call: Call) -> dict[str, Any]:
+    """A terminated instance has no network any more."""
+    answer = call.moto()
+    for reservation in answer.get("Reservations", []):
+        for one in reservation["Instances"]:
+            if one["State"]["Name"] == "terminated":
+                one["NetworkInterfaces"], one["SecurityGroups"] = [], []
+                for key in ("PrivateIpAddress", "PublicIpAddress", "SubnetId", "VpcId"):
+                    one.pop(key, None)
+                one["PrivateDnsName"] = one["PublicDnsName"] = ""
+    return answer
+
+
+@handles("ec2", "DescribeInstanceStatus")
+def describe_status(call: Call) -> dict[str, Any]:
+    """``initializing`` for the first minutes of running."""
+    answer = call.moto()
+    since = {one.id: getattr(one, "running_since", None) for one in checks.instances(call)}
+    for one in answer.get("InstanceStatuses", []):
+        started = since.get(one["InstanceId"])
+        running = one["InstanceState"]["Name"] == "running"
+        if (
+            running
+            and started is not None
+            and not call.cloud.clock.passed(started, timing.INSTANCE_STATUS_INITIALIZING)
+        ):
+            checking = {"Status": "initializing", "Details": [{"Name": "reachability", "Status": "initializing"}]}
+            one["InstanceStatus"] = one["SystemStatus"] = checking
+    return answer
+
+
+@handles("ec2", "GetConsoleOutput")
+def console(call: Call) -> dict[str, Any]:
+    """The boot log of the machine in the network."""
+    instance_id = call.params["InstanceId"]
+    if instance_id not in {one.id for one in checks.instances(call)}:
+        text = f"The instance ID '{instance_id}' does not exist"
+        raise ApiError("InvalidInstanceID.NotFound", text)
+    output = base64.b64encode(call.cloud.wires.console(instance_id).encode()).decode()
+    return {"InstanceId": instance_id, "Output": output, "Timestamp": datetime.now(UTC)}
+
+
+@handles("ec2", "ModifyInstanceAttribute")
+def modify(call: Call) -> dict[str, Any]:
+    """New groups are those of its first interface."""
+    answer = call.moto()
+    instance = next((one for one in checks.instances(call) if one.id == call.params["InstanceId"]), None)
+    if instance is not None and call.params.get("Groups"):
+        instance.nics[0]._group_set = list(instance.security_groups)
+    return answer

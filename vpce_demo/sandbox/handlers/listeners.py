@@ -1,0 +1,80 @@
+"""Listeners of Network Load Balancers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..api import ApiError, Call, handles
+
+SECURE = ("TLS", "HTTPS")
+
+
+def forwards_to(listener: Any) -> list[str]:
+    """The ARNs of the target groups a listener sends to by default."""
+    found = []
+    for action in listener.default_actions:
+        if arn := action.data.get("TargetGroupArn"):
+            found.append(str(arn))
+        found += [one["TargetGroupArn"] for one in action.data.get("ForwardConfig", {}).get("TargetGroups", [])]
+    return list(dict.fromkeys(found))
+
+
+def listening(call: Call, group_arn: str) -> list[Any]:
+    """The load balancers with a listener that sends to a group.  Moto's own list of them only ever grows."""
+    return [
+        balancer
+        for balancer in call.elb.load_balancers.values()
+        if any(group_arn in forwards_to(listener) for listener in balancer.listeners.values())
+    ]
+
+
+def _told(one: dict[str, Any]) -> dict[str, Any]:
+    """Without the TLS settings moto gives every listener."""
+    if one.get("Protocol") not in SECURE:
+        for key in ("SslPolicy", "Certificates", "AlpnPolicy"):
+            one.pop(key, None)
+    return one
+
+
+@handles("elbv2", "CreateListener")
+def create(call: Call) -> dict[str, Any]:
+    """The same again gives the same listener; another one on a taken port ``DuplicateListener``."""
+    params = call.params
+    balancer = call.elb.load_balancers.get(params["LoadBalancerArn"])
+    if balancer is None:
+        raise ApiError("LoadBalancerNotFound", f"Load balancer '{params['LoadBalancerArn']}' not found")
+    wanted = [arn for action in params.get("DefaultActions", []) for arn in _targets(action)]
+    for listener in balancer.listeners.values():
+        if int(listener.port) == int(params.get("Port", 0)):
+            if listener.protocol == params.get("Protocol") and forwards_to(listener) == list(dict.fromkeys(wanted)):
+                return _described(call, listener.arn)
+            text = f"A listener already exists on this port for this load balancer '{balancer.arn}'"
+            raise ApiError("DuplicateListener", text)
+    for arn in wanted:
+        group = call.elb.target_groups.get(arn)
+        if group is None:
+            raise ApiError("TargetGroupNotFound", f"Target groups '{arn}' not found")
+        if group.vpc_id != balancer.vpc_id:
+            text = "The load balancer and the target group are in different VPCs"
+            raise ApiError("InvalidConfigurationRequest", text)
+        if any(one is not balancer for one in listening(call, arn)):
+            text = f"The following target groups cannot be associated with more than one load balancer: {arn}"
+            raise ApiError("TargetGroupAssociationLimit", text)
+    made = call.moto()["Listeners"]
+    return {"Listeners": [_told(one) for one in made]}
+
+
+def _targets(action: dict[str, Any]) -> list[str]:
+    direct = [action["TargetGroupArn"]] if action.get("TargetGroupArn") else []
+    return direct + [one["TargetGroupArn"] for one in action.get("ForwardConfig", {}).get("TargetGroups", [])]
+
+
+def _described(call: Call, arn: str) -> dict[str, Any]:
+    answer = call.moto("DescribeListeners", ListenerArns=[arn])
+    return {"Listeners": [_told(one) for one in answer["Listeners"]]}
+
+
+@handles("elbv2", "DescribeListeners", "ModifyListener")
+def describe(call: Call) -> dict[str, Any]:
+    answer = call.moto()
+    return {**answer, "Listeners": [_told(one) for one in answer.get("Listeners", [])]}

@@ -1,0 +1,346 @@
+"""Endpoint services: the provider's half of PrivateLink (``aws-behaviours.md`` section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
+
+from .. import timing
+from ..api import ApiError, Call, handles
+from ..cloud import Service
+from ..filters import Fields, matching
+from ..ids import hex_id
+from . import tags
+
+GONE = ("Deleting", "Deleted")
+BY_GATEWAY = ("s3", "dynamodb")
+"""AWS's services that have gateway endpoints too."""
+HOLDING = ("pendingAcceptance", "pending", "available")
+"""States of a connection that keep its service from being deleted."""
+
+
+def own(call: Call, service_id: str) -> Service:
+    """A service of the caller's.  Raises ``InvalidVpcEndpointServiceId.NotFound``."""
+    service = call.cloud.services.get(service_id)
+    if service is None or (service.account, service.region) != (call.account, call.region):
+        text = f"The VpcEndpointService Id '{service_id}' does not exist"
+        raise ApiError("InvalidVpcEndpointServiceId.NotFound", text)
+    return service
+
+
+def visible(call: Call, name: str) -> Service | None:
+    """The service of that name, if the caller may connect to it: its own, or one that allows its account."""
+    for service in call.cloud.services.values():
+        if service.name == name and service.state not in GONE and service.region == call.region:
+            allowed = {"*", f"arn:aws:iam::{call.account}:root"}
+            mine = f"arn:aws:iam::{call.account}:"
+            if service.account == call.account or any(
+                one in allowed or one.startswith(mine) for one in service.principals
+            ):
+                return service
+    return None
+
+
+def base_names(service: Service) -> str:
+    """The name endpoints' own names end in."""
+    return f"{service.id}.{service.region}.vpce.amazonaws.com"
+
+
+def zone_ids(call: Call, zones: list[str]) -> list[str]:
+    """Zone ids by zone name."""
+    known = {zone.name: zone.zone_id for zone in call.ec2.describe_availability_zones()}
+    return [known[zone] for zone in zones if zone in known]
+
+
+def told(call: Call, service: Service) -> dict[str, Any]:
+    """The service as its owner sees it."""
+    shown: dict[str, Any] = {
+        "ServiceType": [{"ServiceType": "Interface"}],
+        "ServiceId": service.id,
+        "ServiceName": service.name,
+        "ServiceState": service.state,
+        "AvailabilityZones": list(service.zones),
+        "AvailabilityZoneIds": zone_ids(call, service.zones),
+        "AcceptanceRequired": service.acceptance_required,
+        "ManagesVpcEndpoints": False,
+        "NetworkLoadBalancerArns": list(service.load_balancer_arns),
+        "SupportedIpAddressTypes": ["ipv4"],
+        "BaseEndpointDnsNames": [base_names(service)],
+        "PayerResponsibility": service.payer,
+        "SupportedRegions": [{"Region": region, "ServiceState": service.state} for region in service.regions],
+        "RemoteAccessEnabled": len(service.regions) > 1,
+        "Tags": tags.of(call, service.id),
+    }
+    if service.private_dns_name:
+        shown["PrivateDnsName"] = service.private_dns_name
+        shown["PrivateDnsNameConfiguration"] = {"State": "pendingVerification", "Type": "TXT"}
+    return {key: value for key, value in shown.items() if value not in ("", None)}
+
+
+def _balancers(call: Call, arns: list[str], but: str = "") -> list[Any]:
+    """The load balancers of a service, all fit for one.  ``but`` is the service that may have them already."""
+    found = []
+    for arn in arns:
+        balancer = call.elb.load_balancers.get(arn)
+        if balancer is None or balancer.type != "network":
+            text = f"The Network Load Balancer Arn '{arn}' does not exist"
+            raise ApiError("InvalidNetworkLoadBalancerArn.NotFound", text)
+        if balancer.state != "active":
+            text = f"LBs are not in active state: {arn}"
+            raise ApiError("InvalidParameter", text)
+        if any(
+            arn in s.load_balancer_arns and s.id != but and s.state != "Deleted" for s in call.cloud.services.values()
+        ):
+            text = f"LBs are already associated with another VPC Endpoint Service Configuration: {arn}"
+            raise ApiError("InvalidParameter", text)
+        found.append(balancer)
+    return found
+
+
+def _zones(balancers: list[Any]) -> list[str]:
+    return sorted({subnet.availability_zone for balancer in balancers for subnet in balancer.subnets})
+
+
+@handles("ec2", "CreateVpcEndpointServiceConfiguration")
+def create(call: Call) -> dict[str, Any]:
+    """One service on one or more active Network Load Balancers; ``Pending``, then ``Available``."""
+
+    def make() -> dict[str, Any]:
+        arns = call.params.get("NetworkLoadBalancerArns") or []
+        if not arns:
+            text = "exactly one of network_load_balancer_arn or gateway_load_balancer_arn is a required member"
+            raise ApiError("InvalidParameter", text)
+        zones = _zones(_balancers(call, arns))
+        service_id = hex_id("vpce-svc")
+        service = call.cloud.services[service_id] = Service(
+            id=service_id,
+            name=f"com.amazonaws.vpce.{call.region}.{service_id}",
+            account=call.account,
+            region=call.region,
+            load_balancer_arns=list(arns),
+            zones=zones,
+            acceptance_required=call.params.get("AcceptanceRequired", True),
+            private_dns_name=call.params.get("PrivateDnsName"),
+            regions=sorted({call.region, *call.params.get("SupportedRegions", [])}),
+            payer="ServiceOwner",
+        )
+        tags.at_creation(call, service_id, "vpc-endpoint-service")
+        call.cloud.later(timing.SERVICE_PENDING, lambda: _to(service, "Available", since="Pending"))
+        return answer(service)
+
+    def answer(service: Service) -> dict[str, Any]:
+        token = call.params.get("ClientToken")
+        return {"ServiceConfiguration": told(call, service), **({"ClientToken": token} if token else {})}
+
+    def again(before: dict[str, Any]) -> dict[str, Any] | None:
+        service = call.cloud.services.get(before["ServiceConfiguration"]["ServiceId"])
+        return answer(service) if service and service.state not in GONE else None
+
+    return call.once(make, again)
+
+
+def _to(service: Service, state: str, since: str) -> None:
+    if service.state == since:
+        service.state = state
+
+
+_FIELDS: Fields = {
+    "service-id": lambda one: one["ServiceId"],
+    "service-name": lambda one: one["ServiceName"],
+    "service-state": lambda one: one.get("ServiceState"),
+    "supported-ip-address-types": lambda one: one.get("SupportedIpAddressTypes"),
+}
+
+
+@handles("ec2", "DescribeVpcEndpointServiceConfigurations", pages="ServiceConfigurations")
+def describe(call: Call) -> dict[str, Any]:
+    """The caller's services."""
+    wanted = call.params.get("ServiceIds") or []
+    found = [own(call, service_id) for service_id in wanted] if wanted else list(_mine(call))
+    shown = [told(call, service) for service in found]
+    return {"ServiceConfigurations": matching(shown, call.params.get("Filters"), _FIELDS)}
+
+
+def _mine(call: Call) -> Iterator[Service]:
+    return (s for s in call.cloud.services.values() if (s.account, s.region) == (call.account, call.region))
+
+
+@handles("ec2", "ModifyVpcEndpointServiceConfiguration")
+def modify(call: Call) -> dict[str, Any]:
+    """Acceptance, load balancers (and with them zones), regions, private name."""
+    service = own(call, call.params["ServiceId"])
+    left = [
+        arn for arn in service.load_balancer_arns if arn not in call.params.get("RemoveNetworkLoadBalancerArns", [])
+    ]
+    arns = list(dict.fromkeys([*left, *call.params.get("AddNetworkLoadBalancerArns", [])]))
+    if not arns:
+        raise ApiError("InvalidParameter", "A VPC endpoint service must have at least one load balancer.")
+    service.zones = _zones(_balancers(call, arns, but=service.id))
+    service.load_balancer_arns = arns
+    service.acceptance_required = call.params.get("AcceptanceRequired", service.acceptance_required)
+    service.private_dns_name = call.params.get("PrivateDnsName", service.private_dns_name)
+    if call.params.get("RemovePrivateDnsName"):
+        service.private_dns_name = None
+    regions = {*service.regions, *call.params.get("AddSupportedRegions", [])}
+    service.regions = sorted(regions - (set(call.params.get("RemoveSupportedRegions", [])) - {service.region}))
+    return {"Return": True}
+
+
+@handles("ec2", "ModifyVpcEndpointServicePayerResponsibility")
+def modify_payer(call: Call) -> dict[str, Any]:
+    own(call, call.params["ServiceId"]).payer = call.params["PayerResponsibility"]
+    return {"ReturnValue": True}
+
+
+@handles("ec2", "DeleteVpcEndpointServiceConfigurations")
+def delete(call: Call) -> dict[str, Any]:
+    """Failures are told in ``Unsuccessful``, with HTTP 200; a service with live connections stays."""
+    failed = []
+    for service_id in call.params["ServiceIds"]:
+        service = call.cloud.services.get(service_id)
+        if service is None or (service.account, service.region) != (call.account, call.region):
+            text = f"The VpcEndpointService Id '{service_id}' does not exist"
+            failed.append(unsuccessful(service_id, "InvalidVpcEndpointService.NotFound", text))
+        elif any(one.service_id == service_id and one.state in HOLDING for one in call.cloud.endpoints.values()):
+            text = "Service has existing active VPC Endpoint connections!"
+            failed.append(unsuccessful(service_id, "ExistingVpcEndpointConnections", text))
+        elif service.state not in GONE:
+            service.state = "Deleting"
+            _delete_later(call, service)
+    return {"Unsuccessful": failed}
+
+
+def _delete_later(call: Call, service: Service) -> None:
+    cloud, store = call.cloud, call.ec2
+
+    def deleted() -> None:
+        service.state = "Deleted"
+        cloud.later(timing.SERVICE_DELETED_SEEN, gone)
+
+    def gone() -> None:
+        cloud.services.pop(service.id, None)
+        store.tags.pop(service.id, None)
+
+    cloud.later(timing.SERVICE_DELETING, deleted)
+
+
+def unsuccessful(resource_id: str, code: str, message: str) -> dict[str, Any]:
+    """One item of an ``Unsuccessful`` list."""
+    return {"ResourceId": resource_id, "Error": {"Code": code, "Message": message}}
+
+
+@handles("ec2", "DescribeVpcEndpointServicePermissions", pages="AllowedPrincipals")
+def describe_permissions(call: Call) -> dict[str, Any]:
+    service = own(call, call.params["ServiceId"])
+    shown = [_permission(service, principal) for principal in service.principals]
+    fields: Fields = {
+        "principal": lambda one: one["Principal"],
+        "principal-type": lambda one: one["PrincipalType"],
+    }
+    return {"AllowedPrincipals": matching(shown, call.params.get("Filters"), fields)}
+
+
+def _permission(service: Service, principal: str) -> dict[str, Any]:
+    kind = (
+        "All"
+        if principal == "*"
+        else {"user/": "User", "role/": "Role"}.get(principal.rpartition(":")[2][:5], "Account")
+    )
+    return {
+        "Principal": principal,
+        "PrincipalType": kind,
+        "ServicePermissionId": service.principals[principal],
+        "ServiceId": service.id,
+        "Tags": [],
+    }
+
+
+@handles("ec2", "ModifyVpcEndpointServicePermissions")
+def modify_permissions(call: Call) -> dict[str, Any]:
+    """Taking a principal off the list cuts none of its connections (``aws-behaviours.md`` section 9, 20)."""
+    service = own(call, call.params["ServiceId"])
+    for principal in call.params.get("RemoveAllowedPrincipals", []):
+        service.principals.pop(principal, None)
+    new = [one for one in call.params.get("AddAllowedPrincipals", []) if one not in service.principals]
+    for principal in new:
+        if principal != "*" and not principal.startswith("arn:"):
+            raise ApiError("InvalidPrincipal", f"Invalid Principal: '{principal}'")
+        service.principals[principal] = hex_id("vpce-svc-perm")
+    added = [{key: value for key, value in _permission(service, one).items() if key != "Tags"} for one in new]
+    return {"AddedPrincipals": added, "ReturnValue": True}
+
+
+@handles("ec2", "StartVpcEndpointServicePrivateDnsVerification")
+def start_verification(call: Call) -> dict[str, Any]:
+    """The sandbox has no public DNS to find the record in, so the name stays unverified."""
+    own(call, call.params["ServiceId"])
+    return {"ReturnValue": True}
+
+
+@handles("ec2", "DescribeVpcEndpointServices")
+def look_up(call: Call) -> dict[str, Any]:
+    """What a consumer sees: AWS's own services, and those it may connect to.  One unknown name fails the whole call."""
+    names = call.params.get("ServiceNames") or []
+    filters = call.params.get("Filters") or []
+    aws = [_of_aws(call, name) for name in aws_names(call)]
+    private = [
+        _details(call, service) for service in call.cloud.services.values() if visible(call, service.name) is service
+    ]
+    found = {one["ServiceName"]: one for one in [*private, *aws]}
+    for name in names:
+        if name not in found:
+            raise ApiError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+    fields: Fields = {
+        "service-name": lambda one: one["ServiceName"],
+        "service-type": lambda one: [kind["ServiceType"] for kind in one["ServiceType"]],
+        "owner": lambda one: one.get("Owner"),
+        "service-region": lambda one: one.get("ServiceRegion", call.region),
+        "supported-ip-address-types": lambda one: one.get("SupportedIpAddressTypes", []),
+    }
+    kept = matching([found[name] for name in names] if names else found.values(), filters, fields)
+    return {"ServiceNames": [one["ServiceName"] for one in kept], "ServiceDetails": kept}
+
+
+def aws_names(call: Call) -> list[str]:
+    """The names of AWS's own services with endpoints in the region."""
+    return [f"com.amazonaws.{call.region}.{name}" for name in sorted(set(AWS_ENDPOINT_SERVICES))]
+
+
+def _of_aws(call: Call, name: str) -> dict[str, Any]:
+    zones = [zone.name for zone in call.ec2.describe_availability_zones()]
+    kinds = ["Interface", "Gateway"] if name.rpartition(".")[2] in BY_GATEWAY else ["Interface"]
+    return {
+        "ServiceName": name,
+        "ServiceRegion": call.region,
+        "ServiceType": [{"ServiceType": kind} for kind in kinds],
+        "AvailabilityZones": zones,
+        "AvailabilityZoneIds": zone_ids(call, zones),
+        "Owner": "amazon",
+        "BaseEndpointDnsNames": [f"{name.rpartition('.')[2]}.{call.region}.vpce.amazonaws.com"],
+        "VpcEndpointPolicySupported": True,
+        "AcceptanceRequired": False,
+        "ManagesVpcEndpoints": False,
+        "SupportedIpAddressTypes": ["ipv4"],
+        "Tags": [],
+    }
+
+
+def _details(call: Call, service: Service) -> dict[str, Any]:
+    return {
+        "ServiceName": service.name,
+        "ServiceId": service.id,
+        "ServiceRegion": service.region,
+        "ServiceType": [{"ServiceType": "Interface"}],
+        "AvailabilityZones": list(service.zones),
+        "AvailabilityZoneIds": zone_ids(call, service.zones),
+        "Owner": service.account,
+        "BaseEndpointDnsNames": [base_names(service)],
+        "VpcEndpointPolicySupported": False,
+        "AcceptanceRequired": service.acceptance_required,
+        "ManagesVpcEndpoints": False,
+        "PayerResponsibility": service.payer,
+        "SupportedIpAddressTypes": ["ipv4"],
+        "Tags": tags.of(call, service.id) if service.account == call.account else [],
+    }

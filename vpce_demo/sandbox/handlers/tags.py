@@ -1,0 +1,112 @@
+"""Tags, on what moto does not know too.  They all lie in moto's own table of tags, by resource id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..api import ApiError, Call, handles
+from ..cloud import Endpoint, Service
+from ..filters import Fields, matching
+
+KINDS = {"vpce-svc": "vpc-endpoint-service", "vpce": "vpc-endpoint"}
+"""Resource types of our own, by the front of the id, the longer front first."""
+
+
+def of(call: Call, resource_id: str) -> list[dict[str, str]]:
+    """A resource's tags as a describe call shows them."""
+    return [{"Key": key, "Value": value} for key, value in call.ec2.tags.get(resource_id, {}).items()]
+
+
+def asked(call: Call, kind: str) -> dict[str, str]:
+    """The tags for one kind of resource in a create call.  Raises ``InvalidTagKey.Malformed`` for AWS's own keys."""
+    wanted = {
+        tag["Key"]: tag.get("Value", "")
+        for spec in call.params.get("TagSpecifications", [])
+        if spec.get("ResourceType") == kind
+        for tag in spec.get("Tags", [])
+    }
+    _check(wanted)
+    return wanted
+
+
+def at_creation(call: Call, resource_id: str, kind: str) -> None:
+    """Put the tags of a create call on what it made."""
+    if wanted := asked(call, kind):
+        call.ec2.create_tags([resource_id], wanted)
+
+
+def _check(wanted: dict[str, str]) -> None:
+    for key in wanted:
+        if key.lower().startswith("aws:"):
+            raise ApiError("InvalidTagKey.Malformed", f"Tag key '{key}' must not start with 'aws:'")
+
+
+def kind_of(resource_id: str) -> str | None:
+    """The resource type of an id of ours."""
+    return next((kind for front, kind in KINDS.items() if resource_id.startswith(f"{front}-")), None)
+
+
+def _own(call: Call) -> set[str]:
+    held: list[Service | Endpoint] = [*call.cloud.services.values(), *call.cloud.endpoints.values()]
+    return {one.id for one in held if (one.account, one.region) == (call.account, call.region)}
+
+
+@handles("ec2", "CreateTags", "DeleteTags")
+def change_tags(call: Call) -> dict[str, Any]:
+    """On endpoints and services directly, on everything else through moto."""
+    ours = [each for each in call.params["Resources"] if kind_of(each)]
+    known = _own(call)
+    for each in ours:
+        if each not in known:
+            code = "InvalidVpcEndpointServiceId" if each.startswith("vpce-svc-") else "InvalidVpcEndpointId"
+            raise ApiError(f"{code}.NotFound", f"The ID '{each}' does not exist")
+    given = {tag["Key"]: tag.get("Value") for tag in call.params.get("Tags", [])}
+    if call.operation == "CreateTags":
+        given = {key: value or "" for key, value in given.items()}
+        _check({key: value or "" for key, value in given.items()})
+    others = [each for each in call.params["Resources"] if each not in ours]
+    if others:
+        call.moto(Resources=others)
+    if call.operation == "CreateTags":
+        call.ec2.create_tags(ours, given)
+    elif given:
+        call.ec2.delete_tags(ours, given)
+    else:
+        for each in ours:
+            call.ec2.tags.pop(each, None)
+    return {}
+
+
+_FIELDS: Fields = {
+    "key": lambda one: one["Key"],
+    "value": lambda one: one["Value"],
+    "resource-id": lambda one: one["ResourceId"],
+    "resource-type": lambda one: one.get("ResourceType"),
+}
+
+
+@handles("ec2", "DescribeTags", pages="Tags")
+def describe_tags(call: Call) -> dict[str, Any]:
+    found = call.moto(Filters=None, MaxResults=None, NextToken=None).get("Tags", [])
+    shown = [{**one, "ResourceType": kind_of(one["ResourceId"]) or one.get("ResourceType")} for one in found]
+    return {"Tags": matching(shown, call.params.get("Filters"), _FIELDS)}
+
+
+@handles("resourcegroupstaggingapi", "GetResources")
+def get_resources(call: Call) -> dict[str, Any]:
+    """Endpoints and services beside what moto finds."""
+    answer = call.moto()
+    kinds = call.params.get("ResourceTypeFilters") or []
+    listed = set(call.params.get("ResourceARNList") or [])
+    for each in sorted(_own(call)):
+        kind = kind_of(each)
+        arn = f"arn:aws:ec2:{call.region}:{call.account}:{kind}/{each}"
+        mine = call.ec2.tags.get(each, {})
+        wanted = all(
+            one["Key"] in mine and (not one.get("Values") or mine[one["Key"]] in one["Values"])
+            for one in call.params.get("TagFilters") or []
+        )
+        asked_for = (not kinds or "ec2" in kinds or f"ec2:{kind}" in kinds) and (not listed or arn in listed)
+        if mine and wanted and asked_for and not call.params.get("PaginationToken"):
+            answer.setdefault("ResourceTagMappingList", []).append({"ResourceARN": arn, "Tags": of(call, each)})
+    return answer

@@ -1,0 +1,203 @@
+"""Target groups, what is registered with them, and how its health is told (``aws-behaviours.md`` section 4).
+
+Registrations are ours: moto keeps one port an instance.  What is healthy, the network's real checks find out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import timing
+from ..api import ApiError, Call, handles
+from ..cloud import Registration
+from . import checks, listeners
+
+NETWORK = ("TCP", "UDP", "TCP_UDP", "TLS")
+ATTRIBUTES = {
+    "deregistration_delay.connection_termination.enabled": "false",
+    "deregistration_delay.timeout_seconds": "300",
+    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+    "preserve_client_ip.enabled": "true",
+    "proxy_protocol_v2.enabled": "false",
+    "stickiness.enabled": "false",
+    "stickiness.type": "source_ip",
+    "target_group_health.dns_failover.minimum_healthy_targets.count": "1",
+    "target_group_health.dns_failover.minimum_healthy_targets.percentage": "off",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": "1",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
+    "target_health_state.unhealthy.connection_termination.enabled": "true",
+    "target_health_state.unhealthy.draining_interval_seconds": "0",
+}
+SETTINGS = (
+    "Protocol",
+    "Port",
+    "VpcId",
+    "TargetType",
+    "HealthCheckProtocol",
+    "HealthCheckPort",
+    "HealthCheckIntervalSeconds",
+    "HealthCheckTimeoutSeconds",
+    "HealthyThresholdCount",
+    "UnhealthyThresholdCount",
+    "Tags",
+)
+
+
+def group(call: Call) -> Any:
+    """Moto's target group of this call.  Raises ``TargetGroupNotFound``."""
+    arn = call.params["TargetGroupArn"]
+    found = call.elb.target_groups.get(arn)
+    if found is None:
+        raise ApiError("TargetGroupNotFound", f"Target groups '{arn}' not found")
+    return found
+
+
+@handles("elbv2", "CreateTargetGroup")
+def create(call: Call) -> dict[str, Any]:
+    """The same settings again give the same group, others ``DuplicateTargetGroupName``."""
+    params = call.params
+    network = params.get("Protocol") in NETWORK
+    if network:
+        interval = params.get("HealthCheckIntervalSeconds", 30)
+        if interval <= params.get("HealthCheckTimeoutSeconds", 10):
+            raise ApiError("ValidationError", "Health check interval must be greater than the timeout.")
+    settings = {name: params.get(name) for name in SETTINGS}
+    for arn, existing in call.elb.target_groups.items():
+        if existing.name == params["Name"]:
+            if getattr(existing, "settings", None) == settings:
+                return call.moto("DescribeTargetGroups", TargetGroupArns=[arn])
+            text = f"A target group with the same name '{params['Name']}' exists, but with different settings"
+            raise ApiError("DuplicateTargetGroupName", text)
+    answer = call.moto()
+    made = call.elb.target_groups[answer["TargetGroups"][0]["TargetGroupArn"]]
+    made.settings = settings
+    if network:
+        made.attributes = dict(ATTRIBUTES)
+    call.cloud.registrations[made.arn] = {}
+    return answer
+
+
+@handles("elbv2", "DescribeTargetGroups")
+def describe(call: Call) -> dict[str, Any]:
+    """One unknown name fails the whole call."""
+    names = {one.name for one in call.elb.target_groups.values()}
+    missing = [name for name in call.params.get("Names") or [] if name not in names]
+    if missing:
+        raise ApiError("TargetGroupNotFound", f"Target groups '[{', '.join(missing)}]' not found")
+    answer = call.moto()
+    for one in answer["TargetGroups"]:
+        one["LoadBalancerArns"] = [balancer.arn for balancer in listeners.listening(call, one["TargetGroupArn"])]
+    return answer
+
+
+@handles("elbv2", "DeleteTargetGroup")
+def delete(call: Call) -> dict[str, Any]:
+    """Not while a listener sends to it."""
+    arn = call.params["TargetGroupArn"]
+    if listeners.listening(call, arn):
+        raise ApiError("ResourceInUse", f"Target group '{arn}' is currently in use by a listener or a rule")
+    answer = call.moto()
+    call.cloud.registrations.pop(arn, None)
+    return answer
+
+
+@handles("elbv2", "RegisterTargets")
+def register(call: Call) -> dict[str, Any]:
+    """Running instances of the group's VPC; registering one again changes nothing."""
+    one = group(call)
+    held = call.cloud.registrations.setdefault(one.arn, {})
+    known = {instance.id: instance for instance in checks.instances(call)}
+    wanted = call.params["Targets"]
+    if one.target_type == "instance":
+        unknown = [target["Id"] for target in wanted if target["Id"] not in known]
+        if unknown:
+            text = f"The following targets are not valid instances: '{', '.join(unknown)}'"
+            raise ApiError("InvalidTarget", text)
+        idle = [target["Id"] for target in wanted if known[target["Id"]].state != "running"]
+        if idle:
+            text = f"The following targets are not in a running state and cannot be registered: '{', '.join(idle)}'"
+            raise ApiError("InvalidTarget", text)
+        strange = [target["Id"] for target in wanted if known[target["Id"]].vpc_id != one.vpc_id]
+        if strange:
+            text = f"The following targets are not in the target group VPC '{one.vpc_id}': '{', '.join(strange)}'"
+            raise ApiError("InvalidTarget", text)
+    for target in wanted:
+        key = target["Id"], int(target.get("Port") or one.port)
+        if key not in held or held[key].leaving:
+            held[key] = Registration(call.cloud.now())
+    return {}
+
+
+@handles("elbv2", "DeregisterTargets")
+def deregister(call: Call) -> dict[str, Any]:
+    """Drained first, if it was in use; a target that is not there is no error."""
+    one = group(call)
+    held = call.cloud.registrations.setdefault(one.arn, {})
+    for target in call.params["Targets"]:
+        ports = [target["Port"]] if target.get("Port") else [port for each, port in held if each == target["Id"]]
+        for key in [(target["Id"], int(port)) for port in ports]:
+            if key in held and not held[key].leaving:
+                held[key].leaving = True
+                _drop_later(call, one, key, held[key])
+    return {}
+
+
+def _drop_later(call: Call, one: Any, key: tuple[str, int], registration: Registration) -> None:
+    held = call.cloud.registrations[one.arn]
+
+    def drop() -> None:
+        if held.get(key) is registration and registration.leaving:
+            del held[key]
+
+    delay = float(one.attributes.get("deregistration_delay.timeout_seconds", 300))
+    call.cloud.later(delay if listeners.listening(call, one.arn) else 0.0, drop)
+
+
+@handles("elbv2", "DescribeTargetHealth")
+def health(call: Call) -> dict[str, Any]:
+    """Every registered target, or those asked for, with what the network's checks say."""
+    one = group(call)
+    held = call.cloud.registrations.get(one.arn, {})
+    asked = call.params.get("Targets")
+    keys = [(each["Id"], int(each.get("Port") or one.port)) for each in asked] if asked else list(held)
+    check_port = one.health_check_port
+    return {
+        "TargetHealthDescriptions": [
+            {
+                "Target": {"Id": key[0], "Port": key[1]},
+                "HealthCheckPort": str(key[1] if check_port == "traffic-port" else check_port),
+                "TargetHealth": _health(call, one, key, held.get(key)),
+            }
+            for key in keys
+        ]
+    }
+
+
+def _health(call: Call, one: Any, key: tuple[str, int], registration: Registration | None) -> dict[str, str]:
+    if registration is None:
+        return _state("unused", "Target.NotRegistered", "Target is not registered to the target group")
+    if registration.leaving:
+        return _state("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+    balancers = listeners.listening(call, one.arn)
+    if not balancers:
+        text = "Target group is not configured to receive traffic from the load balancer"
+        return _state("unused", "Target.NotInUse", text)
+    instance = next((each for each in checks.instances(call) if each.id == key[0]), None)
+    if one.target_type == "instance":
+        if instance is None or instance.state != "running":
+            state = instance.state if instance is not None else "terminated"
+            return _state("unused", "Target.InvalidState", f"Target is in the {state} state")
+        zones = {subnet.availability_zone for balancer in balancers for subnet in balancer.subnets}
+        if instance.availability_zone not in zones:
+            text = "Target is in an Availability Zone that is not enabled for the load balancer"
+            return _state("unused", "Target.NotInUse", text)
+    if not call.cloud.clock.passed(registration.registered_at, timing.TARGET_REGISTERING):
+        return _state("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
+    healthy = call.cloud.wires.health(one.arn, *key).healthy
+    if healthy is None:
+        return _state("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
+    return {"State": "healthy"} if healthy else _state("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+
+
+def _state(state: str, reason: str, description: str) -> dict[str, str]:
+    return {"State": state, "Reason": reason, "Description": description}

@@ -1,0 +1,272 @@
+"""One sandbox: the clock, the cloud, the API's server and the network, started and stopped together."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import math
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.utils import get_service_model
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
+
+from vpce_demo.errors import SandboxError
+
+from .api import Api, Recorded
+from .clock import Clock
+from .cloud import Cloud, NoWires
+from .control import Control
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+DEFAULT_REGION = "us-east-1"
+HALT_SECONDS = 0.1
+"""How often the API's server looks whether it is to end."""
+
+
+class Sandbox:
+    """A sandbox in this process; moto's store is the process's, so there is one at a time.
+
+    ``speed`` is how many times faster than AWS its clock runs (``math.inf``: no waits), ``latency_ms`` is added to
+    every call, ``directory`` is where the machines keep their files (a temporary one if none is given), ports are free
+    ones if 0.  Raises ``SandboxError`` from ``start`` when a port is taken.
+    """
+
+    def __init__(
+        self,
+        speed: float = 20,
+        latency_ms: float = 0,
+        directory: Path | None = None,
+        port: int = 0,
+        proxy_port: int = 0,
+    ) -> None:
+        self.clock = Clock(speed)
+        self.boot_id = secrets.token_hex(8)
+        self.token = secrets.token_hex(24)
+        self.stop_asked = threading.Event()
+        self.cloud = Cloud(self.clock)
+        self._api = Api(self.cloud, Control(self), latency_ms / 1000)
+        self._wanted = port, proxy_port
+        self._directory = directory
+        self._own_directory: Path | None = None
+        self._server: BaseWSGIServer | None = None
+        self._network: Any = None
+        self._threads: list[threading.Thread] = []
+        self._halt = threading.Event()
+        self._started = 0.0
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None, "not started"
+        return int(self._server.port)
+
+    @property
+    def endpoint_url(self) -> str:
+        """For ``AWS_ENDPOINT_URL``."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def proxy_url(self) -> str:
+        """The way in from outside, for ``curl -x`` and ssh's ProxyCommand."""
+        return f"http://{HOST}:{self._network.proxy_port}"
+
+    def start(self) -> Sandbox:
+        """Begin with an empty account; returns itself."""
+        port, _ = self._wanted
+        _reset_moto()
+        self.cloud.clear()
+        self._halt.clear()
+        if self._directory is None:
+            self._own_directory = Path(tempfile.mkdtemp(prefix="vpce-demo-"))
+        self._server = _listen(port, self._api)
+        self._api.hosts = frozenset({f"{HOST}:{self.port}", f"localhost:{self.port}"})
+        try:
+            self._plug_in()
+        except BaseException:
+            self._server.server_close()
+            self._server = None
+            self._remove_own_directory()
+            raise
+        self._started = time.time()
+        self._run("api", partial(self._server.serve_forever, poll_interval=HALT_SECONDS))
+        self._run("clock", self._tick)
+        return self
+
+    def _run(self, name: str, work: Any) -> None:
+        thread = threading.Thread(target=work, name=f"sandbox-{name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _plug_in(self) -> None:
+        from .network import Network  # asyncssh is slow to import
+
+        directory = self._directory or self._own_directory
+        assert directory is not None
+        network = Network(self.cloud.view, self.clock, directory, proxy_port=self._wanted[1])
+        network.start()
+        self._network = self.cloud.wires = network
+
+    def warm_up(self) -> None:
+        """Read what the first calls would have to wait for: AWS's models, moto's tables of zones, images and types.
+
+        For the process in the background, whose first caller is about to come.
+        """
+        from moto.ec2.models import ec2_backends
+        from moto.ssm.models import ssm_backends
+
+        for service in ("ec2", "ssm", "elbv2"):
+            get_service_model(service)
+        with self.cloud.lock:
+            for backends in (ec2_backends, ssm_backends):
+                _ = backends[DEFAULT_ACCOUNT_ID][DEFAULT_REGION]
+
+    def stop(self) -> None:
+        """End everything: no thread, port or file stays."""
+        if self._server is None:
+            return
+        self._halt.set()
+        self.cloud.alarm.set()
+        self._server.shutdown()
+        self._server.server_close()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        self._unplug()
+        self._server = None
+        self._remove_own_directory()
+        _reset_moto()
+
+    def _unplug(self) -> None:
+        network, self._network = self._network, None
+        self.cloud.wires = NoWires()
+        if network is not None:
+            network.stop()
+
+    def _remove_own_directory(self) -> None:
+        if self._own_directory is not None:
+            shutil.rmtree(self._own_directory, ignore_errors=True)
+            self._own_directory = None
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _tick(self) -> None:
+        """Let the network know of what happens by time alone, such as an instance that is running now."""
+        while not self._halt.is_set():
+            due = self.cloud.wait()
+            if due is None or due > 0:
+                self.cloud.alarm.wait(due)
+            self.cloud.alarm.clear()
+            with self.cloud.lock:
+                self.cloud.settle()
+
+    def reset(self) -> None:
+        """An empty account again, on the same ports; machines stop."""
+        with self.cloud.lock:
+            proxy_port = self._network.proxy_port
+        self._unplug()
+        with self.cloud.lock:
+            _reset_moto()
+            self.cloud.clear()
+            self._api.clear()
+        self._wanted = self._wanted[0], proxy_port
+        self._plug_in()
+
+    def set(self, speed: float | None = None, latency_ms: float | None = None) -> None:
+        """Change the pace from now on."""
+        if speed is not None:
+            self.clock.speed = speed
+        if latency_ms is not None:
+            self._api.latency = latency_ms / 1000
+        self.cloud.alarm.set()
+        self.cloud.wires.changed()
+
+    def ask_to_stop(self) -> None:
+        """Tell whoever waits on ``stop_asked`` to call ``stop``: a call cannot stop the server that answers it."""
+        self.stop_asked.set()
+
+    def calls(self) -> list[Recorded]:
+        """The recorded API calls, oldest first."""
+        with self.cloud.lock:
+            return list(self._api.calls)
+
+    def trace(self) -> list[dict[str, Any]]:
+        """The last connections in the network, hop by hop."""
+        return list(self._network.trace())
+
+    def status(self) -> dict[str, Any]:
+        """What ``sandbox status`` shows."""
+        from vpce_demo import __version__
+
+        speed = self.clock.speed
+        return {
+            "boot_id": self.boot_id,
+            "version": __version__,
+            "pid": os.getpid(),
+            "speed": speed if math.isfinite(speed) else "max",
+            "latency_ms": self._api.latency * 1000,
+            "endpoint_url": self.endpoint_url,
+            "proxy_url": self.proxy_url,
+            "uptime": time.time() - self._started,
+            "calls": dict(sorted(self._api.counts.items())),
+        }
+
+
+class _Quiet(WSGIRequestHandler):
+    """HTTP/1.1 with connections kept open; requests go to the log, not to the screen."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        log.debug(message, *args)
+
+
+class _Server(ThreadedWSGIServer):
+    daemon_threads = True
+    block_on_close = False
+
+
+def _listen(port: int, app: Api) -> BaseWSGIServer:
+    """The server on a socket bound here: werkzeug would print and exit if the port is taken."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, port))
+            listening.listen(128)
+        except OSError as error:
+            raise _unavailable(port, error) from error
+        return _Server(HOST, listening.getsockname()[1], app, handler=_Quiet, fd=listening.fileno())
+
+
+def _unavailable(port: int, error: OSError) -> SandboxError:
+    why = "in use" if error.errno == errno.EADDRINUSE else f"not to be had: {error.strerror}"
+    return SandboxError(
+        f"Port {port}, for the sandbox's API, is {why}.",
+        hint="Choose another port with --port, or leave the option out: then a free one is taken.",
+    )
+
+
+def _reset_moto() -> None:
+    """An empty account: the regions somebody used are forgotten, and made anew when they are used again."""
+    used: list[dict[str, Any]] = BackendDict.__dict__["_instances"]
+    for stores in used:
+        stores.clear()
+    used.clear()

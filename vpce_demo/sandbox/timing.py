@@ -1,0 +1,33 @@
+"""How long AWS takes, in its own seconds: the typical figures of ``aws-behaviours.md`` section 1.3.
+
+They are what a stopwatch beside the console shows on an ordinary day, not upper bounds.
+"""
+
+VPC_PENDING = 1.0
+SUBNET_PENDING = 1.0
+GATEWAY_ATTACHING = 1.0
+ROUTE_ASSOCIATING = 1.0
+
+INSTANCE_PENDING = 10.0
+INSTANCE_BOOTING = 15.0
+"""From ``running`` until sshd listens and user data has been obeyed."""
+INSTANCE_STATUS_INITIALIZING = 90.0
+INSTANCE_SHUTTING_DOWN = 30.0
+INSTANCE_TERMINATED_SEEN = 3600.0
+"""A terminated instance stays in the lists for about an hour."""
+
+LOAD_BALANCER_PROVISIONING = 120.0
+LOAD_BALANCER_INTERFACES_LINGER = 20.0
+"""How long a deleted load balancer's network interfaces hold on to their subnet."""
+TARGET_REGISTERING = 30.0
+"""Before the first health check; then come threshold times interval of them."""
+
+SERVICE_PENDING = 3.0
+SERVICE_DELETING = 5.0
+SERVICE_DELETED_SEEN = 30.0
+ENDPOINT_REQUESTED = 2.0
+"""From the create call until the request shows as ``pendingAcceptance`` among the service's connections."""
+ENDPOINT_PENDING = 60.0
+ENDPOINT_DELETING = 60.0
+ENDPOINT_DELETED_SEEN = 20.0
+"""How long an endpoint is still listed as ``deleted`` before AWS forgets it."""
