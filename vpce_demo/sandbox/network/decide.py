@@ -1,0 +1,332 @@
+"""Where a connection goes: the software-defined network's one decision, made hop by hop from what the API holds.
+
+``decide`` is pure: the same view gives the same answer.  Each filter and signpost on the way adds a ``Hop`` with its
+verdict, so that a decision explains itself; the last hop is the one that settled it.  A TCP connection is decided as
+a whole: the way there and, where a filter keeps no state (network ACLs), the way back.
+
+Sources: ``aws-behaviours.md`` sections 3 and 4, the VPC user guide, the Network Load Balancer user guide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import NoReturn
+
+from vpce_demo.sandbox.network import names
+from vpce_demo.sandbox.network.rules import Ports, acl_line, allowing_group, route_to, within
+from vpce_demo.sandbox.view import (
+    Health,
+    Holder,
+    Interface,
+    LoadBalancer,
+    Route,
+    Subnet,
+    Target,
+    TargetGroup,
+    View,
+)
+
+HealthOf = Callable[[str, str, int], Health]
+"""The health of a target: of the target group's ARN, the instance and the port."""
+
+LINUX_PORTS: Ports = (32768, 60999)
+"""The ports Amazon Linux connects from; answers go back to them (VPC user guide, "Ephemeral ports")."""
+ANY_CLIENT_PORTS: Ports = (1024, 65535)
+"""The same for load balancers and for clients on the internet."""
+
+
+class Outcome(Enum):
+    """What becomes of a connection."""
+
+    DELIVERED = "delivered"
+    DROPPED = "dropped"
+    """Packets vanish: the client waits until it gives up."""
+    REFUSED = "refused"
+    """The client is told at once, by a TCP reset."""
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One station: ``at`` is the id of what was asked, ``says`` its verdict in words."""
+
+    at: str
+    says: str
+    passed: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.says}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of a connection and why.
+
+    When delivered, ``host`` is the instance id (or, for the few hosts on the sandbox's internet, the address),
+    ``port`` the port there, and ``source`` the client's address as that host sees it.
+    """
+
+    outcome: Outcome
+    hops: tuple[Hop, ...]
+    host: str = ""
+    port: int = 0
+    source: str = ""
+
+    @property
+    def settled_by(self) -> Hop:
+        """The last hop: the one that decided."""
+        return self.hops[-1]
+
+
+def decide(view: View, source: str, destination: str, port: int, health: HealthOf, flow: int = 0) -> Decision:
+    """Decide a TCP connection.
+
+    ``source`` is the id of the network interface it leaves from, or the public address of somebody on the internet;
+    ``destination`` an IPv4 address, meant as the source's VPC means it.  ``flow`` stands for the client's own port:
+    a load balancer spreads connections over its targets by it.
+    """
+    way = _Way(view, port, health, flow)
+    try:
+        if source in view.interfaces:
+            host, to_port, seen = way.from_interface(view.interfaces[source], destination)
+        elif names.is_address(source):
+            host, to_port, seen = way.through_internet(source, destination)
+        else:
+            way.drop(source, "is no network interface any more")
+    except _Ended as end:
+        return Decision(end.outcome, tuple(way.hops))
+    return Decision(Outcome.DELIVERED, tuple(way.hops), host, to_port, seen)
+
+
+class _Ended(Exception):
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+_Arrival = tuple[str, int, str]
+"""Host, port there, source address as seen there."""
+
+
+class _Way:
+    """The way of one connection, growing hop by hop; a refusal on it ends it with ``_Ended``."""
+
+    def __init__(self, view: View, port: int, health: HealthOf, flow: int) -> None:
+        self.view, self.port, self.health, self.flow = view, port, health, flow
+        self.hops: list[Hop] = []
+
+    def passes(self, at: str, says: str) -> None:
+        self.hops.append(Hop(at, says))
+
+    def drop(self, at: str, says: str, outcome: Outcome = Outcome.DROPPED) -> NoReturn:
+        self.hops.append(Hop(at, says, passed=False))
+        raise _Ended(outcome)
+
+    # From the source to the destination's interface
+
+    def from_interface(self, source: Interface, destination: str) -> _Arrival:
+        vpc = self.view.vpcs[source.vpc_id]
+        inside = any(within(destination, cidr) for cidr in vpc.cidrs)
+        target = next(
+            (each for each in self.view.interfaces.values() if each.vpc_id == vpc.id and each.address == destination),
+            None,
+        )
+        peer_groups = self.groups_of(target) if inside and target else ()
+        self.ask_groups(source, True, destination, peer_groups, self.port)
+        if not inside:
+            self.leave(source, destination)
+            return self.through_internet(source.public_address or "", destination)
+        table = self.view.subnets[source.subnet_id].route_table_id
+        self.passes(table, f"{destination} is local to {vpc.id}")
+        if target is None:
+            self.drop(vpc.id, f"no network interface has the address {destination}")
+        self.ask_acls(source, source.address, target, self.port)
+        return self.arrive(target, source.address, self.groups_of(source))
+
+    def leave(self, source: Interface, destination: str) -> None:
+        """Out of the VPC: a route to an attached internet gateway, and a public address to go by."""
+        subnet = self.view.subnets[source.subnet_id]
+        gateway = self.ask_route(subnet, destination)
+        if source.public_address is None:
+            self.drop(gateway, f"{source.id} ({source.address}) has no public address to leave by")
+        self.ask_acl(subnet, True, destination, (self.port, self.port))
+        self.ask_acl(subnet, False, destination, _client_ports(source))
+        self.passes(gateway, f"sends it out as {source.public_address}")
+
+    def through_internet(self, source: str, destination: str) -> _Arrival:
+        """Between public addresses."""
+        if destination in (names.CHECKIP, names.REPOSITORY):
+            self.passes("internet", f"{destination} is on the internet")
+            return destination, self.port, source
+        target = next((each for each in self.view.interfaces.values() if each.public_address == destination), None)
+        if target is None:
+            self.drop("internet", f"nobody answers at {destination}")
+        subnet = self.view.subnets[target.subnet_id]
+        if not self.view.vpcs[target.vpc_id].gateway_ids:
+            self.drop(target.vpc_id, "has no internet gateway attached")
+        self.ask_route(subnet, source)
+        self.ask_acl(subnet, False, source, (self.port, self.port))
+        self.ask_acl(subnet, True, source, ANY_CLIENT_PORTS)
+        return self.arrive(target, source, ())
+
+    # At the destination's interface
+
+    def arrive(self, target: Interface, client: str, client_groups: Iterable[str]) -> _Arrival:
+        if target.holder is Holder.LOAD_BALANCER:
+            balancer = self.view.load_balancers.get(target.holder_id)
+            if balancer is None:
+                self.drop(target.id, f"belongs to a load balancer that is gone ({target.holder_id})")
+            self.ask_state(balancer.name, "load balancer", balancer.state, ("active", "active_impaired"))
+            self.ask_groups(target, False, client, client_groups, self.port)
+            return self.forward(balancer, target, client)
+        self.ask_groups(target, False, client, client_groups, self.port)
+        if target.holder is Holder.INSTANCE:
+            return self.deliver(target, self.port, client)
+        if target.holder is not Holder.ENDPOINT:
+            self.drop(target.id, "nothing answers there")
+        return self.private_link(target, client)
+
+    def deliver(self, target: Interface, port: int, client: str) -> _Arrival:
+        instance = self.view.instances.get(target.holder_id)
+        state = instance.state if instance else "gone"
+        self.ask_state(target.holder_id, "instance", state, ("running",))
+        self.passes(target.holder_id, f"gets tcp/{port} from {client}")
+        return target.holder_id, port, client
+
+    def private_link(self, entry: Interface, client: str) -> _Arrival:
+        """From an endpoint's interface to the load balancer of its service, in the same zone."""
+        view = self.view
+        endpoint = view.endpoints.get(entry.holder_id)
+        if endpoint is None:
+            self.drop(entry.holder_id, "is gone")
+        self.ask_state(endpoint.id, "endpoint", endpoint.state, ("available",))
+        service = view.services.get(endpoint.service_id)
+        if service is None:
+            self.drop(endpoint.service_id, "there is no such endpoint service")
+        self.ask_state(service.id, "endpoint service", service.state, ("available",))
+        zone = view.subnets[entry.subnet_id].zone_id
+        nodes = (
+            (balancer, view.interfaces[interface_id])
+            for balancer in (
+                view.load_balancers[arn] for arn in service.load_balancer_arns if arn in view.load_balancers
+            )
+            for interface_id in balancer.interface_ids
+            if interface_id in view.interfaces
+        )
+        found = next((each for each in nodes if view.subnets[each[1].subnet_id].zone_id == zone), None)
+        if found is None:
+            self.drop(service.id, f"has no load balancer in zone {zone}")
+        balancer, node = found
+        self.ask_state(balancer.name, "load balancer", balancer.state, ("active", "active_impaired"))
+        if balancer.group_ids and not balancer.enforces_groups_on_private_link:
+            self.passes(balancer.name, "does not ask its security groups about PrivateLink traffic")
+        else:
+            self.ask_groups(node, False, client, (), self.port)
+        # Client addresses end here: targets see the load balancer's own private address.
+        return self.forward(balancer, node, node.address)
+
+    # Through the load balancer
+
+    def forward(self, balancer: LoadBalancer, node: Interface, client: str) -> _Arrival:
+        """From a load balancer's node to one of its targets, which sees ``client`` as the source."""
+        group = self.view.target_groups.get(balancer.listeners.get(self.port, ""))
+        if group is None:
+            # NLB guide, "Listener configuration": traffic that matches no listener is dropped without an answer.
+            self.drop(balancer.name, f"has no listener on tcp/{self.port}")
+        target, interface = self.choose(group, node)
+        self.passes(balancer.name, f"tcp/{self.port} goes to {target.instance_id} tcp/{target.port} of {group.name}")
+        if client == interface.address:
+            # aws-behaviours.md section 4, "Hairpin": the answer would come from itself.
+            self.drop(balancer.name, f"sends {target.instance_id} back to itself, which loses the packets")
+        self.ask_groups(node, True, interface.address, self.groups_of(interface), target.port)
+        self.ask_acls(node, client, interface, target.port)
+        self.ask_groups(interface, False, client, self.groups_of(node), target.port)
+        return self.deliver(interface, target.port, client)
+
+    def choose(self, group: TargetGroup, node: Interface) -> tuple[Target, Interface]:
+        """A healthy target in the node's zone; any registered one there when none is healthy ("fail open")."""
+        zone = self.view.subnets[node.subnet_id].zone_id
+        here = []
+        for target in group.targets:
+            instance = self.view.instances.get(target.instance_id)
+            interface = self.view.interfaces.get(instance.interface_id) if instance else None
+            if interface and self.view.subnets[interface.subnet_id].zone_id == zone:
+                here.append((target, interface))
+        if not here:
+            self.drop(group.name, f"has no registered target in zone {zone}", Outcome.REFUSED)
+        healthy = [each for each in here if self.health(group.arn, each[0].instance_id, each[0].port).healthy]
+        if not healthy:
+            self.passes(group.name, "has no healthy target, so every registered one may get it")
+        candidates = healthy or here
+        return candidates[self.flow % len(candidates)]
+
+    # The questions asked on the way
+
+    def ask_state(self, at: str, what: str, state: str, good: tuple[str, ...]) -> None:
+        # AWS spells states with and without capitals (aws-behaviours.md section 0, rule 1).
+        if state.lower() not in good:
+            self.drop(at, f"{what} is {state}")
+        self.passes(at, f"{what} is {state}")
+
+    def groups_of(self, interface: Interface) -> tuple[str, ...]:
+        if interface.holder is Holder.LOAD_BALANCER:
+            balancer = self.view.load_balancers.get(interface.holder_id)
+            return balancer.group_ids if balancer else ()
+        return interface.group_ids
+
+    def ask_groups(
+        self, interface: Interface, egress: bool, address: str, peer_groups: Iterable[str], port: int
+    ) -> None:
+        group_ids = self.groups_of(interface)
+        if interface.holder is Holder.LOAD_BALANCER and not group_ids:
+            return  # one made without security groups filters nothing
+        way = "to" if egress else "from"
+        allowing = allowing_group(self.view, group_ids, egress, address, peer_groups, port)
+        if allowing:
+            self.passes(allowing.id, f"allows tcp/{port} {way} {address}")
+        else:
+            known = [each for each in group_ids if each in self.view.groups]
+            title = ", ".join(f"{each} ({self.view.groups[each].name})" for each in known) or interface.id
+            self.drop(title, f"has no {'outbound' if egress else 'inbound'} rule for tcp/{port} {way} {address}")
+
+    def ask_acls(self, source: Interface, client: str, target: Interface, port: int) -> None:
+        """The ACLs of both subnets, both ways.  ``client`` is the source's address as the target sees it."""
+        if source.subnet_id == target.subnet_id:
+            return  # an ACL stands at the border of its subnet
+        here, there = self.view.subnets[source.subnet_id], self.view.subnets[target.subnet_id]
+        back = ANY_CLIENT_PORTS if client != source.address else _client_ports(source)
+        self.ask_acl(here, True, target.address, (port, port))
+        self.ask_acl(there, False, client, (port, port))
+        self.ask_acl(there, True, client, back)
+        self.ask_acl(here, False, target.address, back)
+
+    def ask_acl(self, subnet: Subnet, egress: bool, address: str, ports: Ports) -> None:
+        allowed, line = acl_line(subnet, egress, address, ports)
+        low, high = ports
+        what = f"tcp/{low}" if low == high else f"tcp/{low}-{high} (answers)"
+        says = f"{what} {'out to' if egress else 'in from'} {address}"
+        if not allowed:
+            self.drop(subnet.acl_id, f"line {line} denies {says}")
+        self.passes(subnet.acl_id, f"line {line} allows {says}")
+
+    def ask_route(self, subnet: Subnet, address: str) -> str:
+        """The attached internet gateway that the subnet's route table sends this public address to."""
+        table, route = subnet.route_table_id, route_to(subnet, address)
+        if route is None:
+            self.drop(table, f"has no route to {address}")
+        if not route.active:
+            self.drop(table, f"{_words(route)} is a blackhole")
+        if not route.target.startswith("igw-"):
+            self.drop(table, f"{_words(route)}, which is no way to the internet here")
+        if route.target not in self.view.vpcs[subnet.vpc_id].gateway_ids:
+            self.drop(table, f"{_words(route)}, which is not attached to {subnet.vpc_id}")
+        self.passes(table, _words(route))
+        return route.target
+
+
+def _words(route: Route) -> str:
+    return f"{route.destination} to {route.target}"
+
+
+def _client_ports(source: Interface) -> Ports:
+    return LINUX_PORTS if source.holder is Holder.INSTANCE else ANY_CLIENT_PORTS

@@ -1,0 +1,50 @@
+"""All machines: those that the API says run, run here; the others do not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from vpce_demo.sandbox.clock import Clock
+from vpce_demo.sandbox.network.machine import Machine
+from vpce_demo.sandbox.network.wire import Wire
+from vpce_demo.sandbox.view import View
+
+
+class Hosts:
+    """The machines by instance id, each with a folder of its own in ``directory``."""
+
+    def __init__(self, wire: Wire, clock: Clock, directory: Path) -> None:
+        self._wire, self._clock, self._directory = wire, clock, directory
+        self._machines: dict[str, Machine] = {}
+        shutil.rmtree(directory, ignore_errors=True)  # what a killed sandbox left
+
+    async def follow(self, view: View) -> None:
+        """Power on what runs, shut down what does not run any more, remove what is terminated or forgotten."""
+        for instance in view.instances.values():
+            machine = self._machines.get(instance.id)
+            since = instance.running_since if instance.state == "running" else None
+            if machine is None:
+                if since is None:
+                    continue
+                machine = Machine(instance, self._directory / instance.id, self._wire, self._clock)
+                self._machines[instance.id] = machine
+            if machine.running_since != since:
+                await machine.shut_down()
+                if since is not None:
+                    machine.power_on(since)
+            if instance.state == "terminated":
+                await machine.destroy()  # its boot log can still be read
+        for instance_id in self._machines.keys() - view.instances.keys():
+            await self._machines.pop(instance_id).destroy()
+
+    async def stop(self) -> None:
+        for machine in self._machines.values():
+            await machine.destroy()
+        self._machines.clear()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def console(self, instance_id: str) -> str:
+        """The boot log; empty for an instance that has not booted.  Any thread may ask."""
+        machine = self._machines.get(instance_id)
+        return "".join(f"{line}\r\n" for line in list(machine.console)) if machine else ""

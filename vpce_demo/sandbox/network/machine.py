@@ -1,0 +1,229 @@
+"""One virtual machine: its disk, packages, units and servers, its first boot, and its boot log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vpce_demo.sandbox import timing
+from vpce_demo.sandbox.clock import Clock
+from vpce_demo.sandbox.network import user_data
+from vpce_demo.sandbox.network.disk import Disk
+from vpce_demo.sandbox.network.httpd import ACCESS_LOG, DOCUMENT_ROOT, Httpd
+from vpce_demo.sandbox.network.names import REPOSITORY
+from vpce_demo.sandbox.network.pace import cancelled, wait_until
+from vpce_demo.sandbox.network.wire import Refused, Server, Unanswered, Wire
+from vpce_demo.sandbox.view import Instance, Interface, Subnet
+
+if TYPE_CHECKING:
+    from vpce_demo.sandbox.network.sshd import Sshd
+
+log = logging.getLogger(__name__)
+
+DOWNLOAD_PATIENCE = 30.0
+"""AWS seconds until the package manager gives up on a repository that does not answer."""
+LONGEST_LOG = 2000
+"""Lines the boot log keeps."""
+
+
+class Machine:
+    """A running or stopped instance.  Its disk outlives ``shut_down``, as an EBS volume does."""
+
+    def __init__(self, instance: Instance, root: Path, wire: Wire, clock: Clock) -> None:
+        self.id, self.wire, self.clock = instance.id, wire, clock
+        self.console: list[str] = []
+        self.running_since: float | None = None
+        self._root = root
+        self._disk: Disk | None = None
+        self._packages: set[str] = set()
+        self._enabled: set[str] = set()
+        self._units: dict[str, Server] = {}
+        self._sshd: Sshd | None = None
+        self._life: asyncio.Task[None] | None = None
+
+    # Facts
+
+    @property
+    def disk(self) -> Disk:
+        if self._disk is None:
+            self._disk = Disk(self._root)
+        return self._disk
+
+    @property
+    def interface(self) -> Interface:
+        """Its network interface as the API holds it now.  Raises ``LookupError`` when it is gone."""
+        view = self.wire.view()
+        return view.interfaces[view.instances[self.id].interface_id]
+
+    @property
+    def subnet(self) -> Subnet:
+        return self.wire.view().subnets[self.interface.subnet_id]
+
+    @property
+    def hostname(self) -> str:
+        """``ip-10-0-1-15.ec2.internal``, the default name of an instance."""
+        return f"ip-{self.interface.address.replace('.', '-')}.ec2.internal"
+
+    # Life
+
+    def power_on(self, running_since: float) -> None:
+        self.running_since = running_since
+        self._life = asyncio.create_task(self._live(running_since))
+
+    async def shut_down(self) -> None:
+        """Everything of it that runs ends; its connections are cut."""
+        self.running_since = None
+        if self._life is not None:
+            await cancelled(self._life)
+            self._life = None
+        for unit in list(self._units):
+            await self.stop_unit(unit)
+        if self._sshd is not None:
+            await self._sshd.stop()
+
+    async def destroy(self) -> None:
+        await self.shut_down()
+        if self._disk is not None:
+            self._disk.remove()
+            self._disk = None
+
+    async def _live(self, running_since: float) -> None:
+        try:
+            await wait_until(self.clock, running_since, timing.INSTANCE_BOOTING)
+            await self._boot()
+        except LookupError:
+            log.info("%s went away while it booted", self.id)
+        except Exception:
+            log.exception("%s did not boot", self.id)
+            self.say("the sandbox could not boot this instance; its log says why")
+
+    async def _boot(self) -> None:
+        # Heavy, and needed only once an instance boots; in a thread, as it would hold up every connection.
+        sshd = await asyncio.to_thread(import_module, "vpce_demo.sandbox.network.sshd")
+        first = self._sshd is None
+        instance = self.wire.view().instances[self.id]
+        self.say(f"{self.hostname} boots")
+        if self._sshd is None:
+            self._sshd = sshd.Sshd(self)
+        await self._sshd.start(instance.public_keys)
+        for line in self._sshd.announcement():
+            self.say(line)
+        for unit in sorted(self._enabled):
+            if not await self.start_unit(unit):
+                self.say(f"systemd: Failed to start {unit}.service.")
+        if first:
+            await self._obey(instance.user_data)
+        self.say(f"{self.hostname} login:")
+
+    def say(self, line: str) -> None:
+        """Add to the boot log; control characters of other people's texts are not passed on."""
+        seconds = self.clock.now() - (self.running_since or 0.0)
+        text = "".join(each if each.isprintable() else "?" for each in line)
+        self.console.append(f"[{seconds:10.3f}] {text}")
+        del self.console[:-LONGEST_LOG]
+
+    # User data
+
+    async def _obey(self, text: str) -> None:
+        orders = await asyncio.to_thread(user_data.read, text)
+        for warning in orders.warnings:
+            self.say(f"cloud-init: {warning}")
+        for file in orders.files:
+            try:
+                place = self.disk.path(file.path)
+                before = place.read_bytes() if file.append and place.exists() else b""
+                self.disk.write(file.path, before + file.content)
+                place.chmod(file.mode | 0o600)  # the sandbox itself must go on reading it
+                self.say(f"cloud-init: wrote {file.path[:200]} ({len(file.content)} bytes)")
+            except (OSError, ValueError) as error:
+                self.say(f"cloud-init: could not write {file.path[:200]}: {_reason(error)}")
+        if orders.packages:
+            await self.install(orders.packages, lambda line: self.say(f"cloud-init: {line}"))
+        for command in orders.commands:
+            self.say(f"cloud-init: + {command[:500]}")
+            code = await self.run(command, self._say_output)
+            if code:
+                self.say(f"cloud-init: the command failed with exit code {code}")
+
+    def _say_output(self, text: str) -> None:
+        for line in text.splitlines():
+            self.say(f"cloud-init: {line[:1000]}")
+
+    async def run(self, command: str, write: Callable[[str], None]) -> int:
+        """Run a line of the instance's own tiny shell as root, both outputs into ``write``; its exit code."""
+        from vpce_demo.sandbox.network.shell import Shell
+
+        return await Shell(self, "root", write, write).run(command)
+
+    # Packages and units
+
+    async def install(self, packages: list[str], say: Callable[[str], None]) -> bool:
+        """What ``dnf install`` does: ask the repository on the internet, over this instance's own interface."""
+        try:
+            async with self.wire.connect(self.interface.id, REPOSITORY, 443, DOWNLOAD_PATIENCE) as repository:
+                known = []
+                for package in packages:
+                    repository.writer.write(" ".join(package.split()).encode("utf-8", "replace") + b"\n")
+                    if await repository.reader.readline() == b"yes\n":
+                        known.append(package)
+                    else:
+                        say(f"dnf: no match for argument: {package[:100]}")
+        except Unanswered as failure:
+            what = "refused" if isinstance(failure, Refused) else "timed out"
+            say(f"dnf: cannot reach the package repository: {what}. {failure.decision.settled_by}")
+            return False
+        except ConnectionError:
+            say("dnf: the package repository hung up")
+            return False
+        if len(known) < len(packages):
+            # dnf installs all or nothing.
+            say("dnf: error: unable to find a match")
+            return False
+        try:
+            self.disk.path(DOCUMENT_ROOT).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            say(f"dnf: cannot unpack {DOCUMENT_ROOT}: {_reason(error)}")
+            return False
+        self._packages.update(known)
+        say(f"dnf: installed {', '.join(known)}")
+        return True
+
+    def has_unit(self, unit: str) -> bool:
+        """Whether systemd knows the unit: a package brings it."""
+        return unit == "httpd" and "httpd" in self._packages
+
+    def is_active(self, unit: str) -> bool:
+        return unit in self._units
+
+    def is_enabled(self, unit: str) -> bool:
+        return unit in self._enabled
+
+    def set_enabled(self, unit: str, enabled: bool) -> None:
+        """Whether the unit starts at boot."""
+        (self._enabled.add if enabled else self._enabled.discard)(unit)
+
+    async def start_unit(self, unit: str) -> bool:
+        """Start it unless it runs; whether it runs now."""
+        if unit in self._units:
+            return True
+        try:
+            self.disk.append(ACCESS_LOG, "")
+        except OSError:  # something else is in its place: Apache would not start either
+            return False
+        server = Server(self.wire, self.id, 80, Httpd(self.disk).serve)
+        await server.start()
+        self._units[unit] = server
+        return True
+
+    async def stop_unit(self, unit: str) -> None:
+        server = self._units.pop(unit, None)
+        if server is not None:
+            await server.stop()
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)

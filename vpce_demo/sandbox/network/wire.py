@@ -1,0 +1,227 @@
+"""The wires: the only place that opens a socket for a connection of the sandbox, after asking ``decide``.
+
+A delivered connection is a real TCP connection over the loopback interface.  Servers there learn the client's virtual
+address from the wire, by the client's own loopback port; they turn away whoever did not come through the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import socket
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vpce_demo.sandbox.clock import SHORTEST, Clock
+from vpce_demo.sandbox.network.decide import Decision, HealthOf, Hop, Outcome, decide
+from vpce_demo.sandbox.network.pace import cancelled
+from vpce_demo.sandbox.view import View
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+FIRST_RETRY = 1.0
+"""AWS seconds until a client's TCP sends its unanswered SYN again; the pause doubles each time (RFC 6298)."""
+TRACED = 100
+"""How many different connections the trace remembers."""
+
+
+class Unanswered(Exception):
+    """The packets vanished until the client gave up."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(str(decision.settled_by))
+        self.decision = decision
+
+
+class Refused(Unanswered):
+    """The connection was reset at once."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An open connection: asyncio's two ends, and what was decided about it."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    decision: Decision
+
+
+class Trace:
+    """The last connections, the newest last; the same one again is counted, not listed twice."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: OrderedDict[tuple[str, str, int, Decision], tuple[float, int]] = OrderedDict()
+
+    def add(self, at: float, source: str, destination: str, port: int, decision: Decision) -> None:
+        key = (source, destination, port, decision)
+        with self._lock:
+            _, times = self._seen.pop(key, (at, 0))
+            self._seen[key] = (at, times + 1)
+            if len(self._seen) > TRACED:
+                self._seen.popitem(last=False)
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """For JSON: ``at`` in AWS seconds, ``times`` how often the very same was decided."""
+        with self._lock:
+            seen = list(self._seen.items())
+        return [
+            {
+                "at": round(at, 3),
+                "times": times,
+                "source": source,
+                "destination": destination,
+                "port": port,
+                "outcome": decision.outcome.value,
+                "host": decision.host,
+                "host_port": decision.port,
+                "seen_as": decision.source,
+                "hops": [{"at": hop.at, "says": hop.says, "passed": hop.passed} for hop in decision.hops],
+            }
+            for (source, destination, port, decision), (at, times) in seen
+        ]
+
+
+class Wire:
+    """Connections between hosts.  Everything but ``trace`` belongs to the network's event loop."""
+
+    def __init__(self, view: Callable[[], View], health: HealthOf, clock: Clock) -> None:
+        self.view, self.clock = view, clock
+        self.trace = Trace()
+        self._health = health
+        self._listening: dict[tuple[str, int], int] = {}
+        self._clients: dict[int, str] = {}
+
+    def listen(self, host: str, port: int, loopback_port: int) -> None:
+        """From now on this host's port is served at that port of the loopback interface."""
+        self._listening[host, port] = loopback_port
+
+    def unlisten(self, host: str, port: int) -> None:
+        self._listening.pop((host, port), None)
+
+    def client(self, loopback_port: int) -> str | None:
+        """The virtual address of the client that connected from this loopback port; ``None``: not over the wire."""
+        return self._clients.get(loopback_port)
+
+    @asynccontextmanager
+    async def connect(self, source: str, destination: str, port: int, within: float) -> AsyncIterator[Connection]:
+        """Connect from an interface id or a public address to an IPv4 address.
+
+        Raises ``Refused`` at once, or ``Unanswered`` after ``within`` AWS seconds (``math.inf``: never).  Like TCP, it
+        sends the unanswered SYN again now and then, so a way that opens meanwhile is found.
+        """
+        own = socket.socket()
+        try:
+            own.setblocking(False)
+            own.bind((LOOPBACK, 0))
+            own_port: int = own.getsockname()[1]
+            decision = await self._settle(source, destination, port, own_port, within)
+            self._clients[own_port] = decision.source
+        except BaseException:
+            own.close()
+            raise
+        try:
+            reader, writer = await self._open(own, decision)
+            try:
+                yield Connection(reader, writer, decision)
+            finally:
+                writer.close()
+        finally:
+            del self._clients[own_port]
+
+    async def _settle(self, source: str, destination: str, port: int, flow: int, within: float) -> Decision:
+        loop = asyncio.get_running_loop()
+        end = math.inf if math.isinf(within) else loop.time() + max(self.clock.real(within), SHORTEST)
+        pause = max(self.clock.real(FIRST_RETRY), SHORTEST)
+        told: Decision | None = None
+        while True:
+            decision = decide(self.view(), source, destination, port, self._health, flow)
+            if decision.outcome is Outcome.DELIVERED and (decision.host, decision.port) not in self._listening:
+                decision = _closed(decision)
+            if decision != told:
+                self.trace.add(self.clock.now(), source, destination, port, decision)
+                told = decision
+            if decision.outcome is Outcome.DELIVERED:
+                return decision
+            if decision.outcome is Outcome.REFUSED:
+                raise Refused(decision)
+            left = end - loop.time()
+            if left <= 0:
+                raise Unanswered(decision)
+            await asyncio.sleep(min(pause, left))
+            pause *= 2
+
+    async def _open(self, own: socket.socket, decision: Decision) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        try:
+            await asyncio.get_running_loop().sock_connect(
+                own, (LOOPBACK, self._listening[decision.host, decision.port])
+            )
+            return await asyncio.open_connection(sock=own)
+        except BaseException as error:
+            own.close()
+            if not isinstance(error, (KeyError, ConnectionError)):
+                raise
+            # It stopped listening a moment ago.
+            raise Refused(_closed(decision)) from error
+
+
+def _closed(decision: Decision) -> Decision:
+    hop = Hop(decision.host, f"nothing listens on tcp/{decision.port}", passed=False)
+    return replace(decision, outcome=Outcome.REFUSED, hops=(*decision.hops, hop))
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
+"""Serves one connection; the last argument is the client's virtual address."""
+
+
+class Server:
+    """A TCP server that stands at a host's port for as long as it runs."""
+
+    def __init__(self, wire: Wire, host: str, port: int, serve: Serve) -> None:
+        self._wire, self._host, self._port, self._serve = wire, host, port, serve
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._accept, LOOPBACK, 0, start_serving=False)
+        try:
+            await self._server.start_serving()
+        except BaseException:  # cancelled while it starts: nobody else would close it
+            self._server.close()
+            raise
+        self._wire.listen(self._host, self._port, self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Close the port and cut the connections that are still open."""
+        self._stopped = True
+        self._wire.unlisten(self._host, self._port)
+        self._server.close()
+        await cancelled(*self._tasks)
+        await self._server.wait_closed()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = self._wire.client(writer.get_extra_info("peername")[1])
+        if client is None or self._stopped:  # a last connection may still be on its way in when the port closes
+            writer.transport.abort()
+            return
+        task = asyncio.create_task(self._run(reader, writer, client))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: writer.close())  # not in the task: cancelled early, it never begins
+
+    async def _run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
+        try:
+            await self._serve(reader, writer, client)
+        except (ConnectionError, EOFError):
+            pass  # the client has gone: its business
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
+        except Exception:
+            log.exception("a connection to %s port %d failed", self._host, self._port)
