@@ -1,0 +1,5 @@
+"""``python -m vpce_demo``: the same as ``vpce-demo``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,341 @@
+"""What ``test`` asks of a running demo, one function for each question, in the order of this file.
+
+A proof with a control, not one curl: the page comes through the endpoint, it is this demo's own, and there is no other
+way to it.  A check returns its evidence, or raises CheckFailed with the most likely cause and its fix.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from botocore.exceptions import ClientError
+
+from .aws import Aws
+from .errors import DemoError, Fault, fault
+from .model import Live, Resource, Side, ours
+from .resources.target_group import target_health
+from .resources.vpc_endpoint import addresses, connections
+from .ssh import CONNECT_SECONDS, Answer, Ssh
+from .tutorial import DEMO_ID_PAGE, Demo
+
+SETTLING_SECONDS = 300.0
+"""How long after its launch an instance, and what depends on it, may still be coming up; in AWS's seconds."""
+SETTLED_SECONDS = 15.0
+"""How long anything older is given to be right."""
+LEAST_SECONDS = 2.0
+"""The same in seconds of the machine, however fast the sandbox's clock runs."""
+CURL_CONNECT_SECONDS = 5
+CONTROL_SECONDS = 3
+
+
+class CheckFailed(DemoError):
+    """A check did not hold.  The hint is the fix."""
+
+    def __init__(self, what: str, likely: str = "", hint: str = "vpce-demo up    (mends what is missing)") -> None:
+        super().__init__(what, hint=hint)
+        self.likely = likely
+
+
+@dataclass
+class Lab:
+    """What the checks work with.  ``address_now`` asks for the operator's address, for when ssh hangs."""
+
+    demo: Demo
+    sides: Mapping[Side, Aws]
+    ssh: Ssh
+    pace: float
+    page: str
+    ssh_source: str
+    address_now: Callable[[], str]
+    timeout_seconds: float | None = None
+    endpoint_address: str = ""
+    answer: str = ""
+    seen: str = ""
+    """The page that came back."""
+    started: float = field(default_factory=time.monotonic)
+
+    def aws(self, resource: Resource) -> Aws:
+        """The clients of the resource's side, content only with answers of this moment."""
+        return self.sides[resource.side].fresh_after(time.monotonic())
+
+    def look(self, resource: Resource) -> Live | None:
+        """What AWS has of it now."""
+        try:
+            return next(iter(ours(resource.find(self.aws(resource)))), None)
+        except ClientError as error:
+            if fault(error) is Fault.MISSING:
+                return None
+            raise
+
+    def patience(self, resource: Resource) -> float:
+        """How many seconds to wait for something that stands on this instance: long while it is young."""
+        launched = self.sides[resource.side].live(resource).outputs.get("launched", "")
+        age = (datetime.now(UTC) - datetime.fromisoformat(launched)).total_seconds() if launched else 0.0
+        return self.real(max(SETTLED_SECONDS, SETTLING_SECONDS - age * self.pace))
+
+    def real(self, seconds: float) -> float:
+        """AWS's seconds in seconds of the machine, never more than the whole test may take."""
+        return max(0.0, min(max(LEAST_SECONDS, seconds / self.pace), self._left()))
+
+    def _left(self) -> float:
+        """How many seconds of the machine are left for the test."""
+        if self.timeout_seconds is None:
+            return float("inf")
+        return self.started + self.timeout_seconds - time.monotonic()
+
+    def tries(self, seconds: float) -> Iterator[bool]:
+        """Go round until the time is up; yields whether this is the last try."""
+        until = time.monotonic() + seconds
+        pause = max(0.05, 2.0 / self.pace)
+        while True:
+            last = time.monotonic() + pause >= until
+            yield last
+            if last:
+                return
+            time.sleep(pause)
+
+    def on_customer(self, *command: str) -> Answer:
+        """Run a command on the customer instance."""
+        address = self.sides[Side.CONSUMER].live(self.demo.customer).outputs.get("public_address", "")
+        return self.ssh.run(address, command, seconds=max(1.0, min(4.0 * CONNECT_SECONDS, self._left())))
+
+
+Check = Callable[[Lab], str]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A check with its number, its words for the screen, and the checks without which it says nothing."""
+
+    number: int
+    title: Callable[[Lab], str]
+    check: Check
+    needs: tuple[int, ...]
+
+
+QUESTIONS: list[Question] = []
+
+
+def check(title: str | Callable[[Lab], str], *needs: int) -> Callable[[Check], Check]:
+    """Add a check, in the order of this file."""
+
+    def add(function: Check) -> Check:
+        words = title if callable(title) else lambda lab: title
+        QUESTIONS.append(Question(len(QUESTIONS) + 1, words, function, needs))
+        return function
+
+    return add
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a check: ``passed`` is None for one that was not run."""
+
+    number: int
+    title: str
+    passed: bool | None
+    evidence: str
+    seconds: float = 0.0
+    failure: CheckFailed | None = None
+
+
+def run(lab: Lab) -> Iterator[Result]:
+    """Ask every question whose needs were met, and yield each result as it comes."""
+    passed: set[int] = set()
+    for q in QUESTIONS:
+        missing = [need for need in q.needs if need not in passed]
+        if missing:
+            yield Result(q.number, q.title(lab), None, f"not run: needs {missing[0]}")
+            continue
+        began = time.monotonic()
+        try:
+            evidence = q.check(lab)
+        except CheckFailed as failure:
+            yield Result(q.number, q.title(lab), False, failure.message, time.monotonic() - began, failure)
+        else:
+            passed.add(q.number)
+            yield Result(q.number, q.title(lab), True, evidence, time.monotonic() - began)
+
+
+# --- the questions ------------------------------------------------------------
+
+
+@check("endpoint service")
+def the_service_is_available(lab: Lab) -> str:
+    live = lab.look(lab.demo.service)
+    if live is None or live.word.lower() != "available":
+        raise CheckFailed(live.word if live else "gone", "The endpoint service was deleted, or AWS gave it up.")
+    return f"{live.word}, behind {lab.demo.balancer.name}"
+
+
+@check("load balancer")
+def the_load_balancer_is_active(lab: Lab) -> str:
+    live = lab.look(lab.demo.balancer)
+    if live is None or live.word.lower() not in ("active", "active_impaired"):
+        raise CheckFailed(live.word if live else "gone", f"The load balancer {lab.demo.balancer.name} does not work.")
+    answer = lab.aws(lab.demo.balancer).elb.describe_load_balancers(LoadBalancerArns=[live.id])
+    zones = [zone["ZoneName"] for zone in answer["LoadBalancers"][0]["AvailabilityZones"]]
+    return f"{live.word} in {', '.join(zones)}"
+
+
+@check("targets")
+def the_targets_are_healthy(lab: Lab) -> str:
+    port, web = lab.demo.targets.port, lab.sides[Side.PROVIDER].id(lab.demo.web)
+    # Registration and health checks take AWS minutes, whatever the age of the instance.
+    patience = {"initial": lab.real(SETTLING_SECONDS)}
+    began = time.monotonic()
+    for last in lab.tries(max(lab.patience(lab.demo.web), patience["initial"])):
+        described = target_health(lab.aws(lab.demo.targets), lab.demo.targets)
+        # A web server that was replaced stays listed for a while, and takes no traffic.
+        states = [
+            health
+            for one in described
+            if (health := one.get("TargetHealth", {})).get("State") not in ("unused", "draining")
+            or one.get("Target", {}).get("Id") == web
+        ]
+        healthy = [state for state in states if state.get("State") == "healthy"]
+        if healthy and len(healthy) == len(states):
+            return f"{len(healthy)} of {len(states)} healthy on tcp/{port}"
+        word, reason = next(
+            ((state.get("State", ""), state.get("Reason", "")) for state in states if state.get("State") != "healthy"),
+            ("", ""),
+        )
+        if last or time.monotonic() - began > patience.get(word, lab.patience(lab.demo.web)) or not states:
+            break
+        if word == "unused" and lab.look(lab.demo.listener) is None:
+            break
+    if not states:
+        raise CheckFailed("none is registered", "The web server was taken out of the target group.")
+    told = f"{len(healthy)} of {len(states)} healthy on tcp/{port}: {word} ({reason})"
+    raise CheckFailed(told, _why_unhealthy(word, reason))
+
+
+def _why_unhealthy(word: str, reason: str) -> str:
+    match word:
+        case "unused":
+            return "The load balancer has no listener that forwards to this target group, or not in the target's zone."
+        case "initial":
+            return "The health checks have not finished; that takes minutes."
+        case _:
+            return "The web server is not up, or its security group refuses the load balancer's subnet."
+
+
+@check("connection")
+def the_connection_is_accepted(lab: Lab) -> str:
+    endpoint = lab.sides[Side.CONSUMER].id(lab.demo.endpoint)
+    listed = connections(lab.aws(lab.demo.service), lab.demo.service)
+    word = next((c.get("VpcEndpointState", "") for c in listed if c.get("VpcEndpointId") == endpoint), "not listed")
+    match word.lower():
+        case "available":
+            pass
+        case "pendingacceptance":
+            raise CheckFailed(word, "Nobody has accepted the connection yet.", "vpce-demo accept")
+        case _:
+            raise CheckFailed(word, "The connection was refused; such an endpoint cannot be used again.")
+    live = lab.look(lab.demo.endpoint)
+    if live is None or live.word.lower() != "available":
+        raise CheckFailed(f"accepted, endpoint {live.word if live else 'gone'}", "The endpoint is not ready.")
+    return f"accepted, endpoint {live.word}"
+
+
+@check("ssh to the customer instance")
+def ssh_works(lab: Lab) -> str:
+    live = lab.look(lab.demo.customer)
+    address = live.outputs.get("public_address", "") if live else ""
+    if live is None or live.word != "running" or not address:
+        raise CheckFailed(f"{live.word if live else 'gone'}, no public address", "The customer instance does not run.")
+    for last in lab.tries(lab.patience(lab.demo.customer)):
+        answer = lab.on_customer("hostname")
+        if answer.exit_code == 0:
+            return f"ec2-user@{address}"
+        if last or "denied" in answer.err.lower():
+            break
+    said = answer.err.splitlines()[-1] if answer.err else f"exit code {answer.exit_code}"
+    raise CheckFailed(f"ec2-user@{address}: {said}", _why_no_ssh(lab, answer))
+
+
+def _why_no_ssh(lab: Lab, answer: Answer) -> str:
+    if "denied" in answer.err.lower():
+        return f"The instance knows another key than {lab.ssh.key_file}."
+    try:
+        now = lab.address_now()
+    except DemoError:
+        now = lab.ssh_source
+    if lab.ssh_source != now and lab.ssh_source.endswith("/32"):
+        return f"Your address has changed: ssh is open to {lab.ssh_source}, and you come from {now} now."
+    return "No route from its subnet to the internet gateway, or its security group does not let you in."
+
+
+def _curl_title(lab: Lab) -> str:
+    return f"curl http://{lab.endpoint_address}/" if lab.endpoint_address else "curl the endpoint"
+
+
+@check(_curl_title, 3, 4, 5)
+def the_page_comes_through_the_endpoint(lab: Lab) -> str:
+    found = addresses(lab.aws(lab.demo.endpoint), lab.demo.endpoint)
+    if not found:
+        raise CheckFailed("the endpoint has no address yet", "AWS has not made its network interface.")
+    lab.endpoint_address = found[0]
+    for last in lab.tries(lab.patience(lab.demo.customer)):
+        answer = _curl(lab, f"http://{found[0]}/", "-w", "\n%{http_code} %{local_ip} %{remote_ip} %{time_total}")
+        if answer.exit_code == 0 or last:
+            break
+    if answer.exit_code:
+        raise CheckFailed(_what_curl_met(answer), _why_no_page(lab, answer))
+    lab.seen, _, facts = answer.out.rpartition("\n")
+    status, source, destination, seconds = facts.split()
+    if status != "200":
+        raise CheckFailed(f"{status} from {destination}", "Another server answers, or the page is missing there.")
+    return f"{status} from {source} to {destination}, {float(seconds) * 1000:.1f} ms"
+
+
+def _curl(lab: Lab, url: str, *options: str, connect_seconds: int = CURL_CONNECT_SECONDS) -> Answer:
+    limits = ("--connect-timeout", str(connect_seconds), "--max-time", str(2 * connect_seconds))
+    return lab.on_customer("curl", "-sS", *limits, *options, url)
+
+
+def _what_curl_met(answer: Answer) -> str:
+    met = {7: "connection refused", 28: f"timed out after {CURL_CONNECT_SECONDS}s", 52: "empty answer"}
+    return met.get(answer.exit_code, answer.err.splitlines()[-1] if answer.err else f"exit code {answer.exit_code}")
+
+
+def _why_no_page(lab: Lab, answer: Answer) -> str:
+    if answer.exit_code == 28:
+        return (
+            f"The endpoint's security group {lab.demo.customer_group.name} lets nobody in: a connection that hangs "
+            "means packets are dropped; a closed port would say refused at once."
+        )
+    return "Nothing listens on the target's port."
+
+
+@check("the page is this demo's", 6)
+def the_page_is_this_demos(lab: Lab) -> str:
+    expected = lab.sides[Side.PROVIDER].live(lab.demo.web).outputs.get("demo_id", "")
+    answer = _curl(lab, f"http://{lab.endpoint_address}/{DEMO_ID_PAGE}", "-f")
+    found = answer.out.strip()
+    if answer.exit_code or not expected or found != expected:
+        raise CheckFailed(
+            f"holds {found[:40] or 'no demo id'}, not {expected}", "An old or foreign web server answers."
+        )
+    if lab.seen.strip() != lab.page.strip():
+        raise CheckFailed("holds the demo id, but another page", "The page was changed on the web server.")
+    return f"holds demo id {found}"
+
+
+@check("control: no other way in", 5)
+def there_is_no_other_way(lab: Lab) -> str:
+    web = lab.sides[Side.PROVIDER].live(lab.demo.web).outputs.get("private_address", "")
+    source = lab.sides[Side.CONSUMER].live(lab.demo.customer).outputs.get("private_address", "")
+    answer = _curl(lab, f"http://{web}/", "-o", "/dev/null", connect_seconds=CONTROL_SECONDS)
+    if answer.exit_code == 0:
+        raise CheckFailed(
+            f"{web} answers {source} directly",
+            "The two VPCs are joined by peering, a transit gateway or a route: the test proves nothing.",
+            "remove that connection, then repeat:  vpce-demo test",
+        )
+    if answer.exit_code not in (7, 28):
+        raise CheckFailed(f"could not be tried: {_what_curl_met(answer)}", "The customer instance went away.")
+    return f"{web} unreachable from {source}"

@@ -1,0 +1,179 @@
+"""What every command shares: the options, the screen, which demo is meant and where the run takes place."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..place import Place
+    from ..run import Where
+    from ..ui.style import Screen
+
+STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
+
+SECTIONS = {
+    "All at once": ("up", "down", "plan", "status"),
+    "Step by step": (*STAGES, "test", "destroy"),
+    "Set up": ("sandbox",),
+}
+
+
+def shared_options(environment: bool) -> list[click.Option]:
+    """The options of every command.  Only the group reads the environment: a flag anywhere goes before it."""
+
+    def option(*names: str, env: str = "", **rest: Any) -> click.Option:
+        return click.Option(list(names), envvar=env if environment and env else None, **rest)
+
+    return [
+        option("--name", env="VPCE_DEMO_NAME", metavar="NAME", help="Which demo; several may live side by side."),
+        option("--profile", env="AWS_PROFILE", metavar="PROFILE", help="AWS profile, as in `aws`."),
+        option("--region", env="AWS_REGION", metavar="REGION", help="AWS region, as in `aws`."),
+        option("--provider-profile", env="VPCE_DEMO_PROVIDER_PROFILE", metavar="PROFILE", help="The provider's own."),
+        option("--consumer-profile", env="VPCE_DEMO_CONSUMER_PROFILE", metavar="PROFILE", help="The customer's own."),
+        option(
+            "-c",
+            "--config",
+            env="VPCE_DEMO_CONFIG",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Settings; config.example.yaml lists every one.",
+        ),
+        option(
+            "--state-dir",
+            env="VPCE_DEMO_STATE_DIR",
+            metavar="DIR",
+            type=click.Path(path_type=Path),
+            help="Where the state lies.  [default: ./.vpce-demo]",
+        ),
+        option(
+            "--sandbox",
+            env="VPCE_DEMO_SANDBOX",
+            is_flag=True,
+            default=None,
+            help="The emulator on this machine, never AWS; state of its own.",
+        ),
+        option(
+            "-o",
+            "--output",
+            env="VPCE_DEMO_OUTPUT",
+            type=click.Choice(["text", "json"]),
+            help="json: one document on stdout, all talk on stderr.",
+        ),
+        option(
+            "--progress",
+            env="VPCE_DEMO_PROGRESS",
+            type=click.Choice(["auto", "live", "plain", "none"]),
+            help="Live tree on a terminal, lines elsewhere.  [default: auto]",
+        ),
+        option("--no-color", is_flag=True, default=None, help="No colour; NO_COLOR says the same."),
+        option("--ascii", is_flag=True, default=None, help="No symbols beyond ASCII."),
+        option("-q", "--quiet", is_flag=True, default=None, help="Say less."),
+        option("-v", "--verbose", is_flag=True, default=None, help="Say more."),
+    ]
+
+
+SHARED = tuple(str(option.name) for option in shared_options(False))
+
+
+@dataclass
+class App:
+    """What the options said, and what is made of it once."""
+
+    given: dict[str, Any] = field(default_factory=dict)
+    command: str = ""
+    document: dict[str, Any] = field(default_factory=dict)
+    _screen: Screen | None = None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        value = self.given.get(name)
+        return default if value is None else value
+
+    @property
+    def json(self) -> bool:
+        return bool(self.get("output") == "json")
+
+    def screen(self) -> Screen:
+        """The one screen of the run: an error ends the line that a command began."""
+        if self._screen:
+            return self._screen
+        from ..ui.style import make_screen, wants_colour
+
+        screen = self._screen = make_screen(
+            colour=wants_colour(bool(self.get("no_color"))),
+            ascii=bool(self.get("ascii")),
+            quiet=bool(self.get("quiet")),
+            verbose=bool(self.get("verbose")),
+        )
+        if self.json:
+            screen.out.file = sys.stderr  # the document alone goes to stdout
+        return screen
+
+    def where(self) -> Where:
+        """Which demo is meant.  Raises ConfigError."""
+        from ..config import load
+        from ..run import Where
+
+        sides = {
+            side: {"profile": self.given.get(f"{side}_profile")}
+            for side in ("provider", "consumer")
+            if self.given.get(f"{side}_profile")
+        }
+        overrides = {name: self.given.get(name) for name in ("name", "profile", "region")} | sides
+        config = load(self.get("config"), overrides)
+        return Where(config, self.state_directory, bool(self.get("sandbox")))
+
+    @property
+    def state_directory(self) -> Path:
+        """Where the states of all demos lie."""
+        return Path(self.get("state_dir", ".vpce-demo"))
+
+    @property
+    def sandbox_directory(self) -> Path:
+        """Where the sandbox of this state directory keeps what is its own."""
+        return self.state_directory / "emulator"
+
+    def place(self, where: Where, screen: Screen, start: bool) -> Place | None:
+        """Where the run takes place, said on the screen.  None: there is no sandbox, and none is to be started."""
+        screen.begin_line(f"vpce-demo {self.command}   demo {where.config.name}")
+        from .. import place as places
+        from ..run import forget_if_the_sandbox_is_another
+        from ..ui.screens import header
+
+        if where.sandbox:
+            from ..sandbox import client
+
+            running = client.running(self.sandbox_directory)
+            if forget_if_the_sandbox_is_another(where, running.boot_id if running else ""):
+                screen.say("The sandbox that held this demo has stopped, and the demo went with it.", mark="!")
+            if running is None:
+                if not start:
+                    header(screen, "sandbox, which is not running", [])
+                    return None
+                running = client.ensure(self.sandbox_directory)
+            place = places.in_sandbox(where.config, running)
+        else:
+            place = places.on_aws(where.config)
+        header(screen, place.name, place.accounts.values())
+        return place
+
+
+def how(app: App) -> str:
+    """How to call the program on the same demo again."""
+    words = ["vpce-demo", *(["--sandbox"] if app.get("sandbox") else [])]
+    for name, option in (("name", "--name"), ("config", "-c"), ("state_dir", "--state-dir")):
+        if value := app.get(name):
+            words += [option, shlex.quote(str(value))]
+    return " ".join(words)
+
+
+def for_this_demo(app: App, hint: str) -> str:
+    """A hint whose commands mean the demo at hand: no other layer knows the options."""
+    commands = "|".join((*SECTIONS["All at once"], *SECTIONS["Step by step"]))
+    return re.sub(rf"\bvpce-demo (?=({commands})\b)", lambda _: f"{how(app)} ", hint)

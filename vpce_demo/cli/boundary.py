@@ -1,0 +1,86 @@
+"""The one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+
+import click
+
+from ..errors import DemoError, TestFailed, understood
+from .app import App, for_this_demo
+from .group import cli
+
+OUTPUT_VERSION = 1
+"""Of the JSON document; it changes when something in it does that programs may rely on."""
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command line; every error becomes a message and an exit code here."""
+    app = App()
+    code = 0
+    try:
+        with cli.make_context("vpce-demo", list(arguments), obj=app) as ctx:
+            cli.invoke(ctx)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+        click.echo("Interrupted.", err=True)
+        app.document["error"] = {"message": "Interrupted."}
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+        if _json_was_asked_for(arguments):
+            app.given["output"] = "json"
+        app.document["error"] = {"message": error.format_message()}
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+        code = 1
+    except Exception as error:
+        understood_error = understood(error) or _from_the_machine(error)
+        if understood_error is None:
+            raise
+        code = _exit_code(understood_error)
+        understood_error.hint = for_this_demo(app, understood_error.hint)
+        if not isinstance(understood_error, TestFailed):
+            from ..ui import screens
+
+            screens.error(app.screen(), understood_error)
+        app.document["error"] = {
+            "message": understood_error.message,
+            "facts": understood_error.facts,
+            "hint": understood_error.hint,
+        }
+    if app.json and (app.command or "error" in app.document):
+        document = {"version": OUTPUT_VERSION, "command": app.command, "exit_code": code, **app.document}
+        click.echo(json.dumps(document, indent=2, default=str))
+    return code
+
+
+def _json_was_asked_for(arguments: list[str]) -> bool:
+    """The same as ``App.json``, on a command line that could not be read."""
+    said = re.search(r"(?:^| )(?:-o|--output)[ =]?json(?: |$)", " ".join(arguments))
+    return bool(said) or os.environ.get("VPCE_DEMO_OUTPUT") == "json"
+
+
+def _from_the_machine(error: Exception) -> DemoError | None:
+    """A file that cannot be read or written, as an error of ours."""
+    if not isinstance(error, OSError):
+        return None
+    what = f"{error.filename} cannot be used" if error.filename else "The machine refused"
+    return DemoError(f"{what}: {error.strerror or error}.", hint="Mend that, then repeat the command.")
+
+
+def _exit_code(error: DemoError) -> int:
+    number = getattr(error, "number", 0)
+    return 128 + number if number else error.exit_code

@@ -1,0 +1,46 @@
+"""A demo in few words for people, and in full for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..model import Live
+    from ..run import Run
+
+
+def summary(run: Run) -> Iterator[tuple[str, str]]:
+    """What a person wants to copy."""
+    from ..model import Side
+    from ..resources.vpc_endpoint import addresses
+
+    demo, known = run.demo, run.sides[Side.PROVIDER].known
+    if service := known.get(demo.service.key):
+        yield "service name", service.outputs.get("service_name", "")
+    if endpoint := known.get(demo.endpoint.key):
+        yield "endpoint", "   ".join([endpoint.id, *addresses(run.sides[Side.CONSUMER], demo.endpoint)])
+    if balancer := known.get(demo.balancer.key):
+        yield "web page", f"http://{balancer.outputs.get('dns_name', '')}/"
+
+
+def described(run: Run) -> list[dict[str, Any]]:
+    """The resources that are there, for programs."""
+    from ..model import Side
+
+    known: Mapping[str, Live] = run.sides[Side.PROVIDER].known
+    return [
+        {
+            "step": step.number,
+            "key": r.key,
+            "kind": r.kind,
+            "name": r.name,
+            "side": str(r.side),
+            "id": known[r.key].id,
+            "state": known[r.key].word or known[r.key].phase.value,
+            "outputs": dict(known[r.key].outputs),
+        }
+        for step in run.demo.steps
+        for r in step.resources
+        if r.key in known
+    ]

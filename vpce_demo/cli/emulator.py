@@ -1,0 +1,139 @@
+"""``sandbox``: start, stop, look at and empty the emulator of this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .app import App
+from .group import HELP, SandboxGroup, cli, pass_app
+
+
+class Speed(click.ParamType[float]):
+    """How many times faster than AWS, or ``max``."""
+
+    name = "speed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            speed = float("inf") if value == "max" else float(value)
+        except ValueError:
+            speed = 0.0
+        if not speed > 0:
+            self.fail("a number above 0, or max", param, ctx)
+        return speed
+
+
+@cli.group(cls=SandboxGroup, context_settings=HELP)
+def sandbox() -> None:
+    """The emulator of AWS on this machine."""
+
+
+@sandbox.command("start")
+@click.option("--speed", type=Speed(), default=20.0, show_default=True, metavar="N|max", help="Times faster than AWS.")
+@click.option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="A round trip for every call.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the API.  [default: a free one]")
+@click.option("--proxy-port", type=click.IntRange(0, 65535), default=0, help="Of the way in.  [default: a free one]")
+@pass_app
+def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port: int) -> None:
+    """Start it, if it does not run yet.
+
+    \b
+    Example:
+      vpce-demo sandbox start --speed 1 --latency 80
+    """
+    from ..sandbox import client
+
+    directory = app.sandbox_directory
+    before = client.running(directory)
+    running = client.ensure(directory, speed, latency, port, proxy_port)
+    _show_sandbox(app, running, "Runs already." if before else "Started.")
+
+
+@sandbox.command("stop")
+@pass_app
+def sandbox_stop(app: App) -> None:
+    """Stop it.  The demos in it are gone then.
+
+    \b
+    Example:
+      vpce-demo sandbox stop
+    """
+    from ..sandbox import client
+
+    stopped = client.stop(app.sandbox_directory)
+    app.screen().line("Stopped." if stopped else "It does not run.")
+    app.document.update(stopped=bool(stopped))
+
+
+@sandbox.command("status")
+@pass_app
+def sandbox_status(app: App) -> None:
+    """Show whether it runs, and how other tools reach it.
+
+    \b
+    Example:
+      vpce-demo sandbox status
+    """
+    from ..sandbox import client
+
+    running = client.running(app.sandbox_directory)
+    if running is None:
+        app.screen().line("It does not run. Start it:  vpce-demo sandbox start")
+        app.document.update(running=False)
+        return
+    _show_sandbox(app, running, "Runs.")
+
+
+def _show_sandbox(app: App, running: Any, word: str) -> None:
+    screen = app.screen()
+    status = running.control("status")
+    calls = sum(status.get("calls", {}).values())
+    screen.line(f"{word} Process {running.pid}, speed {status['speed']}, {calls} calls so far.")
+    screen.line("For other tools:")
+    screen.line(f"  export AWS_ENDPOINT_URL={running.endpoint_url}")
+    screen.line("  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=us-east-1")
+    screen.line("For the addresses in it:")
+    screen.line(f"  curl --proxy {running.proxy_url} http://ADDRESS/")
+    app.document.update(running=True, endpoint_url=running.endpoint_url, proxy_url=running.proxy_url, status=status)
+
+
+@sandbox.command("logs")
+@pass_app
+def sandbox_logs(app: App) -> None:
+    """Print its log.
+
+    \b
+    Example:
+      vpce-demo sandbox logs
+    """
+    from ..sandbox.client import LOG_FILE
+
+    path = app.sandbox_directory / LOG_FILE
+    try:
+        text = path.read_text(errors="replace")
+    except OSError:
+        text = ""
+    if not app.json:
+        click.echo(text or "There is no log.", nl=not text)
+    app.document.update(log=text)
+
+
+@sandbox.command("reset")
+@pass_app
+def sandbox_reset(app: App) -> None:
+    """Empty it: every account as new.
+
+    \b
+    Example:
+      vpce-demo sandbox reset
+    """
+    from ..errors import SandboxError
+    from ..sandbox import client
+
+    running = client.running(app.sandbox_directory)
+    if running is None:
+        raise SandboxError("It does not run.", hint="Start it:  vpce-demo sandbox start")
+    running.control("reset")
+    app.screen().line("Empty.")

@@ -1,0 +1,137 @@
+"""``up`` and the commands of its stages: make what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from .app import STAGES, App, how
+from .describing import described, summary
+from .group import ask, cli, pass_app, timeout_option, yes_option
+from .testing import prove
+
+if TYPE_CHECKING:
+    from ..model import Resource
+    from ..place import Place
+
+
+@cli.command()
+@click.option("--until", type=click.Choice(STAGES), help="Stop after this stage.")
+@click.option("--skip-test", is_flag=True, help="Do not test at the end.")
+@yes_option
+@timeout_option
+@pass_app
+def up(app: App, until: str | None, skip_test: bool, yes: bool, timeout: float | None) -> None:
+    """Make everything that is missing, accept, and test.
+
+    Safe to run again: it makes what is missing, mends what was changed, and says so if there is nothing to do.
+
+    \b
+    Example:
+      vpce-demo --sandbox up
+      vpce-demo up --until create-endpoint-service
+    """
+    stages = STAGES[: STAGES.index(until) + 1] if until else STAGES
+    _make(app, stages, yes, timeout, test=not (until or skip_test))
+
+
+def _stage(name: str, text: str) -> None:
+    """Add the command of one stage."""
+
+    @cli.command(name, help=text)
+    @yes_option
+    @timeout_option
+    @pass_app
+    def stage(app: App, yes: bool, timeout: float | None) -> None:
+        _make(app, (name,), yes, timeout, test=False)
+
+
+_stage(
+    "create-provider",
+    """Steps 1-7: the provider's VPC, web server and load balancer.
+
+    \b
+    Example:
+      vpce-demo create-provider
+    """,
+)
+_stage(
+    "create-endpoint-service",
+    """Step 8: publish the load balancer as an endpoint service.
+
+    \b
+    Example:
+      vpce-demo create-endpoint-service
+    """,
+)
+_stage(
+    "create-consumer",
+    """Steps 9-15: the customer's VPC, instance and VPC endpoint.
+
+    \b
+    Example:
+      vpce-demo create-consumer
+    """,
+)
+_stage(
+    "accept",
+    """Step 15: the provider accepts the endpoint's connection.
+
+    \b
+    Example:
+      vpce-demo accept
+    """,
+)
+
+
+def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *, test: bool) -> None:
+    from ..cost import hourly, said
+    from ..run import opened
+    from ..ui import screens
+    from ..ui.board import DONE_UP, Board
+    from ..ui.progress import progress
+    from ..ui.style import duration
+
+    screen, where = app.screen(), app.where()
+    place = app.place(where, screen, start=True)
+    assert place is not None
+    with opened(where, place, app.command, makes=True) as run:
+        resources = run.demo.of(*stages)
+        if len(stages) == 1:
+            run.refuse_too_early(resources, app.command)
+        region = place.clients[resources[0].side].region
+        if not place.is_free:
+            ask(screen, yes, f"Make {len(resources)} resources, {said(hourly(resources, region))}?")
+        board = Board(run.demo, resources, DONE_UP)
+        with progress(screen, board, app.get("progress", "auto"), cost_so_far(place, region)) as shown:
+            run.up(resources, shown.hear, timeout)
+        app.document.update(created=board.created, found=board.found, resources=described(run))
+        if board.created:
+            screen.line(
+                f"Ready in {duration(board.seconds)}: {board.created} created, {board.found} already there.",
+                style="bold",
+            )
+        else:
+            screen.line(f"Nothing to do: all {board.found} were there already.", style="bold")
+        screens.facts(screen, summary(run))
+        if not place.is_free:
+            screen.line(f"{'cost':<15} {said(hourly(resources, region))} until you run: vpce-demo down")
+        if test:
+            screen.line()
+            prove(app, run, screen, timeout)
+        screen.say()
+        screen.say("Next:  " + "    ".join(f"{how(app)} {name}" for name in _next(stages)))
+
+
+def cost_so_far(place: Place, region: str) -> Callable[[list[Resource]], str]:
+    """What the resources that are there cost, in words; nothing where nothing costs money."""
+    from ..cost import hourly, said
+
+    return lambda there: "" if place.is_free else f"Costs {said(hourly(there, region))} now."
+
+
+def _next(stages: tuple[str, ...]) -> tuple[str, ...]:
+    last = STAGES.index(stages[-1])
+    return (STAGES[last + 1],) if last + 1 < len(STAGES) else ("status", "test", "down")

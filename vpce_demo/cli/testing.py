@@ -1,0 +1,91 @@
+"""``test``: prove that the page comes through PrivateLink, and no other way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NotCreated, TestFailed
+from .app import App, for_this_demo, how
+from .group import cli, pass_app, timeout_option
+
+if TYPE_CHECKING:
+    from ..run import Run
+    from ..ui.style import Screen
+
+
+@cli.command()
+@timeout_option
+@pass_app
+def test(app: App, timeout: float | None) -> None:
+    """Step 16: prove that the page comes through PrivateLink, and no other way.
+
+    Eight checks, each with its evidence.  It changes nothing.  Exit code 6 if one fails.
+
+    \b
+    Example:
+      vpce-demo test
+    """
+    from ..run import opened
+
+    screen, where = app.screen(), app.where()
+    place = app.place(where, screen, start=False)
+    if place is None:
+        raise _nothing_to_test(app)
+    with opened(where, place, app.command) as run:
+        there = run.look()
+        missing = [
+            r for r in (run.demo.service, run.demo.endpoint, run.demo.customer, run.demo.web) if r.key not in there
+        ]
+        if missing:
+            raise _nothing_to_test(app, missing)
+        prove(app, run, screen, timeout)
+
+
+def _nothing_to_test(app: App, missing: list[Any] | None = None) -> NotCreated:
+    what = ", ".join(str(r) for r in missing or []) or "everything"
+    return NotCreated(
+        "It is too early for test.",
+        facts={"missing": what},
+        hint=f"Run first:  {how(app)} up",
+        changed="Nothing was changed.",
+    )
+
+
+def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
+    """Ask every question, showing each answer as it comes.  Raises TestFailed."""
+    import time
+
+    from .. import checks
+    from ..place import my_address
+    from ..ui import screens
+
+    lab = checks.Lab(
+        run.demo,
+        run.sides,
+        run.ssh(),
+        run.place.pace,
+        run.settings.page,
+        run.settings.ssh_source,
+        lambda: my_address(run.place),
+        timeout,
+    )
+    began, results = time.monotonic(), []
+    for result in checks.run(lab):
+        if result.failure:
+            result.failure.hint = for_this_demo(app, result.failure.hint)
+        results.append(result)
+        screens.result(screen, result)
+    screens.verdict(screen, results, lab.seen, time.monotonic() - began)
+    app.document["checks"] = [
+        {
+            "number": r.number,
+            "title": r.title,
+            "passed": r.passed,
+            "evidence": r.evidence,
+            "seconds": round(r.seconds, 3),
+        }
+        for r in results
+    ]
+    app.document["page"] = lab.seen
+    if failed := next((r for r in results if r.passed is False), None):
+        raise TestFailed(f"check {failed.number} failed: {failed.evidence}")

@@ -1,0 +1,166 @@
+"""Where a run takes place: on AWS, or in the sandbox.  The one module that knows the difference.
+
+It builds the boto3 clients of each side, the ssh options and the way to fetch a web page; nothing else in the program
+asks which of the two it is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config as BotoConfig
+
+from .aws import Clients
+from .config import Config
+from .errors import ConfigError, DemoError, SignInError
+from .model import Side
+from .sandbox.client import Running
+
+WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
+FETCH_SECONDS = 10
+_BOTO = BotoConfig(
+    retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32, connect_timeout=10, read_timeout=60
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a run needs to know of where it takes place.
+
+    ``id`` is the sandbox's boot id, or empty on AWS; ``pace`` how many times faster than AWS's its clock runs;
+    ``accounts`` gives account and region by side; ``proxy`` is how to reach the internet of a sandbox.
+    """
+
+    name: str
+    id: str
+    pace: float
+    clients: Mapping[Side, Clients]
+    accounts: Mapping[Side, Mapping[str, str]]
+    ssh_options: tuple[str, ...] = ()
+    proxy: str = ""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing here costs money, so that nobody need be asked."""
+        return bool(self.id)
+
+    def fetch(self, url: str) -> str:
+        """The text at a web address, as the operator sees it.  Raises OSError."""
+        proxies = {"http": self.proxy} if self.proxy else {}
+        handlers = [urllib.request.ProxyHandler(proxies)] if self.proxy else []
+        with urllib.request.build_opener(*handlers).open(url, timeout=FETCH_SECONDS) as answer:
+            return str(answer.read(65536).decode("utf-8", "replace"))
+
+
+def on_aws(config: Config) -> Place:
+    """AWS, with the user's own credentials.  Raises ConfigError for a profile or region that is missing or wrong,
+    SignInError where there are no credentials."""
+    clients = {side: _aws_clients(*_profile_and_region(config, side)) for side in Side}
+    if _profile_and_region(config, Side.PROVIDER) == _profile_and_region(config, Side.CONSUMER):
+        clients[Side.CONSUMER] = clients[Side.PROVIDER]
+    return Place("AWS", "", 1.0, clients, _accounts(clients))
+
+
+def in_sandbox(config: Config, running: Running) -> Place:
+    """The sandbox of this machine.  Its credentials are made up here, so that no real ones are ever used with it."""
+    regions = {side: _profile_and_region(config, side)[1] or "us-east-1" for side in Side}
+    made = {region: _sandbox_clients(region, running.endpoint_url) for region in set(regions.values())}
+    clients = {side: made[region] for side, region in regions.items()}
+    port = running.proxy_url.rpartition(":")[2].strip("/")
+    through = f'"{sys.executable}" -m vpce_demo.sandbox.connect {port} %h %p'
+    return Place(
+        "sandbox",
+        running.boot_id,
+        running.speed if math.isfinite(running.speed) else 1e9,
+        clients,
+        _accounts(clients),
+        ("-o", f"ProxyCommand={through}"),
+        running.proxy_url,
+    )
+
+
+def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | None]:
+    part = config.provider if side is Side.PROVIDER else config.consumer
+    return part.profile or config.profile, part.region or config.region
+
+
+def _aws_clients(profile: str | None, region: str | None) -> Clients:
+    session = boto3.Session(profile_name=profile, region_name=region)
+    if not session.region_name:
+        raise ConfigError(
+            "No AWS region is set.",
+            hint="Give one:  vpce-demo up --region us-east-1    or set it for good:  aws configure",
+            changed="Nothing was changed.",
+        )
+    if session.get_credentials() is None:
+        raise SignInError(
+            "There are no AWS credentials.",
+            facts={"profile": profile or session.profile_name},
+            hint="Sign in, then repeat the command:\n    aws configure sso      or:  aws configure\n"
+            "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up",
+            changed="Nothing was changed.",
+        )
+    return _clients(session)
+
+
+def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
+    # The user's profile, config files and web proxy are for AWS; here they could only be in the way.
+    nothing = (None, None, os.devnull, None)
+    unset: Any = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+    session = boto3.Session(
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+        region_name=region,
+        botocore_session=botocore.session.Session(session_vars=unset),
+    )
+    return _clients(session, endpoint_url, BotoConfig(proxies={}))
+
+
+def _clients(session: boto3.Session, endpoint_url: str | None = None, more: BotoConfig | None = None) -> Clients:
+    config = _BOTO.merge(more) if more else _BOTO
+    return Clients(
+        ec2=session.client("ec2", endpoint_url=endpoint_url, config=config),
+        elb=session.client("elbv2", endpoint_url=endpoint_url, config=config),
+        ssm=session.client("ssm", endpoint_url=endpoint_url, config=config),
+        sts=session.client("sts", endpoint_url=endpoint_url, config=config),
+        region=session.region_name or "",
+    )
+
+
+def _accounts(clients: Mapping[Side, Clients]) -> dict[Side, dict[str, str]]:
+    accounts: dict[int, str] = {}
+    for one in clients.values():
+        if id(one) not in accounts:
+            accounts[id(one)] = one.sts.get_caller_identity()["Account"]
+    return {side: {"account": accounts[id(one)], "region": one.region} for side, one in clients.items()}
+
+
+def my_address(place: Place) -> str:
+    """The operator's public address as a range of one, ``203.0.113.10/32``.  Raises DemoError."""
+    import ipaddress
+
+    try:
+        return f"{ipaddress.IPv4Address(place.fetch(WHAT_IS_MY_ADDRESS).strip())}/32"
+    except (OSError, ValueError) as error:
+        raise DemoError(
+            "Your public IPv4 address could not be found, and ssh is open to it alone.",
+            facts={"asked": WHAT_IS_MY_ADDRESS, "answer": str(error)},
+            hint="Say it in the config file:  ssh_from: 198.51.100.7/32    (the tutorial's is 0.0.0.0/0: anywhere)",
+            changed="Nothing was changed.",
+        ) from None
+
+
+def same_accounts(recorded: Mapping[str, Mapping[str, str]], place: Place) -> bool:
+    """Whether a state made with these accounts and regions belongs to this place."""
+    return json.dumps(recorded, sort_keys=True) == json.dumps(
+        {str(side): dict(facts) for side, facts in place.accounts.items()}, sort_keys=True
+    )

@@ -1,0 +1,327 @@
+"""One command at work on one demo: settings, place, state and engine put together.
+
+A command opens a ``Run``, asks it for one thing, and shows what came of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import types
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from .aws import Aws
+from .config import Config, Settings
+from .engine import Engine
+from .errors import DemoError, NotCreated, Refused, TimedOut, understood
+from .facts import find_out, not_looked_up, ssh_source
+from .model import Action, Event, Live, Resource, Side, closure
+from .place import Place, same_accounts
+from .ssh import Ssh, ensure_key
+from .state import State, locked, remove_if_empty
+from .tutorial import Demo, tutorial
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which demo is meant, and where its files lie."""
+
+    config: Config
+    state_directory: Path
+    sandbox: bool
+
+    @property
+    def directory(self) -> Path:
+        """The demo's own directory.  A demo in the sandbox and one on AWS never share it."""
+        return self.state_directory / ("sandbox" if self.sandbox else "aws") / self.config.name
+
+
+class Interrupted(DemoError):
+    """Ctrl-C or SIGTERM came; the call in flight was finished and noted."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("Interrupted. What was in flight is finished and noted.")
+        self.number = number
+
+
+@dataclass
+class Run:
+    """What a command works with."""
+
+    where: Where
+    place: Place
+    state: State
+    settings: Settings
+    demo: Demo
+    sides: dict[Side, Aws]
+
+    # --- looking ------------------------------------------------------------
+
+    def engine(self, hear: Callable[[Event], None] | None = None, timeout_seconds: float | None = None) -> Engine:
+        """An engine whose events go to this listener."""
+        return Engine(self.sides, hear or (lambda event: None), self.place.pace, self.state.intents, timeout_seconds)
+
+    def look(self, resources: Sequence[Resource] | None = None) -> dict[str, Live]:
+        """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing."""
+        engine = self.engine()
+        _raise_first(engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed.")
+        return dict(self.sides[Side.PROVIDER].known)
+
+    # --- changing -------------------------------------------------------------
+
+    def refuse_too_early(self, resources: Sequence[Resource], command: str) -> None:
+        """Raise NotCreated where something that these need is not there yet and not made with them."""
+        made_here = {r.key for r in resources}
+        before = [r for r in closure(resources) if r.key not in made_here]
+        there = self.look(before)
+        missing = [r for r in before if r.key not in there]
+        if missing:
+            steps = dict.fromkeys(self.demo.step_of(r).command for r in missing)
+            raise NotCreated(
+                f"It is too early for {command}.",
+                facts={"missing": ", ".join(dict.fromkeys(str(r) for r in missing))},
+                hint="Run first:  " + "    ".join(f"vpce-demo {step}" for step in steps),
+                changed="Nothing was changed.",
+            )
+
+    def up(self, resources: Sequence[Resource], hear: Callable[[Event], None], timeout_seconds: float | None) -> None:
+        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal."""
+
+        def both(event: Event) -> None:
+            self.state.hear(event)
+            hear(event)
+
+        engine = self.engine(both, timeout_seconds)
+        with interruptible(engine.stop) as interrupted:
+            failures = engine.up(resources)
+        if interrupted:
+            raise Interrupted(interrupted[0])
+        _raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+
+    def down(self, hear: Callable[[Event], None], timeout_seconds: float | None) -> list[tuple[Resource, Live, str]]:
+        """Delete everything, look again, and return what is left, each with why.  Raises Interrupted on a signal."""
+
+        refused: dict[str, Event] = {}
+
+        def both(event: Event) -> None:
+            if event.action is Action.RETRYING and event.error:
+                refused[event.resource.key] = event  # AWS's own reason, should the time run out
+            self.state.hear(event)
+            hear(event)
+
+        engine = self.engine(both, timeout_seconds)
+        with interruptible(engine.stop) as interrupted:
+            failures = engine.down(self.demo.resources, self.demo.teardown)
+        if interrupted:
+            raise Interrupted(interrupted[0])
+        _raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
+        there = self.look()
+        why = {f.resource.key: _said(refused.get(f.resource.key, f)) for f in failures}
+        left = [(r, there[r.key], why.get(r.key, "")) for r in self.demo.resources if r.key in there]
+        if not left:
+            self.state.forget()
+            remove_if_empty(self.where.directory.parent)
+        return left
+
+    def ssh(self) -> Ssh:
+        return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)
+
+
+@contextlib.contextmanager
+def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> Iterator[Run]:
+    """A run on this demo, with its lock held.
+
+    ``makes`` says that the command will make something: then what has to be found out is, and the settings are noted
+    before anything else.  Raises Refused where the state belongs to another account, or the settings have changed.
+    A new demo of which nothing was begun leaves no state behind.
+    """
+    with locked(where.directory, command):
+        new: State | None = None
+        try:
+            state = State.load(where.directory)
+            _refuse_other_accounts(where, state, place)
+            if makes:
+                if not state.settings and not state.key_file.exists():
+                    new = state
+                public_key = ensure_key(state.key_file, f"vpce-demo {where.config.name}")
+                settings = _settings_to_make(where.config, state, place, public_key)
+                state.settings = settings.model_dump()
+                state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
+                state.place = place.id
+                state.save()
+            elif state.settings:
+                settings = _recorded_settings(state)
+            else:
+                settings = not_looked_up(where.config)
+            yield Run(where, place, state, settings, tutorial(settings), _sides(settings, place, state))
+        finally:
+            if new and not new.entries:
+                new.forget()
+            _tidy(where)
+
+
+def _recorded_settings(state: State) -> Settings:
+    try:
+        return Settings.model_validate(state.settings)
+    except ValidationError as error:
+        places = dict.fromkeys(".".join(map(str, problem["loc"])) for problem in error.errors())
+        raise DemoError(
+            f"The settings in the state file {state.path} cannot be used: {', '.join(places)}.",
+            hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
+            f"    mv {state.path} {state.path}.aside",
+            changed="Nothing was changed.",
+        ) from None
+
+
+def _tidy(where: Where) -> None:
+    """Leave no directory behind that holds nothing but its lock."""
+    left = {path.name for path in where.directory.iterdir()} if where.directory.exists() else set()
+    if left <= {"lock"}:
+        (where.directory / "lock").unlink(missing_ok=True)
+        remove_if_empty(where.directory)
+        remove_if_empty(where.directory.parent)
+
+
+def _sides(settings: Settings, place: Place, state: State) -> dict[Side, Aws]:
+    known: dict[str, Live] = {}
+    made: dict[int, Aws] = {}
+    for clients in place.clients.values():
+        if id(clients) not in made:
+            made[id(clients)] = Aws(clients, settings.name, settings.demo_id, known, state.id)
+    return {side: made[id(clients)] for side, clients in place.clients.items()}
+
+
+def _settings_to_make(config: Config, state: State, place: Place, public_key: str) -> Settings:
+    if not state.settings:
+        return find_out(config, place, public_key)
+    recorded = _recorded_settings(state)
+    _refuse_changed_settings(config, recorded)
+    # The operator's address may change any day, and `up` mends the rule; not found, it stays as it was.
+    source = recorded.ssh_source
+    with contextlib.suppress(DemoError):
+        source = ssh_source(config, place)
+    return recorded.model_copy(update={"ssh_source": source, "public_key": public_key})
+
+
+def _refuse_changed_settings(config: Config, recorded: Settings) -> None:
+    now = not_looked_up(config, recorded.demo_id)
+    looked_up = {"ssh_source", "public_key", "provider_zone_id", "consumer_zone_id", "provider_image", "consumer_image"}
+    if not config.zone:
+        looked_up.add("zone")
+    before, after = (_flat(s.model_dump(exclude=looked_up)) for s in (recorded, now))
+    changed = {key: f"{before[key]} -> {after[key]}" for key in before if before[key] != after[key]}
+    for side in ("provider", "consumer"):
+        for key in ("profile", "region"):
+            changed.pop(f"{side}.{key}", None)  # the accounts themselves are compared
+    if changed:
+        raise Refused(
+            "The settings have changed under a demo that is there.",
+            facts=changed,
+            hint="Go back to the old ones, or first:  vpce-demo down    (or give it another --name)",
+            changed="Nothing was changed.",
+        )
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _refuse_other_accounts(where: Where, state: State, place: Place) -> None:
+    if not state.sides or same_accounts(state.sides, place):
+        return
+    facts = {}
+    for side, now in place.accounts.items():
+        before = state.sides.get(str(side), {})
+        facts[f"{side}"] = (
+            f"state file: {before.get('account')} {before.get('region')}   "
+            f"your credentials: {now['account']} {now['region']}"
+        )
+    raise Refused(
+        "Refusing to go on: this state belongs to another AWS account or region.",
+        facts=facts,
+        hint="Use the credentials and region that made it, or start another demo:  vpce-demo up --name second-demo",
+        changed="Nothing was changed.",
+    )
+
+
+def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:
+    """Drop the state of a demo whose sandbox has stopped: the demo went with it.  Return whether there was one."""
+    if not where.directory.exists():
+        return False
+    with locked(where.directory, "sandbox"):
+        state = State.load(where.directory)
+        gone = bool(state.place) and state.place != sandbox_id
+        if gone:
+            state.forget()
+    _tidy(where)
+    return gone
+
+
+# --- signals --------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def interruptible(stop: threading.Event) -> Iterator[list[int]]:
+    """While inside, the first Ctrl-C or SIGTERM sets ``stop`` and is noted in the list; a second ends at once."""
+    seen: list[int] = []
+
+    def heard(number: int, frame: types.FrameType | None) -> None:
+        if seen:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        seen.append(number)
+        stop.set()
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# --- failures ---------------------------------------------------------------------
+
+
+def _said(event: Event) -> str:
+    error = understood(event.error) if event.error else None
+    if error is None:
+        return event.note
+    return error.facts.get("AWS said", error.message)
+
+
+def _raise_first(events: Sequence[Event], changed: str, hint: str = "") -> None:
+    """Raise the first cause among these, with what it happened to and what else was not done."""
+    causes = [event for event in events if event.action is Action.FAILED and event.error]
+    if not causes:
+        if events:
+            raise TimedOut("Stopped before the end.", hint=hint)
+        return
+    first = causes[0]
+    assert first.error is not None
+    error = understood(first.error, changed)
+    if error is None:
+        raise first.error
+    others = ", ".join(str(event.resource) for event in causes[1:])
+    told = replace_facts(error, {"resource": str(first.resource), **error.facts, "also failed": others})
+    told.changed = error.changed or changed
+    told.hint = error.hint or hint
+    raise told from first.error
+
+
+def replace_facts(error: DemoError, facts: dict[str, str]) -> DemoError:
+    """The same error with other facts."""
+    error.facts = facts
+    return error

@@ -1,0 +1,103 @@
+"""The user's own OpenSSH client, as in the tutorial's step 16, and the demo's own key."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import DemoError
+
+CONNECT_SECONDS = 5
+USER = "ec2-user"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command on the instance printed, and its exit code; 255 is ssh's own failure."""
+
+    exit_code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Ssh:
+    """A way to run commands on instances with one key.  ``options`` are further ones of the ssh command."""
+
+    key_file: Path
+    known_hosts: Path
+    options: tuple[str, ...] = ()
+
+    def arguments(self, address: str) -> list[str]:
+        """The command line up to the command to run there."""
+        return [
+            _client("ssh"),
+            *("-i", str(self.key_file)),
+            *("-o", "IdentitiesOnly=yes"),
+            *("-o", "BatchMode=yes"),
+            *("-o", "ControlMaster=no"),
+            *("-o", "ControlPath=none"),
+            *("-o", "LogLevel=ERROR"),
+            # The host key is new with every instance, and an address may come back with another one.
+            *("-o", "StrictHostKeyChecking=accept-new"),
+            *("-o", f'UserKnownHostsFile="{self.known_hosts}"'),
+            *("-o", f"ConnectTimeout={CONNECT_SECONDS}"),
+            *self.options,
+            f"{USER}@{address}",
+        ]
+
+    def run(self, address: str, command: Sequence[str], seconds: float) -> Answer:
+        """Run a command on an instance; give up after so many seconds, as an answer of ssh's own failure."""
+        words = [*self.arguments(address), shlex.join(command)]
+        with subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # so that a proxy command ends with it
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                return Answer(255, "", f"Connection timed out after {seconds:.0f} s")
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, 9)
+        return Answer(process.returncode, out, err.strip())
+
+
+def ensure_key(key_file: Path, comment: str) -> str:
+    """Make the demo's ED25519 key if there is none, readable by the owner alone.  Return its public line.
+
+    Raises DemoError where OpenSSH is not installed or will not make a key.
+    """
+    public = key_file.with_suffix(key_file.suffix + ".pub")
+    if not (key_file.exists() and public.exists()):
+        key_file.unlink(missing_ok=True)
+        made = subprocess.run(
+            [_client("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(key_file)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if made.returncode:
+            raise DemoError("ssh-keygen could not make the demo's key.", facts={"it said": made.stderr.strip()})
+    return public.read_text().strip()
+
+
+def _client(program: str) -> str:
+    found = shutil.which(program)
+    if not found:
+        raise DemoError(
+            f"There is no {program} on this machine.",
+            hint="Install OpenSSH's client:  apt install openssh-client    (macOS has it)",
+            changed="Nothing was changed.",
+        )
+    return found

@@ -1,0 +1,109 @@
+"""Consoles, marks and the small words of the screen.  Colour never carries meaning alone."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO, Literal
+
+from rich.console import Console
+from rich.text import Text
+
+WIDTH_WITHOUT_TERMINAL = 100
+
+_ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|"}
+_COLOURS = {"✓": "green", "✗": "red", "·": "dim", "-": "dim", "!": "yellow"}
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Two consoles: ``out`` for data, ``talk`` for everything that is said about it."""
+
+    out: Console
+    talk: Console
+    ascii: bool
+    quiet: bool = False
+    verbose: bool = False
+    _begun: list[str] = field(default_factory=list)
+
+    def plain(self, text: str) -> str:
+        """The text, without symbols where the terminal cannot be trusted with them."""
+        if self.ascii:
+            for symbol, instead in _ASCII.items():
+                text = text.replace(symbol, instead)
+        return text
+
+    def line(self, text: str = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
+        """Print one line as it is: never wrapped, never cut, so that ids can be copied."""
+        console = self.talk if to_talk else self.out
+        self.end_line()
+        shown = Text()
+        if mark:
+            shown.append(self.plain(mark), style=_COLOURS.get(mark, ""))
+            shown.append(" ")
+        shown.append(self.plain(text), style=style)
+        console.print(shown, soft_wrap=True, highlight=False)
+
+    def begin_line(self, text: str) -> None:
+        """Show the start of a line of talk at once; ``end_line`` completes it."""
+        if not self.quiet:
+            self.talk.print(Text(self.plain(text), style="bold"), end="", soft_wrap=True, highlight=False)
+            self._begun.append(text)
+
+    def end_line(self, text: str = "") -> None:
+        """Complete a line that was begun, if one was."""
+        if self._begun:
+            self._begun.clear()
+            self.talk.print(Text(self.plain(text), style="bold"), soft_wrap=True, highlight=False)
+
+    def say(self, text: str = "", *, mark: str = "", style: str = "") -> None:
+        """A line of talk; silent with --quiet."""
+        if not self.quiet:
+            self.line(text, mark=mark, style=style, to_talk=True)
+
+
+def make_screen(*, colour: bool, ascii: bool, quiet: bool, verbose: bool) -> Screen:
+    """The consoles for this process's standard streams."""
+    plain = ascii or not _can_show_symbols(sys.stdout)
+    return Screen(_console(sys.stdout, colour), _console(sys.stderr, colour), plain, quiet, verbose)
+
+
+def _console(stream: IO[str], colour: bool) -> Console:
+    width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
+    # Without a colour system no escape code is written at all, bold included.
+    system: Literal["auto"] | None = "auto" if colour else None
+    return Console(file=stream, color_system=system, width=width, highlight=False, emoji=False, markup=False)
+
+
+def _can_show_symbols(stream: IO[str]) -> bool:
+    encoding = (getattr(stream, "encoding", None) or locale.getpreferredencoding(False)).lower()
+    return encoding.replace("-", "") == "utf8"
+
+
+def wants_colour(no_color: bool, environment: Mapping[str, str] = os.environ) -> bool:
+    """NO_COLOR says no whatever its value, unless that is empty (no-color.org)."""
+    return not no_color and not environment.get("NO_COLOR")
+
+
+def duration(seconds: float) -> str:
+    """``0.4s``, ``12s``, ``2m05s``, ``1h03m``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def short_id(id: str) -> str:
+    """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
+    return (
+        id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
+        if id.startswith("arn:")
+        else id
+    )
