@@ -1,0 +1,255 @@
+"""The program as a process in a directory of its own, and a sandbox under it that plain boto3 can look into."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from vpce_demo.sandbox import client
+from vpce_demo.sandbox.client import Running
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60.0
+"""How long one command may take before a test gives it up."""
+READING = ("Describe", "Get", "List")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        document = json.loads(self.out)
+        assert isinstance(document, dict)
+        return document
+
+
+class Program:
+    """``python -m vpce_demo`` in this directory, with nothing of the user's environment but where programs are."""
+
+    def __init__(self, directory: Path, **environment: str) -> None:
+        self.directory = directory
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(directory),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUTF8": "1",
+            "AWS_CONFIG_FILE": str(directory / "no-config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(directory / "no-credentials"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **environment,
+        }
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """Begin a command; whoever does so waits for its end."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "vpce_demo", *words],
+            cwd=self.directory,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str, **environment: str) -> Done:
+        """Run a command to its end.  Whatever it was, it never shows a traceback."""
+        return finished(self.start(*words, **environment))
+
+
+def finished(process: subprocess.Popen[str]) -> Done:
+    """Wait for the end of a command."""
+    with process:
+        try:
+            out, err = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    done = Done(process.returncode, out, err)
+    assert "Traceback" not in done.text, done.text
+    return done
+
+
+class World(Program):
+    """A program whose demos live in a sandbox of its own, without waits unless a test sets another speed."""
+
+    state = ".vpce-demo"
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, VPCE_DEMO_SANDBOX="1")
+
+    @property
+    def emulator(self) -> Path:
+        return self.directory / self.state / "emulator"
+
+    def demo_directory(self, name: str = "vpce-demo") -> Path:
+        """Where the program keeps what is this demo's."""
+        return self.directory / self.state / "sandbox" / name
+
+    @property
+    def sandbox(self) -> Running:
+        found = client.running(self.emulator)
+        assert found is not None, "the sandbox does not run"
+        return found
+
+    def start_sandbox(self) -> None:
+        """By the program, so that it is nobody's child here."""
+        assert self.run("sandbox", "start", "--speed", "max").code == 0
+        self.forget_clients()
+
+    def forget_clients(self) -> None:
+        """Another sandbox has another port."""
+        self.__dict__.pop("ec2", None)
+        self.__dict__.pop("elb", None)
+
+    def empty(self) -> None:
+        """A fresh account, and no demo on record."""
+        if client.running(self.emulator) is None:
+            self.start_sandbox()
+        self.forget_clients()
+        self.speed("max")
+        self.sandbox.control("reset")
+        for path in (self.directory / self.state).iterdir():
+            if path != self.emulator:
+                shutil.rmtree(path)
+        (self.directory / "demo.yaml").unlink(missing_ok=True)
+
+    def speed(self, speed: float | str) -> None:
+        self.sandbox.control("settings", {"speed": speed})
+
+    def config(self, text: str) -> str:
+        """Write a config file; returns its name."""
+        (self.directory / "demo.yaml").write_text(text)
+        return "demo.yaml"
+
+    def as_aws(self) -> dict[str, str]:
+        """The environment in which the program takes the sandbox for AWS itself."""
+        return {
+            "VPCE_DEMO_SANDBOX": "0",
+            "AWS_ENDPOINT_URL": self.sandbox.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": "us-east-1",
+        }
+
+    def recorded(self) -> dict[str, str]:
+        """The ids in the demo's state file, by key."""
+        state = json.loads((self.demo_directory() / "state.json").read_text())
+        return {key: entry["id"] for key, entry in state["resources"].items()}
+
+    # --- what the API holds -----------------------------------------------------
+
+    def _client(self, service: str) -> Any:
+        session = boto3.Session(
+            aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name="us-east-1", profile_name=None
+        )
+        return session.client(service, endpoint_url=self.sandbox.endpoint_url)  # type: ignore[call-overload]
+
+    @cached_property
+    def ec2(self) -> EC2Client:
+        client: EC2Client = self._client("ec2")
+        return client
+
+    @cached_property
+    def elb(self) -> ElasticLoadBalancingv2Client:
+        client: ElasticLoadBalancingv2Client = self._client("elbv2")
+        return client
+
+    def account(self) -> dict[str, list[Any]]:
+        """Everything in the account that can be made and deleted, but for what is only still shown as gone."""
+        instances = [i for r in self.ec2.describe_instances()["Reservations"] for i in r["Instances"]]
+        balancers = self.elb.describe_load_balancers()["LoadBalancers"]
+        return {
+            "vpcs": _sorted(self.ec2.describe_vpcs()["Vpcs"]),
+            "gateways": _sorted(self.ec2.describe_internet_gateways()["InternetGateways"]),
+            "subnets": _sorted(self.ec2.describe_subnets()["Subnets"]),
+            "route tables": _sorted(self.ec2.describe_route_tables()["RouteTables"]),
+            "groups": _sorted(self.ec2.describe_security_groups()["SecurityGroups"]),
+            "interfaces": _sorted(self.ec2.describe_network_interfaces()["NetworkInterfaces"]),
+            "key pairs": _sorted(self.ec2.describe_key_pairs()["KeyPairs"]),
+            "instances": _sorted([i for i in instances if i["State"]["Name"] != "terminated"]),
+            "volumes": _sorted(self.ec2.describe_volumes()["Volumes"]),
+            "load balancers": _sorted(balancers),
+            "listeners": _sorted(
+                [
+                    one
+                    for b in balancers
+                    for one in self.elb.describe_listeners(LoadBalancerArn=b["LoadBalancerArn"])["Listeners"]
+                ]
+            ),
+            "target groups": _sorted(self.elb.describe_target_groups()["TargetGroups"]),
+            "services": _sorted(self.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]),
+            "endpoints": _sorted(
+                [e for e in self.ec2.describe_vpc_endpoints()["VpcEndpoints"] if e["State"].lower() != "deleted"]
+            ),
+        }
+
+    @contextmanager
+    def nothing_changes(self) -> Iterator[None]:
+        """What happens inside leaves the account as it was, and does not even try to change it."""
+        before, calls = self.account(), len(self.calls())
+        yield
+        assert self.changes(calls) == []
+        assert self.account() == before
+
+    # --- what was asked of it ------------------------------------------------------
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call to the API so far, oldest first."""
+        calls: list[dict[str, Any]] = self.sandbox.control("calls")["calls"]
+        return calls
+
+    def changes(self, after: int = 0) -> list[str]:
+        """The operations that change something, in order, after so many calls."""
+        return [c["operation"] for c in self.calls()[after:] if not c["operation"].startswith(READING)]
+
+
+def _sorted(items: list[Any]) -> list[Any]:
+    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True, default=str))
+
+
+def wait_until(holds: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+    """Look until it holds; fails when it takes too long."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.02)
+
+
+def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> Done:
+    """Send a signal and wait for the end."""
+    process.send_signal(number)
+    return finished(process)
+
+
+def names(mapping: Mapping[str, object]) -> str:
+    """The Name tag of something described."""
+    tags: Any = mapping.get("Tags") or []
+    return next((str(tag["Value"]) for tag in tags if tag["Key"] == "Name"), "")

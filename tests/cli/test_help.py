@@ -1,0 +1,122 @@
+"""Help, and what the screens are made of: no heavy import, no colour or symbol where none is wanted, ids whole."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from vpce_demo.cli import cli
+
+from .program import Program, World
+
+HEAVY = ("boto3", "botocore", "moto", "pydantic", "rich", "yaml", "asyncssh", "flask")
+COMMANDS = sorted(cli.commands)
+SANDBOX = sorted(cli.commands["sandbox"].commands)  # type: ignore[attr-defined]
+ALL = [*([name] for name in COMMANDS), *(["sandbox", verb] for verb in SANDBOX)]
+IDS = re.compile(
+    r"\b(?:vpc|igw|subnet|rtb|rtbassoc|sg|i|key|vpce-svc|vpce)-[0-9a-f]{17}\b"
+    r"|(?:listener/)?(?:net/)?MyNetwork-[LT][BG](?:/[0-9a-f]{16})+"
+)
+
+
+def test_the_front_page(program: Program) -> None:
+    done = program.run("-h")
+    assert done.code == 0
+    assert program.run("--help").out == done.out
+    assert program.run().text.split("Options:")[0].strip() == done.out.split("Options:")[0].strip()
+    for name in COMMANDS:
+        assert re.search(rf"^  {name}\b", done.out, re.MULTILINE), name
+    assert "vpce-demo --sandbox up" in done.out
+    assert program.run("--version").out.startswith("vpce-demo, version ")
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_help_of_each_command(words: list[str]) -> None:
+    """In one process: the front page and the imports have shown that the command line works as one."""
+    from click.testing import CliRunner
+
+    short, long = (CliRunner().invoke(cli, [*words, option], prog_name="vpce-demo") for option in ("-h", "--help"))
+    assert (short.exit_code, long.exit_code) == (0, 0)
+    assert short.output == long.output
+    assert short.output.startswith(f"Usage: vpce-demo {' '.join(words)} ")
+    if words != ["sandbox"]:
+        assert re.search(rf"Example:\n +vpce-demo (?:--sandbox )?{' '.join(words)}\b", short.output)
+        for option in ("--name", "--region", "--config", "--state-dir", "--sandbox", "--output", "--no-color"):
+            assert option in short.output
+    assert max(map(len, short.output.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("words", [["--help"], ["up", "--help"], ["sandbox", "start", "-h"], ["--version"], ["plna"]])
+def test_help_imports_nothing_heavy(program: Program, words: list[str]) -> None:
+    code = (
+        "import sys; from vpce_demo.cli import run_command; run_command(sys.argv[1:]); "
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], env=program.environment, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_an_unknown_command_suggests(program: Program) -> None:
+    done = program.run("destory")
+    assert done.code == 2
+    assert "Did you mean 'destroy'?" in done.err
+
+
+def test_a_pipe_gets_lines_without_escape_codes(world: World) -> None:
+    asked = {
+        "up": world.run("up", "--skip-test"),
+        "test": world.run("test", FORCE_COLOR="1", NO_COLOR="1"),
+        "status": world.run("status", "--ascii", COLUMNS="80"),
+        "down": world.run("down", "--ascii", "--no-color", FORCE_COLOR="1"),
+    }
+    for command, done in asked.items():
+        assert done.code == 0, done.text
+        assert "\r" not in done.text, command
+        assert "\x1b" not in done.text, command
+    assert "✓" in asked["test"].out
+    for command in ("status", "down"):
+        assert asked[command].text.isascii(), command
+
+
+def test_forced_colour_in_a_pipe_is_not_an_animation(world: World) -> None:
+    """FORCE_COLOR asks for colour, not for a cursor that moves about in a log."""
+    done = world.run("up", "--until", "create-endpoint-service", FORCE_COLOR="1")
+    assert done.code == 0, done.text
+    lines = re.sub("\x1b\\[[0-9;]*m", "", done.text)
+    assert "\x1b" not in lines
+    assert "\r" not in lines
+    assert re.search(r"step=1 +Vpc Service_Network +created +vpc-[0-9a-f]{17}", lines)
+
+
+def test_ids_are_never_cut(world: World) -> None:
+    made = world.run("up", "--skip-test", COLUMNS="80")
+    assert made.code == 0, made.text
+    status = world.run("status", COLUMNS="80")
+    ids = {one for one in world.recorded().values() if not one.startswith("arn:")}
+    for id in ids:
+        assert id.partition(":")[0] in status.out
+        assert any(id in line for line in status.out.splitlines()), id
+    assert len(set(IDS.findall(status.out))) >= 20
+
+
+def test_errors_in_ascii_too(program: Program) -> None:
+    done = program.run("up", "--ascii")
+    assert done.code == 2
+    assert done.text.isascii()
+    assert "x No AWS region is set." in done.err
+    coded = program.run("up", PYTHONUTF8="0", PYTHONIOENCODING="latin-1", LC_ALL="C")
+    assert coded.code == 2
+    assert coded.text.isascii()
+
+
+def test_quiet_says_only_what_was_asked_for(world: World) -> None:
+    done = world.run("up", "--skip-test", "-q")
+    assert done.code == 0
+    assert done.err == ""
+    assert "service name" in done.out

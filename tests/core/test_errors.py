@@ -1,0 +1,126 @@
+"""The one table of AWS error codes, and what the user is told of each exception."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions as boto
+from botocore.exceptions import ClientError
+
+from vpce_demo import errors
+from vpce_demo.errors import DemoError, Fault, code, fault, raise_unsuccessful, understood, words
+
+from .things import refusal
+
+# aws-behaviours.md sections 1.2, 2.1 and 6.
+CODES = {
+    Fault.MISSING: """
+        InvalidVpcID.NotFound InvalidVpcId.NotFound InvalidInternetGatewayID.NotFound Gateway.NotAttached
+        InvalidSubnetID.NotFound InvalidSubnetId.NotFound InvalidRouteTableID.NotFound InvalidRouteTableId.NotFound
+        InvalidRoute.NotFound InvalidAssociationID.NotFound InvalidGroup.NotFound InvalidSecurityGroupID.NotFound
+        InvalidPermission.NotFound InvalidKeyPair.NotFound InvalidInstanceID.NotFound LoadBalancerNotFound
+        TargetGroupNotFound ListenerNotFound InvalidVpcEndpointId.NotFound InvalidVpcEndpoint.NotFound
+        InvalidVpcEndpointServiceId.NotFound InvalidVpcEndpointService.NotFound InvalidNetworkInterfaceID.NotFound
+        InvalidNetworkLoadBalancerArn.NotFound NetworkLoadBalancerNotFoundException InvalidGatewayID.NotFound
+        InvalidID ParameterNotFound""",
+    Fault.IN_USE: """
+        DependencyViolation ResourceInUse InvalidGroup.InUse ExistingVpcEndpointConnections IncorrectState""",
+    Fault.NOT_YET: "Unavailable ServiceUnavailable InvalidServiceName InvalidTarget",
+    Fault.THERE_ALREADY: """
+        RouteAlreadyExists Resource.AlreadyAssociated InvalidPermission.Duplicate InvalidGroup.Duplicate
+        InvalidKeyPair.Duplicate InvalidSubnet.Conflict DuplicateListener DuplicateLoadBalancerName
+        DuplicateTargetGroupName""",
+    Fault.TOKEN_USED_UP: "IdempotentInstanceTerminated IdempotentParameterMismatch",
+    Fault.DENIED: "UnauthorizedOperation AccessDenied AccessDeniedException",
+    Fault.SIGN_IN: """
+        AuthFailure InvalidClientTokenId SignatureDoesNotMatch RequestExpired ExpiredToken ExpiredTokenException
+        OptInRequired""",
+    Fault.QUOTA: """
+        VpcLimitExceeded InternetGatewayLimitExceeded VpcEndpointLimitExceeded SecurityGroupLimitExceeded
+        RulesPerSecurityGroupLimitExceeded SubnetLimitExceeded RouteTableLimitExceeded VcpuLimitExceeded
+        InstanceLimitExceeded TooManyLoadBalancers TooManyTargetGroups""",
+    Fault.OTHER: """
+        InvalidAMIID.NotFound RequestLimitExceeded Throttling InsufficientInstanceCapacity Unsupported
+        InvalidParameterCombination TagPolicyViolation OperationNotPermitted InvalidParameter InvalidParameterValue
+        CannotDelete InternalError InvalidSubnet""",
+}
+
+
+@pytest.mark.parametrize(("word", "meaning"), [(word, f) for f, listed in CODES.items() for word in listed.split()])
+def test_what_a_code_means(word: str, meaning: Fault) -> None:
+    assert fault(refusal(word)) is meaning
+
+
+def test_a_new_service_that_does_not_know_its_zones_yet_is_told_by_its_words() -> None:
+    text = "The VPC endpoint service com.x does not support the availability zone of the subnet: subnet-1."
+    assert fault(refusal("InvalidParameter", text)) is Fault.NOT_YET
+    assert fault(refusal("InvalidParameterValue", text)) is Fault.OTHER
+
+
+def test_an_answer_without_a_code_means_nothing() -> None:
+    bare = ClientError({}, "DescribeVpcs")
+    assert (code(bare), words(bare), fault(bare)) == ("", "", Fault.OTHER)
+
+
+def test_hidden_failures_are_raised_with_their_code() -> None:
+    raise_unsuccessful({}, "DeleteVpcEndpoints")
+    raise_unsuccessful({"Unsuccessful": []}, "DeleteVpcEndpoints")
+    item = {"ResourceId": "vpce-1", "Error": {"Code": "InvalidVpcEndpoint.NotFound", "Message": "gone"}}
+    with pytest.raises(ClientError) as caught:
+        raise_unsuccessful({"Unsuccessful": [item]}, "DeleteVpcEndpoints")
+    assert fault(caught.value) is Fault.MISSING
+    assert caught.value.operation_name == "DeleteVpcEndpoints"
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "message"),
+    [
+        (refusal("ExpiredToken"), 4, "does not accept your sign-in"),
+        (refusal("UnauthorizedOperation"), 1, "You may not call SomeCall"),
+        (refusal("VpcLimitExceeded"), 1, "quota"),
+        (refusal("InternalError"), 1, "AWS refused SomeCall"),
+        (boto.NoCredentialsError(), 4, "sign-in is missing"),
+        (boto.PartialCredentialsError(provider="env", cred_var="x"), 4, "sign-in is missing"),
+        (boto.CredentialRetrievalError(provider="sso", error_msg="x"), 4, "sign-in is missing"),
+        (boto.UnauthorizedSSOTokenError(), 4, "sign-in is missing"),
+        (boto.SSOTokenLoadError(error_msg="x"), 4, "sign-in is missing"),
+        (boto.TokenRetrievalError(provider="sso", error_msg="x"), 4, "sign-in is missing"),
+        (boto.ProfileNotFound(profile="nobody"), 2, "nobody"),
+        (boto.NoRegionError(), 2, "No AWS region"),
+        (boto.EndpointConnectionError(endpoint_url="https://x"), 1, "cannot be reached"),
+        (boto.ConnectTimeoutError(endpoint_url="https://x"), 1, "cannot be reached"),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), 1, "cannot be reached"),
+        (boto.ParamValidationError(report="x"), 1, "The call to AWS failed"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_what_the_user_is_told(error: Exception, exit_code: int, message: str) -> None:
+    told = understood(error, changed="Nothing was changed.")
+    assert told is not None
+    assert told.exit_code == exit_code
+    assert message in told.message
+    assert told.changed == "Nothing was changed."
+
+
+def test_aws_s_own_words_are_shown() -> None:
+    told = understood(refusal("VpcLimitExceeded", "The maximum number of VPCs has been reached."))
+    assert told is not None
+    assert told.facts == {
+        "call": "SomeCall",
+        "AWS said": "VpcLimitExceeded: The maximum number of VPCs has been reached.",
+    }
+
+
+def test_ours_stay_what_they_are_and_bugs_are_nobody_s() -> None:
+    ours = errors.Refused("no")
+    assert understood(ours) is ours
+    assert understood(KeyError("VpcId")) is None
+    assert understood(OSError("no space")) is None
+
+
+def test_each_error_has_the_exit_code_that_its_table_says() -> None:
+    doc = errors.__doc__ or ""
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DemoError)]
+    assert len(kinds) == 11
+    for kind in kinds:
+        line = next(line for line in doc.splitlines() if f" {kind.__name__} " in line)
+        assert f"exit {kind.exit_code} " in line

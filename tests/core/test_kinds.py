@@ -1,0 +1,91 @@
+"""What every kind promises, held over every resource of the tutorial in a sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from vpce_demo.config import load
+from vpce_demo.facts import not_looked_up
+from vpce_demo.model import Action, Event, Live, Phase, Side, closure
+from vpce_demo.run import Run
+from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.tutorial import tutorial
+
+from ..account import account
+
+OpenRun = Callable[..., AbstractContextManager[Run]]
+KEYS = [r.key for r in tutorial(not_looked_up(load(None, {}))).resources]
+
+
+@pytest.fixture(scope="module")
+def shared(open_run: OpenRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """One demo for the module: each test first mends what another may have left."""
+    with open_run(tmp_path_factory.mktemp("state")) as run:
+        yield run
+
+
+def made_by_up(run: Run) -> set[str]:
+    events: list[Event] = []
+    run.up(run.demo.resources, events.append, None)
+    return {event.resource.key for event in events if event.action is Action.CREATED}
+
+
+def seen(run: Run) -> dict[str, Live]:
+    """What the last command saw."""
+    return dict(run.sides[Side.PROVIDER].known)
+
+
+def ids(lives: dict[str, Live]) -> dict[str, str]:
+    return {key: live.id for key, live in lives.items()}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_life_of_a_resource(shared: Run, key: str) -> None:
+    made_by_up(shared)
+    everything = shared.demo.resources
+    this = next(r for r in everything if r.key == key)
+    assert made_by_up(shared) == set(), "up twice makes one"
+    before = seen(shared)
+    assert before[key].phase is Phase.READY
+
+    # Somebody else deletes it.  AWS lets nothing go that something stands on, so that goes first, and no more.
+    standing_on_it = [r for r in everything if this in closure([r])]
+    assert shared.engine().down(standing_on_it, [standing_on_it]) == []
+    left = shared.look()
+    keys = {r.key for r in standing_on_it}
+    assert ids(left) == {k: id for k, id in ids(before).items() if k not in keys}, "delete undoes one create"
+
+    # A rejected endpoint cannot be accepted again, so taking the acceptance back spoils the endpoint.
+    spoiled = {k for k, live in left.items() if live.phase is Phase.FAILED}
+    assert made_by_up(shared) == keys | spoiled, "what is missing is made again, and nothing else"
+    assert seen(shared)[key].phase is Phase.READY
+
+
+def test_nothing_is_seen_before_and_nothing_is_left_after(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
+    with open_run(tmp_path) as run:
+        clients = run.sides[Side.PROVIDER].clients
+        empty = account(clients)
+        assert run.look() == {}
+        assert made_by_up(run) == set(KEYS)
+        assert run.state.ids == ids(run.look())
+        assert len(account(clients)) > len(empty)
+        assert run.down(lambda event: None, None) == []
+        assert account(clients) == empty
+    assert list(tmp_path.iterdir()) == [], "no file is left either"
+
+
+def test_a_demo_is_found_and_taken_down_without_its_state_file(
+    sandbox: Sandbox, open_run: OpenRun, tmp_path: Path
+) -> None:
+    with open_run(tmp_path / "first") as run:
+        made_by_up(run)
+        made = ids(run.look())
+    with open_run(tmp_path / "lost") as run:
+        assert ids(run.look()) == made
+    with open_run(tmp_path / "other", makes=False) as run:
+        assert run.down(lambda event: None, None) == []
+        assert run.look() == {}

@@ -1,0 +1,66 @@
+"""The way into the sandbox does not depend on what the user has set for AWS."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+
+import pytest
+
+from vpce_demo.config import load
+from vpce_demo.model import Side
+from vpce_demo.place import Place, in_sandbox, same_accounts
+from vpce_demo.sandbox import client
+from vpce_demo.sandbox.client import Running
+from vpce_demo.sandbox.server import Sandbox
+
+
+def found(sandbox: Sandbox) -> Running:
+    urls = sandbox.endpoint_url, sandbox.proxy_url
+    return Running(*urls, sandbox.boot_id, os.getpid(), sandbox.token, sandbox.clock.speed)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"AWS_PROFILE": "no-such-profile"},
+        {"AWS_DEFAULT_PROFILE": "no-such-profile"},
+        {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"},
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_EC2": "http://127.0.0.1:9"},
+        {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_SECRET_ACCESS_KEY": "real", "AWS_SESSION_TOKEN": "real"},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_what_is_set_for_aws_does_not_reach_the_sandbox(
+    sandbox: Sandbox, place: Place, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
+) -> None:
+    # A sandbox in this process shares its environment: let moto read it first, while it is clean.
+    assert place.clients[Side.PROVIDER].ec2.describe_vpcs()["Vpcs"]
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    inside = in_sandbox(load(None, {}), found(sandbox))
+    assert inside.clients[Side.PROVIDER].ec2.describe_vpcs()["Vpcs"]
+    assert ipaddress.ip_address(inside.fetch("http://checkip.amazonaws.com/").strip())
+
+
+def test_a_sandbox_starts_under_a_profile_that_does_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    started = client.ensure(tmp_path / "emulator")
+    try:
+        inside = in_sandbox(load(None, {}), started)
+        assert inside.clients[Side.PROVIDER].ec2.describe_vpcs()["Vpcs"]
+    finally:
+        client.stop(tmp_path / "emulator")
+
+
+def test_a_place_knows_the_accounts_it_was_recorded_with(place: Place) -> None:
+    recorded = {str(side): dict(facts) for side, facts in place.accounts.items()}
+    assert same_accounts(recorded, place)
+    recorded["consumer"]["account"] = "000000000000"
+    assert not same_accounts(recorded, place)
+
+
+def test_two_sides_of_one_account_share_their_clients(place: Place) -> None:
+    assert place.clients[Side.PROVIDER] is place.clients[Side.CONSUMER]
+    assert place.is_free

@@ -1,0 +1,316 @@
+"""The journal: noted before and after, whole at every moment, the owner's alone; and its lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vpce_demo.errors import DemoError, Locked
+from vpce_demo.model import Action, Event, Live, Phase, Side
+from vpce_demo.run import Run
+from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.state import State, locked, remove_if_empty
+
+from .things import Thing, World, refusal
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / "demo", sides={"provider": {"account": "1", "region": "r"}}, settings={"name": "vpce-demo"})
+
+
+@pytest.fixture
+def one() -> Thing:
+    return Thing("one", Side.PROVIDER, "One", World())
+
+
+def again(state: State) -> State:
+    """As the next process would see it."""
+    return State.load(state.directory)
+
+
+# --- what is noted, and when ------------------------------------------------------------
+
+
+def test_the_intent_is_on_disk_before_the_create_and_the_id_right_after(state: State) -> None:
+    world = World()
+    seen: list[tuple[str, dict[str, str]]] = []
+
+    def look_on_disk() -> None:
+        seen.append((again(state).intents["one"].token, again(state).ids))
+
+    one = Thing("one", Side.PROVIDER, "One", world)
+    one.ways.at_create = look_on_disk
+    above = Thing("above", Side.PROVIDER, "Above", world, (one,))
+    above.ways.at_create = lambda: seen.append(("", again(state).ids))
+    world.engine(state.hear).up([one, above])
+    (token, nothing), (_, ids) = seen
+    assert token == world.tokens["one"][0]
+    assert nothing == {}
+    assert ids == {"one": world.there["one"][0].id}
+    assert again(state).intents == {}
+
+
+def test_a_create_that_failed_leaves_its_token_for_the_next_try(state: State) -> None:
+    world = World()
+    one = Thing("one", Side.PROVIDER, "One", world)
+    one.ways.create_refusals = [refusal("InternalError")]
+    world.engine(state.hear).up([one])
+    later = again(state)
+    world.engine(later.hear, intents=dict(later.intents)).up([one])
+    first, second = world.tokens["one"]
+    assert first == second
+
+
+def test_a_create_that_aws_refused_for_certain_leaves_no_intent(state: State) -> None:
+    world = World()
+    one = Thing("one", Side.PROVIDER, "One", world)
+    one.ways.create_refusals = [refusal("VpcLimitExceeded", status=400)]
+    assert world.engine(state.hear).up([one])
+    assert again(state).intents == {}
+
+
+def test_the_age_of_an_intent_goes_on_while_nobody_runs(state: State, one: Thing) -> None:
+    state.hear(Event(Action.CREATING, one, token="t"))
+    state.entries["one"].at -= 100
+    state.save()
+    assert 100 <= again(state).intents["one"].age < 110
+
+
+def test_what_is_gone_is_taken_out(state: State, one: Thing) -> None:
+    live = Live("one-1", outputs={"dns_name": "x"})
+    state.hear(Event(Action.FOUND, one, live))
+    assert again(state).id("one") == "one-1"
+    assert again(state).entries["one"].outputs == {"dns_name": "x"}
+    state.hear(Event(Action.GONE, one))
+    assert again(state).ids == {}
+
+
+def test_what_somebody_else_deleted_is_taken_out_but_an_intent_stays(state: State, one: Thing) -> None:
+    state.hear(Event(Action.CREATED, one, Live("one-1")))
+    state.hear(Event(Action.MISSING, one))
+    assert again(state).entries == {}
+    state.hear(Event(Action.CREATING, one, token="t"))
+    state.hear(Event(Action.MISSING, one))
+    assert set(again(state).intents) == {"one"}
+
+
+@pytest.mark.parametrize("action", [Action.WAITING, Action.RETRYING, Action.DELETING, Action.FAILED, Action.SKIPPED])
+def test_the_rest_of_the_story_is_not_written(state: State, one: Thing, action: Action) -> None:
+    state.hear(Event(action, one, Live("one-1", Phase.PENDING), note="x"))
+    assert not state.path.exists()
+
+
+def test_what_is_known_already_is_not_written_again(state: State, one: Thing) -> None:
+    state.hear(Event(Action.CREATED, one, Live("one-1")))
+    before = state.path.stat().st_ino
+    state.hear(Event(Action.FOUND, one, Live("one-1")))
+    assert state.path.stat().st_ino == before
+
+
+def test_it_says_the_same_to_the_next_process(state: State, one: Thing) -> None:
+    state.place = "boot-1"
+    state.hear(Event(Action.CREATED, one, Live("one-1")))
+    assert again(state) == state
+
+
+def test_nothing_secret_is_in_it(
+    sandbox: Sandbox, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path
+) -> None:
+    with open_run(tmp_path) as run:
+        run.up(run.demo.resources, lambda event: None, None)
+        text = run.state.path.read_text()
+        secret = run.state.key_file.read_text().splitlines()
+        assert len(secret) > 3
+        assert not [line for line in secret if line in text]
+        assert run.settings.public_key in text
+        assert sandbox.token not in text
+        assert [oct(path.stat().st_mode & 0o777) for path in (run.state.path, run.state.key_file)] == ["0o600"] * 2
+
+
+# --- how it is written ------------------------------------------------------------------------
+
+
+def test_only_its_owner_can_look_into_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        state = State(tmp_path / "new" / "demo")
+        state.save()
+    finally:
+        os.umask(before)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (state.path, state.directory, tmp_path / "new")}
+    assert modes == {"state.json": "0o600", "demo": "0o700", "new": "0o700"}
+
+
+def test_a_crash_while_it_is_written_leaves_the_old_one_whole(
+    state: State, one: Thing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state.hear(Event(Action.CREATED, one, Live("one-1")))
+
+    class PowerCut(BaseException):
+        pass
+
+    def cut(*paths: Any) -> None:
+        raise PowerCut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", cut)
+        with pytest.raises(PowerCut):
+            state.hear(Event(Action.CREATED, one, Live("one-2")))
+    assert again(state).id("one") == "one-1"
+    state.hear(Event(Action.CREATED, one, Live("one-3")))
+    assert again(state).id("one") == "one-3"
+    assert [path.name for path in state.directory.iterdir()] == ["state.json"]
+
+
+def test_a_disk_that_is_full_is_told_with_the_file_s_name(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DemoError, match="No space left on device") as caught:
+        state.save()
+    assert str(state.path) in caught.value.message
+
+
+# --- files that are none -------------------------------------------------------------------------
+
+
+def test_no_file_is_an_empty_state(tmp_path: Path) -> None:
+    assert State.load(tmp_path).entries == {}
+
+
+WHOLE: dict[str, Any] = {"version": 1, "sides": {}, "place": "", "settings": {}, "resources": {}}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "not JSON"),
+        (b'{"version": 1, "sides"', "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[]", "wrong kind"),
+        (b"{}", "missing"),
+        (json.dumps({**WHOLE, "version": 2}).encode(), "newer vpce-demo"),
+        (json.dumps({**WHOLE, "sides": []}).encode(), "wrong kind"),
+        (json.dumps({**WHOLE, "settings": 7}).encode(), "wrong kind"),
+        (json.dumps({**WHOLE, "resources": {"web": "i-1"}}).encode(), "wrong kind"),
+        (json.dumps({**WHOLE, "resources": {"web": {"kind": "Instance", "colour": "red"}}}).encode(), "wrong kind"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_and_left_alone(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "state.json"
+    path.write_bytes(content)
+    with pytest.raises(DemoError, match=why) as caught:
+        State.load(tmp_path)
+    assert str(path) in caught.value.message
+    assert f"mv {path}" in caught.value.hint
+    assert path.read_bytes() == content
+
+
+def test_settings_of_the_wrong_shape_are_told_with_the_file_s_name(
+    sandbox: Sandbox, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path
+) -> None:
+    path = tmp_path / "sandbox" / "vpce-demo" / "state.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({**WHOLE, "settings": {"name": 7}}))
+    for makes in (True, False):
+        with pytest.raises(DemoError, match="demo_id") as caught, open_run(tmp_path, makes=makes):
+            pass
+        assert str(path) in caught.value.message
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state.json").mkdir()
+    with pytest.raises(DemoError, match=r"state\.json"):
+        State.load(tmp_path)
+
+
+# --- forgetting ---------------------------------------------------------------------------------------
+
+
+def test_forgetting_leaves_no_file(state: State) -> None:
+    state.save()
+    state.key_file.write_text("x")
+    state.known_hosts.write_text("x")
+    (state.directory / "lock").write_text("x")
+    state.forget()
+    assert not state.directory.exists()
+    assert (state.settings, state.sides, state.place, state.entries) == ({}, {}, "", {})
+    remove_if_empty(state.directory.parent)
+    assert not state.directory.parent.exists()
+
+
+def test_forgetting_leaves_what_is_not_ours(state: State) -> None:
+    state.save()
+    notes = state.directory / "my-notes.txt"
+    notes.write_text("keep")
+    state.forget()
+    assert notes.read_text() == "keep"
+
+
+# --- the lock ---------------------------------------------------------------------------------------------
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from vpce_demo.state import locked
+with locked(Path(sys.argv[1]), "up"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def holder(directory: Path) -> subprocess.Popen[str]:
+    words = [sys.executable, "-c", HOLD, str(directory)]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_process_is_refused_and_told_who_is_at_work(tmp_path: Path) -> None:
+    with holder(tmp_path) as first:
+        try:
+            with pytest.raises(Locked) as caught, locked(tmp_path, "down"):
+                pass
+            assert caught.value.exit_code == 9
+            assert f"process {first.pid}, vpce-demo up" in caught.value.facts["held by"]
+        finally:
+            first.communicate()
+    with locked(tmp_path, "down"):
+        assert "vpce-demo down" in (tmp_path / "lock").read_text()
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    with holder(tmp_path) as first:
+        first.send_signal(signal.SIGKILL)
+        first.communicate()
+    with locked(tmp_path, "up"):
+        pass
+
+
+def test_the_lock_is_let_go_when_the_work_fails(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), locked(tmp_path, "up"):
+        raise KeyError
+    with locked(tmp_path, "up"):
+        pass
+    assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600 or not (tmp_path / "lock").exists()
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    begun = time.monotonic()
+    with pytest.raises(DemoError, match="cannot be made"), locked(tmp_path / "file" / "demo", "up"):
+        pass
+    assert time.monotonic() - begun < 5
