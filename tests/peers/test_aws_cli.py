@@ -1,0 +1,106 @@
+"""The aws CLI walks the tutorial in the sandbox, by hand as it were; skipped where it is not installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from vpce_demo.model import Side
+from vpce_demo.place import Place
+from vpce_demo.sandbox.server import Sandbox
+
+from ..account import account
+from .peers import credentials, peer
+
+pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
+
+Aws = Callable[..., Any]
+
+
+def aws(sandbox: Sandbox) -> Aws:
+    """A function that runs ``aws`` with these words and returns its answer."""
+
+    def run(*words: str) -> Any:
+        done = subprocess.run(
+            ["aws", *words, "--output", "json"],
+            env={**os.environ, **credentials(sandbox)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr.strip())
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    return run
+
+
+def test_a_walk_through_the_handshake(sandbox: Sandbox, place: Place) -> None:
+    """Steps 1-3, 7-9, 11, 15 and 17, with the states that the console shows."""
+    a, clients = aws(sandbox), place.clients[Side.PROVIDER]
+    before = account(clients)
+    vpc = a("ec2", "create-vpc", "--cidr-block", "20.0.0.0/16")["Vpc"]
+    assert vpc["State"] == "pending"
+    gateway = a("ec2", "create-internet-gateway")["InternetGateway"]["InternetGatewayId"]
+    a("ec2", "attach-internet-gateway", "--internet-gateway-id", gateway, "--vpc-id", vpc["VpcId"])
+    zone = ("--availability-zone", "us-east-1a")
+    subnet = a("ec2", "create-subnet", "--vpc-id", vpc["VpcId"], "--cidr-block", "20.0.1.0/24", *zone)["Subnet"]
+    balancer = a(
+        *("elbv2", "create-load-balancer", "--name", "MyNetwork-LB", "--type", "network"),
+        *("--scheme", "internet-facing", "--subnets", subnet["SubnetId"]),
+    )["LoadBalancers"][0]
+    assert balancer["State"]["Code"] == "provisioning"
+    assert balancer["DNSName"].endswith(".elb.us-east-1.amazonaws.com")
+    arn = balancer["LoadBalancerArn"]
+    a("elbv2", "wait", "load-balancer-available", "--load-balancer-arns", arn)
+    service = a(
+        *("ec2", "create-vpc-endpoint-service-configuration", "--network-load-balancer-arns", arn),
+        "--acceptance-required",
+    )["ServiceConfiguration"]
+    assert service["ServiceName"] == f"com.amazonaws.vpce.us-east-1.{service['ServiceId']}"
+    customer = a("ec2", "create-vpc", "--cidr-block", "10.0.0.0/16")["Vpc"]["VpcId"]
+    inside = a("ec2", "create-subnet", "--vpc-id", customer, "--cidr-block", "10.0.1.0/24", *zone)["Subnet"]
+    endpoint = a(
+        *("ec2", "create-vpc-endpoint", "--vpc-endpoint-type", "Interface", "--vpc-id", customer),
+        *("--service-name", service["ServiceName"], "--subnet-ids", inside["SubnetId"]),
+        "--no-private-dns-enabled",
+    )["VpcEndpoint"]
+    assert endpoint["State"] == "pendingAcceptance"
+    ids = ("--vpc-endpoint-ids", endpoint["VpcEndpointId"])
+    accept = ("ec2", "accept-vpc-endpoint-connections", "--service-id", service["ServiceId"], *ids)
+    assert a(*accept)["Unsuccessful"] == []
+    (seen,) = a("ec2", "describe-vpc-endpoints", *ids)["VpcEndpoints"]
+    assert seen["State"] == "available"
+
+    with pytest.raises(RuntimeError, match="ResourceInUse"):
+        a("elbv2", "delete-load-balancer", "--load-balancer-arn", arn)
+    refused = a("ec2", "delete-vpc-endpoint-service-configurations", "--service-ids", service["ServiceId"])
+    assert refused["Unsuccessful"][0]["Error"]["Code"] == "ExistingVpcEndpointConnections"
+    a("ec2", "delete-vpc-endpoints", *ids)
+    a("ec2", "delete-vpc-endpoint-service-configurations", "--service-ids", service["ServiceId"])
+    a("elbv2", "delete-load-balancer", "--load-balancer-arn", arn)
+    for one in (subnet["SubnetId"], inside["SubnetId"]):
+        a("ec2", "delete-subnet", "--subnet-id", one)
+    a("ec2", "detach-internet-gateway", "--internet-gateway-id", gateway, "--vpc-id", vpc["VpcId"])
+    a("ec2", "delete-internet-gateway", "--internet-gateway-id", gateway)
+    for one in (vpc["VpcId"], customer):
+        a("ec2", "delete-vpc", "--vpc-id", one)
+    assert account(clients) == before
+
+
+@pytest.mark.slow
+def test_somebody_elses_script(sandbox: Sandbox, place: Place) -> None:
+    """The whole tutorial as a shell script of the aws CLI: up, up again, down."""
+    script, clients = peer("bash") / "demo.sh", place.clients[Side.PROVIDER]
+    before = account(clients)
+    environment = {**os.environ, **credentials(sandbox)}
+    for word in ("up", "up", "down"):
+        done = subprocess.run(["bash", script, word], env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert account(clients) == before

@@ -1,0 +1,86 @@
+"""Terraform stands the tutorial up in the sandbox, plans nothing more, and takes it down, with its own configuration.
+
+It runs where Terraform and its AWS provider are installed and the peers' configurations lie beside the repository (or
+where VPCE_DEMO_PEERS says); elsewhere it is skipped, and says why.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from vpce_demo.model import Side
+from vpce_demo.place import Place
+from vpce_demo.sandbox.server import Sandbox
+
+from ..account import account
+from .peers import credentials, peer
+
+MIRRORS = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins", "/opt/*")
+"""Where an administrator may have put a mirror of providers."""
+
+
+def _mirror() -> Path | None:
+    for place in MIRRORS:
+        path = Path(place).expanduser()
+        for found in path.parent.glob(path.name):
+            if list(found.glob("registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*")):
+                return found
+    return None
+
+
+MIRROR = _mirror()
+
+
+@pytest.fixture
+def terraform(tmp_path: Path) -> Path:
+    """A working directory with the peer's configuration, ready for ``terraform init``."""
+    if shutil.which("terraform") is None:
+        pytest.skip("Terraform is not installed")
+    if MIRROR is None:
+        pytest.skip("Terraform's AWS provider is not installed in a local mirror")
+    folder = tmp_path / "terraform"
+    shutil.copytree(peer("terraform"), folder)
+    for file in [folder, *folder.iterdir()]:
+        file.chmod(0o755)
+    (tmp_path / "terraformrc").write_text(f'provider_installation {{ filesystem_mirror {{ path = "{MIRROR}" }} }}\n')
+    return folder
+
+
+def test_apply_plan_destroy(terraform: Path, sandbox: Sandbox, place: Place) -> None:
+    clients = place.clients[Side.PROVIDER]
+    environment = {
+        **os.environ,
+        **credentials(sandbox),
+        "TF_CLI_CONFIG_FILE": str(terraform.parent / "terraformrc"),
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+    }
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["terraform", *words, "-no-color", "-input=false"],
+            cwd=terraform,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=400,
+        )
+
+    def must(*words: str) -> None:
+        done = run(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    before = account(clients)
+    must("init")
+    must("apply", "-auto-approve")
+    states = [endpoint["State"] for endpoint in clients.ec2.describe_vpc_endpoints()["VpcEndpoints"]]
+    assert states == ["available"], "the provider accepted the connection"
+    again = run("plan", "-detailed-exitcode")
+    assert again.returncode == 0, f"a plan right after should be empty:\n{again.stdout}{again.stderr}"
+    must("destroy", "-auto-approve")
+    assert account(clients) == before
