@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import TagTypeDef
     from mypy_boto3_ssm import SSMClient
-    from mypy_boto3_sts import STSClient
 
 DEMO_TAG = "vpce-demo:demo"
 RESOURCE_TAG = "vpce-demo:resource"
@@ -40,7 +39,7 @@ class Clients:
     ec2: EC2Client
     elb: ElasticLoadBalancingv2Client
     ssm: SSMClient
-    sts: STSClient
+    account: str
     region: str
 
 

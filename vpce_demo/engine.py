@@ -31,8 +31,10 @@ LIMIT_SECONDS = 900.0
 """How long anything is waited for, in AWS's seconds: above every bound of ``aws-behaviours.md`` section 1.3."""
 HIDDEN_SECONDS = 60.0
 """How long AWS may hide a fresh resource, in its seconds.  So long a create that was cut off is looked for."""
-RETRY_SECONDS = 2.0
-"""The pause before asking again, in AWS's seconds, when AWS says "still in use" or "not yet"."""
+RETRY_SECONDS = (2.0, 10.0)
+"""The first and the longest pause before asking again, in AWS's seconds, when AWS says "still in use" or "not yet"."""
+FRESH_SECONDS = 5.0
+"""How old, in seconds of the machine, a look may be that need not be repeated."""
 SHORTEST_PAUSE = 0.02
 """In seconds of the machine, however fast the sandbox's clock runs."""
 
@@ -66,7 +68,8 @@ class Engine:
     """Makes resources be there, or be gone.
 
     ``sides`` gives each side's clients (the same for both in one account); ``pace`` is how many times faster than
-    AWS's the clock at the other end runs (1 on AWS); ``intents`` are creates cut off in an earlier run.
+    AWS's the clock at the other end runs (1 on AWS); ``intents`` are creates cut off in an earlier run; ``seen_since``
+    is a moment since which somebody has looked through these ``sides``, so that the first look need not ask again.
     """
 
     def __init__(
@@ -76,12 +79,14 @@ class Engine:
         pace: float = 1.0,
         intents: Mapping[str, Intent] | None = None,
         timeout_seconds: float | None = None,
+        seen_since: float | None = None,
     ) -> None:
         self.sides = sides
         self.listener = listener
         self.pace = pace
         self.intents = dict(intents or {})
         self.stop = threading.Event()
+        self._seen_since = seen_since
         self._begun = time.monotonic()
         self._deadline = self._begun + timeout_seconds if timeout_seconds else float("inf")
         self._lock = threading.Lock()
@@ -96,7 +101,9 @@ class Engine:
 
     def refresh(self, resources: Sequence[Resource]) -> list[Event]:
         """See what is there.  Return what could not be looked up; then nothing may be concluded from the rest."""
-        moment = time.monotonic()
+        now = time.monotonic()
+        moment = max(self._seen_since, now - FRESH_SECONDS) if self._seen_since else now
+        self._seen_since = None
         for r in resources:
             self._known.pop(r.key, None)
         left, failures = list(resources), []
@@ -131,8 +138,8 @@ class Engine:
         members = {r.key for r in resources}
         graph: Graph = {}
         for r in resources:
-            needs = [(n, ready) for n, ready in r.needs() if n.key in members]
-            graph[Verb.MAKE, r] = {(Verb.READY if ready else Verb.MAKE, n): True for n, ready in needs}
+            needs = [need for need in r.needs() if need.resource.key in members]
+            graph[Verb.MAKE, r] = {(Verb.READY if n.ready else Verb.MAKE, n.resource): True for n in needs}
             graph[Verb.READY, r] = {(Verb.MAKE, r): True}
         return self._walk(graph)
 
@@ -153,11 +160,12 @@ class Engine:
                 graph.setdefault((Verb.ASK, r), {})
         for r in there:
             parent = self._parent(r, members)
-            for need, _ in r.needs():
+            for need, _, until_gone in r.needs():
                 if need.key in members and need is not parent and self._parent(need, members) is not r:
                     asked = self._parent(need, members) or need
                     if asked is not r:
-                        graph[Verb.ASK, asked][(Verb.GONE, r)] = True
+                        held_by = (Verb.GONE, r) if until_gone else (Verb.ASK, parent or r)
+                        graph[Verb.ASK, asked][held_by] = True
         asking = [[(Verb.ASK, r) for r in group if (Verb.ASK, r) in graph] for group in order]
         for earlier, later in pairwise(group for group in asking if group):
             for move in later:
@@ -248,7 +256,7 @@ class Engine:
         {Verb.MAKE: self._make, Verb.READY: self._wait_until_ready, Verb.ASK: self._ask, Verb.GONE: self._gone}[verb](r)
 
     def _make(self, r: Resource) -> None:
-        if r.key in self._known and any(need.key in self._made for need, _ in r.needs()):
+        if r.key in self._known and any(need.resource.key in self._made for need in r.needs()):
             # It was seen before what it stands on was made anew.
             self._try_to_see(r, time.monotonic())
         live = self._known.get(r.key)
@@ -270,7 +278,7 @@ class Engine:
         """Ask AWS to create it, with one token over all tries.  Notes the intent before, so that nothing is lost."""
         self._tell(Action.CREATING, r, token=token)
         may_be_hidden_until = time.monotonic() + HIDDEN_SECONDS / self.pace
-        for _ in self._pauses(r, "to be created"):
+        for _ in self._moments(r, "to be created", _tries()):
             aws = self._aws(r).fresh_after(time.monotonic()).with_token(token)
             try:
                 return r.create(aws)
@@ -305,7 +313,7 @@ class Engine:
             if live.phase is Phase.DELETING:
                 continue
             self._tell(Action.DELETING, r, live)
-            for _ in self._pauses(r, "to be released by what uses it"):
+            for _ in self._moments(r, "to be released by what uses it", _tries()):
                 try:
                     r.delete(self._aws(r), live)
                     break
@@ -343,13 +351,13 @@ class Engine:
         self._known.pop(r.key, None)
 
     def _wait(self, r: Resource, usual: float, what: str, done: Callable[[Live | None], bool]) -> Live | None:
-        """Look again, first when it may be done and then often, until it is.  Told are the changes of AWS's word."""
+        """Look again until it is done.  Told are the changes of AWS's word."""
         word = self._known[r.key].word
         self._tell(Action.WAITING, r, self._known[r.key], note=word)
-        for pause in self._pauses(r, what, first=usual * 0.75, then=max(0.25, usual * 0.02)):
+        changed = self._changed.get(r.key, 0.0)
+        for pause in self._moments(r, what, _looks(usual), since=changed or time.monotonic()):
             # Whoever looks in the same moment shares the answer.
-            moment = max(time.monotonic() - pause / 2, self._changed.get(r.key, 0.0))
-            live = self._try_to_see(r, moment)
+            live = self._try_to_see(r, max(time.monotonic() - pause / 2, changed))
             if done(live):
                 return live
             if live and live.word != word:
@@ -357,20 +365,23 @@ class Engine:
                 self._tell(Action.WAITING, r, live, note=word)
         raise AssertionError("unreachable")
 
-    def _pauses(self, r: Resource, what: str, first: float = 0.0, then: float = RETRY_SECONDS) -> Iterator[float]:
-        """Yield after each pause, with its length in seconds of the machine.  ``first`` and ``then`` in AWS's.
+    def _moments(self, r: Resource, what: str, moments: Iterator[float], since: float | None = None) -> Iterator[float]:
+        """Yield at these moments, in AWS's seconds since then, with the time since the one before in the machine's.
 
         Raises TimedOut when the time is up, or when we are told to stop.
         """
-        until = min(time.monotonic() + max(10.0, self._real(LIMIT_SECONDS)), self._deadline)
-        pause = self._real(first) if first else 0.0
-        while True:
-            if self.stop.wait(min(pause, max(0.0, until - time.monotonic()))):
+        before = time.monotonic()
+        since = before if since is None else since
+        until = min(before + max(10.0, self._real(LIMIT_SECONDS)), self._deadline)
+        for moment in moments:
+            now = time.monotonic()
+            pause = max(SHORTEST_PAUSE, since + moment / self.pace - now) if moment else 0.0
+            if self.stop.wait(min(pause, max(0.0, until - now))):
                 raise TimedOut(f"Stopped while {r} had {what}.")
-            yield pause
-            if time.monotonic() >= until:
+            yield time.monotonic() - before
+            before = time.monotonic()
+            if before >= until:
                 raise TimedOut(f"{r} took too long {what}.", hint="Run the command again: it goes on from here.")
-            pause = self._real(then)
 
     def _real(self, seconds: float) -> float:
         """AWS's seconds in seconds of the machine."""
@@ -433,6 +444,29 @@ class Engine:
                 self.stop.set()
                 raise
         return event
+
+
+def _looks(usual: float) -> Iterator[float]:
+    """When to look whether something is done that usually takes so long, in the same seconds.
+
+    A few times before, closer and closer, if it takes long; then when it should be done; then often, but the less often
+    the longer it takes, so that hardly more than a thirtieth of the time is lost.
+    """
+    if usual >= 10:
+        yield from (usual * share for share in (0.5, 0.75, 0.9))
+    moment = usual
+    while True:
+        yield moment
+        moment += max(0.25, moment * 0.03)
+
+
+def _tries() -> Iterator[float]:
+    """When to ask again what AWS refused for now, in its seconds: at once, then after growing pauses."""
+    moment, (pause, longest) = 0.0, RETRY_SECONDS
+    while True:
+        yield moment
+        moment += pause
+        pause = min(pause * 1.5, longest)
 
 
 def _settled(live: Live | None) -> bool:

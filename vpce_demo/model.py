@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from .aws import Aws
@@ -72,6 +72,8 @@ class Live:
 
 WHILE_IT_STARTS = {"while_it_starts": True}
 """Metadata of a field: what it holds must have been asked for, but need not be ready yet."""
+UNTIL_IT_GOES = {"until_it_goes": True}
+"""Metadata of a field: what it holds may be asked to go as soon as this one has been, and need not wait for its end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +119,21 @@ class Resource(ABC):
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
-    def needs(self) -> Iterator[tuple[Resource, bool]]:
-        """Yield the resources that this one needs, each with whether it must be ready (or only asked for)."""
+    def needs(self) -> Iterator[Need]:
+        """Yield what this one needs: the resources in its fields."""
         for f in fields(self):
             value = getattr(self, f.name)
             for item in value if isinstance(value, tuple) else (value,):
                 if isinstance(item, Resource):
-                    yield item, not f.metadata.get("while_it_starts", False)
+                    yield Need(item, "while_it_starts" not in f.metadata, "until_it_goes" not in f.metadata)
+
+
+class Need(NamedTuple):
+    """What a resource needs: ready or only asked for, and until it is gone itself or only until it is asked to go."""
+
+    resource: Resource
+    ready: bool
+    until_gone: bool
 
 
 def ours(found: Iterable[Live]) -> list[Live]:
@@ -138,8 +148,8 @@ def closure(resources: Iterable[Resource]) -> list[Resource]:
 
     def visit(resource: Resource) -> None:
         if resource.key not in seen:
-            for need, _ in resource.needs():
-                visit(need)
+            for need in resource.needs():
+                visit(need.resource)
             seen[resource.key] = resource
 
     for resource in resources:

@@ -12,6 +12,7 @@ import os
 import sys
 import urllib.request
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,21 +128,21 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
 
 def _clients(session: boto3.Session, endpoint_url: str | None = None, more: BotoConfig | None = None) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
-    return Clients(
-        ec2=session.client("ec2", endpoint_url=endpoint_url, config=config),
-        elb=session.client("elbv2", endpoint_url=endpoint_url, config=config),
-        ssm=session.client("ssm", endpoint_url=endpoint_url, config=config),
-        sts=session.client("sts", endpoint_url=endpoint_url, config=config),
-        region=session.region_name or "",
-    )
+    sts = session.client("sts", endpoint_url=endpoint_url, config=config)
+    with ThreadPoolExecutor(1) as pool:
+        # Asked for while the larger clients are made: reading AWS's model of EC2 takes as long as the call.
+        identity = pool.submit(sts.get_caller_identity)
+        return Clients(
+            ec2=session.client("ec2", endpoint_url=endpoint_url, config=config),
+            elb=session.client("elbv2", endpoint_url=endpoint_url, config=config),
+            ssm=session.client("ssm", endpoint_url=endpoint_url, config=config),
+            account=identity.result()["Account"],
+            region=session.region_name or "",
+        )
 
 
 def _accounts(clients: Mapping[Side, Clients]) -> dict[Side, dict[str, str]]:
-    accounts: dict[int, str] = {}
-    for one in clients.values():
-        if id(one) not in accounts:
-            accounts[id(one)] = one.sts.get_caller_identity()["Account"]
-    return {side: {"account": accounts[id(one)], "region": one.region} for side, one in clients.items()}
+    return {side: {"account": one.account, "region": one.region} for side, one in clients.items()}
 
 
 def my_address(place: Place) -> str:

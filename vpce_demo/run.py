@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -60,17 +61,21 @@ class Run:
     settings: Settings
     demo: Demo
     sides: dict[Side, Aws]
+    _seen_since: float | None = None
 
     # --- looking ------------------------------------------------------------
 
     def engine(self, hear: Callable[[Event], None] | None = None, timeout_seconds: float | None = None) -> Engine:
-        """An engine whose events go to this listener."""
-        return Engine(self.sides, hear or (lambda event: None), self.place.pace, self.state.intents, timeout_seconds)
+        """An engine whose events go to this listener; it takes what was just looked at as seen."""
+        seen_since, self._seen_since = self._seen_since, None
+        intents = self.state.intents
+        return Engine(self.sides, hear or (lambda event: None), self.place.pace, intents, timeout_seconds, seen_since)
 
     def look(self, resources: Sequence[Resource] | None = None) -> dict[str, Live]:
         """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing."""
-        engine = self.engine()
+        engine, began = self.engine(), time.monotonic()
         _raise_first(engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed.")
+        self._seen_since = began
         return dict(self.sides[Side.PROVIDER].known)
 
     # --- changing -------------------------------------------------------------

@@ -83,7 +83,7 @@ def thing(name: str, *on: Thing, **more: Any) -> Thing:
 def test_every_field_that_holds_a_resource_is_a_need() -> None:
     one, two, start, after = (thing(name) for name in ("one", "two", "start", "after"))
     top = thing("top", one, two, beside=(start,), after=(after,))
-    assert {(need.name, ready) for need, ready in top.needs()} == {
+    assert {(need.resource.name, need.ready) for need in top.needs()} == {
         *(("one", True), ("two", True), ("after", True)),
         ("start", False),
     }
@@ -135,7 +135,7 @@ def test_it_has_the_tutorial_s_seventeen_steps(demo: Demo) -> None:
 def test_a_step_needs_only_what_is_made_in_it_or_earlier(demo: Demo) -> None:
     place = {r.key: number for number, step in enumerate(demo.steps) for r in step.resources}
     for r in demo.resources:
-        for need, _ in r.needs():
+        for need, *_ in r.needs():
             assert place[need.key] <= place[r.key], f"{r} needs {need}, which comes later"
 
 
@@ -169,4 +169,6 @@ def test_each_side_s_things_are_that_side_s(demo: Demo) -> None:
 def test_what_goes_with_another_needs_it(demo: Demo) -> None:
     for r in demo.resources:
         if parent := r.goes_with():
-            assert parent.key in {need.key for need, _ in r.needs()}, f"{r} is not waited for before {parent} goes"
+            assert parent.key in {need.resource.key for need in r.needs()}, (
+                f"{r} is not waited for before {parent} goes"
+            )

@@ -56,7 +56,7 @@ def _delete(app: App, yes: bool, timeout: float | None) -> None:
     with opened(where, place, app.command) as run:
         there = run.look()
         resources = [r for r in run.demo.resources if r.key in there]
-        if not resources:
+        if not resources and not run.state.intents:
             run.state.forget()
             app.document.update(deleted=0, left=[])
             screen.line("Nothing to delete: nothing left.")

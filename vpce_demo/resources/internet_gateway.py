@@ -50,7 +50,9 @@ class GatewayAttachment(Resource):
         for gateway in aws.mine(self.gateway, GATEWAYS):
             for attachment in gateway["Attachments"]:
                 if attachment["VpcId"] == vpc_id:
-                    yield Live(gateway["InternetGatewayId"], Phase.of(attachment["State"]), "attached")
+                    word: str = attachment["State"]
+                    # Of an attachment that the console shows as attached AWS says "available", against its own model.
+                    yield Live(gateway["InternetGatewayId"], Phase.of(word), word.replace("available", "attached"))
 
     def create(self, aws: Aws) -> Live:
         gateway_id = aws.id(self.gateway)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Aws, Listing
 from ..errors import NotCreated, raise_unsuccessful
-from ..model import Live, Phase, Resource
+from ..model import UNTIL_IT_GOES, Live, Phase, Resource
 from .endpoint_service import EndpointService
 from .security_group import SecurityGroup
 from .subnet import Subnet
@@ -48,7 +48,8 @@ class VpcEndpoint(Resource):
     vpc: Vpc
     subnet: Subnet
     group: SecurityGroup
-    service: EndpointService
+    service: EndpointService = field(metadata=UNTIL_IT_GOES)
+    """A service counts its connections until they are on their way out (section 3.4), and not to their end."""
 
     usual_seconds = 2.0
     usual_seconds_gone = 60.0
@@ -103,8 +104,8 @@ def connections(aws: Aws, service: EndpointService) -> list[VpcEndpointConnectio
 class Acceptance(Resource):
     """The provider's yes to an endpoint.  Ready when traffic may flow."""
 
-    service: EndpointService
     endpoint: VpcEndpoint
+    service: EndpointService = field(metadata=UNTIL_IT_GOES)
 
     usual_seconds = 60.0
 

@@ -96,9 +96,9 @@ class Board:
         """The name of the first thing that keeps this step waiting: what it needs, or on the way down what needs it."""
         head = row.head.resource
         if Action.READY in self.done:
-            first = [need for need, _ in head.needs()]
+            first = [need.resource for need in head.needs()]
         else:
-            first = [r for r in self.resources if any(need is head for need, _ in r.needs())]
+            first = [r for r in self.resources if any(need.resource is head for need in r.needs())]
         open = (r for r in first if r.key in self.cells and self.cells[r.key].action not in self.done)
         return next((r.name for r in open), "")
 

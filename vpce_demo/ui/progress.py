@@ -175,7 +175,7 @@ def _told(event: Event, cell: Cell, before: tuple[Action | None, str]) -> str:
             return "created"
         case Action.READY if live and cell.began and before[0] is not Action.CREATED:
             return live.word or "ready"
-        case Action.WAITING if before[0] is Action.WAITING:
+        case Action.WAITING if before[0] is Action.WAITING and event.note.lower() != "deleting":
             return event.note
         case Action.RETRYING if before != (Action.RETRYING, event.note):
             return "retrying"
