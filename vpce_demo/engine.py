@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import Enum
@@ -23,20 +23,15 @@ from itertools import pairwise
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws import Aws
-from .errors import DemoError, Fault, NotCreated, Refused, TimedOut, code, fault
+from .errors import DemoError, Fault, NotCreated, Refused, code, fault
 from .model import Action, Event, Live, Phase, Resource, Side, ours
+from .pace import Pace, looks, tries
 
 WORKERS = 24
-LIMIT_SECONDS = 900.0
-"""How long anything is waited for, in AWS's seconds: above every bound of ``aws-behaviours.md`` section 1.3."""
 HIDDEN_SECONDS = 60.0
 """How long AWS may hide a fresh resource, in its seconds.  So long a create that was cut off is looked for."""
-RETRY_SECONDS = (2.0, 10.0)
-"""The first and the longest pause before asking again, in AWS's seconds, when AWS says "still in use" or "not yet"."""
 FRESH_SECONDS = 5.0
 """How old, in seconds of the machine, a look may be that need not be repeated."""
-SHORTEST_PAUSE = 0.02
-"""In seconds of the machine, however fast the sandbox's clock runs."""
 
 
 class Verb(Enum):
@@ -83,12 +78,11 @@ class Engine:
     ) -> None:
         self.sides = sides
         self.listener = listener
-        self.pace = pace
         self.intents = dict(intents or {})
         self.stop = threading.Event()
-        self._seen_since = seen_since
         self._begun = time.monotonic()
-        self._deadline = self._begun + timeout_seconds if timeout_seconds else float("inf")
+        self._pace = Pace(pace, self.stop, self._begun + timeout_seconds if timeout_seconds else float("inf"))
+        self._seen_since = seen_since
         self._lock = threading.Lock()
         self._known = next(iter(sides.values())).known
         self._foreign: dict[str, Live] = {}
@@ -222,7 +216,7 @@ class Engine:
                 while sorter.is_active():
                     for move in sorter.get_ready():
                         causes = [failed[m] for m, matters in graph[move].items() if matters and m in failed]
-                        if causes or self.stop.is_set() or time.monotonic() >= self._deadline:
+                        if causes or self._pace.is_over:
                             failed[move] = self._skip(move, causes)
                             sorter.done(move)
                         else:
@@ -277,8 +271,8 @@ class Engine:
     def _create(self, r: Resource, token: str) -> Live:
         """Ask AWS to create it, with one token over all tries.  Notes the intent before, so that nothing is lost."""
         self._tell(Action.CREATING, r, token=token)
-        may_be_hidden_until = time.monotonic() + HIDDEN_SECONDS / self.pace
-        for _ in self._moments(r, "to be created", _tries()):
+        may_be_hidden_until = time.monotonic() + HIDDEN_SECONDS / self._pace.factor
+        for _ in self._pace.moments(tries(), f"{r} to be created"):
             aws = self._aws(r).fresh_after(time.monotonic()).with_token(token)
             try:
                 return r.create(aws)
@@ -301,10 +295,10 @@ class Engine:
         raise AssertionError("unreachable")
 
     def _look_for_what_was_cut_off(self, r: Resource, intent: Intent) -> Live | None:
-        until = self._begun + HIDDEN_SECONDS / self.pace - intent.age
+        until = self._begun + HIDDEN_SECONDS / self._pace.factor - intent.age
         while True:
             live = self._try_to_see(r, time.monotonic())
-            if live or time.monotonic() >= until or self.stop.wait(self._real(1.0)):
+            if live or time.monotonic() >= until or self.stop.wait(self._pace.real(1.0)):
                 return live
 
     def _ask(self, r: Resource) -> None:
@@ -313,7 +307,7 @@ class Engine:
             if live.phase is Phase.DELETING:
                 continue
             self._tell(Action.DELETING, r, live)
-            for _ in self._moments(r, "to be released by what uses it", _tries()):
+            for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
                 try:
                     r.delete(self._aws(r), live)
                     break
@@ -355,7 +349,7 @@ class Engine:
         word = self._known[r.key].word
         self._tell(Action.WAITING, r, self._known[r.key], note=word)
         changed = self._changed.get(r.key, 0.0)
-        for pause in self._moments(r, what, _looks(usual), since=changed or time.monotonic()):
+        for pause in self._pace.moments(looks(usual), f"{r} {what}", since=changed or time.monotonic()):
             # Whoever looks in the same moment shares the answer.
             live = self._try_to_see(r, max(time.monotonic() - pause / 2, changed))
             if done(live):
@@ -364,28 +358,6 @@ class Engine:
                 word = live.word
                 self._tell(Action.WAITING, r, live, note=word)
         raise AssertionError("unreachable")
-
-    def _moments(self, r: Resource, what: str, moments: Iterator[float], since: float | None = None) -> Iterator[float]:
-        """Yield at these moments, in AWS's seconds since then, with the time since the one before in the machine's.
-
-        Raises TimedOut when the time is up, or when we are told to stop.
-        """
-        before = time.monotonic()
-        since = before if since is None else since
-        until = min(before + max(10.0, self._real(LIMIT_SECONDS)), self._deadline)
-        for moment in moments:
-            now = time.monotonic()
-            pause = max(SHORTEST_PAUSE, since + moment / self.pace - now) if moment else 0.0
-            if self.stop.wait(min(pause, max(0.0, until - now))):
-                raise TimedOut(f"Stopped while {r} had {what}.")
-            yield time.monotonic() - before
-            before = time.monotonic()
-            if before >= until:
-                raise TimedOut(f"{r} took too long {what}.", hint="Run the command again: it goes on from here.")
-
-    def _real(self, seconds: float) -> float:
-        """AWS's seconds in seconds of the machine."""
-        return max(SHORTEST_PAUSE, seconds / self.pace)
 
     # --- looking ------------------------------------------------------------
 
@@ -444,29 +416,6 @@ class Engine:
                 self.stop.set()
                 raise
         return event
-
-
-def _looks(usual: float) -> Iterator[float]:
-    """When to look whether something is done that usually takes so long, in the same seconds.
-
-    A few times before, closer and closer, if it takes long; then when it should be done; then often, but the less often
-    the longer it takes, so that hardly more than a thirtieth of the time is lost.
-    """
-    if usual >= 10:
-        yield from (usual * share for share in (0.5, 0.75, 0.9))
-    moment = usual
-    while True:
-        yield moment
-        moment += max(0.25, moment * 0.03)
-
-
-def _tries() -> Iterator[float]:
-    """When to ask again what AWS refused for now, in its seconds: at once, then after growing pauses."""
-    moment, (pause, longest) = 0.0, RETRY_SECONDS
-    while True:
-        yield moment
-        moment += pause
-        pause = min(pause * 1.5, longest)
 
 
 def _settled(live: Live | None) -> bool:

@@ -16,7 +16,7 @@ ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
     {"model", "errors"},
-    {"aws", "config", "ssh", "cost", "sandbox"},
+    {"aws", "config", "pace", "ssh", "cost", "sandbox"},
     {"resources", "place"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},
@@ -80,7 +80,7 @@ def test_the_sandbox_knows_nothing_of_the_program_but_its_errors(file: Path) -> 
 
 
 def test_a_kind_knows_no_engine_and_the_engine_no_kind() -> None:
-    assert {first(name) for name in imported(ROOT / "engine.py")} == {"aws", "errors", "model"}
+    assert {first(name) for name in imported(ROOT / "engine.py")} == {"aws", "errors", "model", "pace"}
     assert {first(name) for name in imported(ROOT / "tutorial.py")} == {"config", "model", "resources"}
 
 
@@ -95,3 +95,15 @@ def test_the_command_line_comes_without_heavy_modules() -> None:
     asked = f"import sys, vpce_demo.cli; print(*sorted({heavy!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert loaded.stdout.split() == []
+
+
+def test_a_mistake_in_the_config_is_told_without_boto3(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("nmae: x\n")
+    asked = (
+        "import sys; from vpce_demo.cli import run_command; heavy = {'boto3', 'botocore', 'moto'}; "
+        f"print(run_command(['-c', {str(config)!r}, 'up']), heavy & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "2 set()"
+    assert "did you mean 'name'?" in told.stderr

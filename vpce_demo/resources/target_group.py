@@ -79,7 +79,7 @@ class Registration(Resource):
             target, health = described.get("Target", {}), described.get("TargetHealth", {})
             if target.get("Id") == instance_id and target.get("Port") == self.port:
                 word = health.get("State", "")
-                phase = Phase.DELETING if word == "draining" else Phase.READY
+                phase = Phase.DELETING if word.lower() == "draining" else Phase.READY
                 yield Live(f"{instance_id}:{self.port}", phase, word, health.get("Reason", ""))
 
     def create(self, aws: Aws) -> Live:
