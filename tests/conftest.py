@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from vpce_demo.config import load
+from vpce_demo.config import Where, load
 from vpce_demo.place import Place, in_sandbox
-from vpce_demo.run import Run, Where, opened
+from vpce_demo.run import Run, opened
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 

@@ -10,6 +10,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -180,6 +181,20 @@ class Settings(Part):
     consumer_image: str
     provider: Provider
     consumer: Consumer
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which demo is meant, and where its files lie."""
+
+    config: Config
+    state_directory: Path
+    sandbox: bool
+
+    @property
+    def directory(self) -> Path:
+        """The demo's own directory.  A demo in the sandbox and one on AWS never share it."""
+        return self.state_directory / ("sandbox" if self.sandbox else "aws") / self.config.name
 
 
 def in_front(demo: str, name: str) -> str:

@@ -12,13 +12,12 @@ import time
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from .aws import Aws
-from .config import Config, Settings
+from .config import Config, Settings, Where
 from .engine import Engine
 from .errors import DemoError, NotCreated, Refused, TimedOut, understood
 from .facts import find_out, not_looked_up, ssh_source
@@ -27,20 +26,6 @@ from .place import Place, same_accounts
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
 from .tutorial import Demo, tutorial
-
-
-@dataclass(frozen=True)
-class Where:
-    """Which demo is meant, and where its files lie."""
-
-    config: Config
-    state_directory: Path
-    sandbox: bool
-
-    @property
-    def directory(self) -> Path:
-        """The demo's own directory.  A demo in the sandbox and one on AWS never share it."""
-        return self.state_directory / ("sandbox" if self.sandbox else "aws") / self.config.name
 
 
 class Interrupted(DemoError):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ..config import Where
     from ..place import Place
-    from ..run import Where
     from ..ui.style import Screen
 
 STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
@@ -117,8 +117,7 @@ class App:
 
     def where(self) -> Where:
         """Which demo is meant.  Raises ConfigError."""
-        from ..config import load
-        from ..run import Where
+        from ..config import Where, load
 
         sides = {
             side: {"profile": self.given.get(f"{side}_profile")}

@@ -39,6 +39,8 @@ def destroy(app: App, yes: bool, timeout: float | None) -> None:
 
 
 def _delete(app: App, yes: bool, timeout: float | None) -> None:
+    screen, where = app.screen(), app.where()
+    place = app.place(where, screen, start=False)
     from ..cost import hourly, said
     from ..model import Side
     from ..run import opened
@@ -47,8 +49,6 @@ def _delete(app: App, yes: bool, timeout: float | None) -> None:
     from ..ui.progress import progress
     from ..ui.style import duration
 
-    screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=False)
     if place is None:
         app.document.update(deleted=0, left=[])
         screen.line("Nothing to delete: nothing left.")

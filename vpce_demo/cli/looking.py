@@ -67,14 +67,14 @@ def status(app: App, check: bool) -> None:
 
 def _look(app: App, word: str) -> tuple[list[Resource], list[Resource], str]:
     """Show what there is; return what is missing (or wrong) and what is there, and the region."""
+    screen, where = app.screen(), app.where()
+    place = app.place(where, screen, start=False)
     from ..facts import not_looked_up
     from ..model import Phase, Side
     from ..run import opened
     from ..tutorial import tutorial
     from ..ui import screens
 
-    screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=False)
     if place is None:
         demo = tutorial(not_looked_up(where.config))
         screens.table(screen, demo, {}, word)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.option("--until", type=click.Choice(STAGES), help="Stop after this stage.")
+@click.option("--until", type=click.Choice([*STAGES, "test"]), help="Stop after this stage; test is the last.")
 @click.option("--skip-test", is_flag=True, help="Do not test at the end.")
 @yes_option
 @timeout_option
@@ -33,8 +33,8 @@ def up(app: App, until: str | None, skip_test: bool, yes: bool, timeout: float |
       vpce-demo --sandbox up
       vpce-demo up --until create-endpoint-service
     """
-    stages = STAGES[: STAGES.index(until) + 1] if until else STAGES
-    _make(app, stages, yes, timeout, test=not (until or skip_test))
+    stages = STAGES[: STAGES.index(until) + 1] if until in STAGES else STAGES
+    _make(app, stages, yes, timeout, test=not skip_test and until in (None, "test"))
 
 
 def _stage(name: str, text: str) -> None:
@@ -87,6 +87,9 @@ _stage(
 
 
 def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *, test: bool) -> None:
+    screen, where = app.screen(), app.where()
+    place = app.place(where, screen, start=True)
+    assert place is not None
     from ..cost import hourly, said
     from ..run import opened
     from ..ui import screens
@@ -94,9 +97,6 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     from ..ui.progress import progress
     from ..ui.style import duration
 
-    screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=True)
-    assert place is not None
     with opened(where, place, app.command, makes=True) as run:
         resources = run.demo.of(*stages)
         if len(stages) == 1:

@@ -25,10 +25,10 @@ def test(app: App, timeout: float | None) -> None:
     Example:
       vpce-demo test
     """
-    from ..run import opened
-
     screen, where = app.screen(), app.where()
     place = app.place(where, screen, start=False)
+    from ..run import opened
+
     if place is None:
         raise _nothing_to_test(app)
     with opened(where, place, app.command) as run:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from ..checks import Result
 from ..errors import DemoError
 from ..model import Live, Phase, Resource
-from ..tutorial import Demo
 from .style import Screen, duration, short_id
+
+if TYPE_CHECKING:
+    from ..checks import Result
+    from ..tutorial import Demo
 
 
 def header(screen: Screen, place: str, accounts: Collection[Mapping[str, str]]) -> None:
