@@ -31,8 +31,12 @@ from .tutorial import Demo, tutorial
 class Interrupted(DemoError):
     """Ctrl-C or SIGTERM came; the call in flight was finished and noted."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__("Interrupted. What was in flight is finished and noted.")
+    def __init__(self, number: int, there: int) -> None:
+        super().__init__(
+            "Interrupted. What was in flight is finished and noted.",
+            facts={"there now": f"{there} resources"},
+            hint="Go on with the same command, or remove it all:  vpce-demo down",
+        )
         self.number = number
 
 
@@ -91,7 +95,7 @@ class Run:
         with interruptible(engine.stop) as interrupted:
             failures = engine.up(resources)
         if interrupted:
-            raise Interrupted(interrupted[0])
+            raise Interrupted(interrupted[0], len(self.state.ids))
         _raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
 
     def down(self, hear: Callable[[Event], None], timeout_seconds: float | None) -> list[tuple[Resource, Live, str]]:
@@ -109,7 +113,7 @@ class Run:
         with interruptible(engine.stop) as interrupted:
             failures = engine.down(self.demo.resources, self.demo.teardown)
         if interrupted:
-            raise Interrupted(interrupted[0])
+            raise Interrupted(interrupted[0], len(self.state.ids))
         _raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
         there = self.look()
         why = {f.resource.key: _said(refused.get(f.resource.key, f)) for f in failures}

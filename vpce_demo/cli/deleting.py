@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import Leftovers
 from .app import App, how
 from .group import ask, cli, pass_app, timeout_option, yes_option
-from .making import cost_so_far
+from .showing import shown
 
 
 @cli.command()
@@ -45,8 +45,7 @@ def _delete(app: App, yes: bool, timeout: float | None) -> None:
     from ..model import Side
     from ..run import opened
     from ..ui import screens
-    from ..ui.board import DONE_DOWN, Board
-    from ..ui.progress import progress
+    from ..ui.board import DONE_DOWN
     from ..ui.style import duration
 
     if place is None:
@@ -64,9 +63,8 @@ def _delete(app: App, yes: bool, timeout: float | None) -> None:
         region = place.clients[Side.PROVIDER].region
         if not place.is_free:
             ask(screen, yes, f"Delete {len(resources)} resources, {said(hourly(resources, region))}?")
-        board = Board(run.demo, run.demo.resources, DONE_DOWN)
-        with progress(screen, board, app.get("progress", "auto"), cost_so_far(place, region)) as shown:
-            left = run.down(shown.hear, timeout)
+        with shown(app, run, run.demo.resources, DONE_DOWN) as told:
+            left = run.down(told.hear, timeout)
         app.document.update(
             deleted=len(resources) - len(left),
             left=[{"key": r.key, "kind": r.kind, "id": live.id, "why": why} for r, live, why in left],
@@ -80,5 +78,6 @@ def _delete(app: App, yes: bool, timeout: float | None) -> None:
                 hint=f"Go on:  {how(app)} down",
             )
         screen.line(
-            f"Deleted {len(resources)} in {duration(board.seconds)}. Looked again by tag: nothing left.", style="bold"
+            f"Deleted {len(resources)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
+            style="bold",
         )

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import click
 
 from .app import STAGES, App, how
 from .describing import described, summary
 from .group import ask, cli, pass_app, timeout_option, yes_option
+from .showing import shown
 from .testing import prove
-
-if TYPE_CHECKING:
-    from ..model import Resource
-    from ..place import Place
 
 
 @cli.command()
@@ -93,8 +87,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     from ..cost import hourly, said
     from ..run import opened
     from ..ui import screens
-    from ..ui.board import DONE_UP, Board
-    from ..ui.progress import progress
+    from ..ui.board import DONE_UP
     from ..ui.style import duration
 
     with opened(where, place, app.command, makes=True) as run:
@@ -102,11 +95,13 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
         if len(stages) == 1:
             run.refuse_too_early(resources, app.command)
         region = place.clients[resources[0].side].region
-        if not place.is_free:
-            ask(screen, yes, f"Make {len(resources)} resources, {said(hourly(resources, region))}?")
-        board = Board(run.demo, resources, DONE_UP)
-        with progress(screen, board, app.get("progress", "auto"), cost_so_far(place, region)) as shown:
-            run.up(resources, shown.hear, timeout)
+        there = {} if place.is_free else run.look(resources)
+        missing = [r for r in resources if r.key not in there]
+        if missing and not place.is_free:
+            ask(screen, yes, f"Make {len(missing)} resources, {said(hourly(missing, region))}?")
+        with shown(app, run, resources, DONE_UP) as told:
+            run.up(resources, told.hear, timeout)
+        board = told.board
         app.document.update(created=board.created, found=board.found, resources=described(run))
         if board.created:
             screen.line(
@@ -123,13 +118,6 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
             prove(app, run, screen, timeout)
         screen.say()
         screen.say("Next:  " + "    ".join(f"{how(app)} {name}" for name in _next(stages)))
-
-
-def cost_so_far(place: Place, region: str) -> Callable[[list[Resource]], str]:
-    """What the resources that are there cost, in words; nothing where nothing costs money."""
-    from ..cost import hourly, said
-
-    return lambda there: "" if place.is_free else f"Costs {said(hourly(there, region))} now."
 
 
 def _next(stages: tuple[str, ...]) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ def result(screen: Screen, result: Result) -> None:
     """One check of the test, as it comes."""
     mark = {True: "✓", False: "✗", None: "-"}[result.passed]
     took = f"{result.seconds:.1f}s" if result.passed is not None else ""
-    screen.line(f" {result.number}  {result.title:<32} {result.evidence:<44} {took}".rstrip(), mark=mark)
+    room = max(0, min(44, screen.out.width - 42))
+    screen.line(f" {result.number}  {result.title:<29} {result.evidence:<{room}} {took}".rstrip(), mark=mark)
 
 
 def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float) -> None:

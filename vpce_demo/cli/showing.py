@@ -1,0 +1,38 @@
+"""A run of ``up`` or ``down`` as it is shown while it goes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .app import App
+
+if TYPE_CHECKING:
+    from ..model import Action, Resource
+    from ..run import Run
+    from ..ui.progress import Progress
+
+
+@contextlib.contextmanager
+def shown(app: App, run: Run, resources: Sequence[Resource], done: set[Action]) -> Iterator[Progress]:
+    """Show the events that the progress inside hears; ``done`` are the actions that end a resource's part.
+
+    What is there when somebody interrupts costs money: that is said with the interruption.
+    """
+    from ..cost import hourly, said
+    from ..run import Interrupted
+    from ..ui.board import Board
+    from ..ui.progress import progress
+
+    def cost(there: list[Resource]) -> str:
+        return "" if run.place.is_free or not there else f"Costs {said(hourly(there, region))} now."
+
+    region = run.place.clients[resources[0].side].region
+    board = Board(run.demo, resources, done)
+    with progress(app.screen(), board, app.get("progress", "auto"), cost) as told:
+        try:
+            yield told
+        except Interrupted as stopped:
+            stopped.facts["cost"] = cost(board.there)
+            raise
