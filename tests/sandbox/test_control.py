@@ -47,6 +47,19 @@ def test_localhost_is_its_name_too(world: World) -> None:
     assert ask(world.sandbox, "GET", "/_sandbox/status", Host=f"localhost:{world.sandbox.port}")[0] == 200
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "/"), ("GET", "/_sandbox/status"), ("OPTIONS", "/")])
+def test_a_web_page_is_not_answered(world: World, method: str, path: str) -> None:
+    headers = {} if method == "OPTIONS" else {"Origin": "https://evil.example"}
+    assert ask(world.sandbox, method, path, **headers)[0] == 403
+
+
+def test_moto_s_other_services_are_not_offered(world: World) -> None:
+    signed = "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0"
+    status, text = ask(world.sandbox, "POST", "/", Authorization=signed)
+    assert (status, "InvalidAction" in text) == (400, True)
+    assert ask(world.sandbox, "GET", "/latest/meta-data/")[0] == 404
+
+
 def test_the_token(world: World) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", world.sandbox.port, timeout=10)
     connection.request("GET", "/_sandbox/status")

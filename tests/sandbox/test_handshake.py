@@ -53,7 +53,6 @@ def test_from_request_to_the_end(scene: Scene) -> None:
     world, endpoint = scene.world, scene.request()
     assert world.state(endpoint) == "pendingAcceptance"
     assert world.connections(scene.service) == []
-    assert [one["Error"]["Code"] for one in world.accept(scene.service, endpoint)] == ["InvalidVpcEndpoint.NotFound"]
     scene.skip(3)
     assert [one["VpcEndpointState"] for one in world.connections(scene.service)] == ["pendingAcceptance"]
     assert world.accept(scene.service, endpoint) == []
@@ -74,6 +73,14 @@ def test_from_request_to_the_end(scene: Scene) -> None:
     assert world.endpoints() == []
     assert world.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"] == []
     assert world.interfaces() == []
+
+
+def test_what_is_not_listed_yet_can_be_accepted(scene: Scene) -> None:
+    world, endpoint = scene.world, scene.request()
+    assert world.connections(scene.service) == []
+    assert world.accept(scene.service, endpoint) == []
+    scene.skip(61)
+    assert world.state(endpoint) == "available"
 
 
 def test_accepted_without_asking(scene: Scene) -> None:

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Request, Response
 
 from .cloud import Cloud
 from .filters import page
-from .protocol import ApiError, Incoming, Moto, answer, refusal
+from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -134,10 +134,13 @@ class Api:
         if request.headers.get("Host", "") not in self.hosts:
             # A page in the user's browser can make its own name point here; it cannot make the browser say our name.
             return Response("This is a sandbox on the loopback interface; it answers only to its own address.\n", 403)
+        if "Origin" in request.headers or request.method == "OPTIONS":
+            # No SDK sends either; a page in the user's browser would, to call what answers on this machine.
+            return Response("This is no place for web pages.\n", 403)
         if request.path.startswith("/_sandbox/"):
             return self._control(request)
-        if request.path.startswith("/moto-api"):
-            return Response("Moto's own controls are not offered here.\n", 404)
+        if request.path.startswith(("/moto-api", "/latest/")):
+            return Response("Moto's own controls and its metadata service are not offered here.\n", 404)
         body = request.get_data()
         incoming = Incoming(request)
         record = self._record(incoming)
@@ -166,6 +169,9 @@ class Api:
 
     def _dispatch(self, incoming: Incoming, record: Recorded, body: bytes) -> Response:
         if not incoming.service:
+            if incoming.name not in SIGNING_NAMES:
+                # Not handed to moto: some of its services make requests of their own, to wherever they are told.
+                raise ApiError("InvalidAction", f"The sandbox has no {incoming.name}.")
             with self.cloud.lock:
                 return self._forward(incoming, body)
         record.params = params = incoming.params()

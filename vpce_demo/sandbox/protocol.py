@@ -35,7 +35,7 @@ SIGNING_NAMES = {
     "iam": "iam",
     "tagging": "resourcegroupstaggingapi",
 }
-"""Services whose operations are understood, by the name in a signature; all others go to moto as they are."""
+"""Services whose operations are understood, by the name in a signature; there are no others."""
 
 CLASSIC_LOAD_BALANCING = "2012-06-01"
 DEFAULT_ACCOUNT = "123456789012"

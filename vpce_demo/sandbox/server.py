@@ -175,8 +175,11 @@ class Sandbox:
             if due is None or due > 0:
                 self.cloud.alarm.wait(due)
             self.cloud.alarm.clear()
-            with self.cloud.lock:
-                self.cloud.settle()
+            try:
+                with self.cloud.lock:
+                    self.cloud.settle()
+            except Exception:
+                log.exception("what was due could not be done")
 
     def reset(self) -> None:
         """An empty account again, on the same ports; machines stop."""

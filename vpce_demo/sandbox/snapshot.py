@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -171,7 +172,7 @@ def _user_data(encoded: Any) -> str:
     try:
         data = base64.b64decode(data, validate=True)
         data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-    except (binascii.Error, OSError, EOFError):
+    except (binascii.Error, OSError, EOFError, zlib.error):
         pass
     return data.decode("utf-8", "replace")
 

@@ -59,7 +59,8 @@ def decide(call: Call) -> dict[str, Any]:
     failed = []
     for endpoint_id in call.params["VpcEndpointIds"]:
         endpoint = call.cloud.endpoints.get(endpoint_id)
-        if endpoint is None or not endpoint.listed or endpoint.service_id != service.id:
+        # What the list does not show yet can be accepted all the same: people's scripts do so right after the create.
+        if endpoint is None or endpoint.service_id != service.id:
             text = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
             failed.append(services.unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", text))
         elif endpoint.state not in fit:

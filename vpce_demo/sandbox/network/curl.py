@@ -157,11 +157,11 @@ class _Transfer:
         return code
 
     async def _fetch(self) -> None:
-        url = urlsplit(self._url if "://" in self._url else f"http://{self._url}")
         try:
+            url = urlsplit(self._url if "://" in self._url else f"http://{self._url}")
             host, port = url.hostname, 80 if url.port is None else url.port
         except ValueError:
-            host, port = None, 0
+            raise _Failure(3, "URL rejected: Malformed input to a URL function") from None
         if url.scheme != "http":
             raise _Failure(1, f'Protocol "{url.scheme}" not supported here; http is')
         if not host:
