@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from .aws import Aws
-from .errors import DemoError, Fault, fault
+from .errors import DemoError, Fault, NotCreated, fault, words
 from .model import Live, Resource, Side, ours
 from .resources.target_group import target_health
 from .resources.vpc_endpoint import addresses, connections
@@ -25,6 +25,8 @@ SETTLING_SECONDS = 300.0
 """How long after its launch an instance, and what depends on it, may still be coming up; in AWS's seconds."""
 SETTLED_SECONDS = 15.0
 """How long anything older is given to be right."""
+ENDPOINT_SETTLED_SECONDS = 60.0
+"""How long an endpoint is given to answer, which may be a minute after it says available (section 3.2)."""
 LEAST_SECONDS = 2.0
 """The same in seconds of the machine, however fast the sandbox's clock runs."""
 CURL_CONNECT_SECONDS = 5
@@ -64,11 +66,16 @@ class Lab:
     def look(self, resource: Resource) -> Live | None:
         """What AWS has of it now."""
         try:
-            return next(iter(ours(resource.find(self.aws(resource)))), None)
+            live = next(iter(ours(resource.find(self.aws(resource)))), None)
+        except NotCreated:
+            return None
         except ClientError as error:
-            if fault(error) is Fault.MISSING:
-                return None
-            raise
+            if fault(error) is not Fault.MISSING:
+                raise
+            return None
+        if live:
+            self.sides[resource.side].known[resource.key] = live
+        return live
 
     def patience(self, resource: Resource) -> float:
         """How many seconds to wait for something that stands on this instance: long while it is young."""
@@ -100,7 +107,8 @@ class Lab:
     def on_customer(self, *command: str) -> Answer:
         """Run a command on the customer instance."""
         address = self.sides[Side.CONSUMER].live(self.demo.customer).outputs.get("public_address", "")
-        return self.ssh.run(address, command, seconds=max(1.0, min(4.0 * CONNECT_SECONDS, self._left())))
+        alias = self.sides[Side.CONSUMER].id(self.demo.customer)
+        return self.ssh.run(address, alias, command, seconds=max(1.0, min(4.0 * CONNECT_SECONDS, self._left())))
 
 
 Check = Callable[[Lab], str]
@@ -152,12 +160,24 @@ def run(lab: Lab) -> Iterator[Result]:
             continue
         began = time.monotonic()
         try:
-            evidence = q.check(lab)
+            evidence = _ask(q, lab)
         except CheckFailed as failure:
             yield Result(q.number, q.title(lab), False, failure.message, time.monotonic() - began, failure)
         else:
             passed.add(q.number)
             yield Result(q.number, q.title(lab), True, evidence, time.monotonic() - began)
+
+
+def _ask(q: Question, lab: Lab) -> str:
+    """Ask one question; what it asks about may have gone meanwhile."""
+    try:
+        return q.check(lab)
+    except NotCreated as error:
+        raise CheckFailed(error.message, "Something was deleted.") from error
+    except ClientError as error:
+        if fault(error) is not Fault.MISSING:
+            raise
+        raise CheckFailed(words(error), "Something was deleted.") from error
 
 
 # --- the questions ------------------------------------------------------------
@@ -199,7 +219,15 @@ def the_targets_are_healthy(lab: Lab) -> str:
         raise CheckFailed("none is registered", "The web server was taken out of the target group.")
     word, reason = ill[0]
     told = f"{len(states) - len(ill)} of {len(states)} healthy on tcp/{port}: {word} ({reason})"
+    if word == "unhealthy":
+        # `up` sees an instance that runs and leaves it alone: what its boot did is done once and for all.
+        raise CheckFailed(told, _why_unhealthy(word), _remake_the_web_server(lab))
     raise CheckFailed(told, _why_unhealthy(word))
+
+
+def _remake_the_web_server(lab: Lab) -> str:
+    web = lab.sides[Side.PROVIDER].id(lab.demo.web)
+    return f"vpce-demo up    (mends the group), or: aws ec2 terminate-instances --instance-ids {web}    and then up"
 
 
 def _target_states(lab: Lab) -> list[tuple[str, str]]:
@@ -276,14 +304,18 @@ def _curl_title(lab: Lab) -> str:
 
 @check(_curl_title, 3, 4, 5)
 def the_page_comes_through_the_endpoint(lab: Lab) -> str:
-    found = addresses(lab.aws(lab.demo.endpoint), lab.demo.endpoint)
-    if not found:
-        raise CheckFailed("the endpoint has no address yet", "AWS has not made its network interface.")
-    lab.endpoint_address = found[0]
-    for last in lab.tries(lab.patience(lab.demo.customer)):
-        answer = _curl(lab, f"http://{found[0]}/", "-w", "\n%{http_code} %{local_ip} %{remote_ip} %{time_total}")
+    answer = Answer(1, "", "")
+    for last in lab.tries(max(lab.patience(lab.demo.customer), lab.real(ENDPOINT_SETTLED_SECONDS))):
+        if not lab.endpoint_address:
+            lab.look(lab.demo.endpoint)
+            lab.endpoint_address = next(iter(addresses(lab.aws(lab.demo.endpoint), lab.demo.endpoint)), "")
+        if lab.endpoint_address:
+            facts = "\n%{http_code} %{local_ip} %{remote_ip} %{time_total}"
+            answer = _curl(lab, f"http://{lab.endpoint_address}/", "-w", facts)
         if answer.exit_code == 0 or last:
             break
+    if not lab.endpoint_address:
+        raise CheckFailed("the endpoint has no address yet", "AWS has not made its network interface.")
     if answer.exit_code:
         raise CheckFailed(_what_curl_met(answer), _why_no_page(lab, answer))
     lab.seen, _, facts = answer.out.rpartition("\n")
@@ -322,7 +354,11 @@ def the_page_is_this_demos(lab: Lab) -> str:
             f"holds {found[:40] or 'no demo id'}, not {expected}", "An old or foreign web server answers."
         )
     if lab.seen.strip() != lab.page.strip():
-        raise CheckFailed("holds the demo id, but another page", "The page was changed on the web server.")
+        raise CheckFailed(
+            "holds the demo id, but another page",
+            "The page was changed on the web server.",
+            _remake_the_web_server(lab),
+        )
     return f"holds demo id {found}"
 
 

@@ -22,6 +22,7 @@ from .errors import ConfigError
 DEFAULT_NAME = "vpce-demo"
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 MY_IP = "my-ip"
+LARGEST_PAGE = 12_000
 
 
 def _cidr(value: str) -> str:
@@ -63,6 +64,15 @@ def _demo_name(value: str) -> str:
     return value
 
 
+def _page(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty")
+    if len(value.encode()) > LARGEST_PAGE:
+        raise ValueError(f"is longer than {LARGEST_PAGE} bytes, and AWS takes 16384 of user data in all")
+    return value
+
+
+Page = Annotated[str, AfterValidator(_page)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 Source = Annotated[str, AfterValidator(_source)]
 BalancerName = Annotated[str, AfterValidator(_balancer_name)]
@@ -145,7 +155,7 @@ class Config(Part):
     instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")] = "t3.micro"
     image_parameter: Annotated[str, Field(pattern=r"^/[\w./-]+$")] = IMAGE_PARAMETER
     ssh_from: Source = MY_IP
-    page: Annotated[str, Field(min_length=1, max_length=8000)] = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
+    page: Page = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
     health_check_seconds: Annotated[int, Field(ge=5, le=300)] = 10
     provider: Provider = Provider()
     consumer: Consumer = Consumer()

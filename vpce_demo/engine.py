@@ -23,7 +23,7 @@ from itertools import pairwise
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws import Aws
-from .errors import DemoError, Fault, NotCreated, Refused, code, fault
+from .errors import DemoError, Fault, NotCreated, Refused, TimedOut, code, fault, words
 from .model import Action, Event, Live, Phase, Resource, Side, ours
 from .pace import Pace, looks, tries
 
@@ -64,7 +64,8 @@ class Engine:
 
     ``sides`` gives each side's clients (the same for both in one account); ``pace`` is how many times faster than
     AWS's the clock at the other end runs (1 on AWS); ``intents`` are creates cut off in an earlier run; ``seen_since``
-    is a moment since which somebody has looked through these ``sides``, so that the first look need not ask again.
+    is a moment since which somebody has looked through these ``sides``, so that the first look need not ask again;
+    ``recent`` is how many seconds ago what is on record was made.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Engine:
         intents: Mapping[str, Intent] | None = None,
         timeout_seconds: float | None = None,
         seen_since: float | None = None,
+        recent: Mapping[str, float] | None = None,
     ) -> None:
         self.sides = sides
         self.listener = listener
@@ -83,6 +85,7 @@ class Engine:
         self._begun = time.monotonic()
         self._pace = Pace(pace, self.stop, self._begun + timeout_seconds if timeout_seconds else float("inf"))
         self._seen_since = seen_since
+        self._recent = dict(recent or {})
         self._lock = threading.Lock()
         self._known = next(iter(sides.values())).known
         self._foreign: dict[str, Live] = {}
@@ -100,7 +103,7 @@ class Engine:
         self._seen_since = None
         for r in resources:
             self._known.pop(r.key, None)
-        left, failures = list(resources), []
+        left, missing, failures = list(resources), [], []
         with ThreadPoolExecutor(WORKERS) as pool:
             while left:
                 # What is found through another thing is looked for again once that is known.
@@ -117,11 +120,24 @@ class Engine:
                     elif live := look.result():
                         self._tell(Action.FOUND, r, live)
                     else:
-                        self._tell(Action.MISSING, r)
+                        missing.append(r)
                 if len(left) == before:
-                    for r in left:
-                        self._tell(Action.MISSING, r)
+                    missing += left
                     break
+        return failures or self._look_for_what_is_fresh([r for r in resources if r in missing])
+
+    def _look_for_what_is_fresh(self, missing: Sequence[Resource]) -> list[Event]:
+        """Look again for what was not seen but made so lately that AWS may hide it; tell of each how it is."""
+        failures = []
+        for r in missing:
+            age = self._recent.pop(r.key, None)
+            try:
+                fresh = age is not None and age < HIDDEN_SECONDS / self._pace.factor
+                live = self._look_until_shown(r, age or 0.0) if fresh else None
+            except (DemoError, ClientError, BotoCoreError) as error:
+                failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
+            else:
+                self._tell(Action.FOUND if live else Action.MISSING, r, live)
         return failures
 
     def up(self, resources: Sequence[Resource]) -> list[Event]:
@@ -175,7 +191,7 @@ class Engine:
             if intent is None or r.key in self._known:
                 continue
             try:
-                if live := self._look_for_what_was_cut_off(r, intent):
+                if live := self._look_until_shown(r, intent.age):
                     self._tell(Action.FOUND, r, live)
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
@@ -261,7 +277,7 @@ class Engine:
             live = None
         intent = self.intents.pop(r.key, None)
         if live is None and intent and r.doubles:
-            live = self._look_for_what_was_cut_off(r, intent)
+            live = self._look_until_shown(r, intent.age)
         if live is None:
             live = self._known[r.key] = self._create(r, intent.token if intent else uuid.uuid4().hex)
             self._made.add(r.key)
@@ -271,31 +287,38 @@ class Engine:
     def _create(self, r: Resource, token: str) -> Live:
         """Ask AWS to create it, with one token over all tries.  Notes the intent before, so that nothing is lost."""
         self._tell(Action.CREATING, r, token=token)
+        said = ""
         may_be_hidden_until = time.monotonic() + HIDDEN_SECONDS / self._pace.factor
-        for _ in self._pace.moments(tries(), f"{r} to be created"):
-            aws = self._aws(r).fresh_after(time.monotonic()).with_token(token)
-            try:
-                return r.create(aws)
-            except NotCreated as error:
-                note = error.message
-            except ClientError as error:
-                what = fault(error)
-                if what is Fault.THERE_ALREADY:
-                    # The answer to an earlier try was lost, and AWS may hide what that made; or it is somebody else's.
-                    if live := self._try_to_see(r, time.monotonic()):
-                        return live
-                    if time.monotonic() >= may_be_hidden_until:
+        try:
+            for _ in self._pace.moments(tries(), f"{r} to be created"):
+                aws = self._aws(r).fresh_after(time.monotonic()).with_token(token)
+                try:
+                    return r.create(aws)
+                except NotCreated as error:
+                    note = said = error.message
+                except ClientError as error:
+                    what = fault(error)
+                    if what is Fault.THERE_ALREADY:
+                        # The answer to an earlier try was lost, and AWS may hide what that made; or it is not ours.
+                        if live := self._try_to_see(r, time.monotonic()):
+                            return live
+                        if time.monotonic() >= may_be_hidden_until:
+                            raise
+                    elif what is Fault.TOKEN_USED_UP:
+                        return self._create(r, uuid.uuid4().hex)
+                    elif what not in (Fault.MISSING, Fault.NOT_YET, Fault.IN_USE):
                         raise
-                elif what is Fault.TOKEN_USED_UP:
-                    return self._create(r, uuid.uuid4().hex)
-                elif what not in (Fault.MISSING, Fault.NOT_YET, Fault.IN_USE):
-                    raise
-                note = code(error)  # what it stands on is there, so AWS will see it before long
-            self._tell(Action.RETRYING, r, note=note)
+                    # What it stands on is there, so AWS will see it before long.
+                    note, said = code(error), f"{code(error)}: {words(error)}"
+                self._tell(Action.RETRYING, r, note=note)
+        except TimedOut as late:
+            late.facts["AWS said"] = said
+            raise
         raise AssertionError("unreachable")
 
-    def _look_for_what_was_cut_off(self, r: Resource, intent: Intent) -> Live | None:
-        until = self._begun + HIDDEN_SECONDS / self._pace.factor - intent.age
+    def _look_until_shown(self, r: Resource, age: float) -> Live | None:
+        """See something that may have been made so many seconds ago, as long as AWS may hide it."""
+        until = self._begun + HIDDEN_SECONDS / self._pace.factor - age
         while True:
             live = self._try_to_see(r, time.monotonic())
             if live or time.monotonic() >= until or self.stop.wait(self._pace.real(1.0)):

@@ -119,11 +119,7 @@ class Fault(Enum):
 
 _MISSING = {
     "Gateway.NotAttached",
-    "LoadBalancerNotFound",
-    "TargetGroupNotFound",
-    "ListenerNotFound",
     "NetworkLoadBalancerNotFoundException",
-    "ParameterNotFound",
     "InvalidID",
 }
 _IN_USE = {
@@ -133,7 +129,7 @@ _IN_USE = {
     "ExistingVpcEndpointConnections",
     "IncorrectState",
 }
-_NOT_YET = {"Unavailable", "ServiceUnavailable", "InvalidServiceName", "InvalidTarget"}
+_NOT_YET = {"Unavailable", "ServiceUnavailable", "InvalidServiceName", "InvalidTarget", "InvalidParameterException"}
 _THERE_ALREADY = {
     "RouteAlreadyExists",
     "Resource.AlreadyAssociated",
@@ -176,7 +172,7 @@ def fault(error: ClientError) -> Fault:
     this = code(error)
     if this == "InvalidAMIID.NotFound":
         return Fault.OTHER  # an image does not turn up by waiting: wrong region, or blocked for this account
-    if this.lower().endswith(".notfound") or this in _MISSING:
+    if this.lower().endswith("notfound") or this in _MISSING:
         return Fault.MISSING
     if this in _IN_USE:
         return Fault.IN_USE

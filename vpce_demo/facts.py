@@ -17,6 +17,7 @@ from .resources.vpc import VPCS
 def find_out(config: Config, place: Place, public_key: str) -> Settings:
     """The settings of a new demo.  Raises Refused where no zone will do; asks AWS, all at once, and changes nothing."""
     provider, consumer = place.clients[Side.PROVIDER], place.clients[Side.CONSUMER]
+    _refuse_what_is_not_built(place)
     with ThreadPoolExecutor() as pool:
         ours = _Region(pool, provider, config)
         theirs = ours if consumer is provider else _Region(pool, consumer, config)
@@ -69,6 +70,18 @@ def _demo_id(config: Config, clients: Clients) -> str:
     """The id of the demo that is there without a state file, or a new one."""
     ids = [tags_of(vpc).get(ID_TAG, "") for vpc in Aws(clients, config.name, "").listed(VPCS)]
     return next((id for id in ids if id), secrets.token_hex(3))
+
+
+def _refuse_what_is_not_built(place: Place) -> None:
+    """Two accounts or regions would be built and paid for up to the endpoint, which AWS would then refuse."""
+    ours, theirs = place.accounts[Side.PROVIDER], place.accounts[Side.CONSUMER]
+    if ours != theirs:
+        raise Refused(
+            "A customer in another account or region cannot be let in yet.",
+            facts={str(side): f"{one['account']} {one['region']}" for side, one in place.accounts.items()},
+            hint="Use one account and region for both sides.",
+            changed="Nothing was changed.",
+        )
 
 
 class _Region:

@@ -128,6 +128,11 @@ class Resource(ABC):
                     yield Need(item, "while_it_starts" not in f.metadata, "until_it_goes" not in f.metadata)
 
 
+def is_fine(live: Live | None) -> bool:
+    """Whether it is there and as it should be, or on its way there."""
+    return live is not None and live.phase in (Phase.READY, Phase.PENDING)
+
+
 class Need(NamedTuple):
     """What a resource needs: ready or only asked for, and until it is gone itself or only until it is asked to go."""
 

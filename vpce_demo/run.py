@@ -18,10 +18,10 @@ from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
-from .engine import Engine
+from .engine import HIDDEN_SECONDS, Engine
 from .errors import DemoError, NotCreated, Refused, TimedOut, understood
 from .facts import find_out, not_looked_up, ssh_source
-from .model import Action, Event, Live, Resource, Side, closure
+from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .place import Place, same_accounts
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
@@ -57,8 +57,15 @@ class Run:
     def engine(self, hear: Callable[[Event], None] | None = None, timeout_seconds: float | None = None) -> Engine:
         """An engine whose events go to this listener; it takes what was just looked at as seen."""
         seen_since, self._seen_since = self._seen_since, None
-        intents = self.state.intents
-        return Engine(self.sides, hear or (lambda event: None), self.place.pace, intents, timeout_seconds, seen_since)
+        return Engine(
+            self.sides,
+            hear or (lambda event: None),
+            self.place.pace,
+            self.state.intents,
+            timeout_seconds,
+            seen_since,
+            self.state.recent,
+        )
 
     def look(self, resources: Sequence[Resource] | None = None) -> dict[str, Live]:
         """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing."""
@@ -74,7 +81,7 @@ class Run:
         made_here = {r.key for r in resources}
         before = [r for r in closure(resources) if r.key not in made_here]
         there = self.look(before)
-        missing = [r for r in before if r.key not in there]
+        missing = [r for r in before if r.key not in there or there[r.key].phase is not Phase.READY]
         if missing:
             steps = dict.fromkeys(self.demo.step_of(r).command for r in missing)
             raise NotCreated(
@@ -115,13 +122,21 @@ class Run:
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         _raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
-        there = self.look()
+        there = self._look_until_gone() if not failures else self.look()
         why = {f.resource.key: _said(refused.get(f.resource.key, f)) for f in failures}
         left = [(r, there[r.key], why.get(r.key, "")) for r in self.demo.resources if r.key in there]
         if not left:
             self.state.forget()
             remove_if_empty(self.where.directory.parent)
         return left
+
+    def _look_until_gone(self) -> dict[str, Live]:
+        """Look once more, and again for a while: AWS may still list what it said is deleted."""
+        until = time.monotonic() + HIDDEN_SECONDS / self.place.pace
+        while (there := self.look()) and time.monotonic() < until:
+            self._seen_since = None
+            time.sleep(max(0.05, 2.0 / self.place.pace))
+        return there
 
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)

@@ -33,8 +33,8 @@ class Ssh:
     known_hosts: Path
     options: tuple[str, ...] = ()
 
-    def arguments(self, address: str) -> list[str]:
-        """The command line up to the command to run there."""
+    def arguments(self, address: str, alias: str) -> list[str]:
+        """The command line up to the command to run there; the host key is known under this alias."""
         return [
             _client("ssh"),
             *("-i", str(self.key_file)),
@@ -43,17 +43,18 @@ class Ssh:
             *("-o", "ControlMaster=no"),
             *("-o", "ControlPath=none"),
             *("-o", "LogLevel=ERROR"),
-            # The host key is new with every instance, and an address may come back with another one.
+            # The host key is new with every instance, whose address may have been another's before.
             *("-o", "StrictHostKeyChecking=accept-new"),
+            *("-o", f"HostKeyAlias={alias}"),
             *("-o", f'UserKnownHostsFile="{self.known_hosts}"'),
             *("-o", f"ConnectTimeout={CONNECT_SECONDS}"),
             *self.options,
             f"{USER}@{address}",
         ]
 
-    def run(self, address: str, command: Sequence[str], seconds: float) -> Answer:
+    def run(self, address: str, alias: str, command: Sequence[str], seconds: float) -> Answer:
         """Run a command on an instance; give up after so many seconds, as an answer of ssh's own failure."""
-        words = [*self.arguments(address), shlex.join(command)]
+        words = [*self.arguments(address, alias), shlex.join(command)]
         with subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,

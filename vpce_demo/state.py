@@ -167,6 +167,12 @@ class State:
         return {key: entry.id for key, entry in self.entries.items() if entry.id}
 
     @property
+    def recent(self) -> Mapping[str, float]:
+        """How many seconds ago each thing was made whose id is known: so fresh a one AWS may not show yet."""
+        now = time.time()
+        return {key: max(0.0, now - entry.at) for key, entry in self.entries.items() if entry.id}
+
+    @property
     def intents(self) -> Mapping[str, Intent]:
         """Creates that were begun in an earlier run, and whose answer was never noted."""
         now = time.time()

@@ -205,7 +205,7 @@ def web_server(page: str, demo_id: str) -> str:
         ],
         "runcmd": ["systemctl enable --now httpd"],
     }
-    return "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False, width=1000)
+    return "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False, width=1000, allow_unicode=True)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from vpce_demo.engine import Intent
+from vpce_demo.engine import Engine, Intent
 from vpce_demo.errors import DemoError, Refused, TimedOut
 from vpce_demo.model import Action, Event, Live, Phase, Side
 
@@ -177,6 +177,28 @@ def test_a_create_that_was_cut_off_is_looked_for_before_a_second_one(world: Worl
     # A hundred times AWS's pace: it may hide a fresh thing for 0.6 seconds.
     assert world.engine(pace=100, intents={"one": Intent("token", age=0)}).up([one]) == []
     assert ids(world, one) == ["made-by-the-run-that-was-killed"]
+
+
+def test_what_was_just_made_and_is_not_shown_yet_is_looked_for_again(world: World) -> None:
+    one = thing(world, "one", hidden=3)
+    world.there["one"] = [Live("made-a-moment-ago")]
+    engine = Engine(dict.fromkeys(Side, world.aws), world.events.append, pace=100, recent={"one": 0.0})
+    assert engine.up([one]) == []
+    assert ids(world, one) == ["made-a-moment-ago"]
+
+
+def test_what_was_made_long_ago_and_is_not_there_is_gone(world: World) -> None:
+    one = thing(world, "one")
+    engine = Engine(dict.fromkeys(Side, world.aws), world.events.append, pace=1, recent={"one": 3600.0})
+    assert engine.up([one]) == []
+    assert "creating one" in world.story()
+
+
+def test_when_the_time_is_up_aws_s_last_words_are_kept(world: World) -> None:
+    one = thing(world, "one", create_refusals=[refusal("InvalidServiceName", "does not exist")] * 1000)
+    (failure,) = world.engine(timeout_seconds=0.3).up([one])
+    assert isinstance(failure.error, TimedOut)
+    assert failure.error.facts["AWS said"] == "InvalidServiceName: does not exist"
 
 
 def test_a_cut_off_create_that_never_arrived_is_made_with_its_token(world: World) -> None:

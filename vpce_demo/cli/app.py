@@ -166,7 +166,9 @@ class App:
 def how(app: App) -> str:
     """How to call the program on the same demo again."""
     words = ["vpce-demo", *(["--sandbox"] if app.get("sandbox") else [])]
-    for name, option in (("name", "--name"), ("config", "-c"), ("state_dir", "--state-dir")):
+    options = {name: f"--{name.replace('_', '-')}" for name in ("name", "profile", "region", "state_dir")}
+    sides = {f"{side}_profile": f"--{side}-profile" for side in ("provider", "consumer")}
+    for name, option in {**options, **sides, "config": "-c"}.items():
         if value := app.get(name):
             words += [option, shlex.quote(str(value))]
     return " ".join(words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import json
 import os
@@ -45,9 +44,7 @@ def run_command(arguments: list[str]) -> int:
             app.given["output"] = "json"
         app.document["error"] = {"message": error.format_message()}
     except BrokenPipeError:
-        with contextlib.suppress(OSError):
-            sys.stdout.close()
-        code = 1
+        code = _nobody_reads()
     except Exception as error:
         understood_error = understood(error) or _from_the_machine(error)
         if understood_error is None:
@@ -65,8 +62,17 @@ def run_command(arguments: list[str]) -> int:
         }
     if app.json and (app.command or "error" in app.document):
         document = {"version": OUTPUT_VERSION, "command": app.command, "exit_code": code, **app.document}
-        click.echo(json.dumps(document, indent=2, default=str))
+        try:
+            click.echo(json.dumps(document, indent=2, default=str))
+        except BrokenPipeError:
+            code = _nobody_reads()
     return code
+
+
+def _nobody_reads() -> int:
+    """Whoever read our output has left (``| head``): what is still to be flushed goes nowhere, without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _json_was_asked_for(arguments: list[str]) -> bool:

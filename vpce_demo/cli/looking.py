@@ -57,7 +57,7 @@ def status(app: App, check: bool) -> None:
     if there:
         screen.line(
             f"{len(there)} of {len(missing) + len(there)} there"
-            + ("." if app.get("sandbox") else f", {said(hourly(there, region))} until you run: vpce-demo down")
+            + ("." if app.get("sandbox") else f", {said(hourly(there, region))} until you run: {how(app)} down")
         )
     else:
         screen.line(f"There is nothing of this demo. Make it:  {how(app)} up")
@@ -70,7 +70,7 @@ def _look(app: App, word: str) -> tuple[list[Resource], list[Resource], str]:
     screen, where = app.screen(), app.where()
     place = app.place(where, screen, start=False)
     from ..facts import not_looked_up
-    from ..model import Phase, Side
+    from ..model import Side, is_fine
     from ..run import opened
     from ..tutorial import tutorial
     from ..ui import screens
@@ -84,7 +84,7 @@ def _look(app: App, word: str) -> tuple[list[Resource], list[Resource], str]:
         live = run.look()
         screens.table(screen, run.demo, live, word)
         app.document.update(resources=described(run))
-        fine = [r for r in run.demo.resources if r.key in live and live[r.key].phase in (Phase.READY, Phase.PENDING)]
+        fine = [r for r in run.demo.resources if is_fine(live.get(r.key))]
         if any(r.key in live for r in run.demo.resources):
             screen.line()
             screens.facts(screen, summary(run))

@@ -85,6 +85,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     place = app.place(where, screen, start=True)
     assert place is not None
     from ..cost import hourly, said
+    from ..model import is_fine
     from ..run import opened
     from ..ui import screens
     from ..ui.board import DONE_UP
@@ -96,9 +97,11 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
             run.refuse_too_early(resources, app.command)
         region = place.clients[resources[0].side].region
         there = {} if place.is_free else run.look(resources)
-        missing = [r for r in resources if r.key not in there]
+        missing = [r for r in resources if not is_fine(there.get(r.key))]
         if missing and not place.is_free:
-            ask(screen, yes, f"Make {len(missing)} resources, {said(hourly(missing, region))}?")
+            again = [r.name for r in missing if r.key in there]
+            replaced = f" ({', '.join(again)} deleted first)" if again else ""
+            ask(screen, yes, f"Make {len(missing)} resources{replaced}, {said(hourly(missing, region))}?")
         with shown(app, run, resources, DONE_UP) as told:
             run.up(resources, told.hear, timeout)
         board = told.board
@@ -112,10 +115,11 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
             screen.line(f"Nothing to do: all {board.found} were there already.", style="bold")
         screens.facts(screen, summary(run))
         if not place.is_free:
-            screen.line(f"{'cost':<15} {said(hourly(resources, region))} until you run: vpce-demo down")
+            all_there = [r for r in run.demo.resources if run.state.id(r.key)]
+            screen.line(f"{'cost':<15} {said(hourly(all_there, region))} until you run: {how(app)} down")
         if test:
             screen.line()
-            prove(app, run, screen, timeout)
+            prove(app, run, screen, timeout and max(1.0, timeout - board.seconds))
         screen.say()
         screen.say("Next:  " + "    ".join(f"{how(app)} {name}" for name in _next(stages)))
 

@@ -24,6 +24,8 @@ GATEWAYS = Listing(_gateways, "InternetGatewayId", "InternetGatewayIds")
 
 @dataclass(frozen=True, eq=False)
 class InternetGateway(Resource):
+    """A VPC's way to the internet, once it is attached."""
+
     doubles = True
 
     def find(self, aws: Aws) -> Iterator[Live]:
@@ -40,6 +42,8 @@ class InternetGateway(Resource):
 
 @dataclass(frozen=True, eq=False)
 class GatewayAttachment(Resource):
+    """An internet gateway at a VPC.  ``name`` is the gateway's."""
+
     gateway: InternetGateway
     vpc: Vpc
 

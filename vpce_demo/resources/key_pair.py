@@ -24,6 +24,8 @@ KEY_PAIRS = Listing(_key_pairs, "KeyPairId", "KeyPairIds")
 
 @dataclass(frozen=True, eq=False)
 class KeyPair(Resource):
+    """A public key under a name that is unique in the region."""
+
     public_key: str
     """One OpenSSH line, ``ssh-ed25519 AAAA...``; empty where only what is there is asked for."""
 

@@ -26,6 +26,8 @@ ROUTE_TABLES = Listing(_route_tables, "RouteTableId", "RouteTableIds")
 
 @dataclass(frozen=True, eq=False)
 class RouteTable(Resource):
+    """A route table of a VPC."""
+
     vpc: Vpc
 
     def find(self, aws: Aws) -> Iterator[Live]:

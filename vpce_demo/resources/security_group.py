@@ -24,6 +24,8 @@ GROUPS = Listing(_groups, "GroupId", "GroupIds")
 
 @dataclass(frozen=True, eq=False)
 class SecurityGroup(Resource):
+    """A security group of a VPC; everything may go out."""
+
     vpc: Vpc
     description: str
 

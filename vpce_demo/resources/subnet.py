@@ -24,6 +24,8 @@ SUBNETS = Listing(_subnets, "SubnetId", "SubnetIds")
 
 @dataclass(frozen=True, eq=False)
 class Subnet(Resource):
+    """A subnet; ``cidr`` lies in the VPC's."""
+
     vpc: Vpc
     cidr: str
     zone_id: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Aws
-from ..model import Live, Phase, Resource
+from ..model import UNTIL_IT_GOES, Live, Phase, Resource
 from .elb import Balanced, find_named
 from .instance import Instance
 from .vpc import Vpc
@@ -69,7 +69,7 @@ def target_health(aws: Aws, group: TargetGroup) -> list[TargetHealthDescriptionT
 class Registration(Resource):
     """An instance as a target.  Ready as soon as AWS lists it: that it is healthy is what ``test`` waits for."""
 
-    target_group: TargetGroup
+    target_group: TargetGroup = field(metadata=UNTIL_IT_GOES)
     instance: Instance
     port: int
 

@@ -23,6 +23,8 @@ VPCS = Listing(_vpcs, "VpcId", "VpcIds")
 
 @dataclass(frozen=True, eq=False)
 class Vpc(Resource):
+    """A VPC with one range of IPv4 addresses."""
+
     cidr: str
 
     doubles = True

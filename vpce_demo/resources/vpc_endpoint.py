@@ -113,7 +113,9 @@ class Acceptance(Resource):
         endpoint_id = aws.id(self.endpoint)
         for connection in connections(aws, self.service):
             word = connection.get("VpcEndpointState", "")
-            if connection.get("VpcEndpointId") == endpoint_id and word.lower() in ("pending", "available"):
+            # A rejected one is as one that was never accepted; the endpoint itself is FAILED then, and replaced.
+            accepted = word.lower() in ("pending", "available", "failed", "expired")
+            if connection.get("VpcEndpointId") == endpoint_id and accepted:
                 yield Live(endpoint_id, Phase.of(word), word)
 
     def create(self, aws: Aws) -> Live:

@@ -66,7 +66,7 @@ class Lines(Progress):
         cell = self.board.cells[event.resource.key]
         before = (cell.action, cell.note)
         super().hear(event)
-        told = _told(event, cell, before)
+        told = _told(event, cell, before) or (event.action.value if self.screen.verbose else "")
         if told:
             self._say(cell, told, event.note)
 
