@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from bench.contenders import to_the_sandbox
 from vpce_demo.model import Side
 from vpce_demo.place import Place
 from vpce_demo.sandbox.server import Sandbox
 
 from ..account import account
-from .peers import credentials, peer
+from .peers import peer
 
 pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
 
@@ -29,7 +30,7 @@ def aws(sandbox: Sandbox) -> Aws:
     def run(*words: str) -> Any:
         done = subprocess.run(
             ["aws", *words, "--output", "json"],
-            env={**os.environ, **credentials(sandbox)},
+            env={**os.environ, **to_the_sandbox(sandbox.endpoint_url)},
             capture_output=True,
             text=True,
             timeout=120,
@@ -99,7 +100,7 @@ def test_somebody_elses_script(sandbox: Sandbox, place: Place) -> None:
     """The whole tutorial as a shell script of the aws CLI: up, up again, down."""
     script, clients = peer("bash") / "demo.sh", place.clients[Side.PROVIDER]
     before = account(clients)
-    environment = {**os.environ, **credentials(sandbox)}
+    environment = {**os.environ, **to_the_sandbox(sandbox.endpoint_url)}
     for word in ("up", "up", "down"):
         done = subprocess.run(["bash", script, word], env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -13,27 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.contenders import provider_mirror, to_the_sandbox
 from vpce_demo.model import Side
 from vpce_demo.place import Place
 from vpce_demo.sandbox.server import Sandbox
 
 from ..account import account
-from .peers import credentials, peer
-
-MIRRORS = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins", "/opt/*")
-"""Where an administrator may have put a mirror of providers."""
-
-
-def _mirror() -> Path | None:
-    for place in MIRRORS:
-        path = Path(place).expanduser()
-        for found in path.parent.glob(path.name):
-            if list(found.glob("registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*")):
-                return found
-    return None
-
-
-MIRROR = _mirror()
+from .peers import peer
 
 
 @pytest.fixture
@@ -41,13 +27,14 @@ def terraform(tmp_path: Path) -> Path:
     """A working directory with the peer's configuration, ready for ``terraform init``."""
     if shutil.which("terraform") is None:
         pytest.skip("Terraform is not installed")
-    if MIRROR is None:
+    mirror = provider_mirror()
+    if mirror is None:
         pytest.skip("Terraform's AWS provider is not installed in a local mirror")
     folder = tmp_path / "terraform"
     shutil.copytree(peer("terraform"), folder)
     for file in [folder, *folder.iterdir()]:
         file.chmod(0o755)
-    (tmp_path / "terraformrc").write_text(f'provider_installation {{ filesystem_mirror {{ path = "{MIRROR}" }} }}\n')
+    (tmp_path / "terraformrc").write_text(f'provider_installation {{ filesystem_mirror {{ path = "{mirror}" }} }}\n')
     return folder
 
 
@@ -55,7 +42,7 @@ def test_apply_plan_destroy(terraform: Path, sandbox: Sandbox, place: Place) -> 
     clients = place.clients[Side.PROVIDER]
     environment = {
         **os.environ,
-        **credentials(sandbox),
+        **to_the_sandbox(sandbox.endpoint_url),
         "TF_CLI_CONFIG_FILE": str(terraform.parent / "terraformrc"),
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",

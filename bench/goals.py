@@ -1,0 +1,97 @@
+"""What vpce-demo is to reach, and whether it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import limit
+from .contenders import OURS, TERRAFORM
+from .measure import PHASES
+from .results import AWS_PACE, FAST, Results
+
+HELP, CLICK = "vpce-demo --help", 'python -c "import click"'
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure that is to be at most ``bound``, out of the measurement at one pace.
+
+    ``figure`` is None where it was not measured.
+    """
+
+    what: str
+    bound: float
+    pace: int
+    figure: Callable[[Results], float | None]
+    form: str = "{:.2f}"
+    reason: str = ""
+    """Why it is missed, shown only when it is."""
+
+
+def against_limit(phase: str) -> Callable[[Results], float | None]:
+    """The ratio of our time to the least possible."""
+
+    def figure(results: Results) -> float | None:
+        ours = results.median(OURS, phase)
+        return ours.seconds / least(results, phase) if ours else None
+
+    return figure
+
+
+def against(other: str, phase: str) -> Callable[[Results], float | None]:
+    """The ratio of our time to another contender's."""
+
+    def figure(results: Results) -> float | None:
+        ours, theirs = results.median(OURS, phase), results.median(other, phase)
+        return ours.seconds / theirs.seconds if ours and theirs else None
+
+    return figure
+
+
+def calls(phase: str) -> Callable[[Results], float | None]:
+    """Our API calls."""
+
+    def figure(results: Results) -> float | None:
+        ours = results.median(OURS, phase)
+        return ours.calls if ours else None
+
+    return figure
+
+
+def memory(results: Results) -> float | None:
+    """Our largest peak, in megabytes."""
+    return max((ours.memory_mb for phase in PHASES if (ours := results.median(OURS, phase))), default=None)
+
+
+def start(results: Results) -> float | None:
+    """The help against what it cannot do without."""
+    return results.seconds[HELP] / results.seconds[CLICK] if HELP in results.seconds else None
+
+
+def chain(results: Results, phase: str) -> limit.Chain:
+    """The longest chain of ``up`` or ``down`` at the measurement's pace and round trip."""
+    graph = limit.up if phase == "up" else limit.down
+    return limit.longest(graph(limit.demo().resources), results.pace, results.round_trip)
+
+
+def least(results: Results, phase: str) -> float:
+    """The least that ``up`` or ``down`` can take, in seconds."""
+    return limit.seconds(chain(results, phase), results.pace, results.round_trip)
+
+
+GOALS = (
+    Goal("up against the limit", 1.03, AWS_PACE, against_limit("up")),
+    Goal("up against the limit", 1.15, FAST, against_limit("up")),
+    Goal("up against Terraform", 0.80, AWS_PACE, against(TERRAFORM, "up")),
+    Goal("up against Terraform", 0.30, FAST, against(TERRAFORM, "up")),
+    Goal("up again against Terraform", 0.30, AWS_PACE, against(TERRAFORM, "again")),
+    Goal("up again against Terraform", 0.30, FAST, against(TERRAFORM, "again")),
+    Goal("API calls of up again", 20, AWS_PACE, calls("again"), "{:.0f}"),
+    Goal("down against the limit", 1.05, AWS_PACE, against_limit("down")),
+    Goal("down against Terraform", 0.85, AWS_PACE, against(TERRAFORM, "down")),
+    Goal("API calls of up", 90, AWS_PACE, calls("up"), "{:.0f}"),
+    Goal("API calls of down", 70, AWS_PACE, calls("down"), "{:.0f}"),
+    Goal("peak memory, MB", 120, FAST, memory, "{:.0f}"),
+    Goal(f"`{HELP}` against `{CLICK}`", 2.0, FAST, start),
+)

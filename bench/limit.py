@@ -1,0 +1,177 @@
+"""The least that up and down can take: the longest chain of AWS's own durations and of the calls that lie on it.
+
+It is computed from the tutorial's own graph and the sandbox's durations.  Each create, accept or delete costs one
+round trip; where AWS takes its time after it, that time follows, and one look that sees it over.  Starting the
+program, asking what is there already and looking again afterwards are not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from vpce_demo.model import Resource
+from vpce_demo.resources.endpoint_service import EndpointService
+from vpce_demo.resources.instance import Instance
+from vpce_demo.resources.internet_gateway import GatewayAttachment, InternetGateway
+from vpce_demo.resources.key_pair import KeyPair
+from vpce_demo.resources.load_balancer import Listener, LoadBalancer
+from vpce_demo.resources.route_table import InternetRoute, RouteTable, SubnetRouting
+from vpce_demo.resources.security_group import IngressRule, SecurityGroup
+from vpce_demo.resources.subnet import Subnet
+from vpce_demo.resources.target_group import Registration, TargetGroup
+from vpce_demo.resources.vpc import Vpc
+from vpce_demo.resources.vpc_endpoint import Acceptance, VpcEndpoint
+from vpce_demo.sandbox import timing
+from vpce_demo.tutorial import Demo, tutorial
+
+from .measure import Call
+
+UNTIL_READY: Mapping[type[Resource], float] = {
+    Vpc: timing.VPC_PENDING,
+    Subnet: timing.SUBNET_PENDING,
+    GatewayAttachment: timing.GATEWAY_ATTACHING,
+    SubnetRouting: timing.ROUTE_ASSOCIATING,
+    Instance: timing.INSTANCE_PENDING,
+    LoadBalancer: timing.LOAD_BALANCER_PROVISIONING,
+    EndpointService: timing.SERVICE_PENDING,
+    VpcEndpoint: timing.ENDPOINT_REQUESTED,
+    Acceptance: timing.ENDPOINT_PENDING,
+}
+"""What AWS takes from the create call until what needs the thing may be asked for, in its seconds."""
+
+UNTIL_GONE: Mapping[type[Resource], float] = {
+    Instance: timing.INSTANCE_SHUTTING_DOWN,
+    VpcEndpoint: timing.ENDPOINT_DELETING,
+    EndpointService: timing.SERVICE_DELETING,
+    LoadBalancer: timing.LOAD_BALANCER_INTERFACES_LINGER,
+}
+"""What AWS takes from the delete call until it lets go of what the thing stood on, in its seconds."""
+
+UNSEEN = (LoadBalancer,)
+"""Gone from the lists at once: what lingers is not looked at, the next call tells."""
+
+HELD_UNTIL_ASKED = ((VpcEndpoint, EndpointService),)
+"""A service may go as soon as its endpoint is ``deleting`` (``aws-behaviours.md`` section 3.4)."""
+
+NOT_HELD = ((Instance, KeyPair), (Registration, TargetGroup), (InternetRoute, GatewayAttachment))
+"""What can be deleted while this still needs it: a key pair, a group with targets, a gateway with a route to it."""
+
+OPERATIONS: Mapping[type[Resource], tuple[str, str]] = {
+    Vpc: ("CreateVpc", "DeleteVpc"),
+    InternetGateway: ("CreateInternetGateway", "DeleteInternetGateway"),
+    GatewayAttachment: ("AttachInternetGateway", "DetachInternetGateway"),
+    Subnet: ("CreateSubnet", "DeleteSubnet"),
+    RouteTable: ("CreateRouteTable", "DeleteRouteTable"),
+    SubnetRouting: ("AssociateRouteTable", ""),
+    InternetRoute: ("CreateRoute", ""),
+    KeyPair: ("ImportKeyPair", "DeleteKeyPair"),
+    SecurityGroup: ("CreateSecurityGroup", "DeleteSecurityGroup"),
+    IngressRule: ("AuthorizeSecurityGroupIngress", ""),
+    Instance: ("RunInstances", "TerminateInstances"),
+    TargetGroup: ("CreateTargetGroup", "DeleteTargetGroup"),
+    LoadBalancer: ("CreateLoadBalancer", "DeleteLoadBalancer"),
+    Listener: ("CreateListener", ""),
+    Registration: ("RegisterTargets", ""),
+    EndpointService: ("CreateVpcEndpointServiceConfiguration", "DeleteVpcEndpointServiceConfigurations"),
+    VpcEndpoint: ("CreateVpcEndpoint", "DeleteVpcEndpoints"),
+    Acceptance: ("AcceptVpcEndpointConnections", ""),
+}
+"""The calls that make and delete each kind; none for what goes with another."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One stretch of a chain: so many round trips, and AWS's own seconds.  A call has its operation and a name."""
+
+    key: str
+    calls: int
+    aws_seconds: float = 0.0
+    operation: str = ""
+    name: str = ""
+
+    def seconds(self, pace: float, round_trip: float) -> float:
+        """In seconds of the machine; ``round_trip`` is in those too."""
+        return self.calls * round_trip + self.aws_seconds / pace
+
+    def done(self, calls: Iterable[Call]) -> Call | None:
+        """The last call of a timeline that did this; a call without a name is taken for any."""
+        names = ("", self.name)
+        fitting = [c for c in calls if c.operation == self.operation and (not self.name or c.name in names)]
+        return max((c for c in fitting if not c.error), key=lambda c: c.ended, default=None)
+
+
+Chain = list[Link]
+Graph = dict[Link, set[Link]]
+"""Each link with those that come before it."""
+
+
+def seconds(chain: Chain, pace: float, round_trip: float) -> float:
+    """How long a chain takes."""
+    return sum(link.seconds(pace, round_trip) for link in chain)
+
+
+def longest(graph: Graph, pace: float, round_trip: float) -> Chain:
+    """The chain of links that takes longest."""
+    best: dict[Link, tuple[float, Chain]] = {}
+    for link in TopologicalSorter(graph).static_order():
+        before = max((best[one] for one in graph[link]), key=_rank, default=(0.0, []))
+        best[link] = before[0] + link.seconds(pace, round_trip), [*before[1], link]
+    return max(best.values(), key=_rank)[1]
+
+
+def _rank(one: tuple[float, Chain]) -> tuple[float, list[str]]:
+    """Longer ones later; of equally long ones always the same."""
+    return round(one[0], 6), [link.key for link in one[1]]
+
+
+def demo() -> Demo:
+    """The tutorial as it is without a config file."""
+    from vpce_demo.config import load
+    from vpce_demo.facts import not_looked_up
+
+    return tutorial(not_looked_up(load(None, {})))
+
+
+def up(resources: Sequence[Resource]) -> Graph:
+    """What is made after what: each thing asked for, and then ready."""
+    asked = {r: Link(r.key, 1, 0.0, OPERATIONS[type(r)][0], r.name) for r in resources}
+    ready = {r: _wait(r, UNTIL_READY) for r in resources}
+    graph: Graph = {}
+    for r in resources:
+        graph[asked[r]] = {ready[n.resource] if n.ready else asked[n.resource] for n in r.needs()}
+        graph[ready[r]] = {asked[r]}
+    return graph
+
+
+def down(resources: Sequence[Resource]) -> Graph:
+    """What is deleted after what: a thing may go when what stands on it has gone."""
+    asked = {r: Link(r.key, 1, 0.0, OPERATIONS[type(r)][1]) for r in resources if r.goes_with() is None}
+    gone = {r: _wait(r, UNTIL_GONE) for r in asked}
+    graph: Graph = {link: set() for link in asked.values()} | {gone[r]: {asked[r]} for r in asked}
+    for r in resources:
+        holder = r.goes_with() or r
+        for need, *_ in r.needs():
+            held = need.goes_with() or need
+            if held is not holder and (type(r), type(need)) not in NOT_HELD:
+                only_asked = (type(holder), type(held)) in HELD_UNTIL_ASKED
+                graph[asked[held]].add(asked[holder] if only_asked else gone[holder])
+    return graph
+
+
+def _wait(r: Resource, durations: Mapping[type[Resource], float]) -> Link:
+    """AWS's time, and a look that sees it over."""
+    aws_seconds = durations.get(type(r), 0.0)
+    unseen = not aws_seconds or (durations is UNTIL_GONE and isinstance(r, UNSEEN))
+    return Link(f"{r.key}, AWS", 0 if unseen else 1, aws_seconds)
+
+
+def aws_seconds_after(operation: str) -> float:
+    """How long AWS takes after this call, in its seconds; 0 where the answer is the end of it."""
+    for kind, (create, delete) in OPERATIONS.items():
+        if operation == create:
+            return UNTIL_READY.get(kind, 0.0)
+        if operation == delete:
+            return UNTIL_GONE.get(kind, 0.0)
+    return 0.0

@@ -1,0 +1,106 @@
+"""What was measured, kept as a file for each pace, so that one page shows both."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from .contenders import OURS
+from .measure import PHASES, Call, Figures, Lap
+
+FAST, AWS_PACE = 20, 1
+DIRECTORY = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Results:
+    """One measurement, of some runs at one pace.  ``figures`` has a list of runs for each contender and phase."""
+
+    pace: int
+    latency_ms: float
+    runs: int
+    when: str
+    machine: str
+    command: str
+    versions: Mapping[str, str]
+    figures: Mapping[str, Mapping[str, Sequence[Figures]]]
+    missing: Mapping[str, str]
+    timelines: Mapping[str, Sequence[Call]]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Short commands of the start-up, by name."""
+
+    def median(self, name: str, phase: str) -> Figures | None:
+        """Each figure's median over the runs; None where the contender has none."""
+        runs = self.figures.get(name, {}).get(phase, ())
+        if not runs:
+            return None
+        middle = {what: statistics.median(asdict(one)[what] for one in runs) for what in asdict(runs[0])}
+        return Figures(**{**middle, "calls": round(middle["calls"])})
+
+    @property
+    def round_trip(self) -> float:
+        """The shortest call that was recorded, in seconds: what no call can be quicker than."""
+        return min(call.ended - call.started for calls in self.timelines.values() for call in calls)
+
+    def save(self) -> Path:
+        """Write the file of this pace."""
+        DIRECTORY.mkdir(exist_ok=True)
+        path = _path(self.pace)
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        return path
+
+    @classmethod
+    def load(cls, pace: int) -> Results | None:
+        """What was last measured at this pace, if anything was."""
+        path = _path(pace)
+        return cls.read(json.loads(path.read_text())) if path.exists() else None
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Results:
+        """Out of JSON."""
+        figures = {
+            name: {phase: [Figures(**one) for one in runs] for phase, runs in phases.items()}
+            for name, phases in data["figures"].items()
+        }
+        timelines = {phase: [Call(**one) for one in calls] for phase, calls in data["timelines"].items()}
+        return cls(**{**data, "figures": figures, "timelines": timelines})
+
+
+def _path(pace: int) -> Path:
+    return DIRECTORY / f"pace-{pace}.json"
+
+
+def gathered(
+    pace: int,
+    latency_ms: float,
+    command: str,
+    versions: Mapping[str, str],
+    laps: Mapping[str, Sequence[Lap]],
+    missing: Mapping[str, str],
+    seconds: Mapping[str, float],
+) -> Results:
+    """Put the laps of a measurement together; the timelines are of vpce-demo's middle run."""
+    ours = sorted(laps[OURS], key=lambda one: one.figures["up"].seconds)
+    middle = ours[len(ours) // 2]
+    return Results(
+        pace=pace,
+        latency_ms=latency_ms,
+        runs=len(ours),
+        when=date.today().isoformat(),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        command=command,
+        versions=versions,
+        figures={
+            name: {phase: [one.figures[phase] for one in runs] for phase in PHASES} for name, runs in laps.items()
+        },
+        missing=missing,
+        timelines=middle.timelines,
+        seconds=seconds,
+    )
