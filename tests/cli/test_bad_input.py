@@ -59,7 +59,7 @@ CONFIGS = [
     ('health_check_seconds: "10"\n', "demo.yaml:1:23: health_check_seconds", "integer"),
     ("health_check_seconds: 4\n", "demo.yaml:1:23: health_check_seconds", "greater than or equal to 5"),
     ("page: 5\n", "demo.yaml:1:7: page", "string"),
-    ("page: ''\n", "demo.yaml:1:7: page", "at least 1 character"),
+    ("page: ''\n", "demo.yaml:1:7: page", "is empty"),
     ("name: yes\n", "demo.yaml:1:7: name", "string"),
     ("provider: 5\n", "demo.yaml:1:11: provider", "settings"),
     ("provider: [vpc_cidr]\n", "demo.yaml:1:11: provider", "settings"),

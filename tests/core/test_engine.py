@@ -422,10 +422,15 @@ def test_a_look_that_says_not_found_is_an_answer(world: World) -> None:
 
 
 def test_a_stop_ends_the_waiting_and_skips_the_rest(world: World) -> None:
-    endless = thing(world, "endless", slow=10**9)
+    in_flight, held = threading.Event(), threading.Event()
+    endless = thing(world, "endless", slow=10**9, at_create=lambda: in_flight.wait(5))
     after = thing(world, "after", endless)
-    held = threading.Event()
-    apart = thing(world, "apart", at_create=lambda: held.wait(5))
+
+    def be_in_flight() -> None:
+        in_flight.set()
+        held.wait(5)
+
+    apart = thing(world, "apart", at_create=be_in_flight)
     next_to_it = thing(world, "next", apart)
     engine = world.engine()
 

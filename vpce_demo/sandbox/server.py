@@ -89,10 +89,10 @@ class Sandbox:
         _reset_moto()
         self.cloud.clear()
         self._halt.clear()
-        if self._directory is None:
-            self._own_directory = Path(tempfile.mkdtemp(prefix="vpce-demo-"))
         self._server = _listen(port, self._api)
         self._api.hosts = frozenset({f"{HOST}:{self.port}", f"localhost:{self.port}"})
+        if self._directory is None:
+            self._own_directory = Path(tempfile.mkdtemp(prefix="vpce-demo-"))
         try:
             self._plug_in()
         except BaseException:
