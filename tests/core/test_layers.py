@@ -97,6 +97,19 @@ def test_the_command_line_comes_without_heavy_modules() -> None:
     assert loaded.stdout.split() == []
 
 
+def test_a_shell_s_question_is_answered_without_heavy_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_VPCE_DEMO_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "vpce-demo cr")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    asked = (
+        "import atexit, sys; from vpce_demo.cli import main; "
+        "atexit.register(lambda: print(*{'boto3', 'pydantic', 'rich'} & set(sys.modules))); main()"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True)
+    words = [line.removeprefix("plain,") for line in told.stdout.splitlines()]
+    assert words == ["create-consumer", "create-endpoint-service", "create-provider", ""], told.stderr
+
+
 def test_a_mistake_in_the_config_is_told_without_boto3(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("nmae: x\n")

@@ -9,11 +9,14 @@ import re
 import sys
 
 import click
+from click.shell_completion import shell_complete
 
 from ..errors import DemoError, TestFailed, understood
 from .app import App, for_this_demo
 from .group import cli
 
+COMPLETION = "_VPCE_DEMO_COMPLETE"
+"""The environment variable through which a shell asks for completions (click's documentation, Shell Completion)."""
 OUTPUT_VERSION = 1
 """Of the JSON document; it changes when something in it does that programs may rely on."""
 
@@ -21,6 +24,8 @@ OUTPUT_VERSION = 1
 def main() -> None:
     """Run the command line and exit with its code."""
     gc.set_threshold(50_000)  # most of what a short run makes is code and models, which stay
+    if asked := os.environ.get(COMPLETION):
+        sys.exit(shell_complete(cli, {}, "vpce-demo", COMPLETION, asked))
     sys.exit(run_command(sys.argv[1:]))
 
 
