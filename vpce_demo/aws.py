@@ -73,12 +73,10 @@ class _Slot:
 class Listing(Generic[Item]):
     """A describe call that lists one kind of thing: everything of the demo, or what has one id.
 
-    ``pages`` makes the call with the parameters given; ``id_field`` is where an item holds its id and ``ids_parameter``
-    how the call takes one.
+    ``pages`` makes the call with the parameters given; ``ids_parameter`` is how the call takes ids.
     """
 
     pages: Callable[[Aws, Mapping[str, Any]], Iterable[Item]]
-    id_field: str
     ids_parameter: str
 
 

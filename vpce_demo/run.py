@@ -324,13 +324,7 @@ def _raise_first(events: Sequence[Event], changed: str, hint: str = "") -> None:
     if error is None:
         raise first.error
     others = ", ".join(str(event.resource) for event in causes[1:])
-    told = replace_facts(error, {"resource": str(first.resource), **error.facts, "also failed": others})
-    told.changed = error.changed or changed
-    told.hint = error.hint or hint
-    raise told from first.error
-
-
-def replace_facts(error: DemoError, facts: dict[str, str]) -> DemoError:
-    """The same error with other facts."""
-    error.facts = facts
-    return error
+    error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
+    error.changed = error.changed or changed
+    error.hint = error.hint or hint
+    raise error from first.error

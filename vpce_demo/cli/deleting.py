@@ -71,7 +71,7 @@ def _delete(app: App, yes: bool, timeout: float | None) -> None:
         )
         if left:
             costs = said(hourly([r for r, _, _ in left], region))
-            screens.left_over(screen, left, costs)
+            screens.left_over(screen, left)
             raise Leftovers(
                 f"Deleted {len(resources) - len(left)} of {len(resources)}. {len(left)} are left"
                 + ("." if place.is_free else f" and cost {costs}."),

@@ -20,7 +20,7 @@ def _services(aws: Aws, which: Mapping[str, Any]) -> Iterator[ServiceConfigurati
         yield from page["ServiceConfigurations"]
 
 
-SERVICES = Listing(_services, "ServiceId", "ServiceIds")
+SERVICES = Listing(_services, "ServiceIds")
 
 
 def _live(service: ServiceConfigurationTypeDef) -> Live:

@@ -23,7 +23,7 @@ def _instances(aws: Aws, which: Mapping[str, Any]) -> Iterator[InstanceTypeDef]:
             yield from reservation["Instances"]
 
 
-INSTANCES = Listing(_instances, "InstanceId", "InstanceIds")
+INSTANCES = Listing(_instances, "InstanceIds")
 
 
 @dataclass(frozen=True, eq=False)

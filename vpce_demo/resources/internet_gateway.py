@@ -19,7 +19,7 @@ def _gateways(aws: Aws, which: Mapping[str, Any]) -> Iterator[InternetGatewayTyp
         yield from page["InternetGateways"]
 
 
-GATEWAYS = Listing(_gateways, "InternetGatewayId", "InternetGatewayIds")
+GATEWAYS = Listing(_gateways, "InternetGatewayIds")
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ def _key_pairs(aws: Aws, which: Mapping[str, Any]) -> Iterator[KeyPairInfoTypeDe
     yield from aws.ec2.describe_key_pairs(**{k: v for k, v in which.items() if k != "Filters"})["KeyPairs"]
 
 
-KEY_PAIRS = Listing(_key_pairs, "KeyPairId", "KeyPairIds")
+KEY_PAIRS = Listing(_key_pairs, "KeyPairIds")
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ def _route_tables(aws: Aws, which: Mapping[str, Any]) -> Iterator[RouteTableType
         yield from page["RouteTables"]
 
 
-ROUTE_TABLES = Listing(_route_tables, "RouteTableId", "RouteTableIds")
+ROUTE_TABLES = Listing(_route_tables, "RouteTableIds")
 
 
 @dataclass(frozen=True, eq=False)

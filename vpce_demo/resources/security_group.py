@@ -19,7 +19,7 @@ def _groups(aws: Aws, which: Mapping[str, Any]) -> Iterator[SecurityGroupTypeDef
         yield from page["SecurityGroups"]
 
 
-GROUPS = Listing(_groups, "GroupId", "GroupIds")
+GROUPS = Listing(_groups, "GroupIds")
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ def _subnets(aws: Aws, which: Mapping[str, Any]) -> Iterator[SubnetTypeDef]:
         yield from page["Subnets"]
 
 
-SUBNETS = Listing(_subnets, "SubnetId", "SubnetIds")
+SUBNETS = Listing(_subnets, "SubnetIds")
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ def _vpcs(aws: Aws, which: Mapping[str, Any]) -> Iterator[VpcTypeDef]:
         yield from page["Vpcs"]
 
 
-VPCS = Listing(_vpcs, "VpcId", "VpcIds")
+VPCS = Listing(_vpcs, "VpcIds")
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ def _endpoints(aws: Aws, which: Mapping[str, Any]) -> Iterator[VpcEndpointTypeDe
         yield from page["VpcEndpoints"]
 
 
-ENDPOINTS = Listing(_endpoints, "VpcEndpointId", "VpcEndpointIds")
+ENDPOINTS = Listing(_endpoints, "VpcEndpointIds")
 
 
 def _live(endpoint: VpcEndpointTypeDef) -> Live:

@@ -67,7 +67,7 @@ def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
             screen.line(f"{name:<15} {value}")
 
 
-def left_over(screen: Screen, left: Sequence[tuple[Resource, Live, str]], cost: str) -> None:
+def left_over(screen: Screen, left: Sequence[tuple[Resource, Live, str]]) -> None:
     """What a delete left behind, and why."""
     for r, live, why in left:
         screen.line(f"    {r.kind:<18} {r.name:<22} {short_id(live.id):<46} {why}".rstrip(), to_talk=True)
