@@ -21,7 +21,9 @@ STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "acce
 SECTIONS = {
     "All at once": ("up", "down", "plan", "status"),
     "Step by step": (*STAGES, "test", "destroy"),
-    "Set up": ("sandbox",),
+    "Learn": ("walkthrough", "explain", "diagram", "report"),
+    "When stuck": ("doctor", "adopt", "logs"),
+    "Set up": ("init", "cost", "iam-policy", "sandbox", "completion"),
 }
 
 
@@ -176,5 +178,5 @@ def how(app: App) -> str:
 
 def for_this_demo(app: App, hint: str) -> str:
     """A hint whose commands mean the demo at hand: no other layer knows the options."""
-    commands = "|".join((*SECTIONS["All at once"], *SECTIONS["Step by step"]))
+    commands = "|".join(name for names in SECTIONS.values() for name in names)
     return re.sub(rf"\bvpce-demo (?=({commands})\b)", lambda _: f"{how(app)} ", hint)

@@ -49,8 +49,9 @@ class Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS.items():
-            with formatter.section(title):
-                formatter.write_dl([(n, self.commands[n].get_short_help_str(80)) for n in names])
+            if there := [(n, self.commands[n].get_short_help_str(80)) for n in names if n in self.commands]:
+                with formatter.section(title):
+                    formatter.write_dl(there)
 
 
 class SandboxGroup(click.Group):
