@@ -70,6 +70,15 @@ class Live:
     outputs: Mapping[str, str] = field(default_factory=dict)
 
 
+def short_id(id: str) -> str:
+    """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
+    return (
+        id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
+        if id.startswith("arn:")
+        else id
+    )
+
+
 WHILE_IT_STARTS = {"while_it_starts": True}
 """Metadata of a field: what it holds must have been asked for, but need not be ready yet."""
 UNTIL_IT_GOES = {"until_it_goes": True}

@@ -12,9 +12,9 @@ from rich.live import Live as Screenful
 from rich.spinner import Spinner
 from rich.text import Text
 
-from ..model import Action, Event, Resource
+from ..model import Action, Event, Resource, short_id
 from .board import BUSY, Board, Cell, Row
-from .style import Screen, duration, short_id
+from .style import Screen, duration
 
 HEARTBEAT_SECONDS = 30.0
 

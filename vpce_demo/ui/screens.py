@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DemoError
-from ..model import Live, Phase, Resource
-from .style import Screen, duration, short_id
+from ..model import Live, Phase, Resource, short_id
+from .style import Screen, duration
 
 if TYPE_CHECKING:
     from ..checks import Result

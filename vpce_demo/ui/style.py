@@ -98,12 +98,3 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-
-
-def short_id(id: str) -> str:
-    """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
-    return (
-        id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
-        if id.startswith("arn:")
-        else id
-    )
