@@ -107,7 +107,7 @@ def broken(demo: Demo) -> dict[str, Live]:
     for key, phase, word in (
         (demo.endpoint.key, Phase.FAILED, "rejected"),
         (demo.registration.key, Phase.READY, "unhealthy"),
-        ("customer-route", Phase.WRONG, "blackhole"),
+        ("customer-route", Phase.WRONG, "active"),
     ):
         live[key] = Live(live[key].id, phase, word)
     del live[demo.acceptance.key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vpce_demo.diagram.picture import NOT_THERE, Frame, State, combined, picture
+from vpce_demo.diagram.picture import NOT_THERE, Frame, State, combined, picture, shortened
 from vpce_demo.model import Live, Phase
 
 from .demos import FRAME, broken, demo_of, standing, waiting
@@ -59,7 +59,7 @@ def test_what_waits_is_pending() -> None:
 def test_what_is_broken_breaks_its_hop() -> None:
     seen = picture(DEMO, broken(DEMO), FRAME)
     assert (seen.endpoint.state, seen.connection.state, seen.targets.state) == (State.BROKEN,) * 3
-    assert seen.customer.route.state is State.BROKEN
+    assert (seen.customer.route.state, seen.customer.route.word) == (State.BROKEN, "wrong")
     assert seen.provider.route.state is State.READY
     assert {hop.state for hop in seen.hops} == {State.BROKEN}
 
@@ -122,3 +122,12 @@ def test_without_the_addresses_of_what_aws_manages() -> None:
     seen = picture(DEMO, standing(DEMO), Frame())
     assert seen.hops[0].destination == "the endpoint:80"
     assert seen.hops[2].source == "the load balancer"
+
+
+def test_of_a_long_name_the_end_is_kept() -> None:
+    """Names of one demo begin alike."""
+    name = "a-long-demo-name-Customer_Public_subnet"
+    assert shortened(name, lambda text: len(text) <= 30) == "a-long-de…stomer_Public_subnet"
+    assert shortened(name, lambda text: len(text) <= 30, "...") == "a-long-de...omer_Public_subnet"
+    assert shortened(name, lambda text: True) == name
+    assert shortened(name, lambda text: len(text) <= 1) == "…"

@@ -5,7 +5,7 @@ A pure model: no call to AWS, no symbol, no colour, no coordinate.  Each rendere
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -164,6 +164,22 @@ def combined(states: Iterable[State]) -> State:
     return seen.pop() if len(seen) == 1 else State.PENDING
 
 
+def shortened(name: str, fits: Callable[[str], bool], more: str = "…") -> str:
+    """A name with as much left out as makes it fit: from its first third, where names of one demo are the same."""
+    candidate = name
+    for kept in range(len(name) - 1, -1, -1):
+        if fits(candidate):
+            break
+        head = kept // 3
+        candidate = name[:head] + more + name[len(name) - kept + head :]
+    return candidate
+
+
+def _word(live: Live) -> str:
+    """AWS's word; ours where AWS has none, or where what AWS calls active is not what the tutorial says."""
+    return live.phase.value if live.phase in (Phase.WRONG, Phase.FOREIGN) or not live.word else live.word
+
+
 @dataclass(frozen=True)
 class _Painter:
     demo: Demo
@@ -225,6 +241,7 @@ class _Painter:
         attachment = next(r for r in self.demo.resources if isinstance(r, GatewayAttachment) and r.vpc is vpc)
         route = next(r for r in self.demo.resources if isinstance(r, InternetRoute) and r.attachment is attachment)
         routing = next(r for r in self.demo.resources if isinstance(r, SubnetRouting) and r.subnet is subnet)
+        default_route = self.part(route, "default route")
         role = "web server" if instance is self.demo.web else "customer instance"
         whose = self.frame.accounts.get(instance.side, {})
         return Network(
@@ -235,7 +252,7 @@ class _Painter:
             subnet.cidr,
             self.frame.zone or subnet.zone_id,
             self.part(attachment.gateway, "internet gateway", attachment),
-            self.part(route, "default route", routing),
+            replace(default_route, state=combined((default_route.state, self.state(routing)))),
             self.part(instance, role),
             self.output(instance, "public_address"),
             whose.get("account", ""),
@@ -251,7 +268,7 @@ class _Painter:
             kind,
             resource.name,
             combined(self.state(r) for r in both),
-            (last.word or last.phase.value) if last and live else NOT_THERE,
+            _word(last) if last and live else NOT_THERE,
             short_id(live.id) if live else "",
             self.frame.addresses.get(resource.key, "") or self.output(resource, "private_address"),
             last.why if last else "",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from .picture import Hop, Network, Part, Picture, State
+from .picture import Hop, Network, Part, Picture, State, shortened
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ class _Terminal:
         yield self.edge(p.customer, "the customer", top=True)
         yield from self.rows(p.customer, self.ground(p.customer))
         yield self.inside(p.customer, Text())
-        yield from self.rows(p.customer, [p.customer.instance])
+        yield from self.rows(p.customer, [p.customer.instance], to_endpoint)
         yield self.inside(p.customer, self.leg(to_endpoint))
-        yield from self.rows(p.customer, [p.endpoint])
+        yield from self.rows(p.customer, [p.endpoint], privatelink)
         yield self.edge(p.customer, "", top=False, crossed_by=privatelink)
         yield self.leg(privatelink, p.connection.word)
         yield self.edge(p.provider, "the provider", top=True, crossed_by=privatelink)
-        yield from self.rows(p.provider, [p.service, p.balancer, p.targets])
+        yield from self.rows(p.provider, [p.service, p.balancer, p.targets], to_web)
         yield self.inside(p.provider, self.leg(to_web))
         yield from self.rows(p.provider, [p.provider.instance])
         yield self.inside(p.provider, Text())
@@ -128,19 +128,25 @@ class _Terminal:
 
     # --- rows -------------------------------------------------------------------
 
-    def rows(self, network: Network, parts: Sequence[Part]) -> Iterator[Text]:
-        """The parts, a line each; an id that has no room beside its name has one of its own below."""
+    def rows(self, network: Network, parts: Sequence[Part], onward: Hop | None = None) -> Iterator[Text]:
+        """The parts, a line each; an id that has no room beside its name has one of its own below.
+
+        ``onward`` is where the packet goes from these, if it comes by.
+        """
         name, beside, address = self.columns
         for part in parts:
             line = Text(" " * PATH) + Text(self.symbols.mark[part.state], style=STYLES[part.state])
-            line.append("  " + set_cell_size(self.short(part.name, name), name))
+            line.append(
+                "  " + set_cell_size(shortened(part.name, lambda text: cell_len(text) <= name, self.symbols.more), name)
+            )
             room = cell_len(part.id) <= beside
             line.append("  " + set_cell_size(part.id if room else "", beside))
             line.append("  " + set_cell_size(self.address(network, part), address))
             line.append("  " + part.word, style=STYLES[part.state])
             yield self.inside(network, line)
             if not room:
-                yield self.inside(network, Text(" " * (PATH + 3) + part.id))
+                path = self.stroke(onward) if onward else Text(" ")
+                yield self.inside(network, Text(" " * PATH) + path + Text("  " + part.id))
 
     def address(self, network: Network, part: Part) -> str:
         return {network.vpc: network.cidr, network.subnet: network.subnet_cidr}.get(part, part.address)
@@ -161,9 +167,3 @@ class _Terminal:
             if room - id >= min(name, LEAST_NAME):
                 return min(name, room - id), id, address
         return min(name, room), 0, address
-
-    def short(self, name: str, room: int) -> str:
-        """A name in so many cells."""
-        if cell_len(name) <= room:
-            return name
-        return set_cell_size(name, room - cell_len(self.symbols.more)).rstrip() + self.symbols.more
