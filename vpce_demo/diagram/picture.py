@@ -105,6 +105,8 @@ class Picture:
     """The whole demo as it is drawn.  ``hops`` are in the packet's order; the answer comes back the same way."""
 
     demo: str
+    place: str
+    """``AWS`` or ``sandbox``; empty where that is not said."""
     customer: Network
     provider: Network
     endpoint: Part
@@ -146,6 +148,7 @@ class Frame:
     """
 
     demo: str = DEFAULT_NAME
+    place: str = ""
     zone: str = ""
     accounts: Mapping[Side, Mapping[str, str]] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -207,7 +210,7 @@ class _Painter:
             ),
             Hop(
                 2,
-                "PrivateLink",
+                "through PrivateLink",
                 endpoint.id or "the endpoint",
                 service.id or "the endpoint service",
                 "Within AWS, over the accepted connection: no route, no peering, no gateway.",
@@ -224,6 +227,7 @@ class _Painter:
         )
         return Picture(
             self.frame.demo,
+            self.frame.place,
             customer,
             provider,
             endpoint,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Aws
-from ..model import WHILE_IT_STARTS, Live, Phase, Resource
+from ..model import WHILE_IT_STARTS, Live, Phase, Resource, short_id
 from .elb import Balanced, find_named
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
@@ -62,6 +62,17 @@ class LoadBalancer(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.elb.delete_load_balancer(LoadBalancerArn=live.id)
+
+
+def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:
+    """The private addresses of a load balancer's own interfaces, which its targets see as source.
+
+    They carry its name in their description (section 3.5); empty while it has none.
+    """
+    answer = aws.ec2.describe_network_interfaces(
+        Filters=[{"Name": "description", "Values": [f"ELB {short_id(aws.id(balancer))}"]}]
+    )
+    return [interface["PrivateIpAddress"] for interface in answer["NetworkInterfaces"]]
 
 
 @dataclass(frozen=True, eq=False)
