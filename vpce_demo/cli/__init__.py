@@ -3,7 +3,7 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import adopting, deleting, emulator, looking, making, testing
+from . import adopting, deleting, emulator, looking, making, recalling, testing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -17,6 +17,7 @@ __all__ = [
     "looking",
     "main",
     "making",
+    "recalling",
     "run_command",
     "shared_options",
     "testing",
