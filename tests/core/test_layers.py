@@ -16,10 +16,11 @@ ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
     {"model", "errors"},
-    {"aws", "config", "pace", "ssh", "cost", "sandbox"},
-    {"resources", "place"},
+    {"aws", "config", "pace", "ssh", "cost", "sandbox", "messages"},
+    {"resources", "place", "signin"},
     {"tutorial", "engine", "facts"},
     {"state", "checks", "diagram"},
+    {"runlog"},
     {"ui", "run"},
     {"cli"},
     {"__main__"},

@@ -74,8 +74,9 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
     Raises what kept it from looking, if there is a demo on record.
     """
     from ..diagram.picture import Frame, picture
-    from ..errors import ConfigError, SignInError, understood
+    from ..errors import ConfigError, SignInError
     from ..facts import not_looked_up
+    from ..messages import understood
     from ..run import opened
     from ..state import State
     from ..tutorial import tutorial

@@ -12,6 +12,8 @@ from typing import IO, Literal
 from rich.console import Console
 from rich.text import Text
 
+from ..model import short_id as short_id
+
 WIDTH_WITHOUT_TERMINAL = 100
 
 _ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|"}
@@ -98,3 +100,8 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def elapsed(seconds: float) -> str:
+    """The same in whole seconds, so that it does not jump while it is watched; ``0.4s`` below one."""
+    return duration(seconds) if seconds < 0.95 or seconds >= 9.95 else f"{round(seconds)}s"
