@@ -199,12 +199,8 @@ def opened(where: Where, place: Place, command: str, *, makes: bool = False, log
                 settings = _recorded_settings(state)
             else:
                 settings = not_looked_up(where.config)
-            demo, name = tutorial(settings), where.config.name
-            with (
-                RunLog.begin(where.logs, command, name, settings.demo_id, place, demo)
-                if makes or logged
-                else RunLog(demo)
-            ) as log:
+            demo = tutorial(settings)
+            with RunLog.begin(where.logs, command, settings, place, demo) if makes or logged else RunLog(demo) as log:
                 yield Run(where, place, state, settings, demo, _sides(settings, place, state), log)
         finally:
             if new and not new.entries:

@@ -167,6 +167,14 @@ def combined(states: Iterable[State]) -> State:
     return seen.pop() if len(seen) == 1 else State.PENDING
 
 
+def state_of(live: Live | None) -> State:
+    """How what AWS has of one resource is drawn."""
+    if live is None:
+        return State.MISSING
+    state = _STATES[live.phase]
+    return _WORDS.get(live.word.lower(), state) if state is State.READY else state
+
+
 def shortened(name: str, fits: Callable[[str], bool], more: str = "…") -> str:
     """A name with as much left out as makes it fit: from its first third, where names of one demo are the same."""
     candidate = name
@@ -292,11 +300,7 @@ class _Painter:
         return self.part(accepted if accepted.key in self.live else self.demo.endpoint, "connection")
 
     def state(self, resource: Resource) -> State:
-        live = self.live.get(resource.key)
-        if live is None:
-            return State.MISSING
-        state = _STATES[live.phase]
-        return _WORDS.get(live.word.lower(), state) if state is State.READY else state
+        return state_of(self.live.get(resource.key))
 
     def output(self, resource: Resource, name: str) -> str:
         live = self.live.get(resource.key)

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from . import measure
 from .picture import Part, State, shortened
+from .theme import MONO, SANS
 
 Element = ElementTree.Element
 PAD = 14.0
@@ -68,6 +69,19 @@ FONTS = {
     "address": Font(13.5, 19, mono=True),
     "fine": Font(11, 16, mono=True),
 }
+
+
+def font_rules(root: str) -> str:
+    """How the texts in an element of this class are set, as rules for ``theme.css``."""
+    rules = [
+        f".{root} text {{ font-family: {SANS}; fill: $ink }}",
+        f".{root} .mono, .{root} .address, .{root} .fine {{ font-family: {MONO} }}",
+        f".{root} .small, .{root} .label, .{root} .mono, .{root} .fine {{ fill: $muted }}",
+    ]
+    for name, font in FONTS.items():
+        weight = 600 if font.bold else 400
+        rules.append(f".{root} .{name} {{ font-size: {font.size:g}px; font-weight: {weight} }}")
+    return "\n".join(rules)
 
 
 def width(text: str, style: str) -> float:

@@ -20,6 +20,7 @@ from .shapes import (
     Line,
     arrow,
     cross,
+    font_rules,
     group,
     height,
     icon,
@@ -32,7 +33,7 @@ from .shapes import (
     width,
     write,
 )
-from .theme import MONO, SANS, Theme, css
+from .theme import Theme, css
 
 WIDTH, MARGIN, PANEL = 1200.0, 24.0, 428.0
 INSET = PANEL - 2 * PAD
@@ -41,42 +42,39 @@ TOP = 92.0
 LEG = 78.0
 """The length of an arrow between two boxes, which has its text beside it."""
 SMALL = FONTS["small"]
-STYLE = f"""
-.d text {{ font-family: {SANS}; fill: $ink }}
-.d .mono, .d .address, .d .fine {{ font-family: {MONO} }}
-.d .small, .d .label, .d .mono, .d .fine {{ fill: $muted }}
-.d .number {{ font-size: 13px; font-weight: 700; fill: $onaccent }}
-.d text.broken {{ fill: $red }}
-.d text.number.broken, .d text.number.pending, .d text.number.missing {{ fill: $ground }}
-.d .ground {{ fill: $ground }}
-.d rect {{ stroke-width: 1.5 }}
-.d .panel {{ fill: $panel; stroke: $line }}
-.d .inset {{ fill: $inset; stroke: $faint }}
-.d .card {{ fill: $card; stroke: $line }}
-.d rect.pending, .d rect.missing {{ stroke-dasharray: 6 5 }}
-.d rect.broken {{ fill: $softred; stroke: $red; stroke-width: 2 }}
-.d .bridge {{ fill: $panel }}
-.d .bridge.ready {{ fill: $soft }}
-.d rect.bridge {{ stroke: none }}
-.d .plate {{ fill: $soft; stroke: none }}
-.d .icon {{ fill: none; stroke: $accent; stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round }}
-.d .missing .plate {{ fill: $panel }}
-.d .missing .icon {{ stroke: $line }}
-.d .mark {{ fill: none; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; stroke: $accent }}
-.d .mark.pending, .d .mark.missing {{ stroke: $line }}
-.d .mark.broken {{ stroke: $red }}
-.d .way {{ fill: none; stroke: $accent; stroke-width: 3; stroke-linejoin: round }}
-.d .way.pending, .d .way.missing {{ stroke: $line; stroke-width: 2.5; stroke-dasharray: 7 6 }}
-.d .way.broken {{ stroke: $red }}
-.d .head, .d .dot {{ fill: $accent }}
-.d .head.pending, .d .head.missing, .d .dot.pending, .d .dot.missing {{ fill: $line }}
-.d .head.broken, .d .dot.broken {{ fill: $red }}
-.d .thin {{ fill: none; stroke: $line; stroke-width: 1.5 }}
-.d .thin.pending, .d .thin.missing {{ stroke-dasharray: 4 4 }}
-.d .thin.broken {{ stroke: $red; stroke-width: 2 }}
-""" + "".join(
-    f".d .{name} {{ font-size: {font.size:g}px; font-weight: {600 if font.bold else 400} }}\n"
-    for name, font in FONTS.items()
+STYLE = (
+    font_rules("d")
+    + """
+.d .number { font-size: 13px; font-weight: 700; fill: $onaccent }
+.d text.broken { fill: $red }
+.d text.number.broken, .d text.number.pending, .d text.number.missing { fill: $ground }
+.d .ground { fill: $ground }
+.d rect { stroke-width: 1.5 }
+.d .panel { fill: $panel; stroke: $line }
+.d .inset { fill: $inset; stroke: $faint }
+.d .card { fill: $card; stroke: $line }
+.d rect.pending, .d rect.missing { stroke-dasharray: 6 5 }
+.d rect.broken { fill: $softred; stroke: $red; stroke-width: 2 }
+.d .bridge { fill: $panel }
+.d .bridge.ready { fill: $soft }
+.d rect.bridge { stroke: none }
+.d .plate { fill: $soft; stroke: none }
+.d .icon { fill: none; stroke: $accent; stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round }
+.d .missing .plate { fill: $panel }
+.d .missing .icon { stroke: $line }
+.d .mark { fill: none; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; stroke: $accent }
+.d .mark.pending, .d .mark.missing { stroke: $line }
+.d .mark.broken { stroke: $red }
+.d .way { fill: none; stroke: $accent; stroke-width: 3; stroke-linejoin: round }
+.d .way.pending, .d .way.missing { stroke: $line; stroke-width: 2.5; stroke-dasharray: 7 6 }
+.d .way.broken { stroke: $red }
+.d .head, .d .dot { fill: $accent }
+.d .head.pending, .d .head.missing, .d .dot.pending, .d .dot.missing { fill: $line }
+.d .head.broken, .d .dot.broken { fill: $red }
+.d .thin { fill: none; stroke: $line; stroke-width: 1.5 }
+.d .thin.pending, .d .thin.missing { stroke-dasharray: 4 4 }
+.d .thin.broken { stroke: $red; stroke-width: 2 }
+"""
 )
 SAID = {
     State.READY: "The provider's page reaches the customer, though no route joins the two networks.",
