@@ -22,6 +22,7 @@ LAYERS = [
     {"state", "checks", "diagram"},
     {"runlog"},
     {"ui", "run"},
+    {"report"},
     {"cli"},
     {"__main__"},
 ]

@@ -3,7 +3,7 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import adopting, deleting, emulator, looking, making, picturing, recalling, testing
+from . import adopting, deleting, emulator, looking, making, picturing, recalling, reporting, testing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -19,6 +19,7 @@ __all__ = [
     "making",
     "picturing",
     "recalling",
+    "reporting",
     "run_command",
     "shared_options",
     "testing",

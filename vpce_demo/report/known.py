@@ -25,9 +25,12 @@ DELETES = ("down", "destroy")
 
 @dataclass(frozen=True)
 class Look:
-    """What AWS had of the demo just now: at this Unix time, with the addresses of what AWS manages."""
+    """What AWS had of the demo at this Unix time, in these accounts, with the addresses of what AWS manages."""
 
     at: float
+    place: str
+    accounts: Mapping[str, Mapping[str, str]]
+    settings: Settings
     live: Mapping[str, Live]
     addresses: Mapping[str, str]
 
@@ -95,13 +98,15 @@ class Known:
         return bool(self.live) and not self.there
 
     @property
-    def head(self) -> Line:
-        """The first line of the last run: place, accounts, program."""
-        return self.runs[-1].head
+    def place(self) -> str:
+        """``AWS`` or ``sandbox``."""
+        return str(self.look.place if self.look else self.runs[-1].head["place"])
 
     @property
     def accounts(self) -> dict[Side, Mapping[str, str]]:
-        return {side: self.head["accounts"][side] for side in Side if side in self.head["accounts"]}
+        """Account and region of each side."""
+        recorded = self.look.accounts if self.look else self.runs[-1].head["accounts"]
+        return {side: recorded[side] for side in Side}
 
     @property
     def tested(self) -> Test | None:
@@ -134,14 +139,14 @@ class Known:
     def picture(self) -> Picture:
         """As it stands; or as it stood before it was deleted."""
         live = self.live if self.is_gone else {key: self.live[key] for key in self.there}
-        frame = Frame(self.settings.name, self.head["place"], self.settings.zone, self.accounts, self.addresses)
+        frame = Frame(self.settings.name, self.place, self.settings.zone, self.accounts, self.addresses)
         return picture(self.demo, live, frame)
 
 
 def known(runs: Iterable[Recorded], config: Config, look: Look | None = None) -> Known:
-    """What is known of the demo that was there last.  ``runs`` are newest first, one at least."""
+    """What is known of the demo that was there last.  ``runs`` are newest first; there is one at least, or a look."""
     mine = _of_one_demo(list(runs))
-    story = Known(mine, _settings(mine, config), look)
+    story = Known(mine, look.settings if look else _settings(mine, config), look)
     for event in _lines(mine, "event"):
         _note(story, event)
     if look:

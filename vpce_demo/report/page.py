@@ -76,10 +76,7 @@ def facts(known: Known) -> Iterator[tuple[str, str]]:
     """What the demo was: names and values."""
     accounts = known.accounts
     yield "demo", known.settings.name
-    yield (
-        "place",
-        "AWS" if known.head["place"] == "AWS" else f"the {known.head['place']} on one machine, no AWS account",
-    )
+    yield "place", known.place if known.place == "AWS" else f"the {known.place} on one machine, no AWS account"
     for account, region in dict.fromkeys((one["account"], one["region"]) for one in accounts.values()):
         whose = [SIDES[side] for side, one in accounts.items() if (one["account"], one["region"]) == (account, region)]
         yield "account", f"{account}, {region}" + ("" if len(whose) > 1 else f" ({whose[0]})")
@@ -88,10 +85,9 @@ def facts(known: Known) -> Iterator[tuple[str, str]]:
     if known.made:
         yield "made", utc(min(known.made.values()))
     if known.is_gone:
-        yield "deleted", utc(max(known.gone.values()))
+        yield "deleted" if known.torn_down else "gone", utc(max(known.gone.values()))
     if known.look:
         yield "looked at", utc(known.look.at)
-    yield "program", f"vpce-demo {known.head['program']}"
 
 
 # --- timing ---------------------------------------------------------------------
@@ -199,4 +195,4 @@ def bill(known: Known, now: float) -> Bill:
     there = [r for r in known.demo.resources if r.key in keys]
     billed = [(r, cost.hourly([r], region)) for r in there if r.kind in ("Instance", "LoadBalancer", "VpcEndpoint")]
     lines = tuple((f"{name(r)} ({r.kind})", amount) for r, amount in billed)
-    return Bill(lines, cost.said(cost.hourly(there, region)), cost.AS_OF, known.head["place"] == "AWS")
+    return Bill(lines, cost.said(cost.hourly(there, region)), cost.AS_OF, known.place == "AWS")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..model import Live
+from ..model import Live, Side
 from ..runlog import Recorded
 from .known import Look
 
@@ -70,7 +70,7 @@ class Redactor:
 
     def look(self, look: Look) -> Look:
         live = {key: self._live(one) for key, one in look.live.items()}
-        return replace(look, live=live, addresses=self.data(look.addresses))
+        return replace(look, live=live, accounts=self.data(look.accounts), addresses=self.data(look.addresses))
 
     def _live(self, live: Live) -> Live:
         return replace(live, id=self.text(live.id), why=self.text(live.why), outputs=self.data(live.outputs))
@@ -92,7 +92,11 @@ class Redactor:
             return True  # four numbers that are no address
 
 
-def networks(runs: Sequence[Recorded]) -> list[str]:
-    """The ranges of the VPCs that these runs were about."""
-    sides = [run.head.get("settings", {}).get(side, {}) for run in runs for side in ("provider", "consumer")]
-    return sorted({side["vpc_cidr"] for side in sides if "vpc_cidr" in side})
+def redacted(runs: Sequence[Recorded], look: Look | None) -> tuple[list[Recorded], Look | None]:
+    """The same with masks.  What lies in the networks of the demo itself is private, whatever range it is."""
+    sides = [run.head.get("settings", {}).get(side, {}) for run in runs for side in Side]
+    networks = {side["vpc_cidr"] for side in sides if "vpc_cidr" in side}
+    if look:
+        networks |= {look.settings.provider.vpc_cidr, look.settings.consumer.vpc_cidr}
+    redactor = Redactor(networks)
+    return redactor.runs(runs), redactor.look(look) if look else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..model import Action, Resource
+from ..moves import Verb, deleting, making
 from ..runlog import Recorded
 from ..tutorial import Demo
 
@@ -56,27 +57,37 @@ class Timing:
 def timing(run: Recorded, demo: Demo) -> Timing | None:
     """The timing of a run, or None if it made and deleted nothing."""
     told = _Told(run)
-    deletes = not told.of(Action.CREATING)
-    start, answer, end = (
-        (Action.DELETING, Action.DELETED, Action.GONE) if deletes else (Action.CREATING, Action.CREATED, Action.READY)
-    )
+    deletes = not told.any(Action.CREATING)
+    there = [r for r in demo.resources if told.last(r, Action.GONE) or told.last(r, Action.DELETING)]
+    graph = deleting(there, demo.teardown) if deletes else making(demo.resources)
+    start, answer, end = (Verb.ASK, Verb.ASK, Verb.GONE) if deletes else (Verb.MAKE, Verb.MAKE, Verb.READY)
     bars: dict[str, Bar] = {}
     for r in demo.resources:
-        if (began := told.first(r, start)) is None:
+        if (began := told.first(r, _BEGINS[start])) is None:
             continue
-        failed = told.first(r, Action.FAILED)
-        ended = told.last(r, end) or failed or told.seconds
-        answered = min(told.last(r, answer) or ended, ended)
-        bars[r.key] = Bar(r, began, max(began, answered), max(began, ended), told.errors.get(r.key, ""))
+        ended = told.last(r, _ENDS[end]) or told.first(r, Action.FAILED) or told.seconds
+        answered = min(told.last(r, _ENDS[answer]) or ended, ended)
+        waits = ((told.last(other, _ENDS[verb]), told.asked(other).key) for verb, other in graph.get((start, r), ()))
+        bars[r.key] = Bar(
+            r, began, max(began, answered), max(began, ended), told.errors.get(r.key, ""), _last(waits, began, r.key)
+        )
     if not bars:
         return None
-    waits = _before_deleting if deletes else _before_making
-    waited = {key: replace(bar, after=_last(waits(bar.resource, demo, bars), bar)) for key, bar in bars.items()}
-    chain = list(_chain(waited))
+    chain = list(_chain(bars))
     for key, next in zip(chain, [None, *chain], strict=False):
-        waited[key] = replace(waited[key], passed_on=waited[next].began if next else waited[key].ended)
+        bars[key] = replace(bars[key], passed_on=bars[next].began if next else bars[key].ended)
     with_others = sum(told.last(r, Action.GONE) is not None for r in demo.resources if r.key not in bars)
-    return Timing(run, deletes, tuple(waited.values()), with_others)
+    return Timing(run, deletes, tuple(bars.values()), with_others)
+
+
+_BEGINS = {Verb.MAKE: Action.CREATING, Verb.ASK: Action.DELETING}
+_ENDS = {
+    Verb.MAKE: Action.CREATED,
+    Verb.READY: Action.READY,
+    Verb.ASK: Action.DELETED,
+    Verb.GONE: Action.GONE,
+}
+"""What the engine tells when a move begins, and when it is over."""
 
 
 class _Told:
@@ -91,13 +102,20 @@ class _Told:
                 self.seconds = float(line["seconds"])
             if line["type"] == "event":
                 action = Action(line["action"])
-                self._times.setdefault((line["key"], action), []).append(float(line["seconds"]))
+                self._times.setdefault((line["key"], action), []).append(self.seconds)
                 if action is Action.FAILED:
                     error = line["error"] or {}
                     self.errors[line["key"]] = error.get("code") or line["note"] or "failed"
 
-    def of(self, action: Action) -> bool:
+    def any(self, action: Action) -> bool:
         return any(told is action for _, told in self._times)
+
+    def asked(self, r: Resource) -> Resource:
+        """The resource itself; or what took it along, where it was not asked to go by itself."""
+        it = r
+        while self.first(it, Action.DELETING) is None and (parent := it.goes_with()):
+            it = parent
+        return it if self.first(it, Action.DELETING) is not None else r
 
     def first(self, r: Resource, action: Action) -> float | None:
         return min(self._times.get((r.key, action), []), default=None)
@@ -106,38 +124,16 @@ class _Told:
         return max(self._times.get((r.key, action), []), default=None)
 
 
-def _before_making(r: Resource, demo: Demo, bars: Mapping[str, Bar]) -> Iterator[tuple[float, str]]:
-    """When what it needs was there: ready, or only asked for where that is enough."""
-    for need in r.needs():
-        if bar := bars.get(need.resource.key):
-            yield (bar.ended if need.ready else bar.answered), need.resource.key
-
-
-def _before_deleting(r: Resource, demo: Demo, bars: Mapping[str, Bar]) -> Iterator[tuple[float, str]]:
-    """When what needs it was gone, or only asked to go; and when the group before it was asked for."""
-    for other in demo.resources:
-        for need in other.needs():
-            held_by = other if other.key in bars else other.goes_with()
-            if need.resource is r and held_by and (bar := bars.get(held_by.key)):
-                yield (bar.ended if need.until_gone else bar.answered), held_by.key
-    earlier: list[Bar] = []
-    for group in demo.teardown:
-        if any(one.key == r.key for one in group):
-            yield from ((bar.answered, bar.resource.key) for bar in earlier)
-            return
-        earlier = [bars[one.key] for one in group if one.key in bars] or earlier
-
-
-def _last(waits: Iterator[tuple[float, str]], bar: Bar) -> str:
-    """The last of what it waited for, if it began right after that."""
-    over = [(at, key) for at, key in waits if at <= bar.began + 0.01 and key != bar.resource.key]
+def _last(waits: Iterable[tuple[float | None, str]], began: float, own: str) -> str:
+    """The key of what was over last, if what waited for it began right then."""
+    over = [(at, key) for at, key in waits if at is not None and at <= began + 0.01 and key != own]
     at, key = max(over, default=(float("-inf"), ""))
-    return key if bar.began - at <= SAME_MOMENT else ""
+    return key if began - at <= SAME_MOMENT else ""
 
 
 def _chain(bars: Mapping[str, Bar]) -> Iterator[str]:
     """Back from what ended last, from each to what it waited for."""
     key = max(bars, key=lambda key: bars[key].ended)
-    while key:
+    while key in bars:
         yield key
         key = bars[key].after
