@@ -18,11 +18,12 @@ from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
-from .engine import HIDDEN_SECONDS, Engine
+from .engine import Engine
 from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
 from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
+from .pace import HIDDEN_SECONDS
 from .place import Place, same_accounts
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
