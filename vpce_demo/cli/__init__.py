@@ -3,7 +3,7 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import adopting, deleting, emulator, looking, making, testing
+from . import adopting, deleting, emulator, looking, making, setting_up, testing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -18,6 +18,7 @@ __all__ = [
     "main",
     "making",
     "run_command",
+    "setting_up",
     "shared_options",
     "testing",
 ]
