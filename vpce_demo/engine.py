@@ -328,19 +328,21 @@ class Engine:
         for live in [*self._eyes.duplicates.get(r.key, []), self._known[r.key]]:
             if live.phase is not Phase.DELETING:
                 self._tell(Action.DELETING, r, live)
-                self._delete(r, live)
-                self._tell(Action.DELETED, r, live)
+                gone = self._delete(r, live)
+                self._tell(Action.DELETED, r, live, error=gone)
         self._changed[r.key] = time.monotonic()
 
-    def _delete(self, r: Resource, live: Live) -> None:
+    def _delete(self, r: Resource, live: Live) -> Exception | None:
+        """Ask for one, again while it is in use.  Return AWS's word that it is gone already, if that is its answer."""
         patience = Patience(self._pace)
         for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
             try:
-                return r.delete(self.sides[r.side].to_change(), live)
+                r.delete(self.sides[r.side].to_change(), live)
+                return None
             except (ClientError, BotoCoreError) as error:
                 reason = fault(error)
                 if reason is Fault.MISSING:
-                    return None
+                    return error
                 if not patience.lasts(reason):
                     raise _given_up(r, error, reason) from error
                 note = f"{_short(error)}, trying again"
