@@ -3,7 +3,16 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import adopting, deleting, emulator, looking, making, setting_up, testing
+from . import (
+    adopting,
+    deleting,
+    emulator,
+    faults,
+    looking,
+    making,
+    setting_up,
+    testing,
+)
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -14,6 +23,7 @@ __all__ = [
     "cli",
     "deleting",
     "emulator",
+    "faults",
     "looking",
     "main",
     "making",
