@@ -25,6 +25,7 @@ from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .pace import HIDDEN_SECONDS
 from .place import Place, same_accounts
+from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
 from .tutorial import Demo, tutorial
@@ -39,7 +40,7 @@ class Interrupted(DemoError):
             facts={"there now": f"{there} resources"},
             hint="Go on with the same command, or remove it all:  vpce-demo down",
         )
-        self.number = number
+        self.exit_code = 128 + number
 
 
 class Left(NamedTuple):
@@ -61,6 +62,7 @@ class Run:
     settings: Settings
     demo: Demo
     sides: dict[Side, Aws]
+    log: RunLog
     _seen_since: float | None = None
 
     # --- looking ------------------------------------------------------------
@@ -78,13 +80,15 @@ class Run:
             self.state.recent,
         )
 
-    def look(self, resources: Sequence[Resource] | None = None) -> dict[str, Live]:
+    def look(
+        self, resources: Sequence[Resource] | None = None, hear: Callable[[Event], None] | None = None
+    ) -> dict[str, Live]:
         """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing in AWS.
 
         Where the state file is lost it is written again from what is found by its tags.
         """
         lost = not self.state.path.exists()
-        engine, began = self.engine(self.state.hear if lost else None), time.monotonic()
+        engine, began = self.engine(self.state.hear if lost else hear), time.monotonic()
         _raise_first(engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed.")
         self._seen_since = began
         return dict(self.sides[Side.PROVIDER].known)
@@ -111,6 +115,7 @@ class Run:
 
         def both(event: Event) -> None:
             self.state.hear(event)
+            self.log.hear(event)
             hear(event)
 
         engine = self.engine(both, timeout_seconds)
@@ -134,6 +139,7 @@ class Run:
             if event.error and event.action in (Action.RETRYING, Action.DELETED):
                 refused[event.resource.key] = event  # AWS's own reason, should the time run out
             self.state.hear(event)
+            self.log.hear(event)
             hear(event)
 
         engine = self.engine(both, timeout_seconds)
@@ -149,6 +155,7 @@ class Run:
             for r in self.demo.resources
             if r.key in there
         ]
+        self.log.look(left)
         if not left:
             self.state.forget()
             remove_if_empty(self.where.directory.parent)
@@ -167,11 +174,12 @@ class Run:
 
 
 @contextlib.contextmanager
-def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> Iterator[Run]:
+def opened(where: Where, place: Place, command: str, *, makes: bool = False, logged: bool = False) -> Iterator[Run]:
     """A run on this demo, with its lock held.
 
     ``makes`` says that the command will make something: then what has to be found out is, and the settings are noted
     before anything else.  Raises Refused where the state belongs to another account, or the settings have changed.
+    What makes something is logged, and what ``logged`` says.
     A new demo of which nothing was begun leaves no state behind.
     """
     with locked(where.directory, command):
@@ -192,7 +200,13 @@ def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> 
                 settings = _recorded_settings(state)
             else:
                 settings = not_looked_up(where.config)
-            yield Run(where, place, state, settings, tutorial(settings), _sides(settings, place, state))
+            demo, name = tutorial(settings), where.config.name
+            with (
+                RunLog.begin(where.logs, command, name, settings.demo_id, place, demo)
+                if makes or logged
+                else RunLog(demo)
+            ) as log:
+                yield Run(where, place, state, settings, demo, _sides(settings, place, state), log)
         finally:
             if new and not new.entries:
                 new.forget()

@@ -20,6 +20,7 @@ LAYERS = [
     {"resources", "place", "signin", "seeing"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},
+    {"runlog"},
     {"ui", "run"},
     {"cli"},
     {"__main__"},

@@ -10,6 +10,7 @@ from . import (
     faults,
     looking,
     making,
+    recalling,
     setting_up,
     testing,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "looking",
     "main",
     "making",
+    "recalling",
     "run_command",
     "setting_up",
     "shared_options",

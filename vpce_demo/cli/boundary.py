@@ -53,7 +53,7 @@ def run_command(arguments: list[str]) -> int:
         understood_error = _understood(error)
         if understood_error is None:
             raise
-        code = _exit_code(understood_error)
+        code = understood_error.exit_code
         if isinstance(understood_error, SignInError):
             from ..signin import complete
 
@@ -105,8 +105,3 @@ def _from_the_machine(error: Exception) -> DemoError | None:
         return None
     what = f"{error.filename} cannot be used" if error.filename else "The machine refused"
     return DemoError(f"{what}: {error.strerror or error}.", hint="Mend that, then repeat the command.")
-
-
-def _exit_code(error: DemoError) -> int:
-    number = getattr(error, "number", 0)
-    return 128 + number if number else error.exit_code
