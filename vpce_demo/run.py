@@ -18,11 +18,12 @@ from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
-from .engine import HIDDEN_SECONDS, Engine
+from .engine import Engine
 from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
 from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
+from .pace import HIDDEN_SECONDS
 from .place import Place, same_accounts
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
@@ -135,7 +136,7 @@ class Run:
         refused: dict[str, Event] = {}
 
         def both(event: Event) -> None:
-            if event.action is Action.RETRYING and event.error:
+            if event.error and event.action in (Action.RETRYING, Action.DELETED):
                 refused[event.resource.key] = event  # AWS's own reason, should the time run out
             self.state.hear(event)
             self.log.hear(event)
@@ -150,7 +151,7 @@ class Run:
         there = self._look_until_gone() if not failures else self.look()
         why = {f.resource.key: f if isinstance(f.error, InUse) else refused.get(f.resource.key, f) for f in failures}
         left = [
-            Left(r, there[r.key], *(_said(why[r.key]) if r.key in why else ("", {})))
+            Left(r, there[r.key], *(_said(why[r.key]) if r.key in why else (_listed_still(refused.get(r.key)), {})))
             for r in self.demo.resources
             if r.key in there
         ]
@@ -342,8 +343,16 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
     error = understood(event.error) if event.error else None
     if error is None:
         return event.note, {}
+    words = error.facts.get("AWS said", error.message)
+    if (call := error.facts.get("call")) and not isinstance(error, InUse):
+        words = f"{call}: {words}"
     strangers = {id: what for id, what in error.facts.items() if isinstance(error, InUse) and id != "AWS said"}
-    return error.facts.get("AWS said", error.message), strangers
+    return words, strangers
+
+
+def _listed_still(event: Event | None) -> str:
+    """Why something is left of which AWS said that it is gone."""
+    return f"{_said(event)[0] if event else 'deleted'}, but AWS still lists it"
 
 
 def _raise_first(events: Sequence[Event], changed: str, hint: str = "") -> None:

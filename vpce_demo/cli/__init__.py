@@ -3,7 +3,19 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import adopting, deleting, emulator, looking, making, picturing, recalling, reporting, testing
+from . import (
+    adopting,
+    deleting,
+    emulator,
+    faults,
+    looking,
+    making,
+    picturing,
+    recalling,
+    reporting,
+    setting_up,
+    testing,
+)
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -14,6 +26,7 @@ __all__ = [
     "cli",
     "deleting",
     "emulator",
+    "faults",
     "looking",
     "main",
     "making",
@@ -21,6 +34,7 @@ __all__ = [
     "recalling",
     "reporting",
     "run_command",
+    "setting_up",
     "shared_options",
     "testing",
 ]

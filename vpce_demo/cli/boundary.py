@@ -14,9 +14,8 @@ from click.shell_completion import shell_complete
 from ..errors import DemoError, SignInError, TestFailed
 from .app import App, for_this_demo
 from .group import cli
+from .setting_up import COMPLETION
 
-COMPLETION = "_VPCE_DEMO_COMPLETE"
-"""The environment variable through which a shell asks for completions (click's documentation, Shell Completion)."""
 OUTPUT_VERSION = 1
 """Of the JSON document; it changes when something in it does that programs may rely on."""
 
