@@ -31,6 +31,8 @@ FETCH_SECONDS = 10
 _BOTO = BotoConfig(
     retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
+_ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
+"""For what changes something: whether it is asked again is for the engine to say, which looks first."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
 
 def _clients(session: boto3.Session, endpoint_url: str | None = None, more: BotoConfig | None = None) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
+    once = config.merge(_ONCE)
     sts = session.client("sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
         # Asked for while the larger clients are made: reading AWS's model of EC2 takes as long as the call.
@@ -136,6 +139,8 @@ def _clients(session: boto3.Session, endpoint_url: str | None = None, more: Boto
             ec2=session.client("ec2", endpoint_url=endpoint_url, config=config),
             elb=session.client("elbv2", endpoint_url=endpoint_url, config=config),
             ssm=session.client("ssm", endpoint_url=endpoint_url, config=config),
+            changing_ec2=session.client("ec2", endpoint_url=endpoint_url, config=once),
+            changing_elb=session.client("elbv2", endpoint_url=endpoint_url, config=once),
             account=identity.result()["Account"],
             region=session.region_name or "",
         )

@@ -19,8 +19,9 @@ from pydantic import ValidationError
 from .aws import Aws
 from .config import Config, Settings, Where
 from .engine import HIDDEN_SECONDS, Engine
-from .errors import DemoError, NotCreated, Refused, TimedOut, understood
+from .errors import DemoError, NotCreated, Refused, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
+from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .place import Place, same_accounts
 from .ssh import Ssh, ensure_key

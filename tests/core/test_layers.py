@@ -16,7 +16,7 @@ ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
     {"model", "errors"},
-    {"aws", "config", "pace", "ssh", "cost", "sandbox"},
+    {"aws", "config", "pace", "ssh", "cost", "sandbox", "messages"},
     {"resources", "place"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},

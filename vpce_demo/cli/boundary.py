@@ -11,7 +11,7 @@ import sys
 import click
 from click.shell_completion import shell_complete
 
-from ..errors import DemoError, TestFailed, understood
+from ..errors import DemoError, TestFailed
 from .app import App, for_this_demo
 from .group import cli
 
@@ -51,7 +51,7 @@ def run_command(arguments: list[str]) -> int:
     except BrokenPipeError:
         code = _nobody_reads()
     except Exception as error:
-        understood_error = understood(error) or _from_the_machine(error)
+        understood_error = _understood(error)
         if understood_error is None:
             raise
         code = _exit_code(understood_error)
@@ -84,6 +84,15 @@ def _json_was_asked_for(arguments: list[str]) -> bool:
     """The same as ``App.json``, on a command line that could not be read."""
     said = re.search(r"(?:^| )(?:-o|--output)[ =]?json(?: |$)", " ".join(arguments))
     return bool(said) or os.environ.get("VPCE_DEMO_OUTPUT") == "json"
+
+
+def _understood(error: Exception) -> DemoError | None:
+    """The error as one of ours; what is ours already needs no boto3 to be shown."""
+    if isinstance(error, DemoError):
+        return error
+    from ..messages import understood
+
+    return understood(error) or _from_the_machine(error)
 
 
 def _from_the_machine(error: Exception) -> DemoError | None:
