@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from torture.account import Account, account
 from vpce_demo.aws import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG, Aws, Clients
 from vpce_demo.config import Settings
 from vpce_demo.engine import Engine
@@ -16,8 +17,6 @@ from vpce_demo.place import Place
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.tutorial import tutorial
-
-from ..account import Account, account
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 OUR_TAGS = (DEMO_TAG, RESOURCE_TAG, ID_TAG, KEY_TAG)
