@@ -7,6 +7,7 @@ killed.  What it prints is kept.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -19,7 +20,6 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -44,6 +44,8 @@ STATE = ".vpce-demo"
 OUTLIVES = {"emulator", "logs"}
 """What of the state directory stays when no demo is left: the sandbox's own, and the logs of the runs."""
 TESTS = 8
+SHOWN = 14
+"""Of what a command said, so many lines are told when something is wrong."""
 KEPT = 8
 """Of how many commands, the last ones, the output is kept at a time."""
 
@@ -68,7 +70,9 @@ class Ended:
         return document
 
     def __str__(self) -> str:
-        return f"vpce-demo {' '.join(self.words)}  ended with {self.code}\n{self.err or self.out}"
+        """In short: the last it said."""
+        said = "\n".join((self.err or self.out).splitlines()[-SHOWN:])
+        return f"vpce-demo {' '.join(self.words)}  ended with {self.code}\n{said}"
 
 
 @dataclass(frozen=True)
@@ -107,11 +111,13 @@ class World:
         _nothing_of_the_user(self.directory)
         _load_everything()
         self.sandbox = client.ensure(self.emulator, speed=math.inf)
-        self.clients: Clients = place.in_sandbox(load(None, {}), self.sandbox).clients[Side.PROVIDER]
+        self.place = place.in_sandbox(load(None, {}), self.sandbox)
+        self.clients: Clients = self.place.clients[Side.PROVIDER]
         self.empty: Account = {}
         self.struck = 0
         self._number = 0
         self._logged = 0
+        self._started: list[int] = []
         gc.collect()
         gc.freeze()
         self.whole, self.operations = self._undisturbed()
@@ -175,6 +181,7 @@ class World:
         pid = os.fork()
         if pid == 0:
             _be_the_program(words, out, err)
+        self._started.append(pid)
         return Command(words, pid, out, err)
 
     def run(self, *words: str) -> Ended:
@@ -188,21 +195,30 @@ class World:
             raise Wrong(f"it should have succeeded: {done}")
         return done
 
+    def kill_what_still_runs(self) -> None:
+        """End the commands that nobody has waited for."""
+        for pid in self._started:
+            with contextlib.suppress(ChildProcessError):
+                if not os.waitpid(pid, os.WNOHANG)[0]:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+        self._started.clear()
+
     # --- what goes wrong --------------------------------------------------------------------
 
-    @contextmanager
+    @contextlib.contextmanager
     def fault(self, do: str, **how: Any) -> Iterator[None]:
-        """Something goes wrong with the calls inside."""
-        self.sandbox.control("faults", {"clear": True, "add": [{"do": do, **how}]})
-        self.struck = 0
+        """Something goes wrong with the calls inside; ``struck`` is how often it did."""
+        self.sandbox.control("faults", {"add": [{"do": do, **how}]})
         try:
             yield
         finally:
-            self.struck = sum(fault["struck"] for fault in self.sandbox.control("faults")["faults"])
-            self.clear()
+            self.struck = self.sandbox.control("faults")["faults"][-1]["struck"]
+            if not (self.struck and how.keys() & {"nth", "times"}):
+                self.clear()  # one that is spent may stay: to clear it would also show what is hidden
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Nothing goes wrong any more, and nothing is hidden."""
         self.sandbox.control("faults", {"clear": True})
 
     def hide(self, seconds: float | None) -> None:
