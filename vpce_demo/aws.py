@@ -43,6 +43,8 @@ class Clients:
     """For calls that change something: sent once.  botocore would send a create again whose answer was lost, and AWS
     would make two."""
     changing_elb: ElasticLoadBalancingv2Client
+    other: Callable[[str], Any]
+    """Makes a client of a service that is asked once, if at all, by botocore's name for it."""
     account: str
     region: str
 

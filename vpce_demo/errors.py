@@ -23,7 +23,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from botocore.exceptions import ClientError
 
@@ -31,18 +31,26 @@ if TYPE_CHECKING:
 class DemoError(Exception):
     """Something went wrong that we understand.
 
-    ``message`` says what happened and to what; ``facts`` are shown as a list under it; ``hint`` is what to do next,
-    with the command to run; ``changed`` says whether anything was changed before it happened.
+    ``message`` says what happened and to what; ``facts`` are shown as a list under it, ``table`` as rows of which the
+    first holds the headings; ``hint`` is what to do next, with the command to run; ``changed`` says whether anything
+    was changed before it happened.
     """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(
-        self, message: str, *, facts: Mapping[str, str] | None = None, hint: str = "", changed: str = ""
+        self,
+        message: str,
+        *,
+        facts: Mapping[str, str] | None = None,
+        table: Sequence[Sequence[str]] = (),
+        hint: str = "",
+        changed: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.facts = dict(facts or {})
+        self.table = table
         self.hint = hint
         self.changed = changed
 

@@ -13,10 +13,8 @@ from botocore.exceptions import ClientError
 
 from .errors import ConfigError, DemoError, Fault, SignInError, code, fault, words
 
-SIGN_IN_AGAIN = (
-    "Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n"
-    "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
-)
+LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
+SIGN_IN_AGAIN = f"Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"
 _GO_ON = "then repeat the command: it goes on from here."
 
 

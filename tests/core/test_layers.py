@@ -17,7 +17,7 @@ LAYERS = [
     {"__init__"},
     {"model", "errors"},
     {"aws", "config", "pace", "ssh", "cost", "sandbox", "messages"},
-    {"resources", "place"},
+    {"resources", "place", "signin"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},
     {"ui", "run"},

@@ -3,13 +3,14 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import deleting, emulator, looking, making, testing
+from . import adopting, deleting, emulator, looking, making, testing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
 
 __all__ = [
     "App",
+    "adopting",
     "cli",
     "deleting",
     "emulator",

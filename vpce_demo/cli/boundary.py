@@ -11,7 +11,7 @@ import sys
 import click
 from click.shell_completion import shell_complete
 
-from ..errors import DemoError, TestFailed
+from ..errors import DemoError, SignInError, TestFailed
 from .app import App, for_this_demo
 from .group import cli
 
@@ -55,6 +55,10 @@ def run_command(arguments: list[str]) -> int:
         if understood_error is None:
             raise
         code = _exit_code(understood_error)
+        if isinstance(understood_error, SignInError):
+            from ..signin import complete
+
+            complete(understood_error, app.get("profile"), app.recorded)
         understood_error.hint = for_this_demo(app, understood_error.hint)
         if not isinstance(understood_error, TestFailed):
             from ..ui import screens
@@ -63,6 +67,7 @@ def run_command(arguments: list[str]) -> int:
         app.document["error"] = {
             "message": understood_error.message,
             "facts": understood_error.facts,
+            "table": understood_error.table,
             "hint": understood_error.hint,
         }
     if app.json and (app.command or "error" in app.document):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def interfaces(aws: Aws, filter: str, id: str) -> Iterator[Holder]:
-    """Yield the interfaces that this filter of DescribeNetworkInterfaces finds: ``vpc-id``, ``subnet-id``, ``group-id``.
+    """Yield the interfaces that this filter of DescribeNetworkInterfaces finds, such as ``vpc-id`` or ``group-id``.
 
     Those that AWS manages go with the endpoint or load balancer they belong to (``aws-behaviours.md`` section 3.5); a
     stranger's stay.
