@@ -69,5 +69,6 @@ def test_two_sides_of_one_account_share_their_clients(place: Place) -> None:
 def test_the_sandbox_is_told_which_process_calls(place: Place) -> None:
     """It can be asked to end that one in the middle of a call."""
     for clients in place.clients.values():
-        for client in (clients.ec2, clients.elb, clients.ssm):
-            assert client.meta.config.user_agent.endswith(f" pid/{os.getpid()}")
+        for one in (clients.ec2, clients.elb, clients.ssm):
+            agent: str = one.meta.config.user_agent  # type: ignore[attr-defined]
+            assert agent.endswith(f" pid/{os.getpid()}")

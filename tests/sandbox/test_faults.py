@@ -198,12 +198,14 @@ def test_who_does_not_say_who_it_is_gets_no_answer(world: World) -> None:
         world.vpc()
 
 
-@pytest.mark.parametrize("pid", ["0", "1", str(os.getpid()), "99999999999999999999", "-1", "x1"])
+@pytest.mark.parametrize("pid", ["0", "1", "{own}", "99999999999999999999", "-1", "x1"])
 def test_the_sandbox_ends_neither_itself_nor_what_is_no_caller(world: World, pid: str) -> None:
     faults(world).add(Fault("kill-before"))
     connection = http.client.HTTPConnection("127.0.0.1", world.sandbox.port, timeout=10)
     with contextlib.closing(connection):
-        connection.request("POST", "/", "Action=DescribeVpcs", {"User-Agent": f"Boto3/1 pid/{pid}"})
+        connection.request(
+            "POST", "/", "Action=DescribeVpcs", {"User-Agent": f"Boto3/1 pid/{pid.format(own=os.getpid())}"}
+        )
         with pytest.raises(http.client.RemoteDisconnected):
             connection.getresponse()
 
@@ -233,8 +235,14 @@ def test_faults_by_the_control_port(world: World) -> None:
     assert post(world, {"clear": True, "add": [{"do": "drop-before"}]})[1]["faults"] == [
         {"do": "drop-before", "seen": 0, "struck": 0}
     ]
+    told = post(world, {"hidden_seconds": 2.5, "credentials": "expired"})[1]
+    assert (len(told["faults"]), told["hidden_seconds"], told["credentials"]) == (1, 2.5, "expired")
+    told = post(world, {"hidden_seconds": None, "credentials": "fine"})[1]
+    assert (len(told["faults"]), told["hidden_seconds"], told["credentials"]) == (1, None, "fine")
+    post(world, {"hidden_seconds": 1000, "credentials": "expired"})
     world.sandbox.reset()
-    assert faults(world).told()["faults"] == []
+    nothing: dict[str, object] = {"faults": [], "hidden_seconds": None, "hidden": [], "credentials": "fine"}
+    assert ask(world.sandbox, "GET", "/_sandbox/faults") == (200, nothing)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +268,10 @@ def test_faults_by_the_control_port(world: World) -> None:
         ({"add": [{"do": "drop-after", "times": 1, "nth": 1}]}, "nth and times exclude each other"),
         ({"add": [{"do": "drop-after", "operation": 7}]}, "operation is a name or a pattern"),
         ({"add": [{"do": "drop-after", "operation": "CreateVPC"}]}, "did you mean CreateVpc?"),
+        ({"hidden_seconds": -1}, "hidden_seconds is a number from 0, or null"),
+        ({"hidden_seconds": float("inf")}, "hidden_seconds is a number from 0, or null"),
+        ({"credentials": "old"}, "credentials is expired or fine"),
+        ({"hidden_seconds": 3, "credentials": None}, "credentials is expired or fine"),
         ({"clear": True, "add": [{"do": "drop-after"}, {"do": "delay"}]}, "seconds is a number"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

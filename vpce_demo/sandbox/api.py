@@ -23,6 +23,7 @@ from werkzeug.wrappers import Request, Response
 from .cloud import Cloud
 from .faults import Dropped, Faults, Struck, kill
 from .filters import page
+from .hiding import READING
 from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ class Api:
     def _answer(self, incoming: Incoming, record: Recorded, struck: Struck, body: bytes) -> Response:
         try:
             struck.before()
+            self.faults.check_credentials(incoming.service)
             return self._dispatch(incoming, record, body)
         except ApiError as error:
             record.error = error.code
@@ -207,13 +209,17 @@ class Api:
         with self.cloud.lock:
             self.cloud.settle()
             try:
-                if handler is None:
+                if handler is None and not self.faults.hiding.concerns(incoming.operation):
                     response = self._forward(incoming, body)
                     record.error = _error_code(response)
                     return response
-                result = handler(Call(incoming, params, self.cloud, self._moto))
+                result = self.faults.hiding.carry_out(
+                    incoming.operation,
+                    params,
+                    lambda seen: (handler or Call.moto)(Call(incoming, seen, self.cloud, self._moto)),
+                )
             finally:
-                if not incoming.operation.startswith(("Describe", "Get", "List")):
+                if not incoming.operation.startswith(READING):
                     self.cloud.touched()
             return answer(incoming.service, incoming.operation, page(result, pages, params) if pages else result)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request, Response
 
 from .client import TOKEN_HEADER
-from .faults import DOES, Fault
+from .faults import DOES, Fault, is_seconds
 
 if TYPE_CHECKING:
     from .server import Sandbox
@@ -77,17 +77,26 @@ class Control:
 
     def _change_faults(self, body: dict[str, Any]) -> dict[str, Any]:
         """All that the body says, or nothing of it."""
-        _only(body, "clear", "add")
+        _only(body, "clear", "add", "hidden_seconds", "credentials")
         if body.get("clear", True) is not True:
             raise Mistake(f"clear is true or left out, not {body['clear']!r}")
-        wanted = body.get("add", [])
+        wanted, hidden = body.get("add", []), body.get("hidden_seconds")
         if not isinstance(wanted, list):
             raise Mistake(f"add is a list of faults, not {wanted!r}")
-        made = [_fault(one) for one in wanted]
+        if hidden is not None and not is_seconds(hidden):
+            raise Mistake(f"hidden_seconds is a number from 0, or null, not {hidden!r}")
+        credentials = body.get("credentials", "fine")
+        if credentials not in ("expired", "fine"):
+            raise Mistake(f"credentials is expired or fine, not {credentials!r}")
+        made, faults = [_fault(one) for one in wanted], self._sandbox.faults
         if "clear" in body:
-            self._sandbox.faults.clear()
-        self._sandbox.faults.add(*made)
-        return self._sandbox.faults.told()
+            faults.clear()
+        faults.add(*made)
+        if "hidden_seconds" in body:
+            faults.hide(hidden)
+        if "credentials" in body:
+            faults.expire(credentials == "expired")
+        return faults.told()
 
     def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
         _only(body, "speed", "latency_ms")

@@ -1,4 +1,5 @@
-"""Faults on demand, in front of the API: errors, lost replies, delays, a caller that dies, credentials that expire.
+"""Faults on demand, in front of the API: errors, lost replies, delays, a caller that dies, expired credentials, and
+fresh resources that are not seen yet (``hiding.py``).
 
 They are for testing whatever calls AWS: this program, people's scripts, the AWS CLI, Terraform.
 """
@@ -21,6 +22,8 @@ from typing import Any, TypeGuard
 
 from moto.core.utils import get_service_model
 
+from .clock import Clock
+from .hiding import Hiding
 from .protocol import SIGNING_NAMES, ApiError, Incoming
 
 DOES = ("error", "drop-before", "drop-after", "delay", "kill-before", "kill-after")
@@ -162,27 +165,60 @@ class Struck:
             raise Dropped(f"{'killed' if kill else 'dropped'} {when}", kill)
 
 
+EXPIRED = "The security token included in the request is expired"
+_EXPIRED = {
+    "ec2": ApiError("RequestExpired", "Request has expired.", 400),
+    "ssm": ApiError("ExpiredTokenException", EXPIRED, 400),
+    "resourcegroupstaggingapi": ApiError("ExpiredTokenException", EXPIRED, 400),
+}
+"""How a service refuses temporary credentials that have expired (``aws-behaviours.md`` section 6)."""
+
+
 class Faults:
     """What is to go wrong in a sandbox.  ``lock`` guards it: calls are counted in the order in which they arrive."""
 
-    def __init__(self, lock: threading.RLock) -> None:
+    def __init__(self, lock: threading.RLock, clock: Clock) -> None:
         self._lock = lock
         self._faults: list[Fault] = []
+        self._expired = False
+        self.hiding = Hiding(clock.now)
 
     def add(self, *faults: Fault) -> None:
         """Let these strike from now on, each counting by itself."""
         with self._lock:
             self._faults += faults
 
+    def hide(self, seconds: float | None) -> None:
+        """Hide what is made from now on for so many AWS seconds; none shows everything, at once."""
+        with self._lock:
+            self.hiding.hide(seconds)
+
+    def expire(self, expired: bool = True) -> None:
+        """Refuse every call as AWS refuses expired credentials, or no longer."""
+        with self._lock:
+            self._expired = expired
+
     def clear(self) -> None:
         """Let nothing go wrong any more."""
         with self._lock:
             self._faults.clear()
+            self._expired = False
+            self.hiding.hide(None)
 
     def told(self) -> dict[str, Any]:
-        """What is set, and how often each fault has struck."""
+        """What is set, how often each fault has struck, and what is hidden at the moment."""
         with self._lock:
-            return {"faults": [fault.told() for fault in self._faults]}
+            return {
+                "faults": [fault.told() for fault in self._faults],
+                "hidden_seconds": self.hiding.seconds,
+                "hidden": self.hiding.hidden(),
+                "credentials": "expired" if self._expired else "fine",
+            }
+
+    def check_credentials(self, service: str) -> None:
+        """Raises ``ApiError`` where credentials have expired."""
+        if self._expired:
+            raise _EXPIRED.get(service) or ApiError("ExpiredToken", EXPIRED, 403)
 
     def meet(self, operation: str) -> Struck:
         """A call has arrived: count it, and say what strikes it."""

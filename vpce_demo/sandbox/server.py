@@ -62,7 +62,7 @@ class Sandbox:
         self.token = secrets.token_hex(24)
         self.stop_asked = threading.Event()
         self.cloud = Cloud(self.clock)
-        self.faults = Faults(self.cloud.lock)
+        self.faults = Faults(self.cloud.lock, self.clock)
         self._api = Api(self.cloud, Control(self), self.faults, latency_ms / 1000)
         self._wanted = port, proxy_port
         self._directory = directory
