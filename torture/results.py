@@ -65,7 +65,7 @@ def gathered(sweep: str, outcomes: Sequence[Outcome], seconds: float, workers: i
         versions={"vpce-demo": __version__, **{name: version(name) for name in OF}},
         cases=len(outcomes),
         trials=sum(row.total() for row in rows.values()),
-        rows=rows,
+        rows={name: dict(row) for name, row in rows.items()},
         wrong={str(outcome.case): outcome.wrong for outcome in outcomes if outcome.wrong},
     )
 
