@@ -78,12 +78,12 @@ _PATTERNS = [
 
 def shape(held: Account) -> Shape:
     """The account without ids, addresses, moments and random values; a tagged thing goes by what it is in the demo."""
-    labels = {id: label for id, item in held.items() if (label := _label(item))}
+    labels = {id: label for id, item in held.items() if (label := part_of(item))}
     return Counter(_plain(id, item, labels) for id, item in held.items())
 
 
-def _label(item: Any) -> str:
-    """Which part of the demo its tags say it is."""
+def part_of(item: Any) -> str:
+    """Which part of a demo its tags say it is, if of any."""
     tags = item[1] if isinstance(item, tuple) else item.get("Tags") or item.get("TagSet") or ()
     return next((str(tag["Value"]) for tag in tags if tag["Key"] == RESOURCE_TAG), "")
 

@@ -225,6 +225,11 @@ class World:
         """Hide what is made from now on for so many of the sandbox's seconds."""
         self.sandbox.control("faults", {"hidden_seconds": seconds})
 
+    def hidden(self) -> list[Any]:
+        """What is hidden at the moment."""
+        hidden: list[Any] = self.sandbox.control("faults")["hidden"]
+        return hidden
+
     def expire(self, expired: bool = True) -> None:
         """Let the credentials be expired, or fine."""
         self.sandbox.control("faults", {"credentials": "expired" if expired else "fine"})
