@@ -24,12 +24,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws import Aws
 from .errors import DemoError, Fault, InUse, NotCreated, Refused, TimedOut, code, fault, refused, words
-from .model import Action, Event, Holder, Live, Phase, Resource, Side, ours
-from .pace import Pace, Patience, looks, tries
+from .model import Action, Event, Holder, Live, Phase, Resource, Side
+from .pace import HIDDEN_SECONDS, Pace, Patience, looks, tries
+from .seeing import Eyes
 
 WORKERS = 24
-HIDDEN_SECONDS = 60.0
-"""How long AWS may hide a fresh resource, in its seconds.  So long a create that was cut off is looked for."""
 FRESH_SECONDS = 5.0
 """How old, in seconds of the machine, a look may be that need not be repeated."""
 
@@ -87,9 +86,8 @@ class Engine:
         self._seen_since = seen_since
         self._recent = dict(recent or {})
         self._lock = threading.Lock()
-        self._known = next(iter(sides.values())).known
-        self._foreign: dict[str, Live] = {}
-        self._duplicates: dict[str, list[Live]] = {}
+        self._eyes = Eyes(sides, self._pace)
+        self._known = self._eyes.known
         self._made: set[str] = set()
         self._changed: dict[str, float] = {}
         self._unheard: BaseException | None = None
@@ -108,7 +106,7 @@ class Engine:
         with ThreadPoolExecutor(WORKERS) as pool:
             while left:
                 # What is found through another thing is looked for again once that is known.
-                looks = [(r, pool.submit(self._see, r, moment)) for r in left]
+                looks = [(r, pool.submit(self._eyes.see, r, moment)) for r in left]
                 before, left = len(left), []
                 for r, look in looks:
                     error = look.exception()
@@ -134,7 +132,7 @@ class Engine:
             age = self._recent.pop(r.key, None)
             try:
                 fresh = age is not None and age < HIDDEN_SECONDS / self._pace.factor
-                live = self._look_until_shown(r, self._begun - age) if age is not None and fresh else None
+                live = self._eyes.look_until_shown(r, self._begun - age) if age is not None and fresh else None
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
             else:
@@ -196,7 +194,7 @@ class Engine:
             if intent is None or r.key in self._known:
                 continue
             try:
-                if live := self._look_until_shown(r, self._begun - intent.age):
+                if live := self._eyes.look_until_shown(r, self._begun - intent.age):
                     self._tell(Action.FOUND, r, live)
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
@@ -209,14 +207,14 @@ class Engine:
 
     def _refuse_what_is_not_ours(self, resources: Sequence[Resource]) -> None:
         for r in resources:
-            if foreign := self._foreign.get(r.key):
+            if foreign := self._eyes.foreign.get(r.key):
                 raise Refused(
                     f"The name {r.name} is taken by {foreign.id}, which is not this demo's.",
                     facts={"why": foreign.why},
                     hint="Choose another demo name (--name), or other names in the config file.",
                     changed="Nothing was changed.",
                 )
-            if more := self._duplicates.get(r.key):
+            if more := self._eyes.duplicates.get(r.key):
                 raise Refused(
                     f"{r} exists {len(more) + 1} times.",
                     facts={"ids": ", ".join([self._known[r.key].id, *(live.id for live in more)])},
@@ -275,7 +273,7 @@ class Engine:
     def _make(self, r: Resource) -> None:
         if r.key in self._known and any(need.resource.key in self._made for need in r.needs()):
             # It was seen before what it stands on was made anew.
-            self._try_to_see(r, time.monotonic())
+            self._eyes.try_to_see(r, time.monotonic())
         live = self._known.get(r.key)
         if live and live.phase in (Phase.WRONG, Phase.FAILED):
             self._ask(r)
@@ -284,7 +282,7 @@ class Engine:
             live = None
         intent = self.intents.pop(r.key, None)
         if live is None and intent and r.doubles:
-            live = self._look_until_shown(r, self._begun - intent.age)
+            live = self._eyes.look_until_shown(r, self._begun - intent.age)
         if live is None:
             live = self._known[r.key] = self._create(r, intent.token if intent else uuid.uuid4().hex)
             self._made.add(r.key)
@@ -298,11 +296,11 @@ class Engine:
         said, unsure = "", False
         try:
             for _ in self._pace.moments(tries(), f"{r} to be created"):
-                if unsure and r.doubles and (live := self._look_until_shown(r, asked)):
+                if unsure and r.doubles and (live := self._eyes.look_until_shown(r, asked)):
                     return live
                 asked = time.monotonic()
                 try:
-                    return r.create(self._aws(r).to_change(token))
+                    return r.create(self.sides[r.side].to_change(token))
                 except NotCreated as error:
                     note = said = error.message
                 except (ClientError, BotoCoreError) as error:
@@ -312,7 +310,7 @@ class Engine:
                         return self._create(r, uuid.uuid4().hex)
                     if reason is Fault.THERE_ALREADY:
                         # The answer to an earlier try was lost, and AWS may hide what that made; or it is not ours.
-                        if live := self._look_until_shown(r, asked):
+                        if live := self._eyes.look_until_shown(r, asked):
                             return live
                         raise
                     if not patience.lasts(reason):
@@ -325,53 +323,40 @@ class Engine:
             raise
         raise AssertionError("unreachable")
 
-    def _look_until_shown(self, r: Resource, since: float) -> Live | None:
-        """See something that may have been made at that moment, as long as AWS may hide it."""
-        until = since + HIDDEN_SECONDS / self._pace.factor
-        while True:
-            live = self._try_to_see(r, time.monotonic())
-            if live or time.monotonic() >= until or self.stop.wait(self._pace.real(1.0)):
-                return live
-
     def _ask(self, r: Resource) -> None:
         """Ask AWS to delete it, again while AWS says that something still uses it."""
-        for live in [*self._duplicates.get(r.key, []), self._known[r.key]]:
+        for live in [*self._eyes.duplicates.get(r.key, []), self._known[r.key]]:
             if live.phase is not Phase.DELETING:
                 self._tell(Action.DELETING, r, live)
-                self._delete(r, live)
-                self._tell(Action.DELETED, r, live)
+                gone = self._delete(r, live)
+                self._tell(Action.DELETED, r, live, error=gone)
         self._changed[r.key] = time.monotonic()
 
-    def _delete(self, r: Resource, live: Live) -> None:
+    def _delete(self, r: Resource, live: Live) -> Exception | None:
+        """Ask for one, again while it is in use.  Return AWS's word that it is gone already, if that is its answer."""
         patience = Patience(self._pace)
         for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
             try:
-                return r.delete(self._aws(r).to_change(), live)
+                r.delete(self.sides[r.side].to_change(), live)
+                return None
             except (ClientError, BotoCoreError) as error:
                 reason = fault(error)
                 if reason is Fault.MISSING:
-                    return None
+                    return error
                 if not patience.lasts(reason):
                     raise _given_up(r, error, reason) from error
                 note = f"{_short(error)}, trying again"
                 if reason is Fault.IN_USE:
-                    holders = self._holders(r, live)
+                    holders = self._eyes.holders(r, live)
                     self._send_away(r, live, [holder for holder in holders if holder.stays], error)
                     by = f" by {', '.join(map(str, holders))}" if holders else ""
                     note = f"still in use{by} ({_short(error)}), trying again"
                 self._tell(Action.RETRYING, r, live, error=error, note=note)
         raise AssertionError("unreachable")
 
-    def _holders(self, r: Resource, live: Live) -> list[Holder]:
-        """What uses it.  That this cannot be asked is no reason to fail: AWS will be asked to delete it again."""
-        try:
-            return list(r.held_by(self._aws(r).fresh_after(time.monotonic()), live))
-        except (DemoError, ClientError, BotoCoreError):
-            return []
-
     def _send_away(self, r: Resource, live: Live, strangers: Sequence[Holder], error: Exception) -> None:
         """Have strangers let go of it where we are told to; else there is nothing to wait for.  Raises InUse."""
-        if not strangers or (self._release and r.release(self._aws(r).to_change(), live, strangers)):
+        if not strangers or (self._release and r.release(self.sides[r.side].to_change(), live, strangers)):
             return
         others = ", ".join(holder.id for holder in strangers)
         raise InUse(
@@ -410,7 +395,7 @@ class Engine:
         for pause in self._pace.moments(looks(usual), f"{r} {what}", since=changed or time.monotonic()):
             try:
                 # Whoever looks in the same moment shares the answer.
-                live = self._try_to_see(r, max(time.monotonic() - pause / 2, changed))
+                live = self._eyes.try_to_see(r, max(time.monotonic() - pause / 2, changed))
             except (ClientError, BotoCoreError) as error:
                 if not patience.lasts(fault(error)):
                     raise
@@ -424,43 +409,6 @@ class Engine:
                 word = live.word
                 self._tell(Action.WAITING, r, live, note=word)
         raise AssertionError("unreachable")
-
-    # --- looking ------------------------------------------------------------
-
-    def _aws(self, r: Resource) -> Aws:
-        return self.sides[r.side]
-
-    def _try_to_see(self, r: Resource, moment: float) -> Live | None:
-        try:
-            return self._see(r, moment)
-        except NotCreated:
-            return None
-
-    def _see(self, r: Resource, moment: float) -> Live | None:
-        """What AWS has of it, asked for after that moment.  Raises NotCreated if what it is found by is not there."""
-        try:
-            found = list(r.find(self._aws(r).fresh_after(moment)))
-        except ClientError as error:
-            if fault(error) is not Fault.MISSING:
-                raise
-            found = []
-        except NotCreated:
-            self._known.pop(r.key, None)
-            raise
-        self._foreign.pop(r.key, None)
-        self._duplicates.pop(r.key, None)
-        foreign = [live for live in found if live.phase is Phase.FOREIGN]
-        if foreign:
-            self._foreign[r.key] = foreign[0]
-        there = ours(found)
-        standing = [live for live in there if live.phase is not Phase.DELETING]
-        if not there:
-            self._known.pop(r.key, None)
-            return None
-        if len(standing) > 1 and r.goes_with() is None:
-            self._duplicates[r.key] = standing[1:]
-        self._known[r.key] = there[0]
-        return there[0]
 
     # --- telling ------------------------------------------------------------
 

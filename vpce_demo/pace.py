@@ -22,6 +22,8 @@ BUDGETS = {
 }
 """How long AWS is asked again for the same reason, in its seconds (``aws-behaviours.md`` sections 2.1 and 3.4); for any
 other it is not asked again."""
+HIDDEN_SECONDS = 60.0
+"""How long AWS may hide a fresh resource, in its seconds.  So long a create that was cut off is looked for."""
 LEAST_LIMIT_SECONDS = 10.0
 """The same in seconds of the machine, however fast the clock at the other end runs."""
 RETRY_SECONDS = (2.0, 10.0)

@@ -18,12 +18,14 @@ from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
-from .engine import HIDDEN_SECONDS, Engine
+from .engine import Engine
 from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
 from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
+from .pace import HIDDEN_SECONDS
 from .place import Place, same_accounts
+from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
 from .tutorial import Demo, tutorial
@@ -38,7 +40,7 @@ class Interrupted(DemoError):
             facts={"there now": f"{there} resources"},
             hint="Go on with the same command, or remove it all:  vpce-demo down",
         )
-        self.number = number
+        self.exit_code = 128 + number
 
 
 class Left(NamedTuple):
@@ -60,6 +62,7 @@ class Run:
     settings: Settings
     demo: Demo
     sides: dict[Side, Aws]
+    log: RunLog
     _seen_since: float | None = None
 
     # --- looking ------------------------------------------------------------
@@ -77,13 +80,15 @@ class Run:
             self.state.recent,
         )
 
-    def look(self, resources: Sequence[Resource] | None = None) -> dict[str, Live]:
+    def look(
+        self, resources: Sequence[Resource] | None = None, hear: Callable[[Event], None] | None = None
+    ) -> dict[str, Live]:
         """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing in AWS.
 
         Where the state file is lost it is written again from what is found by its tags.
         """
         lost = not self.state.path.exists()
-        engine, began = self.engine(self.state.hear if lost else None), time.monotonic()
+        engine, began = self.engine(self.state.hear if lost else hear), time.monotonic()
         _raise_first(engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed.")
         self._seen_since = began
         return dict(self.sides[Side.PROVIDER].known)
@@ -110,6 +115,7 @@ class Run:
 
         def both(event: Event) -> None:
             self.state.hear(event)
+            self.log.hear(event)
             hear(event)
 
         engine = self.engine(both, timeout_seconds)
@@ -130,9 +136,10 @@ class Run:
         refused: dict[str, Event] = {}
 
         def both(event: Event) -> None:
-            if event.action is Action.RETRYING and event.error:
+            if event.error and event.action in (Action.RETRYING, Action.DELETED):
                 refused[event.resource.key] = event  # AWS's own reason, should the time run out
             self.state.hear(event)
+            self.log.hear(event)
             hear(event)
 
         engine = self.engine(both, timeout_seconds)
@@ -144,10 +151,11 @@ class Run:
         there = self._look_until_gone() if not failures else self.look()
         why = {f.resource.key: f if isinstance(f.error, InUse) else refused.get(f.resource.key, f) for f in failures}
         left = [
-            Left(r, there[r.key], *(_said(why[r.key]) if r.key in why else ("", {})))
+            Left(r, there[r.key], *(_said(why[r.key]) if r.key in why else (_listed_still(refused.get(r.key)), {})))
             for r in self.demo.resources
             if r.key in there
         ]
+        self.log.look(left)
         if not left:
             self.state.forget()
             remove_if_empty(self.where.directory.parent)
@@ -166,11 +174,12 @@ class Run:
 
 
 @contextlib.contextmanager
-def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> Iterator[Run]:
+def opened(where: Where, place: Place, command: str, *, makes: bool = False, logged: bool = False) -> Iterator[Run]:
     """A run on this demo, with its lock held.
 
     ``makes`` says that the command will make something: then what has to be found out is, and the settings are noted
     before anything else.  Raises Refused where the state belongs to another account, or the settings have changed.
+    What makes something is logged, and what ``logged`` says.
     A new demo of which nothing was begun leaves no state behind.
     """
     with locked(where.directory, command):
@@ -191,7 +200,13 @@ def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> 
                 settings = _recorded_settings(state)
             else:
                 settings = not_looked_up(where.config)
-            yield Run(where, place, state, settings, tutorial(settings), _sides(settings, place, state))
+            demo, name = tutorial(settings), where.config.name
+            with (
+                RunLog.begin(where.logs, command, name, settings.demo_id, place, demo)
+                if makes or logged
+                else RunLog(demo)
+            ) as log:
+                yield Run(where, place, state, settings, demo, _sides(settings, place, state), log)
         finally:
             if new and not new.entries:
                 new.forget()
@@ -332,8 +347,16 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
     error = understood(event.error) if event.error else None
     if error is None:
         return event.note, {}
+    words = error.facts.get("AWS said", error.message)
+    if (call := error.facts.get("call")) and not isinstance(error, InUse):
+        words = f"{call}: {words}"
     strangers = {id: what for id, what in error.facts.items() if isinstance(error, InUse) and id != "AWS said"}
-    return error.facts.get("AWS said", error.message), strangers
+    return words, strangers
+
+
+def _listed_still(event: Event | None) -> str:
+    """Why something is left of which AWS said that it is gone."""
+    return f"{_said(event)[0] if event else 'deleted'}, but AWS still lists it"
 
 
 def _raise_first(events: Sequence[Event], changed: str, hint: str = "") -> None:

@@ -55,6 +55,11 @@ class State:
         return self.directory / "state.json"
 
     @property
+    def _draft(self) -> Path:
+        """What is being written; one that is there when nobody writes was left by a process that was killed."""
+        return self.directory / "state.json.new"
+
+    @property
     def key_file(self) -> Path:
         """The demo's private ssh key."""
         return self.directory / "key.pem"
@@ -99,14 +104,15 @@ class State:
             "settings": self.settings,
             "resources": {key: asdict(entry) for key, entry in sorted(self.entries.items())},
         }
-        draft = self.directory / "state.json.new"
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            with os.fdopen(
+                os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+            ) as file:
                 json.dump(data, file, indent=2)
                 file.write("\n")
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, self.path)
+            os.replace(self._draft, self.path)
         except OSError as error:
             raise DemoError(
                 f"The state file {self.path} cannot be written: {error.strerror}.",
@@ -115,7 +121,7 @@ class State:
 
     def forget(self) -> None:
         """Remove the file, the key and everything else kept for this demo but its lock."""
-        for path in (self.path, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
+        for path in (self.path, self._draft, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             (self.directory / "lock").unlink(missing_ok=True)

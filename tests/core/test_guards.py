@@ -134,11 +134,11 @@ def test_a_foreign_connection_keeps_the_service_until_we_are_told_to_reject_it(
         assert {one.resource.key for one in left} >= {"service", "load-balancer", "provider-vpc"}
         assert not {one.resource.key for one in left} & {"web", "customer", "endpoint", "customer-vpc"}
         (connection,) = clients.ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"]
-        assert str(connection["VpcEndpointState"]) == "pendingAcceptance", "it was left alone"
+        assert connection["VpcEndpointState"].lower() == "pendingacceptance", "it was left alone"
 
         assert down(run, reject_foreign=True) == []
         (endpoint,) = stranger.ec2.describe_vpc_endpoints()["VpcEndpoints"]
-        assert endpoint["State"] == "rejected"
+        assert endpoint["State"].lower() == "rejected"
         stranger.ec2.delete_vpc_endpoints(VpcEndpointIds=[theirs])
         assert account(clients) == before
 

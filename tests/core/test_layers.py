@@ -17,9 +17,10 @@ LAYERS = [
     {"__init__"},
     {"model", "errors"},
     {"aws", "config", "pace", "ssh", "cost", "sandbox", "messages"},
-    {"resources", "place", "signin"},
+    {"resources", "place", "signin", "seeing"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},
+    {"runlog"},
     {"ui", "run"},
     {"cli"},
     {"__main__"},
@@ -80,7 +81,7 @@ def test_the_sandbox_knows_nothing_of_the_program_but_its_errors(file: Path) -> 
 
 
 def test_a_kind_knows_no_engine_and_the_engine_no_kind() -> None:
-    assert {first(name) for name in imported(ROOT / "engine.py")} == {"aws", "errors", "model", "pace"}
+    assert {first(name) for name in imported(ROOT / "engine.py")} == {"aws", "errors", "model", "pace", "seeing"}
     assert {first(name) for name in imported(ROOT / "tutorial.py")} == {"config", "model", "resources"}
 
 

@@ -267,7 +267,7 @@ def test_faults_by_the_control_port(world: World) -> None:
         ({"add": [{"do": "drop-after", "times": True}]}, "times is a whole number from 1"),
         ({"add": [{"do": "drop-after", "times": 1, "nth": 1}]}, "nth and times exclude each other"),
         ({"add": [{"do": "drop-after", "operation": 7}]}, "operation is a name or a pattern"),
-        ({"add": [{"do": "drop-after", "operation": "CreateVPC"}]}, "did you mean CreateVpc?"),
+        ({"add": [{"do": "drop-after", "operation": "CreateVPC"}]}, "the nearest is CreateVpc"),
         ({"hidden_seconds": -1}, "hidden_seconds is a number from 0, or null"),
         ({"hidden_seconds": float("inf")}, "hidden_seconds is a number from 0, or null"),
         ({"credentials": "old"}, "credentials is expired or fine"),

@@ -3,7 +3,17 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import adopting, deleting, emulator, looking, making, testing
+from . import (
+    adopting,
+    deleting,
+    emulator,
+    faults,
+    looking,
+    making,
+    recalling,
+    setting_up,
+    testing,
+)
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -14,10 +24,13 @@ __all__ = [
     "cli",
     "deleting",
     "emulator",
+    "faults",
     "looking",
     "main",
     "making",
+    "recalling",
     "run_command",
+    "setting_up",
     "shared_options",
     "testing",
 ]

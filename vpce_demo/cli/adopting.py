@@ -31,7 +31,7 @@ def adopt(app: App) -> None:
         if not run.look():
             raise _nothing(app)
     with opened(where, place, app.command, makes=True) as run:
-        there = run.look()
+        there = run.look(hear=run.log.hear)
         app.document.update(resources=described(run))
         missing = [r for r in run.demo.resources if r.key not in there]
         broken = [r for r in run.demo.resources if r.key in there and not is_fine(there[r.key])]

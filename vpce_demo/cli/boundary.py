@@ -14,9 +14,8 @@ from click.shell_completion import shell_complete
 from ..errors import DemoError, SignInError, TestFailed
 from .app import App, for_this_demo
 from .group import cli
+from .setting_up import COMPLETION
 
-COMPLETION = "_VPCE_DEMO_COMPLETE"
-"""The environment variable through which a shell asks for completions (click's documentation, Shell Completion)."""
 OUTPUT_VERSION = 1
 """Of the JSON document; it changes when something in it does that programs may rely on."""
 
@@ -54,7 +53,7 @@ def run_command(arguments: list[str]) -> int:
         understood_error = _understood(error)
         if understood_error is None:
             raise
-        code = _exit_code(understood_error)
+        code = understood_error.exit_code
         if isinstance(understood_error, SignInError):
             from ..signin import complete
 
@@ -106,8 +105,3 @@ def _from_the_machine(error: Exception) -> DemoError | None:
         return None
     what = f"{error.filename} cannot be used" if error.filename else "The machine refused"
     return DemoError(f"{what}: {error.strerror or error}.", hint="Mend that, then repeat the command.")
-
-
-def _exit_code(error: DemoError) -> int:
-    number = getattr(error, "number", 0)
-    return 128 + number if number else error.exit_code

@@ -70,7 +70,7 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
         app.document.update(deleted=0, left=[])
         screen.line("Nothing to delete: nothing left.")
         return
-    with opened(where, place, app.command) as run:
+    with opened(where, place, app.command, logged=True) as run:
         there = run.look()
         resources = [r for r in run.demo.resources if r.key in there]
         if not resources and not run.state.intents:

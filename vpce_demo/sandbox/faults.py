@@ -124,7 +124,7 @@ def _check_operation(pattern: object) -> None:
         raise ValueError(f"operation is a name or a pattern, such as CreateVpc or Create*, not {pattern!r}")
     if not any(fnmatchcase(name, pattern) for name in _operations()):
         near = difflib.get_close_matches(pattern, list(_operations()), 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
+        meant = f"; the nearest is {near[0]}" if near else ""
         raise ValueError(f"operation {pattern!r} matches no operation of the sandbox's services{meant}")
 
 
