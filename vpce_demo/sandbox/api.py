@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from .cloud import Cloud
@@ -150,7 +151,10 @@ class Api:
             return self._control(request)
         if request.path.startswith(("/moto-api", "/latest/")):
             return Response("Moto's own controls and its metadata service are not offered here.\n", 404)
-        body = request.get_data()
+        try:
+            body = request.get_data()
+        except ClientDisconnected:
+            return Response(status=400)  # the caller died while it was sending: nobody reads this
         incoming = Incoming(request)
         record, struck = self._record(incoming)
         if self.latency:
