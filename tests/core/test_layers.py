@@ -15,9 +15,9 @@ import vpce_demo
 ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
-    {"model", "errors"},
+    {"model", "errors", "denials"},
     {"aws", "config", "pace", "ssh", "cost", "sandbox"},
-    {"resources", "place"},
+    {"resources", "place", "permissions"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},
     {"ui", "run"},

@@ -3,7 +3,7 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import deleting, emulator, looking, making, testing
+from . import deleting, emulator, looking, making, permitting, testing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -16,6 +16,7 @@ __all__ = [
     "looking",
     "main",
     "making",
+    "permitting",
     "run_command",
     "shared_options",
     "testing",
