@@ -123,7 +123,8 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=unset),
     )
-    return _clients(session, endpoint_url, BotoConfig(proxies={}))
+    # The sandbox can be told to end the process that makes a call, and has to know which one that is.
+    return _clients(session, endpoint_url, BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}"))
 
 
 def _clients(session: boto3.Session, endpoint_url: str | None = None, more: BotoConfig | None = None) -> Clients:
