@@ -39,6 +39,12 @@ class Clients:
     ec2: EC2Client
     elb: ElasticLoadBalancingv2Client
     ssm: SSMClient
+    changing_ec2: EC2Client
+    """For calls that change something: sent once.  botocore would send a create again whose answer was lost, and AWS
+    would make two."""
+    changing_elb: ElasticLoadBalancingv2Client
+    other: Callable[[str], Any]
+    """Makes a client of a service that is asked once, if at all, by botocore's name for it."""
     account: str
     region: str
 
@@ -85,7 +91,8 @@ class Aws:
     """What every method of a resource is given.
 
     ``known`` holds what is there, by resource key, for both sides; ``recorded`` gives the id in the state file, if any;
-    ``fresh`` the moment before which an answer is too old; ``token`` the client token of the create at hand.
+    ``fresh`` the moment before which an answer is too old; ``changing`` says that calls are sent once, and ``token`` is
+    the client token of the create at hand.
     """
 
     clients: Clients
@@ -95,23 +102,24 @@ class Aws:
     recorded: Callable[[str], str] = lambda key: ""
     answers: Answers = field(default_factory=Answers)
     fresh: float = 0.0
+    changing: bool = False
     token: str = ""
 
     @property
     def ec2(self) -> EC2Client:
-        return self.clients.ec2
+        return self.clients.changing_ec2 if self.changing else self.clients.ec2
 
     @property
     def elb(self) -> ElasticLoadBalancingv2Client:
-        return self.clients.elb
+        return self.clients.changing_elb if self.changing else self.clients.elb
 
     def fresh_after(self, moment: float) -> Aws:
         """The same, content with answers asked for after that moment."""
         return replace(self, fresh=moment)
 
-    def with_token(self, token: str) -> Aws:
-        """The same, with the client token of one create."""
-        return replace(self, token=token)
+    def to_change(self, token: str = "") -> Aws:
+        """The same for one call that changes something, with the client token of a create."""
+        return replace(self, fresh=time.monotonic(), changing=True, token=token)
 
     # --- what is there ----------------------------------------------------
 

@@ -23,9 +23,9 @@ from itertools import pairwise
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws import Aws
-from .errors import DemoError, Fault, NotCreated, Refused, TimedOut, code, fault, words
-from .model import Action, Event, Live, Phase, Resource, Side, ours
-from .pace import Pace, looks, tries
+from .errors import DemoError, Fault, InUse, NotCreated, Refused, TimedOut, code, fault, refused, words
+from .model import Action, Event, Holder, Live, Phase, Resource, Side, ours
+from .pace import Pace, Patience, looks, tries
 
 WORKERS = 24
 HIDDEN_SECONDS = 60.0
@@ -93,6 +93,7 @@ class Engine:
         self._made: set[str] = set()
         self._changed: dict[str, float] = {}
         self._unheard: BaseException | None = None
+        self._release = False
 
     # --- the three things it does -----------------------------------------
 
@@ -133,7 +134,7 @@ class Engine:
             age = self._recent.pop(r.key, None)
             try:
                 fresh = age is not None and age < HIDDEN_SECONDS / self._pace.factor
-                live = self._look_until_shown(r, age or 0.0) if fresh else None
+                live = self._look_until_shown(r, self._begun - age) if age is not None and fresh else None
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
             else:
@@ -153,11 +154,15 @@ class Engine:
             graph[Verb.READY, r] = {(Verb.MAKE, r): True}
         return self._walk(graph)
 
-    def down(self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]]) -> list[Event]:
+    def down(
+        self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]], release: bool = False
+    ) -> list[Event]:
         """Make every resource be gone, asking in this order, group after group.  Return the failures.
 
+        ``release`` sends away what is not ours and keeps something of ours, where that may be done.
         If not everything can be looked up nothing is deleted: "not seen" is not "gone".
         """
+        self._release = release
         if failures := self.refresh(resources) or self._find_what_was_cut_off(resources):
             return failures
         there = [r for r in resources if r.key in self._known]
@@ -191,7 +196,7 @@ class Engine:
             if intent is None or r.key in self._known:
                 continue
             try:
-                if live := self._look_until_shown(r, intent.age):
+                if live := self._look_until_shown(r, self._begun - intent.age):
                     self._tell(Action.FOUND, r, live)
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
@@ -245,6 +250,8 @@ class Engine:
                             raise error  # nothing may be done that nobody notes
                         if isinstance(error, (DemoError, ClientError, BotoCoreError)):
                             failed[move] = self._tell(Action.FAILED, move[1], error=error)
+                            if fault(error) is Fault.SIGN_IN:
+                                self.stop.set()  # nothing else would get through either
                         elif error is not None:
                             raise error
                         sorter.done(move)
@@ -277,7 +284,7 @@ class Engine:
             live = None
         intent = self.intents.pop(r.key, None)
         if live is None and intent and r.doubles:
-            live = self._look_until_shown(r, intent.age)
+            live = self._look_until_shown(r, self._begun - intent.age)
         if live is None:
             live = self._known[r.key] = self._create(r, intent.token if intent else uuid.uuid4().hex)
             self._made.add(r.key)
@@ -287,38 +294,40 @@ class Engine:
     def _create(self, r: Resource, token: str) -> Live:
         """Ask AWS to create it, with one token over all tries.  Notes the intent before, so that nothing is lost."""
         self._tell(Action.CREATING, r, token=token)
-        said = ""
-        may_be_hidden_until = time.monotonic() + HIDDEN_SECONDS / self._pace.factor
+        patience, asked = Patience(self._pace), 0.0
+        said, unsure = "", False
         try:
             for _ in self._pace.moments(tries(), f"{r} to be created"):
-                aws = self._aws(r).fresh_after(time.monotonic()).with_token(token)
+                if unsure and r.doubles and (live := self._look_until_shown(r, asked)):
+                    return live
+                asked = time.monotonic()
                 try:
-                    return r.create(aws)
+                    return r.create(self._aws(r).to_change(token))
                 except NotCreated as error:
                     note = said = error.message
-                except ClientError as error:
-                    what = fault(error)
-                    if what is Fault.THERE_ALREADY:
-                        # The answer to an earlier try was lost, and AWS may hide what that made; or it is not ours.
-                        if live := self._try_to_see(r, time.monotonic()):
-                            return live
-                        if time.monotonic() >= may_be_hidden_until:
-                            raise
-                    elif what is Fault.TOKEN_USED_UP:
+                except (ClientError, BotoCoreError) as error:
+                    reason = fault(error)
+                    unsure = reason is not Fault.BUSY and not refused(error)
+                    if reason is Fault.TOKEN_USED_UP:
                         return self._create(r, uuid.uuid4().hex)
-                    elif what not in (Fault.MISSING, Fault.NOT_YET, Fault.IN_USE):
+                    if reason is Fault.THERE_ALREADY:
+                        # The answer to an earlier try was lost, and AWS may hide what that made; or it is not ours.
+                        if live := self._look_until_shown(r, asked):
+                            return live
                         raise
+                    if not patience.lasts(reason):
+                        raise _given_up(r, error, reason) from error
                     # What it stands on is there, so AWS will see it before long.
-                    note, said = code(error), f"{code(error)}: {words(error)}"
-                self._tell(Action.RETRYING, r, note=note)
+                    note, said = _short(error), _whole(error)
+                self._tell(Action.RETRYING, r, note=f"{note}, trying again")
         except TimedOut as late:
             late.facts["AWS said"] = said
             raise
         raise AssertionError("unreachable")
 
-    def _look_until_shown(self, r: Resource, age: float) -> Live | None:
-        """See something that may have been made so many seconds ago, as long as AWS may hide it."""
-        until = self._begun + HIDDEN_SECONDS / self._pace.factor - age
+    def _look_until_shown(self, r: Resource, since: float) -> Live | None:
+        """See something that may have been made at that moment, as long as AWS may hide it."""
+        until = since + HIDDEN_SECONDS / self._pace.factor
         while True:
             live = self._try_to_see(r, time.monotonic())
             if live or time.monotonic() >= until or self.stop.wait(self._pace.real(1.0)):
@@ -327,23 +336,48 @@ class Engine:
     def _ask(self, r: Resource) -> None:
         """Ask AWS to delete it, again while AWS says that something still uses it."""
         for live in [*self._duplicates.get(r.key, []), self._known[r.key]]:
-            if live.phase is Phase.DELETING:
-                continue
-            self._tell(Action.DELETING, r, live)
-            for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
-                try:
-                    r.delete(self._aws(r), live)
-                    break
-                except ClientError as error:
-                    if fault(error) is Fault.MISSING:
-                        break
-                    if fault(error) is not Fault.IN_USE:
-                        raise
-                    self._tell(
-                        Action.RETRYING, r, live, error=error, note=f"still in use ({code(error)}), trying again"
-                    )
-            self._tell(Action.DELETED, r, live)
+            if live.phase is not Phase.DELETING:
+                self._tell(Action.DELETING, r, live)
+                self._delete(r, live)
+                self._tell(Action.DELETED, r, live)
         self._changed[r.key] = time.monotonic()
+
+    def _delete(self, r: Resource, live: Live) -> None:
+        patience = Patience(self._pace)
+        for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
+            try:
+                return r.delete(self._aws(r).to_change(), live)
+            except (ClientError, BotoCoreError) as error:
+                reason = fault(error)
+                if reason is Fault.MISSING:
+                    return None
+                if not patience.lasts(reason):
+                    raise _given_up(r, error, reason) from error
+                note = f"{_short(error)}, trying again"
+                if reason is Fault.IN_USE:
+                    holders = self._holders(r, live)
+                    self._send_away(r, live, [holder for holder in holders if holder.stays], error)
+                    by = f" by {', '.join(map(str, holders))}" if holders else ""
+                    note = f"still in use{by} ({_short(error)}), trying again"
+                self._tell(Action.RETRYING, r, live, error=error, note=note)
+        raise AssertionError("unreachable")
+
+    def _holders(self, r: Resource, live: Live) -> list[Holder]:
+        """What uses it.  That this cannot be asked is no reason to fail: AWS will be asked to delete it again."""
+        try:
+            return list(r.held_by(self._aws(r).fresh_after(time.monotonic()), live))
+        except (DemoError, ClientError, BotoCoreError):
+            return []
+
+    def _send_away(self, r: Resource, live: Live, strangers: Sequence[Holder], error: Exception) -> None:
+        """Have strangers let go of it where we are told to; else there is nothing to wait for.  Raises InUse."""
+        if not strangers or (self._release and r.release(self._aws(r).to_change(), live, strangers)):
+            return
+        others = ", ".join(holder.id for holder in strangers)
+        raise InUse(
+            f"{r} is in use by what is not this demo's.",
+            facts={"AWS said": f"{_short(error)}: {others} is not ours", **{h.id: h.what for h in strangers}},
+        ) from error
 
     def _gone(self, r: Resource) -> None:
         if r.goes_with() is None:
@@ -372,9 +406,18 @@ class Engine:
         word = self._known[r.key].word
         self._tell(Action.WAITING, r, self._known[r.key], note=word)
         changed = self._changed.get(r.key, 0.0)
+        patience = Patience(self._pace)
         for pause in self._pace.moments(looks(usual), f"{r} {what}", since=changed or time.monotonic()):
-            # Whoever looks in the same moment shares the answer.
-            live = self._try_to_see(r, max(time.monotonic() - pause / 2, changed))
+            try:
+                # Whoever looks in the same moment shares the answer.
+                live = self._try_to_see(r, max(time.monotonic() - pause / 2, changed))
+            except (ClientError, BotoCoreError) as error:
+                if not patience.lasts(fault(error)):
+                    raise
+                self._tell(
+                    Action.RETRYING, r, self._known.get(r.key), error=error, note=f"{_short(error)}, looking again"
+                )
+                continue
             if done(live):
                 return live
             if live and live.word != word:
@@ -444,3 +487,21 @@ class Engine:
 def _settled(live: Live | None) -> bool:
     """Whether waiting has an end; one that is not seen may only be hidden."""
     return live is not None and live.phase is not Phase.PENDING
+
+
+def _given_up(r: Resource, error: ClientError | BotoCoreError, reason: Fault) -> Exception:
+    """What to raise when an error is not, or no longer, an occasion to try again."""
+    if reason not in (Fault.MISSING, Fault.NOT_YET, Fault.IN_USE):
+        return error
+    facts = {"call": getattr(error, "operation_name", ""), "AWS said": _whole(error)}
+    return TimedOut(f"{r}: AWS has said {_short(error)} for too long.", facts=facts)
+
+
+def _short(error: Exception) -> str:
+    """AWS's code; or what botocore calls what happened on the way."""
+    return code(error) if isinstance(error, ClientError) else type(error).__name__
+
+
+def _whole(error: Exception) -> str:
+    """The same with the words."""
+    return f"{_short(error)}: {words(error) if isinstance(error, ClientError) else error}"

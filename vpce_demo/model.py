@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -70,6 +70,19 @@ class Live:
     outputs: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Holder:
+    """What keeps AWS from deleting something.  ``what`` is it in words; ``stays`` says that it is not ours and will not
+    let go by itself."""
+
+    id: str
+    what: str = ""
+    stays: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.what})" if self.what else self.id
+
+
 WHILE_IT_STARTS = {"while_it_starts": True}
 """Metadata of a field: what it holds must have been asked for, but need not be ready yet."""
 UNTIL_IT_GOES = {"until_it_goes": True}
@@ -107,6 +120,14 @@ class Resource(ABC):
     @abstractmethod
     def delete(self, aws: Aws, live: Live) -> None:
         """Ask AWS to remove the resource.  Don't wait for it to go."""
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        """Yield what uses it, as far as AWS can be asked: for when it says that it is in use."""
+        yield from ()
+
+    def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
+        """Send these away that are not ours, if that may be asked of the kind; return whether it was."""
+        return False
 
     def goes_with(self) -> Resource | None:
         """The resource whose deletion removes this one too, so that AWS need not be asked twice."""

@@ -14,15 +14,17 @@ import urllib.request
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config as BotoConfig
+from botocore.exceptions import NoCredentialsError
 
 from .aws import Clients
 from .config import Config
-from .errors import ConfigError, DemoError, SignInError
+from .errors import ConfigError, DemoError
 from .model import Side
 from .sandbox.client import Running
 
@@ -31,6 +33,8 @@ FETCH_SECONDS = 10
 _BOTO = BotoConfig(
     retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
+_ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
+"""For what changes something: whether it is asked again is for the engine to say, which looks first."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ class Place:
 
 
 def on_aws(config: Config) -> Place:
-    """AWS, with the user's own credentials.  Raises ConfigError for a profile or region that is missing or wrong,
-    SignInError where there are no credentials."""
+    """AWS, with the user's own credentials.  Raises ConfigError where no region is set, and what botocore raises for a
+    profile that is wrong or credentials that are missing or expired."""
     clients = {side: _aws_clients(*_profile_and_region(config, side)) for side in Side}
     if _profile_and_region(config, Side.PROVIDER) == _profile_and_region(config, Side.CONSUMER):
         clients[Side.CONSUMER] = clients[Side.PROVIDER]
@@ -103,13 +107,7 @@ def _aws_clients(profile: str | None, region: str | None) -> Clients:
             changed="Nothing was changed.",
         )
     if session.get_credentials() is None:
-        raise SignInError(
-            "There are no AWS credentials.",
-            facts={"profile": profile or session.profile_name},
-            hint="Sign in, then repeat the command:\n    aws configure sso      or:  aws configure\n"
-            "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up",
-            changed="Nothing was changed.",
-        )
+        raise NoCredentialsError
     return _clients(session)
 
 
@@ -129,6 +127,8 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
 
 def _clients(session: boto3.Session, endpoint_url: str | None = None, more: BotoConfig | None = None) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
+    once = config.merge(_ONCE)
+    any_session: Any = session  # its stubs know the services only one by one
     sts = session.client("sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
         # Asked for while the larger clients are made: reading AWS's model of EC2 takes as long as the call.
@@ -137,6 +137,9 @@ def _clients(session: boto3.Session, endpoint_url: str | None = None, more: Boto
             ec2=session.client("ec2", endpoint_url=endpoint_url, config=config),
             elb=session.client("elbv2", endpoint_url=endpoint_url, config=config),
             ssm=session.client("ssm", endpoint_url=endpoint_url, config=config),
+            changing_ec2=session.client("ec2", endpoint_url=endpoint_url, config=once),
+            changing_elb=session.client("elbv2", endpoint_url=endpoint_url, config=once),
+            other=partial(any_session.client, endpoint_url=endpoint_url, config=config),
             account=identity.result()["Account"],
             region=session.region_name or "",
         )

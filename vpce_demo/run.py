@@ -10,19 +10,21 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
 from .engine import HIDDEN_SECONDS, Engine
-from .errors import DemoError, NotCreated, Refused, TimedOut, understood
+from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
+from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .place import Place, same_accounts
+from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
 from .tutorial import Demo, tutorial
@@ -37,7 +39,16 @@ class Interrupted(DemoError):
             facts={"there now": f"{there} resources"},
             hint="Go on with the same command, or remove it all:  vpce-demo down",
         )
-        self.number = number
+        self.exit_code = 128 + number
+
+
+class Left(NamedTuple):
+    """What a delete left behind: why, in AWS's words, and by id who holds it that is not ours."""
+
+    resource: Resource
+    live: Live
+    why: str
+    strangers: Mapping[str, str]
 
 
 @dataclass
@@ -50,6 +61,7 @@ class Run:
     settings: Settings
     demo: Demo
     sides: dict[Side, Aws]
+    log: RunLog
     _seen_since: float | None = None
 
     # --- looking ------------------------------------------------------------
@@ -67,9 +79,15 @@ class Run:
             self.state.recent,
         )
 
-    def look(self, resources: Sequence[Resource] | None = None) -> dict[str, Live]:
-        """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing."""
-        engine, began = self.engine(), time.monotonic()
+    def look(
+        self, resources: Sequence[Resource] | None = None, hear: Callable[[Event], None] | None = None
+    ) -> dict[str, Live]:
+        """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing in AWS.
+
+        Where the state file is lost it is written again from what is found by its tags.
+        """
+        lost = not self.state.path.exists()
+        engine, began = self.engine(self.state.hear if lost else hear), time.monotonic()
         _raise_first(engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed.")
         self._seen_since = began
         return dict(self.sides[Side.PROVIDER].known)
@@ -96,6 +114,7 @@ class Run:
 
         def both(event: Event) -> None:
             self.state.hear(event)
+            self.log.hear(event)
             hear(event)
 
         engine = self.engine(both, timeout_seconds)
@@ -105,8 +124,13 @@ class Run:
             raise Interrupted(interrupted[0], len(self.state.ids))
         _raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
 
-    def down(self, hear: Callable[[Event], None], timeout_seconds: float | None) -> list[tuple[Resource, Live, str]]:
-        """Delete everything, look again, and return what is left, each with why.  Raises Interrupted on a signal."""
+    def down(
+        self, hear: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
+    ) -> list[Left]:
+        """Delete everything, look again, and return what is left, each with why.  Raises Interrupted on a signal.
+
+        ``reject_foreign`` rejects connections of others to the endpoint service; else they keep it in place.
+        """
 
         refused: dict[str, Event] = {}
 
@@ -114,17 +138,23 @@ class Run:
             if event.action is Action.RETRYING and event.error:
                 refused[event.resource.key] = event  # AWS's own reason, should the time run out
             self.state.hear(event)
+            self.log.hear(event)
             hear(event)
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
-            failures = engine.down(self.demo.resources, self.demo.teardown)
+            failures = engine.down(self.demo.resources, self.demo.teardown, release=reject_foreign)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         _raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
         there = self._look_until_gone() if not failures else self.look()
-        why = {f.resource.key: _said(refused.get(f.resource.key, f)) for f in failures}
-        left = [(r, there[r.key], why.get(r.key, "")) for r in self.demo.resources if r.key in there]
+        why = {f.resource.key: f if isinstance(f.error, InUse) else refused.get(f.resource.key, f) for f in failures}
+        left = [
+            Left(r, there[r.key], *(_said(why[r.key]) if r.key in why else ("", {})))
+            for r in self.demo.resources
+            if r.key in there
+        ]
+        self.log.look(left)
         if not left:
             self.state.forget()
             remove_if_empty(self.where.directory.parent)
@@ -143,11 +173,12 @@ class Run:
 
 
 @contextlib.contextmanager
-def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> Iterator[Run]:
+def opened(where: Where, place: Place, command: str, *, makes: bool = False, logged: bool = False) -> Iterator[Run]:
     """A run on this demo, with its lock held.
 
     ``makes`` says that the command will make something: then what has to be found out is, and the settings are noted
     before anything else.  Raises Refused where the state belongs to another account, or the settings have changed.
+    What makes something is logged, and what ``logged`` says.
     A new demo of which nothing was begun leaves no state behind.
     """
     with locked(where.directory, command):
@@ -155,20 +186,26 @@ def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> 
         try:
             state = State.load(where.directory)
             _refuse_other_accounts(where, state, place)
+            state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
+            state.place = place.id
             if makes:
                 if not state.settings and not state.key_file.exists():
                     new = state
                 public_key = ensure_key(state.key_file, f"vpce-demo {where.config.name}")
                 settings = _settings_to_make(where.config, state, place, public_key)
                 state.settings = settings.model_dump()
-                state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
-                state.place = place.id
                 state.save()
             elif state.settings:
                 settings = _recorded_settings(state)
             else:
                 settings = not_looked_up(where.config)
-            yield Run(where, place, state, settings, tutorial(settings), _sides(settings, place, state))
+            demo, name = tutorial(settings), where.config.name
+            with (
+                RunLog.begin(where.logs, command, name, settings.demo_id, place, demo)
+                if makes or logged
+                else RunLog(demo)
+            ) as log:
+                yield Run(where, place, state, settings, demo, _sides(settings, place, state), log)
         finally:
             if new and not new.entries:
                 new.forget()
@@ -250,17 +287,18 @@ def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def _refuse_other_accounts(where: Where, state: State, place: Place) -> None:
     if not state.sides or same_accounts(state.sides, place):
         return
-    facts = {}
+    rows = [("", "", "state file", "your credentials")]
     for side, now in place.accounts.items():
         before = state.sides.get(str(side), {})
-        facts[f"{side}"] = (
-            f"state file: {before.get('account')} {before.get('region')}   "
-            f"your credentials: {now['account']} {now['region']}"
-        )
+        rows += [(str(side), what, before.get(what, "-"), now[what]) for what in ("account", "region")]
+    if state.sides.get("provider") == state.sides.get("consumer"):
+        rows = [rows[0], *(("", *row[1:]) for row in rows[1:3])]
     raise Refused(
         "Refusing to go on: this state belongs to another AWS account or region.",
-        facts=facts,
-        hint="Use the credentials and region that made it, or start another demo:  vpce-demo up --name second-demo",
+        table=rows,
+        hint="Do one of these:\n"
+        "    vpce-demo down --profile PROFILE     use the credentials and region that made it\n"
+        "    vpce-demo up --name second-demo      start another demo, with its own state",
         changed="Nothing was changed.",
     )
 
@@ -304,11 +342,12 @@ def interruptible(stop: threading.Event) -> Iterator[list[int]]:
 # --- failures ---------------------------------------------------------------------
 
 
-def _said(event: Event) -> str:
+def _said(event: Event) -> tuple[str, dict[str, str]]:
     error = understood(event.error) if event.error else None
     if error is None:
-        return event.note
-    return error.facts.get("AWS said", error.message)
+        return event.note, {}
+    strangers = {id: what for id, what in error.facts.items() if isinstance(error, InUse) and id != "AWS said"}
+    return error.facts.get("AWS said", error.message), strangers
 
 
 def _raise_first(events: Sequence[Event], changed: str, hint: str = "") -> None:

@@ -28,7 +28,8 @@ VERSION = 1
 
 @dataclass
 class Entry:
-    """What was last noted of a resource.  No id: its create was begun and no answer noted.  ``at`` is Unix time."""
+    """What was last noted of a resource.  No id: its create was begun and no answer noted.  ``at`` is Unix time,
+    or 0 where nothing was noted when it was made."""
 
     kind: str
     id: str = ""
@@ -130,7 +131,7 @@ class State:
             self.entries[key] = Entry(event.resource.kind, token=event.token, at=time.time())
         elif event.action in (Action.FOUND, Action.CREATED, Action.READY) and live:
             before = self.entries.get(key)
-            token, at = (before.token, before.at) if before else ("", time.time())
+            token, at = (before.token, before.at) if before else ("", 0.0)
             entry = Entry(event.resource.kind, live.id, token, at, dict(live.outputs))
             if entry == before:
                 return

@@ -101,7 +101,7 @@ def test_forced_colour_in_a_pipe_is_not_an_animation(world: World) -> None:
     lines = re.sub("\x1b\\[[0-9;]*m", "", done.text)
     assert "\x1b" not in lines
     assert "\r" not in lines
-    assert re.search(r"step=1 +Vpc Service_Network +created +vpc-[0-9a-f]{17}", lines)
+    assert re.search(r"step=1 +Service_Network +created +vpc-[0-9a-f]{17}", lines)
 
 
 def test_ids_are_never_cut(world: World) -> None:

@@ -16,10 +16,11 @@ ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
     {"model", "errors", "denials"},
-    {"aws", "config", "pace", "ssh", "cost", "sandbox"},
-    {"resources", "place", "permissions"},
+    {"aws", "config", "pace", "ssh", "cost", "sandbox", "messages"},
+    {"resources", "place", "permissions", "signin"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},
+    {"runlog"},
     {"ui", "run"},
     {"cli"},
     {"__main__"},

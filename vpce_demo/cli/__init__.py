@@ -3,13 +3,14 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import deleting, emulator, faults, looking, making, permitting, testing
+from . import adopting, deleting, emulator, faults, looking, making, permitting, recalling, testing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
 
 __all__ = [
     "App",
+    "adopting",
     "cli",
     "deleting",
     "emulator",
@@ -18,6 +19,7 @@ __all__ = [
     "main",
     "making",
     "permitting",
+    "recalling",
     "run_command",
     "shared_options",
     "testing",

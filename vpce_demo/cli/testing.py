@@ -31,7 +31,7 @@ def test(app: App, timeout: float | None) -> None:
 
     if place is None:
         raise _nothing_to_test(app)
-    with opened(where, place, app.command) as run:
+    with opened(where, place, app.command, logged=True) as run:
         there = run.look()
         missing = [
             r for r in (run.demo.service, run.demo.endpoint, run.demo.customer, run.demo.web) if r.key not in there
@@ -74,7 +74,9 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
         if result.failure:
             result.failure.hint = for_this_demo(app, result.failure.hint)
         results.append(result)
+        run.log.check(result)
         screens.result(screen, result)
+    run.log.page(lab.seen)
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
     app.document["checks"] = [
         {

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Aws, Listing
-from ..model import Live, Phase, Resource
+from ..model import Holder, Live, Phase, Resource
+from .network_interface import interfaces
 from .vpc import Vpc
 
 if TYPE_CHECKING:
@@ -65,3 +66,6 @@ class GatewayAttachment(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.detach_internet_gateway(InternetGatewayId=live.id, VpcId=aws.id(self.vpc))
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from interfaces(aws, "vpc-id", aws.id(self.vpc))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws
-from ..model import WHILE_IT_STARTS, Live, Phase, Resource
+from ..aws import DEMO_TAG, Aws, tags_of
+from ..model import WHILE_IT_STARTS, Holder, Live, Phase, Resource
 from .elb import Balanced, find_named
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
@@ -62,6 +62,13 @@ class LoadBalancer(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.elb.delete_load_balancer(LoadBalancerArn=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        for page in aws.ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate():
+            for service in page["ServiceConfigurations"]:
+                if live.id in service.get("NetworkLoadBalancerArns", []):
+                    ours = tags_of(service).get(DEMO_TAG) == aws.demo
+                    yield Holder(service["ServiceId"], "the endpoint service on it", stays=not ours)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Aws, Listing
@@ -13,7 +13,7 @@ from .subnet import Subnet
 from .vpc import Vpc
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import RouteTableTypeDef
+    from mypy_boto3_ec2.type_defs import RouteTableAssociationTypeDef, RouteTableTypeDef
 
 
 def _route_tables(aws: Aws, which: Mapping[str, Any]) -> Iterator[RouteTableTypeDef]:
@@ -44,6 +44,11 @@ class RouteTable(Resource):
         aws.ec2.delete_route_table(RouteTableId=live.id)
 
 
+def _associations(tables: Iterable[RouteTableTypeDef], subnet_id: str) -> Iterator[RouteTableAssociationTypeDef]:
+    for table in tables:
+        yield from (one for one in table["Associations"] if one.get("SubnetId") == subnet_id)
+
+
 @dataclass(frozen=True, eq=False)
 class SubnetRouting(Resource):
     """The association of a route table with a subnet."""
@@ -52,12 +57,20 @@ class SubnetRouting(Resource):
     subnet: Subnet
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        subnet_id = aws.id(self.subnet)
-        for table in aws.mine(self.table, ROUTE_TABLES):
-            for association in table["Associations"]:
-                if association.get("SubnetId") == subnet_id:
-                    word = association.get("AssociationState", {}).get("State", "associated")
-                    yield Live(association["RouteTableAssociationId"], Phase.of(word), word)
+        subnet_id, table_id = aws.id(self.subnet), aws.id(self.table)
+        ours = {table["RouteTableId"]: table for table in aws.mine(self.table, ROUTE_TABLES)}
+        found = list(_associations(ours.values(), subnet_id))
+        if not found:
+            # A subnet has one table: somebody may have given it another.
+            which = {"Filters": [{"Name": "association.subnet-id", "Values": [subnet_id]}]}
+            others = aws.shared(("tables of", subnet_id), lambda: list(_route_tables(aws, which)))
+            found = list(_associations(others, subnet_id))
+        for association in found:
+            word = association.get("AssociationState", {}).get("State", "associated")
+            live = Live(association["RouteTableAssociationId"], Phase.of(word), word)
+            if association["RouteTableId"] != table_id:
+                live = replace(live, phase=Phase.WRONG, why=f"routed by {association['RouteTableId']}")
+            yield live
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.associate_route_table(RouteTableId=aws.id(self.table), SubnetId=aws.id(self.subnet))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Aws, Listing
-from ..model import Live, Phase, Resource
+from ..model import Holder, Live, Phase, Resource
+from .network_interface import interfaces
 from .vpc import Vpc
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class SecurityGroup(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_security_group(GroupId=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from interfaces(aws, "group-id", live.id)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Aws, Listing
-from ..model import Live, Phase, Resource
+from ..model import Holder, Live, Phase, Resource
+from .network_interface import interfaces
 from .vpc import Vpc
 
 if TYPE_CHECKING:
@@ -48,3 +49,6 @@ class Subnet(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_subnet(SubnetId=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from interfaces(aws, "subnet-id", live.id)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Aws, Listing
-from ..model import Live, Phase, Resource
+from ..model import Holder, Live, Phase, Resource
+from .network_interface import interfaces
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import VpcTypeDef
@@ -40,3 +41,6 @@ class Vpc(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_vpc(VpcId=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from interfaces(aws, "vpc-id", live.id)

@@ -13,8 +13,10 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from ..model import Action, Event, Resource
-from .board import BUSY, Board, Cell, Row
-from .style import Screen, duration, short_id
+from ..runlog import described
+from .board import BUSY, Board, Row
+from .lines import Teller, line
+from .style import Screen, duration, elapsed, short_id
 
 HEARTBEAT_SECONDS = 30.0
 
@@ -60,36 +62,27 @@ class Lines(Progress):
     def __init__(self, screen: Screen, board: Board) -> None:
         super().__init__(board)
         self.screen = screen
+        self.teller = Teller(screen.verbose)
         self._last = time.monotonic()
 
     def hear(self, event: Event) -> None:
-        cell = self.board.cells[event.resource.key]
-        before = (cell.action, cell.note)
         super().hear(event)
-        told = _told(event, cell, before) or (event.action.value if self.screen.verbose else "")
-        if told:
-            self._say(cell, told, event.note)
+        self._say(self.teller.tell({"at": time.time(), **described(event, self.board.demo)}))
 
-    def _say(self, cell: Cell, told: str, note: str = "") -> None:
-        self._last = time.monotonic()
-        step = self.board.demo.step_of(cell.resource)
-        id = short_id(cell.live.id) if cell.live else ""
-        took = duration(cell.seconds) if cell.ended and cell.seconds >= 0.5 else ""
-        words = "  ".join(part for part in (id, note if note != told else "", took) if part)
-        label = f"{cell.resource.kind} {cell.resource.name}"
-        self.screen.say(f"{time.strftime('%H:%M:%S')} step={step.number:<2} {label:<34} {told:<13} {words}".rstrip())
+    def _say(self, text: str) -> None:
+        if text:
+            self._last = time.monotonic()
+            self.screen.say(text)
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
+        """Say every while inside what is being waited for, when nothing else was said."""
         over = threading.Event()
 
         def beat() -> None:
             while not over.wait(1.0):
                 if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
-                    for row in self.board.rows:
-                        if cell := row.busy:
-                            word = cell.note or (cell.live.word if cell.live else "")
-                            self._say(cell, "waiting", f"{word}, {duration(cell.seconds)}")
+                    self.beat()
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()
@@ -98,6 +91,15 @@ class Lines(Progress):
         finally:
             over.set()
             thread.join()
+
+    def beat(self) -> None:
+        """Say of each step that is busy what is being waited for, and for how long."""
+        for row in self.board.rows:
+            if cell := row.busy:
+                word = cell.note or (cell.live.word if cell.live else "")
+                r = cell.resource
+                about = {"at": time.time(), "step": row.step.number, "kind": r.kind, "name": r.name}
+                self._say(line(about, "waiting", f"{word}, {elapsed(cell.seconds)}"))
 
 
 class Tree(Progress):
@@ -165,27 +167,3 @@ class Tree(Progress):
 def _frame(spinner: Spinner, now: float) -> Text:
     frame = spinner.render(now)
     return frame if isinstance(frame, Text) else Text("*")
-
-
-def _told(event: Event, cell: Cell, before: tuple[Action | None, str]) -> str:
-    """The word for what has changed; nothing where nothing has, or where the next line will say it."""
-    live = event.live
-    match event.action:
-        case Action.CREATED:
-            return "created"
-        case Action.READY if live and cell.began and before[0] is not Action.CREATED:
-            return live.word or "ready"
-        case Action.WAITING if before[0] is Action.WAITING and event.note.lower() != "deleting":
-            return event.note
-        case Action.RETRYING if before != (Action.RETRYING, event.note):
-            return "retrying"
-        case Action.DELETED if event.resource.usual_seconds_gone:
-            return "deleting"
-        case Action.GONE:
-            return "gone"
-        case Action.FAILED:
-            return "failed"
-        case Action.SKIPPED:
-            return "skipped"
-        case _:
-            return ""

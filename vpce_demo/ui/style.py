@@ -100,6 +100,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
 
 
+def elapsed(seconds: float) -> str:
+    """The same in whole seconds, so that it does not jump while it is watched; ``0.4s`` below one."""
+    return duration(seconds) if seconds < 0.95 or seconds >= 9.95 else f"{round(seconds)}s"
+
+
 def short_id(id: str) -> str:
     """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
     return (
