@@ -132,12 +132,20 @@ PERMISSIONS: Sequence[Permission] = (
     Permission("iam:CreateServiceLinkedRole", PROVIDER, Which.ROLE),
     *_make(PROVIDER, "ec2:CreateVpcEndpointServiceConfiguration", "vpc-endpoint-service"),
     *_change(PROVIDER, "ec2:AcceptVpcEndpointConnections", "vpc-endpoint-service"),
+    *_change(PROVIDER, "ec2:RejectVpcEndpointConnections", "vpc-endpoint-service"),  # down --reject-foreign-connections
     *_change(PROVIDER, "ec2:DeleteVpcEndpointServiceConfigurations", "vpc-endpoint-service"),
     # The customer's endpoint.
     *_make(CONSUMER, "ec2:CreateVpcEndpoint", "vpc-endpoint", using=["vpc", "subnet", "security-group"]),
     *_change(CONSUMER, "ec2:DeleteVpcEndpoints", "vpc-endpoint"),
 )
 """``sts:GetCallerIdentity`` needs none; a dry run needs what the call itself needs."""
+
+EXTRAS: Sequence[Permission] = (
+    *_look(PROVIDER, "ec2:DescribeNetworkInterfaces"),  # names what keeps something from being deleted
+    *_look(BOTH, "servicequotas:GetServiceQuota"),  # whether the account has room for more VPCs than by default
+    *_look(BOTH, "sts:DecodeAuthorizationMessage"),  # why AWS refused a call
+)
+"""What is only used where it is allowed: without it everything works, and less is said."""
 
 _TAGGING = {
     "ec2": ("ec2:CreateTags", "TagOnCreationInEc2"),
@@ -153,11 +161,11 @@ def actions(*sides: Side) -> list[str]:
     return sorted({p.action for p in own} | {_TAGGING[_service(p.action)][0] for p in own if p.tags})
 
 
-def policy(config: Config, *sides: Side) -> dict[str, Any]:
+def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]:
     """The policy for one side, or for an account that is both, as IAM takes it (as JSON).
 
     It is for the demo of this name, in the region of the settings if they name one, and in whatever account it is
-    attached in.
+    attached in.  ``extras`` adds what is only used where it is allowed.
     """
     own = _of(sides)
     regions = {config.provider.region if side is Side.PROVIDER else config.consumer.region for side in sides or Side}
@@ -184,6 +192,8 @@ def policy(config: Config, *sides: Side) -> dict[str, Any]:
             by = {f"{service}:CreateAction": sorted(p.action.partition(":")[2] for p in makers)}
             resources = {_arn(p, kind, region) for p in makers for kind in p.tags}
             statements.append(_statement(sid, [action], resources, {**by, **tag["RequestTag"]}))
+    if extras:
+        statements.append(_statement("NotNeededButUseful", (p.action for p in _of(sides, EXTRAS)), (), None))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -192,9 +202,9 @@ def size(document: Mapping[str, Any]) -> int:
     return len("".join(json.dumps(document).split()))
 
 
-def _of(sides: Iterable[Side]) -> list[Permission]:
+def _of(sides: Iterable[Side], permissions: Sequence[Permission] = PERMISSIONS) -> list[Permission]:
     wanted = set(sides) or set(Side)
-    return [p for p in PERMISSIONS if p.sides & wanted]
+    return [p for p in permissions if p.sides & wanted]
 
 
 def _service(action: str) -> str:

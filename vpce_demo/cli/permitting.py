@@ -14,9 +14,10 @@ SIDES = ("provider", "consumer", "both")
 
 @cli.command("iam-policy")
 @click.option("--side", type=click.Choice(SIDES), default="both", show_default=True, help="Whose account it is for.")
+@click.option("--extras", is_flag=True, help="Also what is used only if it is allowed.")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
 @pass_app
-def iam_policy(app: App, side: str, to: Path | None) -> None:
+def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
     """Print the least IAM policy with which the demo works.
 
     It is for this demo's name, and for the region if one is set. Asks AWS
@@ -31,7 +32,8 @@ def iam_policy(app: App, side: str, to: Path | None) -> None:
     from ..model import Side
     from ..permissions import LARGEST_POLICY, policy, size
 
-    document = policy(app.where().config, *(Side if side == "both" else [Side(side)]))
+    sides = Side if side == "both" else [Side(side)]
+    document = policy(app.where().config, *sides, extras=extras)
     app.document.update(policy=document)
     text = json.dumps(document, indent=2)
     screen = app.screen()
