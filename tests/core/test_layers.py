@@ -15,9 +15,9 @@ import vpce_demo
 ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
-    {"model", "errors"},
+    {"model", "errors", "denials"},
     {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages"},
-    {"resources", "place", "signin", "seeing"},
+    {"resources", "place", "signin", "seeing", "permissions"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},
     {"runlog"},
