@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
+from .drift import compared
 from .engine import HIDDEN_SECONDS, Engine
 from .errors import DemoError, NotCreated, Refused, TimedOut, understood
 from .facts import find_out, not_looked_up, ssh_source
@@ -72,7 +73,20 @@ class Run:
         engine, began = self.engine(), time.monotonic()
         _raise_first(engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed.")
         self._seen_since = began
-        return dict(self.sides[Side.PROVIDER].known)
+        known = self.sides[Side.PROVIDER].known
+        known.update(compared(known))
+        return dict(known)
+
+    @property
+    def ages(self) -> dict[str, int]:
+        """How many seconds ago each thing that is there was made: AWS says so of some, of the others the state file."""
+        recorded, now, ages = self.state.recent, time.time(), {}
+        for key, live in self.sides[Side.PROVIDER].known.items():
+            if live.made:
+                ages[key] = max(0, int(now - live.made.timestamp()))
+            elif key in recorded:
+                ages[key] = int(recorded[key])
+        return ages
 
     # --- changing -------------------------------------------------------------
 
@@ -143,13 +157,19 @@ class Run:
 
 
 @contextlib.contextmanager
-def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> Iterator[Run]:
-    """A run on this demo, with its lock held.
+def opened(where: Where, place: Place, command: str, *, makes: bool = False, only_looks: bool = False) -> Iterator[Run]:
+    """A run on this demo, with its lock held; one that ``only_looks`` needs none, and may go beside another.
 
     ``makes`` says that the command will make something: then what has to be found out is, and the settings are noted
     before anything else.  Raises Refused where the state belongs to another account, or the settings have changed.
     A new demo of which nothing was begun leaves no state behind.
     """
+    if only_looks:
+        state = State.load(where.directory)
+        _refuse_other_accounts(where, state, place)
+        settings = _settings_on_record(where, state)
+        yield Run(where, place, state, settings, tutorial(settings), _sides(settings, place, state))
+        return
     with locked(where.directory, command):
         new: State | None = None
         try:
@@ -164,15 +184,23 @@ def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> 
                 state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
                 state.place = place.id
                 state.save()
-            elif state.settings:
-                settings = _recorded_settings(state)
             else:
-                settings = not_looked_up(where.config)
+                settings = _settings_on_record(where, state)
             yield Run(where, place, state, settings, tutorial(settings), _sides(settings, place, state))
         finally:
             if new and not new.entries:
                 new.forget()
             _tidy(where)
+
+
+def on_record(where: Where) -> tuple[State, Demo]:
+    """What the state file says of a demo, and the demo: nobody is asked, and nothing is kept from anybody."""
+    state = State.load(where.directory)
+    return state, tutorial(_settings_on_record(where, state))
+
+
+def _settings_on_record(where: Where, state: State) -> Settings:
+    return _recorded_settings(state) if state.settings else not_looked_up(where.config)
 
 
 def _recorded_settings(state: State) -> Settings:
@@ -267,8 +295,8 @@ def _refuse_other_accounts(where: Where, state: State, place: Place) -> None:
 
 def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:
     """Drop the state of a demo whose sandbox has stopped: the demo went with it.  Return whether there was one."""
-    if not where.directory.exists():
-        return False
+    if State.load(where.directory).place in ("", sandbox_id):
+        return False  # nothing to be dropped, so no lock is needed, and another run may be at work
     with locked(where.directory, "sandbox"):
         state = State.load(where.directory)
         gone = bool(state.place) and state.place != sandbox_id

@@ -16,8 +16,8 @@ ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
     {"model", "errors"},
-    {"aws", "config", "pace", "ssh", "cost", "sandbox"},
-    {"resources", "place"},
+    {"aws", "config", "pace", "ssh", "prices", "sandbox", "console", "drift"},
+    {"resources", "place", "cost"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},
     {"ui", "run"},

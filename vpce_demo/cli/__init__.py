@@ -3,7 +3,7 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import deleting, emulator, looking, making, testing
+from . import costing, deleting, emulator, looking, making, testing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -11,6 +11,7 @@ from .group import cli
 __all__ = [
     "App",
     "cli",
+    "costing",
     "deleting",
     "emulator",
     "looking",

@@ -36,7 +36,7 @@ class Screen:
                 text = text.replace(symbol, instead)
         return text
 
-    def line(self, text: str = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
+    def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
         """Print one line as it is: never wrapped, never cut, so that ids can be copied."""
         console = self.talk if to_talk else self.out
         self.end_line()
@@ -44,7 +44,7 @@ class Screen:
         if mark:
             shown.append(self.plain(mark), style=_COLOURS.get(mark, ""))
             shown.append(" ")
-        shown.append(self.plain(text), style=style)
+        shown.append(text if isinstance(text, Text) else Text(self.plain(text), style=style))
         console.print(shown, soft_wrap=True, highlight=False)
 
     def begin_line(self, text: str) -> None:
