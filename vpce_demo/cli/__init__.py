@@ -5,6 +5,7 @@ Nothing heavy is imported until a command needs it: help and completion answer a
 
 from . import (
     adopting,
+    costing,
     deleting,
     emulator,
     faults,
@@ -23,6 +24,7 @@ __all__ = [
     "App",
     "adopting",
     "cli",
+    "costing",
     "deleting",
     "emulator",
     "faults",
