@@ -87,6 +87,15 @@ class Live:
     made: datetime | None = None
 
 
+def short_id(id: str) -> str:
+    """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
+    return (
+        id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
+        if id.startswith("arn:")
+        else id
+    )
+
+
 @dataclass(frozen=True)
 class Holder:
     """What keeps AWS from deleting something.  ``what`` is it in words; ``stays`` says that it is not ours and will not

@@ -241,11 +241,8 @@ def opened(
                 state.save()
             else:
                 settings = _settings_on_record(where, state)
-            demo, name = tutorial(settings), where.config.name
-            log = RunLog(demo)
-            if makes or logged:
-                log = RunLog.begin(where.logs, command, name, settings.demo_id, place, demo)
-            with log:
+            demo = tutorial(settings)
+            with RunLog.begin(where.logs, command, settings, place, demo) if makes or logged else RunLog(demo) as log:
                 yield Run(where, place, state, settings, demo, _sides(settings, place, state), log)
         finally:
             if new and not new.entries:

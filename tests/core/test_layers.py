@@ -19,9 +19,10 @@ LAYERS = [
     {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages", "prices", "console", "drift"},
     {"resources", "place", "signin", "seeing", "permissions", "cost"},
     {"tutorial", "engine", "facts"},
-    {"state", "checks"},
+    {"state", "checks", "diagram"},
     {"runlog"},
     {"ui", "run"},
+    {"report"},
     {"cli"},
     {"__main__"},
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..aws import DEMO_TAG, Aws, tags_of
-from ..model import WHILE_IT_STARTS, Held, Holder, Live, Phase, Resource
+from ..model import WHILE_IT_STARTS, Held, Holder, Live, Phase, Resource, short_id
 from .elb import Balanced, find_named
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
@@ -78,6 +78,17 @@ class LoadBalancer(Resource):
                 if live.id in service.get("NetworkLoadBalancerArns", []):
                     ours = tags_of(service).get(DEMO_TAG) == aws.demo
                     yield Holder(service["ServiceId"], "the endpoint service on it", stays=not ours)
+
+
+def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:
+    """The private addresses of a load balancer's own interfaces, which its targets see as source.
+
+    They carry its name in their description (section 3.5); empty while it has none.
+    """
+    answer = aws.ec2.describe_network_interfaces(
+        Filters=[{"Name": "description", "Values": [f"ELB {short_id(aws.id(balancer))}"]}]
+    )
+    return [interface["PrivateIpAddress"] for interface in answer["NetworkInterfaces"]]
 
 
 @dataclass(frozen=True, eq=False)

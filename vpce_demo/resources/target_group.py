@@ -114,10 +114,12 @@ class Registration(Resource):
                 yield Live(id, Phase.WRONG, word, f"on port {port}", held=(("port", self.port, port),))
 
     def create(self, aws: Aws) -> Live:
-        instance_id = aws.id(self.instance)
-        aws.elb.register_targets(
-            TargetGroupArn=aws.id(self.target_group), Targets=[{"Id": instance_id, "Port": self.port}]
-        )
+        instance_id, group_arn = aws.id(self.instance), aws.id(self.target_group)
+        # The group is ours alone. Whether AWS takes out a target by itself that was terminated is not documented.
+        listed = [one.get("Target", {}).get("Id", "") for one in target_health(aws, self.target_group)]
+        if others := [id for id in listed if id != instance_id]:
+            aws.elb.deregister_targets(TargetGroupArn=group_arn, Targets=[{"Id": id} for id in others])
+        aws.elb.register_targets(TargetGroupArn=group_arn, Targets=[{"Id": instance_id, "Port": self.port}])
         return Live(f"{instance_id}:{self.port}", word="registered")
 
     def delete(self, aws: Aws, live: Live) -> None:

@@ -12,6 +12,8 @@ from typing import IO, Literal
 from rich.console import Console
 from rich.text import Text
 
+from ..model import short_id as short_id
+
 WIDTH_WITHOUT_TERMINAL = 100
 
 _ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|"}
@@ -119,12 +121,3 @@ def elapsed(seconds: float) -> str:
 def in_a_sentence(title: str) -> str:
     """A title with a small letter in front, unless that begins an abbreviation: ``load balancer``, ``VPC endpoint``."""
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
-
-
-def short_id(id: str) -> str:
-    """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
-    return (
-        id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
-        if id.startswith("arn:")
-        else id
-    )
