@@ -15,9 +15,9 @@ import vpce_demo
 ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
-    {"model", "errors"},
-    {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages"},
-    {"resources", "place", "signin", "seeing"},
+    {"model", "errors", "denials"},
+    {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages", "prices", "console", "drift"},
+    {"resources", "place", "signin", "seeing", "permissions", "cost"},
     {"tutorial", "engine", "facts"},
     {"state", "checks", "diagram"},
     {"runlog"},

@@ -195,4 +195,4 @@ def bill(known: Known, now: float) -> Bill:
     there = [r for r in known.demo.resources if r.key in keys]
     billed = [(r, cost.hourly([r], region)) for r in there if r.kind in ("Instance", "LoadBalancer", "VpcEndpoint")]
     lines = tuple((f"{name(r)} ({r.kind})", amount) for r, amount in billed)
-    return Bill(lines, cost.said(cost.hourly(there, region)), cost.AS_OF, known.place == "AWS")
+    return Bill(lines, cost.said(cost.hourly(there, region)), cost.as_of(there, region), known.place == "AWS")

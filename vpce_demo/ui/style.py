@@ -42,14 +42,14 @@ class Screen:
         """A mark in its colour."""
         return Text(self.plain(mark), style=_COLOURS.get(mark, ""))
 
-    def line(self, text: str = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
+    def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
         """Print one line as it is: never wrapped, never cut, so that ids can be copied."""
         console = self.talk if to_talk else self.out
         self.end_line()
         shown = Text()
         if mark:
             shown.append_text(self.mark(mark)).append(" ")
-        shown.append(self.plain(text), style=style)
+        shown.append(text if isinstance(text, Text) else Text(self.plain(text), style=style))
         console.print(shown, soft_wrap=True, highlight=False)
 
     def begin_line(self, text: str) -> None:
