@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DemoError
-from ..model import Live, Phase, Resource
+from ..model import Live, Resource
 from .style import Screen, duration, short_id
 
 if TYPE_CHECKING:
     from ..checks import Result
-    from ..tutorial import Demo
 
 
 def header(screen: Screen, place: str, accounts: Collection[Mapping[str, str]]) -> None:
@@ -47,17 +46,6 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
         screen.line(f"Most likely: {failed.failure.likely}")
     if failed.failure and failed.failure.hint:
         screen.line(f"Fix:   {failed.failure.hint}")
-
-
-def table(screen: Screen, demo: Demo, live: Mapping[str, Live], missing: str) -> None:
-    """The resources by step, with what AWS has of each, or this word."""
-    for step in demo.steps:
-        for r in step.resources:
-            one = live.get(r.key)
-            mark = "·" if one is None else ("✓" if one.phase in (Phase.READY, Phase.PENDING) else "!")
-            state = f"{short_id(one.id):<46} {one.word}" if one else missing
-            why = f"  {one.why}" if one and one.why else ""
-            screen.line(f"{step.number:>2} {r.kind:<18} {r.name:<22} {state}{why}".rstrip(), mark=mark)
 
 
 def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
