@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..model import Drift, Live, Phase, Resource
+from ..model import Live, Phase, Resource
 from .style import Screen, duration, short_id
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def show(screen: Screen, table: Table) -> None:
         _line(
             screen, row.mark, before, short_id(row.live.id) if row.live else "", table.links.get(row.resource.key, "")
         )
-        for more in _below(row.live):
+        for more in _below(row.live, screen.out.width - 8):
             screen.line(f"        {more}")
 
 
@@ -101,15 +101,16 @@ def _line(screen: Screen, mark: str, before: str, id: str, link: str) -> None:
         screen.line(Text("        ").append_text(linked))
 
 
-def _below(live: Live | None) -> Iterator[str]:
-    """Where it differs, and else why it is as it is, if AWS says so."""
+def _short(value: str) -> str:
+    """A value in which every id is as people know it."""
+    return ", ".join(short_id(word) for word in value.split(", "))
+
+
+def _below(live: Live | None, room: int) -> Iterator[str]:
+    """Where it differs, ``zone: use1-az2, in the tutorial use1-az1``; else why it is as it is, if AWS says so."""
     if live and live.drift:
         for drift in live.drift:
-            yield differs(drift)
+            holds, says = f"{drift.field}: {_short(drift.aws)}", f"in the tutorial {_short(drift.tutorial)}"
+            yield from [f"{holds}, {says}"] if len(holds) + len(says) + 2 <= room else [f"{holds},", f"  {says}"]
     elif live and live.why:
         yield live.why
-
-
-def differs(drift: Drift) -> str:
-    """``health check interval: 30, in the tutorial 10``."""
-    return f"{drift.field}: {drift.aws}, in the tutorial {drift.tutorial}"
