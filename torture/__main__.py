@@ -73,7 +73,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds this")
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="N", help="only from this case on")
     parser.add_argument("--to", type=int, dest="last", metavar="N", help="only up to this case")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="workers; one for each core")
+    parser.add_argument(
+        "--jobs", type=int, default=(os.cpu_count() or 1) + 1, metavar="N", help="workers; cores and one"
+    )
     parser.add_argument("--list", action="store_true", help="run nothing; list the cases")
     parser.add_argument("--page", action="store_true", help="run nothing; write the page of what was run before")
     options = parser.parse_args()
