@@ -2,10 +2,7 @@
 
 The engine knows no kind, no file and no screen.  It tells what it does as events, and listeners write and draw.
 
-A walk is over *moves*.  ``up`` has two for each resource: make it, and wait until it is ready; what needs it waits for
-one or the other.  ``down`` has two as well: ask AWS to delete it, and wait until it is gone.  Asking follows the
-documented order; waiting follows what AWS really demands: nothing is asked for while something that stands on it is
-still there.
+A walk is over *moves* (``moves.py``).
 """
 
 from __future__ import annotations
@@ -16,35 +13,20 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from enum import Enum
 from graphlib import TopologicalSorter
-from itertools import pairwise
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws import Aws
 from .errors import DemoError, Fault, InUse, NotCreated, Refused, TimedOut, code, fault, refused, words
 from .model import Action, Event, Holder, Live, Phase, Resource, Side
+from .moves import Graph, Move, Verb, deleting, making
 from .pace import HIDDEN_SECONDS, Pace, Patience, looks, tries
 from .seeing import Eyes
 
 WORKERS = 24
 FRESH_SECONDS = 5.0
 """How old, in seconds of the machine, a look may be that need not be repeated."""
-
-
-class Verb(Enum):
-    """What a move does."""
-
-    MAKE = "make"
-    READY = "wait until ready"
-    ASK = "ask to delete"
-    GONE = "wait until gone"
-
-
-Move = tuple[Verb, Resource]
-Graph = dict[Move, dict[Move, bool]]
-"""What each move waits for, and whether it is skipped when that fails (or goes ahead all the same)."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +126,7 @@ class Engine:
         if failures := self.refresh(resources):
             return failures
         self._refuse_what_is_not_ours(resources)
-        members = {r.key for r in resources}
-        graph: Graph = {}
-        for r in resources:
-            needs = [need for need in r.needs() if need.resource.key in members]
-            graph[Verb.MAKE, r] = {(Verb.READY if n.ready else Verb.MAKE, n.resource): True for n in needs}
-            graph[Verb.READY, r] = {(Verb.MAKE, r): True}
-        return self._walk(graph)
+        return self._walk(making(resources))
 
     def down(
         self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]], release: bool = False
@@ -163,28 +139,7 @@ class Engine:
         self._release = release
         if failures := self.refresh(resources) or self._find_what_was_cut_off(resources):
             return failures
-        there = [r for r in resources if r.key in self._known]
-        members = {r.key for r in there}
-        graph: Graph = {(Verb.GONE, r): {} for r in there}
-        for r in there:
-            parent = self._parent(r, members)
-            graph[Verb.GONE, r][(Verb.GONE, parent) if parent else (Verb.ASK, r)] = True
-            if parent is None:
-                graph.setdefault((Verb.ASK, r), {})
-        for r in there:
-            parent = self._parent(r, members)
-            for need, _, until_gone in r.needs():
-                if need.key in members and need is not parent and self._parent(need, members) is not r:
-                    asked = self._parent(need, members) or need
-                    if asked is not r:
-                        held_by = (Verb.GONE, r) if until_gone else (Verb.ASK, parent or r)
-                        graph[Verb.ASK, asked][held_by] = True
-        asking = [[(Verb.ASK, r) for r in group if (Verb.ASK, r) in graph] for group in order]
-        for earlier, later in pairwise(group for group in asking if group):
-            for move in later:
-                for before in earlier:
-                    graph[move].setdefault(before, False)
-        return self._walk(graph)
+        return self._walk(deleting([r for r in resources if r.key in self._known], order))
 
     def _find_what_was_cut_off(self, resources: Sequence[Resource]) -> list[Event]:
         """See creates without an answer, which AWS may hide yet.  Return what could not be looked up."""
@@ -199,11 +154,6 @@ class Engine:
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
         return failures
-
-    def _parent(self, r: Resource, members: set[str]) -> Resource | None:
-        """The resource that takes this one along when it is deleted, if that is being deleted too."""
-        parent = r.goes_with()
-        return parent if parent is not None and parent.key in members else None
 
     def _refuse_what_is_not_ours(self, resources: Sequence[Resource]) -> None:
         for r in resources:

@@ -106,6 +106,8 @@ class Resource(ABC):
     """Whether a second create call makes a second one: AWS knows neither a client token nor a unique name of it."""
     usual_seconds: ClassVar[float] = 0.5
     """How long AWS usually takes from the create call until it is ready."""
+    ready_word: ClassVar[str] = "available"
+    """AWS's state word when it is ready."""
     usual_seconds_gone: ClassVar[float] = 0.0
     """How long AWS usually takes from the delete call until it is gone; 0 where the answer to the call says so."""
 

@@ -89,7 +89,9 @@ class Run:
         """
         lost = not self.state.path.exists()
         engine, began = self.engine(self.state.hear if lost else hear), time.monotonic()
-        _raise_first(engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed.")
+        self._raise_first(
+            engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed."
+        )
         self._seen_since = began
         return dict(self.sides[Side.PROVIDER].known)
 
@@ -123,7 +125,7 @@ class Run:
             failures = engine.up(resources)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        _raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
 
     def down(
         self, hear: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
@@ -147,7 +149,7 @@ class Run:
             failures = engine.down(self.demo.resources, self.demo.teardown, release=reject_foreign)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        _raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
+        self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
         there = self._look_until_gone() if not failures else self.look()
         why = {f.resource.key: f if isinstance(f.error, InUse) else refused.get(f.resource.key, f) for f in failures}
         left = [
@@ -168,6 +170,29 @@ class Run:
             self._seen_since = None
             time.sleep(max(0.05, 2.0 / self.place.pace))
         return there
+
+    def _raise_first(self, events: Sequence[Event], changed: str, hint: str = "") -> None:
+        """Raise the first cause among these, with what it happened to and what else was not done."""
+        causes = [event for event in events if event.action is Action.FAILED and event.error]
+        if not causes:
+            if events:
+                raise TimedOut("Stopped before the end.", hint=hint)
+            return
+        first = causes[0]
+        assert first.error is not None
+        error = understood(first.error, changed, self._decode)
+        if error is None:
+            raise first.error
+        others = ", ".join(str(event.resource) for event in causes[1:])
+        error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
+        error.changed = error.changed or changed
+        error.hint = error.hint or hint
+        raise error from first.error
+
+    def _decode(self, message: str) -> str:
+        """What an encoded refusal says, as JSON; for those who may ask STS."""
+        sts = self.place.clients[Side.PROVIDER].other("sts")
+        return str(sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"])
 
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)
@@ -357,22 +382,3 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
 def _listed_still(event: Event | None) -> str:
     """Why something is left of which AWS said that it is gone."""
     return f"{_said(event)[0] if event else 'deleted'}, but AWS still lists it"
-
-
-def _raise_first(events: Sequence[Event], changed: str, hint: str = "") -> None:
-    """Raise the first cause among these, with what it happened to and what else was not done."""
-    causes = [event for event in events if event.action is Action.FAILED and event.error]
-    if not causes:
-        if events:
-            raise TimedOut("Stopped before the end.", hint=hint)
-        return
-    first = causes[0]
-    assert first.error is not None
-    error = understood(first.error, changed)
-    if error is None:
-        raise first.error
-    others = ", ".join(str(event.resource) for event in causes[1:])
-    error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
-    error.changed = error.changed or changed
-    error.hint = error.hint or hint
-    raise error from first.error

@@ -15,9 +15,9 @@ import vpce_demo
 ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
-    {"model", "errors"},
-    {"aws", "config", "pace", "ssh", "cost", "sandbox", "messages"},
-    {"resources", "place", "signin", "seeing"},
+    {"model", "errors", "denials"},
+    {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages"},
+    {"resources", "place", "signin", "seeing", "permissions"},
     {"tutorial", "engine", "facts"},
     {"state", "checks"},
     {"runlog"},
@@ -81,7 +81,14 @@ def test_the_sandbox_knows_nothing_of_the_program_but_its_errors(file: Path) -> 
 
 
 def test_a_kind_knows_no_engine_and_the_engine_no_kind() -> None:
-    assert {first(name) for name in imported(ROOT / "engine.py")} == {"aws", "errors", "model", "pace", "seeing"}
+    assert {first(name) for name in imported(ROOT / "engine.py")} == {
+        "aws",
+        "errors",
+        "model",
+        "moves",
+        "pace",
+        "seeing",
+    }
     assert {first(name) for name in imported(ROOT / "tutorial.py")} == {"config", "model", "resources"}
 
 

@@ -38,6 +38,7 @@ class Instance(Resource):
     user_data: str = ""
 
     usual_seconds = 10.0
+    ready_word = "running"
     usual_seconds_gone = 30.0
 
     def find(self, aws: Aws) -> Iterator[Live]:

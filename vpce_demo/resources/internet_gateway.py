@@ -49,6 +49,7 @@ class GatewayAttachment(Resource):
     vpc: Vpc
 
     usual_seconds = 1.0
+    ready_word = "attached"
 
     def find(self, aws: Aws) -> Iterator[Live]:
         vpc_id = aws.id(self.vpc)

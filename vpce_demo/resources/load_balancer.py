@@ -45,6 +45,7 @@ class LoadBalancer(Resource):
     """AWS refuses an internet-facing load balancer in a VPC that has no internet gateway yet."""
 
     usual_seconds = 120.0
+    ready_word = "active"
 
     def find(self, aws: Aws) -> Iterator[Live]:
         yield from find_named(aws, self, _all)

@@ -52,6 +52,7 @@ class VpcEndpoint(Resource):
     """A service counts its connections until they are on their way out (section 3.4), and not to their end."""
 
     usual_seconds = 2.0
+    ready_word = "pendingAcceptance"
     usual_seconds_gone = 60.0
 
     def find(self, aws: Aws) -> Iterator[Live]:

@@ -44,7 +44,7 @@ class Teller:
         why = f"{error['code']}: {error['message']}" if error else event["note"]
         seconds = event["at"] - self._began.get(key, event["at"])
         told = why if action in (Action.RETRYING, Action.SKIPPED, Action.FAILED) else ""
-        return line(event, word, f"{short_id(id):<33}  {told or (elapsed(seconds) if seconds >= 0.05 else '')}")
+        return line(event, word, f"{short_id(id):<33}  {told or elapsed(seconds)}")
 
     def _word(self, event: Mapping[str, Any], action: Action) -> str:
         before, note = self._before.get(event["key"], (None, ""))
