@@ -12,6 +12,8 @@ from typing import IO, Literal
 from rich.console import Console
 from rich.text import Text
 
+from ..model import short_id as short_id
+
 WIDTH_WITHOUT_TERMINAL = 100
 
 _ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|"}
@@ -40,14 +42,14 @@ class Screen:
         """A mark in its colour."""
         return Text(self.plain(mark), style=_COLOURS.get(mark, ""))
 
-    def line(self, text: str = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
+    def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
         """Print one line as it is: never wrapped, never cut, so that ids can be copied."""
         console = self.talk if to_talk else self.out
         self.end_line()
         shown = Text()
         if mark:
             shown.append_text(self.mark(mark)).append(" ")
-        shown.append(self.plain(text), style=style)
+        shown.append(text if isinstance(text, Text) else Text(self.plain(text), style=style))
         console.print(shown, soft_wrap=True, highlight=False)
 
     def begin_line(self, text: str) -> None:
@@ -119,12 +121,3 @@ def elapsed(seconds: float) -> str:
 def in_a_sentence(title: str) -> str:
     """A title with a small letter in front, unless that begins an abbreviation: ``load balancer``, ``VPC endpoint``."""
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
-
-
-def short_id(id: str) -> str:
-    """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
-    return (
-        id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
-        if id.startswith("arn:")
-        else id
-    )
