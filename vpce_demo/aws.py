@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from botocore.exceptions import ClientError
 
 from .errors import Fault, NotCreated, fault
-from .model import Live, Resource
+from .model import Held, Live, Resource
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -177,6 +177,11 @@ class Aws:
             RESOURCE_TAG: resource.key,
             ID_TAG: self.demo_id,
         }
+
+    def held(self, resource: Resource, tags: Mapping[str, str], *fields: Held) -> tuple[Held, ...]:
+        """These fields of what was found, and our tags on it, to be compared with the tutorial (``drift.py``)."""
+        ours = ((f"tag {key}", value, tags.get(key) or ()) for key, value in self.tags(resource).items())
+        return (*fields, *ours)
 
     def tagged(
         self, resource: Resource, *types: ResourceTypeType, more: Mapping[str, str] | None = None

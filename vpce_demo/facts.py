@@ -58,7 +58,7 @@ def not_looked_up(config: Config, demo_id: str = "") -> Settings:
         demo_id=demo_id,
         zone=config.zone or "",
         instance_type=config.instance_type,
-        ssh_source=config.ssh_from,
+        ssh_source="" if config.ssh_from == MY_IP else config.ssh_from,
         page=config.page,
         health_check_seconds=config.health_check_seconds,
         provider_zone_id="",

@@ -5,12 +5,13 @@ An error says what happened, the facts, what to do, and whether anything was cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
+from .denials import denial
 from .errors import ConfigError, DemoError, Fault, SignInError, code, fault, words
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
@@ -174,7 +175,6 @@ TABLE: Sequence[Told] = (
 )
 
 _BY_MEANING = {
-    Fault.DENIED: Told(DemoError, "You may not call {call}.", "Ask for this permission, " + _GO_ON),
     Fault.QUOTA: Told(
         DemoError,
         "A quota of your account is used up.",
@@ -186,11 +186,16 @@ _REFUSED = Told(DemoError, "AWS refused {call}.")
 _OTHERWISE = Told(DemoError, "The call to AWS failed.")
 
 
-def understood(error: BaseException, changed: str = "") -> DemoError | None:
-    """The error as one of ours, with what to do about it; None for one that is nobody's but a bug's."""
+def understood(error: BaseException, changed: str = "", decode: Callable[[str], str] | None = None) -> DemoError | None:
+    """The error as one of ours, with what to do about it; None for one that is nobody's but a bug's.
+
+    ``decode`` asks STS what an encoded refusal says.
+    """
     if isinstance(error, DemoError):
         return error
     if isinstance(error, ClientError):
+        if fault(error) is Fault.DENIED:
+            return _denied(error, changed, decode)
         row = next((row for row in TABLE if code(error) in row.codes and row.says in words(error)), None)
         row = row or _BY_MEANING.get(fault(error), _REFUSED)
         call = error.operation_name
@@ -200,3 +205,20 @@ def understood(error: BaseException, changed: str = "") -> DemoError | None:
         row = next((row for row in TABLE if isinstance(error, row.classes)), _OTHERWISE)
         return row.kind(row.message, facts={"botocore said": str(error)}, hint=row.hint, changed=changed)
     return None
+
+
+def _denied(error: ClientError, changed: str, decode: Callable[[str], str] | None) -> DemoError:
+    denied = denial(error, decode)
+    said = words(error).partition(" Encoded authorization failure message")[0]
+    hint = "Ask for this permission, " + _GO_ON + "\nAll that are needed:  vpce-demo iam-policy"
+    return DemoError(
+        f"You may not call {denied.action}.",
+        facts={
+            "call": error.operation_name,
+            "on": denied.resource,
+            "because": "a policy denies it" if denied.explicit else "",
+            "AWS said": f"{code(error)}: {said}",
+        },
+        hint=hint,
+        changed=changed,
+    )

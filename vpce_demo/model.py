@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -55,12 +56,25 @@ _PHASES = {
 }
 
 
+class Drift(NamedTuple):
+    """A field of which AWS holds something else than the tutorial says."""
+
+    field: str
+    tutorial: str
+    aws: str
+
+
+Held = tuple[str, object, object]
+"""A field by name, what the tutorial says of it (a value, a resource, several), what AWS holds: see ``drift.py``."""
+
+
 @dataclass(frozen=True)
 class Live:
     """What AWS says about one resource now.
 
     ``word`` is AWS's own state word, for the screen; ``why`` its reason where it gives one; ``outputs`` what other
-    resources or the user need of it (a service's name, an address).
+    resources or the user need of it (a service's name, an address); ``held`` its fields, and ``drift`` those in which
+    it differs, once everything has been looked at (``Run.look``); ``made`` when AWS made it, where it says so.
     """
 
     id: str
@@ -68,6 +82,18 @@ class Live:
     word: str = ""
     why: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
+    held: tuple[Held, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    made: datetime | None = None
+
+
+def short_id(id: str) -> str:
+    """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
+    return (
+        id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
+        if id.startswith("arn:")
+        else id
+    )
 
 
 @dataclass(frozen=True)

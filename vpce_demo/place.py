@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -28,6 +28,9 @@ from .config import Config
 from .errors import ConfigError, DemoError
 from .model import Side
 from .sandbox.client import Running
+
+if TYPE_CHECKING:
+    from mypy_boto3_pricing import PricingClient
 
 WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
 FETCH_SECONDS = 10
@@ -99,12 +102,30 @@ def in_sandbox(config: Config, running: Running) -> Place:
     )
 
 
+def region_without_asking(config: Config) -> str:
+    """The provider's region as far as settings and AWS's config file say, with no sign-in; else the tutorial's."""
+    profile, region = _profile_and_region(config, Side.PROVIDER)
+    return region or boto3.Session(profile_name=profile).region_name or "us-east-1"
+
+
+def price_list_client(config: Config, region: str) -> PricingClient:
+    """AWS's Price List, which is asked with the provider's sign-in.  Raises ConfigError, SignInError."""
+    profile, _ = _profile_and_region(config, Side.PROVIDER)
+    return _signed_in(profile, region).client("pricing", config=_BOTO)
+
+
 def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | None]:
     part = config.provider if side is Side.PROVIDER else config.consumer
     return part.profile or config.profile, part.region or config.region
 
 
 def _aws_clients(profile: str | None, region: str | None) -> Clients:
+    session = _signed_in(profile, region)
+    alias = _alias(session)
+    return replace(_clients(session), alias=alias)
+
+
+def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
     session = boto3.Session(profile_name=profile, region_name=region)
     if not session.region_name:
         raise ConfigError(
@@ -114,8 +135,7 @@ def _aws_clients(profile: str | None, region: str | None) -> Clients:
         )
     if session.get_credentials() is None:
         raise NoCredentialsError
-    alias = _alias(session)
-    return replace(_clients(session), alias=alias)
+    return session
 
 
 def _alias(session: boto3.Session) -> Future[str]:

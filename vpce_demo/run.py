@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
+from .drift import compared
 from .engine import Engine
 from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
@@ -89,9 +90,24 @@ class Run:
         """
         lost = not self.state.path.exists()
         engine, began = self.engine(self.state.hear if lost else hear), time.monotonic()
-        _raise_first(engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed.")
+        self._raise_first(
+            engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed."
+        )
         self._seen_since = began
-        return dict(self.sides[Side.PROVIDER].known)
+        known = self.sides[Side.PROVIDER].known
+        known.update(compared(known))
+        return dict(known)
+
+    @property
+    def ages(self) -> dict[str, int]:
+        """How many seconds ago each thing that is there was made: AWS says so of some, of the others the state file."""
+        recorded, now, ages = self.state.recent, time.time(), {}
+        for key, live in self.sides[Side.PROVIDER].known.items():
+            if live.made:
+                ages[key] = max(0, int(now - live.made.timestamp()))
+            elif key in recorded:
+                ages[key] = int(recorded[key])
+        return ages
 
     # --- changing -------------------------------------------------------------
 
@@ -123,7 +139,7 @@ class Run:
             failures = engine.up(resources)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        _raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
 
     def down(
         self, hear: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
@@ -147,7 +163,7 @@ class Run:
             failures = engine.down(self.demo.resources, self.demo.teardown, release=reject_foreign)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        _raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
+        self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
         there = self._look_until_gone() if not failures else self.look()
         why = {f.resource.key: f if isinstance(f.error, InUse) else refused.get(f.resource.key, f) for f in failures}
         left = [
@@ -169,20 +185,47 @@ class Run:
             time.sleep(max(0.05, 2.0 / self.place.pace))
         return there
 
+    def _raise_first(self, events: Sequence[Event], changed: str, hint: str = "") -> None:
+        """Raise the first cause among these, with what it happened to and what else was not done."""
+        causes = [event for event in events if event.action is Action.FAILED and event.error]
+        if not causes:
+            if events:
+                raise TimedOut("Stopped before the end.", hint=hint)
+            return
+        first = causes[0]
+        assert first.error is not None
+        error = understood(first.error, changed, self._decode)
+        if error is None:
+            raise first.error
+        others = ", ".join(str(event.resource) for event in causes[1:])
+        error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
+        error.changed = error.changed or changed
+        error.hint = error.hint or hint
+        raise error from first.error
+
+    def _decode(self, message: str) -> str:
+        """What an encoded refusal says, as JSON; for those who may ask STS."""
+        sts = self.place.clients[Side.PROVIDER].other("sts")
+        return str(sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"])
+
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)
 
 
 @contextlib.contextmanager
-def opened(where: Where, place: Place, command: str, *, makes: bool = False, logged: bool = False) -> Iterator[Run]:
-    """A run on this demo, with its lock held.
+def opened(
+    where: Where, place: Place, command: str, *, makes: bool = False, logged: bool = False, only_looks: bool = False
+) -> Iterator[Run]:
+    """A run on this demo, with its lock held; one that ``only_looks`` needs none, and may go beside another.
 
     ``makes`` says that the command will make something: then what has to be found out is, and the settings are noted
     before anything else.  Raises Refused where the state belongs to another account, or the settings have changed.
     What makes something is logged, and what ``logged`` says.
     A new demo of which nothing was begun leaves no state behind.
     """
-    with locked(where.directory, command):
+    # Where the state file is lost, looking writes it again.
+    needs_lock = not (only_looks and State(where.directory).path.exists())
+    with locked(where.directory, command) if needs_lock else contextlib.nullcontext():
         new: State | None = None
         try:
             state = State.load(where.directory)
@@ -196,21 +239,26 @@ def opened(where: Where, place: Place, command: str, *, makes: bool = False, log
                 settings = _settings_to_make(where.config, state, place, public_key)
                 state.settings = settings.model_dump()
                 state.save()
-            elif state.settings:
-                settings = _recorded_settings(state)
             else:
-                settings = not_looked_up(where.config)
-            demo, name = tutorial(settings), where.config.name
-            with (
-                RunLog.begin(where.logs, command, name, settings.demo_id, place, demo)
-                if makes or logged
-                else RunLog(demo)
-            ) as log:
+                settings = _settings_on_record(where, state)
+            demo = tutorial(settings)
+            with RunLog.begin(where.logs, command, settings, place, demo) if makes or logged else RunLog(demo) as log:
                 yield Run(where, place, state, settings, demo, _sides(settings, place, state), log)
         finally:
             if new and not new.entries:
                 new.forget()
-            _tidy(where)
+            if needs_lock:
+                _tidy(where)
+
+
+def on_record(where: Where) -> tuple[State, Demo]:
+    """What the state file says of a demo, and the demo: nobody is asked, and nothing is kept from anybody."""
+    state = State.load(where.directory)
+    return state, tutorial(_settings_on_record(where, state))
+
+
+def _settings_on_record(where: Where, state: State) -> Settings:
+    return _recorded_settings(state) if state.settings else not_looked_up(where.config)
 
 
 def _recorded_settings(state: State) -> Settings:
@@ -306,8 +354,8 @@ def _refuse_other_accounts(where: Where, state: State, place: Place) -> None:
 
 def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:
     """Drop the state of a demo whose sandbox has stopped: the demo went with it.  Return whether there was one."""
-    if not where.directory.exists():
-        return False
+    if State.load(where.directory).place in ("", sandbox_id):
+        return False  # nothing to be dropped, so no lock is needed, and another run may be at work
     with locked(where.directory, "sandbox"):
         state = State.load(where.directory)
         gone = bool(state.place) and state.place != sandbox_id
@@ -357,22 +405,3 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
 def _listed_still(event: Event | None) -> str:
     """Why something is left of which AWS said that it is gone."""
     return f"{_said(event)[0] if event else 'deleted'}, but AWS still lists it"
-
-
-def _raise_first(events: Sequence[Event], changed: str, hint: str = "") -> None:
-    """Raise the first cause among these, with what it happened to and what else was not done."""
-    causes = [event for event in events if event.action is Action.FAILED and event.error]
-    if not causes:
-        if events:
-            raise TimedOut("Stopped before the end.", hint=hint)
-        return
-    first = causes[0]
-    assert first.error is not None
-    error = understood(first.error, changed)
-    if error is None:
-        raise first.error
-    others = ", ".join(str(event.resource) for event in causes[1:])
-    error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
-    error.changed = error.changed or changed
-    error.hint = error.hint or hint
-    raise error from first.error

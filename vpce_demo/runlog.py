@@ -4,10 +4,11 @@ Every command that opens a demo to change or test it writes one file, which outl
 prints and what a report is made of.  Each line is an object with a ``type``; ``at`` is Unix time, ``seconds`` counts
 from the beginning of the run.
 
-    run     the first: version, command, demo, demo_id, place, accounts by side, program
+    run     the first: version, command, demo, demo_id, place, accounts by side, program, settings
     event   one of the engine's: action, key, kind, name, side, step, id, state, note, outputs, error
     check   one answer of test: number, title, passed, evidence, likely, because, fix, ruled_out
     page    the web page that the test saw: text
+    addresses   the private ones of what AWS manages, by resource key, as the test found them
     look    after a delete, what is left: key, kind, id, why of each
     end     the last: exit_code, message; missing if the process was killed
 
@@ -35,6 +36,7 @@ from .state import make_private
 
 if TYPE_CHECKING:
     from .checks import Result
+    from .config import Settings
     from .place import Place
     from .run import Left
     from .tutorial import Demo
@@ -56,7 +58,7 @@ class RunLog:
         self._began = time.monotonic()
 
     @classmethod
-    def begin(cls, directory: Path, command: str, name: str, demo_id: str, place: Place, demo: Demo) -> RunLog:
+    def begin(cls, directory: Path, command: str, settings: Settings, place: Place, demo: Demo) -> RunLog:
         """Open the file of a run in the directory of this demo's logs, and drop the oldest of them."""
         with contextlib.suppress(OSError, DemoError):
             make_private(directory)
@@ -73,11 +75,12 @@ class RunLog:
             "run",
             version=VERSION,
             command=command,
-            demo=name,
-            demo_id=demo_id,
+            demo=settings.name,
+            demo_id=settings.demo_id,
             place=place.name,
             accounts=accounts,
             program=__version__,
+            settings=settings.model_dump(exclude={"public_key"}),
         )
         return log
 
@@ -114,6 +117,10 @@ class RunLog:
     def page(self, text: str) -> None:
         """Write the web page that the test saw."""
         self._write("page", text=text)
+
+    def addresses(self, found: Mapping[str, str]) -> None:
+        """Write the private addresses of the endpoint and the load balancer."""
+        self._write("addresses", found=dict(found))
 
     def look(self, left: Sequence[Left]) -> None:
         """Write what was still there after a delete."""

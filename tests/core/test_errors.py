@@ -119,8 +119,8 @@ SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
     ("error", "exit_code", "message"),
     [
         *((error, 4, words) for error, words in SIGN_IN_FAILURES),
-        (refusal("UnauthorizedOperation", status=403), 1, "You may not call SomeCall"),
-        (refusal("AccessDenied", status=403), 1, "You may not call SomeCall"),
+        (refusal("UnauthorizedOperation", status=403), 1, "You may not call "),
+        (refusal("AccessDenied", status=403), 1, "You may not call "),
         (refusal("VpcLimitExceeded", status=400), 1, "quota"),
         (refusal("TooManyLoadBalancers", status=400), 1, "quota"),
         (refusal("InvalidParameterCombination", FREE, 400), 1, "may not use the instance type"),

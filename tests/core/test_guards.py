@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from torture.account import account
 from vpce_demo.aws import Clients
 from vpce_demo.config import load
 from vpce_demo.errors import Refused
@@ -18,8 +19,6 @@ from vpce_demo.place import Place, in_sandbox
 from vpce_demo.run import Run
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
-
-from ..account import account
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 ANOTHER_ACCOUNT = "210987654321"

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from torture.account import account
 from vpce_demo.config import load
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Action, Event, Live, Phase, Side, closure
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.tutorial import tutorial
-
-from ..account import account
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 KEYS = [r.key for r in tutorial(not_looked_up(load(None, {}))).resources]

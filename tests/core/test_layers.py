@@ -15,13 +15,14 @@ import vpce_demo
 ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
-    {"model", "errors"},
-    {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages"},
-    {"resources", "place", "signin", "seeing"},
+    {"model", "errors", "denials"},
+    {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages", "prices", "console", "drift"},
+    {"resources", "place", "signin", "seeing", "permissions", "cost"},
     {"tutorial", "engine", "facts"},
-    {"state", "checks"},
+    {"state", "checks", "diagram"},
     {"runlog"},
     {"ui", "run"},
+    {"report"},
     {"cli"},
     {"__main__"},
 ]

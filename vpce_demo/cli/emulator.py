@@ -38,8 +38,9 @@ def sandbox() -> None:
 @click.option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="A round trip for every call.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the API.  [default: a free one]")
 @click.option("--proxy-port", type=click.IntRange(0, 65535), default=0, help="Of the way in.  [default: a free one]")
+@click.option("--iam", is_flag=True, help="Check the permissions of IAM users.")
 @pass_app
-def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port: int) -> None:
+def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port: int, iam: bool) -> None:
     """Start it, if it does not run yet.
 
     \b
@@ -50,7 +51,7 @@ def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port:
 
     directory = app.sandbox_directory
     before = client.running(directory)
-    running = client.ensure(directory, speed, latency, port, proxy_port)
+    running = client.ensure(directory, speed, latency, port, proxy_port, iam)
     _show_sandbox(app, running, "Runs already." if before else "Started.")
 
 
@@ -94,6 +95,8 @@ def _show_sandbox(app: App, running: Any, word: str) -> None:
     status = running.control("status")
     calls = sum(status.get("calls", {}).values())
     screen.line(f"{word} Process {running.pid}, speed {status['speed']}, {calls} calls so far.")
+    if status["iam"]:
+        screen.line("The permissions of IAM users and roles are checked; the key `sandbox` may do everything.")
     screen.line("For other tools:")
     screen.line(f"  export AWS_ENDPOINT_URL={running.endpoint_url}")
     screen.line("  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=us-east-1")

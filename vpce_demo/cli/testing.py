@@ -58,6 +58,7 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
     from .. import checks
     from ..place import my_address
     from ..ui import screens
+    from .picturing import framed
 
     lab = checks.Lab(
         run.demo,
@@ -77,6 +78,7 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
         run.log.check(result)
         screens.result(screen, result)
     run.log.page(lab.seen)
+    run.log.addresses(framed(run).addresses)
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
     app.document["checks"] = [
         {

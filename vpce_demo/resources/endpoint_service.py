@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..aws import DEMO_TAG, Aws, Listing, tags_of
@@ -55,7 +55,13 @@ class EndpointService(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for service in aws.mine(self, SERVICES):
-            yield _live(service)
+            held = aws.held(
+                self,
+                tags_of(service),
+                ("acceptance required", True, service.get("AcceptanceRequired")),
+                ("load balancers", [self.load_balancer], service.get("NetworkLoadBalancerArns", [])),
+            )
+            yield replace(_live(service), held=held)
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_vpc_endpoint_service_configuration(

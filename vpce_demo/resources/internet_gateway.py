@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing
+from ..aws import Aws, Listing, tags_of
 from ..model import Holder, Live, Phase, Resource
 from .network_interface import interfaces
 from .vpc import Vpc
@@ -31,7 +31,7 @@ class InternetGateway(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for gateway in aws.mine(self, GATEWAYS):
-            yield Live(gateway["InternetGatewayId"])
+            yield Live(gateway["InternetGatewayId"], held=aws.held(self, tags_of(gateway)))
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_internet_gateway(TagSpecifications=aws.tagged(self, "internet-gateway"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing
+from ..aws import Aws, Listing, tags_of
 from ..model import Holder, Live, Phase, Resource
 from .network_interface import interfaces
 
@@ -33,7 +33,8 @@ class Vpc(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for vpc in aws.mine(self, VPCS):
-            yield Live(vpc["VpcId"], Phase.of(vpc["State"]), vpc["State"])
+            held = aws.held(self, tags_of(vpc), ("address range", self.cidr, vpc["CidrBlock"]))
+            yield Live(vpc["VpcId"], Phase.of(vpc["State"]), vpc["State"], held=held)
 
     def create(self, aws: Aws) -> Live:
         vpc = aws.ec2.create_vpc(CidrBlock=self.cidr, TagSpecifications=aws.tagged(self, "vpc"))["Vpc"]

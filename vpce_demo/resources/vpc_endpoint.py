@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing
+from ..aws import Aws, Listing, tags_of
 from ..errors import NotCreated, raise_unsuccessful
 from ..model import UNTIL_IT_GOES, Live, Phase, Resource
 from .endpoint_service import EndpointService, connections
@@ -38,6 +38,7 @@ def _live(endpoint: VpcEndpointTypeDef) -> Live:
         word,
         endpoint.get("LastError", {}).get("Message", ""),
         outputs,
+        made=endpoint.get("CreationTimestamp"),
     )
 
 
@@ -57,7 +58,17 @@ class VpcEndpoint(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for endpoint in aws.mine(self, ENDPOINTS):
-            yield _live(endpoint)
+            held = aws.held(
+                self,
+                tags_of(endpoint),
+                ("type", "Interface", endpoint.get("VpcEndpointType")),
+                ("service", self.service, endpoint.get("ServiceName", "").rpartition(".")[2]),
+                ("VPC", self.vpc, endpoint.get("VpcId")),
+                ("subnets", [self.subnet], endpoint.get("SubnetIds", [])),
+                ("security groups", [self.group], [group.get("GroupId") for group in endpoint.get("Groups", [])]),
+                ("private DNS", False, endpoint.get("PrivateDnsEnabled")),
+            )
+            yield replace(_live(endpoint), held=held)
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_vpc_endpoint(

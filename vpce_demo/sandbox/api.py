@@ -1,7 +1,7 @@
 """The API: one WSGI application that answers AWS's calls, ours where moto differs from AWS, moto's own elsewhere.
 
-A request goes through the same stations in order: the host it was sent to, the record, the latency, the faults that
-were asked for, the handler.
+A request goes through the same stations in order: the host it was sent to, the record, the latency, the faults and the
+IAM policies if they were asked for, the handler.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from .cloud import Cloud
 from .faults import Dropped, Faults, Struck, kill
 from .filters import page
 from .hiding import READING
+from .iam.gate import Gate
 from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ class Api:
         self.hosts: frozenset[str] = frozenset()
         self.calls: deque[Recorded] = deque(maxlen=REMEMBERED_CALLS)
         self.counts: Counter[str] = Counter()
+        self.gate = Gate()
         self._control = control
         self._moto = Moto()
         self._number = 0
@@ -135,6 +138,7 @@ class Api:
         """Forget the calls so far."""
         self.calls.clear()
         self.counts.clear()
+        self.gate.asked.clear()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._respond(Request(environ))(environ, start_response)
@@ -150,7 +154,10 @@ class Api:
             return self._control(request)
         if request.path.startswith(("/moto-api", "/latest/")):
             return Response("Moto's own controls and its metadata service are not offered here.\n", 404)
-        body = request.get_data()
+        try:
+            body = request.get_data()
+        except ClientDisconnected:
+            return Response(status=400)  # the caller died while it was sending: nobody reads this
         incoming = Incoming(request)
         record, struck = self._record(incoming)
         if self.latency:
@@ -197,8 +204,11 @@ class Api:
                 # Not handed to moto: some of its services make requests of their own, to wherever they are told.
                 raise ApiError("InvalidAction", f"The sandbox has no {incoming.name}.")
             with self.cloud.lock:
+                self.gate.check(incoming, {})
                 return self._forward(incoming, body)
         record.params = params = incoming.params()
+        with self.cloud.lock:
+            self.gate.check(incoming, params)
         if incoming.service == "ec2" and params.get("DryRun"):
             raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         handler, pages = _handlers.get((incoming.service, incoming.operation), (None, ""))

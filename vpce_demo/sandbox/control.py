@@ -99,12 +99,15 @@ class Control:
         return faults.told()
 
     def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
-        _only(body, "speed", "latency_ms")
+        _only(body, "speed", "latency_ms", "iam")
         speed = pace(body["speed"]) if "speed" in body else None
         latency = body.get("latency_ms")
         if latency is not None and (not _number(latency) or not 0 <= latency <= 60_000):
             raise Mistake(f"latency_ms is a number of milliseconds from 0 to 60000, not {latency!r}")
-        self._sandbox.set(speed=speed, latency_ms=latency)
+        iam = body.get("iam")
+        if iam is not None and not isinstance(iam, bool):
+            raise Mistake(f"iam is true or false, not {iam!r}")
+        self._sandbox.set(speed=speed, latency_ms=latency, iam=iam)
         return self._sandbox.status()
 
     def _reset(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,8 @@ class Sandbox:
 
     ``speed`` is how many times faster than AWS its clock runs (``math.inf``: no waits), ``latency_ms`` is added to
     every call, ``directory`` is where the machines keep their files (a temporary one if none is given), ports are free
-    ones if 0.  Raises ``SandboxError`` from ``start`` when a port is taken.
+    ones if 0, ``iam`` says whether permissions are checked.  Raises ``SandboxError`` from ``start`` when a port is
+    taken.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Sandbox:
         directory: Path | None = None,
         port: int = 0,
         proxy_port: int = 0,
+        iam: bool = False,
     ) -> None:
         self.clock = Clock(speed)
         self.boot_id = secrets.token_hex(8)
@@ -64,6 +66,7 @@ class Sandbox:
         self.cloud = Cloud(self.clock)
         self.faults = Faults(self.cloud.lock, self.clock)
         self._api = Api(self.cloud, Control(self), self.faults, latency_ms / 1000)
+        self._api.gate.on = iam
         self._wanted = port, proxy_port
         self._directory = directory
         self._own_directory: Path | None = None
@@ -199,12 +202,14 @@ class Sandbox:
         self._wanted = self._wanted[0], proxy_port
         self._plug_in()
 
-    def set(self, speed: float | None = None, latency_ms: float | None = None) -> None:
-        """Change the pace from now on."""
+    def set(self, speed: float | None = None, latency_ms: float | None = None, iam: bool | None = None) -> None:
+        """Change the pace, and whether permissions are checked, from now on."""
         if speed is not None:
             self.clock.speed = speed
         if latency_ms is not None:
             self._api.latency = latency_ms / 1000
+        if iam is not None:
+            self._api.gate.on = iam
         self.cloud.alarm.set()
         self.cloud.wires.changed()
 
@@ -232,10 +237,12 @@ class Sandbox:
             "pid": os.getpid(),
             "speed": speed if math.isfinite(speed) else "max",
             "latency_ms": self._api.latency * 1000,
+            "iam": self._api.gate.on,
             "endpoint_url": self.endpoint_url,
             "proxy_url": self.proxy_url,
             "uptime": time.time() - self._started,
             "calls": dict(sorted(self._api.counts.items())),
+            "permissions": {caller: dict(sorted(asked.items())) for caller, asked in self._api.gate.asked.items()},
         }
 
 

@@ -6,13 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DemoError
-from ..model import Live, Phase
-from .style import Screen, duration, in_words, short_id
+from .style import Screen, duration, in_words
 
 if TYPE_CHECKING:
     from ..checks import Diagnosis, Result
     from ..run import Left
-    from ..tutorial import Demo
 
 
 def header(
@@ -95,17 +93,6 @@ def diagnosis(screen: Screen, cause: Diagnosis, *, to_talk: bool = False) -> Non
         lines.append(f"Ruled out: {', '.join(cause.ruled_out)}.")
     for line in lines:
         screen.line(line, to_talk=to_talk)
-
-
-def table(screen: Screen, demo: Demo, live: Mapping[str, Live], missing: str) -> None:
-    """The resources by step, with what AWS has of each, or this word."""
-    for step in demo.steps:
-        for r in step.resources:
-            one = live.get(r.key)
-            mark = "·" if one is None else ("✓" if one.phase in (Phase.READY, Phase.PENDING) else "!")
-            state = f"{short_id(one.id):<46} {one.word}" if one else missing
-            why = f"  {one.why}" if one and one.why else ""
-            screen.line(f"{step.number:>2} {r.kind:<18} {r.name:<22} {state}{why}".rstrip(), mark=mark)
 
 
 def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:

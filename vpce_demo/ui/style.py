@@ -13,6 +13,8 @@ from typing import IO, Literal
 from rich.console import Console
 from rich.text import Text
 
+from ..model import short_id as short_id
+
 WIDTH_WITHOUT_TERMINAL = 100
 
 _ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|"}
@@ -43,14 +45,14 @@ class Screen:
         """A mark in its colour."""
         return Text(self.plain(mark), style=_COLOURS.get(mark, ""))
 
-    def line(self, text: str = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
+    def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
         """Print one line as it is: never wrapped, never cut, so that ids can be copied."""
         console = self.talk if to_talk else self.out
         self.end_line()
         shown = Text()
         if mark:
             shown.append_text(self.mark(mark)).append(" ")
-        shown.append(self.plain(text), style=style)
+        shown.append(text if isinstance(text, Text) else Text(self.plain(text), style=style))
         console.print(shown, soft_wrap=True, highlight=False)
 
     def begin_line(self, text: str) -> None:
@@ -152,12 +154,3 @@ def in_a_sentence(title: str) -> str:
 def in_words(kind: str) -> str:
     """The name of a class as people write it: ``VPC endpoint``, ``load balancer``."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower().replace("vpc", "VPC")
-
-
-def short_id(id: str) -> str:
-    """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
-    return (
-        id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
-        if id.startswith("arn:")
-        else id
-    )

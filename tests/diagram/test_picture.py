@@ -1,0 +1,133 @@
+"""What is drawn of a demo: states, addresses, and the packet's path."""
+
+from __future__ import annotations
+
+import pytest
+
+from vpce_demo.diagram.picture import NOT_THERE, Frame, State, combined, picture, shortened
+from vpce_demo.model import Live, Phase
+
+from .demos import FRAME, broken, demo_of, standing, waiting
+
+DEMO = demo_of()
+
+
+def test_a_demo_that_stands() -> None:
+    seen = picture(DEMO, standing(DEMO), FRAME)
+    assert {part.state for part in seen.parts} == {State.READY}
+    assert [(hop.source, hop.destination, hop.state) for hop in seen.hops] == [
+        ("10.0.1.15", "10.0.1.87:80", State.READY),
+        (seen.endpoint.id, seen.service.id, State.READY),
+        ("20.0.1.36", "20.0.1.10:80", State.READY),
+    ]
+    assert seen.state is State.READY
+    assert (seen.customer.cidr, seen.customer.subnet_cidr) == ("10.0.0.0/16", "10.0.1.0/24")
+    assert (seen.provider.cidr, seen.provider.subnet_cidr) == ("20.0.0.0/16", "20.0.1.0/24")
+    assert seen.customer.gateway.word == "attached"
+    assert seen.targets.word == "healthy"
+    assert seen.balancer.id.startswith("net/MyNetwork-LB/")
+    assert seen.service_name.endswith(seen.service.id)
+    assert (seen.customer.account, seen.customer.region, seen.customer.zone) == (
+        "111122223333",
+        "us-east-1",
+        "us-east-1a",
+    )
+
+
+def test_a_plan_has_names_and_ranges_and_words_for_what_is_not_known() -> None:
+    seen = picture(DEMO, {})
+    assert {(part.state, part.word, part.id, part.address) for part in seen.parts} == {
+        (State.MISSING, NOT_THERE, "", "")
+    }
+    assert seen.state is State.MISSING
+    assert [f"{hop.source} -> {hop.destination}" for hop in seen.hops] == [
+        "the instance -> the endpoint:80",
+        "the endpoint -> the endpoint service",
+        "the load balancer -> the web server:80",
+    ]
+    assert seen.provider.cidr == "20.0.0.0/16"
+
+
+def test_what_waits_is_pending() -> None:
+    seen = picture(DEMO, waiting(DEMO), FRAME)
+    assert (seen.endpoint.state, seen.endpoint.word) == (State.PENDING, "pendingAcceptance")
+    assert (seen.connection.state, seen.connection.word) == (State.PENDING, "pendingAcceptance")
+    assert (seen.balancer.state, seen.targets.state) == (State.PENDING, State.PENDING)
+    assert [hop.state for hop in seen.hops] == [State.PENDING] * 3
+
+
+def test_what_is_broken_breaks_its_hop() -> None:
+    seen = picture(DEMO, broken(DEMO), FRAME)
+    assert (seen.endpoint.state, seen.connection.state, seen.targets.state) == (State.BROKEN,) * 3
+    assert (seen.customer.route.state, seen.customer.route.word) == (State.BROKEN, "wrong")
+    assert seen.provider.route.state is State.READY
+    assert {hop.state for hop in seen.hops} == {State.BROKEN}
+
+
+def test_the_connection_knows_the_endpoints_state_better() -> None:
+    """A run that ends with the acceptance saw the endpoint last when it was asked for."""
+    live = standing(DEMO)
+    live["endpoint"] = Live(live["endpoint"].id, Phase.READY, "pendingAcceptance")
+    seen = picture(DEMO, live, FRAME)
+    assert (seen.endpoint.state, seen.endpoint.word) == (State.READY, "available")
+
+
+@pytest.mark.parametrize(
+    ("missing", "hop"),
+    [
+        ("customer-rule-http", 1),
+        ("acceptance", 2),
+        ("service", 2),
+        ("provider-rule-http", 3),
+        ("listener", 3),
+        ("target", 3),
+    ],
+)
+def test_a_hop_is_open_only_with_all_it_needs(missing: str, hop: int) -> None:
+    live = standing(DEMO)
+    del live[missing]
+    if missing == "acceptance":
+        live["endpoint"] = Live(live["endpoint"].id, Phase.READY, "pendingAcceptance")
+    states = {one.number: one.state for one in picture(DEMO, live, FRAME).hops}
+    assert states[hop] is State.PENDING
+
+
+def test_a_gateway_that_was_detached_is_not_ready() -> None:
+    live = standing(DEMO)
+    del live["customer-attachment"]
+    assert picture(DEMO, live, FRAME).customer.gateway.state is State.PENDING
+
+
+@pytest.mark.parametrize(
+    ("states", "together"),
+    [
+        ("ready ready", "ready"),
+        ("ready missing", "pending"),
+        ("missing missing", "missing"),
+        ("ready pending", "pending"),
+        ("missing broken", "broken"),
+    ],
+)
+def test_states_together(states: str, together: str) -> None:
+    assert combined(State(state) for state in states.split()) is State(together)
+
+
+def test_in_words() -> None:
+    told = picture(DEMO, standing(DEMO), FRAME).told
+    for said in ("Customer_EC2", "10.0.0.0/16", "10.0.1.15 to 10.0.1.87:80: ready", "20.0.1.36 to 20.0.1.10:80"):
+        assert said in told
+
+
+def test_without_the_addresses_of_what_aws_manages() -> None:
+    seen = picture(DEMO, standing(DEMO), Frame())
+    assert seen.hops[0].destination == "the endpoint:80"
+    assert seen.hops[2].source == "the load balancer"
+
+
+def test_of_a_long_name_the_end_is_kept() -> None:
+    """Names of one demo begin alike."""
+    name = "a-long-demo-name-Customer_Public_subnet"
+    assert shortened(name, lambda text: len(text) <= 30) == "a-long-de…stomer_Public_subnet"
+    assert shortened(name, lambda text: len(text) <= 30, "...") == "a-long-de...omer_Public_subnet"
+    assert shortened(name, lambda text: True) == name
+    assert shortened(name, lambda text: len(text) <= 1) == "…"

@@ -1,0 +1,313 @@
+"""What there is to draw of a demo: its two networks, what stands in them, and the packet's path.
+
+A pure model: no call to AWS, no symbol, no colour, no coordinate.  Each renderer in this package draws all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from ..config import DEFAULT_NAME
+from ..model import Live, Phase, Resource, Side, short_id
+from ..resources.instance import Instance
+from ..resources.internet_gateway import GatewayAttachment
+from ..resources.route_table import InternetRoute, SubnetRouting
+from ..resources.security_group import IngressRule, SecurityGroup
+from ..tutorial import Demo
+
+
+class State(StrEnum):
+    """How a part is drawn."""
+
+    MISSING = "missing"
+    PENDING = "pending"
+    """On its way, in either direction; or a part of it is missing."""
+    READY = "ready"
+    BROKEN = "broken"
+
+
+NOT_THERE = "not there"
+_STATES = {
+    Phase.READY: State.READY,
+    Phase.PENDING: State.PENDING,
+    Phase.DELETING: State.PENDING,
+    Phase.GONE: State.MISSING,
+    Phase.WRONG: State.BROKEN,
+    Phase.FOREIGN: State.BROKEN,
+    Phase.FAILED: State.BROKEN,
+}
+_WORDS = {
+    # The engine calls these ready because nothing else needs to wait for them; a packet does.
+    "pendingacceptance": State.PENDING,
+    "pending": State.PENDING,
+    "registered": State.PENDING,
+    "initial": State.PENDING,
+    "unhealthy": State.BROKEN,
+    "unused": State.BROKEN,
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing in the picture.
+
+    ``kind`` is what people call it; ``word`` AWS's own state word; ``address`` a private address; ``why`` AWS's reason
+    where it gives one.
+    """
+
+    kind: str
+    name: str
+    state: State = State.MISSING
+    word: str = NOT_THERE
+    id: str = ""
+    address: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One side: its VPC, the subnet in it with the way to the internet, and the instance."""
+
+    side: Side
+    vpc: Part
+    cidr: str
+    subnet: Part
+    subnet_cidr: str
+    zone: str
+    """The zone's name, or its id where only that is known."""
+    gateway: Part
+    route: Part
+    instance: Part
+    public_address: str
+    account: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One leg of the packet's path, with what the packet carries as source and destination there.
+
+    Where an address is not known yet, the word for who has it stands in its place.
+    """
+
+    number: int
+    title: str
+    source: str
+    destination: str
+    told: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The whole demo as it is drawn.  ``hops`` are in the packet's order; the answer comes back the same way."""
+
+    demo: str
+    place: str
+    """``AWS`` or ``sandbox``; empty where that is not said."""
+    customer: Network
+    provider: Network
+    endpoint: Part
+    connection: Part
+    service: Part
+    service_name: str
+    balancer: Part
+    dns_name: str
+    targets: Part
+    hops: tuple[Hop, ...]
+
+    @property
+    def state(self) -> State:
+        """Whether a packet can go all the way."""
+        return combined(hop.state for hop in self.hops)
+
+    @property
+    def parts(self) -> list[Part]:
+        """Everything that is drawn with a state, in the packet's order, then what it stands on."""
+        sides = (self.customer, self.provider)
+        path = [self.customer.instance, self.endpoint, self.connection, self.service, self.balancer, self.targets]
+        ground = [part for side in sides for part in (side.vpc, side.subnet, side.gateway, side.route)]
+        return [*path, self.provider.instance, *ground]
+
+    @property
+    def told(self) -> str:
+        """The picture in words, for those who cannot see it."""
+        on = f"A packet from {self.customer.instance.name} in {self.customer.vpc.name} ({self.customer.cidr})"
+        to = f"reaches {self.provider.instance.name} in {self.provider.vpc.name} ({self.provider.cidr})"
+        way = "".join(f" {hop.number}. {hop.source} to {hop.destination}: {hop.state}." for hop in self.hops)
+        return f"{on} {to} through AWS PrivateLink.{way}"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What no resource of the demo says: its name, the zone's, whose accounts, and the addresses of what AWS manages.
+
+    ``addresses`` are private ones by resource key, of the endpoint and of the load balancer.
+    """
+
+    demo: str = DEFAULT_NAME
+    place: str = ""
+    zone: str = ""
+    accounts: Mapping[Side, Mapping[str, str]] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
+
+
+def picture(demo: Demo, live: Mapping[str, Live], frame: Frame | None = None) -> Picture:
+    """The picture of a demo of which AWS has this, by resource key."""
+    return _Painter(demo, live, frame or Frame()).picture()
+
+
+def combined(states: Iterable[State]) -> State:
+    """The state of what stands on several things: broken if one is, ready or missing if all are."""
+    seen = set(states)
+    if State.BROKEN in seen:
+        return State.BROKEN
+    return seen.pop() if len(seen) == 1 else State.PENDING
+
+
+def state_of(live: Live | None) -> State:
+    """How what AWS has of one resource is drawn."""
+    if live is None:
+        return State.MISSING
+    state = _STATES[live.phase]
+    return _WORDS.get(live.word.lower(), state) if state is State.READY else state
+
+
+def shortened(name: str, fits: Callable[[str], bool], more: str = "…") -> str:
+    """A name with as much left out as makes it fit: from its first third, where names of one demo are the same."""
+    candidate = name
+    for kept in range(len(name) - 1, -1, -1):
+        if fits(candidate):
+            break
+        head = kept // 3
+        candidate = name[:head] + more + name[len(name) - kept + head :]
+    return candidate
+
+
+def _word(live: Live) -> str:
+    """AWS's word; ours where AWS has none, or where what AWS calls active is not what the tutorial says."""
+    return live.phase.value if live.phase in (Phase.WRONG, Phase.FOREIGN) or not live.word else live.word
+
+
+@dataclass(frozen=True)
+class _Painter:
+    demo: Demo
+    live: Mapping[str, Live]
+    frame: Frame
+
+    def picture(self) -> Picture:
+        demo = self.demo
+        customer, provider = self.network(demo.customer), self.network(demo.web)
+        endpoint, balancer = self.endpoint(), self.part(demo.balancer, "Network Load Balancer")
+        connection = self.connection()
+        targets = self.part(demo.targets, "target group", demo.registration)
+        service = self.part(demo.service, "endpoint service")
+        port = demo.listener.port
+        into_endpoint = combined((endpoint.state, self.state(self.rule(demo.customer_group, port))))
+        to_the_web = (self.state(demo.listener), self.state(self.rule(demo.web.group, demo.registration.port)))
+        hops = (
+            Hop(
+                1,
+                "to the endpoint",
+                customer.instance.address or "the instance",
+                f"{endpoint.address or 'the endpoint'}:{port}",
+                "The endpoint is an interface in the customer's own subnet.",
+                combined((customer.instance.state, into_endpoint)),
+            ),
+            Hop(
+                2,
+                "through PrivateLink",
+                endpoint.id or "the endpoint",
+                service.id or "the endpoint service",
+                "Within AWS, over the accepted connection: no route, no peering, no gateway.",
+                combined((endpoint.state, connection.state, service.state)),
+            ),
+            Hop(
+                3,
+                "to the web server",
+                balancer.address or "the load balancer",
+                f"{provider.instance.address or 'the web server'}:{demo.registration.port}",
+                "The web server sees the load balancer's address as source.",
+                combined((balancer.state, targets.state, provider.instance.state, *to_the_web)),
+            ),
+        )
+        return Picture(
+            self.frame.demo,
+            self.frame.place,
+            customer,
+            provider,
+            endpoint,
+            connection,
+            service,
+            self.output(demo.service, "service_name"),
+            balancer,
+            self.output(demo.balancer, "dns_name"),
+            targets,
+            hops,
+        )
+
+    def network(self, instance: Instance) -> Network:
+        vpc, subnet = instance.subnet.vpc, instance.subnet
+        attachment = next(r for r in self.demo.resources if isinstance(r, GatewayAttachment) and r.vpc is vpc)
+        route = next(r for r in self.demo.resources if isinstance(r, InternetRoute) and r.attachment is attachment)
+        routing = next(r for r in self.demo.resources if isinstance(r, SubnetRouting) and r.subnet is subnet)
+        default_route = self.part(route, "default route")
+        role = "web server" if instance is self.demo.web else "customer instance"
+        whose = self.frame.accounts.get(instance.side, {})
+        return Network(
+            instance.side,
+            self.part(vpc, "VPC"),
+            vpc.cidr,
+            self.part(subnet, "public subnet"),
+            subnet.cidr,
+            self.frame.zone or subnet.zone_id,
+            self.part(attachment.gateway, "internet gateway", attachment),
+            replace(default_route, state=combined((default_route.state, self.state(routing)))),
+            self.part(instance, role),
+            self.output(instance, "public_address"),
+            whose.get("account", ""),
+            whose.get("region", ""),
+        )
+
+    def part(self, resource: Resource, kind: str, told_by: Resource | None = None) -> Part:
+        """A part that is as good as its resource; or as good as both, with the word of the second."""
+        live = self.live.get(resource.key)
+        both = [resource, told_by] if told_by else [resource]
+        last = self.live.get(both[-1].key, live)
+        return Part(
+            kind,
+            resource.name,
+            combined(self.state(r) for r in both),
+            _word(last) if last and live else NOT_THERE,
+            short_id(live.id) if live else "",
+            self.frame.addresses.get(resource.key, "") or self.output(resource, "private_address"),
+            last.why if last else "",
+        )
+
+    def endpoint(self) -> Part:
+        """The endpoint; while it is asked for, what AWS says of its connection is its own state, and may be newer."""
+        part = self.part(self.demo.endpoint, "interface endpoint")
+        newer = self.part(self.demo.acceptance, part.kind)
+        if part.state is State.PENDING and newer.id:
+            return replace(part, state=newer.state, word=newer.word)
+        return part
+
+    def connection(self) -> Part:
+        """The connection: asked for with the endpoint, made by the provider's yes."""
+        accepted = self.demo.acceptance
+        return self.part(accepted if accepted.key in self.live else self.demo.endpoint, "connection")
+
+    def state(self, resource: Resource) -> State:
+        return state_of(self.live.get(resource.key))
+
+    def output(self, resource: Resource, name: str) -> str:
+        live = self.live.get(resource.key)
+        return live.outputs.get(name, "") if live else ""
+
+    def rule(self, group: SecurityGroup, port: int) -> Resource:
+        """What lets packets to this port through."""
+        return next(
+            r for r in self.demo.resources if isinstance(r, IngressRule) and r.group is group and r.port == port
+        )
