@@ -142,9 +142,8 @@ def _alias(session: boto3.Session) -> Future[str]:
     """The alias of the account, asked for beside other calls: nobody waits for it, and it is nothing where that may
     not be asked."""
     told: Future[str] = Future()
-    once = BotoConfig(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
-    any_session: Any = session
-    iam = any_session.client("iam", config=once)
+    any_session: Any = session  # its stubs know the services only one by one
+    iam = any_session.client("iam", config=_ONCE)
 
     def ask() -> None:
         try:

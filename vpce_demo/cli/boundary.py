@@ -57,7 +57,7 @@ def run_command(arguments: list[str]) -> int:
         if isinstance(understood_error, SignInError):
             from ..signin import complete
 
-            complete(understood_error, app.get("profile"), app.recorded)
+            complete(understood_error, app.get("profile"), app.recorded, f"vpce-demo {app.command}")
         understood_error.hint = for_this_demo(app, understood_error.hint)
         if not isinstance(understood_error, TestFailed):
             from ..ui import screens
