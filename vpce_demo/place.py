@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
 FETCH_SECONDS = 10
 _BOTO = BotoConfig(
-    retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32, connect_timeout=10, read_timeout=60
+    retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
 _ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
 """For what changes something: whether it is asked again is for the engine to say, which looks first."""

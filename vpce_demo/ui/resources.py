@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..model import Live, Resource, is_fine
+from ..model import Drift, Live, Resource, is_fine
 from .style import Screen, duration, short_id
 
 if TYPE_CHECKING:
@@ -106,11 +106,16 @@ def _short(value: str) -> str:
     return ", ".join(short_id(word) for word in value.split(", "))
 
 
+def differs(drift: Drift) -> tuple[str, str]:
+    """``health check interval: 30`` and ``in the tutorial 10``."""
+    return f"{drift.field}: {_short(drift.aws)}", f"in the tutorial {_short(drift.tutorial)}"
+
+
 def _below(live: Live | None, room: int) -> Iterator[str]:
     """Where it differs, ``zone: use1-az2, in the tutorial use1-az1``; else why it is as it is, if AWS says so."""
     if live and live.drift:
         for drift in live.drift:
-            holds, says = f"{drift.field}: {_short(drift.aws)}", f"in the tutorial {_short(drift.tutorial)}"
+            holds, says = differs(drift)
             yield from [f"{holds}, {says}"] if len(holds) + len(says) + 2 <= room else [f"{holds},", f"  {says}"]
     elif live and live.why:
         yield live.why
