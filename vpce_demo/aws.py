@@ -41,6 +41,10 @@ class Clients:
     ssm: SSMClient
     account: str
     region: str
+    cli: str
+    """How the AWS CLI is called for the same account and region."""
+    other: Callable[[str], Any]
+    """Makes the client of another service."""
 
 
 class Answers:

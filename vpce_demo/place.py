@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import sys
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -110,7 +111,8 @@ def _aws_clients(profile: str | None, region: str | None) -> Clients:
             "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up",
             changed="Nothing was changed.",
         )
-    return _clients(session)
+    given = {"--profile": profile, "--region": region}
+    return _clients(session, ["aws", *(f"{name} {shlex.quote(value)}" for name, value in given.items() if value)])
 
 
 def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
@@ -123,10 +125,13 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=unset),
     )
-    return _clients(session, endpoint_url, BotoConfig(proxies={}))
+    cli = ["aws", f"--endpoint-url {endpoint_url}", f"--region {region}"]
+    return _clients(session, cli, endpoint_url, BotoConfig(proxies={}))
 
 
-def _clients(session: boto3.Session, endpoint_url: str | None = None, more: BotoConfig | None = None) -> Clients:
+def _clients(
+    session: boto3.Session, cli: Sequence[str], endpoint_url: str | None = None, more: BotoConfig | None = None
+) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
     sts = session.client("sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
@@ -138,6 +143,8 @@ def _clients(session: boto3.Session, endpoint_url: str | None = None, more: Boto
             ssm=session.client("ssm", endpoint_url=endpoint_url, config=config),
             account=identity.result()["Account"],
             region=session.region_name or "",
+            cli=" ".join(cli),
+            other=lambda service: session.client(service, endpoint_url=endpoint_url, config=config),  # type: ignore[call-overload]
         )
 
 

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,12 @@ from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
+from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .engine import HIDDEN_SECONDS, Engine
 from .errors import DemoError, NotCreated, Refused, TimedOut, understood
 from .facts import find_out, not_looked_up, ssh_source
 from .model import Action, Event, Live, Phase, Resource, Side, closure
-from .place import Place, same_accounts
+from .place import Place, my_address, same_accounts
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
 from .tutorial import Demo, tutorial
@@ -103,7 +104,11 @@ class Run:
             failures = engine.up(resources)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        _raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        try:
+            _raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        except DemoError as error:
+            error.diagnosis = self.diagnosis((f.resource, _said(f)) for f in failures)
+            raise
 
     def down(self, hear: Callable[[Event], None], timeout_seconds: float | None) -> list[tuple[Resource, Live, str]]:
         """Delete everything, look again, and return what is left, each with why.  Raises Interrupted on a signal."""
@@ -140,6 +145,19 @@ class Run:
 
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)
+
+    # --- what is wrong ----------------------------------------------------------
+
+    def case(self, said: str = "") -> Case:
+        """The demo as the table of causes asks about it; ``said`` is what was met."""
+        return Case(self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.place), said)
+
+    def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:
+        """The most likely cause of the first of these refusals, each in AWS's words, that the table has a rule for."""
+        for resource, said in refused:
+            if symptom := refusal(resource, said):
+                return diagnose(self.case(said), symptom)
+        return None
 
 
 @contextlib.contextmanager

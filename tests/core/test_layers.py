@@ -19,8 +19,9 @@ LAYERS = [
     {"aws", "config", "pace", "ssh", "cost", "sandbox"},
     {"resources", "place"},
     {"tutorial", "engine", "facts"},
-    {"state", "checks"},
-    {"ui", "run"},
+    {"state", "diagnosis"},
+    {"checks", "dryrun"},
+    {"ui", "run", "doctor"},
     {"cli"},
     {"__main__"},
 ]

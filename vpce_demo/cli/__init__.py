@@ -3,15 +3,17 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import deleting, emulator, looking, making, testing
+from . import breaking, deleting, doctoring, emulator, looking, making, testing, tracing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
 
 __all__ = [
     "App",
+    "breaking",
     "cli",
     "deleting",
+    "doctoring",
     "emulator",
     "looking",
     "main",
@@ -19,4 +21,5 @@ __all__ = [
     "run_command",
     "shared_options",
     "testing",
+    "tracing",
 ]

@@ -72,11 +72,13 @@ def _delete(app: App, yes: bool, timeout: float | None) -> None:
         if left:
             costs = said(hourly([r for r, _, _ in left], region))
             screens.left_over(screen, left)
-            raise Leftovers(
+            leftovers = Leftovers(
                 f"Deleted {len(resources) - len(left)} of {len(resources)}. {len(left)} are left"
                 + ("." if place.is_free else f" and cost {costs}."),
                 hint=f"Go on:  {how(app)} down",
             )
+            leftovers.diagnosis = run.diagnosis((r, why) for r, _, why in left)
+            raise leftovers
         screen.line(
             f"Deleted {len(resources)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
             style="bold",

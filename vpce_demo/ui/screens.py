@@ -11,6 +11,7 @@ from .style import Screen, duration, short_id
 
 if TYPE_CHECKING:
     from ..checks import Result
+    from ..diagnosis import Diagnosis
     from ..tutorial import Demo
 
 
@@ -43,10 +44,23 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
         )
         return
     screen.line(f"FAILED  at {failed.number}. Exit code 6. Nothing was changed.", style="red")
-    if failed.failure and failed.failure.likely:
-        screen.line(f"Most likely: {failed.failure.likely}")
-    if failed.failure and failed.failure.hint:
-        screen.line(f"Fix:   {failed.failure.hint}")
+    if failed.failure and failed.failure.diagnosis:
+        diagnosis(screen, failed.failure.diagnosis)
+
+
+def diagnosis(screen: Screen, cause: Diagnosis, *, to_talk: bool = False) -> None:
+    """The one most likely cause: the evidence, what mends it, and what it is not."""
+    lines = [f"Most likely: {cause.likely or 'none of the causes known here, as far as AWS says.'}"]
+    lines += [f"  {line}" for line in cause.evidence]
+    for number, (label, command) in enumerate(cause.fixes):
+        word = "Or:" if number else "Fix:"
+        lines.append(f"{word:<6} {command:<28} ({label})" if label else f"{word:<6} {command}")
+    if cause.ruled_out:
+        lines.append(f"Ruled out: {', '.join(cause.ruled_out)}.")
+    if cause.not_asked:
+        lines.append(f"Not asked: {', '.join(cause.not_asked)}.")
+    for line in lines:
+        screen.line(line, to_talk=to_talk)
 
 
 def table(screen: Screen, demo: Demo, live: Mapping[str, Live], missing: str) -> None:
@@ -86,3 +100,5 @@ def error(screen: Screen, error: DemoError) -> None:
         screen.line(error.hint, to_talk=True)
     if error.changed:
         screen.line(error.changed, to_talk=True)
+    if error.diagnosis:
+        diagnosis(screen, error.diagnosis, to_talk=True)
