@@ -126,7 +126,9 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
         botocore_session=botocore.session.Session(session_vars=unset),
     )
     cli = ["aws", f"--endpoint-url {endpoint_url}", f"--region {region}"]
-    return _clients(session, cli, endpoint_url, BotoConfig(proxies={}))
+    # The sandbox can be told to end the process that makes a call, and has to know which one that is.
+    more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}")
+    return _clients(session, cli, endpoint_url, more)
 
 
 def _clients(

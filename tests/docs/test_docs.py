@@ -54,6 +54,8 @@ def test_every_documented_command_line_is_understood(line: str) -> None:
     context = group.make_context("vpce-demo", words, obj=App())
     while True:
         rest = [*context._protected_args, *context.args]
+        if not rest and group.invoke_without_command:
+            break
         _, command, rest = group.resolve_command(context, rest)
         assert command is not None
         context = command.make_context(command.name, rest, parent=context)

@@ -3,7 +3,7 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import breaking, deleting, doctoring, emulator, looking, making, testing, tracing
+from . import breaking, deleting, doctoring, emulator, faults, looking, making, testing, tracing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -15,6 +15,7 @@ __all__ = [
     "deleting",
     "doctoring",
     "emulator",
+    "faults",
     "looking",
     "main",
     "making",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .app import App
 from .group import HELP, SandboxGroup, cli, pass_app
+
+if TYPE_CHECKING:
+    from ..sandbox.client import Running
 
 
 class Speed(click.ParamType[float]):
@@ -129,11 +132,16 @@ def sandbox_reset(app: App) -> None:
     Example:
       vpce-demo sandbox reset
     """
+    running_sandbox(app).control("reset")
+    app.screen().line("Empty.")
+
+
+def running_sandbox(app: App) -> Running:
+    """The sandbox of this state directory.  Raises SandboxError if none runs."""
     from ..errors import SandboxError
     from ..sandbox import client
 
     running = client.running(app.sandbox_directory)
     if running is None:
-        raise SandboxError("It does not run.", hint="Start it:  vpce-demo sandbox start")
-    running.control("reset")
-    app.screen().line("Empty.")
+        raise SandboxError("The sandbox does not run.", hint="Start it:  vpce-demo sandbox start")
+    return running

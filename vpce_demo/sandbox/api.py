@@ -1,6 +1,7 @@
 """The API: one WSGI application that answers AWS's calls, ours where moto differs from AWS, moto's own elsewhere.
 
-A request goes through the same stations in order: the host it was sent to, the record, the latency, the handler.
+A request goes through the same stations in order: the host it was sent to, the record, the latency, the faults that
+were asked for, the handler.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from moto.elbv2.models import elbv2_backends
 from werkzeug.wrappers import Request, Response
 
 from .cloud import Cloud
+from .faults import Dropped, Faults, Struck, kill
 from .filters import page
+from .hiding import READING
 from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal
 
 if TYPE_CHECKING:
@@ -94,7 +97,10 @@ class Call:
 
 @dataclass
 class Recorded:
-    """One API call as ``calls`` tells it; times are seconds since the epoch, ``error`` AWS's code or none."""
+    """One API call as ``calls`` tells it; times are seconds since the epoch.
+
+    ``error`` is AWS's code, why there was no answer (``dropped after``), both, or none.
+    """
 
     number: int
     service: str
@@ -111,9 +117,12 @@ class Recorded:
 class Api:
     """The WSGI application.  ``hosts`` are the only ``Host`` headers it answers to; ``latency`` is in seconds."""
 
-    def __init__(self, cloud: Cloud, control: Callable[[Request], Response], latency: float = 0.0) -> None:
+    def __init__(
+        self, cloud: Cloud, control: Callable[[Request], Response], faults: Faults, latency: float = 0.0
+    ) -> None:
         load_handlers()
         self.cloud = cloud
+        self.faults = faults
         self.latency = latency
         self.hosts: frozenset[str] = frozenset()
         self.calls: deque[Recorded] = deque(maxlen=REMEMBERED_CALLS)
@@ -143,29 +152,44 @@ class Api:
             return Response("Moto's own controls and its metadata service are not offered here.\n", 404)
         body = request.get_data()
         incoming = Incoming(request)
-        record = self._record(incoming)
+        record, struck = self._record(incoming)
         if self.latency:
             time.sleep(self.latency)
         try:
-            return self._dispatch(incoming, record, body)
-        except ApiError as error:
-            record.error = error.code
-            return refusal(incoming.service, error)
-        except Exception:
-            log.exception("%s %s failed", incoming.name, incoming.operation)
-            record.error = "InternalError"
-            return refusal(incoming.service, ApiError("InternalError", "An internal error has occurred", 500))
+            response = self._answer(incoming, record, struck, body)
+            struck.after()
+        except Dropped as dropped:
+            record.error = ", ".join(filter(None, (record.error, dropped.note)))
+            if dropped.kill:
+                kill(incoming)
+            raise
         finally:
             record.ended = time.time()
+        return response
 
-    def _record(self, incoming: Incoming) -> Recorded:
+    def _record(self, incoming: Incoming) -> tuple[Recorded, Struck]:
         operation = incoming.operation or f"{incoming.http.method} {incoming.http.path}"
         with self.cloud.lock:
             self._number += 1
             record = Recorded(self._number, incoming.name, operation, {}, time.time())
             self.calls.append(record)
             self.counts[f"{incoming.name}:{operation}"] += 1
-        return record
+            return record, self.faults.meet(operation)
+
+    def _answer(self, incoming: Incoming, record: Recorded, struck: Struck, body: bytes) -> Response:
+        try:
+            struck.before()
+            self.faults.check_credentials(incoming.service)
+            return self._dispatch(incoming, record, body)
+        except ApiError as error:
+            record.error = error.code
+            return refusal(incoming.service, error)
+        except Dropped:
+            raise
+        except Exception:
+            log.exception("%s %s failed", incoming.name, incoming.operation)
+            record.error = "InternalError"
+            return refusal(incoming.service, ApiError("InternalError", "An internal error has occurred", 500))
 
     def _dispatch(self, incoming: Incoming, record: Recorded, body: bytes) -> Response:
         if not incoming.service:
@@ -181,13 +205,17 @@ class Api:
         with self.cloud.lock:
             self.cloud.settle()
             try:
-                if handler is None:
+                if handler is None and not self.faults.hiding.concerns(incoming.operation):
                     response = self._forward(incoming, body)
                     record.error = _error_code(response)
                     return response
-                result = handler(Call(incoming, params, self.cloud, self._moto))
+                result = self.faults.hiding.carry_out(
+                    incoming.operation,
+                    params,
+                    lambda seen: (handler or Call.moto)(Call(incoming, seen, self.cloud, self._moto)),
+                )
             finally:
-                if not incoming.operation.startswith(("Describe", "Get", "List")):
+                if not incoming.operation.startswith(READING):
                     self.cloud.touched()
             return answer(incoming.service, incoming.operation, page(result, pages, params) if pages else result)
 

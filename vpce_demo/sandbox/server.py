@@ -15,7 +15,7 @@ import time
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -28,6 +28,10 @@ from .api import Api, Recorded
 from .clock import Clock
 from .cloud import Cloud, NoWires
 from .control import Control
+from .faults import Faults
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +62,8 @@ class Sandbox:
         self.token = secrets.token_hex(24)
         self.stop_asked = threading.Event()
         self.cloud = Cloud(self.clock)
-        self._api = Api(self.cloud, Control(self), latency_ms / 1000)
+        self.faults = Faults(self.cloud.lock, self.clock)
+        self._api = Api(self.cloud, Control(self), self.faults, latency_ms / 1000)
         self._wanted = port, proxy_port
         self._directory = directory
         self._own_directory: Path | None = None
@@ -182,7 +187,7 @@ class Sandbox:
                 log.exception("what was due could not be done")
 
     def reset(self) -> None:
-        """An empty account again, on the same ports; machines stop."""
+        """An empty account again, on the same ports; machines stop, and nothing goes wrong any more."""
         with self.cloud.lock:
             proxy_port = self._network.proxy_port
         self._unplug()
@@ -190,6 +195,7 @@ class Sandbox:
             _reset_moto()
             self.cloud.clear()
             self._api.clear()
+            self.faults.clear()
         self._wanted = self._wanted[0], proxy_port
         self._plug_in()
 
@@ -240,6 +246,10 @@ class _Quiet(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:
         log.debug(message, *args)
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        """The caller has left, or is to get no answer: then it must not wait for one on a connection kept open."""
+        self.close_connection = True
 
 
 class _Server(ThreadedWSGIServer):
