@@ -461,7 +461,7 @@ def test_a_field_that_differs_is_named_and_nothing_else(
     assert f"{field}: {shown(one['aws'])},in the tutorial {shown(one['tutorial'])}" in re.sub(r",\s+", ",", screen)
     if (key, field) in MENDED:
         assert (document["missing"], document["differing"]) == ([key], [])
-        assert "Wrong, and replaced by up" in screen
+        assert "up replaces:  " in screen
     else:
         assert (document["missing"], document["differing"]) == ([], [key])
         assert "up does not mend" in screen

@@ -204,6 +204,9 @@ def test_status_on_aws(on_aws: Stage) -> None:
         "endpoint": "0.010000",
     }
     assert all(isinstance(one["age_seconds"], int) for one in document["resources"])
+    assert document["cost"]["hourly_usd"] == "0.070053"
+    assert Decimal("0.0325") < Decimal(document["cost"]["so_far_usd"]) < Decimal("0.04")
+    assert document["cost"]["prices_of"] == "2025-11-04 to 2026-09-29"
     code, out, err = on_aws.text("status")
     assert "account 123456789012   us-east-1" in err
     assert "32 of 32 there. Costs about $0.07 an hour ($1.68 a day), $0.03 so far," in out

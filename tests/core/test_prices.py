@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -62,11 +61,6 @@ def test_every_price_is_a_string_with_a_date_and_sources() -> None:
             seen.add((block["item"], region))
     assert {source for block in DATA["prices"] for source in block["from"]} == set(DATA["sources"])
     assert len(seen) == len(table.table())
-
-
-def test_the_file_is_part_of_the_package() -> None:
-    project = tomllib.loads((FILE.parents[2] / "pyproject.toml").read_text())
-    assert project["tool"]["setuptools"]["package-data"] == {"vpce_demo": ["prices/prices.yaml"]}
 
 
 @pytest.mark.parametrize(

@@ -114,12 +114,11 @@ def _status(app: App, look: Look) -> None:
         screen.line(f"There is nothing of this demo. Make it:  {how(app)} up")
         return
     counted = f"{len(look.fine)} of {len(look.demo.resources)} there."
-    there = [r for r in look.demo.resources if r.key in look.lives]
     if look.free:
         screen.line(counted)
-        screen.line(f"Nothing is billed here; AWS would ask {look.cost_of(there)}.")
+        screen.line(f"Nothing is billed here; AWS would ask {look.cost_of(look.there)}.")
     else:
-        screen.line(f"{counted} Costs {look.cost_of(there)}{look.gone(there)},")
+        screen.line(f"{counted} Costs {look.cost_of(look.there)}{look.gone},")
         screen.line(f"until you run:  {how(app)} down")
         if look.dated:
             screen.line(look.dated)
@@ -137,6 +136,10 @@ class Look:
     ages: Mapping[str, int] = field(default_factory=dict)
     facts: tuple[tuple[str, str], ...] = ()
     described: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def there(self) -> list[Resource]:
+        return [r for r in self.demo.resources if r.key in self.lives]
 
     @property
     def fine(self) -> list[Resource]:
@@ -160,12 +163,23 @@ class Look:
 
         return said(hourly(resources, self.region))
 
-    def gone(self, resources: list[Resource]) -> str:
+    @property
+    def gone(self) -> str:
         """``, $0.14 so far``, where that is known."""
         from ..cost import so_far
 
-        amount = so_far(resources, self.region, self.ages)
+        amount = so_far(self.there, self.region, self.ages)
         return "" if amount is None else f", ${amount:.2f} so far"
+
+    @property
+    def money(self) -> dict[str, str | None]:
+        """What is there costs, or the whole demo would: decimals as strings, null where a price is not known."""
+        from ..cost import as_of, hourly, so_far
+
+        of = self.there or self.demo.resources
+        amounts = {"hourly_usd": hourly(of, self.region), "so_far_usd": so_far(of, self.region, self.ages)}
+        written = {name: None if amount is None else f"{amount:.6f}" for name, amount in amounts.items()}
+        return {**written, "prices_of": as_of(of, self.region)}
 
     @property
     def dated(self) -> str:
@@ -220,6 +234,7 @@ def _show(app: App, look: Look, absent: str) -> None:
         resources=list(look.described),
         missing=[r.key for r in look.missing],
         differing=[r.key for r in look.differing],
+        cost=look.money,
     )
 
 
@@ -228,7 +243,7 @@ def _differences(app: App, look: Look) -> None:
     screen = app.screen()
     replaced = [r for r in look.missing if r.key in look.lives]
     if replaced:
-        screen.line(f"Wrong, and replaced by up:  {', '.join(map(str, replaced))}", mark="!")
+        screen.line(f"up replaces:  {', '.join(map(str, replaced))}", mark="!")
     if look.differing:
         differ = f"{len(look.differing)} differ{'s' if len(look.differing) == 1 else ''}"
         screen.line(f"{differ} from the tutorial, and up does not mend that. Change it back by hand,", mark="!")
