@@ -7,9 +7,10 @@ way to it.  A check returns its evidence, or raises CheckFailed with the most li
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -34,12 +35,26 @@ CURL_CONNECT_SECONDS = 5
 CONTROL_SECONDS = 3
 
 
+class Diagnosis(NamedTuple):
+    """The one most likely cause of a failure: what shows it, the commands that mend it, each with a word on what it
+    does (or none), the best first, and what it is not."""
+
+    likely: str
+    evidence: Sequence[str]
+    fixes: Sequence[tuple[str, str]]
+    ruled_out: Sequence[str]
+
+
 class CheckFailed(DemoError):
     """A check did not hold.  The hint is the fix."""
 
     def __init__(self, what: str, likely: str = "", hint: str = "vpce-demo up    (mends what is missing)") -> None:
         super().__init__(what, hint=hint)
         self.likely = likely
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        return Diagnosis(self.likely, (), [("", self.hint)], ())
 
 
 @dataclass

@@ -10,17 +10,18 @@ import json
 import math
 import os
 import sys
+import threading
 import urllib.request
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
 from botocore.config import Config as BotoConfig
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from .aws import Clients
 from .config import Config
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
 FETCH_SECONDS = 10
 _BOTO = BotoConfig(
-    retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32, connect_timeout=10, read_timeout=60
+    retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
 _ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
 """For what changes something: whether it is asked again is for the engine to say, which looks first."""
@@ -60,6 +61,11 @@ class Place:
     def is_free(self) -> bool:
         """Whether nothing here costs money, so that nobody need be asked."""
         return bool(self.id)
+
+    def alias(self, account: str) -> str | None:
+        """The account's alias, nothing if it has none, and None as long as AWS has not answered."""
+        asked = next((one.alias for one in self.clients.values() if one.account == account), None)
+        return "" if asked is None else asked.result() if asked.done() else None
 
     def fetch(self, url: str) -> str:
         """The text at a web address, as the operator sees it.  Raises OSError."""
@@ -114,7 +120,9 @@ def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | N
 
 
 def _aws_clients(profile: str | None, region: str | None) -> Clients:
-    return _clients(_signed_in(profile, region))
+    session = _signed_in(profile, region)
+    alias = _alias(session)
+    return replace(_clients(session), alias=alias)
 
 
 def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
@@ -128,6 +136,24 @@ def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
     if session.get_credentials() is None:
         raise NoCredentialsError
     return session
+
+
+def _alias(session: boto3.Session) -> Future[str]:
+    """The alias of the account, asked for beside other calls: nobody waits for it, and it is nothing where that may
+    not be asked."""
+    told: Future[str] = Future()
+    once = BotoConfig(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
+    any_session: Any = session
+    iam = any_session.client("iam", config=once)
+
+    def ask() -> None:
+        try:
+            told.set_result(next(iter(iam.list_account_aliases()["AccountAliases"]), ""))
+        except (ClientError, BotoCoreError):
+            told.set_result("")
+
+    threading.Thread(target=ask, daemon=True).start()
+    return told
 
 
 def _sandbox_clients(region: str, endpoint_url: str) -> Clients:

@@ -6,7 +6,7 @@ from the beginning of the run.
 
     run     the first: version, command, demo, demo_id, place, accounts by side, program, settings
     event   one of the engine's: action, key, kind, name, side, step, id, state, note, outputs, error
-    check   one answer of test: number, title, passed, evidence, likely, fix, ruled_out
+    check   one answer of test: number, title, passed, evidence, likely, because, fix, ruled_out
     page    the web page that the test saw: text
     addresses   the private ones of what AWS manages, by resource key, as the test found them
     look    after a delete, what is left: key, kind, id, why of each
@@ -100,7 +100,7 @@ class RunLog:
 
     def check(self, result: Result) -> None:
         """Write one answer of the test."""
-        failure = result.failure
+        cause = result.failure.diagnosis if result.failure else None
         self._write(
             "check",
             number=result.number,
@@ -108,9 +108,10 @@ class RunLog:
             passed=result.passed,
             evidence=result.evidence,
             seconds=round(result.seconds, 3),
-            likely=failure.likely if failure else "",
-            fix=failure.hint if failure else "",
-            ruled_out=[],
+            likely=cause.likely if cause else "",
+            because=list(cause.evidence) if cause else [],
+            fix=cause.fixes[0][1] if cause and cause.fixes else "",
+            ruled_out=list(cause.ruled_out) if cause else [],
         )
 
     def page(self, text: str) -> None:

@@ -1,30 +1,22 @@
-"""A real browser without a window: the machine's own, driven by Playwright."""
+"""A real browser for the tests of pages and pictures."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tools.browser import HOW_TO_INSTALL, installed, launched
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium or Chrome as the machine has it; without one these tests are skipped, but never in CI."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        assert not os.environ.get("CI"), "CI has to have a browser: .ci/run installs chromium"
-        pytest.skip("no browser: apt install chromium (or any Chrome) to run the tests of pages and pictures")
-    with sync_playwright() as playwright:
-        # As root Chromium starts without its own sandbox only; the pages are ours and load nothing.
-        browser = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+    """The machine's browser; without one these tests are skipped, but never in CI."""
+    program = installed()
+    if program is None:
+        assert not os.environ.get("CI"), HOW_TO_INSTALL
+        pytest.skip(HOW_TO_INSTALL)
+    with launched(program) as it:
+        yield it

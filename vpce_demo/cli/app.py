@@ -167,7 +167,7 @@ class App:
             place = places.in_sandbox(where.config, running)
         else:
             place = _on_aws(where)
-        header(screen, place.name, place.accounts.values())
+        header(screen, place.name, place.accounts.values(), place.alias)
         return place
 
 

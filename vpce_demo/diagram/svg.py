@@ -7,6 +7,7 @@ shortened to it (pointing at one shows all of it), ids are broken into lines, an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -126,7 +127,7 @@ class _Drawing:
         ElementTree.SubElement(self.root, "desc", {"id": "d-desc"}).text = p.told
         ElementTree.SubElement(self.root, "style").text = css(STYLE, self.theme)
         ground = rect(self.root, "ground", 0, 0, WIDTH, 0, 0)
-        tall = self.draw()
+        tall = math.ceil(self.draw())  # a part of a pixel would show what is behind
         ground.set("height", f"{tall:g}")
         self.root.attrib.update({"viewBox": f"0 0 {WIDTH:g} {tall:g}", "width": f"{WIDTH:g}", "height": f"{tall:g}"})
         return ElementTree.tostring(self.root, encoding="unicode") + "\n"

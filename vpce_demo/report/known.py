@@ -155,6 +155,8 @@ def known(runs: Iterable[Recorded], config: Config, look: Look | None = None) ->
         for key, live in look.live.items():
             story.gone.pop(key, None)
             story.live[key] = live
+            if live.made:
+                story.made.setdefault(key, live.made.timestamp())
     elif (test := story.tested) and story.demo.registration.key in story.live:
         _healthy_if_tested(story, test)
     return story

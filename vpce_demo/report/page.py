@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from .. import __version__, cost
+from .. import __version__, console, cost
 from ..diagram.picture import NOT_THERE, State, state_of
 from ..diagram.svg import svg
 from ..diagram.theme import DARK, LIGHT, MONO, SANS
 from ..model import Resource, Side, short_id
 from ..runlog import Recorded
 from ..ui.lines import RELATIONS
+from ..ui.resources import differs
 from ..ui.story import ended
 from ..ui.style import duration
 from .chart import chart
@@ -37,7 +38,11 @@ def page(known: Known, now: float, redacted: bool = False) -> str:
     )
     first_day = utc(min(known.made.values(), default=now))[:10]
     environment.filters.update(
-        utc=utc, duration=duration, money=money, moment=lambda at: utc(at)[:19].removeprefix(first_day).strip()
+        utc=utc,
+        duration=duration,
+        money=money,
+        said=cost.said,
+        moment=lambda at: utc(at)[:19].removeprefix(first_day).strip(),
     )
     return environment.get_template("report.html.j2").render(
         known=known,
@@ -64,9 +69,9 @@ def utc(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
 
 
-def money(amount: Decimal) -> str:
+def money(amount: Decimal | None) -> str:
     """``$0.0225``: prices have more than two places."""
-    return f"${amount:.4f}"
+    return "not known" if amount is None else f"${amount:.4f}"
 
 
 # --- the head -------------------------------------------------------------------
@@ -76,7 +81,7 @@ def facts(known: Known) -> Iterator[tuple[str, str]]:
     """What the demo was: names and values."""
     accounts = known.accounts
     yield "demo", known.settings.name
-    yield "place", known.place if known.place == "AWS" else f"the {known.place} on one machine, no AWS account"
+    yield "place", known.place if known.place == "AWS" else f"{known.place}, no AWS account"
     for account, region in dict.fromkeys((one["account"], one["region"]) for one in accounts.values()):
         whose = [SIDES[side] for side, one in accounts.items() if (one["account"], one["region"]) == (account, region)]
         yield "account", f"{account}, {region}" + ("" if len(whose) > 1 else f" ({whose[0]})")
@@ -135,7 +140,8 @@ def name(resource: Resource) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A resource in the table.  ``more`` are addresses and names that are known of it."""
+    """A resource in the table.  ``more`` are addresses and names that are known of it, ``differs`` where it is not as
+    the tutorial says, ``link`` leads to AWS's console."""
 
     step: int
     name: str
@@ -146,6 +152,7 @@ class Row:
     word: str
     state: State
     more: tuple[str, ...]
+    differs: tuple[str, ...]
     made: float
     gone: float
 
@@ -155,24 +162,31 @@ _SHOWN = ("private_address", "public_address", "service_name", "dns_name", "sour
 
 def rows(known: Known, links: bool) -> Iterator[Row]:
     """Every resource of the tutorial, in its order, whether it was ever there or not."""
-    addresses = known.addresses
     for step in known.demo.steps:
         for r in step.resources:
-            live, there = known.live.get(r.key), r.key in known.there
-            more = [live.outputs[output] for output in _SHOWN if output in live.outputs] if live else []
-            yield Row(
-                step.number,
-                name(r),
-                r.kind,
-                SIDES[r.side],
-                short_id(live.id) if live else "",
-                "",
-                (live.word or live.phase.value) if live and there else ("deleted" if live else NOT_THERE),
-                state_of(live) if live and there else State.MISSING,
-                tuple(dict.fromkeys([*([addresses[r.key]] if addresses.get(r.key) else []), *more])),
-                known.made.get(r.key, 0.0),
-                known.gone.get(r.key, 0.0),
-            )
+            yield _row(known, step.number, r, links and known.place == "AWS")
+
+
+def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
+    live = known.live.get(r.key)
+    if live is None:
+        return Row(step, name(r), r.kind, SIDES[r.side], "", "", NOT_THERE, State.MISSING, (), (), 0.0, 0.0)
+    there = r.key in known.there
+    seen = [known.addresses.get(r.key, ""), *(live.outputs.get(output, "") for output in _SHOWN)]
+    return Row(
+        step,
+        name(r),
+        r.kind,
+        SIDES[r.side],
+        short_id(live.id),
+        console.url(r, known.live, known.accounts[r.side]["region"]) if links and there else "",
+        (live.word or live.phase.value) if there else "deleted",
+        state_of(live) if there else State.MISSING,
+        tuple(dict.fromkeys(one for one in seen if one)),
+        tuple(", ".join(differs(drift)) for drift in live.drift),
+        known.made.get(r.key, 0.0),
+        known.gone.get(r.key, 0.0),
+    )
 
 
 # --- money ------------------------------------------------------------------------
@@ -180,19 +194,24 @@ def rows(known: Known, links: bool) -> Iterator[Row]:
 
 @dataclass(frozen=True)
 class Bill:
-    """What it costs, or would on AWS."""
+    """What is there costs, or what was there has cost; in the sandbox, what it would cost on AWS.
 
-    lines: tuple[tuple[str, Decimal | None], ...]
-    hourly: str
+    ``so_far`` is None where nothing is billed, or an age or a price is not known.
+    """
+
+    lines: Sequence[cost.Line]
+    hourly: Decimal | None
+    so_far: Decimal | None
     prices_of: str
     billed: bool
 
 
 def bill(known: Known, now: float) -> Bill:
-    """The billed parts of what is there, or was."""
+    """The billed parts of everything that was made, each for as long as it stood."""
     region = known.accounts[Side.PROVIDER]["region"]
-    keys = known.there or known.live.keys()
-    there = [r for r in known.demo.resources if r.key in keys]
-    billed = [(r, cost.hourly([r], region)) for r in there if r.kind in ("Instance", "LoadBalancer", "VpcEndpoint")]
-    lines = tuple((f"{name(r)} ({r.kind})", amount) for r, amount in billed)
-    return Bill(lines, cost.said(cost.hourly(there, region)), cost.as_of(there, region), known.place == "AWS")
+    made = [r for r in known.demo.resources if r.key in known.live]
+    billed = known.place == "AWS"
+    ages = {key: int(known.gone.get(key, now) - began) for key, began in known.made.items()} if billed else {}
+    lines = cost.bill(made, region, ages)
+    so_far = cost.so_far(made, region, ages) if billed else None
+    return Bill(lines, cost.hourly(made, region), so_far, cost.as_of(made, region), billed)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..model import Live, Side
+from ..model import Drift, Live, Side
 from ..runlog import Recorded
 from .known import Look
 
@@ -73,7 +73,9 @@ class Redactor:
         return replace(look, live=live, accounts=self.data(look.accounts), addresses=self.data(look.addresses))
 
     def _live(self, live: Live) -> Live:
-        return replace(live, id=self.text(live.id), why=self.text(live.why), outputs=self.data(live.outputs))
+        drift = tuple(Drift(*map(self.text, one)) for one in live.drift)
+        outputs = self.data(live.outputs)
+        return replace(live, id=self.text(live.id), why=self.text(live.why), outputs=outputs, held=(), drift=drift)
 
     def _mask(self, found: re.Match[str]) -> str:
         kind, whole = found.lastgroup or "", found[0]

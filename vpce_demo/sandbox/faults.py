@@ -29,7 +29,7 @@ from .protocol import SIGNING_NAMES, ApiError, Incoming
 DOES = ("error", "drop-before", "drop-after", "delay", "kill-before", "kill-after")
 LONGEST_DELAY = 3600.0
 ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
-CALLER = re.compile(r"(?:^| )pid/(\d+)(?= |$)")
+CALLER = re.compile(r"(?:^| )pid/(\d{1,9})(?= |$)")
 """How a caller's User-Agent says which process it is (botocore: ``Config(user_agent_extra="pid/1234")``)."""
 
 
@@ -230,5 +230,5 @@ def kill(incoming: Incoming) -> None:
     """End the process that makes the call, if it said which one it is; the sandbox does not end itself."""
     said = CALLER.search(incoming.http.headers.get("User-Agent", ""))
     if said and int(said[1]) not in (0, 1, os.getpid()):
-        with suppress(ProcessLookupError, PermissionError, OverflowError):
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(int(said[1]), signal.SIGKILL)

@@ -1,0 +1,118 @@
+"""The page in words: every section at each point of a demo's life, and nothing in it that is not ours."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from vpce_demo.config import Config
+from vpce_demo.report.known import known
+from vpce_demo.report.page import page
+
+from .lives import Life
+
+SECTIONS = ("picture", "test", "timing", "resources", "cost", "teardown", "runs")
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Life:
+    return Life(tmp_path)
+
+
+def shown(life: Life) -> str:
+    return page(known(life.runs, Config()), 2e9)
+
+
+def section(text: str, name: str) -> str:
+    """The words of a section, without markup."""
+    inner = text.partition(f'<section id="{name}">')[2].partition("</section>")[0]
+    assert inner, name
+    return " ".join(unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", inner, flags=re.DOTALL)).split())
+
+
+def test_after_up_only(life: Life) -> None:
+    life.up()
+    text = shown(life)
+    assert all(section(text, name) for name in SECTIONS)
+    assert "No test is on record" in section(text, "test")
+    assert "Still there" in section(text, "teardown")
+    assert "vpce-demo down" in section(text, "teardown")
+    assert "up: 32 made in" in section(text, "timing")
+    for live in life.live.values():
+        assert live.id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/") in section(
+            text, "resources"
+        )
+    assert "about $" in section(text, "cost")
+    assert "until it is deleted" in section(text, "cost")
+
+
+def test_the_whole_life(life: Life) -> None:
+    life.up()
+    life.test()
+    life.down()
+    text = shown(life)
+    assert "Passed 4 of 4" in section(text, "test")
+    assert "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>" in section(text, "test")
+    assert "200 from 10.0.1.15 to 10.0.1.87" in section(text, "test")
+    assert "Deleted 32. Looked again by tag: nothing left." in section(text, "teardown")
+    assert "down: 20 deleted, and 12 with them, in" in section(text, "timing")
+    assert "costs nothing any more" in section(text, "cost")
+    assert "As it stood before it was deleted" in section(text, "picture")
+    assert section(text, "runs").count("done") == 3
+
+
+def test_a_failure_with_its_cause(life: Life) -> None:
+    life.up()
+    life.test(failing=3)
+    told = section(shown(life), "test")
+    assert "Failed at 3: curl http://10.0.1.87/" in told
+    assert "Most likely: The group lets nobody in." in told
+    assert "vpce-demo up" in told
+
+
+def test_leftovers_with_their_reasons(life: Life) -> None:
+    life.up()
+    life.down(left=["provider-vpc", "provider-group"])
+    told = section(shown(life), "teardown")
+    assert "2 are left" in told
+    assert life.live["provider-vpc"].id in told
+    assert "DependencyViolation: in use" in told
+
+
+def test_a_delete_that_was_killed(life: Life) -> None:
+    life.up()
+    life.down(killed=True)
+    assert "did not come to its end" in section(shown(life), "teardown")
+
+
+def test_in_the_sandbox_nothing_costs(tmp_path: Path) -> None:
+    life = Life(tmp_path, place="sandbox")
+    life.up()
+    assert "The sandbox costs nothing. On AWS" in section(shown(life), "cost")
+
+
+def test_a_page_and_names_are_text_and_never_markup(tmp_path: Path) -> None:
+    hostile = '<script>alert("1")</script><img src=http://example.com/x>'
+    config = Config.model_validate({"consumer": {"vpc_name": hostile}, "page": hostile})
+    life = Life(tmp_path, config=config)
+    life.up()
+    life.test(page=hostile)
+    text = page(known(life.runs, config), 2e9)
+    assert "<script" not in text
+    assert "<img" not in text
+    assert hostile in section(text, "test")
+    assert hostile in unescape(text)
+
+
+def test_it_asks_for_nothing(life: Life) -> None:
+    life.up()
+    life.test()
+    text = shown(life)
+    assert not re.search(r"<(script|link(?! rel=\"icon\" href=\"data:,\")|iframe|img|object|embed)|@import|url\(", text)
+    assert {where for where in re.findall(r'(?:src|href)="([^"]*)"', text) if not where.startswith("https://")} == {
+        "data:,"
+    }
+    assert "default-src 'none'" in text
