@@ -7,6 +7,7 @@ killed.  What it prints is kept.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import botocore.endpoint
+from botocore.loaders import JSONFileLoader, Loader
 
 import vpce_demo
 from vpce_demo.cli import main
@@ -106,11 +108,12 @@ def nothing_of_the_user(directory: Path) -> None:
 
 
 def load_everything() -> None:
-    """Import what any command needs, so that a forked one finds it there; and shorten botocore's pauses."""
+    """Import what any command needs, so that a forked one finds it there; and have botocore hurry."""
     for module in pkgutil.walk_packages(vpce_demo.__path__, f"{vpce_demo.__name__}."):
         if not module.name.endswith("__main__") and ".sandbox." not in module.name:
             importlib.import_module(module.name)
     vars(botocore.endpoint)["time"] = _Hasty()
+    Loader.FILE_LOADER_CLASS = _Remembering
 
 
 class _Hasty:
@@ -121,6 +124,16 @@ class _Hasty:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds * BOTOCORE_PAUSES)
+
+
+_read = functools.cache(JSONFileLoader().load_file)
+
+
+class _Remembering(JSONFileLoader):
+    """Reads AWS's models, which never change, once for all forked commands."""
+
+    def load_file(self, file_path: str) -> Any:
+        return _read(file_path)
 
 
 def start(words: tuple[str, ...], out: Path, err: Path) -> Command:
