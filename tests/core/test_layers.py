@@ -15,11 +15,11 @@ import vpce_demo
 ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
-    {"model", "errors", "denials"},
+    {"model", "errors", "denials", "reading"},
     {"aws", "config", "pace", "ssh", "cost", "sandbox", "messages"},
     {"resources", "place", "permissions", "signin"},
     {"tutorial", "engine", "facts"},
-    {"state", "checks"},
+    {"state", "checks", "loglines"},
     {"runlog"},
     {"ui", "run"},
     {"cli"},
