@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from .aws import Aws
-from .config import Config, Settings, Where
+from .config import MOST_MISTAKES, Config, Settings, Where
 from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .drift import compared
 from .engine import Engine
@@ -27,6 +27,7 @@ from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .pace import HIDDEN_SECONDS
 from .place import Place, my_address, same_accounts
+from .reading import printable
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
@@ -283,7 +284,7 @@ def _recorded_settings(state: State) -> Settings:
     try:
         return Settings.model_validate(state.settings)
     except ValidationError as error:
-        places = dict.fromkeys(".".join(map(str, problem["loc"])) for problem in error.errors())
+        places = dict.fromkeys(printable(".".join(map(str, one["loc"]))) for one in error.errors()[:MOST_MISTAKES])
         raise DemoError(
             f"The settings in the state file {state.path} cannot be used: {', '.join(places)}.",
             hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
