@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import NamedTuple
 
 from .model import Resource
 
@@ -25,6 +26,38 @@ HOURLY: dict[str, dict[str, Decimal]] = {
     },
 }
 """USD an hour, by region and kind.  Not in it: traffic, load balancer capacity units, volumes (cents a day)."""
+
+HOURS_A_MONTH = Decimal(730)
+"""As AWS's own calculator counts."""
+
+_BESIDE = {
+    ("endpoint-gb", "us-east-1"): Decimal("0.01"),
+    ("endpoint-gb", "ap-northeast-1"): Decimal("0.01"),
+    ("nat-hour", "us-east-1"): Decimal("0.045"),
+    ("nat-hour", "ap-northeast-1"): Decimal("0.062"),
+    ("nat-gb", "us-east-1"): Decimal("0.045"),
+    ("nat-gb", "ap-northeast-1"): Decimal("0.062"),
+}
+_KINDS = {
+    "endpoint-hour": "VpcEndpoint",
+    "load-balancer-hour": "LoadBalancer",
+    "instance-hour t3.micro": "t3.micro",
+    "ipv4-hour": "public IPv4",
+}
+
+
+class Price(NamedTuple):
+    """A price in US dollars, and when it was last compared with its sources."""
+
+    usd: Decimal
+    date: str
+
+
+def price(item: str, region: str) -> Price | None:
+    """One price; None where it is not known."""
+    usd = _BESIDE.get((item, region)) or HOURLY.get(region, {}).get(_KINDS.get(item, ""))
+    return Price(usd, AS_OF) if usd is not None else None
+
 
 _PUBLIC_ADDRESSES = {"Instance": 1, "LoadBalancer": 1}
 

@@ -19,7 +19,7 @@ LAYERS = [
     {"aws", "config", "pace", "ssh", "cost", "sandbox"},
     {"resources", "place"},
     {"tutorial", "engine", "facts"},
-    {"state", "checks", "diagram"},
+    {"state", "checks", "lessons", "diagram"},
     {"ui", "run"},
     {"cli"},
     {"__main__"},

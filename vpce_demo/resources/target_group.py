@@ -31,6 +31,12 @@ class TargetGroup(Resource):
     port: int
     health_interval: int
 
+    @property
+    def health_timeout(self) -> int:
+        """Seconds that a check may take: the default of 10 is refused beside an interval of 10 (aws-behaviours.md
+        section 0, rule 7)."""
+        return max(2, min(5, self.health_interval - 1))
+
     def find(self, aws: Aws) -> Iterator[Live]:
         yield from find_named(aws, self, _all)
 
@@ -43,8 +49,7 @@ class TargetGroup(Resource):
             TargetType="instance",
             HealthCheckProtocol="TCP",
             HealthCheckIntervalSeconds=self.health_interval,
-            # The default of 10 is refused beside an interval of 10 (aws-behaviours.md section 0, rule 7).
-            HealthCheckTimeoutSeconds=max(2, min(5, self.health_interval - 1)),
+            HealthCheckTimeoutSeconds=self.health_timeout,
             HealthyThresholdCount=2,
             UnhealthyThresholdCount=2,
             Tags=aws.elb_tags(self),
