@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import Enum
@@ -140,8 +140,11 @@ class Engine:
                 self._tell(Action.FOUND if live else Action.MISSING, r, live)
         return failures
 
-    def up(self, resources: Sequence[Resource]) -> list[Event]:
-        """Make every resource be there and ready.  Return the failures; raise Refused before anything is made."""
+    def up(self, resources: Sequence[Resource], leave: Collection[Resource] = ()) -> list[Event]:
+        """Make every resource be there and ready.  Return the failures; raise Refused before anything is made.
+
+        Those to ``leave`` need only be asked for, unless another one needs them ready.
+        """
         if failures := self.refresh(resources):
             return failures
         self._refuse_what_is_not_ours(resources)
@@ -151,6 +154,10 @@ class Engine:
             needs = [need for need in r.needs() if need.resource.key in members]
             graph[Verb.MAKE, r] = {(Verb.READY if n.ready else Verb.MAKE, n.resource): True for n in needs}
             graph[Verb.READY, r] = {(Verb.MAKE, r): True}
+        needed = {move for needs in graph.values() for move in needs}
+        for r in leave:
+            if (Verb.READY, r) not in needed:
+                graph.pop((Verb.READY, r), None)
         return self._walk(graph)
 
     def down(self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]]) -> list[Event]:

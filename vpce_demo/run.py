@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,8 +91,18 @@ class Run:
                 changed="Nothing was changed.",
             )
 
-    def up(self, resources: Sequence[Resource], hear: Callable[[Event], None], timeout_seconds: float | None) -> None:
-        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal."""
+    def up(
+        self,
+        resources: Sequence[Resource],
+        hear: Callable[[Event], None],
+        timeout_seconds: float | None,
+        *,
+        leave: Collection[Resource] = (),
+    ) -> None:
+        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal.
+
+        Those to ``leave`` need not be ready at the end, unless another one needs that.
+        """
 
         def both(event: Event) -> None:
             self.state.hear(event)
@@ -100,7 +110,7 @@ class Run:
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
-            failures = engine.up(resources)
+            failures = engine.up(resources, leave)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         _raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
