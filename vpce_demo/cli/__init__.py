@@ -3,7 +3,7 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import deleting, emulator, looking, making, testing
+from . import deleting, emulator, learning, looking, making, testing
 from .app import App, shared_options
 from .boundary import main, run_command
 from .group import cli
@@ -13,6 +13,7 @@ __all__ = [
     "cli",
     "deleting",
     "emulator",
+    "learning",
     "looking",
     "main",
     "making",
