@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 
+from vpce_demo import moves
 from vpce_demo.model import Resource
+from vpce_demo.moves import Verb
 from vpce_demo.resources.endpoint_service import EndpointService
 from vpce_demo.resources.instance import Instance
 from vpce_demo.resources.internet_gateway import GatewayAttachment, InternetGateway
@@ -114,16 +115,7 @@ def seconds(chain: Chain, pace: float, round_trip: float) -> float:
 
 def longest(graph: Graph, pace: float, round_trip: float) -> Chain:
     """The chain of links that takes longest."""
-    best: dict[Link, tuple[float, Chain]] = {}
-    for link in TopologicalSorter(graph).static_order():
-        before = max((best[one] for one in graph[link]), key=_rank, default=(0.0, []))
-        best[link] = before[0] + link.seconds(pace, round_trip), [*before[1], link]
-    return max(best.values(), key=_rank)[1]
-
-
-def _rank(one: tuple[float, Chain]) -> tuple[float, list[str]]:
-    """Longer ones later; of equally long ones always the same."""
-    return round(one[0], 6), [link.key for link in one[1]]
+    return moves.longest(graph, lambda link: link.seconds(pace, round_trip))
 
 
 def demo() -> Demo:
@@ -136,13 +128,11 @@ def demo() -> Demo:
 
 def up(resources: Sequence[Resource]) -> Graph:
     """What is made after what: each thing asked for, and then ready."""
-    asked = {r: Link(r.key, 1, 0.0, OPERATIONS[type(r)][0], r.name) for r in resources}
-    ready = {r: _wait(r, UNTIL_READY) for r in resources}
-    graph: Graph = {}
+    link: dict[moves.Move, Link] = {}
     for r in resources:
-        graph[asked[r]] = {ready[n.resource] if n.ready else asked[n.resource] for n in r.needs()}
-        graph[ready[r]] = {asked[r]}
-    return graph
+        link[Verb.MAKE, r] = Link(r.key, 1, 0.0, OPERATIONS[type(r)][0], r.name)
+        link[Verb.READY, r] = _wait(r, UNTIL_READY)
+    return {link[move]: {link[one] for one in before} for move, before in moves.making(resources).items()}
 
 
 def down(resources: Sequence[Resource]) -> Graph:

@@ -73,6 +73,11 @@ class Results:
         return cls(**{**data, "figures": figures, "timelines": timelines})
 
 
+def machine() -> str:
+    """What it was measured on, in few words."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
 def _path(pace: int) -> Path:
     return DIRECTORY / f"pace-{pace}.json"
 
@@ -94,7 +99,7 @@ def gathered(
         latency_ms=latency_ms,
         runs=len(ours),
         when=date.today().isoformat(),
-        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        machine=machine(),
         command=command,
         versions=versions,
         figures={

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from botocore.exceptions import ClientError
 
 from .errors import Fault, NotCreated, fault
-from .model import Live, Resource
+from .model import Held, Live, Resource
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -39,6 +39,12 @@ class Clients:
     ec2: EC2Client
     elb: ElasticLoadBalancingv2Client
     ssm: SSMClient
+    changing_ec2: EC2Client
+    """For calls that change something: sent once.  botocore would send a create again whose answer was lost, and AWS
+    would make two."""
+    changing_elb: ElasticLoadBalancingv2Client
+    other: Callable[[str], Any]
+    """Makes a client of a service that is asked once, if at all, by botocore's name for it."""
     account: str
     region: str
 
@@ -85,7 +91,8 @@ class Aws:
     """What every method of a resource is given.
 
     ``known`` holds what is there, by resource key, for both sides; ``recorded`` gives the id in the state file, if any;
-    ``fresh`` the moment before which an answer is too old; ``token`` the client token of the create at hand.
+    ``fresh`` the moment before which an answer is too old; ``changing`` says that calls are sent once, and ``token`` is
+    the client token of the create at hand.
     """
 
     clients: Clients
@@ -95,23 +102,24 @@ class Aws:
     recorded: Callable[[str], str] = lambda key: ""
     answers: Answers = field(default_factory=Answers)
     fresh: float = 0.0
+    changing: bool = False
     token: str = ""
 
     @property
     def ec2(self) -> EC2Client:
-        return self.clients.ec2
+        return self.clients.changing_ec2 if self.changing else self.clients.ec2
 
     @property
     def elb(self) -> ElasticLoadBalancingv2Client:
-        return self.clients.elb
+        return self.clients.changing_elb if self.changing else self.clients.elb
 
     def fresh_after(self, moment: float) -> Aws:
         """The same, content with answers asked for after that moment."""
         return replace(self, fresh=moment)
 
-    def with_token(self, token: str) -> Aws:
-        """The same, with the client token of one create."""
-        return replace(self, token=token)
+    def to_change(self, token: str = "") -> Aws:
+        """The same for one call that changes something, with the client token of a create."""
+        return replace(self, fresh=time.monotonic(), changing=True, token=token)
 
     # --- what is there ----------------------------------------------------
 
@@ -165,6 +173,11 @@ class Aws:
             RESOURCE_TAG: resource.key,
             ID_TAG: self.demo_id,
         }
+
+    def held(self, resource: Resource, tags: Mapping[str, str], *fields: Held) -> tuple[Held, ...]:
+        """These fields of what was found, and our tags on it, to be compared with the tutorial (``drift.py``)."""
+        ours = ((f"tag {key}", value, tags.get(key) or ()) for key, value in self.tags(resource).items())
+        return (*fields, *ours)
 
     def tagged(
         self, resource: Resource, *types: ResourceTypeType, more: Mapping[str, str] | None = None

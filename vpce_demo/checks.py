@@ -16,8 +16,9 @@ from botocore.exceptions import ClientError
 from .aws import Aws
 from .errors import DemoError, Fault, NotCreated, fault, words
 from .model import Live, Resource, Side, ours
+from .resources.endpoint_service import connections
 from .resources.target_group import target_health
-from .resources.vpc_endpoint import addresses, connections
+from .resources.vpc_endpoint import addresses
 from .ssh import CONNECT_SECONDS, Answer, Ssh
 from .tutorial import DEMO_ID_PAGE, Demo
 

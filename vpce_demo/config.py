@@ -204,7 +204,16 @@ class Where:
     @property
     def directory(self) -> Path:
         """The demo's own directory.  A demo in the sandbox and one on AWS never share it."""
-        return self.state_directory / ("sandbox" if self.sandbox else "aws") / self.config.name
+        return self.state_directory / self._place / self.config.name
+
+    @property
+    def logs(self) -> Path:
+        """Where the logs of the demo's runs lie; they outlive it."""
+        return self.state_directory / "logs" / self._place / self.config.name
+
+    @property
+    def _place(self) -> str:
+        return "sandbox" if self.sandbox else "aws"
 
 
 def in_front(demo: str, name: str) -> str:

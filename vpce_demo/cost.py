@@ -1,80 +1,134 @@
-"""What the demo costs an hour, from AWS's on-demand prices.  Money is decimal, never float."""
+"""What the demo costs on AWS: the billed parts of each resource, an hour and so far.  Money is decimal, never float.
+
+How AWS counts time (its pricing pages for Elastic Load Balancing, PrivateLink, EC2, EBS and VPC):
+a begun hour of a load balancer or an endpoint is a full hour; an instance, a volume and a public address are billed by
+the second, and for a minute at least.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from .model import Resource
-
-AS_OF = "2026-09-25"
-"""When the prices were last compared with their sources (aws-behaviours.md section 8)."""
-
-HOURLY: dict[str, dict[str, Decimal]] = {
-    "us-east-1": {
-        "VpcEndpoint": Decimal("0.01"),
-        "LoadBalancer": Decimal("0.0225"),
-        "t3.micro": Decimal("0.0104"),
-        "public IPv4": Decimal("0.005"),
-    },
-    "ap-northeast-1": {
-        "VpcEndpoint": Decimal("0.014"),
-        "LoadBalancer": Decimal("0.0243"),
-        "t3.micro": Decimal("0.0136"),
-        "public IPv4": Decimal("0.005"),
-    },
-}
-"""USD an hour, by region and kind.  Not in it: traffic, load balancer capacity units, volumes (cents a day)."""
+from .prices.table import Price, table
 
 HOURS_A_MONTH = Decimal(730)
-"""As AWS's own calculator counts."""
-
-_BESIDE = {
-    ("endpoint-gb", "us-east-1"): Decimal("0.01"),
-    ("endpoint-gb", "ap-northeast-1"): Decimal("0.01"),
-    ("nat-hour", "us-east-1"): Decimal("0.045"),
-    ("nat-hour", "ap-northeast-1"): Decimal("0.062"),
-    ("nat-gb", "us-east-1"): Decimal("0.045"),
-    ("nat-gb", "ap-northeast-1"): Decimal("0.062"),
-}
-_KINDS = {
-    "endpoint-hour": "VpcEndpoint",
-    "load-balancer-hour": "LoadBalancer",
-    "instance-hour t3.micro": "t3.micro",
-    "ipv4-hour": "public IPv4",
-}
+"""As AWS's own calculator counts: what a GB-month is worth an hour."""
+ROOT_VOLUME_GB = Decimal(8)
+"""The volume of Amazon Linux 2023's images, gp3: the instances ask for no size of their own."""
 
 
-class Price(NamedTuple):
-    """A price in US dollars, and when it was last compared with its sources."""
+@dataclass(frozen=True)
+class Part:
+    """One thing that AWS bills.  ``item`` is its name in the table of prices, and says per what the price is."""
 
-    usd: Decimal
-    date: str
+    name: str
+    item: str
+    quantity: Decimal = Decimal(1)
+    unit: str = ""
+    full_hours: bool = False
+    """Whether a begun hour is billed as a full one; otherwise it goes by the second."""
+
+    @property
+    def per(self) -> str:
+        """What one price is for: ``hour`` or ``GB-month``."""
+        return "GB-month" if self.item.endswith("gb-month") else "hour"
+
+    def hourly(self, price: Price) -> Decimal:
+        """US dollars an hour."""
+        return price.usd * self.quantity / (HOURS_A_MONTH if self.per == "GB-month" else 1)
+
+    def billed_hours(self, seconds: int) -> Decimal:
+        """So many hours AWS bills for this age."""
+        if self.full_hours:
+            return Decimal(max(1, -(-seconds // 3600)))
+        return Decimal(max(60, seconds)) / 3600
 
 
-def price(item: str, region: str) -> Price | None:
-    """One price; None where it is not known."""
-    usd = _BESIDE.get((item, region)) or HOURLY.get(region, {}).get(_KINDS.get(item, ""))
-    return Price(usd, AS_OF) if usd is not None else None
+ADDRESS = Part("public IPv4 address", "ipv4-hour")
+_LOAD_BALANCER = Part("Network Load Balancer", "load-balancer-hour", full_hours=True)
+_ENDPOINT = Part("interface endpoint", "endpoint-hour", unit="zone", full_hours=True)
+_VOLUME = Part("root volume, gp3", "gp3-gb-month", ROOT_VOLUME_GB, "GB")
 
 
-_PUBLIC_ADDRESSES = {"Instance": 1, "LoadBalancer": 1}
+def parts(resource: Resource) -> tuple[Part, ...]:
+    """What AWS bills for it while it stands; nothing for most kinds.  Traffic comes on top (``traffic``)."""
+    match resource.kind:
+        case "Instance":
+            type = getattr(resource, "type", "")
+            return Part(f"{type} instance", f"instance-hour {type}"), _VOLUME, ADDRESS
+        case "LoadBalancer":
+            return _LOAD_BALANCER, ADDRESS  # one zone, and an address in each
+        case "VpcEndpoint":
+            return (_ENDPOINT,)
+        case _:
+            return ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """All parts of one kind together: a line of the bill.
+
+    ``price`` is None where it is not known for the region; ``so_far`` where that or an age is not known.
+    """
+
+    part: Part
+    price: Price | None
+    so_far: Decimal | None
+
+    @property
+    def hourly(self) -> Decimal | None:
+        return self.part.hourly(self.price) if self.price else None
+
+
+def bill(resources: Iterable[Resource], region: str, ages: Mapping[str, int] | None = None) -> list[Line]:
+    """The lines for these resources.  ``ages`` are seconds since each was made, by key, where that is known."""
+    prices = table()
+    lines: dict[str, Line] = {}
+    for resource in resources:
+        age = (ages or {}).get(resource.key)
+        for part in parts(resource):
+            price = prices.get((part.item, region))
+            so_far = None if age is None or price is None else part.hourly(price) * part.billed_hours(age)
+            if before := lines.get(part.item):
+                whole = Part(part.name, part.item, before.part.quantity + part.quantity, part.unit, part.full_hours)
+                lines[part.item] = Line(whole, price, _sum((before.so_far, so_far)))
+            else:
+                lines[part.item] = Line(part, price, so_far)
+    return list(lines.values())
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum; None as soon as one is not known."""
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
 
 
 def hourly(resources: Iterable[Resource], region: str) -> Decimal | None:
     """What these resources cost an hour in USD; None where a price of theirs is not known here."""
-    prices = HOURLY.get(region)
-    if prices is None:
-        return None
-    total = Decimal(0)
-    for r in resources:
-        name = getattr(r, "type", "") if r.kind == "Instance" else r.kind
-        if r.kind in ("Instance", "LoadBalancer", "VpcEndpoint"):
-            if name not in prices:
-                return None
-            total += prices[name] + _PUBLIC_ADDRESSES.get(r.kind, 0) * prices["public IPv4"]
-    return total
+    return _sum(line.hourly for line in bill(resources, region))
+
+
+def so_far(resources: Iterable[Resource], region: str, ages: Mapping[str, int]) -> Decimal | None:
+    """What these have cost since they were made, in USD; None where a price or an age of theirs is not known."""
+    return _sum(line.so_far for line in bill(resources, region, ages))
+
+
+def as_of(resources: Iterable[Resource], region: str) -> str:
+    """When the prices of these were read: ``2026-09-29``, ``2025-03-02 to 2026-09-29``; empty where none is known."""
+    return between(line.price for line in bill(resources, region))
+
+
+def between(prices: Iterable[Price | None]) -> str:
+    """The days of these prices, from the oldest to the newest."""
+    dates = sorted({price.date for price in prices if price})
+    return " to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else ""
 
 
 def said(amount: Decimal | None) -> str:
@@ -82,3 +136,8 @@ def said(amount: Decimal | None) -> str:
     if amount is None:
         return "an amount whose prices are not known for this region"
     return f"about ${amount:.2f} an hour (${amount * 24:.2f} a day)"
+
+
+def price(item: str, region: str) -> Price | None:
+    """One price, for what is not billed by the resource: traffic, or a NAT gateway to compare with."""
+    return table().get((item, region))

@@ -2,10 +2,7 @@
 
 The engine knows no kind, no file and no screen.  It tells what it does as events, and listeners write and draw.
 
-A walk is over *moves*.  ``up`` has two for each resource: make it, and wait until it is ready; what needs it waits for
-one or the other.  ``down`` has two as well: ask AWS to delete it, and wait until it is gone.  Asking follows the
-documented order; waiting follows what AWS really demands: nothing is asked for while something that stands on it is
-still there.
+A walk is over *moves* (``moves.py``).
 """
 
 from __future__ import annotations
@@ -16,36 +13,20 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from enum import Enum
 from graphlib import TopologicalSorter
-from itertools import pairwise
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws import Aws
-from .errors import DemoError, Fault, NotCreated, Refused, TimedOut, code, fault, words
-from .model import Action, Event, Live, Phase, Resource, Side, ours
-from .pace import Pace, looks, tries
+from .errors import DemoError, Fault, InUse, NotCreated, Refused, TimedOut, code, fault, refused, words
+from .model import Action, Event, Holder, Live, Phase, Resource, Side
+from .moves import Graph, Move, Verb, deleting, making
+from .pace import HIDDEN_SECONDS, Pace, Patience, looks, tries
+from .seeing import Eyes
 
 WORKERS = 24
-HIDDEN_SECONDS = 60.0
-"""How long AWS may hide a fresh resource, in its seconds.  So long a create that was cut off is looked for."""
 FRESH_SECONDS = 5.0
 """How old, in seconds of the machine, a look may be that need not be repeated."""
-
-
-class Verb(Enum):
-    """What a move does."""
-
-    MAKE = "make"
-    READY = "wait until ready"
-    ASK = "ask to delete"
-    GONE = "wait until gone"
-
-
-Move = tuple[Verb, Resource]
-Graph = dict[Move, dict[Move, bool]]
-"""What each move waits for, and whether it is skipped when that fails (or goes ahead all the same)."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +68,12 @@ class Engine:
         self._seen_since = seen_since
         self._recent = dict(recent or {})
         self._lock = threading.Lock()
-        self._known = next(iter(sides.values())).known
-        self._foreign: dict[str, Live] = {}
-        self._duplicates: dict[str, list[Live]] = {}
+        self._eyes = Eyes(sides, self._pace)
+        self._known = self._eyes.known
         self._made: set[str] = set()
         self._changed: dict[str, float] = {}
         self._unheard: BaseException | None = None
+        self._release = False
 
     # --- the three things it does -----------------------------------------
 
@@ -107,7 +88,7 @@ class Engine:
         with ThreadPoolExecutor(WORKERS) as pool:
             while left:
                 # What is found through another thing is looked for again once that is known.
-                looks = [(r, pool.submit(self._see, r, moment)) for r in left]
+                looks = [(r, pool.submit(self._eyes.see, r, moment)) for r in left]
                 before, left = len(left), []
                 for r, look in looks:
                     error = look.exception()
@@ -133,7 +114,7 @@ class Engine:
             age = self._recent.pop(r.key, None)
             try:
                 fresh = age is not None and age < HIDDEN_SECONDS / self._pace.factor
-                live = self._look_until_shown(r, age or 0.0) if fresh else None
+                live = self._eyes.look_until_shown(r, self._begun - age) if age is not None and fresh else None
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
             else:
@@ -148,47 +129,20 @@ class Engine:
         if failures := self.refresh(resources):
             return failures
         self._refuse_what_is_not_ours(resources)
-        members = {r.key for r in resources}
-        graph: Graph = {}
-        for r in resources:
-            needs = [need for need in r.needs() if need.resource.key in members]
-            graph[Verb.MAKE, r] = {(Verb.READY if n.ready else Verb.MAKE, n.resource): True for n in needs}
-            graph[Verb.READY, r] = {(Verb.MAKE, r): True}
-        needed = {move for needs in graph.values() for move in needs}
-        for r in leave:
-            if (Verb.READY, r) not in needed:
-                graph.pop((Verb.READY, r), None)
-        return self._walk(graph)
+        return self._walk(making(resources, leave))
 
-    def down(self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]]) -> list[Event]:
+    def down(
+        self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]], release: bool = False
+    ) -> list[Event]:
         """Make every resource be gone, asking in this order, group after group.  Return the failures.
 
+        ``release`` sends away what is not ours and keeps something of ours, where that may be done.
         If not everything can be looked up nothing is deleted: "not seen" is not "gone".
         """
+        self._release = release
         if failures := self.refresh(resources) or self._find_what_was_cut_off(resources):
             return failures
-        there = [r for r in resources if r.key in self._known]
-        members = {r.key for r in there}
-        graph: Graph = {(Verb.GONE, r): {} for r in there}
-        for r in there:
-            parent = self._parent(r, members)
-            graph[Verb.GONE, r][(Verb.GONE, parent) if parent else (Verb.ASK, r)] = True
-            if parent is None:
-                graph.setdefault((Verb.ASK, r), {})
-        for r in there:
-            parent = self._parent(r, members)
-            for need, _, until_gone in r.needs():
-                if need.key in members and need is not parent and self._parent(need, members) is not r:
-                    asked = self._parent(need, members) or need
-                    if asked is not r:
-                        held_by = (Verb.GONE, r) if until_gone else (Verb.ASK, parent or r)
-                        graph[Verb.ASK, asked][held_by] = True
-        asking = [[(Verb.ASK, r) for r in group if (Verb.ASK, r) in graph] for group in order]
-        for earlier, later in pairwise(group for group in asking if group):
-            for move in later:
-                for before in earlier:
-                    graph[move].setdefault(before, False)
-        return self._walk(graph)
+        return self._walk(deleting([r for r in resources if r.key in self._known], order))
 
     def _find_what_was_cut_off(self, resources: Sequence[Resource]) -> list[Event]:
         """See creates without an answer, which AWS may hide yet.  Return what could not be looked up."""
@@ -198,27 +152,22 @@ class Engine:
             if intent is None or r.key in self._known:
                 continue
             try:
-                if live := self._look_until_shown(r, intent.age):
+                if live := self._eyes.look_until_shown(r, self._begun - intent.age):
                     self._tell(Action.FOUND, r, live)
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
         return failures
 
-    def _parent(self, r: Resource, members: set[str]) -> Resource | None:
-        """The resource that takes this one along when it is deleted, if that is being deleted too."""
-        parent = r.goes_with()
-        return parent if parent is not None and parent.key in members else None
-
     def _refuse_what_is_not_ours(self, resources: Sequence[Resource]) -> None:
         for r in resources:
-            if foreign := self._foreign.get(r.key):
+            if foreign := self._eyes.foreign.get(r.key):
                 raise Refused(
                     f"The name {r.name} is taken by {foreign.id}, which is not this demo's.",
                     facts={"why": foreign.why},
                     hint="Choose another demo name (--name), or other names in the config file.",
                     changed="Nothing was changed.",
                 )
-            if more := self._duplicates.get(r.key):
+            if more := self._eyes.duplicates.get(r.key):
                 raise Refused(
                     f"{r} exists {len(more) + 1} times.",
                     facts={"ids": ", ".join([self._known[r.key].id, *(live.id for live in more)])},
@@ -252,6 +201,8 @@ class Engine:
                             raise error  # nothing may be done that nobody notes
                         if isinstance(error, (DemoError, ClientError, BotoCoreError)):
                             failed[move] = self._tell(Action.FAILED, move[1], error=error)
+                            if fault(error) is Fault.SIGN_IN:
+                                self.stop.set()  # nothing else would get through either
                         elif error is not None:
                             raise error
                         sorter.done(move)
@@ -275,7 +226,7 @@ class Engine:
     def _make(self, r: Resource) -> None:
         if r.key in self._known and any(need.resource.key in self._made for need in r.needs()):
             # It was seen before what it stands on was made anew.
-            self._try_to_see(r, time.monotonic())
+            self._eyes.try_to_see(r, time.monotonic())
         live = self._known.get(r.key)
         if live and live.phase in (Phase.WRONG, Phase.FAILED):
             self._ask(r)
@@ -284,7 +235,7 @@ class Engine:
             live = None
         intent = self.intents.pop(r.key, None)
         if live is None and intent and r.doubles:
-            live = self._look_until_shown(r, intent.age)
+            live = self._eyes.look_until_shown(r, self._begun - intent.age)
         if live is None:
             live = self._known[r.key] = self._create(r, intent.token if intent else uuid.uuid4().hex)
             self._made.add(r.key)
@@ -294,63 +245,77 @@ class Engine:
     def _create(self, r: Resource, token: str) -> Live:
         """Ask AWS to create it, with one token over all tries.  Notes the intent before, so that nothing is lost."""
         self._tell(Action.CREATING, r, token=token)
-        said = ""
-        may_be_hidden_until = time.monotonic() + HIDDEN_SECONDS / self._pace.factor
+        patience, asked = Patience(self._pace), 0.0
+        said, unsure = "", False
         try:
             for _ in self._pace.moments(tries(), f"{r} to be created"):
-                aws = self._aws(r).fresh_after(time.monotonic()).with_token(token)
+                if unsure and r.doubles and (live := self._eyes.look_until_shown(r, asked)):
+                    return live
+                asked = time.monotonic()
                 try:
-                    return r.create(aws)
+                    return r.create(self.sides[r.side].to_change(token))
                 except NotCreated as error:
                     note = said = error.message
-                except ClientError as error:
-                    what = fault(error)
-                    if what is Fault.THERE_ALREADY:
-                        # The answer to an earlier try was lost, and AWS may hide what that made; or it is not ours.
-                        if live := self._try_to_see(r, time.monotonic()):
-                            return live
-                        if time.monotonic() >= may_be_hidden_until:
-                            raise
-                    elif what is Fault.TOKEN_USED_UP:
+                except (ClientError, BotoCoreError) as error:
+                    reason = fault(error)
+                    unsure = reason is not Fault.BUSY and not refused(error)
+                    if reason is Fault.TOKEN_USED_UP:
                         return self._create(r, uuid.uuid4().hex)
-                    elif what not in (Fault.MISSING, Fault.NOT_YET, Fault.IN_USE):
+                    if reason is Fault.THERE_ALREADY:
+                        # The answer to an earlier try was lost, and AWS may hide what that made; or it is not ours.
+                        if live := self._eyes.look_until_shown(r, asked):
+                            return live
                         raise
+                    if not patience.lasts(reason):
+                        raise _given_up(r, error, reason) from error
                     # What it stands on is there, so AWS will see it before long.
-                    note, said = code(error), f"{code(error)}: {words(error)}"
-                self._tell(Action.RETRYING, r, note=note)
+                    note, said = _short(error), _whole(error)
+                self._tell(Action.RETRYING, r, note=f"{note}, trying again")
         except TimedOut as late:
             late.facts["AWS said"] = said
             raise
         raise AssertionError("unreachable")
 
-    def _look_until_shown(self, r: Resource, age: float) -> Live | None:
-        """See something that may have been made so many seconds ago, as long as AWS may hide it."""
-        until = self._begun + HIDDEN_SECONDS / self._pace.factor - age
-        while True:
-            live = self._try_to_see(r, time.monotonic())
-            if live or time.monotonic() >= until or self.stop.wait(self._pace.real(1.0)):
-                return live
-
     def _ask(self, r: Resource) -> None:
         """Ask AWS to delete it, again while AWS says that something still uses it."""
-        for live in [*self._duplicates.get(r.key, []), self._known[r.key]]:
-            if live.phase is Phase.DELETING:
-                continue
-            self._tell(Action.DELETING, r, live)
-            for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
-                try:
-                    r.delete(self._aws(r), live)
-                    break
-                except ClientError as error:
-                    if fault(error) is Fault.MISSING:
-                        break
-                    if fault(error) is not Fault.IN_USE:
-                        raise
-                    self._tell(
-                        Action.RETRYING, r, live, error=error, note=f"still in use ({code(error)}), trying again"
-                    )
-            self._tell(Action.DELETED, r, live)
+        for live in [*self._eyes.duplicates.get(r.key, []), self._known[r.key]]:
+            if live.phase is not Phase.DELETING:
+                self._tell(Action.DELETING, r, live)
+                gone = self._delete(r, live)
+                self._tell(Action.DELETED, r, live, error=gone)
         self._changed[r.key] = time.monotonic()
+
+    def _delete(self, r: Resource, live: Live) -> Exception | None:
+        """Ask for one, again while it is in use.  Return AWS's word that it is gone already, if that is its answer."""
+        patience = Patience(self._pace)
+        for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
+            try:
+                r.delete(self.sides[r.side].to_change(), live)
+                return None
+            except (ClientError, BotoCoreError) as error:
+                reason = fault(error)
+                if reason is Fault.MISSING:
+                    return error
+                if not patience.lasts(reason):
+                    raise _given_up(r, error, reason) from error
+                note = f"{_short(error)}, trying again"
+                if reason is Fault.IN_USE:
+                    holders = self._eyes.holders(r, live)
+                    self._send_away(r, live, [holder for holder in holders if holder.stays], error)
+                    by = f" by {', '.join(map(str, holders))}" if holders else ""
+                    note = f"still in use{by} ({_short(error)}), trying again"
+                self._tell(Action.RETRYING, r, live, error=error, note=note)
+        raise AssertionError("unreachable")
+
+    def _send_away(self, r: Resource, live: Live, strangers: Sequence[Holder], error: Exception) -> None:
+        """Have strangers let go of it where we are told to; else there is nothing to wait for.  Raises InUse."""
+        if not strangers or (self._release and r.release(self.sides[r.side].to_change(), live, strangers)):
+            return
+        others = ", ".join(holder.id for holder in strangers)
+        raise InUse(
+            f"{r} is in use by what is not this demo's.",
+            facts={"AWS said": f"{_short(error)}: {others} is not ours", **{h.id: h.what for h in strangers}},
+        ) from error
 
     def _gone(self, r: Resource) -> None:
         if r.goes_with() is None:
@@ -379,52 +344,24 @@ class Engine:
         word = self._known[r.key].word
         self._tell(Action.WAITING, r, self._known[r.key], note=word)
         changed = self._changed.get(r.key, 0.0)
+        patience = Patience(self._pace)
         for pause in self._pace.moments(looks(usual), f"{r} {what}", since=changed or time.monotonic()):
-            # Whoever looks in the same moment shares the answer.
-            live = self._try_to_see(r, max(time.monotonic() - pause / 2, changed))
+            try:
+                # Whoever looks in the same moment shares the answer.
+                live = self._eyes.try_to_see(r, max(time.monotonic() - pause / 2, changed))
+            except (ClientError, BotoCoreError) as error:
+                if not patience.lasts(fault(error)):
+                    raise
+                self._tell(
+                    Action.RETRYING, r, self._known.get(r.key), error=error, note=f"{_short(error)}, looking again"
+                )
+                continue
             if done(live):
                 return live
             if live and live.word != word:
                 word = live.word
                 self._tell(Action.WAITING, r, live, note=word)
         raise AssertionError("unreachable")
-
-    # --- looking ------------------------------------------------------------
-
-    def _aws(self, r: Resource) -> Aws:
-        return self.sides[r.side]
-
-    def _try_to_see(self, r: Resource, moment: float) -> Live | None:
-        try:
-            return self._see(r, moment)
-        except NotCreated:
-            return None
-
-    def _see(self, r: Resource, moment: float) -> Live | None:
-        """What AWS has of it, asked for after that moment.  Raises NotCreated if what it is found by is not there."""
-        try:
-            found = list(r.find(self._aws(r).fresh_after(moment)))
-        except ClientError as error:
-            if fault(error) is not Fault.MISSING:
-                raise
-            found = []
-        except NotCreated:
-            self._known.pop(r.key, None)
-            raise
-        self._foreign.pop(r.key, None)
-        self._duplicates.pop(r.key, None)
-        foreign = [live for live in found if live.phase is Phase.FOREIGN]
-        if foreign:
-            self._foreign[r.key] = foreign[0]
-        there = ours(found)
-        standing = [live for live in there if live.phase is not Phase.DELETING]
-        if not there:
-            self._known.pop(r.key, None)
-            return None
-        if len(standing) > 1 and r.goes_with() is None:
-            self._duplicates[r.key] = standing[1:]
-        self._known[r.key] = there[0]
-        return there[0]
 
     # --- telling ------------------------------------------------------------
 
@@ -451,3 +388,21 @@ class Engine:
 def _settled(live: Live | None) -> bool:
     """Whether waiting has an end; one that is not seen may only be hidden."""
     return live is not None and live.phase is not Phase.PENDING
+
+
+def _given_up(r: Resource, error: ClientError | BotoCoreError, reason: Fault) -> Exception:
+    """What to raise when an error is not, or no longer, an occasion to try again."""
+    if reason not in (Fault.MISSING, Fault.NOT_YET, Fault.IN_USE):
+        return error
+    facts = {"call": getattr(error, "operation_name", ""), "AWS said": _whole(error)}
+    return TimedOut(f"{r}: AWS has said {_short(error)} for too long.", facts=facts)
+
+
+def _short(error: Exception) -> str:
+    """AWS's code; or what botocore calls what happened on the way."""
+    return code(error) if isinstance(error, ClientError) else type(error).__name__
+
+
+def _whole(error: Exception) -> str:
+    """The same with the words."""
+    return f"{_short(error)}: {words(error) if isinstance(error, ClientError) else error}"

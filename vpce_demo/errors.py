@@ -8,6 +8,7 @@
     │   └── NotCreated        exit 5   asked for something that does not exist yet
     ├── TestFailed            exit 6   a check of ``test`` failed
     ├── Leftovers             exit 7   a delete left something behind
+    ├── InUse                 exit 7   it cannot be deleted while something that is not ours uses it
     ├── TimedOut              exit 8   not ready in time; running again goes on
     ├── Locked                exit 9   another run holds the lock
     └── SandboxError          exit 1   the sandbox will not start, or has stopped
@@ -19,10 +20,10 @@ compares one.  This module imports nothing of the program, and no boto3 until it
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from botocore.exceptions import ClientError
 
@@ -30,18 +31,26 @@ if TYPE_CHECKING:
 class DemoError(Exception):
     """Something went wrong that we understand.
 
-    ``message`` says what happened and to what; ``facts`` are shown as a list under it; ``hint`` is what to do next,
-    with the command to run; ``changed`` says whether anything was changed before it happened.
+    ``message`` says what happened and to what; ``facts`` are shown as a list under it, ``table`` as rows of which the
+    first holds the headings; ``hint`` is what to do next, with the command to run; ``changed`` says whether anything
+    was changed before it happened.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(
-        self, message: str, *, facts: Mapping[str, str] | None = None, hint: str = "", changed: str = ""
+        self,
+        message: str,
+        *,
+        facts: Mapping[str, str] | None = None,
+        table: Sequence[Sequence[str]] = (),
+        hint: str = "",
+        changed: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.facts = dict(facts or {})
+        self.table = table
         self.hint = hint
         self.changed = changed
 
@@ -87,6 +96,10 @@ class Leftovers(DemoError):
     exit_code = 7
 
 
+class InUse(Leftovers):
+    """It cannot be deleted: something uses it that is not ours, and will not let go by itself."""
+
+
 class TimedOut(DemoError):
     """Something was not ready, or not gone, in time."""
 
@@ -111,6 +124,10 @@ class Fault(Enum):
     NOT_YET = "not yet"
     THERE_ALREADY = "there already"
     TOKEN_USED_UP = "token used up"
+    BUSY = "busy"
+    """AWS asks us to be slower.  It did nothing."""
+    UNSURE = "unsure"
+    """AWS or the network failed on the way: what was asked may have been done, or not."""
     DENIED = "denied"
     SIGN_IN = "sign in"
     QUOTA = "quota"
@@ -153,7 +170,21 @@ _SIGN_IN = {
     "ExpiredTokenException",
     "OptInRequired",
 }
-_NOT_A_QUOTA = {"RequestLimitExceeded"}
+_BUSY = {
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "EC2ThrottledException",
+    "TooManyRequestsException",
+    "PriorRequestNotComplete",
+    "BandwidthLimitExceeded",
+    "SlowDown",
+}
+_CAPACITY = {"InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"}
+"""AWS has no room.  It says so with a 5xx, but nothing was done, and asking again for minutes does not help."""
 _QUOTA = {"TooManyLoadBalancers", "TooManyTargetGroups", "TooManyListeners"}
 
 
@@ -167,37 +198,49 @@ def words(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Message", ""))
 
 
-def fault(error: ClientError) -> Fault:
-    """Say what an AWS error means (``aws-behaviours.md`` sections 1.2, 2.1 and 6)."""
+def fault(error: Exception) -> Fault:
+    """Say what an error of AWS, or of the way there, means (``aws-behaviours.md`` sections 1.2, 2.1, 2.2 and 6)."""
+    from botocore import exceptions as boto
+
+    if not isinstance(error, boto.ClientError):
+        lost = isinstance(error, (boto.ConnectionError, boto.HTTPClientError)) and not isinstance(error, boto.SSLError)
+        return Fault.UNSURE if lost else Fault.OTHER
     this = code(error)
-    if this == "InvalidAMIID.NotFound":
+    if this == "InvalidAMIID.NotFound" or this in _CAPACITY:
         return Fault.OTHER  # an image does not turn up by waiting: wrong region, or blocked for this account
     if this.lower().endswith("notfound") or this in _MISSING:
         return Fault.MISSING
-    if this in _IN_USE:
-        return Fault.IN_USE
     if this in _NOT_YET or (this == "InvalidParameter" and _zone_not_ready(words(error))):
         return Fault.NOT_YET
-    if this in _THERE_ALREADY:
-        return Fault.THERE_ALREADY
-    if this in _TOKEN_USED_UP:
-        return Fault.TOKEN_USED_UP
-    if this in _DENIED:
-        return Fault.DENIED
-    if this in _SIGN_IN:
-        return Fault.SIGN_IN
-    if this in _QUOTA or (this.endswith("LimitExceeded") and this not in _NOT_A_QUOTA):
+    for codes, meaning in _MEANINGS:
+        if this in codes:
+            return meaning
+    if this.endswith("LimitExceeded"):
         return Fault.QUOTA
-    return Fault.OTHER
+    return Fault.UNSURE if _status(error) >= 500 else Fault.OTHER
+
+
+_MEANINGS = (
+    (_IN_USE, Fault.IN_USE),
+    (_THERE_ALREADY, Fault.THERE_ALREADY),
+    (_TOKEN_USED_UP, Fault.TOKEN_USED_UP),
+    (_BUSY, Fault.BUSY),
+    (_DENIED, Fault.DENIED),
+    (_SIGN_IN, Fault.SIGN_IN),
+    (_QUOTA, Fault.QUOTA),
+)
+
+
+def _status(error: ClientError) -> int:
+    """The HTTP status of the answer; 0 where it is not known."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def refused(error: Exception | None) -> bool:
     """Whether AWS said for certain that it did not do what was asked (HTTP 4xx); a lost reply or a 5xx says nothing."""
     from botocore.exceptions import ClientError
 
-    if not isinstance(error, ClientError):
-        return False
-    return 400 <= int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) < 500
+    return isinstance(error, ClientError) and 400 <= _status(error) < 500
 
 
 def _zone_not_ready(message: str) -> bool:
@@ -211,78 +254,3 @@ def raise_unsuccessful(answer: Mapping[str, Any], operation: str) -> None:
 
     for item in answer.get("Unsuccessful", []):
         raise ClientError({"Error": item.get("Error", {})}, operation)
-
-
-def understood(error: BaseException, changed: str = "") -> DemoError | None:
-    """The error as one of ours, with what to do about it; None for one that is nobody's but a bug's."""
-    if isinstance(error, DemoError):
-        return error
-    from botocore import exceptions as boto
-
-    if isinstance(error, boto.ClientError):
-        return _from_aws(error, changed)
-    if isinstance(error, boto.ProfileNotFound):
-        return ConfigError(
-            str(error) + ".", hint="Profiles of this machine:  aws configure list-profiles", changed=changed
-        )
-    if isinstance(error, (boto.NoRegionError,)):
-        return ConfigError("No AWS region is set.", hint="Give one:  --region us-east-1", changed=changed)
-    if isinstance(error, _sign_in_exceptions()):
-        return SignInError(
-            "Your AWS sign-in is missing or has expired.",
-            facts={"AWS said": str(error)},
-            hint=_SIGN_IN_AGAIN,
-            changed=changed,
-        )
-    if isinstance(error, (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ReadTimeoutError)):
-        return DemoError(
-            "AWS cannot be reached.",
-            facts={"botocore said": str(error)},
-            hint="Check the network and the region, then repeat the command.",
-            changed=changed,
-        )
-    if isinstance(error, boto.BotoCoreError):
-        return DemoError("The call to AWS failed.", facts={"botocore said": str(error)}, changed=changed)
-    return None
-
-
-_SIGN_IN_AGAIN = (
-    "Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n"
-    "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
-)
-
-
-def _sign_in_exceptions() -> tuple[type[Exception], ...]:
-    from botocore import exceptions as boto
-
-    return (
-        boto.NoCredentialsError,
-        boto.PartialCredentialsError,
-        boto.CredentialRetrievalError,
-        boto.SSOError,
-        boto.TokenRetrievalError,
-        boto.NoAuthTokenError,
-    )
-
-
-def _from_aws(error: ClientError, changed: str) -> DemoError:
-    facts = {"call": error.operation_name, "AWS said": f"{code(error)}: {words(error)}"}
-    match fault(error):
-        case Fault.SIGN_IN:
-            return SignInError("AWS does not accept your sign-in.", facts=facts, hint=_SIGN_IN_AGAIN, changed=changed)
-        case Fault.DENIED:
-            return DemoError(
-                f"You may not call {error.operation_name}.",
-                facts=facts,
-                hint="Ask for this permission, then repeat the command: it goes on from here.",
-                changed=changed,
-            )
-        case Fault.QUOTA:
-            return DemoError(
-                "A quota of your account is used up.",
-                facts=facts,
-                hint="Remove what you do not need, or ask AWS for more in the Service Quotas console.",
-                changed=changed,
-            )
-        case _:
-            return DemoError(f"AWS refused {error.operation_name}.", facts=facts, changed=changed)

@@ -6,11 +6,15 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from .aws import ID_TAG, Aws, Clients, tags_of
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .aws import DEMO_TAG, ID_TAG, RESOURCE_TAG, Aws, Clients, tags_of
 from .config import MY_IP, Config, Consumer, Provider, Settings, named
 from .errors import Refused
-from .model import Side
+from .model import Phase, Side
 from .place import Place, my_address
+from .resources.instance import INSTANCES
+from .resources.subnet import SUBNETS
 from .resources.vpc import VPCS
 
 
@@ -22,21 +26,26 @@ def find_out(config: Config, place: Place, public_key: str) -> Settings:
         ours = _Region(pool, provider, config)
         theirs = ours if consumer is provider else _Region(pool, consumer, config)
         source = pool.submit(ssh_source, config, place)
-        demo_id = pool.submit(_demo_id, config, provider)
+        accounts = {id(one): one for one in place.clients.values()}.values()
+        there = [pool.submit(_there, config, one) for one in accounts]
+        room = [pool.submit(_refuse_over_quota, config, one, 2 // len(accounts)) for one in accounts]
         zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, ours.usable(), theirs.usable())
+        before = {key: value for one in there for key, value in one.result().items()}
+        for enough in room:
+            enough.result()
         return Settings(
             name=config.name,
-            demo_id=demo_id.result(),
+            demo_id=before.get("id") or secrets.token_hex(3),
             zone=zone,
             instance_type=config.instance_type,
             ssh_source=source.result(),
             page=config.page,
             health_check_seconds=config.health_check_seconds,
             public_key=public_key,
-            provider_zone_id=provider_zone_id,
-            consumer_zone_id=consumer_zone_id,
-            provider_image=ours.image.result(),
-            consumer_image=theirs.image.result(),
+            provider_zone_id=before.get("provider-subnet") or provider_zone_id,
+            consumer_zone_id=before.get("customer-subnet") or consumer_zone_id,
+            provider_image=before.get("web") or ours.image.result(),
+            consumer_image=before.get("customer") or theirs.image.result(),
             provider=Provider(**named(config.name, config.provider)),
             consumer=Consumer(**named(config.name, config.consumer)),
         )
@@ -49,7 +58,7 @@ def not_looked_up(config: Config, demo_id: str = "") -> Settings:
         demo_id=demo_id,
         zone=config.zone or "",
         instance_type=config.instance_type,
-        ssh_source=config.ssh_from,
+        ssh_source="" if config.ssh_from == MY_IP else config.ssh_from,
         page=config.page,
         health_check_seconds=config.health_check_seconds,
         provider_zone_id="",
@@ -66,10 +75,53 @@ def ssh_source(config: Config, place: Place) -> str:
     return my_address(place) if config.ssh_from == MY_IP else config.ssh_from
 
 
-def _demo_id(config: Config, clients: Clients) -> str:
-    """The id of the demo that is there without a state file, or a new one."""
-    ids = [tags_of(vpc).get(ID_TAG, "") for vpc in Aws(clients, config.name, "").listed(VPCS)]
-    return next((id for id in ids if id), secrets.token_hex(3))
+def _there(config: Config, clients: Clients) -> dict[str, str]:
+    """What a demo that is there without a state file was made with: its ``id``, and by key subnets' zones and
+    instances' images.  Only what has an id is looked at further."""
+    aws = Aws(clients, config.name, "")
+    demo_id = next((id for vpc in aws.listed(VPCS) if (id := tags_of(vpc).get(ID_TAG, ""))), "")
+    if not demo_id:
+        return {}
+    zones = {tags_of(one).get(RESOURCE_TAG, ""): one["AvailabilityZoneId"] for one in aws.listed(SUBNETS)}
+    images = {
+        tags_of(one).get(RESOURCE_TAG, ""): one["ImageId"]
+        for one in aws.listed(INSTANCES)
+        if Phase.of(one["State"]["Name"]) in (Phase.PENDING, Phase.READY)
+    }
+    return {"id": demo_id, **zones, **images}
+
+
+DEFAULT_QUOTA = 5
+"""VPCs, and internet gateways, that an account may have in a region unless it asked for more (section 6)."""
+_VPCS_PER_REGION = "L-F678F1CE"
+"""The quota's code in Service Quotas.  That of internet gateways follows it."""
+
+
+def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:
+    """Raise Refused where the account has no room for the VPCs and gateways of so many sides.
+
+    Service Quotas is asked only where the default would not do; if it may not be asked, the default counts.
+    """
+    vpcs = clients.ec2.get_paginator("describe_vpcs").paginate().build_full_result()["Vpcs"]
+    gateways = clients.ec2.get_paginator("describe_internet_gateways").paginate().build_full_result()
+    for what, there in (("VPCs", vpcs), ("internet gateways", gateways["InternetGateways"])):
+        wanted = max(0, sides - sum(tags_of(one).get(DEMO_TAG) == config.name for one in there))
+        if len(there) + wanted <= DEFAULT_QUOTA or len(there) + wanted <= (quota := _quota(clients)):
+            continue
+        raise Refused(
+            f"There is no room for {wanted} more {what}.",
+            facts={"account": clients.account, "region": clients.region, what: f"{len(there)} of {quota} there"},
+            hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
+            changed="Nothing was changed.",
+        )
+
+
+def _quota(clients: Clients) -> int:
+    try:
+        answer = clients.other("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode=_VPCS_PER_REGION)
+        return int(answer["Quota"]["Value"])
+    except (ClientError, BotoCoreError):
+        return DEFAULT_QUOTA
 
 
 def _refuse_what_is_not_built(place: Place) -> None:

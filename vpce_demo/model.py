@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -55,12 +56,25 @@ _PHASES = {
 }
 
 
+class Drift(NamedTuple):
+    """A field of which AWS holds something else than the tutorial says."""
+
+    field: str
+    tutorial: str
+    aws: str
+
+
+Held = tuple[str, object, object]
+"""A field by name, what the tutorial says of it (a value, a resource, several), what AWS holds: see ``drift.py``."""
+
+
 @dataclass(frozen=True)
 class Live:
     """What AWS says about one resource now.
 
     ``word`` is AWS's own state word, for the screen; ``why`` its reason where it gives one; ``outputs`` what other
-    resources or the user need of it (a service's name, an address).
+    resources or the user need of it (a service's name, an address); ``held`` its fields, and ``drift`` those in which
+    it differs, once everything has been looked at (``Run.look``); ``made`` when AWS made it, where it says so.
     """
 
     id: str
@@ -68,6 +82,9 @@ class Live:
     word: str = ""
     why: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
+    held: tuple[Held, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    made: datetime | None = None
 
 
 def short_id(id: str) -> str:
@@ -77,6 +94,19 @@ def short_id(id: str) -> str:
         if id.startswith("arn:")
         else id
     )
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What keeps AWS from deleting something.  ``what`` is it in words; ``stays`` says that it is not ours and will not
+    let go by itself."""
+
+    id: str
+    what: str = ""
+    stays: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.what})" if self.what else self.id
 
 
 WHILE_IT_STARTS = {"while_it_starts": True}
@@ -102,6 +132,8 @@ class Resource(ABC):
     """Whether a second create call makes a second one: AWS knows neither a client token nor a unique name of it."""
     usual_seconds: ClassVar[float] = 0.5
     """How long AWS usually takes from the create call until it is ready."""
+    ready_word: ClassVar[str] = "available"
+    """AWS's state word when it is ready."""
     usual_seconds_gone: ClassVar[float] = 0.0
     """How long AWS usually takes from the delete call until it is gone; 0 where the answer to the call says so."""
 
@@ -116,6 +148,14 @@ class Resource(ABC):
     @abstractmethod
     def delete(self, aws: Aws, live: Live) -> None:
         """Ask AWS to remove the resource.  Don't wait for it to go."""
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        """Yield what uses it, as far as AWS can be asked: for when it says that it is in use."""
+        yield from ()
+
+    def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
+        """Send these away that are not ours, if that may be asked of the kind; return whether it was."""
+        return False
 
     def goes_with(self) -> Resource | None:
         """The resource whose deletion removes this one too, so that AWS need not be asked twice."""

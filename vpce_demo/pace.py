@@ -9,10 +9,21 @@ import threading
 import time
 from collections.abc import Iterator
 
-from .errors import TimedOut
+from .errors import Fault, TimedOut
 
-LIMIT_SECONDS = 900.0
-"""How long anything is waited for, in AWS's seconds: above every bound of ``aws-behaviours.md`` section 1.3."""
+LIMIT_SECONDS = 1200.0
+"""How long anything is waited for, in AWS's seconds: no less than any bound of ``aws-behaviours.md`` section 1.3."""
+BUDGETS = {
+    Fault.MISSING: 300.0,
+    Fault.NOT_YET: 600.0,
+    Fault.IN_USE: LIMIT_SECONDS,
+    Fault.BUSY: 300.0,
+    Fault.UNSURE: 300.0,
+}
+"""How long AWS is asked again for the same reason, in its seconds (``aws-behaviours.md`` sections 2.1 and 3.4); for any
+other it is not asked again."""
+HIDDEN_SECONDS = 60.0
+"""How long AWS may hide a fresh resource, in its seconds.  So long a create that was cut off is looked for."""
 LEAST_LIMIT_SECONDS = 10.0
 """The same in seconds of the machine, however fast the clock at the other end runs."""
 RETRY_SECONDS = (2.0, 10.0)
@@ -42,6 +53,22 @@ def tries() -> Iterator[float]:
         yield moment
         moment += pause
         pause = min(pause * 1.5, longest)
+
+
+class Patience:
+    """How long something is tried again, for each reason apart: a create may meet several on its way."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._since: dict[Fault, float] = {}
+
+    def lasts(self, reason: Fault) -> bool:
+        """Whether to try again, now that this has happened once more."""
+        budget = BUDGETS.get(reason)
+        if budget is None:
+            return False
+        now = time.monotonic()
+        return now - self._since.setdefault(reason, now) < max(LEAST_LIMIT_SECONDS, self._pace.real(budget))
 
 
 class Pace:

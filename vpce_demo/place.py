@@ -14,23 +14,30 @@ import urllib.request
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
 from botocore.config import Config as BotoConfig
+from botocore.exceptions import NoCredentialsError
 
 from .aws import Clients
 from .config import Config
-from .errors import ConfigError, DemoError, SignInError
+from .errors import ConfigError, DemoError
 from .model import Side
 from .sandbox.client import Running
+
+if TYPE_CHECKING:
+    from mypy_boto3_pricing import PricingClient
 
 WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
 FETCH_SECONDS = 10
 _BOTO = BotoConfig(
     retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
+_ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
+"""For what changes something: whether it is asked again is for the engine to say, which looks first."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,8 @@ class Place:
 
 
 def on_aws(config: Config) -> Place:
-    """AWS, with the user's own credentials.  Raises ConfigError for a profile or region that is missing or wrong,
-    SignInError where there are no credentials."""
+    """AWS, with the user's own credentials.  Raises ConfigError where no region is set, and what botocore raises for a
+    profile that is wrong or credentials that are missing or expired."""
     clients = {side: _aws_clients(*_profile_and_region(config, side)) for side in Side}
     if _profile_and_region(config, Side.PROVIDER) == _profile_and_region(config, Side.CONSUMER):
         clients[Side.CONSUMER] = clients[Side.PROVIDER]
@@ -89,12 +96,28 @@ def in_sandbox(config: Config, running: Running) -> Place:
     )
 
 
+def region_without_asking(config: Config) -> str:
+    """The provider's region as far as settings and AWS's config file say, with no sign-in; else the tutorial's."""
+    profile, region = _profile_and_region(config, Side.PROVIDER)
+    return region or boto3.Session(profile_name=profile).region_name or "us-east-1"
+
+
+def price_list_client(config: Config, region: str) -> PricingClient:
+    """AWS's Price List, which is asked with the provider's sign-in.  Raises ConfigError, SignInError."""
+    profile, _ = _profile_and_region(config, Side.PROVIDER)
+    return _signed_in(profile, region).client("pricing", config=_BOTO)
+
+
 def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | None]:
     part = config.provider if side is Side.PROVIDER else config.consumer
     return part.profile or config.profile, part.region or config.region
 
 
 def _aws_clients(profile: str | None, region: str | None) -> Clients:
+    return _clients(_signed_in(profile, region))
+
+
+def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
     session = boto3.Session(profile_name=profile, region_name=region)
     if not session.region_name:
         raise ConfigError(
@@ -103,14 +126,8 @@ def _aws_clients(profile: str | None, region: str | None) -> Clients:
             changed="Nothing was changed.",
         )
     if session.get_credentials() is None:
-        raise SignInError(
-            "There are no AWS credentials.",
-            facts={"profile": profile or session.profile_name},
-            hint="Sign in, then repeat the command:\n    aws configure sso      or:  aws configure\n"
-            "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up",
-            changed="Nothing was changed.",
-        )
-    return _clients(session)
+        raise NoCredentialsError
+    return session
 
 
 def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
@@ -123,11 +140,14 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=unset),
     )
-    return _clients(session, endpoint_url, BotoConfig(proxies={}))
+    # The sandbox can be told to end the process that makes a call, and has to know which one that is.
+    return _clients(session, endpoint_url, BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}"))
 
 
 def _clients(session: boto3.Session, endpoint_url: str | None = None, more: BotoConfig | None = None) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
+    once = config.merge(_ONCE)
+    any_session: Any = session  # its stubs know the services only one by one
     sts = session.client("sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
         # Asked for while the larger clients are made: reading AWS's model of EC2 takes as long as the call.
@@ -136,6 +156,9 @@ def _clients(session: boto3.Session, endpoint_url: str | None = None, more: Boto
             ec2=session.client("ec2", endpoint_url=endpoint_url, config=config),
             elb=session.client("elbv2", endpoint_url=endpoint_url, config=config),
             ssm=session.client("ssm", endpoint_url=endpoint_url, config=config),
+            changing_ec2=session.client("ec2", endpoint_url=endpoint_url, config=once),
+            changing_elb=session.client("elbv2", endpoint_url=endpoint_url, config=once),
+            other=partial(any_session.client, endpoint_url=endpoint_url, config=config),
             account=identity.result()["Account"],
             region=session.region_name or "",
         )

@@ -10,19 +10,23 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
-from .engine import HIDDEN_SECONDS, Engine
-from .errors import DemoError, NotCreated, Refused, TimedOut, understood
+from .drift import compared
+from .engine import Engine
+from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
+from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
+from .pace import HIDDEN_SECONDS
 from .place import Place, same_accounts
+from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
 from .tutorial import Demo, tutorial
@@ -37,7 +41,16 @@ class Interrupted(DemoError):
             facts={"there now": f"{there} resources"},
             hint="Go on with the same command, or remove it all:  vpce-demo down",
         )
-        self.number = number
+        self.exit_code = 128 + number
+
+
+class Left(NamedTuple):
+    """What a delete left behind: why, in AWS's words, and by id who holds it that is not ours."""
+
+    resource: Resource
+    live: Live
+    why: str
+    strangers: Mapping[str, str]
 
 
 @dataclass
@@ -50,6 +63,7 @@ class Run:
     settings: Settings
     demo: Demo
     sides: dict[Side, Aws]
+    log: RunLog
     _seen_since: float | None = None
 
     # --- looking ------------------------------------------------------------
@@ -67,12 +81,33 @@ class Run:
             self.state.recent,
         )
 
-    def look(self, resources: Sequence[Resource] | None = None) -> dict[str, Live]:
-        """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing."""
-        engine, began = self.engine(), time.monotonic()
-        _raise_first(engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed.")
+    def look(
+        self, resources: Sequence[Resource] | None = None, hear: Callable[[Event], None] | None = None
+    ) -> dict[str, Live]:
+        """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing in AWS.
+
+        Where the state file is lost it is written again from what is found by its tags.
+        """
+        lost = not self.state.path.exists()
+        engine, began = self.engine(self.state.hear if lost else hear), time.monotonic()
+        self._raise_first(
+            engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed."
+        )
         self._seen_since = began
-        return dict(self.sides[Side.PROVIDER].known)
+        known = self.sides[Side.PROVIDER].known
+        known.update(compared(known))
+        return dict(known)
+
+    @property
+    def ages(self) -> dict[str, int]:
+        """How many seconds ago each thing that is there was made: AWS says so of some, of the others the state file."""
+        recorded, now, ages = self.state.recent, time.time(), {}
+        for key, live in self.sides[Side.PROVIDER].known.items():
+            if live.made:
+                ages[key] = max(0, int(now - live.made.timestamp()))
+            elif key in recorded:
+                ages[key] = int(recorded[key])
+        return ages
 
     # --- changing -------------------------------------------------------------
 
@@ -106,6 +141,7 @@ class Run:
 
         def both(event: Event) -> None:
             self.state.hear(event)
+            self.log.hear(event)
             hear(event)
 
         engine = self.engine(both, timeout_seconds)
@@ -113,28 +149,39 @@ class Run:
             failures = engine.up(resources, leave)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        _raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
 
-    def down(self, hear: Callable[[Event], None], timeout_seconds: float | None) -> list[tuple[Resource, Live, str]]:
-        """Delete everything, look again, and return what is left, each with why.  Raises Interrupted on a signal."""
+    def down(
+        self, hear: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
+    ) -> list[Left]:
+        """Delete everything, look again, and return what is left, each with why.  Raises Interrupted on a signal.
+
+        ``reject_foreign`` rejects connections of others to the endpoint service; else they keep it in place.
+        """
 
         refused: dict[str, Event] = {}
 
         def both(event: Event) -> None:
-            if event.action is Action.RETRYING and event.error:
+            if event.error and event.action in (Action.RETRYING, Action.DELETED):
                 refused[event.resource.key] = event  # AWS's own reason, should the time run out
             self.state.hear(event)
+            self.log.hear(event)
             hear(event)
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
-            failures = engine.down(self.demo.resources, self.demo.teardown)
+            failures = engine.down(self.demo.resources, self.demo.teardown, release=reject_foreign)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        _raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
+        self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
         there = self._look_until_gone() if not failures else self.look()
-        why = {f.resource.key: _said(refused.get(f.resource.key, f)) for f in failures}
-        left = [(r, there[r.key], why.get(r.key, "")) for r in self.demo.resources if r.key in there]
+        why = {f.resource.key: f if isinstance(f.error, InUse) else refused.get(f.resource.key, f) for f in failures}
+        left = [
+            Left(r, there[r.key], *(_said(why[r.key]) if r.key in why else (_listed_still(refused.get(r.key)), {})))
+            for r in self.demo.resources
+            if r.key in there
+        ]
+        self.log.look(left)
         if not left:
             self.state.forget()
             remove_if_empty(self.where.directory.parent)
@@ -148,41 +195,80 @@ class Run:
             time.sleep(max(0.05, 2.0 / self.place.pace))
         return there
 
+    def _raise_first(self, events: Sequence[Event], changed: str, hint: str = "") -> None:
+        """Raise the first cause among these, with what it happened to and what else was not done."""
+        causes = [event for event in events if event.action is Action.FAILED and event.error]
+        if not causes:
+            if events:
+                raise TimedOut("Stopped before the end.", hint=hint)
+            return
+        first = causes[0]
+        assert first.error is not None
+        error = understood(first.error, changed, self._decode)
+        if error is None:
+            raise first.error
+        others = ", ".join(str(event.resource) for event in causes[1:])
+        error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
+        error.changed = error.changed or changed
+        error.hint = error.hint or hint
+        raise error from first.error
+
+    def _decode(self, message: str) -> str:
+        """What an encoded refusal says, as JSON; for those who may ask STS."""
+        sts = self.place.clients[Side.PROVIDER].other("sts")
+        return str(sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"])
+
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)
 
 
 @contextlib.contextmanager
-def opened(where: Where, place: Place, command: str, *, makes: bool = False) -> Iterator[Run]:
-    """A run on this demo, with its lock held.
+def opened(
+    where: Where, place: Place, command: str, *, makes: bool = False, logged: bool = False, only_looks: bool = False
+) -> Iterator[Run]:
+    """A run on this demo, with its lock held; one that ``only_looks`` needs none, and may go beside another.
 
     ``makes`` says that the command will make something: then what has to be found out is, and the settings are noted
     before anything else.  Raises Refused where the state belongs to another account, or the settings have changed.
+    What makes something is logged, and what ``logged`` says.
     A new demo of which nothing was begun leaves no state behind.
     """
-    with locked(where.directory, command):
+    # Where the state file is lost, looking writes it again.
+    needs_lock = not (only_looks and State(where.directory).path.exists())
+    with locked(where.directory, command) if needs_lock else contextlib.nullcontext():
         new: State | None = None
         try:
             state = State.load(where.directory)
             _refuse_other_accounts(where, state, place)
+            state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
+            state.place = place.id
             if makes:
                 if not state.settings and not state.key_file.exists():
                     new = state
                 public_key = ensure_key(state.key_file, f"vpce-demo {where.config.name}")
                 settings = _settings_to_make(where.config, state, place, public_key)
                 state.settings = settings.model_dump()
-                state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
-                state.place = place.id
                 state.save()
-            elif state.settings:
-                settings = _recorded_settings(state)
             else:
-                settings = not_looked_up(where.config)
-            yield Run(where, place, state, settings, tutorial(settings), _sides(settings, place, state))
+                settings = _settings_on_record(where, state)
+            demo = tutorial(settings)
+            with RunLog.begin(where.logs, command, settings, place, demo) if makes or logged else RunLog(demo) as log:
+                yield Run(where, place, state, settings, demo, _sides(settings, place, state), log)
         finally:
             if new and not new.entries:
                 new.forget()
-            _tidy(where)
+            if needs_lock:
+                _tidy(where)
+
+
+def on_record(where: Where) -> tuple[State, Demo]:
+    """What the state file says of a demo, and the demo: nobody is asked, and nothing is kept from anybody."""
+    state = State.load(where.directory)
+    return state, tutorial(_settings_on_record(where, state))
+
+
+def _settings_on_record(where: Where, state: State) -> Settings:
+    return _recorded_settings(state) if state.settings else not_looked_up(where.config)
 
 
 def _recorded_settings(state: State) -> Settings:
@@ -260,25 +346,26 @@ def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def _refuse_other_accounts(where: Where, state: State, place: Place) -> None:
     if not state.sides or same_accounts(state.sides, place):
         return
-    facts = {}
+    rows = [("", "", "state file", "your credentials")]
     for side, now in place.accounts.items():
         before = state.sides.get(str(side), {})
-        facts[f"{side}"] = (
-            f"state file: {before.get('account')} {before.get('region')}   "
-            f"your credentials: {now['account']} {now['region']}"
-        )
+        rows += [(str(side), what, before.get(what, "-"), now[what]) for what in ("account", "region")]
+    if state.sides.get("provider") == state.sides.get("consumer"):
+        rows = [rows[0], *(("", *row[1:]) for row in rows[1:3])]
     raise Refused(
         "Refusing to go on: this state belongs to another AWS account or region.",
-        facts=facts,
-        hint="Use the credentials and region that made it, or start another demo:  vpce-demo up --name second-demo",
+        table=rows,
+        hint="Do one of these:\n"
+        "    vpce-demo down --profile PROFILE     use the credentials and region that made it\n"
+        "    vpce-demo up --name second-demo      start another demo, with its own state",
         changed="Nothing was changed.",
     )
 
 
 def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:
     """Drop the state of a demo whose sandbox has stopped: the demo went with it.  Return whether there was one."""
-    if not where.directory.exists():
-        return False
+    if State.load(where.directory).place in ("", sandbox_id):
+        return False  # nothing to be dropped, so no lock is needed, and another run may be at work
     with locked(where.directory, "sandbox"):
         state = State.load(where.directory)
         gone = bool(state.place) and state.place != sandbox_id
@@ -314,27 +401,17 @@ def interruptible(stop: threading.Event) -> Iterator[list[int]]:
 # --- failures ---------------------------------------------------------------------
 
 
-def _said(event: Event) -> str:
+def _said(event: Event) -> tuple[str, dict[str, str]]:
     error = understood(event.error) if event.error else None
     if error is None:
-        return event.note
-    return error.facts.get("AWS said", error.message)
+        return event.note, {}
+    words = error.facts.get("AWS said", error.message)
+    if (call := error.facts.get("call")) and not isinstance(error, InUse):
+        words = f"{call}: {words}"
+    strangers = {id: what for id, what in error.facts.items() if isinstance(error, InUse) and id != "AWS said"}
+    return words, strangers
 
 
-def _raise_first(events: Sequence[Event], changed: str, hint: str = "") -> None:
-    """Raise the first cause among these, with what it happened to and what else was not done."""
-    causes = [event for event in events if event.action is Action.FAILED and event.error]
-    if not causes:
-        if events:
-            raise TimedOut("Stopped before the end.", hint=hint)
-        return
-    first = causes[0]
-    assert first.error is not None
-    error = understood(first.error, changed)
-    if error is None:
-        raise first.error
-    others = ", ".join(str(event.resource) for event in causes[1:])
-    error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
-    error.changed = error.changed or changed
-    error.hint = error.hint or hint
-    raise error from first.error
+def _listed_still(event: Event | None) -> str:
+    """Why something is left of which AWS said that it is gone."""
+    return f"{_said(event)[0] if event else 'deleted'}, but AWS still lists it"

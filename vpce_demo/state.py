@@ -28,7 +28,8 @@ VERSION = 1
 
 @dataclass
 class Entry:
-    """What was last noted of a resource.  No id: its create was begun and no answer noted.  ``at`` is Unix time."""
+    """What was last noted of a resource.  No id: its create was begun and no answer noted.  ``at`` is Unix time,
+    or 0 where nothing was noted when it was made."""
 
     kind: str
     id: str = ""
@@ -52,6 +53,11 @@ class State:
     @property
     def path(self) -> Path:
         return self.directory / "state.json"
+
+    @property
+    def _draft(self) -> Path:
+        """What is being written; one that is there when nobody writes was left by a process that was killed."""
+        return self.directory / "state.json.new"
 
     @property
     def key_file(self) -> Path:
@@ -98,14 +104,15 @@ class State:
             "settings": self.settings,
             "resources": {key: asdict(entry) for key, entry in sorted(self.entries.items())},
         }
-        draft = self.directory / "state.json.new"
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            with os.fdopen(
+                os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+            ) as file:
                 json.dump(data, file, indent=2)
                 file.write("\n")
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, self.path)
+            os.replace(self._draft, self.path)
         except OSError as error:
             raise DemoError(
                 f"The state file {self.path} cannot be written: {error.strerror}.",
@@ -114,7 +121,7 @@ class State:
 
     def forget(self) -> None:
         """Remove the file, the key and everything else kept for this demo but its lock."""
-        for path in (self.path, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
+        for path in (self.path, self._draft, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             (self.directory / "lock").unlink(missing_ok=True)
@@ -130,7 +137,7 @@ class State:
             self.entries[key] = Entry(event.resource.kind, token=event.token, at=time.time())
         elif event.action in (Action.FOUND, Action.CREATED, Action.READY) and live:
             before = self.entries.get(key)
-            token, at = (before.token, before.at) if before else ("", time.time())
+            token, at = (before.token, before.at) if before else ("", 0.0)
             entry = Entry(event.resource.kind, live.id, token, at, dict(live.outputs))
             if entry == before:
                 return

@@ -246,7 +246,7 @@ class Demo:
 
     def step_of(self, resource: Resource) -> Step:
         """The step that makes the resource."""
-        return next(step for step in self.steps if resource in step.resources)
+        return next(step for step in self.steps if any(r.key == resource.key for r in step.resources))
 
 
 R = TypeVar("R", bound=Resource)

@@ -211,7 +211,7 @@ def answering(code: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("answer", "code", "words"),
     [
-        ("ExpiredToken", 4, "aws sso login"),
+        ("ExpiredToken", 4, "set fresh keys in the environment"),
         ("InvalidClientTokenId", 4, "does not accept your sign-in"),
         ("AccessDenied", 1, "You may not call GetCallerIdentity"),
     ],

@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
 from vpce_demo.engine import Engine, Intent
-from vpce_demo.errors import DemoError, Refused, TimedOut
-from vpce_demo.model import Action, Event, Live, Phase, Side
+from vpce_demo.errors import DemoError, InUse, Refused, TimedOut
+from vpce_demo.model import Action, Event, Holder, Live, Phase, Side
 
 from .things import Thing, Ways, World, refusal
 
@@ -105,8 +105,54 @@ def test_what_aws_gives_up_while_it_starts_is_a_failure(world: World) -> None:
 def test_a_create_is_tried_again_while_aws_is_not_so_far(world: World, code: str) -> None:
     one = thing(world, "one", create_refusals=[refusal(code), refusal(code)])
     assert world.engine().up([one]) == []
-    assert [event.note for event in world.events if event.action is Action.RETRYING] == [code, code]
+    assert [event.note for event in world.events if event.action is Action.RETRYING] == [f"{code}, trying again"] * 2
     assert len(ids(world, one)) == 1
+
+
+LOST = ConnectionClosedError(endpoint_url="https://ec2")
+
+
+@pytest.mark.parametrize("error", [LOST, refusal("InternalError", status=500), refusal("Unavailable", status=503)])
+def test_what_may_have_been_made_is_looked_for_before_it_is_made_again(world: World, error: Exception) -> None:
+    one = thing(world, "one", reply_lost=error, hidden=3)
+    assert world.engine(pace=100).up([one]) == []
+    assert len(ids(world, one)) == 1
+    assert world.asked.count("create one") == 1, "a second call would have made a second one"
+
+
+def test_what_was_not_made_after_all_is_made_with_the_same_token(world: World) -> None:
+    one = thing(world, "one", create_refusals=[LOST, LOST])
+    assert world.engine().up([one]) == []
+    assert len(ids(world, one)) == 1
+    assert len(set(world.tokens["one"])) == 1
+
+
+def test_aws_asks_to_be_slower_and_nothing_is_looked_for(world: World) -> None:
+    one = thing(world, "one", create_refusals=[refusal("RequestLimitExceeded", status=503)])
+    assert world.engine().up([one]) == []
+    assert world.asked == ["find one", "create one", "create one"]
+
+
+def test_a_look_that_fails_on_the_way_is_no_answer(world: World) -> None:
+    one = thing(world, "one", lingers=2)
+    world.there["one"] = [Live("one-1")]
+
+    def fail_the_next_looks(event: Event) -> None:
+        if event.action is Action.DELETED:
+            one.ways.find_refusals = [LOST, refusal("InternalError", status=500)]
+
+    assert world.engine(fail_the_next_looks).down([one], [[one]]) == []
+    notes = [event.note for event in world.events if event.action is Action.RETRYING]
+    assert notes == ["ConnectionClosedError, looking again", "InternalError, looking again"]
+    assert ids(world, one) == []
+
+
+def test_credentials_that_expire_end_everything(world: World) -> None:
+    first = thing(world, "first", create_refusals=[refusal("RequestExpired", status=400)])
+    second = thing(world, "second", thing(world, "ground", slow=10**9))
+    failures = world.engine().up([first, *second.on, second])
+    assert [failure.resource for failure in failures if failure.error] == [first]
+    assert "create second" not in world.asked
 
 
 def test_a_refusal_for_good_is_not_tried_again(world: World) -> None:
@@ -137,7 +183,7 @@ def test_a_token_that_is_used_up_is_replaced(world: World) -> None:
 
 
 def test_a_duplicate_that_aws_hides_is_looked_for_again(world: World) -> None:
-    one = thing(world, "one", reply_lost=True)
+    one = thing(world, "one", reply_lost=refusal("RouteAlreadyExists"))
 
     def hide_what_is_made() -> None:
         one.ways.hidden = 2
@@ -149,7 +195,7 @@ def test_a_duplicate_that_aws_hides_is_looked_for_again(world: World) -> None:
 
 
 def test_what_is_ours_after_a_lost_reply_is_taken(world: World) -> None:
-    one = thing(world, "one", reply_lost=True)
+    one = thing(world, "one", reply_lost=refusal("RouteAlreadyExists"))
     assert world.engine().up([one]) == []
     assert len(ids(world, one)) == 1
     assert world.asked.count("create one") == 1
@@ -317,6 +363,27 @@ def test_what_is_in_use_is_asked_for_again(world: World) -> None:
     assert ids(world, one) == []
 
 
+def test_the_holder_is_named(world: World) -> None:
+    one = thing(world, "one", delete_refusals=[refusal("DependencyViolation")], holders=[Holder("eni-1", "of a lamp")])
+    world.there["one"] = [Live("one-1")]
+    assert world.engine().down([one], [[one]]) == []
+    (note,) = [event.note for event in world.events if event.action is Action.RETRYING]
+    assert note == "still in use by eni-1 (of a lamp) (DependencyViolation), trying again"
+
+
+def test_a_stranger_who_holds_it_is_not_waited_for(world: World) -> None:
+    stranger = Holder("vpce-2", "of another account", stays=True)
+    one = thing(world, "one", delete_refusals=[refusal("ExistingVpcEndpointConnections")] * 9, holders=[stranger])
+    world.there["one"] = [Live("one-1")]
+    (failure,) = world.engine().down([one], [[one]])
+    assert isinstance(failure.error, InUse)
+    assert failure.error.facts["AWS said"] == "ExistingVpcEndpointConnections: vpce-2 is not ours"
+    assert ids(world, one) == ["one-1"]
+    assert world.engine().down([one], [[one]], release=True) == []
+    assert world.asked.count("release one") == 1
+    assert ids(world, one) == []
+
+
 def test_what_is_gone_when_it_is_to_be_deleted_is_fine(world: World) -> None:
     one = thing(world, "one", delete_refusals=[refusal("InvalidVpcID.NotFound")])
     world.there["one"] = [Live("one-1")]
@@ -332,7 +399,7 @@ def test_what_is_gone_when_it_is_to_be_deleted_is_fine(world: World) -> None:
 
 def test_a_refused_deletion_keeps_what_it_stands_on_and_nothing_else(world: World) -> None:
     vpc = thing(world, "vpc")
-    stuck = thing(world, "stuck", vpc, delete_refusals=[refusal("OperationNotPermitted")])
+    stuck = thing(world, "stuck", vpc, delete_refusals=[refusal("OperationNotPermitted", status=400)])
     later = thing(world, "later")
     world.engine().up([vpc, stuck, later])
     failures = world.engine().down([vpc, stuck, later], [[stuck], [later], [vpc]])

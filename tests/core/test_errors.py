@@ -7,7 +7,8 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
 from vpce_demo import errors
-from vpce_demo.errors import DemoError, Fault, code, fault, raise_unsuccessful, understood, words
+from vpce_demo.errors import DemoError, Fault, code, fault, raise_unsuccessful, words
+from vpce_demo.messages import understood
 
 from .things import refusal
 
@@ -38,22 +39,44 @@ CODES = {
         VpcLimitExceeded InternetGatewayLimitExceeded VpcEndpointLimitExceeded SecurityGroupLimitExceeded
         RulesPerSecurityGroupLimitExceeded SubnetLimitExceeded RouteTableLimitExceeded VcpuLimitExceeded
         InstanceLimitExceeded TooManyLoadBalancers TooManyTargetGroups""",
+    Fault.BUSY: "RequestLimitExceeded Throttling ThrottlingException RequestThrottled EC2ThrottledException SlowDown",
     Fault.OTHER: """
-        InvalidAMIID.NotFound RequestLimitExceeded Throttling InsufficientInstanceCapacity Unsupported
-        InvalidParameterCombination TagPolicyViolation OperationNotPermitted InvalidParameter InvalidParameterValue
-        CannotDelete InternalError InvalidSubnet""",
+        InvalidAMIID.NotFound InsufficientInstanceCapacity Unsupported InvalidParameterCombination TagPolicyViolation
+        OperationNotPermitted InvalidParameter InvalidParameterValue CannotDelete InvalidSubnet""",
 }
 
 
 @pytest.mark.parametrize(("word", "meaning"), [(word, f) for f, listed in CODES.items() for word in listed.split()])
 def test_what_a_code_means(word: str, meaning: Fault) -> None:
-    assert fault(refusal(word)) is meaning
+    assert fault(refusal(word, status=400)) is meaning
 
 
 def test_a_new_service_that_does_not_know_its_zones_yet_is_told_by_its_words() -> None:
     text = "The VPC endpoint service com.x does not support the availability zone of the subnet: subnet-1."
-    assert fault(refusal("InvalidParameter", text)) is Fault.NOT_YET
-    assert fault(refusal("InvalidParameterValue", text)) is Fault.OTHER
+    assert fault(refusal("InvalidParameter", text, 400)) is Fault.NOT_YET
+    assert fault(refusal("InvalidParameterValue", text, 400)) is Fault.OTHER
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (refusal("InternalError", status=500), Fault.UNSURE),
+        (refusal("InternalFailure", status=500), Fault.UNSURE),
+        (refusal("", status=502), Fault.UNSURE),
+        (refusal("InsufficientInstanceCapacity", status=500), Fault.OTHER),
+        (refusal("RequestLimitExceeded", status=503), Fault.BUSY),
+        (refusal("Unavailable", status=503), Fault.NOT_YET),
+        (boto.ConnectionClosedError(endpoint_url="https://x"), Fault.UNSURE),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), Fault.UNSURE),
+        (boto.EndpointConnectionError(endpoint_url="https://x"), Fault.UNSURE),
+        (boto.SSLError(endpoint_url="https://x", error=OSError("x")), Fault.OTHER),
+        (boto.NoCredentialsError(), Fault.OTHER),
+        (errors.Refused("no"), Fault.OTHER),
+    ],
+    ids=str,
+)
+def test_what_fails_on_the_way_may_have_been_done(error: Exception, meaning: Fault) -> None:
+    assert fault(error) is meaning
 
 
 def test_an_answer_without_a_code_means_nothing() -> None:
@@ -71,24 +94,52 @@ def test_hidden_failures_are_raised_with_their_code() -> None:
     assert caught.value.operation_name == "DeleteVpcEndpoints"
 
 
+FREE = "The specified instance type is not eligible for Free Tier."
+NO_ZONE = "Your requested instance type (t3.micro) is not supported in your requested Availability Zone (us-east-1e)."
+SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
+    (boto.NoCredentialsError(), "no AWS credentials"),
+    (boto.NoAuthTokenError(), "no AWS credentials"),
+    (boto.PartialCredentialsError(provider="env", cred_var="x"), "incomplete"),
+    (boto.CredentialRetrievalError(provider="sso", error_msg="x"), "expired, or cannot be used"),
+    (boto.UnauthorizedSSOTokenError(), "expired, or cannot be used"),
+    (boto.SSOTokenLoadError(error_msg="x"), "expired, or cannot be used"),
+    (boto.TokenRetrievalError(provider="sso", error_msg="x"), "expired, or cannot be used"),
+    (boto.LoginRefreshRequired(), "expired, or cannot be used"),
+    (boto.LoginTokenLoadError(error_msg="x"), "expired, or cannot be used"),
+    (boto.RefreshWithMFAUnsupportedError(), "expired, or cannot be used"),
+    (boto.MetadataRetrievalError(error_msg="x"), "expired, or cannot be used"),
+    *((refusal(one, status=400), "has expired") for one in ("RequestExpired", "ExpiredToken", "ExpiredTokenException")),
+    *((refusal(one, status=403), "does not accept") for one in ("InvalidClientTokenId", "SignatureDoesNotMatch")),
+    (refusal("AuthFailure", status=401), "region"),
+    (refusal("OptInRequired", status=401), "account cannot be used"),
+]
+
+
 @pytest.mark.parametrize(
     ("error", "exit_code", "message"),
     [
-        (refusal("ExpiredToken"), 4, "does not accept your sign-in"),
-        (refusal("UnauthorizedOperation"), 1, "You may not call SomeCall"),
-        (refusal("VpcLimitExceeded"), 1, "quota"),
-        (refusal("InternalError"), 1, "AWS refused SomeCall"),
-        (boto.NoCredentialsError(), 4, "sign-in is missing"),
-        (boto.PartialCredentialsError(provider="env", cred_var="x"), 4, "sign-in is missing"),
-        (boto.CredentialRetrievalError(provider="sso", error_msg="x"), 4, "sign-in is missing"),
-        (boto.UnauthorizedSSOTokenError(), 4, "sign-in is missing"),
-        (boto.SSOTokenLoadError(error_msg="x"), 4, "sign-in is missing"),
-        (boto.TokenRetrievalError(provider="sso", error_msg="x"), 4, "sign-in is missing"),
-        (boto.ProfileNotFound(profile="nobody"), 2, "nobody"),
+        *((error, 4, words) for error, words in SIGN_IN_FAILURES),
+        (refusal("UnauthorizedOperation", status=403), 1, "You may not call "),
+        (refusal("AccessDenied", status=403), 1, "You may not call "),
+        (refusal("VpcLimitExceeded", status=400), 1, "quota"),
+        (refusal("TooManyLoadBalancers", status=400), 1, "quota"),
+        (refusal("InvalidParameterCombination", FREE, 400), 1, "may not use the instance type"),
+        (refusal("InvalidParameterCombination", "else", 400), 1, "AWS refused SomeCall"),
+        (refusal("Unsupported", NO_ZONE, 400), 1, "zone does not offer"),
+        (refusal("InsufficientInstanceCapacity", status=500), 1, "no room"),
+        (refusal("InvalidAMIID.NotFound", status=400), 1, "image"),
+        (refusal("TagPolicyViolation", status=400), 1, "tag policy"),
+        (refusal("RequestLimitExceeded", status=503), 1, "slower"),
+        (refusal("InternalError", status=500), 1, "AWS failed at SomeCall"),
+        (refusal("InvalidParameterValue", status=400), 1, "AWS refused SomeCall"),
+        (boto.ProfileNotFound(profile="nobody"), 2, "no such AWS profile"),
         (boto.NoRegionError(), 2, "No AWS region"),
+        (boto.InvalidRegionError(region_name="x y"), 2, "no region"),
+        (boto.ConfigParseError(path="x"), 2, "settings of this machine"),
         (boto.EndpointConnectionError(endpoint_url="https://x"), 1, "cannot be reached"),
         (boto.ConnectTimeoutError(endpoint_url="https://x"), 1, "cannot be reached"),
         (boto.ReadTimeoutError(endpoint_url="https://x"), 1, "cannot be reached"),
+        (boto.SSLError(endpoint_url="https://x", error=OSError("x")), 1, "certificate"),
         (boto.ParamValidationError(report="x"), 1, "The call to AWS failed"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
@@ -120,7 +171,7 @@ def test_ours_stay_what_they_are_and_bugs_are_nobody_s() -> None:
 def test_each_error_has_the_exit_code_that_its_table_says() -> None:
     doc = errors.__doc__ or ""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DemoError)]
-    assert len(kinds) == 11
+    assert len(kinds) == 12
     for kind in kinds:
         line = next(line for line in doc.splitlines() if f" {kind.__name__} " in line)
         assert f"exit {kind.exit_code} " in line

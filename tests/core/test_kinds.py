@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from torture.account import account
 from vpce_demo.config import load
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Action, Event, Live, Phase, Side, closure
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.tutorial import tutorial
-
-from ..account import account
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 KEYS = [r.key for r in tutorial(not_looked_up(load(None, {}))).resources]
@@ -75,7 +74,7 @@ def test_nothing_is_seen_before_and_nothing_is_left_after(sandbox: Sandbox, open
         assert len(account(clients)) > len(empty)
         assert run.down(lambda event: None, None) == []
         assert account(clients) == empty
-    assert list(tmp_path.iterdir()) == [], "no file is left either"
+    assert [path.name for path in tmp_path.iterdir()] == ["logs"], "no other file is left"
 
 
 def test_a_demo_is_found_and_taken_down_without_its_state_file(

@@ -8,50 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from vpce_demo.aws import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG, Aws, Clients
-from vpce_demo.config import Settings
-from vpce_demo.engine import Engine
+from torture.account import account
+from torture.neighbours import look_alikes, missing_or_changed
+from vpce_demo.aws import DEMO_TAG, Clients
 from vpce_demo.model import Side
 from vpce_demo.place import Place
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
-from vpce_demo.tutorial import tutorial
-
-from ..account import Account, account
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
-OUR_TAGS = (DEMO_TAG, RESOURCE_TAG, ID_TAG, KEY_TAG)
 
 
 @pytest.fixture
 def clients(sandbox: Sandbox, place: Place) -> Clients:
     return place.clients[Side.PROVIDER]
-
-
-def look_alikes(clients: Clients, settings: Settings) -> None:
-    """Build the tutorial by hand: the same names and addresses, but the stranger's own tags."""
-    # These names are one in a region, so here the stranger has to have others.
-    provider = {"key_name": "My_key", "load_balancer_name": "My-LB", "target_group_name": "My-TG"}
-    theirs = settings.model_copy(
-        update={
-            "provider": settings.provider.model_copy(update=provider),
-            "consumer": settings.consumer.model_copy(update={"key_name": "My_other_key"}),
-        }
-    )
-    before = set(account(clients))
-    aws = Aws(clients, "by-hand", "")
-    assert Engine(dict.fromkeys(Side, aws), lambda event: None, 1e9).up(tutorial(theirs).resources) == []
-    made = [id for id in account(clients) if id not in before]
-    arns = [id for id in made if id.startswith("arn:")]
-    ids = [id for id in made if not id.startswith(("arn:", "vpce-con-"))]
-    clients.ec2.delete_tags(Resources=ids, Tags=[{"Key": key} for key in OUR_TAGS])
-    clients.ec2.create_tags(Resources=ids, Tags=[{"Key": "Owner", "Value": "a stranger"}])
-    clients.elb.remove_tags(ResourceArns=[*arns, aws.known["listener"].id], TagKeys=list(OUR_TAGS))
-    clients.elb.add_tags(ResourceArns=arns, Tags=[{"Key": "Owner", "Value": "a stranger"}])
-
-
-def missing_or_changed(before: Account, after: Account) -> list[str]:
-    return [id for id, thing in before.items() if after.get(id) != thing]
 
 
 def up(run: Run) -> None:

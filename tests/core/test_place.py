@@ -64,3 +64,11 @@ def test_a_place_knows_the_accounts_it_was_recorded_with(place: Place) -> None:
 def test_two_sides_of_one_account_share_their_clients(place: Place) -> None:
     assert place.clients[Side.PROVIDER] is place.clients[Side.CONSUMER]
     assert place.is_free
+
+
+def test_the_sandbox_is_told_which_process_calls(place: Place) -> None:
+    """It can be asked to end that one in the middle of a call."""
+    for clients in place.clients.values():
+        for one in (clients.ec2, clients.elb, clients.ssm):
+            agent: str = one.meta.config.user_agent  # type: ignore[attr-defined]
+            assert agent.endswith(f" pid/{os.getpid()}")

@@ -244,6 +244,7 @@ def test_forgetting_leaves_no_file(state: State) -> None:
     state.key_file.write_text("x")
     state.known_hosts.write_text("x")
     (state.directory / "lock").write_text("x")
+    (state.directory / "state.json.new").write_text("what a killed process was writing")
     state.forget()
     assert not state.directory.exists()
     assert (state.settings, state.sides, state.place, state.entries) == ({}, {}, "", {})

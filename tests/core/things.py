@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from vpce_demo.aws import Aws
 from vpce_demo.engine import Engine, Intent
-from vpce_demo.model import WHILE_IT_STARTS, Action, Event, Live, Phase, Resource, Side
+from vpce_demo.model import WHILE_IT_STARTS, Action, Event, Holder, Live, Phase, Resource, Side
 
 INSTANTLY = 1e9
 """A pace at which the engine's pauses are its shortest ones."""
@@ -74,8 +74,10 @@ class Ways:
     lingers: int = 0
     """It is deleting for so many looks."""
     made: Phase = Phase.READY
-    reply_lost: bool = False
-    """Once: it is created, and the caller hears that it was there already."""
+    reply_lost: Exception | None = None
+    """Once: it is created, and this is what the caller hears."""
+    holders: list[Holder] = field(default_factory=list)
+    """What uses it, until it is sent away."""
     at_create: Callable[[], object] = lambda: None
     at_delete: Callable[[], object] = lambda: None
 
@@ -129,9 +131,9 @@ class Thing(Resource):
         with self.world.lock:
             self.world.there.setdefault(self.key, []).append(live)
             self.ways.made = Phase.READY
-        if self.ways.reply_lost:
-            self.ways.reply_lost = False
-            raise refusal("RouteAlreadyExists")
+        if lost := self.ways.reply_lost:
+            self.ways.reply_lost = None
+            raise lost
         return live
 
     def delete(self, aws: Aws, live: Live) -> None:
@@ -145,6 +147,15 @@ class Thing(Resource):
             if self.ways.lingers:
                 there.append(replace(live, phase=Phase.DELETING))
             self.world.there[self.key] = there
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from self.ways.holders
+
+    def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
+        self.world.asked.append(f"release {self.name}")
+        self.ways.holders = []
+        self.ways.delete_refusals = []
+        return True
 
     def goes_with(self) -> Resource | None:
         return self.part_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from vpce_demo.config import Config, load
 from vpce_demo.diagram.picture import Frame, Picture, picture
@@ -119,7 +120,7 @@ def pictures() -> dict[str, Picture]:
     made = {}
     for names, demo, frame in (
         ("plain", demo_of(), FRAME),
-        ("long", long_demo(), Frame(LONG, FRAME.zone, FRAME.accounts, FRAME.addresses)),
+        ("long", long_demo(), replace(FRAME, demo=LONG, place="sandbox")),
     ):
         made[f"{names} ready"] = picture(demo, standing(demo), frame)
         made[f"{names} pending"] = picture(demo, waiting(demo), frame)

@@ -6,13 +6,17 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import click
 import pytest
 import yaml
 
+from tools.pictures import MOST_BYTES
 from vpce_demo.cli import App, cli, shared_options
 from vpce_demo.config import Config, load
+from vpce_demo.diagram.picture import picture
+from vpce_demo.diagram.svg import svg
 from vpce_demo.facts import not_looked_up
 from vpce_demo.tutorial import tutorial
 
@@ -54,6 +58,8 @@ def test_every_documented_command_line_is_understood(line: str) -> None:
     context = group.make_context("vpce-demo", words, obj=App())
     while True:
         rest = [*context._protected_args, *context.args]
+        if not rest and group.invoke_without_command:
+            break
         _, command, rest = group.resolve_command(context, rest)
         assert command is not None
         context = command.make_context(command.name, rest, parent=context)
@@ -81,6 +87,22 @@ def test_the_readme_has_the_tutorials_names() -> None:
         assert side.vpc_name in README
         assert side.vpc_cidr in README
         assert side.subnet_cidr in README
+
+
+def test_pictures_are_there_and_small() -> None:
+    named = set(re.findall(r"docs/images/[\w.-]+", README))
+    assert named == {f"docs/images/{name}.png" for name in ("diagram-light", "diagram-dark", "report", "report-timing")}
+    for image in sorted((ROOT / "docs" / "images").iterdir()):
+        assert image.stat().st_size <= MOST_BYTES, image.name
+
+
+def test_the_drawing_is_one_of_today() -> None:
+    """``make pictures`` makes it anew when what draws it has changed."""
+    kept = ElementTree.parse(ROOT / "docs" / "images" / "diagram.svg").getroot()
+    today = ElementTree.fromstring(svg(picture(tutorial(not_looked_up(Config())), {})))
+    style = "{http://www.w3.org/2000/svg}style"
+    assert kept.findtext(style) == today.findtext(style)
+    assert kept.get("viewBox", "").split()[:3] == today.get("viewBox", "").split()[:3]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

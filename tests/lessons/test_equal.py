@@ -80,7 +80,7 @@ def recorded(
     def note(params: dict[str, Any], model: Any, **_: Any) -> None:
         calls.append((model.name, dict(params)))
 
-    for client in (clients.ec2, clients.elb):
+    for client in (clients.ec2, clients.elb, clients.changing_ec2, clients.changing_elb):
         client.meta.events.register("before-parameter-build", note)
     try:
         with open_run(tmp_path_factory.mktemp("recorded")) as run:
@@ -91,7 +91,7 @@ def recorded(
             text = text.replace("$IMAGE", run.settings.provider_image)
             assert run.down(hear, None) == []
     finally:
-        for client in (clients.ec2, clients.elb):
+        for client in (clients.ec2, clients.elb, clients.changing_ec2, clients.changing_elb):
             client.meta.events.unregister("before-parameter-build", note)
     return text, calls
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from bench.contenders import to_the_sandbox
+from torture.account import account
 from vpce_demo.model import Side
 from vpce_demo.place import Place
 from vpce_demo.sandbox.server import Sandbox
 
-from ..account import account
 from .peers import peer
 
 pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from bench.contenders import provider_mirror, to_the_sandbox
+from torture.account import account
 from vpce_demo.model import Side
 from vpce_demo.place import Place
 from vpce_demo.sandbox.server import Sandbox
 
-from ..account import account
 from .peers import peer
 
 

@@ -16,14 +16,13 @@ from pathlib import Path
 import pytest
 
 from bench.contenders import to_the_sandbox
+from torture.account import account
 from vpce_demo.lessons import TEXTS
 from vpce_demo.lessons.values import filled, of_demo, of_settings
 from vpce_demo.model import Side
 from vpce_demo.place import Place
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
-
-from ..account import account
 
 pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
 

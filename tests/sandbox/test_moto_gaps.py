@@ -483,6 +483,19 @@ def service_connected(world: World) -> None:
     assert failed["Error"]["Code"] == "ExistingVpcEndpointConnections"
 
 
+# --- subnets ------------------------------------------------------------------------------------------------------
+
+
+@row("CreateSubnet by the zone's id")
+def never_the_default(world: World) -> None:
+    vpc = world.network().vpc
+    made = world.ec2.create_subnet(VpcId=vpc, CidrBlock="20.0.9.0/24", AvailabilityZoneId="use1-az6")["Subnet"]
+    (seen,) = world.ec2.describe_subnets(SubnetIds=[made["SubnetId"]])["Subnets"]
+    for one in (made, seen):
+        assert not one["DefaultForAz"]
+        assert not one["MapPublicIpOnLaunch"]
+
+
 # --- endpoints ----------------------------------------------------------------------------------------------------
 
 

@@ -140,6 +140,12 @@ class App:
         """Where the sandbox of this state directory keeps what is its own."""
         return self.state_directory / "emulator"
 
+    def recorded(self) -> int:
+        """How many resources of the demo at hand are on record."""
+        from ..state import State
+
+        return len(State.load(self.where().directory).ids)
+
     def place(self, where: Where, screen: Screen, start: bool) -> Place | None:
         """Where the run takes place, said on the screen.  None: there is no sandbox, and none is to be started."""
         screen.begin_line(f"vpce-demo {self.command}   demo {where.config.name}")
@@ -160,9 +166,22 @@ class App:
                 running = client.ensure(self.sandbox_directory)
             place = places.in_sandbox(where.config, running)
         else:
-            place = places.on_aws(where.config)
+            place = _on_aws(where)
         header(screen, place.name, place.accounts.values())
         return place
+
+
+def _on_aws(where: Where) -> Place:
+    """AWS itself.  What goes wrong on the way to it has changed nothing yet."""
+    from .. import place as places
+    from ..messages import understood
+
+    try:
+        return places.on_aws(where.config)
+    except Exception as error:
+        if told := understood(error, "Nothing was changed."):
+            raise told from error
+        raise
 
 
 def how(app: App) -> str:

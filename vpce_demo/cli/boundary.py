@@ -11,12 +11,11 @@ import sys
 import click
 from click.shell_completion import shell_complete
 
-from ..errors import DemoError, TestFailed, understood
+from ..errors import DemoError, SignInError, TestFailed
 from .app import App, for_this_demo
 from .group import cli
+from .setting_up import COMPLETION
 
-COMPLETION = "_VPCE_DEMO_COMPLETE"
-"""The environment variable through which a shell asks for completions (click's documentation, Shell Completion)."""
 OUTPUT_VERSION = 1
 """Of the JSON document; it changes when something in it does that programs may rely on."""
 
@@ -51,10 +50,14 @@ def run_command(arguments: list[str]) -> int:
     except BrokenPipeError:
         code = _nobody_reads()
     except Exception as error:
-        understood_error = understood(error) or _from_the_machine(error)
+        understood_error = _understood(error)
         if understood_error is None:
             raise
-        code = _exit_code(understood_error)
+        code = understood_error.exit_code
+        if isinstance(understood_error, SignInError):
+            from ..signin import complete
+
+            complete(understood_error, app.get("profile"), app.recorded)
         understood_error.hint = for_this_demo(app, understood_error.hint)
         if not isinstance(understood_error, TestFailed):
             from ..ui import screens
@@ -63,6 +66,7 @@ def run_command(arguments: list[str]) -> int:
         app.document["error"] = {
             "message": understood_error.message,
             "facts": understood_error.facts,
+            "table": understood_error.table,
             "hint": understood_error.hint,
         }
     if app.json and (app.command or "error" in app.document):
@@ -86,14 +90,18 @@ def _json_was_asked_for(arguments: list[str]) -> bool:
     return bool(said) or os.environ.get("VPCE_DEMO_OUTPUT") == "json"
 
 
+def _understood(error: Exception) -> DemoError | None:
+    """The error as one of ours; what is ours already needs no boto3 to be shown."""
+    if isinstance(error, DemoError):
+        return error
+    from ..messages import understood
+
+    return understood(error) or _from_the_machine(error)
+
+
 def _from_the_machine(error: Exception) -> DemoError | None:
     """A file that cannot be read or written, as an error of ours."""
     if not isinstance(error, OSError):
         return None
     what = f"{error.filename} cannot be used" if error.filename else "The machine refused"
     return DemoError(f"{what}: {error.strerror or error}.", hint="Mend that, then repeat the command.")
-
-
-def _exit_code(error: DemoError) -> int:
-    number = getattr(error, "number", 0)
-    return 128 + number if number else error.exit_code

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
 from ..errors import Leftovers
 from .app import App, how
 from .group import ask, cli, pass_app, timeout_option, yes_option
 from .showing import shown
 
+if TYPE_CHECKING:
+    from ..run import Left
+
+
+def reject_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--reject-foreign-connections",
+        is_flag=True,
+        help="Also turn others away who are connected to the endpoint service.",
+    )(function)
+
 
 @cli.command()
 @yes_option
+@reject_option
 @timeout_option
 @pass_app
-def down(app: App, yes: bool, timeout: float | None) -> None:
+def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float | None) -> None:
     """Delete everything, in the documented order, and look again.
 
     Works without the state file too: everything is found by its tags.
@@ -21,24 +38,25 @@ def down(app: App, yes: bool, timeout: float | None) -> None:
     Example:
       vpce-demo down
     """
-    _delete(app, yes, timeout)
+    _delete(app, yes, reject_foreign_connections, timeout)
 
 
 @cli.command()
 @yes_option
+@reject_option
 @timeout_option
 @pass_app
-def destroy(app: App, yes: bool, timeout: float | None) -> None:
+def destroy(app: App, yes: bool, reject_foreign_connections: bool, timeout: float | None) -> None:
     """Step 17: delete everything.  The same as down.
 
     \b
     Example:
       vpce-demo destroy
     """
-    _delete(app, yes, timeout)
+    _delete(app, yes, reject_foreign_connections, timeout)
 
 
-def _delete(app: App, yes: bool, timeout: float | None) -> None:
+def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) -> None:
     screen, where = app.screen(), app.where()
     place = app.place(where, screen, start=False)
     from ..cost import hourly, said
@@ -52,7 +70,7 @@ def _delete(app: App, yes: bool, timeout: float | None) -> None:
         app.document.update(deleted=0, left=[])
         screen.line("Nothing to delete: nothing left.")
         return
-    with opened(where, place, app.command) as run:
+    with opened(where, place, app.command, logged=True) as run:
         there = run.look()
         resources = [r for r in run.demo.resources if r.key in there]
         if not resources and not run.state.intents:
@@ -64,20 +82,34 @@ def _delete(app: App, yes: bool, timeout: float | None) -> None:
         if not place.is_free:
             ask(screen, yes, f"Delete {len(resources)} resources, {said(hourly(resources, region))}?")
         with shown(app, run, run.demo.resources, DONE_DOWN) as told:
-            left = run.down(told.hear, timeout)
+            left = run.down(told.hear, timeout, reject_foreign=reject_foreign)
         app.document.update(
             deleted=len(resources) - len(left),
-            left=[{"key": r.key, "kind": r.kind, "id": live.id, "why": why} for r, live, why in left],
+            left=[
+                {"key": one.resource.key, "kind": one.resource.kind, "id": one.live.id, "why": one.why} for one in left
+            ],
         )
         if left:
-            costs = said(hourly([r for r, _, _ in left], region))
+            costs = said(hourly([one.resource for one in left], region))
+            strangers = {id: what for one in left for id, what in one.strangers.items()}
             screens.left_over(screen, left)
             raise Leftovers(
                 f"Deleted {len(resources) - len(left)} of {len(resources)}. {len(left)} are left"
                 + ("." if place.is_free else f" and cost {costs}."),
-                hint=f"Go on:  {how(app)} down",
+                facts=strangers,
+                hint=_go_on(app, left),
             )
         screen.line(
             f"Deleted {len(resources)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
             style="bold",
         )
+
+
+def _go_on(app: App, left: Sequence[Left]) -> str:
+    """The command that goes on, for what holds the rest."""
+    holders = [id for one in left for id in one.strangers]
+    if holders and all(id.startswith("vpce-") for id in holders):
+        return f"Refuse their connection and go on:\n    {how(app)} down --reject-foreign-connections"
+    if holders:
+        return f"What is not this demo's is left alone. Delete it yourself, and go on:\n    {how(app)} down"
+    return f"Go on:  {how(app)} down"

@@ -25,22 +25,37 @@ def summary(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def described(run: Run) -> list[dict[str, Any]]:
-    """The resources that are there, for programs."""
+    """The resources that are there, for programs.
+
+    ``hourly_usd`` is a decimal as a string, null where a price is not known; ``console_url`` is null in the sandbox.
+    """
+    from ..console import url
+    from ..cost import hourly
     from ..model import Side
 
     known: Mapping[str, Live] = run.sides[Side.PROVIDER].known
-    return [
-        {
-            "step": step.number,
-            "key": r.key,
-            "kind": r.kind,
-            "name": r.name,
-            "side": str(r.side),
-            "id": known[r.key].id,
-            "state": known[r.key].word or known[r.key].phase.value,
-            "outputs": dict(known[r.key].outputs),
-        }
-        for step in run.demo.steps
-        for r in step.resources
-        if r.key in known
-    ]
+    ages = run.ages
+    found = []
+    for step in run.demo.steps:
+        for r in step.resources:
+            if r.key not in known:
+                continue
+            live, region = known[r.key], run.place.clients[r.side].region
+            price = hourly([r], region)
+            found.append(
+                {
+                    "step": step.number,
+                    "key": r.key,
+                    "kind": r.kind,
+                    "name": r.name,
+                    "side": str(r.side),
+                    "id": live.id,
+                    "state": live.word or live.phase.value,
+                    "outputs": dict(live.outputs),
+                    "age_seconds": ages.get(r.key),
+                    "hourly_usd": None if price is None else f"{price:.6f}",
+                    "drift": [drift._asdict() for drift in live.drift],
+                    "console_url": None if run.place.is_free else url(r, known, region) or None,
+                }
+            )
+    return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .app import App
 from .group import HELP, SandboxGroup, cli, pass_app
+
+if TYPE_CHECKING:
+    from ..sandbox.client import Running
 
 
 class Speed(click.ParamType[float]):
@@ -35,8 +38,9 @@ def sandbox() -> None:
 @click.option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="A round trip for every call.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the API.  [default: a free one]")
 @click.option("--proxy-port", type=click.IntRange(0, 65535), default=0, help="Of the way in.  [default: a free one]")
+@click.option("--iam", is_flag=True, help="Check the permissions of IAM users.")
 @pass_app
-def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port: int) -> None:
+def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port: int, iam: bool) -> None:
     """Start it, if it does not run yet.
 
     \b
@@ -47,7 +51,7 @@ def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port:
 
     directory = app.sandbox_directory
     before = client.running(directory)
-    running = client.ensure(directory, speed, latency, port, proxy_port)
+    running = client.ensure(directory, speed, latency, port, proxy_port, iam)
     _show_sandbox(app, running, "Runs already." if before else "Started.")
 
 
@@ -91,6 +95,8 @@ def _show_sandbox(app: App, running: Any, word: str) -> None:
     status = running.control("status")
     calls = sum(status.get("calls", {}).values())
     screen.line(f"{word} Process {running.pid}, speed {status['speed']}, {calls} calls so far.")
+    if status["iam"]:
+        screen.line("The permissions of IAM users and roles are checked; the key `sandbox` may do everything.")
     screen.line("For other tools:")
     screen.line(f"  export AWS_ENDPOINT_URL={running.endpoint_url}")
     screen.line("  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=us-east-1")
@@ -129,11 +135,16 @@ def sandbox_reset(app: App) -> None:
     Example:
       vpce-demo sandbox reset
     """
+    running_sandbox(app).control("reset")
+    app.screen().line("Empty.")
+
+
+def running_sandbox(app: App) -> Running:
+    """The sandbox of this state directory.  Raises SandboxError if none runs."""
     from ..errors import SandboxError
     from ..sandbox import client
 
     running = client.running(app.sandbox_directory)
     if running is None:
-        raise SandboxError("It does not run.", hint="Start it:  vpce-demo sandbox start")
-    running.control("reset")
-    app.screen().line("Empty.")
+        raise SandboxError("The sandbox does not run.", hint="Start it:  vpce-demo sandbox start")
+    return running

@@ -101,5 +101,9 @@ def ask(screen: Screen, yes: bool, question: str) -> None:
             hint="Say it beforehand:  --yes",
             changed="Nothing was changed.",
         )
-    if not click.confirm(question, err=True):
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    if not agreed:
         raise Cancelled("Cancelled.", changed="Nothing was changed.")

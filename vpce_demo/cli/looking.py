@@ -1,8 +1,9 @@
-"""``plan`` and ``status``: what would be made, and what there is."""
+"""``plan`` and ``status``: what would be made, what there is, what it costs, and where it differs from the tutorial."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,81 +12,207 @@ from .describing import described, summary
 from .group import cli, pass_app
 
 if TYPE_CHECKING:
-    from ..model import Resource
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from ..config import Where
+    from ..model import Live, Resource
+    from ..place import Place
+    from ..tutorial import Demo
+
+DIFFERENT = 10
+WATCH_SECONDS = 5.0
 
 
 @cli.command()
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if something would be made.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if something would be made, or differs.")
 @pass_app
 def plan(app: App, detailed_exitcode: bool) -> None:
     """Show what up would make, and what it costs.  Changes nothing.
+
+    Each resource with its price an hour, the sum, and where what is there differs from the tutorial.
 
     \b
     Example:
       vpce-demo plan
     """
-    from ..cost import AS_OF, hourly, said
-
-    missing, there, region = _look(app, "to be made")
-    screen = app.screen()
-    screen.line()
-    if missing:
-        screen.line(f"{len(missing)} to be made, {len(there)} already there.")
-        screen.line(f"The whole demo costs {said(hourly([*missing, *there], region))} on AWS (prices of {AS_OF}).")
+    screen, where = app.screen(), app.where()
+    place = app.place(where, screen, start=False)
+    look = _look(app, where, place)
+    _show(app, look, "to be made")
+    if look.missing:
+        screen.line(f"{len(look.missing)} to be made, {len(look.fine)} already there.")
+        if look.fine:
+            screen.line(f"What is to be made costs {look.cost_of(look.missing)} on AWS.")
+        screen.line(f"The whole demo costs {look.cost_of(look.demo.resources)} on AWS{look.dated}.")
     else:
-        screen.line(f"Nothing to do: all {len(there)} are there.")
-    app.document.update(to_make=[r.key for r in missing])
-    if missing and detailed_exitcode:
-        raise click.exceptions.Exit(10)
+        screen.line(f"Nothing to do: all {len(look.fine)} are there.")
+    _differences(app, look)
+    app.document.update(to_make=[r.key for r in look.missing])
+    if detailed_exitcode and (look.missing or look.differing):
+        raise click.exceptions.Exit(DIFFERENT)
 
 
 @cli.command()
-@click.option("--check", is_flag=True, help="Exit with 10 if something is missing or not as it should be.")
+@click.option("--check", is_flag=True, help="Exit with 10 if something is missing, or differs from the tutorial.")
+@click.option(
+    "--watch",
+    is_flag=False,
+    flag_value=WATCH_SECONDS,
+    type=click.FloatRange(min=0.1),
+    metavar="[SECONDS]",
+    help=f"Show it again and again, until Ctrl-C.  [every {WATCH_SECONDS:.0f} s]",
+)
 @pass_app
-def status(app: App, check: bool) -> None:
-    """Show what there is of the demo.  Changes nothing.
+def status(app: App, check: bool, watch: float | None) -> None:
+    """Show what there is of the demo, what it costs, and where it differs.  Changes nothing.
+
+    Each resource with its age, its price an hour and its id, which is a link to AWS's console on a terminal that knows
+    links; and under it every field in which AWS holds something else than the tutorial says.  It goes beside another
+    run: --watch shows an up or a down at work.  Ctrl-C ends a watch with exit code 0.
 
     \b
     Example:
       vpce-demo status
+      vpce-demo status --check
+      vpce-demo status --watch 2
     """
-    from ..cost import hourly, said
-
-    missing, there, region = _look(app, "-")
-    screen = app.screen()
-    screen.line()
-    if there:
-        screen.line(
-            f"{len(there)} of {len(missing) + len(there)} there"
-            + ("." if app.get("sandbox") else f", {said(hourly(there, region))} until you run: {how(app)} down")
-        )
-    else:
-        screen.line(f"There is nothing of this demo. Make it:  {how(app)} up")
-    if check and missing:
-        raise click.exceptions.Exit(10)
-
-
-def _look(app: App, word: str) -> tuple[list[Resource], list[Resource], str]:
-    """Show what there is; return what is missing (or wrong) and what is there, and the region."""
+    if watch and (check or app.json):
+        raise click.UsageError("--watch goes on until Ctrl-C: it has no result for --check or -o json.")
     screen, where = app.screen(), app.where()
     place = app.place(where, screen, start=False)
-    from ..facts import not_looked_up
-    from ..model import Side, is_fine
-    from ..run import opened
-    from ..tutorial import tutorial
-    from ..ui import screens
+    if watch:
+        from .watching import again_and_again
+
+        again_and_again(app, watch, lambda: _status(app, _look(app, where, place)))
+        return
+    look = _look(app, where, place)
+    _status(app, look)
+    if check and (look.missing or look.differing):
+        raise click.exceptions.Exit(DIFFERENT)
+
+
+def _status(app: App, look: Look) -> None:
+    _show(app, look, "-")
+    screen = app.screen()
+    if not look.lives:
+        screen.line(f"There is nothing of this demo. Make it:  {how(app)} up")
+        return
+    counted = f"{len(look.fine)} of {len(look.demo.resources)} there."
+    there = [r for r in look.demo.resources if r.key in look.lives]
+    if look.free:
+        screen.line(f"{counted} Nothing is billed in the sandbox; AWS would ask {look.cost_of(there)}.")
+    else:
+        screen.line(f"{counted} Costs {look.cost_of(there)}{look.gone(there)}{look.dated}")
+        screen.line(f"until you run:  {how(app)} down")
+    _differences(app, look)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen in one look.  ``described`` is the same for programs, ``facts`` what a person wants to copy."""
+
+    demo: Demo
+    region: str
+    free: bool = False
+    lives: Mapping[str, Live] = field(default_factory=dict)
+    ages: Mapping[str, int] = field(default_factory=dict)
+    facts: tuple[tuple[str, str], ...] = ()
+    described: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def fine(self) -> list[Resource]:
+        from ..model import is_fine
+
+        return [r for r in self.demo.resources if is_fine(self.lives.get(r.key))]
+
+    @property
+    def missing(self) -> list[Resource]:
+        """What ``up`` would make: what is not there, or is to be replaced."""
+        fine = self.fine
+        return [r for r in self.demo.resources if r not in fine]
+
+    @property
+    def differing(self) -> list[Resource]:
+        """What is there and stays, but differs from the tutorial."""
+        return [r for r in self.fine if self.lives[r.key].drift]
+
+    def cost_of(self, resources: list[Resource]) -> str:
+        from ..cost import hourly, said
+
+        return said(hourly(resources, self.region))
+
+    def gone(self, resources: list[Resource]) -> str:
+        """``, $0.14 so far``, where that is known."""
+        from ..cost import so_far
+
+        amount = so_far(resources, self.region, self.ages)
+        return "" if amount is None else f", ${amount:.2f} so far"
+
+    @property
+    def dated(self) -> str:
+        from ..cost import as_of
+
+        days = as_of(self.demo.resources, self.region)
+        return f" (prices of {days})" if days else ""
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The addresses of their pages in AWS's console."""
+        return {one["key"]: one["console_url"] or "" for one in self.described}
+
+    @property
+    def prices(self) -> dict[str, Decimal | None]:
+        from ..cost import hourly
+
+        return {r.key: hourly([r], self.region) for r in self.demo.resources}
+
+
+def _look(app: App, where: Where, place: Place | None) -> Look:
+    from ..model import Side
+    from ..run import on_record, opened
 
     if place is None:
-        demo = tutorial(not_looked_up(where.config))
-        screens.table(screen, demo, {}, word)
-        app.document.update(resources=[])
-        return demo.resources, [], where.config.region or "us-east-1"
-    with opened(where, place, app.command) as run:
-        live = run.look()
-        screens.table(screen, run.demo, live, word)
-        app.document.update(resources=described(run))
-        fine = [r for r in run.demo.resources if is_fine(live.get(r.key))]
-        if any(r.key in live for r in run.demo.resources):
-            screen.line()
-            screens.facts(screen, summary(run))
-        return [r for r in run.demo.resources if r not in fine], fine, place.clients[Side.PROVIDER].region
+        return Look(on_record(where)[1], where.config.region or "us-east-1", free=True)
+    with opened(where, place, app.command, only_looks=True) as run:
+        lives = run.look()
+        return Look(
+            run.demo,
+            place.clients[Side.PROVIDER].region,
+            place.is_free,
+            lives,
+            run.ages,
+            tuple(summary(run)) if lives else (),
+            tuple(described(run)),
+        )
+
+
+def _show(app: App, look: Look, absent: str) -> None:
+    """The table and the document."""
+    from ..ui import resources, screens
+
+    screen = app.screen()
+    table = resources.Table(look.demo, look.lives, absent, look.ages, look.prices, look.links)
+    resources.show(screen, table)
+    screen.line()
+    if look.facts:
+        screens.facts(screen, look.facts)
+        screen.line()
+    app.document.update(
+        resources=list(look.described),
+        missing=[r.key for r in look.missing],
+        differing=[r.key for r in look.differing],
+    )
+
+
+def _differences(app: App, look: Look) -> None:
+    """How what differs is mended: by ``up`` what it would replace, and the rest only by beginning anew."""
+    screen = app.screen()
+    replaced = [r for r in look.missing if r.key in look.lives]
+    if replaced:
+        screen.line(f"Wrong, and replaced by up:  {', '.join(map(str, replaced))}", mark="!")
+    if look.differing:
+        screen.line(
+            f"{len(look.differing)} differ from the tutorial, which up does not mend. Change them back by", mark="!"
+        )
+        screen.line(f"  Change them back by hand, or begin anew:  {how(app)} down, then up")

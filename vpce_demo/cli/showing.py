@@ -26,11 +26,12 @@ def shown(app: App, run: Run, resources: Sequence[Resource], done: set[Action]) 
     from ..ui.progress import progress
 
     def cost(there: list[Resource]) -> str:
-        return "" if run.place.is_free or not there else f"Costs {said(hourly(there, region))} now."
+        amount = None if run.place.is_free else hourly(there, region)
+        return said(amount).partition(" (")[0] if amount else ""
 
     region = run.place.clients[resources[0].side].region
-    board = Board(run.demo, resources, done)
-    with progress(app.screen(), board, app.get("progress", "auto"), cost) as told:
+    board = Board(run.demo, resources, done, run.place.pace)
+    with progress(app.screen(), board, app.get("progress", "auto"), app.command, cost) as told:
         try:
             yield told
         except Interrupted as stopped:

@@ -31,7 +31,7 @@ def test(app: App, timeout: float | None) -> None:
 
     if place is None:
         raise _nothing_to_test(app)
-    with opened(where, place, app.command) as run:
+    with opened(where, place, app.command, logged=True) as run:
         there = run.look()
         missing = [
             r for r in (run.demo.service, run.demo.endpoint, run.demo.customer, run.demo.web) if r.key not in there
@@ -53,11 +53,15 @@ def _nothing_to_test(app: App, missing: list[Any] | None = None) -> NotCreated:
 
 def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
     """Ask every question, showing each answer as it comes.  Raises TestFailed."""
+    import contextlib
     import time
+
+    from botocore.exceptions import BotoCoreError, ClientError
 
     from .. import checks
     from ..place import my_address
     from ..ui import screens
+    from .picturing import framed
 
     lab = checks.Lab(
         run.demo,
@@ -74,7 +78,11 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
         if result.failure:
             result.failure.hint = for_this_demo(app, result.failure.hint)
         results.append(result)
+        run.log.check(result)
         screens.result(screen, result)
+    run.log.page(lab.seen)
+    with contextlib.suppress(ClientError, BotoCoreError):  # what the report would like to know fails no test
+        run.log.addresses(framed(run).addresses)
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
     app.document["checks"] = [
         {

@@ -27,6 +27,7 @@ from .app import App, for_this_demo, how
 from .deleting import destroy
 from .describing import described
 from .group import ask
+from .picturing import framed
 from .showing import shown
 from .testing import prove
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ..config import Settings, Where
+    from ..diagram.picture import Frame
     from ..lessons import Page
     from ..model import Live, Resource
     from ..place import Place
@@ -73,9 +75,8 @@ class _Seen:
     settings: Settings
     demo: Demo
     live: Mapping[str, Live]
+    frame: Frame
     key_file: Path
-    address: str
-    """The endpoint's."""
 
     @property
     def there(self) -> list[Resource]:
@@ -136,15 +137,10 @@ class _Walk:
 
     def look(self) -> None:
         """See what there is, and keep it."""
-        from ..model import Side
-        from ..resources.vpc_endpoint import addresses
         from ..run import opened
 
         with opened(self.where, self.place, self.app.command) as run:
-            live = run.look()
-            endpoint = run.demo.endpoint
-            found = addresses(run.sides[Side.CONSUMER], endpoint) if endpoint.key in live else []
-            self.seen = _Seen(run.settings, run.demo, live, run.state.key_file, next(iter(found), ""))
+            self.seen = _Seen(run.settings, run.demo, run.look(), framed(run), run.state.key_file)
             self.app.document.update(resources=described(run))
 
     def begin(self, yes: bool) -> bool:
@@ -233,7 +229,7 @@ class _Walk:
 
     def show(self, page: Page) -> None:
         """The picture so far, and the page."""
-        from ..diagram.picture import Frame, picture
+        from ..diagram.picture import picture
         from ..diagram.terminal import in_terminal
         from ..ui import page as pages
         from ..ui.page import WIDEST
@@ -242,9 +238,7 @@ class _Walk:
         pages.title(self.screen, self.heading(page))
         width = min(self.screen.out.width, WIDEST)
         if width >= PICTURE_WIDTH:
-            addresses = {self.seen.demo.endpoint.key: self.seen.address} if self.seen.address else {}
-            frame = Frame(self.where.config.name, self.seen.settings.zone, self.place.accounts, addresses)
-            drawn = in_terminal(picture(self.seen.demo, self.seen.live, frame), width, self.screen.ascii)
+            drawn = in_terminal(picture(self.seen.demo, self.seen.live, self.seen.frame), width, self.screen.ascii)
             self.screen.out.print(drawn, soft_wrap=True)
         pages.text(self.screen, self.filled(page.text))
         self.screen.line()
@@ -264,7 +258,7 @@ class _Walk:
             "region": self.region,
             "key_file": str(seen.key_file),
             "ssh": shlex.join(["ssh", "-i", str(seen.key_file), *self.place.ssh_options]),
-            "endpoint.address": seen.address,
+            "endpoint.address": seen.frame.addresses.get(seen.demo.endpoint.key, ""),
             "endpoint_url": self.place.clients[Side.PROVIDER].ec2.meta.endpoint_url,
         }
         return for_this_demo(
@@ -329,5 +323,5 @@ class _Walk:
 
         stopped = Interrupted(signal.SIGINT, len(self.seen.there))
         if self.seen.there and not self.place.is_free:
-            stopped.facts["cost"] = f"Costs {said(hourly(self.seen.there, self.region))} now."
+            stopped.facts["cost"] = said(hourly(self.seen.there, self.region))
         return stopped

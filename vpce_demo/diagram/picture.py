@@ -105,6 +105,8 @@ class Picture:
     """The whole demo as it is drawn.  ``hops`` are in the packet's order; the answer comes back the same way."""
 
     demo: str
+    place: str
+    """``AWS`` or ``sandbox``; empty where that is not said."""
     customer: Network
     provider: Network
     endpoint: Part
@@ -146,6 +148,7 @@ class Frame:
     """
 
     demo: str = DEFAULT_NAME
+    place: str = ""
     zone: str = ""
     accounts: Mapping[Side, Mapping[str, str]] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -162,6 +165,14 @@ def combined(states: Iterable[State]) -> State:
     if State.BROKEN in seen:
         return State.BROKEN
     return seen.pop() if len(seen) == 1 else State.PENDING
+
+
+def state_of(live: Live | None) -> State:
+    """How what AWS has of one resource is drawn."""
+    if live is None:
+        return State.MISSING
+    state = _STATES[live.phase]
+    return _WORDS.get(live.word.lower(), state) if state is State.READY else state
 
 
 def shortened(name: str, fits: Callable[[str], bool], more: str = "…") -> str:
@@ -207,7 +218,7 @@ class _Painter:
             ),
             Hop(
                 2,
-                "PrivateLink",
+                "through PrivateLink",
                 endpoint.id or "the endpoint",
                 service.id or "the endpoint service",
                 "Within AWS, over the accepted connection: no route, no peering, no gateway.",
@@ -224,6 +235,7 @@ class _Painter:
         )
         return Picture(
             self.frame.demo,
+            self.frame.place,
             customer,
             provider,
             endpoint,
@@ -270,7 +282,7 @@ class _Painter:
             combined(self.state(r) for r in both),
             _word(last) if last and live else NOT_THERE,
             short_id(live.id) if live else "",
-            self.frame.addresses.get(resource.key, "") or self.output(resource, "private_address"),
+            (self.frame.addresses.get(resource.key, "") if live else "") or self.output(resource, "private_address"),
             last.why if last else "",
         )
 
@@ -288,11 +300,7 @@ class _Painter:
         return self.part(accepted if accepted.key in self.live else self.demo.endpoint, "connection")
 
     def state(self, resource: Resource) -> State:
-        live = self.live.get(resource.key)
-        if live is None:
-            return State.MISSING
-        state = _STATES[live.phase]
-        return _WORDS.get(live.word.lower(), state) if state is State.READY else state
+        return state_of(self.live.get(resource.key))
 
     def output(self, resource: Resource, name: str) -> str:
         live = self.live.get(resource.key)

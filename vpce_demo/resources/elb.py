@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from ..aws import Aws
 from ..errors import Fault, fault
-from ..model import Live, Phase, Resource
+from ..model import Held, Live, Phase, Resource
 
 TAGS_A_CALL = 20
 """So many ARNs DescribeTags takes (API reference of Elastic Load Balancing v2)."""
@@ -22,23 +23,31 @@ class Balanced:
     arn: str
     name: str
     live: Live
+    described: Mapping[str, Any]
 
 
-def find_named(aws: Aws, resource: Resource, pages: Callable[[Aws, list[str]], Iterator[Balanced]]) -> Iterator[Live]:
+def find_named(
+    aws: Aws,
+    resource: Resource,
+    pages: Callable[[Aws, list[str]], Iterator[Balanced]],
+    held: Callable[[Mapping[str, Any]], Iterator[Held]],
+) -> Iterator[Live]:
     """Yield what carries this resource's tags, or is recorded as it; or, as FOREIGN, what only has its name.
 
-    ``pages`` lists the things with these ARNs, or all.  One that we know already is asked for by its ARN alone.
+    ``pages`` lists the things with these ARNs, or all; ``held`` says what one of them holds.  One that we know already
+    is asked for by its ARN alone, and without its tags.
     """
     if resource.key in aws.known:
         arn = aws.id(resource)
-        yield from (one.live for one in aws.shared((pages, arn), lambda: list(pages(aws, [arn]))))
+        for one in aws.shared((pages, arn), lambda: list(pages(aws, [arn]))):
+            yield replace(one.live, held=tuple(held(one.described)))
         return
     listed: list[Balanced] = aws.shared(pages, lambda: list(pages(aws, [])))
     arns = [one.arn for one in listed]
     tags: Mapping[str, Mapping[str, str]] = aws.shared((pages, "tags"), lambda: _tags(aws, arns))
     for one in (one for one in listed if one.arn in tags):
         if aws.is_mine(resource, tags[one.arn]) or one.arn == aws.recorded(resource.key):
-            yield one.live
+            yield replace(one.live, held=aws.held(resource, tags[one.arn], *held(one.described)))
         elif one.name == resource.name:
             yield replace(one.live, phase=Phase.FOREIGN, why="has the name, but not this demo's tags")
 

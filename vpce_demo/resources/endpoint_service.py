@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing
+from ..aws import DEMO_TAG, Aws, Listing, tags_of
 from ..errors import raise_unsuccessful
-from ..model import Live, Phase, Resource
+from ..model import Holder, Live, Phase, Resource
 from .load_balancer import LoadBalancer
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import ServiceConfigurationTypeDef
+    from mypy_boto3_ec2.type_defs import ServiceConfigurationTypeDef, VpcEndpointConnectionTypeDef
 
 
 def _services(aws: Aws, which: Mapping[str, Any]) -> Iterator[ServiceConfigurationTypeDef]:
@@ -28,6 +28,21 @@ def _live(service: ServiceConfigurationTypeDef) -> Live:
     return Live(service["ServiceId"], Phase.of(word), word, outputs={"service_name": service["ServiceName"]})
 
 
+def connections(aws: Aws, service: EndpointService) -> list[VpcEndpointConnectionTypeDef]:
+    """Every connection to a service, ours and others', as the provider sees them."""
+    service_id = aws.id(service)
+
+    def ask() -> list[VpcEndpointConnectionTypeDef]:
+        # By service alone: AWS documents a filter for the endpoint and refuses it (section 3.3).
+        pages = aws.ec2.get_paginator("describe_vpc_endpoint_connections").paginate(
+            Filters=[{"Name": "service-id", "Values": [service_id]}]
+        )
+        return [connection for page in pages for connection in page["VpcEndpointConnections"]]
+
+    listed: list[VpcEndpointConnectionTypeDef] = aws.shared(("connections", service_id), ask)
+    return listed
+
+
 @dataclass(frozen=True, eq=False)
 class EndpointService(Resource):
     """Every connection to it has to be accepted."""
@@ -40,7 +55,13 @@ class EndpointService(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for service in aws.mine(self, SERVICES):
-            yield _live(service)
+            held = aws.held(
+                self,
+                tags_of(service),
+                ("acceptance required", True, service.get("AcceptanceRequired")),
+                ("load balancers", [self.load_balancer], service.get("NetworkLoadBalancerArns", [])),
+            )
+            yield replace(_live(service), held=held)
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_vpc_endpoint_service_configuration(
@@ -54,3 +75,26 @@ class EndpointService(Resource):
     def delete(self, aws: Aws, live: Live) -> None:
         answer = aws.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[live.id])
         raise_unsuccessful(answer, "DeleteVpcEndpointServiceConfigurations")
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        for connection in connections(aws, self):
+            # Section 3.4: these count; a rejected one, or one on its way out, does not.
+            if connection.get("VpcEndpointState", "").lower() in ("pendingacceptance", "pending", "available"):
+                endpoint, owner = connection.get("VpcEndpointId", ""), connection.get("VpcEndpointOwner", "")
+                ours = owner == aws.clients.account and _is_ours_or_going(aws, endpoint)
+                yield Holder(endpoint, f"an endpoint of account {owner}", stays=not ours)
+
+    def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
+        answer = aws.ec2.reject_vpc_endpoint_connections(
+            ServiceId=live.id, VpcEndpointIds=[holder.id for holder in holders]
+        )
+        raise_unsuccessful(answer, "RejectVpcEndpointConnections")
+        return True
+
+
+def _is_ours_or_going(aws: Aws, endpoint_id: str) -> bool:
+    """Whether an endpoint of this account is the demo's, or is being deleted already."""
+    which: Any = {"Name": "vpc-endpoint-id", "Values": [endpoint_id]}  # as a filter, one that is gone is no error
+    found = aws.ec2.describe_vpc_endpoints(Filters=[which])["VpcEndpoints"]
+    going = all(Phase.of(one.get("State", "")) in (Phase.DELETING, Phase.GONE) for one in found)
+    return going or any(tags_of(one).get(DEMO_TAG) == aws.demo for one in found)

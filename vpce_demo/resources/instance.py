@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from ..aws import ID_TAG, Aws, Listing, tags_of
-from ..model import Live, Phase, Resource
+from ..model import Held, Live, Phase, Resource
 from .key_pair import KeyPair
 from .security_group import SecurityGroup
 from .subnet import Subnet
@@ -38,6 +38,7 @@ class Instance(Resource):
     user_data: str = ""
 
     usual_seconds = 10.0
+    ready_word = "running"
     usual_seconds_gone = 30.0
 
     def find(self, aws: Aws) -> Iterator[Live]:
@@ -52,7 +53,26 @@ class Instance(Resource):
             phase, why = Phase.of(word), instance.get("StateReason", {}).get("Message", "")
             if phase in (Phase.READY, Phase.PENDING) and self.key_pair.another(tags):
                 phase, why = Phase.WRONG, "knows another ssh key than this demo's"
-            yield Live(instance["InstanceId"], phase, word, why, {k: v for k, v in outputs.items() if v})
+            yield Live(
+                instance["InstanceId"],
+                phase,
+                word,
+                why,
+                {k: v for k, v in outputs.items() if v},
+                aws.held(self, tags, *self._held(instance), self.key_pair.held(tags)),
+                made=instance["LaunchTime"],
+            )
+
+    def _held(self, instance: InstanceTypeDef) -> Iterator[Held]:
+        yield "type", self.type, instance["InstanceType"]
+        yield "image", self.image, instance.get("ImageId")
+        yield "key pair", self.key_pair.name, instance.get("KeyName")
+        yield "IMDSv2", "required", instance.get("MetadataOptions", {}).get("HttpTokens")
+        if Phase.of(instance["State"]["Name"]) is Phase.READY:
+            # AWS tells of these once it runs, and takes them off when it ends.
+            yield "subnet", self.subnet, instance.get("SubnetId")
+            yield "security groups", [self.group], [group.get("GroupId") for group in instance["SecurityGroups"]]
+            yield "public address", True, bool(instance.get("PublicIpAddress"))
 
     def create(self, aws: Aws) -> Live:
         optional: dict[str, Any] = {"UserData": self.user_data} if self.user_data else {}

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing
-from ..model import Live, Phase, Resource
+from ..aws import Aws, Listing, tags_of
+from ..model import Holder, Live, Phase, Resource
+from .network_interface import interfaces
 from .vpc import Vpc
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class InternetGateway(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for gateway in aws.mine(self, GATEWAYS):
-            yield Live(gateway["InternetGatewayId"])
+            yield Live(gateway["InternetGatewayId"], held=aws.held(self, tags_of(gateway)))
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_internet_gateway(TagSpecifications=aws.tagged(self, "internet-gateway"))
@@ -48,6 +49,7 @@ class GatewayAttachment(Resource):
     vpc: Vpc
 
     usual_seconds = 1.0
+    ready_word = "attached"
 
     def find(self, aws: Aws) -> Iterator[Live]:
         vpc_id = aws.id(self.vpc)
@@ -65,3 +67,6 @@ class GatewayAttachment(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.detach_internet_gateway(InternetGatewayId=live.id, VpcId=aws.id(self.vpc))
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from interfaces(aws, "vpc-id", aws.id(self.vpc))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..aws import KEY_TAG, Aws, Listing, tags_of
-from ..model import Live, Phase, Resource
+from ..model import Held, Live, Phase, Resource
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import KeyPairInfoTypeDef
@@ -38,12 +38,22 @@ class KeyPair(Resource):
         """Whether what has these tags carries another key than this one."""
         return bool(self.public_key) and {KEY_TAG: tags.get(KEY_TAG, "")} != self.mark
 
+    def held(self, tags: Mapping[str, str]) -> Held:
+        """Which key what has these tags carries, by the marks."""
+        return "ssh key", self.mark[KEY_TAG] if self.public_key else None, tags.get(KEY_TAG) or ()
+
     def find(self, aws: Aws) -> Iterator[Live]:
         for pair in aws.listed(KEY_PAIRS):
             tags = tags_of(pair)
             if aws.is_mine(self, tags) or pair["KeyPairId"] == aws.recorded(self.key):
                 wrong = self.another(tags)
-                yield Live(pair["KeyPairId"], Phase.WRONG if wrong else Phase.READY, why="another key" if wrong else "")
+                yield Live(
+                    pair["KeyPairId"],
+                    Phase.WRONG if wrong else Phase.READY,
+                    why="another key" if wrong else "",
+                    held=aws.held(self, tags, self.held(tags)),
+                    made=pair.get("CreateTime"),
+                )
             elif pair["KeyName"] == self.name:
                 yield Live(pair["KeyPairId"], Phase.FOREIGN, why="a key pair without this demo's tags")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws
-from ..model import WHILE_IT_STARTS, Live, Phase, Resource
+from ..aws import DEMO_TAG, Aws, tags_of
+from ..model import WHILE_IT_STARTS, Held, Holder, Live, Phase, Resource, short_id
 from .elb import Balanced, find_named
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
@@ -21,7 +21,7 @@ def _all(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
     which: dict[str, Any] = {"LoadBalancerArns": arns} if arns else {}
     for page in aws.elb.get_paginator("describe_load_balancers").paginate(**which):
         for balancer in page["LoadBalancers"]:
-            yield Balanced(balancer["LoadBalancerArn"], balancer["LoadBalancerName"], _live(balancer))
+            yield Balanced(balancer["LoadBalancerArn"], balancer["LoadBalancerName"], _live(balancer), balancer)
 
 
 def _live(balancer: LoadBalancerTypeDef) -> Live:
@@ -33,6 +33,7 @@ def _live(balancer: LoadBalancerTypeDef) -> Live:
         word,
         state.get("Reason", ""),
         {"dns_name": balancer["DNSName"]},
+        made=balancer.get("CreatedTime"),
     )
 
 
@@ -45,9 +46,17 @@ class LoadBalancer(Resource):
     """AWS refuses an internet-facing load balancer in a VPC that has no internet gateway yet."""
 
     usual_seconds = 120.0
+    ready_word = "active"
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        yield from find_named(aws, self, _all)
+        yield from find_named(aws, self, _all, self._held)
+
+    def _held(self, balancer: Mapping[str, Any]) -> Iterator[Held]:
+        yield "type", "network", balancer.get("Type")
+        yield "scheme", "internet-facing", balancer.get("Scheme")
+        yield "address type", "ipv4", balancer.get("IpAddressType")
+        yield "subnets", [self.subnet], [zone.get("SubnetId") for zone in balancer.get("AvailabilityZones", [])]
+        yield "security groups", (), balancer.get("SecurityGroups", [])
 
     def create(self, aws: Aws) -> Live:
         answer = aws.elb.create_load_balancer(
@@ -62,6 +71,24 @@ class LoadBalancer(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.elb.delete_load_balancer(LoadBalancerArn=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        for page in aws.ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate():
+            for service in page["ServiceConfigurations"]:
+                if live.id in service.get("NetworkLoadBalancerArns", []):
+                    ours = tags_of(service).get(DEMO_TAG) == aws.demo
+                    yield Holder(service["ServiceId"], "the endpoint service on it", stays=not ours)
+
+
+def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:
+    """The private addresses of a load balancer's own interfaces, which its targets see as source.
+
+    They carry its name in their description (section 3.5); empty while it has none.
+    """
+    answer = aws.ec2.describe_network_interfaces(
+        Filters=[{"Name": "description", "Values": [f"ELB {short_id(aws.id(balancer))}"]}]
+    )
+    return [interface["PrivateIpAddress"] for interface in answer["NetworkInterfaces"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +109,13 @@ class Listener(Resource):
         for listener in aws.shared(("listeners", arn), ask):
             if listener["Port"] == self.port:
                 goals = [action.get("TargetGroupArn") for action in listener["DefaultActions"]]
-                right = goals == [aws.id(self.target_group)]
-                phase = Phase.READY if right else Phase.WRONG
-                yield Live(listener["ListenerArn"], phase, why="" if right else "forwards to another target group")
+                right = goals == [aws.id(self.target_group)] and listener["Protocol"] == "TCP"
+                yield Live(
+                    listener["ListenerArn"],
+                    Phase.READY if right else Phase.WRONG,
+                    why="" if right else f"forwards {listener['Protocol']} to {', '.join(map(str, goals))}",
+                    held=(("protocol", "TCP", listener["Protocol"]), ("target group", [self.target_group], goals)),
+                )
 
     def create(self, aws: Aws) -> Live:
         answer = aws.elb.create_listener(

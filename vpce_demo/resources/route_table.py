@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing
+from ..aws import Aws, Listing, tags_of
 from ..model import Live, Phase, Resource
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
 from .vpc import Vpc
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import RouteTableTypeDef
+    from mypy_boto3_ec2.type_defs import RouteTableAssociationTypeDef, RouteTableTypeDef, RouteTypeDef
 
 
 def _route_tables(aws: Aws, which: Mapping[str, Any]) -> Iterator[RouteTableTypeDef]:
@@ -22,6 +22,37 @@ def _route_tables(aws: Aws, which: Mapping[str, Any]) -> Iterator[RouteTableType
 
 
 ROUTE_TABLES = Listing(_route_tables, "RouteTableIds")
+ANYWHERE = ("0.0.0.0/0", "::/0")
+DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+TARGETS = (
+    "GatewayId",
+    "NatGatewayId",
+    "TransitGatewayId",
+    "VpcPeeringConnectionId",
+    "EgressOnlyInternetGatewayId",
+    "CarrierGatewayId",
+    "LocalGatewayId",
+    "NetworkInterfaceId",
+    "InstanceId",
+)
+"""How DescribeRouteTables calls what a route leads to, which is one of these."""
+
+
+def _first(route: Mapping[str, Any], names: Sequence[str]) -> str:
+    return next((str(route[name]) for name in names if route.get(name)), "nothing")
+
+
+def _destination(route: RouteTypeDef) -> str:
+    return _first(route, DESTINATIONS)
+
+
+def _target(route: RouteTypeDef) -> str:
+    return _first(route, TARGETS)
+
+
+def _is_expected(route: RouteTypeDef) -> bool:
+    """Whether it is the VPC's own route, or a default route, which is a resource of its own."""
+    return _target(route) == "local" or _destination(route) in ANYWHERE
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +63,9 @@ class RouteTable(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for table in aws.mine(self, ROUTE_TABLES):
-            yield Live(table["RouteTableId"])
+            others = [f"{_destination(r)} to {_target(r)}" for r in table["Routes"] if not _is_expected(r)]
+            held = aws.held(self, tags_of(table), ("VPC", self.vpc, table["VpcId"]), ("further routes", (), others))
+            yield Live(table["RouteTableId"], held=held)
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_route_table(
@@ -44,6 +77,11 @@ class RouteTable(Resource):
         aws.ec2.delete_route_table(RouteTableId=live.id)
 
 
+def _associations(tables: Iterable[RouteTableTypeDef], subnet_id: str) -> Iterator[RouteTableAssociationTypeDef]:
+    for table in tables:
+        yield from (one for one in table["Associations"] if one.get("SubnetId") == subnet_id)
+
+
 @dataclass(frozen=True, eq=False)
 class SubnetRouting(Resource):
     """The association of a route table with a subnet."""
@@ -52,12 +90,20 @@ class SubnetRouting(Resource):
     subnet: Subnet
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        subnet_id = aws.id(self.subnet)
-        for table in aws.mine(self.table, ROUTE_TABLES):
-            for association in table["Associations"]:
-                if association.get("SubnetId") == subnet_id:
-                    word = association.get("AssociationState", {}).get("State", "associated")
-                    yield Live(association["RouteTableAssociationId"], Phase.of(word), word)
+        subnet_id, table_id = aws.id(self.subnet), aws.id(self.table)
+        ours = {table["RouteTableId"]: table for table in aws.mine(self.table, ROUTE_TABLES)}
+        found = list(_associations(ours.values(), subnet_id))
+        if not found:
+            # A subnet has one table: somebody may have given it another.
+            which = {"Filters": [{"Name": "association.subnet-id", "Values": [subnet_id]}]}
+            others = aws.shared(("tables of", subnet_id), lambda: list(_route_tables(aws, which)))
+            found = list(_associations(others, subnet_id))
+        for association in found:
+            word = association.get("AssociationState", {}).get("State", "associated")
+            live = Live(association["RouteTableAssociationId"], Phase.of(word), word)
+            if association["RouteTableId"] != table_id:
+                live = replace(live, phase=Phase.WRONG, why=f"routed by {association['RouteTableId']}")
+            yield live
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.associate_route_table(RouteTableId=aws.id(self.table), SubnetId=aws.id(self.subnet))
@@ -88,7 +134,8 @@ class InternetRoute(Resource):
                         table["RouteTableId"],
                         Phase.READY if right else Phase.WRONG,
                         route["State"],
-                        "" if right else f"goes to {route.get('GatewayId', 'nothing')}",
+                        "" if right else f"goes to {_target(route)}",
+                        held=(("target", self.attachment, _target(route)), ("state", "active", route["State"])),
                     )
 
     def create(self, aws: Aws) -> Live:

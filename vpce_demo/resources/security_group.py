@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..aws import Aws, Listing
-from ..model import Live, Phase, Resource
+from ..aws import Aws, Listing, tags_of
+from ..model import Holder, Live, Phase, Resource
+from .network_interface import interfaces
 from .vpc import Vpc
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import IpPermissionTypeDef, SecurityGroupTypeDef
+    from mypy_boto3_ec2.type_defs import IpPermissionOutputTypeDef, IpPermissionTypeDef, SecurityGroupTypeDef
 
 
 def _groups(aws: Aws, which: Mapping[str, Any]) -> Iterator[SecurityGroupTypeDef]:
@@ -20,6 +21,25 @@ def _groups(aws: Aws, which: Mapping[str, Any]) -> Iterator[SecurityGroupTypeDef
 
 
 GROUPS = Listing(_groups, "GroupIds")
+OURS = "vpce-demo: "
+"""What the description of every rule of ours begins with."""
+
+
+def _rules(permissions: Sequence[IpPermissionOutputTypeDef], word: str) -> Iterator[tuple[str, str]]:
+    """Each rule as people say it, ``tcp/22 from 192.0.2.0/24``, and its description."""
+    for permission in permissions:
+        protocol, first, last = permission["IpProtocol"], permission.get("FromPort"), permission.get("ToPort")
+        ports = "" if first is None or first < 0 else f"/{first}" if first == last else f"/{first}-{last}"
+        what = "everything" if protocol == "-1" else f"{protocol}{ports}"
+        others: list[Mapping[str, Any]] = [
+            *permission.get("IpRanges", []),
+            *permission.get("Ipv6Ranges", []),
+            *permission.get("PrefixListIds", []),
+            *permission.get("UserIdGroupPairs", []),
+        ]
+        for other in others:
+            whom = next((str(other[k]) for k in ("CidrIp", "CidrIpv6", "PrefixListId", "GroupId") if k in other), "?")
+            yield f"{what} {word} {whom}", str(other.get("Description", ""))
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +49,21 @@ class SecurityGroup(Resource):
     vpc: Vpc
     description: str
 
+    outbound: ClassVar = ("everything to 0.0.0.0/0",)
+    """What AWS gives a new group, and the tutorial leaves as it is."""
+
     def find(self, aws: Aws) -> Iterator[Live]:
         for group in aws.mine(self, GROUPS):
-            yield Live(group["GroupId"])
+            others = [rule for rule, about in _rules(group["IpPermissions"], "from") if not about.startswith(OURS)]
+            held = aws.held(
+                self,
+                tags_of(group),
+                ("VPC", self.vpc, group.get("VpcId")),
+                ("description", self.description, group["Description"]),
+                ("further inbound rules", (), others),
+                ("outbound rules", self.outbound, [rule for rule, _ in _rules(group["IpPermissionsEgress"], "to")]),
+            )
+            yield Live(group["GroupId"], held=held)
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_security_group(
@@ -45,6 +77,9 @@ class SecurityGroup(Resource):
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_security_group(GroupId=live.id)
 
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from interfaces(aws, "group-id", live.id)
+
 
 @dataclass(frozen=True, eq=False)
 class IngressRule(Resource):
@@ -56,10 +91,11 @@ class IngressRule(Resource):
     group: SecurityGroup
     port: int
     source: str
+    """A range of addresses; empty where only what is there is asked for."""
 
     @property
     def _description(self) -> str:
-        return f"vpce-demo: {self.key}"
+        return f"{OURS}{self.key}"
 
     def _permission(self, source: str) -> IpPermissionTypeDef:
         ranges = [{"CidrIp": source, "Description": self._description}]
@@ -76,10 +112,12 @@ class IngressRule(Resource):
                     continue
                 for allowed in permission["IpRanges"]:
                     source = allowed.get("CidrIp", "")
-                    if source == self.source:
-                        yield Live(group["GroupId"], outputs={"source": source})
-                    elif allowed.get("Description") == self._description:
-                        yield Live(group["GroupId"], Phase.WRONG, why=f"open to {source}", outputs={"source": source})
+                    ours = allowed.get("Description") == self._description
+                    outputs, held = {"source": source}, (("source", self.source, source),)
+                    if source == self.source or (ours and not self.source):
+                        yield Live(group["GroupId"], outputs=outputs, held=held)
+                    elif ours:
+                        yield Live(group["GroupId"], Phase.WRONG, why=f"open to {source}", outputs=outputs, held=held)
 
     def create(self, aws: Aws) -> Live:
         group_id = aws.id(self.group)

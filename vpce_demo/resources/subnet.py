@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing
-from ..model import Live, Phase, Resource
+from ..aws import Aws, Listing, tags_of
+from ..model import Holder, Live, Phase, Resource
+from .network_interface import interfaces
 from .vpc import Vpc
 
 if TYPE_CHECKING:
@@ -35,7 +36,14 @@ class Subnet(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for subnet in aws.mine(self, SUBNETS):
-            yield Live(subnet["SubnetId"], Phase.of(subnet["State"]), subnet["State"])
+            held = aws.held(
+                self,
+                tags_of(subnet),
+                ("address range", self.cidr, subnet["CidrBlock"]),
+                ("zone", self.zone_id, subnet.get("AvailabilityZoneId")),
+                ("VPC", self.vpc, subnet["VpcId"]),
+            )
+            yield Live(subnet["SubnetId"], Phase.of(subnet["State"]), subnet["State"], held=held)
 
     def create(self, aws: Aws) -> Live:
         subnet = aws.ec2.create_subnet(
@@ -48,3 +56,6 @@ class Subnet(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_subnet(SubnetId=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from interfaces(aws, "subnet-id", live.id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Aws
-from ..model import UNTIL_IT_GOES, Live, Phase, Resource
+from ..model import UNTIL_IT_GOES, Held, Live, Phase, Resource
 from .elb import Balanced, find_named
 from .instance import Instance
 from .vpc import Vpc
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import TargetHealthDescriptionTypeDef
 
 
+THRESHOLD = 2
+"""So many checks in a row make a target healthy, or unhealthy."""
+
+
 def _all(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
     which: dict[str, Any] = {"TargetGroupArns": arns} if arns else {}
     for page in aws.elb.get_paginator("describe_target_groups").paginate(**which):
         for group in page["TargetGroups"]:
-            yield Balanced(group["TargetGroupArn"], group["TargetGroupName"], Live(group["TargetGroupArn"]))
+            yield Balanced(group["TargetGroupArn"], group["TargetGroupName"], Live(group["TargetGroupArn"]), group)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +35,25 @@ class TargetGroup(Resource):
     port: int
     health_interval: int
 
+    def find(self, aws: Aws) -> Iterator[Live]:
+        yield from find_named(aws, self, _all, self._held)
+
+    def _held(self, group: Mapping[str, Any]) -> Iterator[Held]:
+        yield "target type", "instance", group.get("TargetType")
+        yield "protocol", "TCP", group.get("Protocol")
+        yield "port", self.port, group.get("Port")
+        yield "VPC", self.vpc, group.get("VpcId")
+        yield "health check protocol", "TCP", group.get("HealthCheckProtocol")
+        yield "health check port", "traffic-port", group.get("HealthCheckPort")
+        yield "health check interval", self.health_interval, group.get("HealthCheckIntervalSeconds")
+        yield "health check timeout", self.health_timeout, group.get("HealthCheckTimeoutSeconds")
+        yield "healthy threshold", THRESHOLD, group.get("HealthyThresholdCount")
+        yield "unhealthy threshold", THRESHOLD, group.get("UnhealthyThresholdCount")
+
     @property
     def health_timeout(self) -> int:
-        """Seconds that a check may take: the default of 10 is refused beside an interval of 10 (aws-behaviours.md
-        section 0, rule 7)."""
+        """Seconds.  The default of 10 is refused beside an interval of 10 (aws-behaviours.md section 0, rule 7)."""
         return max(2, min(5, self.health_interval - 1))
-
-    def find(self, aws: Aws) -> Iterator[Live]:
-        yield from find_named(aws, self, _all)
 
     def create(self, aws: Aws) -> Live:
         answer = aws.elb.create_target_group(
@@ -50,8 +65,8 @@ class TargetGroup(Resource):
             HealthCheckProtocol="TCP",
             HealthCheckIntervalSeconds=self.health_interval,
             HealthCheckTimeoutSeconds=self.health_timeout,
-            HealthyThresholdCount=2,
-            UnhealthyThresholdCount=2,
+            HealthyThresholdCount=THRESHOLD,
+            UnhealthyThresholdCount=THRESHOLD,
             Tags=aws.elb_tags(self),
         )
         return Live(answer["TargetGroups"][0]["TargetGroupArn"])
@@ -72,7 +87,10 @@ def target_health(aws: Aws, group: TargetGroup) -> list[TargetHealthDescriptionT
 
 @dataclass(frozen=True, eq=False)
 class Registration(Resource):
-    """An instance as a target.  Ready as soon as AWS lists it: that it is healthy is what ``test`` waits for."""
+    """An instance as a target.  Ready as soon as AWS lists it: that it is healthy is what ``test`` waits for.
+
+    On another port than ours it is wrong, and replaced.
+    """
 
     target_group: TargetGroup = field(metadata=UNTIL_IT_GOES)
     instance: Instance
@@ -80,24 +98,34 @@ class Registration(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         instance_id = aws.id(self.instance)
+        ours = f"{instance_id}:{self.port}"
+        words: dict[str, tuple[str, str]] = {}
         for described in target_health(aws, self.target_group):
             target, health = described.get("Target", {}), described.get("TargetHealth", {})
-            if target.get("Id") == instance_id and target.get("Port") == self.port:
-                word = health.get("State", "")
-                phase = Phase.DELETING if word.lower() == "draining" else Phase.READY
-                yield Live(f"{instance_id}:{self.port}", phase, word, health.get("Reason", ""))
+            words[f"{target.get('Id')}:{target.get('Port')}"] = health.get("State", ""), health.get("Reason", "")
+        standing = [id for id, (word, _) in words.items() if word.lower() != "draining"]
+        for id, (word, reason) in words.items():
+            if id == ours:
+                phase = Phase.READY if id in standing else Phase.DELETING
+                others = [other for other in standing if other != ours]
+                yield Live(id, phase, word, reason, held=(("further targets", (), others),))
+            elif id in standing and id.startswith(f"{instance_id}:"):
+                port = id.rpartition(":")[2]
+                yield Live(id, Phase.WRONG, word, f"on port {port}", held=(("port", self.port, port),))
 
     def create(self, aws: Aws) -> Live:
-        instance_id = aws.id(self.instance)
-        aws.elb.register_targets(
-            TargetGroupArn=aws.id(self.target_group), Targets=[{"Id": instance_id, "Port": self.port}]
-        )
+        instance_id, group_arn = aws.id(self.instance), aws.id(self.target_group)
+        # The group is ours alone. Whether AWS takes out a target by itself that was terminated is not documented.
+        listed = [one.get("Target", {}).get("Id", "") for one in target_health(aws, self.target_group)]
+        if others := [id for id in listed if id != instance_id]:
+            aws.elb.deregister_targets(TargetGroupArn=group_arn, Targets=[{"Id": id} for id in others])
+        aws.elb.register_targets(TargetGroupArn=group_arn, Targets=[{"Id": instance_id, "Port": self.port}])
         return Live(f"{instance_id}:{self.port}", word="registered")
 
     def delete(self, aws: Aws, live: Live) -> None:
-        instance_id = live.id.partition(":")[0]
+        instance_id, _, port = live.id.partition(":")
         aws.elb.deregister_targets(
-            TargetGroupArn=aws.id(self.target_group), Targets=[{"Id": instance_id, "Port": self.port}]
+            TargetGroupArn=aws.id(self.target_group), Targets=[{"Id": instance_id, "Port": int(port)}]
         )
 
     def goes_with(self) -> Resource:

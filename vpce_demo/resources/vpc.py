@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing
-from ..model import Live, Phase, Resource
+from ..aws import Aws, Listing, tags_of
+from ..model import Holder, Live, Phase, Resource
+from .network_interface import interfaces
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import VpcTypeDef
@@ -32,7 +33,8 @@ class Vpc(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for vpc in aws.mine(self, VPCS):
-            yield Live(vpc["VpcId"], Phase.of(vpc["State"]), vpc["State"])
+            held = aws.held(self, tags_of(vpc), ("address range", self.cidr, vpc["CidrBlock"]))
+            yield Live(vpc["VpcId"], Phase.of(vpc["State"]), vpc["State"], held=held)
 
     def create(self, aws: Aws) -> Live:
         vpc = aws.ec2.create_vpc(CidrBlock=self.cidr, TagSpecifications=aws.tagged(self, "vpc"))["Vpc"]
@@ -40,3 +42,6 @@ class Vpc(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_vpc(VpcId=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from interfaces(aws, "vpc-id", live.id)

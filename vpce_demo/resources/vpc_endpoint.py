@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing
+from ..aws import Aws, Listing, tags_of
 from ..errors import NotCreated, raise_unsuccessful
 from ..model import UNTIL_IT_GOES, Live, Phase, Resource
-from .endpoint_service import EndpointService
+from .endpoint_service import EndpointService, connections
 from .security_group import SecurityGroup
 from .subnet import Subnet
 from .vpc import Vpc
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import VpcEndpointConnectionTypeDef, VpcEndpointTypeDef
+    from mypy_boto3_ec2.type_defs import VpcEndpointTypeDef
 
 
 def _endpoints(aws: Aws, which: Mapping[str, Any]) -> Iterator[VpcEndpointTypeDef]:
@@ -38,6 +38,7 @@ def _live(endpoint: VpcEndpointTypeDef) -> Live:
         word,
         endpoint.get("LastError", {}).get("Message", ""),
         outputs,
+        made=endpoint.get("CreationTimestamp"),
     )
 
 
@@ -52,11 +53,22 @@ class VpcEndpoint(Resource):
     """A service counts its connections until they are on their way out (section 3.4), and not to their end."""
 
     usual_seconds = 2.0
+    ready_word = "pendingAcceptance"
     usual_seconds_gone = 60.0
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for endpoint in aws.mine(self, ENDPOINTS):
-            yield _live(endpoint)
+            held = aws.held(
+                self,
+                tags_of(endpoint),
+                ("type", "Interface", endpoint.get("VpcEndpointType")),
+                ("service", self.service, endpoint.get("ServiceName", "").rpartition(".")[2]),
+                ("VPC", self.vpc, endpoint.get("VpcId")),
+                ("subnets", [self.subnet], endpoint.get("SubnetIds", [])),
+                ("security groups", [self.group], [group.get("GroupId") for group in endpoint.get("Groups", [])]),
+                ("private DNS", False, endpoint.get("PrivateDnsEnabled")),
+            )
+            yield replace(_live(endpoint), held=held)
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_vpc_endpoint(
@@ -85,21 +97,6 @@ def addresses(aws: Aws, endpoint: VpcEndpoint) -> list[str]:
     return [interface["PrivateIpAddress"] for interface in answer["NetworkInterfaces"]]
 
 
-def connections(aws: Aws, service: EndpointService) -> list[VpcEndpointConnectionTypeDef]:
-    """Every connection to a service, ours and others', as the provider sees them."""
-    service_id = aws.id(service)
-
-    def ask() -> list[VpcEndpointConnectionTypeDef]:
-        # By service alone: AWS documents a filter for the endpoint and refuses it (section 3.3).
-        pages = aws.ec2.get_paginator("describe_vpc_endpoint_connections").paginate(
-            Filters=[{"Name": "service-id", "Values": [service_id]}]
-        )
-        return [connection for page in pages for connection in page["VpcEndpointConnections"]]
-
-    listed: list[VpcEndpointConnectionTypeDef] = aws.shared(("connections", service_id), ask)
-    return listed
-
-
 @dataclass(frozen=True, eq=False)
 class Acceptance(Resource):
     """The provider's yes to an endpoint.  Ready when traffic may flow."""
@@ -120,7 +117,10 @@ class Acceptance(Resource):
 
     def create(self, aws: Aws) -> Live:
         endpoint_id = aws.id(self.endpoint)
-        # Not asked blindly: what AWS answers for a request that the provider cannot see yet is not documented.
+        # Not asked blindly: what AWS answers for a request that the provider cannot see yet is not documented, nor for
+        # one that was accepted before.
+        for there in self.find(aws):
+            return there
         if not any(connection.get("VpcEndpointId") == endpoint_id for connection in connections(aws, self.service)):
             raise NotCreated(f"{endpoint_id} is not among the service's connections yet.")
         answer = aws.ec2.accept_vpc_endpoint_connections(ServiceId=aws.id(self.service), VpcEndpointIds=[endpoint_id])

@@ -44,6 +44,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds added to every call")
     parser.add_argument("--port", type=int, default=0, help="of the API; 0 takes a free one")
     parser.add_argument("--proxy-port", type=int, default=0, help="of the way in from outside; 0 takes a free one")
+    parser.add_argument("--iam", action="store_true", help="check the permissions of IAM users and roles")
     return parser.parse_args()
 
 
@@ -56,7 +57,7 @@ def main() -> int:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     from .server import Sandbox
 
-    sandbox = Sandbox(options.speed, options.latency, directory, options.port, options.proxy_port)
+    sandbox = Sandbox(options.speed, options.latency, directory, options.port, options.proxy_port, options.iam)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sandbox.ask_to_stop())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

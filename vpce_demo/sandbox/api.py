@@ -1,6 +1,7 @@
 """The API: one WSGI application that answers AWS's calls, ours where moto differs from AWS, moto's own elsewhere.
 
-A request goes through the same stations in order: the host it was sent to, the record, the latency, the handler.
+A request goes through the same stations in order: the host it was sent to, the record, the latency, the faults and the
+IAM policies if they were asked for, the handler.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from .cloud import Cloud
+from .faults import Dropped, Faults, Struck, kill
 from .filters import page
+from .hiding import READING
+from .iam.gate import Gate
 from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal
 
 if TYPE_CHECKING:
@@ -94,7 +99,10 @@ class Call:
 
 @dataclass
 class Recorded:
-    """One API call as ``calls`` tells it; times are seconds since the epoch, ``error`` AWS's code or none."""
+    """One API call as ``calls`` tells it; times are seconds since the epoch.
+
+    ``error`` is AWS's code, why there was no answer (``dropped after``), both, or none.
+    """
 
     number: int
     service: str
@@ -111,13 +119,17 @@ class Recorded:
 class Api:
     """The WSGI application.  ``hosts`` are the only ``Host`` headers it answers to; ``latency`` is in seconds."""
 
-    def __init__(self, cloud: Cloud, control: Callable[[Request], Response], latency: float = 0.0) -> None:
+    def __init__(
+        self, cloud: Cloud, control: Callable[[Request], Response], faults: Faults, latency: float = 0.0
+    ) -> None:
         load_handlers()
         self.cloud = cloud
+        self.faults = faults
         self.latency = latency
         self.hosts: frozenset[str] = frozenset()
         self.calls: deque[Recorded] = deque(maxlen=REMEMBERED_CALLS)
         self.counts: Counter[str] = Counter()
+        self.gate = Gate()
         self._control = control
         self._moto = Moto()
         self._number = 0
@@ -126,6 +138,7 @@ class Api:
         """Forget the calls so far."""
         self.calls.clear()
         self.counts.clear()
+        self.gate.asked.clear()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._respond(Request(environ))(environ, start_response)
@@ -141,31 +154,49 @@ class Api:
             return self._control(request)
         if request.path.startswith(("/moto-api", "/latest/")):
             return Response("Moto's own controls and its metadata service are not offered here.\n", 404)
-        body = request.get_data()
+        try:
+            body = request.get_data()
+        except ClientDisconnected:
+            return Response(status=400)  # the caller died while it was sending: nobody reads this
         incoming = Incoming(request)
-        record = self._record(incoming)
+        record, struck = self._record(incoming)
         if self.latency:
             time.sleep(self.latency)
         try:
-            return self._dispatch(incoming, record, body)
-        except ApiError as error:
-            record.error = error.code
-            return refusal(incoming.service, error)
-        except Exception:
-            log.exception("%s %s failed", incoming.name, incoming.operation)
-            record.error = "InternalError"
-            return refusal(incoming.service, ApiError("InternalError", "An internal error has occurred", 500))
+            response = self._answer(incoming, record, struck, body)
+            struck.after()
+        except Dropped as dropped:
+            record.error = ", ".join(filter(None, (record.error, dropped.note)))
+            if dropped.kill:
+                kill(incoming)
+            raise
         finally:
             record.ended = time.time()
+        return response
 
-    def _record(self, incoming: Incoming) -> Recorded:
+    def _record(self, incoming: Incoming) -> tuple[Recorded, Struck]:
         operation = incoming.operation or f"{incoming.http.method} {incoming.http.path}"
         with self.cloud.lock:
             self._number += 1
             record = Recorded(self._number, incoming.name, operation, {}, time.time())
             self.calls.append(record)
             self.counts[f"{incoming.name}:{operation}"] += 1
-        return record
+            return record, self.faults.meet(operation)
+
+    def _answer(self, incoming: Incoming, record: Recorded, struck: Struck, body: bytes) -> Response:
+        try:
+            struck.before()
+            self.faults.check_credentials(incoming.service)
+            return self._dispatch(incoming, record, body)
+        except ApiError as error:
+            record.error = error.code
+            return refusal(incoming.service, error)
+        except Dropped:
+            raise
+        except Exception:
+            log.exception("%s %s failed", incoming.name, incoming.operation)
+            record.error = "InternalError"
+            return refusal(incoming.service, ApiError("InternalError", "An internal error has occurred", 500))
 
     def _dispatch(self, incoming: Incoming, record: Recorded, body: bytes) -> Response:
         if not incoming.service:
@@ -173,21 +204,28 @@ class Api:
                 # Not handed to moto: some of its services make requests of their own, to wherever they are told.
                 raise ApiError("InvalidAction", f"The sandbox has no {incoming.name}.")
             with self.cloud.lock:
+                self.gate.check(incoming, {})
                 return self._forward(incoming, body)
         record.params = params = incoming.params()
+        with self.cloud.lock:
+            self.gate.check(incoming, params)
         if incoming.service == "ec2" and params.get("DryRun"):
             raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         handler, pages = _handlers.get((incoming.service, incoming.operation), (None, ""))
         with self.cloud.lock:
             self.cloud.settle()
             try:
-                if handler is None:
+                if handler is None and not self.faults.hiding.concerns(incoming.operation):
                     response = self._forward(incoming, body)
                     record.error = _error_code(response)
                     return response
-                result = handler(Call(incoming, params, self.cloud, self._moto))
+                result = self.faults.hiding.carry_out(
+                    incoming.operation,
+                    params,
+                    lambda seen: (handler or Call.moto)(Call(incoming, seen, self.cloud, self._moto)),
+                )
             finally:
-                if not incoming.operation.startswith(("Describe", "Get", "List")):
+                if not incoming.operation.startswith(READING):
                     self.cloud.touched()
             return answer(incoming.service, incoming.operation, page(result, pages, params) if pages else result)
 

@@ -95,7 +95,9 @@ def running(directory: Path) -> Running | None:
         return None
 
 
-def ensure(directory: Path, speed: float = 20, latency_ms: float = 0, port: int = 0, proxy_port: int = 0) -> Running:
+def ensure(
+    directory: Path, speed: float = 20, latency_ms: float = 0, port: int = 0, proxy_port: int = 0, iam: bool = False
+) -> Running:
     """The running sandbox of that directory, started first if there is none; of two starters one starts it.
 
     The settings are for a new one; a running one keeps its own.  Raises ``SandboxError`` if it cannot start: a port is
@@ -108,7 +110,7 @@ def ensure(directory: Path, speed: float = 20, latency_ms: float = 0, port: int 
     with _lock(directory):
         if found := running(directory):
             return found
-        return _start(directory, speed, latency_ms, port, proxy_port)
+        return _start(directory, speed, latency_ms, port, proxy_port, iam)
 
 
 @contextlib.contextmanager
@@ -121,7 +123,7 @@ def _lock(directory: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_port: int) -> Running:
+def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_port: int, iam: bool) -> Running:
     import subprocess
 
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -131,7 +133,7 @@ def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_po
     (directory / SERVER_FILE).unlink(missing_ok=True)
     command = [sys.executable, "-m", "vpce_demo.sandbox", "--directory", str(directory.resolve())]
     command += ["--speed", "max" if math.isinf(speed) else f"{speed:g}", "--latency", f"{latency_ms:g}"]
-    command += ["--port", str(port), "--proxy-port", str(proxy_port)]
+    command += ["--port", str(port), "--proxy-port", str(proxy_port), *(["--iam"] if iam else [])]
     log = os.open(directory / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         process = subprocess.Popen(

@@ -6,11 +6,13 @@ import hmac
 import json
 import math
 from collections.abc import Callable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
 from .client import TOKEN_HEADER
+from .faults import DOES, Fault, is_seconds
 
 if TYPE_CHECKING:
     from .server import Sandbox
@@ -21,7 +23,8 @@ class Mistake(Exception):
 
 
 class Control:
-    """Answers ``GET status``, ``GET calls``, ``GET trace``, ``POST settings``, ``POST reset`` and ``POST stop``.
+    """Answers ``GET status``, ``GET calls``, ``GET trace``, ``GET faults``, ``POST faults``, ``POST settings``,
+    ``POST reset`` and ``POST stop``.
 
     404 for another verb, 405 for another method, 403 without the token, 400 with a message for a body that is not
     JSON, not an object or has keys or values that are not known.
@@ -29,13 +32,14 @@ class Control:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._verbs: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
-            "status": ("GET", self._status),
-            "calls": ("GET", self._calls),
-            "trace": ("GET", self._trace),
-            "settings": ("POST", self._settings),
-            "reset": ("POST", self._reset),
-            "stop": ("POST", self._stop),
+        self._verbs: dict[str, dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+            "status": {"GET": self._status},
+            "calls": {"GET": self._calls},
+            "trace": {"GET": self._trace},
+            "faults": {"GET": self._faults, "POST": self._change_faults},
+            "settings": {"POST": self._settings},
+            "reset": {"POST": self._reset},
+            "stop": {"POST": self._stop},
         }
 
     def __call__(self, request: Request) -> Response:
@@ -44,9 +48,9 @@ class Control:
         verb = request.path.removeprefix("/_sandbox/")
         if verb not in self._verbs:
             return _json({"error": f"no verb {verb!r}; there are {', '.join(self._verbs)}"}, 404)
-        method, answer = self._verbs[verb]
-        if request.method != method:
-            return _json({"error": f"{verb} is a {method}"}, 405)
+        answer = self._verbs[verb].get(request.method)
+        if answer is None:
+            return _json({"error": f"{verb} is a {' or a '.join(self._verbs[verb])}"}, 405)
         try:
             response = _json(answer(_body(request)))
         except Mistake as mistake:
@@ -67,13 +71,43 @@ class Control:
         _only(body)
         return {"connections": self._sandbox.trace()}
 
+    def _faults(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body)
+        return self._sandbox.faults.told()
+
+    def _change_faults(self, body: dict[str, Any]) -> dict[str, Any]:
+        """All that the body says, or nothing of it."""
+        _only(body, "clear", "add", "hidden_seconds", "credentials")
+        if body.get("clear", True) is not True:
+            raise Mistake(f"clear is true or left out, not {body['clear']!r}")
+        wanted, hidden = body.get("add", []), body.get("hidden_seconds")
+        if not isinstance(wanted, list):
+            raise Mistake(f"add is a list of faults, not {wanted!r}")
+        if hidden is not None and not is_seconds(hidden):
+            raise Mistake(f"hidden_seconds is a number from 0, or null, not {hidden!r}")
+        credentials = body.get("credentials", "fine")
+        if credentials not in ("expired", "fine"):
+            raise Mistake(f"credentials is expired or fine, not {credentials!r}")
+        made, faults = [_fault(one) for one in wanted], self._sandbox.faults
+        if "clear" in body:
+            faults.clear()
+        faults.add(*made)
+        if "hidden_seconds" in body:
+            faults.hide(hidden)
+        if "credentials" in body:
+            faults.expire(credentials == "expired")
+        return faults.told()
+
     def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
-        _only(body, "speed", "latency_ms")
+        _only(body, "speed", "latency_ms", "iam")
         speed = pace(body["speed"]) if "speed" in body else None
         latency = body.get("latency_ms")
         if latency is not None and (not _number(latency) or not 0 <= latency <= 60_000):
             raise Mistake(f"latency_ms is a number of milliseconds from 0 to 60000, not {latency!r}")
-        self._sandbox.set(speed=speed, latency_ms=latency)
+        iam = body.get("iam")
+        if iam is not None and not isinstance(iam, bool):
+            raise Mistake(f"iam is true or false, not {iam!r}")
+        self._sandbox.set(speed=speed, latency_ms=latency, iam=iam)
         return self._sandbox.status()
 
     def _reset(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -93,6 +127,18 @@ def pace(value: object) -> float:
     if _number(value) and float(value) > 0 and math.isfinite(float(value)):  # type: ignore[arg-type]
         return float(value)  # type: ignore[arg-type]
     raise Mistake(f"speed is a number above 0, or max, not {value!r}")
+
+
+def _fault(told: object) -> Fault:
+    if not isinstance(told, dict):
+        raise Mistake(f"a fault is an object, not {told!r}")
+    if "do" not in told:
+        raise Mistake(f"a fault needs do, one of {', '.join(DOES)}")
+    _only(told, *(one.name for one in fields(Fault) if one.init))
+    try:
+        return Fault(**told)
+    except ValueError as error:
+        raise Mistake(str(error)) from None
 
 
 def _number(value: object) -> bool:

@@ -21,6 +21,7 @@ from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
+from moto.iam.models import get_account_id_from
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wrappers import Request, Response
@@ -38,7 +39,6 @@ SIGNING_NAMES = {
 """Services whose operations are understood, by the name in a signature; there are no others."""
 
 CLASSIC_LOAD_BALANCING = "2012-06-01"
-DEFAULT_ACCOUNT = "123456789012"
 ACCOUNT_KEY = "SANDBOX"
 
 
@@ -55,13 +55,12 @@ class Incoming:
 
     def __init__(self, request: Request) -> None:
         self.http = request
-        key, region, signing = _scope(request.headers.get("Authorization", ""))
-        self.account = account_of(key)
-        self.region = region
-        self.service = SIGNING_NAMES.get(signing, "")
-        if signing == "elasticloadbalancing" and request.values.get("Version") == CLASSIC_LOAD_BALANCING:
+        self.key, self.region, self.signing = _scope(request.headers.get("Authorization", ""))
+        self.account = account_of(self.key)
+        self.service = SIGNING_NAMES.get(self.signing, "")
+        if self.signing == "elasticloadbalancing" and request.values.get("Version") == CLASSIC_LOAD_BALANCING:
             self.service = ""
-        self.name = self.service or signing or "unsigned"
+        self.name = self.service or self.signing or "unsigned"
         self.operation = self._operation() if self.service else ""
 
     def _operation(self) -> str:
@@ -86,17 +85,18 @@ class Incoming:
 
 
 def _scope(authorization: str) -> tuple[str, str, str]:
-    """Access key, region and signing name out of a version 4 signature; the signature itself is not checked."""
+    """Access key, region and signing name out of a version 4 signature."""
     _, found, rest = authorization.partition("Credential=")
     parts = rest.split(",")[0].split()[0].split("/") if found and rest.strip() else []
     return (parts[0], parts[2], parts[3].lower()) if len(parts) == 5 else ("", "us-east-1", "")
 
 
 def account_of(access_key: str) -> str:
-    """The account an access key belongs to: ``SANDBOX`` and twelve digits name one, any other key is the default's."""
+    """The account an access key belongs to: ``SANDBOX`` and twelve digits name one, an IAM user's or role's is of its
+    own account, any other key is the default's."""
     digits = access_key.removeprefix(ACCOUNT_KEY)[:12]
     named = access_key.startswith(ACCOUNT_KEY) and len(digits) == 12 and digits.isdecimal()
-    return digits if named else DEFAULT_ACCOUNT
+    return digits if named else get_account_id_from(access_key)
 
 
 @cache

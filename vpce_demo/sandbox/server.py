@@ -15,7 +15,7 @@ import time
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -28,6 +28,10 @@ from .api import Api, Recorded
 from .clock import Clock
 from .cloud import Cloud, NoWires
 from .control import Control
+from .faults import Faults
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +46,8 @@ class Sandbox:
 
     ``speed`` is how many times faster than AWS its clock runs (``math.inf``: no waits), ``latency_ms`` is added to
     every call, ``directory`` is where the machines keep their files (a temporary one if none is given), ports are free
-    ones if 0.  Raises ``SandboxError`` from ``start`` when a port is taken.
+    ones if 0, ``iam`` says whether permissions are checked.  Raises ``SandboxError`` from ``start`` when a port is
+    taken.
     """
 
     def __init__(
@@ -52,13 +57,16 @@ class Sandbox:
         directory: Path | None = None,
         port: int = 0,
         proxy_port: int = 0,
+        iam: bool = False,
     ) -> None:
         self.clock = Clock(speed)
         self.boot_id = secrets.token_hex(8)
         self.token = secrets.token_hex(24)
         self.stop_asked = threading.Event()
         self.cloud = Cloud(self.clock)
-        self._api = Api(self.cloud, Control(self), latency_ms / 1000)
+        self.faults = Faults(self.cloud.lock, self.clock)
+        self._api = Api(self.cloud, Control(self), self.faults, latency_ms / 1000)
+        self._api.gate.on = iam
         self._wanted = port, proxy_port
         self._directory = directory
         self._own_directory: Path | None = None
@@ -182,7 +190,7 @@ class Sandbox:
                 log.exception("what was due could not be done")
 
     def reset(self) -> None:
-        """An empty account again, on the same ports; machines stop."""
+        """An empty account again, on the same ports; machines stop, and nothing goes wrong any more."""
         with self.cloud.lock:
             proxy_port = self._network.proxy_port
         self._unplug()
@@ -190,15 +198,18 @@ class Sandbox:
             _reset_moto()
             self.cloud.clear()
             self._api.clear()
+            self.faults.clear()
         self._wanted = self._wanted[0], proxy_port
         self._plug_in()
 
-    def set(self, speed: float | None = None, latency_ms: float | None = None) -> None:
-        """Change the pace from now on."""
+    def set(self, speed: float | None = None, latency_ms: float | None = None, iam: bool | None = None) -> None:
+        """Change the pace, and whether permissions are checked, from now on."""
         if speed is not None:
             self.clock.speed = speed
         if latency_ms is not None:
             self._api.latency = latency_ms / 1000
+        if iam is not None:
+            self._api.gate.on = iam
         self.cloud.alarm.set()
         self.cloud.wires.changed()
 
@@ -226,10 +237,12 @@ class Sandbox:
             "pid": os.getpid(),
             "speed": speed if math.isfinite(speed) else "max",
             "latency_ms": self._api.latency * 1000,
+            "iam": self._api.gate.on,
             "endpoint_url": self.endpoint_url,
             "proxy_url": self.proxy_url,
             "uptime": time.time() - self._started,
             "calls": dict(sorted(self._api.counts.items())),
+            "permissions": {caller: dict(sorted(asked.items())) for caller, asked in self._api.gate.asked.items()},
         }
 
 
@@ -240,6 +253,10 @@ class _Quiet(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:
         log.debug(message, *args)
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        """The caller has left, or is to get no answer: then it must not wait for one on a connection kept open."""
+        self.close_connection = True
 
 
 class _Server(ThreadedWSGIServer):

@@ -6,8 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..errors import TimedOut
 from ..model import Action, Event, Live, Phase, Resource
+from ..moves import Verb, deleting, longest, making
 from ..tutorial import Demo, Step
+from .style import in_a_sentence
 
 BUSY = {Action.CREATING, Action.CREATED, Action.WAITING, Action.RETRYING, Action.DELETING, Action.DELETED}
 DONE_UP = {Action.READY}
@@ -16,19 +19,55 @@ DONE_DOWN = {Action.GONE}
 
 @dataclass
 class Cell:
-    """One resource: the last that was heard of it, and when its work began."""
+    """One resource: the last that was heard of it, and when its work began and ended, in monotonic seconds.
+
+    ``asked`` is when AWS was last asked to make or delete it; ``is_going`` whether the last was to delete it.
+    """
 
     resource: Resource
     action: Action | None = None
     live: Live | None = None
     note: str = ""
+    error: Exception | None = None
     began: float = 0.0
+    asked: float = 0.0
     ended: float = 0.0
+    is_going: bool = False
+
+    def hear(self, event: Event, done: set[Action]) -> None:
+        self.action, self.note, self.error = event.action, event.note, event.error
+        self.live = None if event.action is Action.CREATING else event.live or self.live
+        if event.action in (Action.CREATING, Action.DELETING, Action.FOUND):
+            self.is_going = event.action is Action.DELETING or bool(self.live and self.live.phase is Phase.DELETING)
+        if event.action in BUSY and not self.began:
+            self.began = event.at
+        if event.action in (Action.CREATED, Action.DELETED) or (event.action is Action.WAITING and not self.asked):
+            self.asked = event.at
+        if event.action in done or event.action is Action.FAILED:
+            self.ended = event.at
+
+    def seconds(self, now: float) -> float:
+        """How long it has taken so far, or took."""
+        return (self.ended or now) - self.began if self.began else 0.0
 
     @property
-    def seconds(self) -> float:
-        """How long it has taken, or took."""
-        return (self.ended or time.monotonic()) - self.began if self.began else 0.0
+    def usual_seconds(self) -> float:
+        """How long AWS usually takes for what is being done, in its seconds."""
+        return self.resource.usual_seconds_gone if self.is_going else self.resource.usual_seconds
+
+    @property
+    def word(self) -> str:
+        """AWS's state word, or ours for what has been asked to go and was not looked at since."""
+        if self.action is Action.GONE:
+            return "gone"
+        if self.live and self.is_going and self.live.phase is not Phase.DELETING:
+            return "deleting"
+        return self.live.word if self.live else ""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was only not done in time, or before somebody said stop."""
+        return self.action is Action.FAILED and isinstance(self.error, TimedOut)
 
 
 @dataclass
@@ -45,17 +84,22 @@ class Row:
 
     @property
     def busy(self) -> Cell | None:
-        """What is being worked at or waited for now."""
-        return next((cell for cell in reversed(self.cells) if cell.action in BUSY), None)
+        """What is being worked at or waited for now: of several, the one that takes longest."""
+        busy = [cell for cell in self.cells if cell.action in BUSY]
+        return max(busy, key=lambda cell: cell.usual_seconds, default=None)
 
 
 @dataclass
 class Board:
-    """A listener that keeps the picture of a run; ``done`` are the actions that end a resource's part in it."""
+    """A listener that keeps the picture of a run; ``done`` are the actions that end a resource's part in it.
+
+    ``pace`` is how many times faster than AWS's the clock at the other end runs.
+    """
 
     demo: Demo
     resources: Sequence[Resource]
     done: set[Action]
+    pace: float = 1.0
     began: float = field(default_factory=time.monotonic)
     created: int = 0
     found: int = 0
@@ -63,28 +107,42 @@ class Board:
 
     def __post_init__(self) -> None:
         self.cells = {r.key: Cell(r) for r in self.resources}
-        self.rows = [
+        self._rows = [
             Row(step, cells)
             for step in self.demo.steps
             if (cells := [self.cells[r.key] for r in step.resources if r.key in self.cells])
         ]
+        self._graph = making(self.resources) if self.makes else deleting(self.resources, self.demo.teardown)
 
     def hear(self, event: Event) -> None:
-        cell = self.cells[event.resource.key]
-        cell.action, cell.note = event.action, event.note
-        cell.live = event.live or cell.live
-        if event.action in (Action.CREATING, Action.DELETING) and not cell.began:
-            cell.began = event.at
-        if event.action in self.done or event.action is Action.FAILED:
-            cell.ended = event.at
+        self.cells[event.resource.key].hear(event, self.done)
         self.created += event.action is Action.CREATED
         if event.action is Action.FOUND and event.live:
             self.found += event.live.phase in (Phase.READY, Phase.PENDING)
         self.gone += event.action is Action.GONE
 
     @property
+    def makes(self) -> bool:
+        """Whether this is the way up."""
+        return Action.READY in self.done
+
+    def is_member(self, cell: Cell) -> bool:
+        """Whether there is something to do about it: on the way down, what is missing is no part of the work."""
+        return self.makes or cell.action is not Action.MISSING
+
+    @property
+    def rows(self) -> list[Row]:
+        """The steps that have a part in the run."""
+        return [row for row in self._rows if any(map(self.is_member, row.cells))]
+
+    @property
+    def all(self) -> int:
+        """How many resources have a part in the run."""
+        return sum(map(self.is_member, self.cells.values()))
+
+    @property
     def finished(self) -> int:
-        """How many resources have come to their end."""
+        """How many of them have come to their end."""
         return sum(cell.action in self.done for cell in self.cells.values())
 
     @property
@@ -93,15 +151,48 @@ class Board:
         return [cell.resource for cell in self.cells.values() if cell.live and cell.action is not Action.GONE]
 
     def waits_for(self, row: Row) -> str:
-        """The name of the first thing that keeps this step waiting: what it needs, or on the way down what needs it."""
+        """What keeps this step waiting, in words: the first step that it needs, or on the way down that needs it."""
         head = row.head.resource
-        if Action.READY in self.done:
+        if self.makes:
             first = [need.resource for need in head.needs()]
         else:
             first = [r for r in self.resources if any(need.resource is head for need in r.needs())]
-        open = (r for r in first if r.key in self.cells and self.cells[r.key].action not in self.done)
-        return next((r.name for r in open), "")
+        open = (r for r in first if r.key in self.cells and self.is_open(self.cells[r.key]))
+        if (one := next(open, None)) is None:
+            return ""
+        step = self.demo.step_of(one)
+        return one.name if step is row.step else in_a_sentence(step.title)
+
+    def is_open(self, cell: Cell) -> bool:
+        """Whether there is still something to do about it."""
+        return self.is_member(cell) and cell.action not in self.done
 
     @property
     def seconds(self) -> float:
+        """How long the run has taken so far."""
         return time.monotonic() - self.began
+
+    def seconds_left(self, now: float) -> float:
+        """How long the rest will take, in seconds of the machine, if AWS takes its usual time from now on.
+
+        It is the longest chain of what is still to be done; of what is being waited for, what has passed is taken off.
+        """
+        chain = longest(self._graph, lambda move: self._left(*move, now), lambda move: move[1].key)
+        return sum(self._left(*move, now) for move in chain)
+
+    def _left(self, verb: Verb, r: Resource, now: float) -> float:
+        """What is left of one move."""
+        cell = self.cells[r.key]
+        if cell.action in self.done or cell.action in (Action.FAILED, Action.SKIPPED) or not self.is_member(cell):
+            return 0.0
+        found = cell.live.phase if cell.live and cell.action is Action.FOUND else None
+        match verb:
+            case Verb.MAKE if found in (Phase.WRONG, Phase.FAILED, Phase.DELETING):
+                usual, since = r.usual_seconds_gone, 0.0  # it has to go first
+            case Verb.READY if found is not Phase.READY:
+                usual, since = r.usual_seconds, cell.asked
+            case Verb.GONE if r.goes_with() is None:
+                usual, since = r.usual_seconds_gone, cell.asked
+            case _:
+                return 0.0
+        return max(0.0, usual / self.pace - (now - since if since else 0.0))

@@ -7,23 +7,25 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Group
 from rich.live import Live as Screenful
-from rich.spinner import Spinner
-from rich.text import Text
 
-from ..model import Action, Event, Resource, short_id
-from .board import BUSY, Board, Cell, Row
-from .style import Screen, duration
+from ..model import Event, Resource
+from ..runlog import described
+from .board import Board
+from .lines import Teller, line
+from .style import Screen, elapsed
+from .tree import Tree
 
 HEARTBEAT_SECONDS = 30.0
 
 
 @contextmanager
-def progress(screen: Screen, board: Board, how: str, cost: Callable[[list[Resource]], str]) -> Iterator[Progress]:
+def progress(
+    screen: Screen, board: Board, how: str, command: str, cost: Callable[[list[Resource]], str]
+) -> Iterator[Progress]:
     """Show a run in the way asked for: ``live``, ``plain``, ``none``, or ``auto`` for what suits the terminal.
 
-    ``cost`` says what these resources cost now.
+    ``command`` is the one that goes on after an interruption; ``cost`` says what these resources cost now.
     """
     if how == "auto":
         # Rich takes FORCE_COLOR for a terminal, and would animate into a log.
@@ -31,10 +33,10 @@ def progress(screen: Screen, board: Board, how: str, cost: Callable[[list[Resour
     if screen.quiet or how == "none":
         yield Progress(board)
     elif how == "live":
-        tree = Tree(screen, board, cost)
+        tree = Tree(screen, board, command, cost)
         with Screenful(tree, console=screen.talk, refresh_per_second=8):
             try:
-                yield tree
+                yield Progress(board)
             finally:
                 tree.over = True
         screen.say()
@@ -60,36 +62,28 @@ class Lines(Progress):
     def __init__(self, screen: Screen, board: Board) -> None:
         super().__init__(board)
         self.screen = screen
+        self.teller = Teller(screen.verbose)
         self._last = time.monotonic()
 
     def hear(self, event: Event) -> None:
-        cell = self.board.cells[event.resource.key]
-        before = (cell.action, cell.note)
         super().hear(event)
-        told = _told(event, cell, before) or (event.action.value if self.screen.verbose else "")
-        if told:
-            self._say(cell, told, event.note)
+        self._say(self.teller.tell({"at": time.time(), **described(event, self.board.demo)}))
 
-    def _say(self, cell: Cell, told: str, note: str = "") -> None:
-        self._last = time.monotonic()
-        step = self.board.demo.step_of(cell.resource)
-        id = short_id(cell.live.id) if cell.live else ""
-        took = duration(cell.seconds) if cell.ended and cell.seconds >= 0.5 else ""
-        words = "  ".join(part for part in (id, note if note != told else "", took) if part)
-        label = f"{cell.resource.kind} {cell.resource.name}"
-        self.screen.say(f"{time.strftime('%H:%M:%S')} step={step.number:<2} {label:<34} {told:<13} {words}".rstrip())
+    def _say(self, text: str) -> None:
+        if text:
+            self._last = time.monotonic()
+            self.screen.say(text)
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
+        """Say every while inside what is being waited for, when nothing else was said."""
         over = threading.Event()
 
         def beat() -> None:
-            while not over.wait(1.0):
+            while not over.wait(max(0.0, self._last + HEARTBEAT_SECONDS - time.monotonic())):
                 if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
-                    for row in self.board.rows:
-                        if cell := row.busy:
-                            word = cell.note or (cell.live.word if cell.live else "")
-                            self._say(cell, "waiting", f"{word}, {duration(cell.seconds)}")
+                    self.beat()
+                    self._last = time.monotonic()
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()
@@ -99,93 +93,12 @@ class Lines(Progress):
             over.set()
             thread.join()
 
-
-class Tree(Progress):
-    """The tutorial's steps, redrawn in place."""
-
-    def __init__(self, screen: Screen, board: Board, cost: Callable[[list[Resource]], str]) -> None:
-        super().__init__(board)
-        self.screen = screen
-        self.cost = cost
-        self.over = False
-        self.spinner = Spinner("line" if screen.ascii else "dots")
-
-    def __rich__(self) -> Group:
-        return Group(*self._lines())
-
-    def _lines(self) -> Iterator[Text]:
-        plain, width = self.screen.plain, self.screen.talk.width
+    def beat(self) -> None:
+        """Say of each step that is busy what is being waited for, and for how long."""
+        now = time.monotonic()
         for row in self.board.rows:
-            yield self._row(row, width)
-            cell = row.busy
-            if cell and cell.action in (Action.WAITING, Action.RETRYING) and cell.seconds > 1:
-                usual = max(cell.resource.usual_seconds, cell.resource.usual_seconds_gone)
-                about = f" (usually {duration(usual)} on AWS)" if usual >= 30 else ""
-                yield Text(
-                    plain(f"        {cell.resource}: {cell.note or 'waiting'}{about}"), style="dim", no_wrap=True
-                )
-        if self.over:
-            return
-        done, all = self.board.finished, len(self.board.cells)
-        bar = round(50 * done / all) if all else 50
-        yield Text("")
-        yield Text(plain("━" * bar) + plain("─" * (50 - bar)) + f"  {done} of {all}", style="green", no_wrap=True)
-        so_far = f"{duration(self.board.seconds)} so far. {self.cost(self.board.there)}".rstrip()
-        yield Text(f"{so_far} Ctrl-C is safe: run the same command to go on.", style="dim", no_wrap=True)
-
-    def _row(self, row: Row, width: int) -> Text:
-        done = [cell for cell in row.cells if cell.action in self.board.done]
-        failed = [cell for cell in row.cells if cell.action in (Action.FAILED, Action.SKIPPED)]
-        busy = row.busy
-        text = Text(no_wrap=True, overflow="ignore")
-        if failed:
-            text.append(self.screen.plain("✗"), style="red")
-        elif len(done) == len(row.cells):
-            text.append(self.screen.plain("✓"), style="green")
-        elif busy:
-            text.append_text(_frame(self.spinner, time.monotonic()))
-        else:
-            text.append(self.screen.plain("·"), style="dim")
-        head = row.head
-        text.append(f" {row.step.number:>2} {row.step.title:<18} ")
-        if not (busy or done or failed):
-            if waits_for := self.board.waits_for(row):
-                text.append(f"waits for: {waits_for}", style="dim")
-            return text
-        id = short_id(head.live.id) if head.live else ""
-        name = f"{head.resource.name:<22} " if width >= 98 else ""
-        word = head.live.word if head.live and head.action in BUSY | self.board.done else ""
-        if head.action is Action.GONE:
-            word = "gone"
-        took = duration(max(c.seconds for c in row.cells)) if any(c.began for c in row.cells) else ""
-        text.append(f"{name}{id:<33} {word:<12} {took if len(word) <= 12 else ''}".rstrip())
-        return text
-
-
-def _frame(spinner: Spinner, now: float) -> Text:
-    frame = spinner.render(now)
-    return frame if isinstance(frame, Text) else Text("*")
-
-
-def _told(event: Event, cell: Cell, before: tuple[Action | None, str]) -> str:
-    """The word for what has changed; nothing where nothing has, or where the next line will say it."""
-    live = event.live
-    match event.action:
-        case Action.CREATED:
-            return "created"
-        case Action.READY if live and cell.began and before[0] is not Action.CREATED:
-            return live.word or "ready"
-        case Action.WAITING if before[0] is Action.WAITING and event.note.lower() != "deleting":
-            return event.note
-        case Action.RETRYING if before != (Action.RETRYING, event.note):
-            return "retrying"
-        case Action.DELETED if event.resource.usual_seconds_gone:
-            return "deleting"
-        case Action.GONE:
-            return "gone"
-        case Action.FAILED:
-            return "failed"
-        case Action.SKIPPED:
-            return "skipped"
-        case _:
-            return ""
+            if cell := row.busy:
+                word = cell.note or (cell.live.word if cell.live else "")
+                r = cell.resource
+                about = {"at": time.time(), "step": row.step.number, "kind": r.kind, "name": r.name}
+                self._say(line(about, "waiting", f"{word}, {elapsed(cell.seconds(now))}"))

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DemoError
-from ..model import Live, Phase, Resource, short_id
-from .style import Screen, duration
+from ..model import Live, Phase
+from .style import Screen, duration, short_id
 
 if TYPE_CHECKING:
     from ..checks import Result
+    from ..run import Left
     from ..tutorial import Demo
 
 
@@ -67,9 +68,9 @@ def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
             screen.line(f"{name:<15} {value}")
 
 
-def left_over(screen: Screen, left: Sequence[tuple[Resource, Live, str]]) -> None:
+def left_over(screen: Screen, left: Sequence[Left]) -> None:
     """What a delete left behind, and why."""
-    for r, live, why in left:
+    for r, live, why, _ in left:
         screen.line(f"    {r.kind:<18} {r.name:<22} {short_id(live.id):<46} {why}".rstrip(), to_talk=True)
 
 
@@ -82,6 +83,9 @@ def error(screen: Screen, error: DemoError) -> None:
     for name, value in error.facts.items():
         if value:
             screen.line(f"  {name:<12} {value}", to_talk=True)
+    widths = [max(map(len, column)) for column in zip(*error.table, strict=True)]
+    for row in error.table:
+        screen.line("  " + "   ".join(map(str.ljust, row, widths)).rstrip(), to_talk=True)
     if error.hint:
         screen.line(error.hint, to_talk=True)
     if error.changed:

@@ -12,6 +12,8 @@ from typing import IO, Literal
 from rich.console import Console
 from rich.text import Text
 
+from ..model import short_id as short_id
+
 WIDTH_WITHOUT_TERMINAL = 100
 
 _ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|", "•": "*"}
@@ -36,15 +38,18 @@ class Screen:
                 text = text.replace(symbol, instead)
         return text
 
-    def line(self, text: str = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
+    def mark(self, mark: str) -> Text:
+        """A mark in its colour."""
+        return Text(self.plain(mark), style=_COLOURS.get(mark, ""))
+
+    def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
         """Print one line as it is: never wrapped, never cut, so that ids can be copied."""
         console = self.talk if to_talk else self.out
         self.end_line()
         shown = Text()
         if mark:
-            shown.append(self.plain(mark), style=_COLOURS.get(mark, ""))
-            shown.append(" ")
-        shown.append(self.plain(text), style=style)
+            shown.append_text(self.mark(mark)).append(" ")
+        shown.append(text if isinstance(text, Text) else Text(self.plain(text), style=style))
         console.print(shown, soft_wrap=True, highlight=False)
 
     def begin_line(self, text: str) -> None:
@@ -98,3 +103,21 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def about(seconds: float) -> str:
+    """``6 seconds``, ``2 minutes``: a duration that nobody has measured."""
+    number, unit = (round(seconds / 60), "minute") if seconds >= 90 else (max(1, round(seconds)), "second")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def elapsed(seconds: float) -> str:
+    """The same in whole seconds, so that it does not jump while it is watched; ``0.4s`` below one, and no ``0.0s``."""
+    if seconds < 0.05:
+        return ""
+    return duration(seconds) if seconds < 0.95 or seconds >= 9.95 else f"{round(seconds)}s"
+
+
+def in_a_sentence(title: str) -> str:
+    """A title with a small letter in front, unless that begins an abbreviation: ``load balancer``, ``VPC endpoint``."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]

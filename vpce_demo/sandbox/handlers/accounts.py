@@ -1,10 +1,11 @@
-"""What an account finds there: public parameters, and the agents of Systems Manager."""
+"""What an account finds there: public parameters, the agents of Systems Manager, the reasons of a refusal."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..api import ApiError, Call, handles
+from ..iam.gate import decoded
 
 
 def public_parameter(call: Call, name: str) -> str:
@@ -27,3 +28,9 @@ def describe_agents(call: Call) -> dict[str, Any]:
 def send_command(call: Call) -> dict[str, Any]:
     """So there is nobody to run a command."""
     raise ApiError("InvalidInstanceId", "Instances not in a valid state for account")
+
+
+@handles("sts", "DecodeAuthorizationMessage")
+def decode(call: Call) -> dict[str, Any]:
+    """Why a call was refused."""
+    return {"DecodedMessage": decoded(call.params["EncodedMessage"])}

@@ -13,7 +13,7 @@ from ..api import ApiError, Call, handles
 from ..cloud import Endpoint, Service
 from ..filters import Fields, matching
 from ..ids import ENDPOINT_ZONES, hex_id, hosted_zone
-from . import checks, interfaces, services, tags
+from . import checks, interfaces, routes, services, tags
 
 OPEN_POLICY = json.dumps(
     {"Statement": [{"Action": "*", "Effect": "Allow", "Principal": "*", "Resource": "*"}]}, separators=(",", ":")
@@ -121,7 +121,7 @@ def _make(call: Call) -> Endpoint:
         )
     if kind == "Gateway":
         for table_id in params.get("RouteTableIds", []):
-            call.ec2.get_route_table(table_id)
+            routes.table(call, table_id)
     if kind == "Interface" and service is not None and params.get("PrivateDnsEnabled"):
         text = f"Private DNS can't be enabled because the service {name} does not provide a private DNS name."
         raise ApiError("InvalidParameter", text)

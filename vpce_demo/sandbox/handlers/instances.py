@@ -317,7 +317,9 @@ def console(call: Call) -> dict[str, Any]:
 
 @handles("ec2", "ModifyInstanceAttribute")
 def modify(call: Call) -> dict[str, Any]:
-    """New groups are those of its first interface."""
+    """New groups are those of its first interface.  Raises ``InvalidGroup.NotFound``."""
+    for group_id in call.params.get("Groups", []):
+        checks.group(call, group_id)
     answer = call.moto()
     instance = next((one for one in checks.instances(call) if one.id == call.params["InstanceId"]), None)
     if instance is not None and call.params.get("Groups"):

@@ -84,6 +84,14 @@ _FIELDS: Fields = {
 }
 
 
+@handles("ec2", "CreateNetworkInterface")
+def create_network_interface(call: Call) -> dict[str, Any]:
+    """Moto would make a group that is not there.  Raises ``InvalidSubnetID.NotFound``, ``InvalidGroup.NotFound``."""
+    subnet = checks.subnet(call, call.params["SubnetId"])
+    checks.groups_in(call, call.params.get("Groups", []), subnet.vpc_id)
+    return call.moto()
+
+
 @handles("ec2", "DescribeNetworkInterfaces", pages="NetworkInterfaces")
 def describe_network_interfaces(call: Call) -> dict[str, Any]:
     """With the attachment of AWS's own interfaces, and every documented filter that can matter here."""

@@ -7,6 +7,7 @@ from typing import Any
 from ..api import ApiError, Call, handles
 from ..cloud import Endpoint, Service
 from ..filters import Fields, matching
+from . import checks
 
 KINDS = {"vpce-svc": "vpc-endpoint-service", "vpce": "vpc-endpoint"}
 """Resource types of our own, by the front of the id, the longer front first."""
@@ -65,6 +66,8 @@ def change_tags(call: Call) -> dict[str, Any]:
         given = {key: value or "" for key, value in given.items()}
         _check({key: value or "" for key, value in given.items()})
     others = [each for each in call.params["Resources"] if each not in ours]
+    if call.operation == "CreateTags":
+        _check_there(call, others)
     if others:
         call.moto(Resources=others)
     if call.operation == "CreateTags":
@@ -75,6 +78,19 @@ def change_tags(call: Call) -> dict[str, Any]:
         for each in ours:
             call.ec2.tags.pop(each, None)
     return {}
+
+
+def _check_there(call: Call, ids: list[str]) -> None:
+    """Of the kinds that moto does not look for.  Raises the kind's ``NotFound``."""
+    kinds = {
+        "i-": ("InvalidInstanceID", {one.id for one in checks.instances(call)}),
+        "eni-": ("InvalidNetworkInterfaceID", set(call.ec2.enis)),
+        "key-": ("InvalidKeyPair", {pair.id for pair in call.ec2.key_pairs.values()}),
+    }
+    for each in ids:
+        for front, (code, there) in kinds.items():
+            if each.startswith(front) and each not in there:
+                raise ApiError(f"{code}.NotFound", f"The ID '{each}' does not exist")
 
 
 _FIELDS: Fields = {
@@ -90,6 +106,13 @@ def describe_tags(call: Call) -> dict[str, Any]:
     found = call.moto(Filters=None, MaxResults=None, NextToken=None).get("Tags", [])
     shown = [{**one, "ResourceType": kind_of(one["ResourceId"]) or one.get("ResourceType")} for one in found]
     return {"Tags": matching(shown, call.params.get("Filters"), _FIELDS)}
+
+
+@handles("elbv2", "DescribeTags")
+def describe_balancing_tags(call: Call) -> dict[str, Any]:
+    """One unknown ARN fails the whole call.  Raises ``LoadBalancerNotFound``, ``TargetGroupNotFound`` and so on."""
+    call.moto("RemoveTags", ResourceArns=call.params["ResourceArns"], TagKeys=[])  # moto looks for them there alone
+    return call.moto()
 
 
 @handles("resourcegroupstaggingapi", "GetResources")

@@ -1,0 +1,605 @@
+"""What AWS holds against what the tutorial says: every field of every kind, changed behind the program's back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vpce_demo.aws import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG, Clients
+from vpce_demo.cli import run_command
+from vpce_demo.config import load
+from vpce_demo.facts import not_looked_up
+from vpce_demo.model import Live, Phase, Side
+from vpce_demo.place import Place
+from vpce_demo.run import Run
+from vpce_demo.sandbox.client import SERVER_FILE
+from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.tutorial import tutorial
+
+OpenRun = Callable[..., AbstractContextManager[Run]]
+
+
+@dataclass
+class Stage:
+    """A demo that stands in a sandbox, and the program beside it."""
+
+    directory: Path
+    clients: Clients
+    ids: dict[str, str]
+    capsys: pytest.CaptureFixture[str] | None = None
+
+    @property
+    def ec2(self) -> Any:
+        return self.clients.ec2
+
+    @property
+    def elb(self) -> Any:
+        return self.clients.elb
+
+    def run(self, *words: str) -> tuple[int, dict[str, Any], str]:
+        """Run the program here; return its exit code, its document and its screen."""
+        assert self.capsys
+        code = run_command(["--sandbox", "--state-dir", str(self.directory), "-o", "json", *words])
+        captured = self.capsys.readouterr()
+        return code, json.loads(captured.out), captured.err
+
+
+@pytest.fixture(scope="module")
+def made(module_sandbox: Sandbox, open_run: OpenRun, place: Place, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """One demo for the module, whose tests put back what they change."""
+    module_sandbox.reset()
+    directory = tmp_path_factory.mktemp("state")
+    (directory / "emulator").mkdir()
+    told = {
+        "pid": 0,
+        "boot_id": module_sandbox.boot_id,
+        "endpoint_url": module_sandbox.endpoint_url,
+        "proxy_url": module_sandbox.proxy_url,
+        "token": module_sandbox.token,
+    }
+    (directory / "emulator" / SERVER_FILE).write_text(json.dumps(told))
+    with open_run(directory) as run:
+        run.up(run.demo.resources, lambda event: None, None)
+        ids = dict(run.state.ids)
+    return Stage(directory, place.clients[Side.PROVIDER], ids)
+
+
+@pytest.fixture
+def stage(made: Stage, place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """The same, with clients that are not made anew for each command, which is what takes long."""
+    monkeypatch.setattr("vpce_demo.place.in_sandbox", lambda config, running: place)
+    made.capsys = capsys
+    return made
+
+
+# --- how a thing is changed -------------------------------------------------------------
+
+Change = Callable[[Stage, ExitStack], None]
+"""Changes a thing, and leaves on the stack how it is put back."""
+
+
+def called(
+    service: str, call: str, there: Callable[[Stage], Any], back: Callable[[Stage], Any], undo: str = ""
+) -> Change:
+    """A call of AWS's with these parameters, and the one that takes it back."""
+
+    def change(stage: Stage, after: ExitStack) -> None:
+        client = getattr(stage, service)
+        getattr(client, call)(**there(stage))
+        after.callback(lambda: getattr(client, undo or call)(**back(stage)))
+
+    return change
+
+
+def answered(service: str, operation: str, edit: Callable[[Stage, Any], object]) -> Change:
+    """A describe call that answers otherwise, for what neither AWS nor the sandbox lets anybody change."""
+
+    def change(stage: Stage, after: ExitStack) -> None:
+        events = getattr(stage, service).meta.events
+        name = f"after-call.{'elastic-load-balancing-v2' if service == 'elb' else service}.{operation}"
+
+        def hear(parsed: Any, **rest: object) -> None:
+            edit(stage, parsed)
+
+        events.register(name, hear)
+        after.callback(lambda: events.unregister(name, hear))
+
+    return change
+
+
+def item(parsed: Any, listed: str, id: str, value: str) -> Any:
+    """The one thing in an answer."""
+    items = parsed[listed] if listed != "Reservations" else [i for r in parsed[listed] for i in r["Instances"]]
+    return next(one for one in items if one[id] == value)
+
+
+def told(key: str, operation: str, listed: str, id: str, field: str, value: object, service: str = "ec2") -> Change:
+    """The describe call tells this value of the field of the resource."""
+    return answered(
+        service, operation, lambda stage, parsed: item(parsed, listed, id, stage.ids[key]).update({field: value})
+    )
+
+
+def tag_lost(key: str, name: str, value: str) -> Change:
+    return called(
+        "ec2",
+        "delete_tags",
+        lambda s: {"Resources": [s.ids[key]], "Tags": [{"Key": name}]},
+        lambda s: {"Resources": [s.ids[key]], "Tags": [{"Key": name, "Value": value}]},
+        "create_tags",
+    )
+
+
+def key_mark(key: str) -> Change:
+    """Another ssh key's mark."""
+
+    def change(stage: Stage, after: ExitStack) -> None:
+        filters = [{"Name": "resource-id", "Values": [stage.ids[key]]}, {"Name": "key", "Values": [KEY_TAG]}]
+        (before,) = stage.ec2.describe_tags(Filters=filters)["Tags"]
+
+        def put(value: str) -> None:
+            stage.ec2.create_tags(Resources=[stage.ids[key]], Tags=[{"Key": KEY_TAG, "Value": value}])
+
+        put("another")
+        after.callback(put, before["Value"])
+
+    return change
+
+
+def another_listener_goal(stage: Stage, after: ExitStack) -> None:
+    vpc = stage.ids["provider-vpc"]
+    other = stage.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc)["TargetGroups"][0]
+    after.callback(stage.elb.delete_target_group, TargetGroupArn=other["TargetGroupArn"])
+
+    def forward(arn: str) -> None:
+        goal = {"Type": "forward", "TargetGroupArn": arn}
+        stage.elb.modify_listener(ListenerArn=stage.ids["listener"], DefaultActions=[goal])
+
+    forward(other["TargetGroupArn"])
+    after.callback(forward, stage.ids["target-group"])
+
+
+def another_source(stage: Stage, after: ExitStack) -> None:
+    def put(before: str, now: str) -> None:
+        for source, call in ((before, "revoke"), (now, "authorize")):
+            ranges = [{"CidrIp": source, "Description": "vpce-demo: provider-rule-ssh"}]
+            rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": ranges}
+            ingress = getattr(stage.ec2, f"{call}_security_group_ingress")
+            ingress(GroupId=stage.ids["provider-group"], IpPermissions=[rule])
+
+    put("203.0.113.10/32", "192.0.2.0/24")
+    after.callback(put, "192.0.2.0/24", "203.0.113.10/32")
+
+
+def another_port(stage: Stage, after: ExitStack) -> None:
+    web, arn = stage.ids["web"], stage.ids["target-group"]
+    stage.elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": web, "Port": 8080}])
+    stage.elb.deregister_targets(TargetGroupArn=arn, Targets=[{"Id": web, "Port": 80}])
+    after.callback(stage.elb.deregister_targets, TargetGroupArn=arn, Targets=[{"Id": web, "Port": 8080}])
+    after.callback(stage.elb.register_targets, TargetGroupArn=arn, Targets=[{"Id": web, "Port": 80}])
+
+
+def another_route(stage: Stage, after: ExitStack) -> None:
+    (described,) = stage.ec2.describe_instances(InstanceIds=[stage.ids["web"]])["Reservations"]
+    interface = described["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    route = {"RouteTableId": stage.ids["provider-routes"], "DestinationCidrBlock": "0.0.0.0/0"}
+    stage.ec2.replace_route(**route, NetworkInterfaceId=interface)
+    after.callback(stage.ec2.replace_route, **route, GatewayId=stage.ids["provider-gateway"])
+
+
+def health(name: str, there: int, back: int) -> Change:
+    return called(
+        "elb",
+        "modify_target_group",
+        lambda s: {"TargetGroupArn": s.ids["target-group"], name: there},
+        lambda s: {"TargetGroupArn": s.ids["target-group"], name: back},
+    )
+
+
+def instance_told(field: str, value: object) -> Change:
+    return told("web", "DescribeInstances", "Reservations", "InstanceId", field, value)
+
+
+def group_told(field: str, value: object) -> Change:
+    return told("target-group", "DescribeTargetGroups", "TargetGroups", "TargetGroupArn", field, value, "elb")
+
+
+def balancer_told(field: str, value: object) -> Change:
+    return told("load-balancer", "DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", field, value, "elb")
+
+
+def endpoint_told(field: str, value: object) -> Change:
+    return told("endpoint", "DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId", field, value)
+
+
+EXTRA: Any = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8090, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
+ALL_OUT: Any = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+NAMED = {
+    "provider-vpc": "Service_Network",
+    "provider-gateway": "Service_IGW",
+    "provider-subnet": "Service_Public_subnet",
+    "provider-routes": "Service_PublicRT",
+    "provider-key": "Service_key",
+    "provider-group": "Webserver_sg",
+    "web": "Webserver1",
+    "service": "MyEndpointService",
+    "endpoint": "MyEndpoint",
+}
+
+CASES: list[tuple[str, str, str, Change]] = [
+    (
+        "provider-vpc",
+        "address range",
+        "21.0.0.0/16",
+        told("provider-vpc", "DescribeVpcs", "Vpcs", "VpcId", "CidrBlock", "21.0.0.0/16"),
+    ),
+    *(
+        (
+            "provider-subnet",
+            field,
+            value,
+            told("provider-subnet", "DescribeSubnets", "Subnets", "SubnetId", name, value),
+        )
+        for field, name, value in (
+            ("address range", "CidrBlock", "20.0.9.0/24"),
+            ("zone", "AvailabilityZoneId", "use1-az9"),
+            ("VPC", "VpcId", "vpc-1"),
+        )
+    ),
+    (
+        "provider-routes",
+        "VPC",
+        "vpc-1",
+        told("provider-routes", "DescribeRouteTables", "RouteTables", "RouteTableId", "VpcId", "vpc-1"),
+    ),
+    (
+        "provider-routes",
+        "further routes",
+        "10.9.0.0/16 to igw-",
+        called(
+            "ec2",
+            "create_route",
+            lambda s: {
+                "RouteTableId": s.ids["provider-routes"],
+                "DestinationCidrBlock": "10.9.0.0/16",
+                "GatewayId": s.ids["provider-gateway"],
+            },
+            lambda s: {"RouteTableId": s.ids["provider-routes"], "DestinationCidrBlock": "10.9.0.0/16"},
+            "delete_route",
+        ),
+    ),
+    ("provider-route", "target", "eni-", another_route),
+    (
+        "provider-route",
+        "state",
+        "blackhole",
+        answered(
+            "ec2",
+            "DescribeRouteTables",
+            lambda s, parsed: [
+                route.update(State="blackhole")
+                for route in item(parsed, "RouteTables", "RouteTableId", s.ids["provider-routes"])["Routes"]
+                if route["DestinationCidrBlock"] == "0.0.0.0/0"
+            ],
+        ),
+    ),
+    ("provider-key", "ssh key", "another", key_mark("provider-key")),
+    *(
+        (
+            "provider-group",
+            field,
+            value,
+            told("provider-group", "DescribeSecurityGroups", "SecurityGroups", "GroupId", name, value),
+        )
+        for field, name, value in (("VPC", "VpcId", "vpc-1"), ("description", "Description", "mine"))
+    ),
+    (
+        "provider-group",
+        "further inbound rules",
+        "tcp/8080-8090 from 192.0.2.0/24",
+        called(
+            "ec2",
+            "authorize_security_group_ingress",
+            lambda s: {"GroupId": s.ids["provider-group"], "IpPermissions": [EXTRA]},
+            lambda s: {"GroupId": s.ids["provider-group"], "IpPermissions": [EXTRA]},
+            "revoke_security_group_ingress",
+        ),
+    ),
+    (
+        "provider-group",
+        "outbound rules",
+        "none",
+        called(
+            "ec2",
+            "revoke_security_group_egress",
+            lambda s: {"GroupId": s.ids["provider-group"], "IpPermissions": [ALL_OUT]},
+            lambda s: {"GroupId": s.ids["provider-group"], "IpPermissions": [ALL_OUT]},
+            "authorize_security_group_egress",
+        ),
+    ),
+    ("provider-rule-ssh", "source", "192.0.2.0/24", another_source),
+    (
+        "web",
+        "type",
+        "t3.small",
+        called(
+            "ec2",
+            "modify_instance_attribute",
+            lambda s: {"InstanceId": s.ids["web"], "InstanceType": {"Value": "t3.small"}},
+            lambda s: {"InstanceId": s.ids["web"], "InstanceType": {"Value": "t3.micro"}},
+        ),
+    ),
+    (
+        "web",
+        "IMDSv2",
+        "optional",
+        called(
+            "ec2",
+            "modify_instance_metadata_options",
+            lambda s: {"InstanceId": s.ids["web"], "HttpTokens": "optional"},
+            lambda s: {"InstanceId": s.ids["web"], "HttpTokens": "required"},
+        ),
+    ),
+    (
+        "web",
+        "security groups",
+        "sg-",
+        called(
+            "ec2",
+            "modify_instance_attribute",
+            lambda s: {"InstanceId": s.ids["web"], "Groups": [s.ids["customer-group"]]},
+            lambda s: {"InstanceId": s.ids["web"], "Groups": [s.ids["provider-group"]]},
+        ),
+    ),
+    ("web", "image", "ami-1", instance_told("ImageId", "ami-1")),
+    ("web", "key pair", "another", instance_told("KeyName", "another")),
+    ("web", "subnet", "subnet-1", instance_told("SubnetId", "subnet-1")),
+    ("web", "public address", "no", instance_told("PublicIpAddress", "")),
+    ("web", "ssh key", "another", key_mark("web")),
+    ("load-balancer", "type", "application", balancer_told("Type", "application")),
+    ("load-balancer", "scheme", "internal", balancer_told("Scheme", "internal")),
+    ("load-balancer", "subnets", "subnet-1", balancer_told("AvailabilityZones", [{"SubnetId": "subnet-1"}])),
+    ("load-balancer", "security groups", "sg-1", balancer_told("SecurityGroups", ["sg-1"])),
+    (
+        "load-balancer",
+        "address type",
+        "dualstack",
+        called(
+            "elb",
+            "set_ip_address_type",
+            lambda s: {"LoadBalancerArn": s.ids["load-balancer"], "IpAddressType": "dualstack"},
+            lambda s: {"LoadBalancerArn": s.ids["load-balancer"], "IpAddressType": "ipv4"},
+        ),
+    ),
+    (
+        "load-balancer",
+        "tag Name",
+        "none",
+        called(
+            "elb",
+            "remove_tags",
+            lambda s: {"ResourceArns": [s.ids["load-balancer"]], "TagKeys": ["Name"]},
+            lambda s: {"ResourceArns": [s.ids["load-balancer"]], "Tags": [{"Key": "Name", "Value": "MyNetwork-LB"}]},
+            "add_tags",
+        ),
+    ),
+    (
+        "target-group",
+        "tag Name",
+        "none",
+        called(
+            "elb",
+            "remove_tags",
+            lambda s: {"ResourceArns": [s.ids["target-group"]], "TagKeys": ["Name"]},
+            lambda s: {"ResourceArns": [s.ids["target-group"]], "Tags": [{"Key": "Name", "Value": "MyNetwork-TG"}]},
+            "add_tags",
+        ),
+    ),
+    ("target-group", "target type", "ip", group_told("TargetType", "ip")),
+    ("target-group", "protocol", "UDP", group_told("Protocol", "UDP")),
+    ("target-group", "port", "8080", group_told("Port", 8080)),
+    ("target-group", "VPC", "vpc-1", group_told("VpcId", "vpc-1")),
+    ("target-group", "health check protocol", "HTTP", group_told("HealthCheckProtocol", "HTTP")),
+    ("target-group", "health check port", "22", group_told("HealthCheckPort", "22")),
+    ("target-group", "health check interval", "30", health("HealthCheckIntervalSeconds", 30, 10)),
+    ("target-group", "health check timeout", "3", health("HealthCheckTimeoutSeconds", 3, 5)),
+    ("target-group", "healthy threshold", "5", health("HealthyThresholdCount", 5, 2)),
+    ("target-group", "unhealthy threshold", "4", health("UnhealthyThresholdCount", 4, 2)),
+    ("listener", "target group", "arn:", another_listener_goal),
+    (
+        "listener",
+        "protocol",
+        "TLS",
+        told("listener", "DescribeListeners", "Listeners", "ListenerArn", "Protocol", "TLS", "elb"),
+    ),
+    (
+        "target",
+        "further targets",
+        ":8080",
+        called(
+            "elb",
+            "register_targets",
+            lambda s: {"TargetGroupArn": s.ids["target-group"], "Targets": [{"Id": s.ids["web"], "Port": 8080}]},
+            lambda s: {"TargetGroupArn": s.ids["target-group"], "Targets": [{"Id": s.ids["web"], "Port": 8080}]},
+            "deregister_targets",
+        ),
+    ),
+    ("target", "port", "8080", another_port),
+    (
+        "service",
+        "acceptance required",
+        "no",
+        called(
+            "ec2",
+            "modify_vpc_endpoint_service_configuration",
+            lambda s: {"ServiceId": s.ids["service"], "AcceptanceRequired": False},
+            lambda s: {"ServiceId": s.ids["service"], "AcceptanceRequired": True},
+        ),
+    ),
+    (
+        "service",
+        "load balancers",
+        "arn:1",
+        told(
+            "service",
+            "DescribeVpcEndpointServiceConfigurations",
+            "ServiceConfigurations",
+            "ServiceId",
+            "NetworkLoadBalancerArns",
+            ["arn:1"],
+        ),
+    ),
+    (
+        "endpoint",
+        "security groups",
+        "sg-",
+        called(
+            "ec2",
+            "modify_vpc_endpoint",
+            lambda s: {
+                "VpcEndpointId": s.ids["endpoint"],
+                "AddSecurityGroupIds": [default_group(s)],
+                "RemoveSecurityGroupIds": [s.ids["customer-group"]],
+            },
+            lambda s: {
+                "VpcEndpointId": s.ids["endpoint"],
+                "AddSecurityGroupIds": [s.ids["customer-group"]],
+                "RemoveSecurityGroupIds": [default_group(s)],
+            },
+        ),
+    ),
+    ("endpoint", "type", "GatewayLoadBalancer", endpoint_told("VpcEndpointType", "GatewayLoadBalancer")),
+    ("endpoint", "service", "vpce-svc-1", endpoint_told("ServiceName", "com.amazonaws.vpce.us-east-1.vpce-svc-1")),
+    ("endpoint", "VPC", "vpc-1", endpoint_told("VpcId", "vpc-1")),
+    ("endpoint", "subnets", "subnet-1", endpoint_told("SubnetIds", ["subnet-1"])),
+    ("endpoint", "private DNS", "yes", endpoint_told("PrivateDnsEnabled", True)),
+    *((key, "tag Name", "none", tag_lost(key, "Name", name)) for key, name in NAMED.items()),
+]
+
+
+def default_group(stage: Stage) -> str:
+    filters = [{"Name": "vpc-id", "Values": [stage.ids["customer-vpc"]]}, {"Name": "group-name", "Values": ["default"]}]
+    (group,) = stage.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+    return str(group["GroupId"])
+
+
+MENDED = {("provider-route", "target"), ("provider-route", "state"), ("provider-key", "ssh key"), ("web", "ssh key")}
+MENDED |= {("provider-rule-ssh", "source"), ("listener", "target group"), ("listener", "protocol"), ("target", "port")}
+"""What ``up`` replaces; the rest it leaves, and ``status`` says so."""
+
+
+def drift(document: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
+    return {one["key"]: one["drift"] for one in document["resources"] if one["drift"]}
+
+
+@pytest.mark.parametrize(("key", "field", "aws", "change"), CASES, ids=[f"{c[0]}-{c[1]}" for c in CASES])
+def test_a_field_that_differs_is_named_and_nothing_else(
+    stage: Stage, key: str, field: str, aws: str, change: Change
+) -> None:
+    with ExitStack() as after:
+        change(stage, after)
+        code, document, screen = stage.run("status", "--check")
+    assert code == 10
+    ((found, (one,)),) = drift(document).items()
+    assert (found, one["field"]) == (key, field)
+    assert aws in one["aws"]
+    assert one["tutorial"] not in ("", one["aws"])
+    assert f"{field}: {one['aws']}, in the tutorial {one['tutorial']}" in screen
+    if (key, field) in MENDED:
+        assert (document["missing"], document["differing"]) == ([key], [])
+        assert "Wrong, and replaced by up" in screen
+    else:
+        assert (document["missing"], document["differing"]) == ([], [key])
+        assert "up does not mend" in screen
+
+
+@pytest.mark.parametrize("number", [index for index, case in enumerate(CASES) if case[1] in ("source", "IMDSv2")])
+def test_plan_sees_the_same(stage: Stage, number: int) -> None:
+    key, field, _, change = CASES[number]
+    with ExitStack() as after:
+        change(stage, after)
+        code, document, screen = stage.run("plan", "--detailed-exitcode")
+        assert stage.run("plan")[0] == 0
+    assert code == 10
+    assert [one["field"] for one in drift(document)[key]] == [field]
+    assert document["to_make"] == document["missing"] == ([key] if (key, field) in MENDED else [])
+    assert f"{field}: " in screen
+
+
+def test_every_field_that_is_compared_is_tried_above(stage: Stage, place: Place, open_run: OpenRun) -> None:
+    with open_run(stage.directory, makes=False) as run:
+        lives = run.look()
+        held = {(r.kind, one[0]) for r in run.demo.resources for one in lives[r.key].held}
+        kinds = {r.key: r.kind for r in run.demo.resources}
+    tried = {(kinds[key], field) for key, field, _, _ in CASES}
+    # A registration on our own port has none to tell of; of the tags, what is read of one is read of all.
+    tags = {f"tag {name}" for name in (DEMO_TAG, ID_TAG, RESOURCE_TAG)}
+    assert {one for one in held if one[1] not in tags} | {("Registration", "port")} == tried
+
+
+def test_an_untouched_demo_does_not_differ_anywhere(stage: Stage) -> None:
+    code, document, screen = stage.run("status", "--check")
+    assert code == 0
+    assert drift(document) == {}
+    assert (document["missing"], document["differing"]) == ([], [])
+    assert "!" not in screen
+    assert stage.run("plan", "--detailed-exitcode")[0] == 0
+
+
+def test_what_is_not_known_does_not_differ(stage: Stage) -> None:
+    """Without the state file nobody knows zone, image, key, demo id or the operator's address."""
+    state = stage.directory / "sandbox" / "vpce-demo" / "state.json"
+    aside = state.rename(state.with_suffix(".aside"))
+    try:
+        code, document, _ = stage.run("status", "--check")
+    finally:
+        aside.rename(state)
+    assert (code, drift(document)) == (0, {})
+    assert len(document["resources"]) == len(stage.ids)
+
+
+def test_all_our_tags_are_missed(stage: Stage) -> None:
+    names = [DEMO_TAG, ID_TAG, RESOURCE_TAG, "Name"]
+    vpc = stage.ids["provider-vpc"]
+    before = stage.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Tags"]
+    stage.ec2.delete_tags(Resources=[vpc], Tags=[{"Key": name} for name in names])
+    try:
+        code, document, _ = stage.run("status", "--check")
+    finally:
+        stage.ec2.create_tags(Resources=[vpc], Tags=before)
+    assert code == 10
+    assert {one["field"] for one in drift(document)["provider-vpc"]} == {f"tag {name}" for name in names}
+
+
+def test_what_others_add_is_their_own_business(stage: Stage) -> None:
+    """Tags of an organisation, another listener, a further endpoint: the tutorial says nothing of them."""
+    vpc = stage.ids["provider-vpc"]
+    stage.ec2.create_tags(Resources=[vpc], Tags=[{"Key": "cost-centre", "Value": "42"}])
+    try:
+        assert stage.run("status", "--check")[0] == 0
+    finally:
+        stage.ec2.delete_tags(Resources=[vpc], Tags=[{"Key": "cost-centre"}])
+
+
+def test_a_registration_on_another_port_is_mended(stage: Stage, open_run: OpenRun) -> None:
+    web, arn = stage.ids["web"], stage.ids["target-group"]
+    stage.elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": web, "Port": 8080}])
+    stage.elb.deregister_targets(TargetGroupArn=arn, Targets=[{"Id": web, "Port": 80}])
+    with open_run(stage.directory) as run:
+        run.up(run.demo.resources, lambda event: None, None)
+        live: Live = run.look()["target"]
+    assert (live.id, live.phase, live.drift) == (f"{web}:80", Phase.READY, ())
+    health = stage.elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    assert [one["Target"]["Port"] for one in health if one["TargetHealth"]["State"] != "draining"] == [80]
+
+
+def test_a_demo_that_is_not_there_has_nothing_to_compare() -> None:
+    demo = tutorial(not_looked_up(load(None, {})))
+    assert all(live.drift == () for live in (Live("x"),)), "a look alone compares nothing"
+    assert {r.source for r in demo.resources if hasattr(r, "source")} == {"", "0.0.0.0/0"}

@@ -1,0 +1,88 @@
+"""``sandbox faults``: what is set is listed, told to programs, strikes the program itself, and is cleared."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from vpce_demo.cli import run_command
+
+from .program import Done, Program, World
+
+Faults = Callable[..., Done]
+
+
+@pytest.fixture
+def faults(world: World, capsys: pytest.CaptureFixture[str]) -> Faults:
+    """Runs ``sandbox faults`` on the world's sandbox, in this process: it is quick, and there are many."""
+
+    def run(*words: str) -> Done:
+        code = run_command(["--state-dir", str(world.directory / world.state), "sandbox", "faults", *words])
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+def test_each_fault_is_set_and_listed(faults: Faults) -> None:
+    assert faults().out == "Nothing is to go wrong.\n"
+    faults("error", "RequestLimitExceeded", "--times", "20", "--status", "503")
+    faults("drop", "--after", "--operation", "Create*", "--nth", "2")
+    faults("delay", "0.5", "--operation", "DescribeVpcs")
+    faults("kill")
+    faults("hide", "5")
+    told = faults("expire").out
+    assert told.splitlines() == [
+        "error RequestLimitExceeded (503): any call, the first 20; struck 0 of 0 seen",
+        "drop after: Create*, number 2; struck 0 of 0 seen",
+        "delay of 0.5 s: DescribeVpcs, every one; struck 0 of 0 seen",
+        "kill before: any call, every one; struck 0 of 0 seen",
+        "What is made is hidden for 5 s of AWS's time. Now hidden: 0.",
+        "Credentials have expired.",
+    ]
+    assert faults().out == told
+    document = faults("-o", "json").document
+    assert [fault["do"] for fault in document["faults"]] == ["error", "drop-after", "delay", "kill-before"]
+    assert document["command"] == "sandbox faults"
+    cleared = faults("clear", "-o", "json").document
+    assert (cleared["faults"], cleared["hidden_seconds"], cleared["credentials"]) == ([], None, "fine")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("error Nope --nth 1 --times 2", 2, "--nth and --times exclude each other"),
+        ("error Nope --operation CreateVPC", 1, "the nearest is CreateVpc"),
+        ("error", 2, "Missing argument 'CODE'"),
+        ("error Nope --status 200", 2, "--status"),
+        ("delay -- -1", 2, "SECONDS"),
+        ("hide inf", 1, "hidden_seconds is a number from 0"),
+        ("dropp", 2, "No such command 'dropp'"),
+    ],
+)
+def test_mistakes(faults: Faults, words: str, code: int, said: str) -> None:
+    done = faults(*words.split())
+    assert (done.code, said in done.err) == (code, True), done.text
+    assert faults().out == "Nothing is to go wrong.\n"
+
+
+def test_without_a_sandbox(program: Program) -> None:
+    done = program.run("sandbox", "faults", "drop")
+    assert done.code == 1
+    assert "does not run" in done.err
+    assert "vpce-demo sandbox start" in done.err
+
+
+def test_the_program_is_killed_in_the_middle_of_a_call(world: World, faults: Faults) -> None:
+    faults("kill", "--after", "--operation", "CreateVpc", "--nth", "1")
+    assert world.run("up").code == -signal.SIGKILL
+    assert faults().out == "kill after: CreateVpc, number 1; struck 1 of 1 seen\n"
+    assert next(call["error"] for call in world.calls() if call["operation"] == "CreateVpc") == "killed after"
+
+
+def test_the_program_says_that_its_sign_in_has_expired(world: World, faults: Faults) -> None:
+    faults("expire")
+    done = world.run("up")
+    assert done.code == 4
+    assert "ExpiredToken" in done.err

@@ -1,0 +1,221 @@
+"""The proof of ``iam-policy``: in a sandbox that checks permissions a user who has exactly the printed policy runs
+everything, and one who lacks any of its actions is told which."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from torture.account import account
+from vpce_demo import place as places
+from vpce_demo.aws import Clients
+from vpce_demo.cli import run_command
+from vpce_demo.config import Config
+from vpce_demo.model import Side
+from vpce_demo.permissions import actions
+from vpce_demo.sandbox.client import SERVER_FILE, Running
+from vpce_demo.sandbox.server import Sandbox
+
+from .. import iam
+from .program import Done
+
+HERE, ELSEWHERE = "", "ssh_from: 0.0.0.0/0\n"
+SAMPLE = ["ec2:CreateTags", "ec2:DeleteVpc", "ec2:DescribeAccountAttributes", "ssm:GetParameter"]
+"""One of each way to need a permission; all together take minutes."""
+
+
+class Users:
+    """The program in this process, each side with the keys of an IAM user, in a sandbox of this process."""
+
+    def __init__(self, sandbox: Sandbox, directory: Path) -> None:
+        self.sandbox, self.directory = sandbox, directory
+        self.sides: dict[Side, boto3.Session] = {}
+        told = {"endpoint_url": sandbox.endpoint_url, "proxy_url": sandbox.proxy_url, "boot_id": sandbox.boot_id}
+        emulator = directory / "state" / "emulator"
+        emulator.mkdir(parents=True)
+        text = json.dumps({**told, "pid": os.getpid(), "token": sandbox.token})
+        (emulator / SERVER_FILE).write_text(text)
+        self.empty = account(self.root)
+
+    def run(self, *words: str) -> Done:
+        """A command line, with what it printed."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = run_command(["--state-dir", str(self.directory / "state"), *words])
+        return Done(code, out.getvalue(), err.getvalue())
+
+    def do(self, *words: str, config: str = HERE) -> Done:
+        """The same on the demo in the sandbox."""
+        path = self.directory / "demo.yaml"
+        path.write_text(config)
+        return self.run("--sandbox", "-c", str(path), *words)
+
+    def printed(self, side: str = "both") -> dict[str, Any]:
+        """The policy, as the program prints it."""
+        done = self.run("iam-policy", "--side", side)
+        assert done.code == 0
+        document: dict[str, Any] = json.loads(done.out)
+        return document
+
+    def place(self, config: Config, running: Running) -> places.Place:
+        """The way into the sandbox, with each side's keys."""
+        made = {id(session): _clients(session, running.endpoint_url) for session in self.sides.values()}
+        clients = {side: made[id(session)] for side, session in self.sides.items()}
+        return dataclasses.replace(self._open(config, running), clients=clients)
+
+    _open = staticmethod(places.in_sandbox)
+
+    @property
+    def root(self) -> Clients:
+        return _clients(iam.ROOT, self.sandbox.endpoint_url)
+
+    def change_what_up_mends(self) -> None:
+        """Behind the program's back: the default routes go elsewhere, and so does the listener."""
+        state = json.loads((self.directory / "state" / "sandbox" / "vpce-demo" / "state.json").read_text())
+        ids = {key: entry["id"] for key, entry in state["resources"].items()}
+        ec2, elb = self.root.ec2, self.root.elb
+        for table, instance in (("provider-routes", "web"), ("customer-routes", "customer")):
+            found = ec2.describe_instances(InstanceIds=[ids[instance]])["Reservations"][0]["Instances"][0]
+            ec2.replace_route(
+                RouteTableId=ids[table],
+                DestinationCidrBlock="0.0.0.0/0",
+                NetworkInterfaceId=found["NetworkInterfaces"][0]["NetworkInterfaceId"],
+            )
+        checks: Any = {"HealthCheckIntervalSeconds": 10, "HealthCheckTimeoutSeconds": 5}
+        other = elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=ids["provider-vpc"], **checks)
+        forward: Any = [{"Type": "forward", "TargetGroupArn": other["TargetGroups"][0]["TargetGroupArn"]}]
+        elb.modify_listener(ListenerArn=ids["listener"], DefaultActions=forward)
+
+    def let_a_stranger_in(self) -> None:
+        """An endpoint of another account, which waits to be accepted."""
+        service = self.root.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"][0]
+        self.root.ec2.modify_vpc_endpoint_service_permissions(
+            ServiceId=service["ServiceId"], AddAllowedPrincipals=["*"]
+        )
+        ec2 = iam.client(self.sandbox, "ec2", iam.session("SANDBOX210987654321A", "-"))
+        vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        ec2.create_vpc_endpoint(VpcEndpointType="Interface", ServiceName=service["ServiceName"], VpcId=vpc)
+
+    def clean_up(self) -> None:
+        """What the test itself has put there."""
+        for group in self.root.elb.describe_target_groups()["TargetGroups"]:
+            if group["TargetGroupName"] == "other":
+                self.root.elb.delete_target_group(TargetGroupArn=group["TargetGroupArn"])
+        with contextlib.suppress(self.root_iam.exceptions.NoSuchEntityException):
+            self.root_iam.delete_role(RoleName="AWSServiceRoleForElasticLoadBalancing")
+
+    @property
+    def root_iam(self) -> Any:
+        return iam.client(self.sandbox, "iam")
+
+
+def _clients(session: boto3.Session, url: str) -> Clients:
+    """As ``place`` makes them, but kept with the session: they take long to make."""
+    held = getattr(session, "clients_of_a_test", None)
+    if held is None or held.ec2.meta.endpoint_url != url:
+        held = places._clients(session, url)
+        session.clients_of_a_test = held  # type: ignore[attr-defined]
+    clients: Clients = held
+    return clients
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Sandbox]:
+    """A sandbox that checks permissions."""
+    with Sandbox(speed=math.inf, iam=True) as started:
+        yield started
+
+
+@pytest.fixture
+def users(guarded: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Users:
+    guarded.reset()
+    users = Users(guarded, tmp_path)
+    monkeypatch.setattr(places, "in_sandbox", users.place)
+    return users
+
+
+def asked(users: Users, name: str) -> set[str]:
+    """What was asked of this user's policies."""
+    told = users.sandbox.status()["permissions"]
+    return set(told.get(f"arn:aws:iam::123456789012:user/{name}", ()))
+
+
+def everything(users: Users) -> None:
+    """Make it and test it, change something behind its back and mend it, delete it although a stranger uses it."""
+    done = users.do("up")
+    assert done.code == 0, done.text
+    users.change_what_up_mends()
+    done = users.do("up", "--skip-test", config=ELSEWHERE)
+    assert done.code == 0, done.text
+    users.let_a_stranger_in()
+    done = users.do("down", "--reject-foreign-connections")
+    assert done.code == 0, done.text
+    users.clean_up()
+    assert account(users.root) == users.empty
+
+
+def test_a_user_with_exactly_this_policy_runs_everything_and_needs_all_of_it(users: Users) -> None:
+    """Both ways: what the commands asked for is what the policy allows."""
+    alice = iam.user(users.sandbox, users.printed())
+    users.sides = dict.fromkeys(Side, alice)
+    everything(users)
+    assert sorted(asked(users, "alice")) == actions()
+
+
+def test_each_side_with_its_own(users: Users) -> None:
+    users.sides = {side: iam.user(users.sandbox, users.printed(str(side)), str(side)) for side in Side}
+    everything(users)
+    for side in Side:
+        assert sorted(asked(users, side)) == actions(side)
+
+
+@pytest.mark.parametrize("action", [pytest.param(a, marks=() if a in SAMPLE else pytest.mark.slow) for a in actions()])
+def test_without_one_action_the_run_fails_and_names_it(users: Users, action: str) -> None:
+    whole = users.printed()
+    without = json.loads(json.dumps(whole))
+    for statement in without["Statement"]:
+        statement["Action"] = [one for one in statement["Action"] if one != action]
+    without["Statement"] = [statement for statement in without["Statement"] if statement["Action"]]
+    users.sides = dict.fromkeys(Side, iam.user(users.sandbox, without))
+    done = until_it_fails(users, action)
+    assert done.code in (1, 7), done.text  # 7: something is left of a delete
+    assert f"is not authorized to perform: {action} " in done.text
+    assert "Traceback" not in done.text
+
+    iam.put(users.sandbox, whole)
+    done = users.do("down", "--reject-foreign-connections")
+    assert done.code == 0, done.text
+    users.clean_up()
+    assert account(users.root) == users.empty, "nothing is left that could not be deleted"
+
+
+def until_it_fails(users: Users, action: str) -> Done:
+    """``up``, ``test``, ``down``, ``up`` again, once more to mend, and a ``down`` that sends a stranger away.  Only
+    what looks can fail in ``test``."""
+    done = users.do("up", "--skip-test")
+    if not done.code and ":Describe" in action:
+        done = users.do("test")
+    if not done.code:
+        done = users.do("down")
+    if not done.code:
+        users.do("up", "--skip-test")
+        users.change_what_up_mends()
+        done = users.do("up", "--skip-test", config=ELSEWHERE)
+    if not done.code:
+        users.let_a_stranger_in()
+        done = users.do("down", "--reject-foreign-connections")
+    return done
+
+
+def test_the_sample_is_of_what_there_is() -> None:
+    assert set(SAMPLE) <= set(actions())

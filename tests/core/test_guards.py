@@ -1,0 +1,228 @@
+"""What is refused, kept or rebuilt so that nothing is lost: quotas, strangers, a lost state file."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from torture.account import account
+from vpce_demo.aws import Clients
+from vpce_demo.config import load
+from vpce_demo.errors import Refused
+from vpce_demo.model import Action, Event, Phase, Side
+from vpce_demo.place import Place, in_sandbox
+from vpce_demo.run import Run
+from vpce_demo.sandbox.client import Running
+from vpce_demo.sandbox.server import Sandbox
+
+OpenRun = Callable[..., AbstractContextManager[Run]]
+ANOTHER_ACCOUNT = "210987654321"
+
+
+@pytest.fixture
+def clients(sandbox: Sandbox, place: Place) -> Clients:
+    return place.clients[Side.PROVIDER]
+
+
+def up(run: Run) -> list[Event]:
+    events: list[Event] = []
+    run.up(run.demo.resources, events.append, None)
+    return events
+
+
+def down(run: Run, **how: Any) -> list[Any]:
+    return run.down(lambda event: None, None, **how)
+
+
+# --- room ------------------------------------------------------------------------------
+
+
+def test_no_room_for_two_vpcs_is_said_before_anything_is_made(
+    clients: Clients, open_run: OpenRun, tmp_path: Path
+) -> None:
+    for number in range(3):
+        clients.ec2.create_vpc(CidrBlock=f"172.{16 + number}.0.0/16")
+    before = account(clients)
+    with pytest.raises(Refused, match="no room for 2 more VPCs") as caught, open_run(tmp_path):
+        pass
+    assert caught.value.facts["VPCs"] == "4 of 5 there"
+    assert account(clients) == before
+    assert list(tmp_path.iterdir()) == [], "nor is a file left"
+
+
+def test_no_room_for_gateways(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
+    for _ in range(4):
+        clients.ec2.create_internet_gateway()
+    with pytest.raises(Refused, match="no room for 2 more internet gateways"), open_run(tmp_path):
+        pass
+
+
+def test_a_larger_quota_is_asked_for(
+    clients: Clients, place: Place, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Quotas:
+        def get_service_quota(self, **which: str) -> dict[str, Any]:
+            assert which == {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
+            return {"Quota": {"Value": 6.0}}
+
+    monkeypatch.setitem(clients.__dict__, "other", lambda service: Quotas())
+    for _ in range(3):
+        clients.ec2.create_internet_gateway()
+    with open_run(tmp_path) as run:
+        assert run.settings.demo_id
+
+
+def test_what_is_ours_already_needs_no_more_room(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
+    with open_run(tmp_path) as run:
+        up(run)
+    for _ in range(2):
+        clients.ec2.create_vpc(CidrBlock="172.16.0.0/16")
+    shutil.rmtree(tmp_path)
+    with open_run(tmp_path) as run:
+        assert Action.CREATED not in {e.action for e in up(run) if e.resource.kind == "Vpc"}
+
+
+# --- strangers ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stranger(sandbox: Sandbox) -> Clients:
+    """Somebody with an account of his own."""
+    it = sandbox
+    found = Running(it.endpoint_url, it.proxy_url, it.boot_id, 0, it.token, it.clock.speed)
+    place = in_sandbox(load(None, {}), found)
+    clients = place.clients[Side.PROVIDER]
+    for client in (clients.ec2, clients.elb):
+        signer: Any = client
+        signer._request_signer._credentials.access_key = f"SANDBOX{ANOTHER_ACCOUNT}A"
+    return clients
+
+
+def connect(clients: Clients, service_name: str) -> str:
+    """An endpoint of theirs to this service."""
+    subnet = clients.ec2.describe_subnets(Filters=[{"Name": "availability-zone", "Values": ["us-east-1a"]}])["Subnets"][
+        0
+    ]
+    answer = clients.ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface", ServiceName=service_name, VpcId=subnet["VpcId"], SubnetIds=[subnet["SubnetId"]]
+    )
+    return answer["VpcEndpoint"]["VpcEndpointId"]
+
+
+def test_a_foreign_connection_keeps_the_service_until_we_are_told_to_reject_it(
+    clients: Clients, stranger: Clients, open_run: OpenRun, tmp_path: Path
+) -> None:
+    before = account(clients)
+    with open_run(tmp_path) as run:
+        up(run)
+        service = run.state.id(run.demo.service.key)
+        clients.ec2.modify_vpc_endpoint_service_permissions(
+            ServiceId=service, AddAllowedPrincipals=[f"arn:aws:iam::{ANOTHER_ACCOUNT}:root"]
+        )
+        theirs = connect(stranger, run.sides[Side.PROVIDER].output(run.demo.service, "service_name"))
+        left = down(run)
+        why = {one.resource.key: one.why for one in left}
+        assert why["service"] == f"ExistingVpcEndpointConnections: {theirs} is not ours"
+        assert left[[one.resource.key for one in left].index("service")].strangers == {
+            theirs: f"an endpoint of account {ANOTHER_ACCOUNT}"
+        }
+        assert {one.resource.key for one in left} >= {"service", "load-balancer", "provider-vpc"}
+        assert not {one.resource.key for one in left} & {"web", "customer", "endpoint", "customer-vpc"}
+        (connection,) = clients.ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"]
+        assert connection["VpcEndpointState"].lower() == "pendingacceptance", "it was left alone"
+
+        assert down(run, reject_foreign=True) == []
+        (endpoint,) = stranger.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+        assert endpoint["State"].lower() == "rejected"
+        stranger.ec2.delete_vpc_endpoints(VpcEndpointIds=[theirs])
+        assert account(clients) == before
+
+
+def test_a_connection_of_our_own_account_that_is_not_the_demo_s_is_foreign_too(
+    clients: Clients, open_run: OpenRun, tmp_path: Path
+) -> None:
+    with open_run(tmp_path) as run:
+        up(run)
+        other = connect(clients, run.sides[Side.PROVIDER].output(run.demo.service, "service_name"))
+        left = {one.resource.key: one.why for one in down(run)}
+        assert left["service"] == f"ExistingVpcEndpointConnections: {other} is not ours"
+        clients.ec2.delete_vpc_endpoints(VpcEndpointIds=[other])
+        assert down(run) == []
+
+
+def test_an_interface_that_somebody_put_into_our_subnet_is_named_and_left(
+    clients: Clients, open_run: OpenRun, tmp_path: Path
+) -> None:
+    before = account(clients)
+    with open_run(tmp_path) as run:
+        up(run)
+        subnet = run.state.id("customer-subnet")
+        answer = clients.ec2.create_network_interface(SubnetId=subnet, Description="of a lamp")
+        theirs = answer["NetworkInterface"]["NetworkInterfaceId"]
+        left = {one.resource.key: one for one in down(run)}
+        assert left["customer-subnet"].why == f"DependencyViolation: {theirs} is not ours"
+        assert left["customer-subnet"].strangers == {theirs: "of a lamp"}
+        assert left["customer-vpc"].why.startswith("still used by Customer_")
+        assert "provider-vpc" not in left
+        clients.ec2.delete_network_interface(NetworkInterfaceId=theirs)
+        assert down(run) == []
+    assert account(clients) == before
+
+
+# --- a lost state file ---------------------------------------------------------------------
+
+
+def test_a_lost_state_file_is_written_again_by_looking(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
+    with open_run(tmp_path) as run:
+        up(run)
+        ids, path = run.state.ids, run.state.path
+    path.unlink()
+    with open_run(tmp_path, makes=False) as run:
+        run.look()
+    with open_run(tmp_path, makes=False) as run:
+        assert run.state.ids == ids
+        assert run.state.sides["provider"]["account"] == clients.account
+    with open_run(tmp_path) as run:
+        assert {event.action for event in up(run)} == {Action.FOUND, Action.READY}, "with all that it was made with"
+
+
+def test_nothing_is_written_where_there_is_nothing(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
+    with open_run(tmp_path, makes=False) as run:
+        assert run.look() == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_are_found_again_as_they_were_not_as_they_would_be_today(
+    clients: Clients, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_run(tmp_path) as run:
+        up(run)
+        made_with, directory = run.settings, run.where.directory
+    monkeypatch.setattr("vpce_demo.facts._image", lambda clients, parameter: "ami-0ffffffffffffffff")
+    (directory / "state.json").unlink()
+    with open_run(tmp_path) as run:
+        assert run.settings == made_with
+        assert run.look()["web"].phase is Phase.READY
+
+
+# --- moved by hand --------------------------------------------------------------------------
+
+
+def test_a_subnet_that_was_moved_to_another_route_table_is_moved_back(
+    clients: Clients, open_run: OpenRun, tmp_path: Path
+) -> None:
+    with open_run(tmp_path) as run:
+        up(run)
+        vpc, association = run.state.id("customer-vpc"), run.state.id("customer-routing")
+        other = clients.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        clients.ec2.replace_route_table_association(AssociationId=association, RouteTableId=other)
+        assert run.look()["customer-routing"].phase is Phase.WRONG
+        created = {e.resource.key for e in up(run) if e.action is Action.CREATED}
+        assert created == {"customer-routing"}
+        tables = clients.ec2.describe_route_tables(RouteTableIds=[other])["RouteTables"]
+        assert tables[0]["Associations"] == []

@@ -1,0 +1,93 @@
+"""What is said when AWS does not accept the user: which profile, how it signs in, what exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from botocore import exceptions as boto
+
+from vpce_demo.errors import DemoError, SignInError
+from vpce_demo.messages import understood
+from vpce_demo.signin import complete
+
+from .things import refusal
+
+CONFIG = """
+[profile corp]
+sso_session = corp-session
+[sso-session corp-session]
+sso_start_url = https://example.com/start
+sso_region = us-east-1
+[profile old]
+sso_start_url = https://example.com/start
+[profile web]
+login_session = arn:aws:iam::111122223333:user/me
+[profile tool]
+credential_process = /bin/false
+[profile role]
+role_arn = arn:aws:iam::111122223333:role/demo
+source_profile = corp
+[profile keys]
+region = us-east-1
+"""
+
+
+@pytest.fixture(autouse=True)
+def _profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text(CONFIG)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+
+
+def told(error: Exception, profile: str | None = None, there: int = 0) -> SignInError:
+    said = understood(error, "Nothing was changed.")
+    assert isinstance(said, SignInError)
+    complete(said, profile, lambda: there)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("profile", "shown", "command"),
+    [
+        ("corp", "corp (IAM Identity Center, session corp-session)", "aws sso login --profile corp"),
+        ("old", "old (IAM Identity Center)", "aws sso login --profile old"),
+        ("web", "web (aws login)", "aws login --profile web"),
+        ("tool", "tool (credential_process)", "aws configure --profile tool"),
+        ("role", "role (role arn:aws:iam::111122223333:role/demo)", "aws sso login --profile corp"),
+        ("keys", "keys", "aws configure --profile keys"),
+        (None, "default", "aws configure"),
+        ("nobody", "nobody", "aws configure --profile nobody"),
+    ],
+)
+def test_the_profile_and_how_it_signs_in(profile: str | None, shown: str, command: str) -> None:
+    said = told(boto.UnauthorizedSSOTokenError(), profile)
+    assert said.facts["profile"] == shown
+    assert f"\n    {command}\n" in said.hint
+    assert "vpce-demo --sandbox up" in said.hint
+
+
+def test_keys_of_the_environment_are_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    said = told(refusal("ExpiredToken", status=403))
+    assert said.facts["credentials"] == "the environment (AWS_ACCESS_KEY_ID)"
+    assert "set fresh keys" in said.hint
+    assert "clock" in said.hint
+    assert "AKIDEXAMPLE" not in str(said.facts)
+    assert told(refusal("ExpiredToken", status=403), "corp").facts["profile"].startswith("corp"), "a flag goes first"
+
+
+def test_what_exists_from_earlier_runs_is_said() -> None:
+    assert told(boto.NoCredentialsError(), there=14).changed == (
+        "Nothing was changed. 14 resources from earlier runs still exist."
+    )
+    assert told(boto.NoCredentialsError()).changed == "Nothing was changed."
+
+
+def test_a_state_file_that_cannot_be_read_is_not_in_the_way() -> None:
+    def unreadable() -> int:
+        raise DemoError("no")
+
+    said = understood(boto.NoCredentialsError(), "Nothing was changed.")
+    assert isinstance(said, SignInError)
+    complete(said, None, unreadable)
+    assert said.changed == "Nothing was changed."

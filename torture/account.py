@@ -1,0 +1,139 @@
+"""Everything that one account and region holds, by id, as AWS describes it: to be compared with itself later, or with
+another account in which the same was done.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from vpce_demo.aws import ID_TAG, KEY_TAG, RESOURCE_TAG, Clients
+
+EC2_LISTS = {
+    "describe_vpcs": ("Vpcs", "VpcId"),
+    "describe_internet_gateways": ("InternetGateways", "InternetGatewayId"),
+    "describe_subnets": ("Subnets", "SubnetId"),
+    "describe_route_tables": ("RouteTables", "RouteTableId"),
+    "describe_network_acls": ("NetworkAcls", "NetworkAclId"),
+    "describe_security_groups": ("SecurityGroups", "GroupId"),
+    "describe_key_pairs": ("KeyPairs", "KeyPairId"),
+    "describe_volumes": ("Volumes", "VolumeId"),
+    "describe_addresses": ("Addresses", "AllocationId"),
+    "describe_network_interfaces": ("NetworkInterfaces", "NetworkInterfaceId"),
+    "describe_vpc_endpoints": ("VpcEndpoints", "VpcEndpointId"),
+    "describe_vpc_endpoint_service_configurations": ("ServiceConfigurations", "ServiceId"),
+    "describe_vpc_endpoint_connections": ("VpcEndpointConnections", "VpcEndpointConnectionId"),
+}
+
+Account = dict[str, Any]
+Shape = Counter[str]
+"""What an account holds without what differs from one run to the next: each thing as a text, and how often."""
+
+
+def account(clients: Clients) -> Account:
+    """Every thing that still lives, whoever made it."""
+    held: Account = {}
+    for call, (items, id) in EC2_LISTS.items():
+        for item in getattr(clients.ec2, call)()[items]:
+            if item.get("State") != "deleted" and item.get("ServiceState") != "Deleted":
+                held[item[id]] = item
+    for reservation in clients.ec2.describe_instances()["Reservations"]:
+        for instance in reservation["Instances"]:
+            if instance["State"]["Name"] != "terminated":
+                held[instance["InstanceId"]] = instance
+    for balancer in clients.elb.describe_load_balancers()["LoadBalancers"]:
+        arn = balancer["LoadBalancerArn"]
+        listeners = clients.elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+        held[arn] = (
+            balancer,
+            _tags(clients, arn),
+            [(listener, _tags(clients, listener["ListenerArn"])) for listener in listeners],
+        )
+    for group in clients.elb.describe_target_groups()["TargetGroups"]:
+        arn = group["TargetGroupArn"]
+        health = clients.elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        held[arn] = group, _tags(clients, arn), [described["Target"] for described in health]
+    return held
+
+
+def _tags(clients: Clients, arn: str) -> Any:
+    return clients.elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+
+
+# --- compared with another run ----------------------------------------------------------
+
+_OF_THE_RUN = {ID_TAG, KEY_TAG}
+"""Tags whose values are another run's own."""
+_RANDOM = {"KeyFingerprint", "ClientToken", "MacAddress"}
+_PATTERNS = [
+    (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "*"),
+    (re.compile(r"([/-])(?:[0-9a-f]{17}|[0-9a-f]{16}|[0-9a-f]{8})\b"), r"\1*"),  # the end of an id, an ARN or a name
+    (re.compile(r"\b\d+([.-])\d+\1\d+\1\d+\b(?!/\d)"), "address"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d[ T][\d:.+]+"), "moment"),
+]
+
+
+def shape(held: Account) -> Shape:
+    """The account without ids, addresses, moments and random values; a tagged thing goes by what it is in the demo."""
+    labels = {id: label for id, item in held.items() if (label := part_of(item))}
+    return Counter(_plain(id, item, labels) for id, item in held.items())
+
+
+def part_of(item: Any) -> str:
+    """Which part of a demo its tags say it is, if of any."""
+    tags = item[1] if isinstance(item, tuple) else item.get("Tags") or item.get("TagSet") or ()
+    return next((str(tag["Value"]) for tag in tags if tag["Key"] == RESOURCE_TAG), "")
+
+
+def _plain(id: str, item: Any, labels: dict[str, str]) -> str:
+    text = json.dumps({id: _without_what_is_random(item)}, default=str)
+    for known, label in labels.items():
+        text = text.replace(known, f"the {label}")
+    for pattern, word in _PATTERNS:
+        text = pattern.sub(word, text)
+    return json.dumps(_sorted(json.loads(text)))
+
+
+def _without_what_is_random(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.get("Key") in _OF_THE_RUN:
+            return {"Key": value["Key"]}
+        return {key: _without_what_is_random(one) for key, one in value.items() if key not in _RANDOM}
+    if isinstance(value, list | tuple):
+        return [_without_what_is_random(one) for one in value]
+    return value
+
+
+def _sorted(value: Any) -> Any:
+    """Lists in one order, since AWS promises none."""
+    if isinstance(value, dict):
+        return {key: _sorted(one) for key, one in sorted(value.items())}
+    if isinstance(value, list):
+        return sorted((_sorted(one) for one in value), key=json.dumps)
+    return value
+
+
+def differences(wanted: Shape, found: Shape) -> str:
+    """What is missing and what is there too much, a line for each fact; nothing where the two are alike."""
+    missing, more = (Counter(f for text in texts for f in _facts(json.loads(text))) for texts in _apart(wanted, found))
+    lines = [f"missing: {fact}" for fact in (missing - more).elements()]
+    lines += [f"too much: {fact}" for fact in (more - missing).elements()]
+    return "\n".join(lines) or ("the same facts, put together otherwise" if wanted != found else "")
+
+
+def _apart(wanted: Shape, found: Shape) -> tuple[list[str], list[str]]:
+    return list((wanted - found).elements()), list((found - wanted).elements())
+
+
+def _facts(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _facts(one, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _facts(one, path)
+    else:
+        yield f"{path} = {value}"

@@ -1,0 +1,82 @@
+"""The page: ``docs/reliability.md`` out of what came of the sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bench.page import table
+
+from .cases import Sweep
+from .results import WRONG, Results
+
+PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
+
+INTRODUCTION = """\
+# Reliability
+
+What no interruption, fault or mistake may do: leave a resource that vpce-demo does not know, make one twice, or touch
+one that is not its own. `make torture` tries it in the sandbox, case by case, and writes this page. Every command is a
+real process that runs the real command line; the sandbox's fault layer strikes it at the call. Nothing here was run on
+AWS itself.
+
+In every case, whatever went wrong: no command shows a traceback or hangs, the sandbox itself does not fail, and what
+`up` and `down` leave is compared with the whole account."""
+
+
+def page(sweeps: Sequence[Sweep], results: Mapping[str, Results]) -> str:
+    """The whole page.  ``results`` are those of the sweeps that were run, by name."""
+    parts = [INTRODUCTION, _summary(sweeps, results)]
+    for sweep in sweeps:
+        parts += [f"## {sweep.title}", sweep.words]
+        if found := results.get(sweep.name):
+            parts += [_how(found), table(("what", *_endings(sweep, found)), _rows(sweep, found)), *_wrong(found)]
+        else:
+            parts.append(_not_run(sweep))
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(sweeps: Sequence[Sweep], results: Mapping[str, Results]) -> str:
+    rows = []
+    for sweep in sweeps:
+        if found := results.get(sweep.name):
+            rows.append((sweep.title, f"{found.cases}", f"{len(found.wrong)}", f"{found.seconds / 60:.1f}", found.when))
+        else:
+            rows.append((sweep.title, "not run", "", "", ""))
+    return table(("sweep", "cases", "wrong", "minutes", "date"), rows)
+
+
+def _how(found: Results) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in found.versions.items())
+    return (
+        f"{found.when}; {found.machine}; {versions}; {found.cases} cases by {found.workers} workers in "
+        f"{found.seconds / 60:.1f} minutes; `python -m torture {found.sweep}`."
+    )
+
+
+def _not_run(sweep: Sweep) -> str:
+    return f"Not run yet: `python -m torture {sweep.name}` runs it."
+
+
+def _endings(sweep: Sweep, found: Results) -> list[str]:
+    """The columns: only what has happened, and always whether anything was wrong."""
+    return [*(ending for ending in sweep.endings if any(row.get(ending) for row in found.rows.values())), WRONG]
+
+
+def _rows(sweep: Sweep, found: Results) -> Iterator[Sequence[str]]:
+    endings = _endings(sweep, found)
+    for name, row in found.rows.items():
+        yield name, *(f"{row.get(ending, 0)}" for ending in endings)
+    total = [sum(row.get(ending, 0) for row in found.rows.values()) for ending in endings]
+    yield "all", *map(str, total)
+
+
+def _wrong(found: Results) -> Iterator[str]:
+    """The cases in which something was wrong: known, and not hidden."""
+    if found.wrong:
+        lines = [f"- `{case}`: {_first_line(text)}" for case, text in found.wrong.items()]
+        yield "Wrong were:\n\n" + "\n".join(lines)
+
+
+def _first_line(text: str) -> str:
+    return " ".join(text.split())[:300]

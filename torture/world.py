@@ -1,0 +1,348 @@
+"""A worker's world: a directory, a sandbox under it, and the program's commands as processes of their own.
+
+A fresh interpreter for each command would take longer than the command.  So the worker, which has one thread, loads the
+program once and forks: each command is a real process with its own pid, which runs the real command line and can be
+killed.  What it prints is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import math
+import os
+import pkgutil
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import botocore.endpoint
+
+import vpce_demo
+from vpce_demo import place
+from vpce_demo.aws import Clients
+from vpce_demo.cli import main
+from vpce_demo.config import load
+from vpce_demo.model import Side
+from vpce_demo.sandbox import client
+
+from .account import Account, Shape, account, differences, shape
+
+SECONDS = 90.0
+"""How long one command may take before it counts as hanging."""
+BOTOCORE_PAUSES = 1 / 20
+"""botocore's own pauses before it asks again know nothing of the sandbox's clock; they are shortened by this."""
+STATE = ".vpce-demo"
+OUTLIVES = {"emulator", "logs"}
+"""What of the state directory stays when no demo is left: the sandbox's own, and the logs of the runs."""
+TESTS = 8
+SHOWN = 14
+"""Of what a command said, so many lines are told when something is wrong."""
+KEPT = 8
+"""Of how many commands, the last ones, the output is kept at a time."""
+
+
+class Wrong(AssertionError):
+    """What a case found wrong."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What came of a command: its exit code, negative if a signal ended it, and what it printed."""
+
+    words: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+    def __str__(self) -> str:
+        """In short: the last it said."""
+        said = "\n".join((self.err or self.out).splitlines()[-SHOWN:])
+        return f"vpce-demo {' '.join(self.words)}  ended with {self.code}\n{said}"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command at work, and the files to which it prints."""
+
+    words: tuple[str, ...]
+    pid: int
+    out: Path
+    err: Path
+    began: float = field(default_factory=time.monotonic)
+
+    def ended(self) -> Ended:
+        """Wait for its end.  Whatever came of it, it never shows a traceback.  Raises Wrong."""
+        while not (status := os.waitpid(self.pid, os.WNOHANG))[0]:
+            if time.monotonic() - self.began > SECONDS:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise Wrong(f"it hangs: {self._said(-signal.SIGKILL)}")
+            time.sleep(0.002)
+        done = self._said(os.waitstatus_to_exitcode(status[1]))
+        if "Traceback" in done.out + done.err:
+            raise Wrong(f"a traceback: {done}")
+        return done
+
+    def _said(self, code: int) -> Ended:
+        out, err = (file.read_text(encoding="utf-8", errors="replace") for file in (self.out, self.err))
+        return Ended(self.words, code, out, err)
+
+
+class World:
+    """A directory with a sandbox.  There is one in a process, whose environment and current directory it takes."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.resolve()
+        _nothing_of_the_user(self.directory)
+        _load_everything()
+        self.sandbox = client.ensure(self.emulator, speed=math.inf)
+        self.place = place.in_sandbox(load(None, {}), self.sandbox)
+        self.clients: Clients = self.place.clients[Side.PROVIDER]
+        self.empty: Account = {}
+        self.struck = 0
+        self._number = 0
+        self._logged = 0
+        self._started: list[int] = []
+        gc.collect()
+        gc.freeze()
+        self.whole, self.operations = self._undisturbed()
+
+    def close(self) -> None:
+        """Stop the sandbox."""
+        client.stop(self.emulator)
+
+    @property
+    def emulator(self) -> Path:
+        return self.directory / STATE / "emulator"
+
+    def demo(self, name: str = "vpce-demo") -> Path:
+        """Where the program keeps what is this demo's."""
+        return self.directory / STATE / "sandbox" / name
+
+    # --- beginning and end of a case ------------------------------------------------
+
+    def begin(self) -> None:
+        """An empty account, whose clock has no waits, no fault, and no demo on record."""
+        self.clear()
+        self.speed("max")
+        self.sandbox.control("reset")
+        shutil.rmtree(self.directory / STATE / "sandbox", ignore_errors=True)
+        self.empty = account(self.clients)
+        self._logged = self._log_size()
+
+    def end(self) -> None:
+        """Look whether the sandbox itself failed meanwhile.  Raises Wrong."""
+        with (self.emulator / client.LOG_FILE).open("rb") as log:
+            log.seek(self._logged)
+            said = log.read().decode("utf-8", "replace")
+        if "Traceback" in said:
+            raise Wrong(f"the sandbox failed:\n{said}")
+
+    def _log_size(self) -> int:
+        return (self.emulator / client.LOG_FILE).stat().st_size
+
+    def _undisturbed(self) -> tuple[Shape, dict[str, list[str]]]:
+        """What the account holds after an ``up`` that nothing disturbs, and the operations that each command calls."""
+        self.begin()
+        operations = {}
+        whole: Shape | None = None
+        for command in ("up", "test", "down"):
+            before = len(self.calls())
+            self.succeed(command)
+            operations[command] = [call["operation"] for call in self.calls()[before:]]
+            whole = whole or shape(account(self.clients))
+        assert whole is not None
+        self.expect_nothing()
+        return whole, operations
+
+    # --- commands -----------------------------------------------------------------------
+
+    def start(self, *words: str) -> Command:
+        """Begin a command; whoever does so waits for its end."""
+        self._number += 1
+        out, err = (self.directory / f"{self._number % KEPT}.{name}" for name in ("out", "err"))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            _be_the_program(words, out, err)
+        self._started.append(pid)
+        return Command(words, pid, out, err)
+
+    def run(self, *words: str) -> Ended:
+        """Run a command to its end."""
+        return self.start(*words).ended()
+
+    def succeed(self, *words: str) -> Ended:
+        """The same for one that has to succeed.  Raises Wrong."""
+        done = self.run(*words)
+        if done.code:
+            raise Wrong(f"it should have succeeded: {done}")
+        return done
+
+    def kill_what_still_runs(self) -> None:
+        """End the commands that nobody has waited for."""
+        for pid in self._started:
+            with contextlib.suppress(ChildProcessError):
+                if not os.waitpid(pid, os.WNOHANG)[0]:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+        self._started.clear()
+
+    # --- what goes wrong --------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def fault(self, do: str, **how: Any) -> Iterator[None]:
+        """Something goes wrong with the calls inside; ``struck`` is how often it did."""
+        self.sandbox.control("faults", {"add": [{"do": do, **how}]})
+        try:
+            yield
+        finally:
+            self.struck = self.sandbox.control("faults")["faults"][-1]["struck"]
+            if not (self.struck and how.keys() & {"nth", "times"}):
+                self.clear()  # one that is spent may stay: to clear it would also show what is hidden
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more, and nothing is hidden."""
+        self.sandbox.control("faults", {"clear": True})
+
+    def hide(self, seconds: float | None) -> None:
+        """Hide what is made from now on for so many of the sandbox's seconds."""
+        self.sandbox.control("faults", {"hidden_seconds": seconds})
+
+    def hidden(self) -> list[Any]:
+        """What is hidden at the moment."""
+        hidden: list[Any] = self.sandbox.control("faults")["hidden"]
+        return hidden
+
+    def expire(self, expired: bool = True) -> None:
+        """Let the credentials be expired, or fine."""
+        self.sandbox.control("faults", {"credentials": "expired" if expired else "fine"})
+
+    def speed(self, speed: float | str) -> None:
+        """How many times faster than AWS's the clock runs; ``max``: no waits."""
+        self.sandbox.control("settings", {"speed": speed})
+
+    def lose_state(self) -> None:
+        """The state file is deleted; the demo's key stays."""
+        (self.demo() / "state.json").unlink(missing_ok=True)
+
+    def lose_everything(self) -> None:
+        """All that is kept for the demo is deleted, its key too."""
+        shutil.rmtree(self.demo(), ignore_errors=True)
+
+    # --- what there has to be -------------------------------------------------------------------
+
+    def held(self) -> Account:
+        """What the account holds now.  It is our look that must meet no fault."""
+        return account(self.clients)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call to the API since the case began, oldest first."""
+        calls: list[dict[str, Any]] = self.sandbox.control("calls")["calls"]
+        return calls
+
+    def up_and_whole(self) -> None:
+        """``up`` succeeds with its test, and the account is that of an undisturbed run.  Raises Wrong."""
+        passed(self.succeed("-o", "json", "up"))
+        self.expect_whole()
+
+    def expect_whole(self) -> None:
+        """The account holds exactly what an undisturbed ``up`` makes.  Raises Wrong."""
+        if differ := differences(self.whole, shape(self.held())):
+            raise Wrong(f"the account is not that of an undisturbed run:\n{differ}")
+
+    def down_and_nothing(self) -> None:
+        """``down`` succeeds and leaves nothing.  Raises Wrong."""
+        self.succeed("down")
+        self.expect_nothing()
+
+    def expect_nothing(self) -> None:
+        """The account is as it was in the beginning, and no file of a demo is left.  Raises Wrong."""
+        expect_same(self.empty, self.held())
+        left = {path.name for path in (self.directory / STATE).iterdir()} - OUTLIVES
+        if left:
+            files = sorted(str(path) for name in left for path in (self.directory / STATE / name).rglob("*"))
+            raise Wrong(f"files are left: {', '.join(files) or left}")
+
+
+def passed(done: Ended) -> None:
+    """All questions of the test were answered with yes.  Raises Wrong."""
+    results = [check["passed"] for check in done.document.get("checks", [])]
+    if results != [True] * TESTS:
+        raise Wrong(f"the test did not pass: {results}, {done}")
+
+
+def expect_same(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Two looks at one account saw the same.  Raises Wrong."""
+    gone, new = [id for id in before if id not in after], [id for id in after if id not in before]
+    changed = [id for id in before if id in after and before[id] != after[id]]
+    if gone or new or changed:
+        raise Wrong(f"the account is not as it was: gone {gone}, new {new}, changed {changed}")
+
+
+# --- the process ----------------------------------------------------------------------------
+
+
+def _nothing_of_the_user(directory: Path) -> None:
+    """No credentials, no profile, no option from outside."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "VPCE_DEMO_"))]:
+        del os.environ[name]
+    os.environ |= {
+        "HOME": str(directory),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "VPCE_DEMO_SANDBOX": "1",
+        "PYTHONUTF8": "1",
+    }
+    os.chdir(directory)
+
+
+def _load_everything() -> None:
+    """Import what any command needs, so that a forked one finds it there; and shorten botocore's pauses."""
+    for module in pkgutil.walk_packages(vpce_demo.__path__, f"{vpce_demo.__name__}."):
+        if not module.name.endswith("__main__") and ".sandbox." not in module.name:
+            importlib.import_module(module.name)
+    vars(botocore.endpoint)["time"] = _Hasty()
+
+
+class _Hasty:
+    """The module ``time`` for botocore, which sleeps less."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds * BOTOCORE_PAUSES)
+
+
+def _be_the_program(words: tuple[str, ...], out: Path, err: Path) -> NoReturn:
+    """In the forked process: run the command line, and end without a trace of the worker."""
+    code = 1
+    try:
+        for number, file in ((1, out), (2, err)):
+            os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        sys.argv = ["vpce-demo", *words]
+        main()
+    except SystemExit as done:
+        code = done.code if isinstance(done.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

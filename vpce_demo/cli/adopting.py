@@ -1,0 +1,50 @@
+"""``adopt``: a lost state file, written again from what AWS holds."""
+
+from __future__ import annotations
+
+from ..errors import NotCreated
+from .app import App, how
+from .describing import described
+from .group import cli, pass_app
+
+
+@cli.command()
+@pass_app
+def adopt(app: App) -> None:
+    """Rebuild a lost state file from the tags in AWS.
+
+    status and down find a demo by its tags too; adopt also finds out with what settings it was made. It changes
+    nothing in AWS. The demo's ssh key cannot be rebuilt: without it, up makes new instances.
+
+    \b
+    Example:
+      vpce-demo adopt
+    """
+    screen, where = app.screen(), app.where()
+    place = app.place(where, screen, start=False)
+    from ..model import is_fine
+    from ..run import opened
+
+    if place is None:
+        raise _nothing(app)
+    with opened(where, place, app.command) as run:
+        if not run.look():
+            raise _nothing(app)
+    with opened(where, place, app.command, makes=True) as run:
+        there = run.look(hear=run.log.hear)
+        app.document.update(resources=described(run))
+        missing = [r for r in run.demo.resources if r.key not in there]
+        broken = [r for r in run.demo.resources if r.key in there and not is_fine(there[r.key])]
+        screen.line(f"{len(there)} resources are on record in {run.state.path}.", style="bold")
+        for r in broken:
+            screen.line(f"{r}: {there[r.key].why or there[r.key].word}", mark="!")
+        if missing or broken:
+            screen.line(f"{len(missing)} are missing, {len(broken)} are not as they should be. Mend it:  {how(app)} up")
+
+
+def _nothing(app: App) -> NotCreated:
+    return NotCreated(
+        "There is nothing in AWS that carries this demo's tags.",
+        hint=f"Another account, region or --name?  Or make it:  {how(app)} up",
+        changed="Nothing was changed.",
+    )

@@ -1,0 +1,175 @@
+"""``cost``: what the demo costs, by part, so far, and beside a NAT gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .app import App, how
+from .group import cli, pass_app
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..config import Where
+    from ..cost import Line
+
+
+@cli.command()
+@click.option("--refresh", is_flag=True, help="First read the region's prices from AWS's Price List.")
+@pass_app
+def cost(app: App, refresh: bool) -> None:
+    """Show what the demo costs: by part, so far, and beside a NAT gateway.
+
+    Needs no account and asks AWS nothing: prices come with the program, with their date, and ages from the state file.
+    Of a demo that is not there it shows what it would cost.  --refresh reads AWS's own prices (it needs a sign-in that
+    may call pricing:GetProducts) and keeps them for later runs in ~/.config/vpce-demo/prices.json.
+
+    \b
+    Example:
+      vpce-demo cost --region ap-northeast-1
+      vpce-demo cost --refresh
+    """
+    screen, where = app.screen(), app.where()
+    region, recorded = _header(app, where)
+    from ..cost import between, bill
+    from ..run import on_record
+    from ..ui import money
+
+    state, demo = on_record(where)
+    if refresh:
+        _refresh(app, where, region, demo.web.type)
+    ages = {key: int(age) for key, age in state.recent.items()} if region == recorded else {}
+    there = [r for r in demo.resources if r.key in ages]
+    lines = bill(there or demo.resources, region, ages)
+    if where.sandbox:
+        screen.line("Nothing in the sandbox is billed. On AWS it would be this:")
+    elif recorded and region != recorded:
+        screen.line(f"The demo on record is in {recorded}. In {region} it would cost this:")
+    elif not there:
+        screen.line("There is no demo on record. This is what it would cost:")
+    screen.line()
+    money.bill(screen, lines, counts=bool(there))
+    screen.line()
+    money.comparison(screen, region)
+    money.traffic(screen, region)
+    money.sources(screen, lines, bool(there), f"{how(app).replace(' --sandbox', '')} cost --refresh")
+    app.document.update(
+        region=region,
+        currency="USD",
+        billed=not where.sandbox,
+        stands=bool(there),
+        prices_of=between(line.price for line in lines),
+        **_amounts(lines),
+        **_beside(region),
+    )
+
+
+def _header(app: App, where: Where) -> tuple[str, str]:
+    """Begin as every command does; return the region that is meant, and the one of the demo on record, if any."""
+    screen = app.screen()
+    if where.sandbox:
+        app.place(where, screen, start=False)
+        region = where.config.provider.region or where.config.region or "us-east-1"
+        return region, region
+    screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
+    from ..place import region_without_asking
+    from ..run import on_record
+
+    recorded = on_record(where)[0].sides.get("provider", {}).get("region", "")
+    asked_for = where.config.provider.region or where.config.region
+    region = asked_for or recorded or region_without_asking(where.config)
+    screen.end_line(f"   {region}")
+    screen.say()
+    return region, recorded
+
+
+def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
+    """Read the region's prices from AWS and keep them.  Raises what kept it from that; then nothing is changed."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from ..errors import ConfigError, DemoError
+    from ..messages import understood
+    from ..place import price_list_client
+    from ..prices import price_list, table
+
+    unchanged = "Nothing was changed: the prices stay as they were."
+    if where.sandbox:
+        raise ConfigError(
+            "The sandbox has no price list, and AWS is not asked with --sandbox.",
+            hint=f"{how(app).replace(' --sandbox', '')} cost --refresh",
+            changed=unchanged,
+        )
+    try:
+        client = price_list_client(where.config, price_list.REGION)
+        answer = price_list.ask(client, region, instance_type)
+    except (BotoCoreError, ClientError) as error:
+        known = understood(error, unchanged)
+        assert known is not None
+        raise known from error
+    if not answer.prices:
+        raise DemoError(
+            f"AWS's Price List has none of these prices for {region}.", facts=answer.missing, changed=unchanged
+        )
+    before = table.table()
+    found = {(item, region): price for item, price in answer.prices.items()}
+    path = table.keep(found)
+    screen = app.screen()
+    screen.line(f"Read {len(found)} prices of {region} from AWS's Price List, kept in {path}.", mark="✓")
+    for key, price in found.items():
+        if key in before and before[key].usd != price.usd:
+            screen.line(f"  {key[0]:<24} ${price.usd}, and ${before[key].usd} before")
+    for item, why in answer.missing.items():
+        screen.line(f"{item}: {why}. It stays as it was.", mark="!")
+    app.document["refreshed"] = {
+        "file": str(path),
+        "prices": {item: price.usd for item, price in answer.prices.items()},
+        "missing": answer.missing,
+    }
+
+
+def _amounts(lines: Sequence[Line]) -> dict[str, Any]:
+    """The bill for programs: decimals as strings, null where something is not known."""
+    from decimal import Decimal
+
+    def written(amount: Decimal | None) -> str | None:
+        return None if amount is None else f"{amount:.6f}"
+
+    def in_all(amounts: list[Decimal | None]) -> Decimal | None:
+        known = [amount for amount in amounts if amount is not None]
+        return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+
+    hourly = in_all([line.hourly for line in lines])
+    return {
+        "parts": [
+            {
+                "part": line.part.name,
+                "item": line.part.item,
+                "quantity": line.part.quantity,
+                "per": line.part.per,
+                "price": line.price and line.price.usd,
+                "date": line.price and line.price.date,
+                "confidence": line.price and line.price.confidence,
+                "hourly": written(line.hourly),
+                "so_far": written(line.so_far),
+            }
+            for line in lines
+        ],
+        "hourly": written(hourly),
+        "daily": written(hourly and hourly * 24),
+        "so_far": written(in_all([line.so_far for line in lines])),
+    }
+
+
+def _beside(region: str) -> dict[str, Any]:
+    from ..cost import price
+
+    def usd(item: str) -> Any:
+        known = price(item, region)
+        return known and known.usd
+
+    return {
+        "traffic": {"endpoint_gb": usd("endpoint-gb"), "capacity_unit_hour": usd("capacity-unit-hour")},
+        "nat_gateway": {"hour": usd("nat-hour"), "gb": usd("nat-gb")},
+    }

@@ -1,0 +1,190 @@
+"""``sandbox faults``: let things go wrong on purpose, to see what a program, a script or another tool makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from .app import App
+from .emulator import running_sandbox, sandbox
+from .group import HELP, Command, pass_app
+
+
+class FaultsGroup(Command, click.Group):
+    """A group that is a command as well."""
+
+    command_class = Command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_commands(ctx, formatter)
+        super().format_options(ctx, formatter)
+
+
+@sandbox.group("faults", cls=FaultsGroup, context_settings=HELP, invoke_without_command=True)
+@click.pass_context
+def faults(ctx: click.Context) -> None:
+    """Let things go wrong on purpose.  By itself: list what is set.
+
+    Every fault holds for every caller, from now until `clear` or a reset.
+
+    \b
+    Example:
+      vpce-demo sandbox faults
+    """
+    if ctx.invoked_subcommand is None:
+        app = ctx.find_object(App)
+        assert app is not None
+        _show(app, running_sandbox(app).control("faults"))
+
+
+def which_calls(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which calls a fault strikes."""
+    for option in (
+        click.option("--times", type=click.IntRange(min=1), metavar="N", help="Only the first N of these calls."),
+        click.option("--nth", type=click.IntRange(min=1), metavar="N", help="Only the N-th of these calls from now."),
+        click.option("--operation", metavar="NAME", help="CreateVpc, or a pattern: 'Create*'.  [default: any call]"),
+    ):
+        function = option(function)
+    return function
+
+
+@faults.command("error")
+@click.argument("code")
+@which_calls
+@click.option("--status", type=click.IntRange(400, 599), metavar="N", help="HTTP status.  [default: 400]")
+@click.option("--message", metavar="TEXT", help="What the answer says.")
+@pass_app
+def faults_error(app: App, /, **fault: Any) -> None:
+    """Answer with an AWS error, without doing what was asked.
+
+    \b
+    Example:
+      vpce-demo sandbox faults error RequestLimitExceeded --times 20 --status 503
+      vpce-demo sandbox faults error UnauthorizedOperation --operation 'Create*'
+    """
+    _add(app, {"do": "error", **fault})
+
+
+@faults.command("drop")
+@click.option("--after", is_flag=True, help="Do what was asked, and lose the answer alone.")
+@which_calls
+@pass_app
+def faults_drop(app: App, /, after: bool, **fault: Any) -> None:
+    """Close the connection without an answer.
+
+    \b
+    Example:
+      vpce-demo sandbox faults drop --after --operation CreateVpc --nth 1
+    """
+    _add(app, {"do": "drop-after" if after else "drop-before", **fault})
+
+
+@faults.command("delay")
+@click.argument("seconds", type=click.FloatRange(min=0))
+@which_calls
+@pass_app
+def faults_delay(app: App, /, **fault: Any) -> None:
+    """Wait before doing what was asked, so many seconds of this machine.
+
+    \b
+    Example:
+      vpce-demo sandbox faults delay 3 --operation 'Describe*'
+    """
+    _add(app, {"do": "delay", **fault})
+
+
+@faults.command("kill")
+@click.option("--after", is_flag=True, help="Do what was asked first.")
+@which_calls
+@pass_app
+def faults_kill(app: App, /, after: bool, **fault: Any) -> None:
+    """Kill the program that calls (SIGKILL), in the middle of the call.
+
+    It must say which process it is: `pid/1234` in its User-Agent, as vpce-demo
+    does here.  For others the connection is closed, as by `drop`.
+
+    \b
+    Example:
+      vpce-demo sandbox faults kill --after --operation RunInstances --nth 1
+    """
+    _add(app, {"do": "kill-after" if after else "kill-before", **fault})
+
+
+@faults.command("hide")
+@click.argument("seconds", type=click.FloatRange(min=0))
+@pass_app
+def faults_hide(app: App, seconds: float) -> None:
+    """Hide what is made from now on for so many AWS seconds.
+
+    Describe calls do not show it, and calls that name it say NotFound, as on AWS
+    for a while after a create.
+
+    \b
+    Example:
+      vpce-demo sandbox faults hide 5
+    """
+    _change(app, {"hidden_seconds": seconds})
+
+
+@faults.command("expire")
+@pass_app
+def faults_expire(app: App) -> None:
+    """Refuse every call, as AWS does when a sign-in has expired.
+
+    \b
+    Example:
+      vpce-demo sandbox faults expire
+    """
+    _change(app, {"credentials": "expired"})
+
+
+@faults.command("clear")
+@pass_app
+def faults_clear(app: App) -> None:
+    """Let nothing go wrong any more.
+
+    \b
+    Example:
+      vpce-demo sandbox faults clear
+    """
+    _change(app, {"clear": True})
+
+
+def _add(app: App, fault: Mapping[str, Any]) -> None:
+    if fault["nth"] and fault["times"]:
+        raise click.UsageError("--nth and --times exclude each other.")
+    _change(app, {"add": [{name: value for name, value in fault.items() if value is not None}]})
+
+
+def _change(app: App, body: dict[str, Any]) -> None:
+    _show(app, running_sandbox(app).control("faults", body))
+
+
+def _show(app: App, told: dict[str, Any]) -> None:
+    screen = app.screen()
+    for fault in told["faults"]:
+        screen.line(_said(fault))
+    if told["hidden_seconds"] is not None:
+        hidden = len(told["hidden"])
+        screen.line(f"What is made is hidden for {told['hidden_seconds']:g} s of AWS's time. Now hidden: {hidden}.")
+    if told["credentials"] == "expired":
+        screen.line("Credentials have expired.")
+    if not told["faults"] and told["hidden_seconds"] is None and told["credentials"] == "fine":
+        screen.line("Nothing is to go wrong.")
+    app.document.update(told)
+
+
+def _said(fault: Mapping[str, Any]) -> str:
+    """``drop after: CreateVpc, number 1; struck 0 of 0 seen``"""
+    what, which = fault["do"].replace("-", " "), "every one"
+    if "code" in fault:
+        what += f" {fault['code']} ({fault['status']})"
+    if "seconds" in fault:
+        what += f" of {fault['seconds']:g} s"
+    if "nth" in fault:
+        which = f"number {fault['nth']}"
+    if "times" in fault:
+        which = f"the first {fault['times']}"
+    return f"{what}: {fault.get('operation', 'any call')}, {which}; struck {fault['struck']} of {fault['seen']} seen"

@@ -1,0 +1,49 @@
+"""``iam-policy``: what AWS has to allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .app import App
+from .group import cli, pass_app
+
+SIDES = ("provider", "consumer", "both")
+
+
+@cli.command("iam-policy")
+@click.option("--side", type=click.Choice(SIDES), default="both", show_default=True, help="Whose account it is for.")
+@click.option("--extras", is_flag=True, help="Also what is used only if it is allowed.")
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
+@pass_app
+def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
+    """Print the least IAM policy with which the demo works.
+
+    It is for this demo's name, and for the region if one is set. Asks AWS
+    nothing, and needs no sign-in.
+
+    \b
+    Example:
+      vpce-demo iam-policy --side provider --to policy.json
+    """
+    import json
+
+    from ..model import Side
+    from ..permissions import LARGEST_POLICY, policy, size
+
+    sides = Side if side == "both" else [Side(side)]
+    document = policy(app.where().config, *sides, extras=extras)
+    app.document.update(policy=document)
+    text = json.dumps(document, indent=2)
+    screen = app.screen()
+    if to is None:
+        if not app.json:
+            click.echo(text)
+        return
+    to.write_text(text + "\n", encoding="utf-8")
+    screen.line(f"Written to {to}: {size(document)} of the {LARGEST_POLICY} characters that a managed policy may have.")
+    name = "vpce-demo" if side == "both" else f"vpce-demo-{side}"
+    screen.line("Then, as an administrator:")
+    screen.line(f"  aws iam create-policy --policy-name {name} --policy-document file://{to}")
+    screen.line("  aws iam attach-user-policy --user-name NAME --policy-arn ARN")

@@ -1,0 +1,135 @@
+"""``diagram``: the architecture of this demo as it stands now, or as it is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from .app import App
+from .group import cli, pass_app
+
+if TYPE_CHECKING:
+    from ..aws import Aws
+    from ..config import Where
+    from ..diagram.picture import Frame, Picture
+    from ..diagram.theme import Theme
+    from ..model import Resource
+    from ..run import Run
+    from ..ui.style import Screen
+
+SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid"}
+
+
+@cli.command()
+@click.option("--format", "form", type=click.Choice(["terminal", "mermaid", "svg"]), help="[default: by FILE's name]")
+@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="Of the SVG; auto: both.")
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
+@pass_app
+def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
+    """Draw this demo with its real ids, addresses and states.
+
+    What is solid is there, what is dashed is not there yet, what is crossed is
+    broken; and the packet's source and destination at each hop. Looks at AWS
+    once. Without a demo it draws the plan, and needs no account for that.
+
+    \b
+    Example:
+      vpce-demo diagram
+      vpce-demo diagram --to slide.svg --theme light
+    """
+    from dataclasses import asdict
+
+    from ..diagram.mermaid import mermaid
+    from ..diagram.svg import svg
+    from ..diagram.terminal import in_terminal
+
+    screen = app.screen()
+    picture = seen(app, screen, app.where())
+    form = form or SUFFIXES.get(to.suffix.lower() if to else "", "terminal")
+    app.document.update(format=form, demo=picture.demo, state=picture.state, hops=[asdict(hop) for hop in picture.hops])
+    if form == "terminal":
+        drawn = in_terminal(picture, screen.out.width, screen.ascii)
+        text = f"{drawn.plain}\n"
+    else:
+        text = mermaid(picture) if form == "mermaid" else svg(picture, cast("Theme", theme))
+    if to:
+        fenced = form == "mermaid" and to.suffix.lower() == ".md"
+        to.write_text(f"```mermaid\n{text}```\n" if fenced else text, encoding="utf-8")
+        app.document.update(file=str(to))
+        screen.line(f"Written: {to}")
+    elif app.json:
+        app.document.update(diagram=text)
+    elif form == "terminal":
+        screen.out.print(drawn, soft_wrap=True)
+    else:
+        click.echo(text, nl=False)
+
+
+def seen(app: App, screen: Screen, where: Where) -> Picture:
+    """The demo as AWS has it now; as it is planned where there is none and no way to look for it.
+
+    Raises what kept it from looking, if there is a demo on record.
+    """
+    from ..diagram.picture import Frame, picture
+    from ..errors import ConfigError, SignInError
+    from ..facts import not_looked_up
+    from ..messages import understood
+    from ..run import opened
+    from ..state import State
+    from ..tutorial import tutorial
+
+    try:
+        place = app.place(where, screen, start=False)
+    except Exception as error:
+        # Of the config only that no region is set: a profile that was named has to be right.
+        no_account = SignInError if _names_a_profile(where) else (SignInError, ConfigError)
+        if not isinstance(understood(error), no_account) or State.load(where.directory).settings:
+            raise
+        place = None
+        screen.end_line("   no AWS account at hand: the plan")
+        screen.say()
+    if place is None:
+        frame = Frame(where.config.name, "sandbox" if where.sandbox else "", where.config.zone or "")
+        return picture(tutorial(not_looked_up(where.config)), {}, frame)
+    with opened(where, place, app.command) as run:
+        live = run.look()
+        return picture(run.demo, live, framed(run))
+
+
+def _names_a_profile(where: Where) -> bool:
+    config = where.config
+    return any(one.profile for one in (config, config.provider, config.consumer))
+
+
+def framed(run: Run) -> Frame:
+    """What is not in any resource of a run that has just looked."""
+    from ..diagram.picture import Frame
+    from ..model import Side
+    from ..resources.load_balancer import private_addresses
+    from ..resources.vpc_endpoint import addresses
+
+    endpoint, balancer = run.demo.endpoint, run.demo.balancer
+    found = {
+        endpoint.key: _first(addresses, run.sides[Side.CONSUMER], endpoint),
+        balancer.key: _first(private_addresses, run.sides[Side.PROVIDER], balancer),
+    }
+    return Frame(run.settings.name, run.place.name, run.settings.zone, run.place.accounts, found)
+
+
+def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -> str:
+    """The first address of something, or nothing if it is not there or has just gone."""
+    from botocore.exceptions import ClientError
+
+    from ..errors import Fault, NotCreated, fault
+
+    try:
+        return next(iter(ask(aws, resource)), "")
+    except NotCreated:
+        return ""
+    except ClientError as error:
+        if fault(error) is not Fault.MISSING:
+            raise
+        return ""

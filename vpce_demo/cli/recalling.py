@@ -1,0 +1,70 @@
+"""``logs``: what earlier runs did."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import NotCreated
+from .app import App, how
+from .group import cli, pass_app
+
+if TYPE_CHECKING:
+    from ..runlog import Recorded
+
+LOOK_SECONDS = 0.2
+
+
+@cli.command()
+@click.argument("run", required=False)
+@click.option("--last", is_flag=True, help="The newest run.")
+@click.option("-f", "--follow", is_flag=True, help="Go on as long as the run is at work.")
+@pass_app
+def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
+    """List the runs of the demo, or print one.
+
+    RUN is the run's id as the list has it, or its beginning. Each command that makes, tests or deletes leaves a log,
+    and the newest 20 are kept, also after down. With -v every event is printed, not only changes.
+
+    \b
+    Example:
+      vpce-demo logs
+      vpce-demo logs --last
+    """
+    from ..runlog import runs
+    from ..ui import story
+
+    found, screen = runs(app.where().logs), app.screen()
+    if not run and not last and not follow:
+        story.listed(screen, found)
+        if not found:
+            screen.line("There is no run on record.")
+        app.document["runs"] = [{"id": one.id, "path": str(one.path), **one.head, "ended": one.end} for one in found]
+        return
+    chosen = next((one for one in found if one.id.startswith(run or "")), None)
+    if chosen is None:
+        raise NotCreated(
+            f"There is no run {run} on record." if run else "There is no run on record.",
+            hint=f"Those that are:  {how(app)} logs" if found else f"Make one:  {how(app)} up",
+            changed="Nothing was changed.",
+        )
+    shown = 0
+    while True:
+        lines = list(story.told(chosen, screen.verbose))
+        for mark, text in lines[shown:]:
+            screen.line(text, mark=mark)
+        shown = len(lines)
+        at_work = chosen.is_at_work
+        if not follow or not at_work:
+            break
+        time.sleep(LOOK_SECONDS)
+        chosen = _again(chosen)
+    app.document.update(run=chosen.id, path=str(chosen.path), lines=list(chosen.lines))
+
+
+def _again(run: Recorded) -> Recorded:
+    from ..runlog import read
+
+    return read(run.path) or run

@@ -1,0 +1,98 @@
+"""``report``: all that is known of a demo, as one page to hand in."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import NotCreated
+from .app import App, how
+from .group import cli, pass_app
+
+if TYPE_CHECKING:
+    from ..config import Where
+    from ..report.known import Look
+    from ..ui.style import Screen
+
+
+@cli.command()
+@click.option(
+    "--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="[default: NAME-report.html]"
+)
+@click.option("--redact", is_flag=True, help="Mask accounts, ids, public addresses and DNS names.")
+@pass_app
+def report(app: App, to: Path | None, redact: bool) -> None:
+    """Write one page about the demo: picture, test, timing, proof.
+
+    The picture, the last test with its evidence, what took how long and waited for
+    what, every resource, the cost, and the proof that nothing is left. One HTML file
+    that loads nothing. Made from the logs of the runs, so it works after down too; if
+    the demo stands it looks at AWS once.
+
+    \b
+    Example:
+      vpce-demo report
+      vpce-demo report --redact --to homework.html
+    """
+    screen, where = app.screen(), app.where()
+    look = _look(app, screen, where)
+    from ..report.known import known
+    from ..report.page import page
+    from ..report.redact import redacted
+    from ..runlog import runs
+
+    found = runs(where.logs)
+    if not found and not (look and look.live):
+        raise NotCreated(
+            "There is nothing to report yet.", hint=f"Run first:  {how(app)} up", changed="Nothing was changed."
+        )
+    if redact:
+        found, look = redacted(found, look)
+    story = known(found, where.config, look)
+    file = to or Path(f"{where.config.name}-report.html")
+    file.write_text(page(story, time.time(), redact), encoding="utf-8")
+    screen.line(f"Written: {file}")
+    test = story.tested
+    app.document.update(
+        file=str(file),
+        redacted=redact,
+        there=len(story.there),
+        gone=len(story.gone),
+        passed=test.passed if test else None,
+    )
+
+
+def _look(app: App, screen: Screen, where: Where) -> Look | None:
+    """What AWS has of the demo on record; None where there is none, or no way to look: then the logs have to do."""
+    from ..state import State
+
+    if not State.load(where.directory).settings:
+        screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
+        screen.end_line("   from the logs of its runs")
+        screen.say()
+        return None
+    from ..errors import ConfigError, SignInError
+    from ..messages import understood
+    from ..report.known import Look
+    from ..run import opened
+    from .picturing import framed
+
+    try:
+        place = app.place(where, screen, start=False)
+    except Exception as error:
+        told = understood(error)
+        if not isinstance(told, (SignInError, ConfigError)):
+            raise
+        screen.end_line()
+        screen.say(f"{told.message} The report is made from the logs alone.", mark="!")
+        return None
+    if place is None:
+        return None
+    with opened(where, place, app.command) as run:
+        live = run.look()
+        frame = framed(run)
+        accounts = {str(side): dict(facts) for side, facts in place.accounts.items()}
+        return Look(time.time(), place.name, accounts, run.settings, live, frame.addresses)

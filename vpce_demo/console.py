@@ -1,0 +1,42 @@
+"""Where a resource is shown in AWS's console: its page by kind, region and id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from .model import Live, Resource
+
+_PAGES = {
+    "Vpc": ("vpcconsole", "VpcDetails:VpcId=", ""),
+    "InternetGateway": ("vpcconsole", "InternetGateway:internetGatewayId=", ""),
+    "GatewayAttachment": ("vpcconsole", "InternetGateway:internetGatewayId=", ""),
+    "Subnet": ("vpcconsole", "SubnetDetails:subnetId=", ""),
+    "RouteTable": ("vpcconsole", "RouteTableDetails:RouteTableId=", ""),
+    "SubnetRouting": ("vpcconsole", "RouteTableDetails:RouteTableId=", "table"),
+    "InternetRoute": ("vpcconsole", "RouteTableDetails:RouteTableId=", ""),
+    "KeyPair": ("ec2", "KeyPairs:search=", ""),
+    "SecurityGroup": ("ec2", "SecurityGroup:groupId=", ""),
+    "IngressRule": ("ec2", "SecurityGroup:groupId=", ""),
+    "Instance": ("ec2", "InstanceDetails:instanceId=", ""),
+    "TargetGroup": ("ec2", "TargetGroup:targetGroupArn=", ""),
+    "Registration": ("ec2", "TargetGroup:targetGroupArn=", "target_group"),
+    "LoadBalancer": ("ec2", "LoadBalancer:loadBalancerArn=", ""),
+    "Listener": ("ec2", "ELBListenerV2:listenerArn=", ""),
+    "EndpointService": ("vpcconsole", "EndpointServiceDetails:serviceId=", ""),
+    "VpcEndpoint": ("vpcconsole", "EndpointDetails:vpcEndpointId=", ""),
+    "Acceptance": ("vpcconsole", "EndpointServiceDetails:serviceId=", "service"),
+}
+"""The console and the page by kind; and where the kind has no page of its own, the field with the resource that has."""
+_DOMAINS = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
+
+
+def url(resource: Resource, lives: Mapping[str, Live], region: str) -> str:
+    """The address of its page; empty where it is not there, or has no page.  Whoever opens it signs in as usual."""
+    console, page, field = _PAGES.get(resource.kind, ("", "", ""))
+    shown = getattr(resource, field) if field else resource
+    if not page or resource.key not in lives or shown.key not in lives:
+        return ""
+    domain = next((name for prefix, name in _DOMAINS.items() if region.startswith(prefix)), "console.aws.amazon.com")
+    id = quote(lives[shown.key].id, safe=":/")
+    return f"https://{region}.{domain}/{console}/home?region={region}#{page}{id}"

@@ -1,0 +1,97 @@
+"""The picture as a Mermaid flowchart, which GitHub and many others draw in a Markdown page.
+
+Colours of text and ground are left to the page's own theme; a state is a line: solid, dashed, or red.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .picture import Hop, Network, Part, Picture, State
+
+_ARROWS = {State.READY: "-->", State.PENDING: "-.->", State.MISSING: "-.->", State.BROKEN: "--x"}
+_CLASSES = {
+    State.READY: "stroke:#1d5fd1,stroke-width:2px",
+    State.PENDING: "stroke:#8d9aac,stroke-width:2px,stroke-dasharray:6 5",
+    State.MISSING: "stroke:#8d9aac,stroke-width:1px,stroke-dasharray:3 5",
+    State.BROKEN: "stroke:#c3202f,stroke-width:3px",
+}
+
+
+WIDEST = 500
+"""Of a label, in pixels: enough for a service's name, which would be broken at its hyphens."""
+
+
+def mermaid(picture: Picture) -> str:
+    """The picture as the text of a flowchart."""
+    return "\n".join(_lines(picture)) + "\n"
+
+
+def _lines(p: Picture) -> Iterator[str]:
+    to_endpoint, privatelink, to_web = p.hops
+    classed: dict[str, Part] = {}
+
+    def node(key: str, part: Part, *more: str) -> str:
+        classed[key] = part
+        return f"{key}[{_label(part.name, part.kind, part.id, part.address, *more, part.word)}]"
+
+    def side(key: str, network: Network, *nodes: str) -> Iterator[str]:
+        classed[key], classed[f"{key}_subnet"] = network.vpc, network.subnet
+        yield f"    subgraph {key}[{_heading(network.vpc, network.cidr)}]"
+        yield f"        subgraph {key}_subnet[{_heading(network.subnet, network.subnet_cidr)}]"
+        yield from (f"            {line}" for line in nodes)
+        yield "        end"
+        yield f"        {node(f'{key}_gateway', network.gateway)}"
+        yield f"        {key}_subnet {_part_edge(network.route)} {key}_gateway"
+        yield "    end"
+
+    yield from ("---", "config:", "  flowchart:", f"    wrappingWidth: {WIDEST}", "---", "flowchart LR")
+    yield f"    accTitle: AWS PrivateLink, demo {_plain(p.demo)}"
+    yield f"    accDescr: {_plain(p.told)}"
+    instance, endpoint = node("customer_instance", p.customer.instance), node("endpoint", p.endpoint)
+    yield from side("customer", p.customer, instance, endpoint)
+    yield f"    {node('service', replace(p.service, id=p.service_name or p.service.id))}"
+    target = f"{p.targets.kind} {p.targets.id or p.targets.name}: {p.targets.word}"
+    balancer, web = node("balancer", p.balancer, target), node("web", p.provider.instance)
+    yield from side("provider", p.provider, balancer, web)
+    yield f"    customer_instance {_hop(to_endpoint)} endpoint"
+    yield f"    endpoint {_hop(privatelink)} service"
+    yield f"    service {_edge(privatelink.state)} balancer"
+    yield f"    balancer {_hop(to_web)} web"
+    for state, style in _CLASSES.items():
+        if keys := [key for key, part in classed.items() if part.state is state]:
+            yield f"    classDef {state} {style}"
+            yield f"    class {','.join(keys)} {state}"
+
+
+def _hop(hop: Hop) -> str:
+    return _edge(hop.state, f"{hop.number}: {hop.title}", f"{hop.source} → {hop.destination}")
+
+
+def _part_edge(part: Part) -> str:
+    return _edge(part.state, part.name, part.id, part.word)
+
+
+def _edge(state: State, *words: str) -> str:
+    return _ARROWS[state] + (f"|{_label(*words)}|" if words else "")
+
+
+def _heading(part: Part, cidr: str) -> str:
+    """On one line: Mermaid gives the title of a box no room for more."""
+    return _label(" · ".join(word for word in (part.name, cidr, part.id, part.word) if word))
+
+
+def _label(*lines: str) -> str:
+    """Lines of text as a quoted label, with everything that means something to Mermaid or HTML as an entity."""
+    return '"' + "<br/>".join(_escaped(line) for line in lines if line) + '"'
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r'["#<>&;`*{}|\\\[\]]', lambda found: f"#{ord(found[0])};", " ".join(text.split()))
+
+
+def _plain(text: str) -> str:
+    """Text for where Mermaid knows no quotes: a line to its end."""
+    return re.sub(r"[#;{}<>%]", " ", " ".join(text.split()))

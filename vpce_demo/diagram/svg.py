@@ -1,0 +1,329 @@
+"""The picture as one SVG, for a slide, a page or the report: no script, no font, nothing from elsewhere.
+
+The packet goes round: down in the customer's VPC, across through PrivateLink, up in the provider's.  What is solid is
+there, what is dashed is not there yet, red and crossed is broken.  Every text has a room that it fits in: names are
+shortened to it (pointing at one shows all of it), ids are broken into lines, and boxes grow with their lines.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from . import measure
+from .picture import Hop, Network, Part, Picture, State
+from .shapes import (
+    FONTS,
+    ICON,
+    PAD,
+    Line,
+    arrow,
+    cross,
+    font_rules,
+    group,
+    height,
+    icon,
+    named,
+    number,
+    path,
+    rect,
+    text,
+    told,
+    width,
+    write,
+)
+from .theme import Theme, css
+
+WIDTH, MARGIN, PANEL = 1200.0, 24.0, 428.0
+INSET = PANEL - 2 * PAD
+CARD = INSET - 2 * PAD
+TOP = 92.0
+LEG = 78.0
+"""The length of an arrow between two boxes, which has its text beside it."""
+SMALL = FONTS["small"]
+STYLE = (
+    font_rules("d")
+    + """
+.d .number { font-size: 13px; font-weight: 700; fill: $onaccent }
+.d text.broken { fill: $red }
+.d text.number.broken, .d text.number.pending, .d text.number.missing { fill: $ground }
+.d .ground { fill: $ground }
+.d rect { stroke-width: 1.5 }
+.d .panel { fill: $panel; stroke: $line }
+.d .inset { fill: $inset; stroke: $faint }
+.d .card { fill: $card; stroke: $line }
+.d rect.pending, .d rect.missing { stroke-dasharray: 6 5 }
+.d rect.broken { fill: $softred; stroke: $red; stroke-width: 2 }
+.d .bridge { fill: $panel }
+.d .bridge.ready { fill: $soft }
+.d rect.bridge { stroke: none }
+.d .plate { fill: $soft; stroke: none }
+.d .icon { fill: none; stroke: $accent; stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round }
+.d .missing .plate { fill: $panel }
+.d .missing .icon { stroke: $line }
+.d .mark { fill: none; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; stroke: $accent }
+.d .mark.pending, .d .mark.missing { stroke: $line }
+.d .mark.broken { stroke: $red }
+.d .way { fill: none; stroke: $accent; stroke-width: 3; stroke-linejoin: round }
+.d .way.pending, .d .way.missing { stroke: $line; stroke-width: 2.5; stroke-dasharray: 7 6 }
+.d .way.broken { stroke: $red }
+.d .head, .d .dot { fill: $accent }
+.d .head.pending, .d .head.missing, .d .dot.pending, .d .dot.missing { fill: $line }
+.d .head.broken, .d .dot.broken { fill: $red }
+.d .thin { fill: none; stroke: $line; stroke-width: 1.5 }
+.d .thin.pending, .d .thin.missing { stroke-dasharray: 4 4 }
+.d .thin.broken { stroke: $red; stroke-width: 2 }
+"""
+)
+SAID = {
+    State.READY: "The provider's page reaches the customer, though no route joins the two networks.",
+    State.PENDING: "Not all of it is there yet: what is dashed is still missing or on its way.",
+    State.MISSING: "The plan: nothing of it is there yet.",
+    State.BROKEN: "The packet does not get through: what is red is broken.",
+}
+WHERE = {"AWS": " On AWS.", "sandbox": " In the sandbox."}
+
+
+def svg(picture: Picture, theme: Theme = "auto") -> str:
+    """The picture as an SVG document, which can also stand inside a page of HTML."""
+    return _Drawing(picture, theme).document()
+
+
+def said(picture: Picture) -> str:
+    """The picture in a sentence."""
+    planned = all(part.state is State.MISSING for part in picture.parts)
+    return SAID[State.PENDING if picture.state is State.MISSING and not planned else picture.state]
+
+
+@dataclass(frozen=True)
+class _Box:
+    """Where something stands."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.w
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.h
+
+    @property
+    def middle(self) -> float:
+        return self.y + self.h / 2
+
+
+class _Drawing:
+    def __init__(self, picture: Picture, theme: Theme) -> None:
+        self.picture = picture
+        self.theme = theme
+        self.root = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "class": "d", "role": "img"})
+
+    def document(self) -> str:
+        p = self.picture
+        words = {"aria-labelledby": "d-title d-desc"}
+        self.root.attrib.update(words)
+        ElementTree.SubElement(self.root, "title", {"id": "d-title"}).text = f"AWS PrivateLink: demo {p.demo}"
+        ElementTree.SubElement(self.root, "desc", {"id": "d-desc"}).text = p.told
+        ElementTree.SubElement(self.root, "style").text = css(STYLE, self.theme)
+        ground = rect(self.root, "ground", 0, 0, WIDTH, 0, 0)
+        tall = math.ceil(self.draw())  # a part of a pixel would show what is behind
+        ground.set("height", f"{tall:g}")
+        self.root.attrib.update({"viewBox": f"0 0 {WIDTH:g} {tall:g}", "width": f"{WIDTH:g}", "height": f"{tall:g}"})
+        return ElementTree.tostring(self.root, encoding="unicode") + "\n"
+
+    def draw(self) -> float:
+        """Draw everything; return how tall it is."""
+        p = self.picture
+        self.header()
+        left, right = MARGIN, WIDTH - MARGIN - PANEL
+        upper = [self.instance_lines(p.customer), self.instance_lines(p.provider)]
+        lower = [self.endpoint_lines(), self.balancer_lines()]
+        first = TOP + PAD + height(self.panel_lines(p.customer)) + 10 + 10 + height(self.inset_lines(p.customer)) + 10
+        top = _Box(0, first, CARD, max(map(height, upper)) + 24)
+        low = _Box(0, top.bottom + LEG, CARD, max(map(height, lower)) + 24)
+        gateway = _Box(0, low.bottom + PAD + 34, INSET, height(self.gateway_lines(p.customer)) + 20)
+        bottom = gateway.bottom + PAD
+        for network, x in ((p.customer, left), (p.provider, right)):
+            self.panel(network, _Box(x, TOP, PANEL, bottom - TOP))
+            start = first - 20 - height(self.inset_lines(network))
+            self.inset(network, _Box(x + PAD, start, INSET, low.bottom + PAD - start))
+            self.gateway(network, _Box(x + PAD, gateway.y, INSET, gateway.h), low.bottom + PAD)
+        a, b = left + 2 * PAD, right + 2 * PAD
+        self.card(p.customer.instance, "instance", _Box(a, top.y, CARD, top.h), upper[0])
+        self.card(p.provider.instance, "instance", _Box(b, top.y, CARD, top.h), upper[1])
+        self.card(p.endpoint, "endpoint", _Box(a, low.y, CARD, low.h), lower[0])
+        self.card(p.balancer, "balancer", _Box(b, low.y, CARD, low.h), lower[1])
+        self.leg(p.hops[0], a, top.bottom, low.y)
+        self.leg(p.hops[2], b, low.y, top.bottom)
+        edges = (left + PANEL, right)
+        bridge = rect(self.root, f"bridge {p.hops[1].state}", edges[0], 0, edges[1] - edges[0], 0, 0)
+        service = self.service(*edges, low)
+        ceiling = self.across(p.hops[1], a + CARD, service, b, edges)
+        bridge.attrib.update({"y": f"{ceiling:g}", "height": f"{service.bottom + PAD - ceiling:g}"})
+        self.internet(left + PANEL, right, gateway)
+        return bottom + MARGIN
+
+    # --- around --------------------------------------------------------------------
+
+    def header(self) -> None:
+        p = self.picture
+        legend = (("there", State.READY), ("not there yet", State.PENDING), ("broken", State.BROKEN))
+        x = WIDTH - MARGIN
+        for words, state in reversed(legend):
+            x -= width(words, "small")
+            text(self.root, "small", x, 46, words)
+            arrow(self.root, state, (x - 46, 42), (x - 8, 42))
+            x -= 64
+        named(self.root, "title", MARGIN, 46, f"AWS PrivateLink: {p.demo}", x - MARGIN)
+        text(self.root, "small", MARGIN, 70, f"{said(p)}{WHERE.get(p.place, '')}")
+
+    def panel(self, network: Network, box: _Box) -> None:
+        made = group(self.root, f"area {network.vpc.state}", told(network.vpc))
+        rect(made, f"panel {network.vpc.state}", box.x, box.y, box.w, box.h, 16)
+        write(made, box.x + 2 * PAD, box.y + PAD, CARD, self.panel_lines(network))
+
+    def panel_lines(self, network: Network) -> list[Line]:
+        account = f"account {network.account}" if network.account else ""
+        return [
+            Line(f"{self.role(network)}'s VPC".upper(), _joined(account, network.region), "label", "small"),
+            Line(network.vpc.name, network.vpc.word, "name", "small", network.vpc.state),
+            Line(network.vpc.id, network.cidr, "mono", "address", keep=True),
+        ]
+
+    def inset(self, network: Network, box: _Box) -> None:
+        made = group(self.root, f"area {network.subnet.state}", told(network.subnet))
+        rect(made, f"inset {network.subnet.state}", box.x, box.y, box.w, box.h, 12)
+        write(made, box.x + PAD, box.y + 10, CARD, self.inset_lines(network))
+
+    def inset_lines(self, network: Network) -> list[Line]:
+        subnet = network.subnet
+        return [
+            Line(subnet.name, _joined(network.zone, subnet.word), "strong", "small", subnet.state),
+            Line(subnet.id, network.subnet_cidr, "mono", "address", keep=True),
+        ]
+
+    def gateway(self, network: Network, box: _Box, top: float) -> None:
+        route, line, start = network.route, box.x + PAD + ICON / 2, box.x + 2 * PAD + ICON - 2
+        made = group(self.root, "route", told(route))
+        path(made, f"thin {route.state}", f"M{line:g} {top:g} V{box.y:g}")
+        if route.state is State.BROKEN:
+            cross(made, line, (top + box.y) / 2)
+        words = f"{route.kind} {route.name}, {route.word}"
+        text(made, f"small {route.state}", start, (top + box.y) / 2 + 4, words)
+        made = group(self.root, f"part {network.gateway.state}", told(network.gateway))
+        rect(made, f"card {network.gateway.state}", box.x, box.y, box.w, box.h)
+        icon(made, "gateway", box.x + PAD + ICON / 2, box.middle)
+        start = PAD + ICON + 12
+        write(made, box.x + start, box.y + 9, box.w - start - PAD, self.gateway_lines(network))
+
+    def gateway_lines(self, network: Network) -> list[Line]:
+        return [
+            Line(network.gateway.name, network.gateway.word, "strong", "small", network.gateway.state),
+            Line(network.gateway.kind, network.gateway.id, "small", "mono"),
+        ]
+
+    def internet(self, left: float, right: float, gateway: _Box) -> None:
+        """The way in for ssh, and out for updates: not the packet's."""
+        p, middle = self.picture, (left + right) / 2
+        pill = _Box(middle - 66, gateway.middle - 17, 132, 34)
+        for network, start, end in ((p.customer, left - PAD, pill.x), (p.provider, right + PAD, pill.right)):
+            path(self.root, f"thin {network.gateway.state}", f"M{start:g} {pill.middle:g} H{end:g}")
+        made = group(self.root, "part")
+        rect(made, "inset", pill.x, pill.y, pill.w, pill.h, 17)
+        text(made, "strong", middle, pill.middle + 4.5, "the internet", "middle")
+        text(self.root, "small", middle, pill.y - 12, "ssh and updates only", "middle")
+
+    def role(self, network: Network) -> str:
+        return "customer" if network is self.picture.customer else "provider"
+
+    # --- the path --------------------------------------------------------------------
+
+    def instance_lines(self, network: Network) -> list[Line]:
+        part = network.instance
+        public = f"public {network.public_address}" if network.public_address else ""
+        return [
+            Line(part.name, part.word, "name", "small", part.state),
+            Line(part.kind, part.address, "small", "address"),
+            Line(part.id, "", "mono", keep=True),
+            Line(public, "", "mono", keep=True),
+        ]
+
+    def endpoint_lines(self) -> list[Line]:
+        part, connection = self.picture.endpoint, self.picture.connection
+        return [
+            Line(part.name, part.word, "name", "small", part.state),
+            Line(part.kind, part.address, "small", "address"),
+            Line(part.id, "", "mono", keep=True),
+            Line(connection.kind, connection.word, "small", "small", connection.state),
+        ]
+
+    def balancer_lines(self) -> list[Line]:
+        part, targets = self.picture.balancer, self.picture.targets
+        room = CARD - 3 * PAD - ICON
+        return [
+            Line(part.name, part.word, "name", "small", part.state),
+            Line(part.kind, part.address, "small", "address"),
+            *(Line(line, "", "mono", keep=True) for line in measure.id_lines(part.id, room, FONTS["mono"].size)),
+            Line(f"{targets.kind} {targets.name}", targets.word, "small", "small", targets.state),
+        ]
+
+    def card(self, part: Part, picture: str, box: _Box, lines: Sequence[Line]) -> None:
+        more = f"; {told(self.picture.targets)}" if part is self.picture.balancer else ""
+        made = group(self.root, f"part {part.state}", told(part) + more)
+        rect(made, f"card {part.state}", box.x, box.y, box.w, box.h)
+        icon(made, picture, box.x + PAD + ICON / 2, box.y + 12 + ICON / 2)
+        start = PAD + ICON + 12
+        write(made, box.x + start, box.y + 10, box.w - start - PAD, lines)
+
+    def leg(self, hop: Hop, x: float, start: float, end: float) -> None:
+        """A hop up or down between two boxes, with its source and destination beside it."""
+        middle, line = (start + end) / 2, x + PAD + ICON / 2
+        arrow(self.root, hop.state, (line, start), (line, end))
+        number(self.root, hop.state, line, middle, hop.number)
+        words = measure.lines(hop.told, CARD - 2 * PAD - ICON, SMALL.size)
+        y = middle - (FONTS["address"].line + len(words) * SMALL.line) / 2
+        text(self.root, "address", x + PAD + ICON + 12, y + 14, f"{hop.source} → {hop.destination}")
+        for n, line_of_words in enumerate(words, 1):
+            text(self.root, "small", x + PAD + ICON + 12, y + 14 + n * SMALL.line, line_of_words)
+
+    def service(self, left: float, right: float, row: _Box) -> _Box:
+        """The endpoint service: not in a VPC, but in front of the load balancer."""
+        service, wide = self.picture.service, right - left - 48
+        room = wide - 24
+        name = self.picture.service_name or service.id
+        lines = [
+            Line(service.name, "", "strong"),
+            Line(service.kind, service.word, "small", "small", service.state),
+            *(Line(line, "", "fine", keep=True) for line in measure.id_lines(name, room, FONTS["fine"].size)),
+        ]
+        tall = height(lines) + 20
+        box = _Box(left + 24, row.middle - tall / 2, wide, tall)
+        made = group(self.root, f"part {service.state}", told(service))
+        rect(made, f"card {service.state}", box.x, box.y, box.w, box.h)
+        write(made, box.x + 12, box.y + 9, room, lines)
+        return box
+
+    def across(self, hop: Hop, start: float, service: _Box, end: float, edges: tuple[float, float]) -> float:
+        """The hop from one VPC to the other, and what is said of it above; return where that begins."""
+        words = measure.lines(hop.told, service.w, SMALL.size)
+        middle, y = service.x + service.w / 2, service.y - 92 - len(words) * SMALL.line
+        arrow(self.root, hop.state, (start, service.middle), (service.x, service.middle))
+        arrow(self.root, hop.state, (service.right, service.middle), (end, service.middle))
+        number(self.root, hop.state, edges[0] - PAD / 2, service.middle, hop.number)
+        text(self.root, "name", middle, y, "AWS PrivateLink", "middle")
+        text(self.root, "mono", middle, y + 26, hop.source, "middle")
+        text(self.root, "mono", middle, y + 44, f"→ {hop.destination}", "middle")
+        for n, line in enumerate(words):
+            text(self.root, "small", middle, y + 70 + n * SMALL.line, line, "middle")
+        return y - 30
+
+
+def _joined(*words: str) -> str:
+    return " · ".join(word for word in words if word)

@@ -1,0 +1,224 @@
+"""What the user is told of an error: one table from AWS's codes and botocore's exceptions to our errors.
+
+An error says what happened, the facts, what to do, and whether anything was changed; its class gives the exit code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from botocore import exceptions as boto
+from botocore.exceptions import ClientError
+
+from .denials import denial
+from .errors import ConfigError, DemoError, Fault, SignInError, code, fault, words
+
+LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
+SIGN_IN_AGAIN = f"Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"
+_GO_ON = "then repeat the command: it goes on from here."
+
+
+@dataclass(frozen=True)
+class Told:
+    """One row: an error with one of these codes, or of one of these classes, whose words hold ``says``.
+
+    ``message`` may name the call as ``{call}``.
+    """
+
+    kind: type[DemoError]
+    message: str
+    hint: str = ""
+    codes: tuple[str, ...] = ()
+    classes: tuple[type[Exception], ...] = ()
+    says: str = ""
+
+
+# aws-behaviours.md sections 5 and 6; the exceptions are those of botocore.exceptions.
+TABLE: Sequence[Told] = (
+    # Signing in
+    Told(
+        SignInError,
+        "There are no AWS credentials.",
+        SIGN_IN_AGAIN,
+        classes=(boto.NoCredentialsError, boto.NoAuthTokenError),
+    ),
+    Told(
+        SignInError,
+        "Your AWS credentials are incomplete.",
+        SIGN_IN_AGAIN,
+        classes=(boto.PartialCredentialsError,),
+    ),
+    Told(
+        SignInError,
+        "Your AWS sign-in has expired, or cannot be used.",
+        SIGN_IN_AGAIN,
+        classes=(
+            boto.SSOError,
+            boto.LoginError,
+            boto.TokenRetrievalError,
+            boto.CredentialRetrievalError,
+            boto.RefreshWithMFAUnsupportedError,
+            boto.MetadataRetrievalError,
+            boto.UnknownCredentialError,
+            boto.UnknownTokenProviderError,
+        ),
+    ),
+    Told(
+        SignInError,
+        "Your AWS sign-in has expired.",
+        SIGN_IN_AGAIN + "\nIf it is fresh, look at this machine's clock: AWS allows a difference of five minutes.",
+        codes=("RequestExpired", "ExpiredToken", "ExpiredTokenException"),
+    ),
+    Told(
+        SignInError,
+        "AWS does not know this region for your account, or your keys are wrong.",
+        "Check the keys (aws sts get-caller-identity), and that the region is enabled for the account.",
+        codes=("AuthFailure",),
+    ),
+    Told(
+        SignInError,
+        "The account cannot be used yet, or not for this.",
+        "Finish its activation in the AWS console, " + _GO_ON,
+        codes=("OptInRequired", "PendingVerification", "Blocked", "AccountDisabled"),
+    ),
+    Told(
+        SignInError,
+        "AWS does not accept your sign-in.",
+        SIGN_IN_AGAIN,
+        codes=("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"),
+    ),
+    # Settings of the machine
+    Told(
+        ConfigError,
+        "No AWS region is set.",
+        "Give one:  vpce-demo up --region us-east-1    or set it for good:  aws configure",
+        classes=(boto.NoRegionError,),
+    ),
+    Told(
+        ConfigError,
+        "This is no region of AWS.",
+        "Its regions:  aws account list-regions    or see the AWS console",
+        classes=(boto.InvalidRegionError, boto.UnknownRegionError),
+    ),
+    Told(
+        ConfigError,
+        "There is no such AWS profile.",
+        "Profiles of this machine:  aws configure list-profiles",
+        classes=(boto.ProfileNotFound,),
+    ),
+    Told(
+        ConfigError,
+        "The AWS settings of this machine cannot be used.",
+        "Mend them, then repeat the command. They lie in ~/.aws/config and ~/.aws/credentials.",
+        classes=(
+            boto.ConfigParseError,
+            boto.ConfigNotFound,
+            boto.InvalidConfigError,
+            boto.InvalidProxiesConfigError,
+            boto.InvalidRetryConfigurationError,
+        ),
+    ),
+    # The way to AWS
+    Told(
+        DemoError,
+        "AWS's certificate could not be checked.",
+        "A proxy in between? Name its certificate in AWS_CA_BUNDLE, then repeat the command.",
+        classes=(boto.SSLError,),
+    ),
+    Told(
+        DemoError,
+        "AWS cannot be reached.",
+        "Check the network and the region, " + _GO_ON,
+        classes=(boto.ConnectionError, boto.HTTPClientError),
+    ),
+    # What AWS refuses
+    Told(
+        DemoError,
+        "This account may not use the instance type.",
+        "An account on the free plan takes t3.micro, t3.small, t4g.micro and a few others:\n"
+        "    instance_type: t3.micro        in the config file",
+        codes=("InvalidParameterCombination",),
+        says="Free Tier",
+    ),
+    Told(
+        DemoError,
+        "The zone does not offer the instance type.",
+        "Leave zone out of the config file and one is chosen, or set another.",
+        codes=("Unsupported",),
+        says="Availability Zone",
+    ),
+    Told(
+        DemoError,
+        "AWS has no room for the instance in this zone now.",
+        "Wait a while, or set another zone or instance_type in the config file after:  vpce-demo down",
+        codes=("InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"),
+    ),
+    Told(
+        DemoError,
+        "The image cannot be used here.",
+        "It is another region's, or your account allows certain images only.",
+        codes=("InvalidAMIID.NotFound",),
+    ),
+    Told(
+        DemoError,
+        "Your organisation's tag policy refuses the demo's tags.",
+        "Ask whoever keeps the policy to allow the tags vpce-demo:*.",
+        codes=("TagPolicyViolation",),
+    ),
+    Told(
+        DemoError,
+        "AWS asks us to be slower.",
+        "Somebody else may be busy in this account and region. Wait a minute, " + _GO_ON,
+        codes=("RequestLimitExceeded", "Throttling", "ThrottlingException"),
+    ),
+)
+
+_BY_MEANING = {
+    Fault.QUOTA: Told(
+        DemoError,
+        "A quota of your account is used up.",
+        "Remove what you do not need, or ask AWS for more in the Service Quotas console.",
+    ),
+    Fault.UNSURE: Told(DemoError, "AWS failed at {call}.", "That passes. Wait a minute, " + _GO_ON),
+}
+_REFUSED = Told(DemoError, "AWS refused {call}.")
+_OTHERWISE = Told(DemoError, "The call to AWS failed.")
+
+
+def understood(error: BaseException, changed: str = "", decode: Callable[[str], str] | None = None) -> DemoError | None:
+    """The error as one of ours, with what to do about it; None for one that is nobody's but a bug's.
+
+    ``decode`` asks STS what an encoded refusal says.
+    """
+    if isinstance(error, DemoError):
+        return error
+    if isinstance(error, ClientError):
+        if fault(error) is Fault.DENIED:
+            return _denied(error, changed, decode)
+        row = next((row for row in TABLE if code(error) in row.codes and row.says in words(error)), None)
+        row = row or _BY_MEANING.get(fault(error), _REFUSED)
+        call = error.operation_name
+        facts = {"call": call, "AWS said": f"{code(error)}: {words(error)}"}
+        return row.kind(row.message.format(call=call), facts=facts, hint=row.hint, changed=changed)
+    if isinstance(error, boto.BotoCoreError):
+        row = next((row for row in TABLE if isinstance(error, row.classes)), _OTHERWISE)
+        return row.kind(row.message, facts={"botocore said": str(error)}, hint=row.hint, changed=changed)
+    return None
+
+
+def _denied(error: ClientError, changed: str, decode: Callable[[str], str] | None) -> DemoError:
+    denied = denial(error, decode)
+    said = words(error).partition(" Encoded authorization failure message")[0]
+    hint = "Ask for this permission, " + _GO_ON + "\nAll that are needed:  vpce-demo iam-policy"
+    return DemoError(
+        f"You may not call {denied.action}.",
+        facts={
+            "call": error.operation_name,
+            "on": denied.resource,
+            "because": "a policy denies it" if denied.explicit else "",
+            "AWS said": f"{code(error)}: {said}",
+        },
+        hint=hint,
+        changed=changed,
+    )

@@ -1,0 +1,230 @@
+"""The least that AWS has to allow, as an IAM policy for each side.
+
+``PERMISSIONS`` is the one place where it stands: each action, what it is authorised on, and for which side.  What is
+made has to carry the demo's tag, and only what carries it may be changed or deleted; that holds even where the program
+would not ask for it.  A test compares the list with every call that ``up``, ``test`` and ``down`` make.
+Sources: the Service Authorization Reference; ``aws-behaviours.md`` section 7; the Elastic Load Balancing User Guide,
+"API permissions" (what ``CreateLoadBalancer`` and others look for in EC2, in the caller's name).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from .aws import DEMO_TAG
+from .config import Config
+from .model import Side
+
+LARGEST_POLICY = 6144
+"""Characters a managed policy may have, white space not counted (IAM and STS quotas)."""
+PUBLIC_PARAMETERS = "/aws/service/"
+
+BOTH, PROVIDER, CONSUMER = frozenset(Side), frozenset({Side.PROVIDER}), frozenset({Side.CONSUMER})
+
+
+class Which(Enum):
+    """Which resources an action is allowed on.  The value is the statement's ``Sid``."""
+
+    ALL = "Look"
+    PARAMETER = "FindTheImage"
+    IMAGE = "LaunchFromAnImage"
+    NEW = "MakeWhatGetsTheDemosTag"
+    OURS = "UseAndDeleteWhatHasTheDemosTag"
+    ROLE = "ForTheFirstLoadBalancerOfTheAccount"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One action on some kinds of resource; ``tags`` are the kinds that it tags as it makes them."""
+
+    action: str
+    sides: frozenset[Side]
+    which: Which
+    kinds: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+def _look(sides: frozenset[Side], *actions: str) -> Iterator[Permission]:
+    for action in actions:
+        yield Permission(action, sides, Which.ALL)
+
+
+def _make(sides: frozenset[Side], action: str, *kinds: str, using: Sequence[str] = ()) -> Iterator[Permission]:
+    """Makes these kinds, with tags, out of those that are there."""
+    yield Permission(action, sides, Which.NEW, kinds, tags=kinds)
+    if using:
+        yield from _change(sides, action, *using)
+
+
+def _change(sides: frozenset[Side], action: str, *kinds: str) -> Iterator[Permission]:
+    yield Permission(action, sides, Which.OURS, kinds)
+
+
+PERMISSIONS: Sequence[Permission] = (
+    *_look(
+        BOTH,
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeInstanceTypeOfferings",
+        "ec2:DescribeInstances",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeKeyPairs",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    ),
+    *_look(
+        PROVIDER,
+        "ec2:DescribeAccountAttributes",  # these two are asked for by CreateLoadBalancer
+        "ec2:DescribeAddresses",
+        "ec2:DescribeVpcEndpointConnections",
+        "ec2:DescribeVpcEndpointServiceConfigurations",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth",
+    ),
+    *_look(CONSUMER, "ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcEndpoints"),
+    Permission("ssm:GetParameter", BOTH, Which.PARAMETER),
+    # What both sides have: a VPC with a public subnet, and an instance in it.
+    *_make(BOTH, "ec2:CreateVpc", "vpc"),
+    *_make(BOTH, "ec2:CreateInternetGateway", "internet-gateway"),
+    *_make(BOTH, "ec2:CreateSubnet", "subnet", using=["vpc"]),
+    *_make(BOTH, "ec2:CreateRouteTable", "route-table", using=["vpc"]),
+    *_make(BOTH, "ec2:CreateSecurityGroup", "security-group", using=["vpc"]),
+    *_make(BOTH, "ec2:ImportKeyPair", "key-pair"),
+    *_make(
+        BOTH,
+        "ec2:RunInstances",
+        *("instance", "network-interface", "volume"),
+        using=["subnet", "security-group", "key-pair"],
+    ),
+    Permission("ec2:RunInstances", BOTH, Which.IMAGE, ("image",)),
+    *_change(BOTH, "ec2:AttachInternetGateway", "internet-gateway", "vpc"),
+    *_change(BOTH, "ec2:DetachInternetGateway", "internet-gateway", "vpc"),
+    *_change(BOTH, "ec2:AssociateRouteTable", "route-table", "subnet"),
+    *_change(BOTH, "ec2:CreateRoute", "route-table"),
+    *_change(BOTH, "ec2:AuthorizeSecurityGroupIngress", "security-group"),
+    *_change(BOTH, "ec2:TerminateInstances", "instance"),
+    *_change(BOTH, "ec2:DeleteKeyPair", "key-pair"),
+    *_change(BOTH, "ec2:DeleteSecurityGroup", "security-group"),
+    *_change(BOTH, "ec2:DeleteRouteTable", "route-table"),
+    *_change(BOTH, "ec2:DeleteSubnet", "subnet"),
+    *_change(BOTH, "ec2:DeleteInternetGateway", "internet-gateway"),
+    *_change(BOTH, "ec2:DeleteVpc", "vpc"),
+    # `up` mends these: a rule or a route that is not as it should be is taken away and made again.
+    *_change(BOTH, "ec2:RevokeSecurityGroupIngress", "security-group"),
+    *_change(BOTH, "ec2:DeleteRoute", "route-table"),
+    # The provider's load balancer and endpoint service.
+    *_make(PROVIDER, "elasticloadbalancing:CreateLoadBalancer", "loadbalancer/net"),
+    *_make(PROVIDER, "elasticloadbalancing:CreateTargetGroup", "targetgroup"),
+    # AWS asks about its load balancer here, and about the listener only for its tags.
+    Permission("elasticloadbalancing:CreateListener", PROVIDER, Which.OURS, ("loadbalancer/net",), ("listener/net",)),
+    *_change(PROVIDER, "elasticloadbalancing:RegisterTargets", "targetgroup"),
+    *_change(PROVIDER, "elasticloadbalancing:DeleteListener", "listener/net"),
+    *_change(PROVIDER, "elasticloadbalancing:DeleteLoadBalancer", "loadbalancer/net"),
+    *_change(PROVIDER, "elasticloadbalancing:DeleteTargetGroup", "targetgroup"),
+    Permission("iam:CreateServiceLinkedRole", PROVIDER, Which.ROLE),
+    *_make(PROVIDER, "ec2:CreateVpcEndpointServiceConfiguration", "vpc-endpoint-service"),
+    *_change(PROVIDER, "ec2:AcceptVpcEndpointConnections", "vpc-endpoint-service"),
+    *_change(PROVIDER, "ec2:RejectVpcEndpointConnections", "vpc-endpoint-service"),  # down --reject-foreign-connections
+    *_change(PROVIDER, "ec2:DeleteVpcEndpointServiceConfigurations", "vpc-endpoint-service"),
+    # The customer's endpoint.
+    *_make(CONSUMER, "ec2:CreateVpcEndpoint", "vpc-endpoint", using=["vpc", "subnet", "security-group"]),
+    *_change(CONSUMER, "ec2:DeleteVpcEndpoints", "vpc-endpoint"),
+)
+"""``sts:GetCallerIdentity`` needs none; a dry run needs what the call itself needs."""
+
+EXTRAS: Sequence[Permission] = (
+    *_look(PROVIDER, "ec2:DescribeNetworkInterfaces"),  # names what keeps something from being deleted
+    *_look(BOTH, "servicequotas:GetServiceQuota"),  # whether the account has room for more VPCs than by default
+    *_look(BOTH, "sts:DecodeAuthorizationMessage"),  # why AWS refused a call
+)
+"""What is only used where it is allowed: without it everything works, and less is said."""
+
+_TAGGING = {
+    "ec2": ("ec2:CreateTags", "TagOnCreationInEc2"),
+    "elasticloadbalancing": ("elasticloadbalancing:AddTags", "TagOnCreationInElasticLoadBalancing"),
+}
+"""What AWS asks for besides when tags come with a create, and the statement's ``Sid``."""
+_ROLE = "arn:aws:iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing"
+
+
+def actions(*sides: Side) -> list[str]:
+    """Every action that these sides need, or both."""
+    own = _of(sides)
+    return sorted({p.action for p in own} | {_TAGGING[_service(p.action)][0] for p in own if p.tags})
+
+
+def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]:
+    """The policy for one side, or for an account that is both, as IAM takes it (as JSON).
+
+    It is for the demo of this name, in the region of the settings if they name one, and in whatever account it is
+    attached in.  ``extras`` adds what is only used where it is allowed.
+    """
+    own = _of(sides)
+    regions = {config.provider.region if side is Side.PROVIDER else config.consumer.region for side in sides or Side}
+    region = next(iter(regions)) or config.region or "*" if len(regions) == 1 else "*"
+    tag = {which: {f"aws:{which}/{DEMO_TAG}": config.name} for which in ("RequestTag", "ResourceTag")}
+    conditions = {
+        Which.NEW: tag["RequestTag"],
+        Which.OURS: tag["ResourceTag"],
+        Which.ROLE: {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"},
+    }
+    statements = []
+    for which in Which:
+        members = [p for p in own if p.which is which]
+        resources = {_arn(p, kind, region) for p in members for kind in p.kinds}
+        if which is Which.PARAMETER:
+            resources = {_parameter(config.image_parameter, region)}
+        if which is Which.ROLE:
+            resources = {_ROLE}
+        if members:
+            statements.append(_statement(which.value, (p.action for p in members), resources, conditions.get(which)))
+    for service, (action, sid) in _TAGGING.items():
+        makers = [p for p in own if p.tags and _service(p.action) == service]
+        if makers:
+            by = {f"{service}:CreateAction": sorted(p.action.partition(":")[2] for p in makers)}
+            resources = {_arn(p, kind, region) for p in makers for kind in p.tags}
+            statements.append(_statement(sid, [action], resources, {**by, **tag["RequestTag"]}))
+    if extras:
+        statements.append(_statement("NotNeededButUseful", (p.action for p in _of(sides, EXTRAS)), (), None))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def size(document: Mapping[str, Any]) -> int:
+    """The characters that IAM counts."""
+    return len("".join(json.dumps(document).split()))
+
+
+def _of(sides: Iterable[Side], permissions: Sequence[Permission] = PERMISSIONS) -> list[Permission]:
+    wanted = set(sides) or set(Side)
+    return [p for p in permissions if p.sides & wanted]
+
+
+def _service(action: str) -> str:
+    return action.partition(":")[0]
+
+
+def _arn(permission: Permission, kind: str, region: str) -> str:
+    account = "" if kind == "image" else "*"  # an image's ARN has none
+    return f"arn:aws:{_service(permission.action)}:{region}:{account}:{kind}/*"
+
+
+def _parameter(name: str, region: str) -> str:
+    """AWS's public parameters, which belong to no account, or the one of one's own that the settings name."""
+    if name.startswith(PUBLIC_PARAMETERS):
+        return f"arn:aws:ssm:{region}::parameter{PUBLIC_PARAMETERS}*"
+    return f"arn:aws:ssm:{region}:*:parameter{name}"
+
+
+def _statement(
+    sid: str, actions: Iterable[str], resources: Iterable[str], condition: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(set(actions)), "Resource": sorted(resources) or "*"}
+    return {**statement, "Condition": {"StringEquals": dict(condition)}} if condition else statement

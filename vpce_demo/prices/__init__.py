@@ -1,0 +1,1 @@
+"""What AWS asks for each billed part of the demo: a table that comes with the program, and AWS's own Price List."""

@@ -1,0 +1,225 @@
+"""What is known of a demo: from the logs of its runs, and from a look at AWS where there is something to look at.
+
+The logs alone are enough: a demo that is gone has no state file and nothing in AWS any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..config import Config, Settings
+from ..diagram.picture import Frame, Picture, picture
+from ..facts import not_looked_up
+from ..model import Action, Live, Phase, Side
+from ..runlog import Recorded
+from ..tutorial import Demo, tutorial
+
+Line = Mapping[str, Any]
+DELETES = ("down", "destroy")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What AWS had of the demo at this Unix time, in these accounts, with the addresses of what AWS manages."""
+
+    at: float
+    place: str
+    accounts: Mapping[str, Mapping[str, str]]
+    settings: Settings
+    live: Mapping[str, Live]
+    addresses: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Test:
+    """The last test: what it asked, the page that it saw, and whether it went well to its end."""
+
+    run: Recorded
+    checks: Sequence[Line]
+    page: str
+    passed: bool
+
+    @property
+    def at(self) -> float:
+        return float(self.checks[-1]["at"])
+
+    @property
+    def seconds(self) -> float:
+        return sum(float(check["seconds"]) for check in self.checks)
+
+    @property
+    def good(self) -> int:
+        return sum(check["passed"] is True for check in self.checks)
+
+    @property
+    def failed(self) -> Line | None:
+        return next((check for check in self.checks if check["passed"] is False), None)
+
+
+@dataclass(frozen=True)
+class Teardown:
+    """The last delete.  ``left`` is what the look after it saw; None where it did not come to that look."""
+
+    run: Recorded
+    left: Sequence[Line] | None
+    looked: float
+
+
+@dataclass(frozen=True)
+class Known:
+    """One demo.  ``runs`` are oldest first; ``there``, ``made`` and ``gone`` go by resource key, with Unix times.
+
+    ``live`` is how each was last seen, also of what is gone.
+    """
+
+    runs: Sequence[Recorded]
+    settings: Settings
+    look: Look | None
+    live: dict[str, Live] = field(default_factory=dict)
+    made: dict[str, float] = field(default_factory=dict)
+    gone: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def demo(self) -> Demo:
+        return tutorial(self.settings)
+
+    @property
+    def there(self) -> set[str]:
+        return {key for key in self.live if key not in self.gone}
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was there once and nothing of it is any more."""
+        return bool(self.live) and not self.there
+
+    @property
+    def place(self) -> str:
+        """``AWS`` or ``sandbox``."""
+        return str(self.look.place if self.look else self.runs[-1].head["place"])
+
+    @property
+    def accounts(self) -> dict[Side, Mapping[str, str]]:
+        """Account and region of each side."""
+        recorded = self.look.accounts if self.look else self.runs[-1].head["accounts"]
+        return {side: recorded[side] for side in Side}
+
+    @property
+    def tested(self) -> Test | None:
+        """The last test that asked anything."""
+        for run in reversed(self.runs):
+            if checks := [line for line in run.lines if line["type"] == "check"]:
+                page = next((line["text"] for line in run.lines if line["type"] == "page"), "")
+                ended_well = run.end is not None and run.end["exit_code"] == 0
+                return Test(run, checks, page, ended_well and all(check["passed"] for check in checks))
+        return None
+
+    @property
+    def torn_down(self) -> Teardown | None:
+        """The last delete, whatever came of it."""
+        for run in reversed(self.runs):
+            if run.head["command"] in DELETES:
+                look = next((line for line in reversed(run.lines) if line["type"] == "look"), None)
+                return Teardown(run, look["left"] if look else None, float(look["at"]) if look else 0.0)
+        return None
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The private addresses of what AWS manages, by resource key, as they were seen last."""
+        found: dict[str, str] = {}
+        for line in _lines(self.runs, "addresses"):
+            found.update(line["found"])
+        return {**found, **(self.look.addresses if self.look else {})}
+
+    @property
+    def picture(self) -> Picture:
+        """As it stands; or as it stood before it was deleted."""
+        live = self.live if self.is_gone else {key: self.live[key] for key in self.there}
+        frame = Frame(self.settings.name, self.place, self.settings.zone, self.accounts, self.addresses)
+        return picture(self.demo, live, frame)
+
+
+def known(runs: Iterable[Recorded], config: Config, look: Look | None = None) -> Known:
+    """What is known of the demo that was there last.  ``runs`` are newest first; there is one at least, or a look."""
+    mine = _of_one_demo(list(runs))
+    story = Known(mine, look.settings if look else _settings(mine, config), look)
+    for event in _lines(mine, "event"):
+        _note(story, event)
+    if look:
+        for key in story.there - look.live.keys():
+            story.gone[key] = look.at
+        for key, live in look.live.items():
+            story.gone.pop(key, None)
+            story.live[key] = live
+            if live.made:
+                story.made.setdefault(key, live.made.timestamp())
+    elif (test := story.tested) and story.demo.registration.key in story.live:
+        _healthy_if_tested(story, test)
+    return story
+
+
+def _of_one_demo(runs: Sequence[Recorded]) -> list[Recorded]:
+    """The runs of the demo that was there last, oldest first: each life of a name has an id of its own.
+
+    A run that found nothing, or was cut off before it knew, has none: it belongs to the life that it came in.
+    """
+    last = next((run.head["demo_id"] for run in runs if run.head["demo_id"]), "")
+    mine: list[Recorded] = []
+    for run in runs:
+        if run.head["demo_id"] not in (last, ""):
+            break
+        mine.insert(0, run)
+    while len(mine) > 1 and last and not mine[0].head["demo_id"]:
+        mine.pop(0)
+    return mine
+
+
+def _settings(runs: Sequence[Recorded], config: Config) -> Settings:
+    """The settings that the runs were made with; those of now where that is not on record."""
+    for run in sorted(runs, key=lambda run: (bool(run.head["demo_id"]), run.head["at"]), reverse=True):
+        try:
+            return Settings.model_validate(run.head["settings"])
+        except (KeyError, ValidationError):
+            continue
+    return not_looked_up(config)
+
+
+def _lines(runs: Iterable[Recorded], type: str) -> Iterator[Line]:
+    return (line for run in runs for line in run.lines if line["type"] == type)
+
+
+def _note(story: Known, event: Line) -> None:
+    """One event of the engine: what it says of being there, of being made and of having gone."""
+    key, at = event["key"], float(event["at"])
+    match Action(event["action"]):
+        case Action.CREATING:
+            story.made[key] = at
+        case Action.FOUND | Action.CREATED | Action.WAITING | Action.READY | Action.DELETING if event["id"]:
+            story.gone.pop(key, None)
+            before = story.live.get(key)
+            live = _live(event)
+            # The word before the delete is how it stood; what a wait for its end says is not.
+            if not (before and live.phase in (Phase.DELETING, Phase.GONE)):
+                story.live[key] = live
+        case Action.MISSING | Action.GONE if key in story.live:
+            story.gone.setdefault(key, at)
+        case _:
+            pass
+
+
+def _live(event: Line) -> Live:
+    word = event["state"]
+    # A target's words are of its health; it is there whatever they say.
+    phase = Phase.READY if event["kind"] == "Registration" or not word else Phase.of(word)
+    return Live(event["id"], phase, word, outputs=event["outputs"])
+
+
+def _healthy_if_tested(story: Known, test: Test) -> None:
+    """What the engine saw of the target is from before its first health check; a test that passed knows better."""
+    key = story.demo.registration.key
+    if test.passed and story.made.get(key, 0.0) < test.at:
+        story.live[key] = Live(story.live[key].id, Phase.READY, "healthy")

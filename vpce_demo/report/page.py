@@ -1,0 +1,217 @@
+"""The page: what is known, put into words and pictures, and rendered as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from .. import __version__, console, cost
+from ..diagram.picture import NOT_THERE, State, state_of
+from ..diagram.svg import svg
+from ..diagram.theme import DARK, LIGHT, MONO, SANS
+from ..model import Resource, Side, short_id
+from ..runlog import Recorded
+from ..ui.lines import RELATIONS
+from ..ui.resources import differs
+from ..ui.story import ended
+from ..ui.style import duration
+from .chart import chart
+from .known import Known
+from .timing import Timing, timing
+
+SIDES = {Side.PROVIDER: "provider", Side.CONSUMER: "customer"}
+
+
+def page(known: Known, now: float, redacted: bool = False) -> str:
+    """The whole report.  ``now`` is Unix time; a redacted one says so, and has no links to AWS's console."""
+    environment = Environment(
+        loader=PackageLoader("vpce_demo.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    first_day = utc(min(known.made.values(), default=now))[:10]
+    environment.filters.update(
+        utc=utc,
+        duration=duration,
+        money=money,
+        said=cost.said,
+        moment=lambda at: utc(at)[:19].removeprefix(first_day).strip(),
+    )
+    return environment.get_template("report.html.j2").render(
+        known=known,
+        test=known.tested,
+        teardown=known.torn_down,
+        picture=Markup(svg(known.picture)),
+        facts=list(facts(known)),
+        rows=list(rows(known, links=not redacted)),
+        charts=list(charts(known)),
+        bill=bill(known, now),
+        runs=[(run, run.end is not None and run.end["exit_code"] == 0, ended(run)) for run in known.runs],
+        light=LIGHT,
+        dark=DARK,
+        sans=Markup(SANS),
+        mono=Markup(MONO),
+        now=now,
+        redacted=redacted,
+        program=__version__,
+    )
+
+
+def utc(at: float) -> str:
+    """``2026-11-24 15:40:53 UTC``."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
+
+
+def money(amount: Decimal | None) -> str:
+    """``$0.0225``: prices have more than two places."""
+    return "not known" if amount is None else f"${amount:.4f}"
+
+
+# --- the head -------------------------------------------------------------------
+
+
+def facts(known: Known) -> Iterator[tuple[str, str]]:
+    """What the demo was: names and values."""
+    accounts = known.accounts
+    yield "demo", known.settings.name
+    yield "place", known.place if known.place == "AWS" else f"{known.place}, no AWS account"
+    for account, region in dict.fromkeys((one["account"], one["region"]) for one in accounts.values()):
+        whose = [SIDES[side] for side, one in accounts.items() if (one["account"], one["region"]) == (account, region)]
+        yield "account", f"{account}, {region}" + ("" if len(whose) > 1 else f" ({whose[0]})")
+    if known.settings.zone:
+        yield "zone", known.settings.zone
+    if known.made:
+        yield "made", utc(min(known.made.values()))
+    if known.is_gone:
+        yield "deleted" if known.torn_down else "gone", utc(max(known.gone.values()))
+    if known.look:
+        yield "looked at", utc(known.look.at)
+
+
+# --- timing ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A run that made or deleted something: its picture, and what to see in it."""
+
+    run: Recorded
+    title: str
+    summary: str
+    drawn: Markup
+
+
+def charts(known: Known) -> Iterator[Chart]:
+    """One for each such run, oldest first."""
+    for run in known.runs:
+        if timed := timing(run, known.demo):
+            verb = "deleted" if timed.deletes else "made"
+            others = f", and {timed.with_others} with them," if timed.with_others else ""
+            title = f"{run.head['command']}: {len(timed.bars)} {verb}{others} in {duration(timed.seconds)}"
+            yield Chart(run, title, _chain(timed), Markup(chart(timed, known.demo)))
+
+
+def _chain(timed: Timing) -> str:
+    """The longest chain in words: those of its links that took a tenth of it or more."""
+    spent = sum(bar.ended - bar.began for bar in timed.bars)
+    held = [(name(bar.resource), (bar.passed_on or bar.ended) - bar.began) for bar in timed.chain]
+    long = [link for link in held if link[1] >= timed.seconds / 10] or held
+    links = ", then ".join(f"{what} ({duration(seconds)})" for what, seconds in long)
+    return (
+        f"One after the other these would have taken {duration(spent)}. The longest chain of waits is blue; "
+        f"most of its time is {links}."
+    )
+
+
+def name(resource: Resource) -> str:
+    """A resource as the screens name it."""
+    return f"{resource.name} {RELATIONS.get(resource.kind, '')}".rstrip()
+
+
+# --- resources --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """A resource in the table.  ``more`` are addresses and names that are known of it, ``differs`` where it is not as
+    the tutorial says, ``link`` leads to AWS's console."""
+
+    step: int
+    name: str
+    kind: str
+    side: str
+    id: str
+    link: str
+    word: str
+    state: State
+    more: tuple[str, ...]
+    differs: tuple[str, ...]
+    made: float
+    gone: float
+
+
+_SHOWN = ("private_address", "public_address", "service_name", "dns_name", "source")
+
+
+def rows(known: Known, links: bool) -> Iterator[Row]:
+    """Every resource of the tutorial, in its order, whether it was ever there or not."""
+    for step in known.demo.steps:
+        for r in step.resources:
+            yield _row(known, step.number, r, links and known.place == "AWS")
+
+
+def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
+    live = known.live.get(r.key)
+    if live is None:
+        return Row(step, name(r), r.kind, SIDES[r.side], "", "", NOT_THERE, State.MISSING, (), (), 0.0, 0.0)
+    there = r.key in known.there
+    seen = [known.addresses.get(r.key, ""), *(live.outputs.get(output, "") for output in _SHOWN)]
+    return Row(
+        step,
+        name(r),
+        r.kind,
+        SIDES[r.side],
+        short_id(live.id),
+        console.url(r, known.live, known.accounts[r.side]["region"]) if links and there else "",
+        (live.word or live.phase.value) if there else "deleted",
+        state_of(live) if there else State.MISSING,
+        tuple(dict.fromkeys(one for one in seen if one)),
+        tuple(map(differs, live.drift)),
+        known.made.get(r.key, 0.0),
+        known.gone.get(r.key, 0.0),
+    )
+
+
+# --- money ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What is there costs, or what was there has cost; in the sandbox, what it would cost on AWS.
+
+    ``so_far`` is None where nothing is billed, or an age or a price is not known.
+    """
+
+    lines: Sequence[cost.Line]
+    hourly: Decimal | None
+    so_far: Decimal | None
+    prices_of: str
+    billed: bool
+
+
+def bill(known: Known, now: float) -> Bill:
+    """The billed parts of everything that was made, each for as long as it stood."""
+    region = known.accounts[Side.PROVIDER]["region"]
+    made = [r for r in known.demo.resources if r.key in known.live]
+    billed = known.place == "AWS"
+    ages = {key: int(known.gone.get(key, now) - began) for key, began in known.made.items()} if billed else {}
+    lines = cost.bill(made, region, ages)
+    so_far = cost.so_far(made, region, ages) if billed else None
+    return Bill(lines, cost.hourly(made, region), so_far, cost.as_of(made, region), billed)

@@ -1,0 +1,104 @@
+"""Masks for what says whose demo it was: accounts, ids, public addresses, names in DNS; the same thing, the same mask.
+
+Masked is what the report is made of, before anything is drawn, broken into lines or shortened: nothing of it can slip
+through in a picture or a title.  Names, private addresses and times stay, or there would be nothing to show.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..model import Drift, Live, Side
+from ..runlog import Recorded
+from .known import Look
+
+_PATTERNS: dict[str, str] = {
+    # In this order: what holds another comes before it.
+    "failure": r"(?<=failure message: )\S+",
+    "arn": r"\barn:aws[\w-]*:(?:iam|sts)::[^\s\"',]+",
+    "dns": r"\b(?!com\.amazonaws\.|cn\.com\.)[\w-]+(?:\.[\w-]+)*\.amazonaws\.com(?:\.cn)?\b",
+    "id": r"\b(?:[a-z]+-)+(?:[0-9a-f]{17}|[0-9a-f]{8})\b",
+    "hash": r"(?<=[/-])[0-9a-f]{16}\b",
+    "account": r"(?<![\d.])\d{12}(?![\d.])",
+    "address": r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])",
+}
+_PATTERN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()))
+_MASKS = {
+    "failure": "xxxxxxxx{n}",
+    "arn": "arn:aws:xxxxxxxx{n}",
+    "dns": "xxxxxxxx{n}.amazonaws.com",
+    "id": "{prefix}-xxxxxxxx{n}",
+    "hash": "xxxxxxxx{n}",
+    "account": "xxxxxxxxxx{n:02d}",
+    "address": "x.x.x.{n}",
+}
+_OURS = [ipaddress.IPv4Network(cidr) for cidr in ("0.0.0.0/32", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+"""Addresses that say nothing of anybody; beside them those of the demo's own networks, whatever they are."""
+
+
+class Redactor:
+    """Knows what it has masked.  ``networks`` are the demo's own ranges, whose addresses are private."""
+
+    def __init__(self, networks: Iterable[str] = ()) -> None:
+        self._private = [*_OURS, *map(ipaddress.IPv4Network, networks)]
+        self._masks: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+
+    def text(self, text: str) -> str:
+        """The text with masks in it."""
+        return _PATTERN.sub(self._mask, text.replace(str(Path.home()), "~"))
+
+    def data(self, data: Any) -> Any:
+        """The same for everything in a JSON value."""
+        match data:
+            case str():
+                return self.text(data)
+            case Mapping():
+                return {key: self.data(value) for key, value in data.items()}
+            case list() | tuple():
+                return [self.data(value) for value in data]
+            case _:
+                return data
+
+    def runs(self, runs: Iterable[Recorded]) -> list[Recorded]:
+        return [Recorded(run.path, self.data(run.lines)) for run in runs]
+
+    def look(self, look: Look) -> Look:
+        live = {key: self._live(one) for key, one in look.live.items()}
+        return replace(look, live=live, accounts=self.data(look.accounts), addresses=self.data(look.addresses))
+
+    def _live(self, live: Live) -> Live:
+        drift = tuple(Drift(*map(self.text, one)) for one in live.drift)
+        outputs = self.data(live.outputs)
+        return replace(live, id=self.text(live.id), why=self.text(live.why), outputs=outputs, held=(), drift=drift)
+
+    def _mask(self, found: re.Match[str]) -> str:
+        kind, whole = found.lastgroup or "", found[0]
+        if kind == "address" and self._is_private(whole):
+            return whole
+        if whole not in self._masks:
+            alike = whole.rpartition("-")[0] if kind == "id" else kind
+            self._counts[alike] = n = self._counts.get(alike, 0) + 1
+            self._masks[whole] = _MASKS[kind].format(prefix=alike, n=n)
+        return self._masks[whole]
+
+    def _is_private(self, address: str) -> bool:
+        try:
+            return any(ipaddress.IPv4Address(address) in network for network in self._private)
+        except ValueError:
+            return True  # four numbers that are no address
+
+
+def redacted(runs: Sequence[Recorded], look: Look | None) -> tuple[list[Recorded], Look | None]:
+    """The same with masks.  What lies in the networks of the demo itself is private, whatever range it is."""
+    sides = [run.head.get("settings", {}).get(side, {}) for run in runs for side in Side]
+    networks = {side["vpc_cidr"] for side in sides if "vpc_cidr" in side}
+    if look:
+        networks |= {look.settings.provider.vpc_cidr, look.settings.consumer.vpc_cidr}
+    redactor = Redactor(networks)
+    return redactor.runs(runs), redactor.look(look) if look else None

@@ -1,0 +1,43 @@
+"""Network interfaces: what keeps a network from being deleted, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..aws import DEMO_TAG, Aws
+from ..model import Holder
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef
+
+
+def interfaces(aws: Aws, filter: str, id: str) -> Iterator[Holder]:
+    """Yield the interfaces that this filter of DescribeNetworkInterfaces finds, such as ``vpc-id`` or ``group-id``.
+
+    Those that AWS manages go with the endpoint or load balancer they belong to (``aws-behaviours.md`` section 3.5); a
+    stranger's stay.
+    """
+    pages = aws.ec2.get_paginator("describe_network_interfaces").paginate(Filters=[{"Name": filter, "Values": [id]}])
+    for page in pages:
+        for interface in page["NetworkInterfaces"]:
+            what = interface.get("Description") or _attached_to(interface) or interface.get("InterfaceType", "")
+            yield Holder(
+                interface["NetworkInterfaceId"], what, stays=not (_managed(interface) or _ours(aws, interface))
+            )
+
+
+def _attached_to(interface: NetworkInterfaceTypeDef) -> str:
+    instance = interface.get("Attachment", {}).get("InstanceId", "")
+    return f"of instance {instance}" if instance else ""
+
+
+def _managed(interface: NetworkInterfaceTypeDef) -> bool:
+    by_aws = interface.get("RequesterManaged", False) or interface.get("InterfaceType", "interface") != "interface"
+    return by_aws or interface.get("Attachment", {}).get("InstanceOwnerId", "").startswith("amazon-")
+
+
+def _ours(aws: Aws, interface: NetworkInterfaceTypeDef) -> bool:
+    tags = {tag.get("Key"): tag.get("Value") for tag in interface.get("TagSet", [])}
+    held = {live.id for live in aws.known.values()}
+    return tags.get(DEMO_TAG) == aws.demo or interface.get("Attachment", {}).get("InstanceId") in held

@@ -1,0 +1,252 @@
+"""The log of one run: a listener that writes what happened as JSON lines, and the reader of such files.
+
+Every command that opens a demo to change or test it writes one file, which outlives the demo: it is what ``logs``
+prints and what a report is made of.  Each line is an object with a ``type``; ``at`` is Unix time, ``seconds`` counts
+from the beginning of the run.
+
+    run     the first: version, command, demo, demo_id, place, accounts by side, program, settings
+    event   one of the engine's: action, key, kind, name, side, step, id, state, note, outputs, error
+    check   one answer of test: number, title, passed, evidence, likely, fix, ruled_out
+    page    the web page that the test saw: text
+    addresses   the private ones of what AWS manages, by resource key, as the test found them
+    look    after a delete, what is left: key, kind, id, why of each
+    end     the last: exit_code, message; missing if the process was killed
+
+It holds no secret: no key, no credentials, no client token.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from . import __version__
+from .errors import DemoError, code, words
+from .messages import understood
+from .model import Event
+from .state import make_private
+
+if TYPE_CHECKING:
+    from .checks import Result
+    from .config import Settings
+    from .place import Place
+    from .run import Left
+    from .tutorial import Demo
+
+VERSION = 1
+KEPT = 20
+"""How many runs of a demo are kept."""
+
+
+class RunLog:
+    """Writes one run.  Without a file, or when that cannot be written any more, it writes nothing.
+
+    A log that fails is no reason to fail: what has to be on record is in the state file.
+    """
+
+    def __init__(self, demo: Demo, file: IO[str] | None = None) -> None:
+        self._demo = demo
+        self._file = file
+        self._began = time.monotonic()
+
+    @classmethod
+    def begin(cls, directory: Path, command: str, settings: Settings, place: Place, demo: Demo) -> RunLog:
+        """Open the file of a run in the directory of this demo's logs, and drop the oldest of them."""
+        with contextlib.suppress(OSError, DemoError):
+            make_private(directory)
+            for old in _files(directory)[KEPT - 1 :]:
+                old.unlink(missing_ok=True)
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        path = directory / f"{stamp}-{command.replace(' ', '-')}-{os.getpid()}.jsonl"
+        file = None
+        with contextlib.suppress(OSError):
+            file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
+        log = cls(demo, file)
+        accounts = {str(side): {k: one[k] for k in ("account", "region")} for side, one in place.accounts.items()}
+        log._write(
+            "run",
+            version=VERSION,
+            command=command,
+            demo=settings.name,
+            demo_id=settings.demo_id,
+            place=place.name,
+            accounts=accounts,
+            program=__version__,
+            settings=settings.model_dump(exclude={"public_key"}),
+        )
+        return log
+
+    def __enter__(self) -> RunLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
+    ) -> None:
+        self.end(*_ending(error))
+
+    # --- listening --------------------------------------------------------------
+
+    def hear(self, event: Event) -> None:
+        """Write one event of the engine."""
+        self._write("event", seconds=round(event.at - self._began, 3), **described(event, self._demo))
+
+    def check(self, result: Result) -> None:
+        """Write one answer of the test."""
+        failure = result.failure
+        self._write(
+            "check",
+            number=result.number,
+            title=result.title,
+            passed=result.passed,
+            evidence=result.evidence,
+            seconds=round(result.seconds, 3),
+            likely=failure.likely if failure else "",
+            fix=failure.hint if failure else "",
+            ruled_out=[],
+        )
+
+    def page(self, text: str) -> None:
+        """Write the web page that the test saw."""
+        self._write("page", text=text)
+
+    def addresses(self, found: Mapping[str, str]) -> None:
+        """Write the private addresses of the endpoint and the load balancer."""
+        self._write("addresses", found=dict(found))
+
+    def look(self, left: Sequence[Left]) -> None:
+        """Write what was still there after a delete."""
+        self._write(
+            "look",
+            left=[
+                {"key": one.resource.key, "kind": one.resource.kind, "id": one.live.id, "why": one.why} for one in left
+            ],
+        )
+
+    def end(self, exit_code: int, message: str) -> None:
+        """Write how the run ended, and close the file."""
+        self._write("end", seconds=round(time.monotonic() - self._began, 3), exit_code=exit_code, message=message)
+        file, self._file = self._file, None
+        if file:
+            with contextlib.suppress(OSError):
+                file.close()
+
+    def _write(self, type: str, **rest: Any) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(json.dumps({"type": type, "at": round(time.time(), 3), **rest}, default=str) + "\n")
+            self._file.flush()  # a process that is killed leaves what it has told
+        except OSError:
+            self._file = None
+
+
+def described(event: Event, demo: Demo) -> dict[str, Any]:
+    """An event of the engine as the log has it, but for the time."""
+    r, live = event.resource, event.live
+    return {
+        "action": event.action.value,
+        "key": r.key,
+        "kind": r.kind,
+        "name": r.name,
+        "side": str(r.side),
+        "step": demo.step_of(r).number,
+        "id": live.id if live else "",
+        "state": live.word if live else "",
+        "note": event.note,
+        "outputs": dict(live.outputs) if live else {},
+        "error": _told(event.error) if event.error else None,
+    }
+
+
+def _told(error: Exception) -> dict[str, str]:
+    """AWS's code and words, or ours."""
+    from botocore.exceptions import ClientError
+
+    if isinstance(error, ClientError):
+        return {"code": code(error), "message": words(error)}
+    return {"code": type(error).__name__, "message": str(error)}
+
+
+def _ending(error: BaseException | None) -> tuple[int, str]:
+    """The exit code that a run with this error will have, and what went wrong."""
+    if error is None:
+        return 0, ""
+    if isinstance(error, KeyboardInterrupt):
+        return 130, "Interrupted."
+    told = understood(error)
+    # An exit that a command asked for (such as 10 for differences) brings its own code too.
+    return int(getattr(told or error, "exit_code", 1)), told.message if told else str(error)
+
+
+# --- reading ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run read back: its file, and its lines from the first to the last that is whole."""
+
+    path: Path
+    lines: Sequence[Mapping[str, Any]]
+
+    @property
+    def id(self) -> str:
+        return self.path.stem
+
+    @property
+    def head(self) -> Mapping[str, Any]:
+        """Its first line."""
+        return self.lines[0]
+
+    @property
+    def end(self) -> Mapping[str, Any] | None:
+        """Its last line; None if it is still at work, or was killed."""
+        return self.lines[-1] if self.lines[-1].get("type") == "end" else None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or as far as was told."""
+        return float(self.lines[-1]["at"]) - float(self.head["at"])
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether its process still runs."""
+        if self.end:
+            return False
+        try:
+            os.kill(int(self.id.rpartition("-")[2]), 0)
+        except PermissionError:
+            return True
+        except (OSError, ValueError):
+            return False
+        return True
+
+
+def read(path: Path) -> Recorded | None:
+    """Read one run; a last line that was torn, or a line that is no line of ours, is left out.  None: it is no run."""
+    lines = []
+    with contextlib.suppress(OSError):
+        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            with contextlib.suppress(ValueError):
+                line = json.loads(text)
+                if isinstance(line, dict) and "type" in line and isinstance(line.get("at"), int | float):
+                    lines.append(line)
+    return Recorded(path, lines) if lines and lines[0]["type"] == "run" else None
+
+
+def runs(directory: Path) -> list[Recorded]:
+    """The runs of a demo, by the directory of its logs; newest first."""
+    return [run for path in _files(directory) if (run := read(path))]
+
+
+def _files(directory: Path) -> list[Path]:
+    """Newest first: by the time in the name, and within a second by when they were last written."""
+    found = [(path.name[:16], path.stat().st_mtime_ns, path) for path in directory.glob("*.jsonl")]
+    return [path for *_, path in sorted(found, reverse=True)]

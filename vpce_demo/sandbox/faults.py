@@ -1,0 +1,234 @@
+"""Faults on demand, in front of the API: errors, lost replies, delays, a caller that dies, expired credentials, and
+fresh resources that are not seen yet (``hiding.py``).
+
+They are for testing whatever calls AWS: this program, people's scripts, the AWS CLI, Terraform.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from itertools import chain
+from typing import Any, TypeGuard
+
+from moto.core.utils import get_service_model
+
+from .clock import Clock
+from .hiding import Hiding
+from .protocol import SIGNING_NAMES, ApiError, Incoming
+
+DOES = ("error", "drop-before", "drop-after", "delay", "kill-before", "kill-after")
+LONGEST_DELAY = 3600.0
+ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+CALLER = re.compile(r"(?:^| )pid/(\d+)(?= |$)")
+"""How a caller's User-Agent says which process it is (botocore: ``Config(user_agent_extra="pid/1234")``)."""
+
+
+class Dropped(ConnectionError):
+    """The connection is to be closed without an answer; ``note`` says why, for the record."""
+
+    def __init__(self, note: str, kill: bool = False) -> None:
+        super().__init__(note)
+        self.note, self.kill = note, kill
+
+
+@dataclass
+class Fault:
+    """Something to go wrong with calls that match ``operation`` (a name, or a pattern such as ``Create*``; none: all).
+
+    It strikes the ``nth`` matching call (the first is 1), the first ``times`` ones, or every one.  ``code``,
+    ``status`` and ``message`` are the answer of an ``error``; ``seconds``, of the machine, are a ``delay``.
+    ``seen`` counts the matching calls, ``struck`` those it struck.  Raises ``ValueError`` for what makes no sense.
+    """
+
+    do: str
+    operation: str | None = None
+    nth: int | None = None
+    times: int | None = None
+    code: str | None = None
+    status: int | None = None
+    message: str | None = None
+    seconds: float | None = None
+    seen: int = field(default=0, init=False)
+    struck: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if self.do not in DOES:
+            raise ValueError(f"do is one of {', '.join(DOES)}, not {self.do!r}")
+        if self.operation is not None:
+            _check_operation(self.operation)
+        for name in ("nth", "times"):
+            count = getattr(self, name)
+            if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
+                raise ValueError(f"{name} is a whole number from 1, not {count!r}")
+        if self.nth is not None and self.times is not None:
+            raise ValueError("nth and times exclude each other")
+        self._check_answer()
+        self._check_seconds()
+
+    def _check_answer(self) -> None:
+        if self.do != "error":
+            for name in ("code", "status", "message"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{name} is for error, not for {self.do}")
+            return
+        if not isinstance(self.code, str) or not ERROR_CODE.fullmatch(self.code):
+            raise ValueError(f"code is AWS's code for an error, such as RequestLimitExceeded, not {self.code!r}")
+        if self.status is None:
+            self.status = 400
+        if not isinstance(self.status, int) or isinstance(self.status, bool) or not 400 <= self.status <= 599:
+            raise ValueError(f"status is an HTTP status from 400 to 599, not {self.status!r}")
+        if self.message is None:
+            self.message = "The sandbox was told to answer so."
+        if not isinstance(self.message, str):
+            raise ValueError(f"message is a text, not {self.message!r}")
+
+    def _check_seconds(self) -> None:
+        if self.do != "delay":
+            if self.seconds is not None:
+                raise ValueError(f"seconds is for delay, not for {self.do}")
+        elif not is_seconds(self.seconds) or self.seconds > LONGEST_DELAY:
+            raise ValueError(f"seconds is a number from 0 to {LONGEST_DELAY:g}, not {self.seconds!r}")
+
+    def strikes(self, operation: str) -> bool:
+        """Whether it strikes this call, which is counted."""
+        if self.operation is not None and not fnmatchcase(operation, self.operation):
+            return False
+        self.seen += 1
+        if self.nth is not None:
+            return self.seen == self.nth
+        return self.times is None or self.seen <= self.times
+
+    def told(self) -> dict[str, Any]:
+        """As it was given, with the counts."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def is_seconds(value: object) -> TypeGuard[float]:
+    """Whether it is a finite number from 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and math.isfinite(value)
+
+
+def _check_operation(pattern: object) -> None:
+    """A name that no service knows would wait for ever."""
+    if not isinstance(pattern, str):
+        raise ValueError(f"operation is a name or a pattern, such as CreateVpc or Create*, not {pattern!r}")
+    if not any(fnmatchcase(name, pattern) for name in _operations()):
+        near = difflib.get_close_matches(pattern, list(_operations()), 1)
+        meant = f"; the nearest is {near[0]}" if near else ""
+        raise ValueError(f"operation {pattern!r} matches no operation of the sandbox's services{meant}")
+
+
+def _operations() -> Iterator[str]:
+    return chain.from_iterable(get_service_model(name).operation_names for name in SIGNING_NAMES.values())
+
+
+class Struck:
+    """What strikes one call: all the delays, and the first fault that ends it."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self._delay = 0.0
+        self._end: Fault | None = None
+        for fault in faults:
+            if fault.do == "delay":
+                self._delay += fault.seconds or 0.0
+            elif self._end is None:
+                self._end = fault
+            else:
+                continue  # a call ends once
+            fault.struck += 1
+
+    def before(self) -> None:
+        """Strike before the call is carried out.  Raises ``Dropped``, or ``ApiError``."""
+        if self._delay:
+            time.sleep(self._delay)
+        if self._end is not None and self._end.do == "error":
+            raise ApiError(self._end.code or "", self._end.message or "", self._end.status or 400)
+        self._drop("before")
+
+    def after(self) -> None:
+        """Strike after the call was carried out.  Raises ``Dropped``."""
+        self._drop("after")
+
+    def _drop(self, when: str) -> None:
+        if self._end is not None and self._end.do.endswith(f"-{when}"):
+            kill = self._end.do.startswith("kill")
+            raise Dropped(f"{'killed' if kill else 'dropped'} {when}", kill)
+
+
+EXPIRED = "The security token included in the request is expired"
+_EXPIRED = {
+    "ec2": ApiError("RequestExpired", "Request has expired.", 400),
+    "ssm": ApiError("ExpiredTokenException", EXPIRED, 400),
+    "resourcegroupstaggingapi": ApiError("ExpiredTokenException", EXPIRED, 400),
+}
+"""How a service refuses temporary credentials that have expired (``aws-behaviours.md`` section 6)."""
+
+
+class Faults:
+    """What is to go wrong in a sandbox.  ``lock`` guards it: calls are counted in the order in which they arrive."""
+
+    def __init__(self, lock: threading.RLock, clock: Clock) -> None:
+        self._lock = lock
+        self._faults: list[Fault] = []
+        self._expired = False
+        self.hiding = Hiding(clock.now)
+
+    def add(self, *faults: Fault) -> None:
+        """Let these strike from now on, each counting by itself."""
+        with self._lock:
+            self._faults += faults
+
+    def hide(self, seconds: float | None) -> None:
+        """Hide what is made from now on for so many AWS seconds; none shows everything, at once."""
+        with self._lock:
+            self.hiding.hide(seconds)
+
+    def expire(self, expired: bool = True) -> None:
+        """Refuse every call as AWS refuses expired credentials, or no longer."""
+        with self._lock:
+            self._expired = expired
+
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        with self._lock:
+            self._faults.clear()
+            self._expired = False
+            self.hiding.hide(None)
+
+    def told(self) -> dict[str, Any]:
+        """What is set, how often each fault has struck, and what is hidden at the moment."""
+        with self._lock:
+            return {
+                "faults": [fault.told() for fault in self._faults],
+                "hidden_seconds": self.hiding.seconds,
+                "hidden": self.hiding.hidden(),
+                "credentials": "expired" if self._expired else "fine",
+            }
+
+    def check_credentials(self, service: str) -> None:
+        """Raises ``ApiError`` where credentials have expired."""
+        if self._expired:
+            raise _EXPIRED.get(service) or ApiError("ExpiredToken", EXPIRED, 403)
+
+    def meet(self, operation: str) -> Struck:
+        """A call has arrived: count it, and say what strikes it."""
+        with self._lock:
+            return Struck([fault for fault in self._faults if fault.strikes(operation)])
+
+
+def kill(incoming: Incoming) -> None:
+    """End the process that makes the call, if it said which one it is; the sandbox does not end itself."""
+    said = CALLER.search(incoming.http.headers.get("User-Agent", ""))
+    if said and int(said[1]) not in (0, 1, os.getpid()):
+        with suppress(ProcessLookupError, PermissionError, OverflowError):
+            os.kill(int(said[1]), signal.SIGKILL)

@@ -1,0 +1,76 @@
+"""What the engine sees of the resources: what is there, what only has their names, and what is there twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .aws import Aws
+from .errors import DemoError, Fault, NotCreated, fault
+from .model import Holder, Live, Phase, Resource, Side, ours
+from .pace import HIDDEN_SECONDS, Pace
+
+
+class Eyes:
+    """Looks at one resource at a time, and remembers.
+
+    ``known`` is what is there, by key, shared by both sides; ``foreign`` what only has a resource's name;
+    ``duplicates`` what is there beside the known one.
+    """
+
+    def __init__(self, sides: Mapping[Side, Aws], pace: Pace) -> None:
+        self._sides = sides
+        self._pace = pace
+        self.known = next(iter(sides.values())).known
+        self.foreign: dict[str, Live] = {}
+        self.duplicates: dict[str, list[Live]] = {}
+
+    def see(self, r: Resource, moment: float) -> Live | None:
+        """What AWS has of it, asked for after that moment.  Raises NotCreated if what it is found by is not there."""
+        try:
+            found = list(r.find(self._sides[r.side].fresh_after(moment)))
+        except ClientError as error:
+            if fault(error) is not Fault.MISSING:
+                raise
+            found = []
+        except NotCreated:
+            self.known.pop(r.key, None)
+            raise
+        self.foreign.pop(r.key, None)
+        self.duplicates.pop(r.key, None)
+        foreign = [live for live in found if live.phase is Phase.FOREIGN]
+        if foreign:
+            self.foreign[r.key] = foreign[0]
+        there = ours(found)
+        standing = [live for live in there if live.phase is not Phase.DELETING]
+        if not there:
+            self.known.pop(r.key, None)
+            return None
+        if len(standing) > 1 and r.goes_with() is None:
+            self.duplicates[r.key] = standing[1:]
+        self.known[r.key] = there[0]
+        return there[0]
+
+    def try_to_see(self, r: Resource, moment: float) -> Live | None:
+        """The same; nothing where what it is found by is not there."""
+        try:
+            return self.see(r, moment)
+        except NotCreated:
+            return None
+
+    def look_until_shown(self, r: Resource, since: float) -> Live | None:
+        """See something that may have been made at that moment, as long as AWS may hide it."""
+        until = since + HIDDEN_SECONDS / self._pace.factor
+        while True:
+            live = self.try_to_see(r, time.monotonic())
+            if live or time.monotonic() >= until or self._pace.stop.wait(self._pace.real(1.0)):
+                return live
+
+    def holders(self, r: Resource, live: Live) -> list[Holder]:
+        """What uses it.  That this cannot be asked is no reason to fail: AWS will be asked to delete it again."""
+        try:
+            return list(r.held_by(self._sides[r.side].fresh_after(time.monotonic()), live))
+        except (DemoError, ClientError, BotoCoreError):
+            return []

@@ -1,0 +1,69 @@
+"""What to do when AWS does not accept the user: which profile it was, and how that one signs in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import BotoCoreError
+
+from .errors import DemoError, SignInError
+from .messages import LOCALLY
+
+_KEYS = "AWS_ACCESS_KEY_ID"
+
+
+def complete(error: SignInError, profile: str | None, recorded: Callable[[], int]) -> None:
+    """Say in the error which credentials were used, how to renew them, and what exists from earlier runs."""
+    name = profile or os.environ.get("AWS_PROFILE", "default")
+    settings = _settings(name)
+    from_environment = profile is None and _KEYS in os.environ
+    told = f"the environment ({_KEYS})" if from_environment else f"{name}{_how(settings)}"
+    error.facts = {"credentials" if from_environment else "profile": told, **error.facts}
+    again = "set fresh keys in the environment" if from_environment else _command(name, settings)
+    if "aws sso login" in error.hint:
+        rest = error.hint.partition(LOCALLY)[2]
+        error.hint = f"Sign in again, then repeat the command:\n    {again}\n{LOCALLY}{rest}"
+    try:
+        count = recorded()
+    except DemoError:
+        return
+    if count:
+        error.changed = f"{error.changed} {count} resources from earlier runs still exist.".strip()
+
+
+def _settings(profile: str) -> Mapping[str, Any]:
+    try:
+        config: Mapping[str, Any] = botocore.session.Session(profile=profile).get_scoped_config()
+    except BotoCoreError:
+        return {}
+    return config
+
+
+def _how(settings: Mapping[str, Any]) -> str:
+    """What the profile signs in with, in brackets."""
+    if session := settings.get("sso_session"):
+        return f" (IAM Identity Center, session {session})"
+    if "sso_start_url" in settings:
+        return " (IAM Identity Center)"
+    if "login_session" in settings:
+        return " (aws login)"
+    if "credential_process" in settings:
+        return " (credential_process)"
+    if role := settings.get("role_arn"):
+        return f" (role {role})"
+    return ""
+
+
+def _command(profile: str, settings: Mapping[str, Any]) -> str:
+    """The command that signs this profile in."""
+    option = "" if profile == "default" else f" --profile {profile}"
+    if "sso_session" in settings or "sso_start_url" in settings:
+        return f"aws sso login{option}"
+    if "login_session" in settings:
+        return f"aws login{option}"
+    if source := settings.get("source_profile"):
+        return _command(str(source), _settings(str(source)))
+    return f"aws configure{option}"

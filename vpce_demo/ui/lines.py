@@ -1,0 +1,72 @@
+"""The story of a run in lines, each for one change: as it goes where there is no terminal, and out of its log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ..model import Action
+from .style import elapsed, short_id
+
+NAME_WIDTH = 25
+"""That of the tutorial's longest name."""
+WORD_WIDTH = 12
+RELATIONS = {
+    "GatewayAttachment": "attachment",
+    "SubnetRouting": "routing",
+    "Registration": "registration",
+    "Acceptance": "acceptance",
+}
+"""Kinds that have no name of their own but that of one of the two things they join."""
+
+
+class Teller:
+    """Makes lines of events in the form that the log has, in their order; knows what it has told before."""
+
+    def __init__(self, verbose: bool = False) -> None:
+        self.verbose = verbose
+        self._before: dict[str, tuple[Action, str]] = {}
+        self._began: dict[str, float] = {}
+        self._ids: dict[str, str] = {}
+
+    def tell(self, event: Mapping[str, Any]) -> str:
+        """The line for an event; nothing where nothing has changed, or where the next line will say it."""
+        action, key = Action(event["action"]), event["key"]
+        if action in (Action.CREATING, Action.DELETING, Action.WAITING):
+            self._began.setdefault(key, event["at"])
+        self._ids[key] = id = event["id"] or self._ids.get(key, "")
+        word = self._word(event, action) or (action.value if self.verbose else "")
+        self._before[key] = action, event["note"]
+        if not word:
+            return ""
+        error = event["error"]
+        why = f"{error['code']}: {error['message']}" if error else event["note"]
+        seconds = event["at"] - self._began.get(key, event["at"])
+        told = why if action in (Action.RETRYING, Action.SKIPPED, Action.FAILED) else ""
+        return line(event, word, f"{short_id(id):<33}  {told or elapsed(seconds)}")
+
+    def _word(self, event: Mapping[str, Any], action: Action) -> str:
+        before, note = self._before.get(event["key"], (None, ""))
+        match action:
+            case Action.CREATED:
+                return "created"
+            case Action.READY if before not in (Action.CREATED, Action.FOUND):
+                return str(event["state"]) or "ready"
+            case Action.WAITING if before is Action.DELETED:
+                return "deleting"
+            case Action.WAITING if before is not Action.CREATED and (before, note) != (action, event["note"]):
+                return str(event["note"]) if event["note"].lower() != "deleting" else ""
+            case Action.RETRYING if (before, note) != (action, event["note"]):
+                return "retrying"
+            case Action.GONE | Action.FAILED | Action.SKIPPED:
+                return str(action.value)
+            case _:
+                return ""
+
+
+def line(event: Mapping[str, Any], word: str, rest: str) -> str:
+    """One line: when, at which step, with what, and then what."""
+    when = time.strftime("%H:%M:%S", time.localtime(event["at"]))
+    what = f"{event['name']} {RELATIONS.get(event['kind'], '')}"
+    return f"{when} step={event['step']:<2} {what:<{NAME_WIDTH}}  {word:<{WORD_WIDTH}}  {rest}".rstrip()

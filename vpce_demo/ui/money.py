@@ -1,0 +1,100 @@
+"""The bill of a demo as text: its parts, what traffic adds, and a NAT gateway to compare with."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ..cost import Line, between, price
+from ..prices.table import Price
+from .style import Screen
+
+TOKYO = "ap-northeast-1"
+"""The region of the tutorial's own comparison."""
+
+
+def bill(screen: Screen, lines: Sequence[Line], counts: bool) -> None:
+    """The parts with their prices, and the sum; with what they have cost so far if that ``counts``."""
+    heads = ["an hour", "a day", *(["so far"] if counts else [])]
+    screen.line(_row("part", "how many", "unit price", heads), style="dim")
+    for line in lines:
+        day = None if line.hourly is None else line.hourly * 24
+        amounts = [line.hourly, day, *([line.so_far] if counts else [])]
+        unit = f"{line.part.quantity.normalize():f} {line.part.unit}".rstrip()
+        screen.line(_row(line.part.name, unit, _unit_price(line), [_shown(amount) for amount in amounts]))
+    known = [line.hourly for line in lines if line.hourly is not None]
+    total = sum(known, Decimal(0))
+    gone = sum((line.so_far for line in lines if line.so_far is not None), Decimal(0))
+    sums = [_shown(total), _shown(total * 24), *([_shown(gone)] if counts else [])]
+    label = "in all" if len(known) == len(lines) else "what is known, in all"
+    screen.line(_row(label, "", "", sums), style="bold")
+
+
+def _row(part: str, many: str, unit_price: str, amounts: Sequence[str]) -> str:
+    return f"  {part:<21} {many:>8}  {unit_price:<19}" + "".join(f" {amount:>8}" for amount in amounts)
+
+
+def _unit_price(line: Line) -> str:
+    if line.price is None:
+        return "not known"
+    star = " *" if line.price.confidence == "one source" else ""
+    per = {"hour": "an hour", "GB-month": "a GB-month"}[line.part.per]
+    return f"${line.price.usd} {per}{star}"
+
+
+def _shown(amount: Decimal | None) -> str:
+    return "-" if amount is None else f"${amount:.4f}"
+
+
+def traffic(screen: Screen, region: str) -> None:
+    """What traffic adds, where that is known."""
+    gigabyte, unit = price("endpoint-gb", region), price("capacity-unit-hour", region)
+    words = [f"${gigabyte.usd} for each GB through the endpoint"] if gigabyte else []
+    if unit:
+        words.append(f"${unit.usd} for each hour and capacity unit of the load balancer (1 GB an hour; idle uses none)")
+    if words:
+        paragraph(screen, f"Traffic comes on top: {', and '.join(words)}.")
+
+
+def comparison(screen: Screen, region: str) -> None:
+    """The endpoint beside a NAT gateway: here, and in the tutorial's own words."""
+    rows = [("interface endpoint", "endpoint-hour", "endpoint-gb"), ("NAT gateway", "nat-hour", "nat-gb")]
+    screen.line(f"  {'to compare':<21} {'an hour':>8} {'a GB':>8}", style="dim")
+    for name, hour, gigabyte in rows:
+        screen.line(f"  {name:<21} {_usd(price(hour, region)):>8} {_usd(price(gigabyte, region)):>8}")
+    tokyo = [price(hour, TOKYO) for _, hour, _ in rows]
+    screen.line()
+    screen.line(f"The tutorial compares in Tokyo: {_usd(tokyo[0])} an hour against {_usd(tokyo[1])}.")
+
+
+def _usd(price: Price | None) -> str:
+    """A price as AWS writes it."""
+    return f"${price.usd}" if price else "-"
+
+
+def sources(screen: Screen, lines: Sequence[Line], counts: bool, how_to_refresh: str) -> None:
+    """How time counts, how old and how sure the prices are, and how to renew them."""
+    if counts:
+        paragraph(
+            screen,
+            "So far: a begun hour of the load balancer and of the endpoint counts as a full one; the rest goes by the "
+            "second, for a minute at least.",
+        )
+    days = between(line.price for line in lines)
+    starred = any(line.price and line.price.confidence == "one source" for line in lines)
+    if days:
+        paragraph(
+            screen,
+            f"Prices of {days}, in US dollars, without tax, discounts and free tier."
+            + ("  * from one source only." if starred else ""),
+        )
+    if any(line.price is None for line in lines):
+        paragraph(screen, "A price that is not known here is not guessed.")
+    screen.line(f"Read them from AWS itself:  {how_to_refresh}")
+
+
+def paragraph(screen: Screen, text: str) -> None:
+    """A sentence or two, wrapped at the width of the screen: there is nothing in it to be copied."""
+    for line in textwrap.wrap(text, min(screen.out.width, 100), break_long_words=False):
+        screen.line(line)

@@ -1,0 +1,69 @@
+"""Earlier runs out of their logs: the list of them, and one as readable lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..runlog import Recorded
+from .lines import Teller
+from .style import Screen, duration
+
+
+def listed(screen: Screen, runs: Sequence[Recorded]) -> None:
+    """The runs, newest first: when, the command, how it ended and how long it took."""
+    for run in runs:
+        mark = "·" if run.is_at_work else ("✓" if run.end and run.end["exit_code"] == 0 else "✗")
+        head = f"{_when(run.head['at'])}  {run.head['command']:<24} {run.id:<52} {duration(run.seconds):>6}"
+        screen.line(f"{head}  {ended(run)}".rstrip(), mark=mark)
+
+
+def ended(run: Recorded) -> str:
+    """How a run ended, in few words."""
+    if run.end is None:
+        return "at work" if run.is_at_work else "killed"
+    code, message = run.end["exit_code"], run.end["message"].partition("\n")[0]
+    return f"exit code {code}: {message}" if code else "done"
+
+
+def told(run: Recorded, verbose: bool) -> Iterator[tuple[str, str]]:
+    """The marks and lines of a run; with ``verbose`` every event, not only changes."""
+    head = run.head
+    accounts = dict.fromkeys(f"account {one['account']}   {one['region']}" for one in head["accounts"].values())
+    place = [] if head["place"] == "AWS" else [f"in the {head['place']}"]
+    yield "", "   ".join([f"vpce-demo {head['command']}", f"demo {head['demo']}", *place, *accounts, _when(head["at"])])
+    yield "", ""
+    teller = Teller(verbose)
+    for line in run.lines[1:]:
+        yield from _line(teller, line)
+
+
+def _line(teller: Teller, line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    match line["type"]:
+        case "event":
+            if text := teller.tell(line):
+                yield "", text
+        case "check":
+            mark = {True: "✓", False: "✗", None: "-"}[line["passed"]]
+            yield mark, f" {line['number']}  {line['title']:<29} {line['evidence']}"
+            if line["likely"]:
+                yield "", f"Most likely: {line['likely']}"
+        case "page":
+            yield "", line["text"].rstrip("\n")
+        case "look":
+            for one in line["left"]:
+                yield "!", f"left: {one['kind']} {one['id']}  {one['why']}".rstrip()
+            if not line["left"]:
+                yield "", "Looked again by tag: nothing left."
+        case "end":
+            code = line["exit_code"]
+            yield "", ""
+            yield (
+                "✗" if code else "✓",
+                f"{line['message'] or 'Done'}  Exit code {code} after {duration(line['seconds'])}.",
+            )
+
+
+def _when(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

@@ -1,0 +1,184 @@
+"""The live view: the tutorial's steps as a tree that is redrawn in place, never wider or taller than the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.spinner import Spinner
+from rich.text import Text
+
+from ..model import Action, Resource
+from .board import BUSY, Board, Cell, Row
+from .style import Screen, about, elapsed, short_id
+
+TITLE, ID, WORD, TOOK = 18, 34, 13, 6
+"""Widths of the columns, each with the space after it: the longest title; a load balancer's id, under a name as long as
+the tutorial's; most state words."""
+INDENT = " " * 6
+WORTH_SAYING_SECONDS = 2.0
+"""What is over sooner is not said to be waited for: the line would be gone before it can be read."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the tree.  Of those with the same ``fold`` the whole run may be folded where there is no room."""
+
+    text: Text
+    fold: str = ""
+
+
+class Tree:
+    """Draws a board.  ``cost`` says what these resources cost now; ``command`` is the one that goes on."""
+
+    def __init__(self, screen: Screen, board: Board, command: str, cost: Callable[[list[Resource]], str]) -> None:
+        self.screen = screen
+        self.board = board
+        self.command = command
+        self.cost = cost
+        self.over = False
+        self._spinner = Spinner("line" if screen.ascii else "dots")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        # One line stays free: the cursor's.
+        height = None if self.over else options.size.height - 1
+        yield Text("\n").join(self.lines(time.monotonic(), options.max_width, height))
+
+    def lines(self, now: float, width: int, height: int | None) -> list[Text]:
+        """The whole view at this moment; of no more lines than ``height``, if that is given."""
+        tree = [line for row in self.board.rows for line in self._step(row, now, width)]
+        if self.over:
+            return [line.text for line in tree]
+        footer = self._footer(now, width)
+        if height is not None:
+            tree = self._folded(tree, height - len(footer))
+        return [line.text for line in tree] + footer
+
+    # --- steps ------------------------------------------------------------------
+
+    def _step(self, row: Row, now: float, width: int) -> list[Line]:
+        """One step, and what it waits for."""
+        shown, busy = _mark(row, self.board), row.busy
+        lead = Text(no_wrap=True, overflow="ignore")
+        if busy and not shown and not self.over:
+            lead.append_text(self._frame(now))
+        else:
+            lead.append_text(self.screen.mark(shown or ("!" if busy else "·")))
+        lead.append(f" {row.step.number:>2} ")
+        fold = shown if shown in ("✓", "-") else "·" if not (shown or busy) else ""
+        lines = [Line(lead.append_text(self._columns(row, now, width)), fold)]
+        if busy and not self.over:
+            lines += [Line(Text(f"{INDENT}{text}", style="dim")) for text in self._waiting(busy, now, width)]
+        return lines
+
+    def _columns(self, row: Row, now: float, width: int) -> Text:
+        """The rest of a step's line: as much as there is room for, and the id always whole."""
+        head = row.head
+        if not any(cell.began or cell.live for cell in row.cells) or head.action is Action.SKIPPED:
+            why = head.note if head.action is Action.SKIPPED else ""
+            if not why and (needed := self.board.waits_for(row)):
+                why = f"waits for: {needed}"
+            return Text(f"{row.step.title:<{TITLE}}").append(why, style="dim")
+        id = short_id(head.live.id) if head.live else ""
+        took = elapsed(max(cell.seconds(now) for cell in row.cells))
+        return Text(_fitted(row.step.title, self._name(row, width), id, self._word(row), took, width - 5))
+
+    def _name(self, row: Row, width: int) -> str:
+        """The name with the space for its column; nothing where there is no room for all of them."""
+        column = max(len(row.head.resource.name) for row in self.board.rows) + 1
+        fits = 5 + TITLE + column + ID + WORD + TOOK <= width
+        return f"{row.head.resource.name:<{column}}" if fits else ""
+
+    def _word(self, row: Row) -> str:
+        """AWS's word for the step, or how many of its resources are done."""
+        head, done = row.head, [cell for cell in row.cells if cell.action in self.board.done]
+        if head.live is None or (head.action is Action.GONE and len(done) < len(row.cells)):
+            return f"{len(done)} of {len(row.cells)}"
+        return head.word
+
+    def _waiting(self, cell: Cell, now: float, width: int) -> list[str]:
+        """What a busy step waits for, in lines that fit."""
+        usual = cell.usual_seconds / self.board.pace
+        if cell.action is Action.RETRYING:
+            said = cell.note
+        elif cell.action is Action.WAITING and max(usual, cell.seconds(now)) >= WORTH_SAYING_SECONDS:
+            said = f"waits for: {'gone' if cell.is_going else cell.resource.ready_word} (about {about(usual)})"
+        else:
+            return []
+        return textwrap.wrap(
+            self.screen.plain(said), max(20, width - len(INDENT)), break_long_words=False, break_on_hyphens=False
+        )
+
+    def _frame(self, now: float) -> Text:
+        frame = self._spinner.render(now)
+        return frame if isinstance(frame, Text) else Text("*")
+
+    # --- the rest -----------------------------------------------------------------
+
+    def _footer(self, now: float, width: int) -> list[Text]:
+        """How far it is, how long it takes, what it costs."""
+        board, plain = self.board, self.screen.plain
+        count = f"{board.finished} of {board.all}"
+        # In terminals that draw these symbols two cells wide the bar still has to fit.
+        room = max(10, min(50, (width - len(count) - 2) // 2))
+        halves = round(2 * room * board.finished / board.all) if board.all else 0
+        full = plain("━" * (halves // 2) + "╸" * (halves % 2))
+        bar = Text(full, style="green", no_wrap=True).append(plain("─" * (room - len(full))), style="dim")
+        left = board.seconds_left(now)
+        time = f"{elapsed(now - board.began)} so far" + (f", about {elapsed(left)} left." if left >= 1 else ".")
+        safe = f"Ctrl-C is safe: run {self.command} to go on."
+        cost = self.cost(board.there)
+        said = " ".join([time, *([f"Costs {cost} already."] if cost else []), safe])
+        lines = [said] if len(said) <= width else [said.removesuffix(safe).rstrip(), safe]
+        return [Text(), bar.append(f"  {count}"), *(Text(line, style="dim") for line in lines)]
+
+    def _folded(self, tree: Sequence[Line], room: int) -> list[Line]:
+        """The tree in so many lines: what is done is folded first, then what has not begun, then what waits."""
+        lines = list(tree)
+        for kind in ("✓", "·", "-"):
+            if len(lines) > room:
+                lines = list(self._fold(lines, kind))
+        if len(lines) > room:
+            lines = [line for line in lines if not line.text.plain.startswith(INDENT)]
+        return lines[: max(0, room)]
+
+    def _fold(self, lines: Iterable[Line], kind: str) -> Iterable[Line]:
+        words = {"✓": "done", "·": "to come", "-": "left out"}
+        for fold, run in groupby(lines, key=lambda line: line.fold):
+            same = list(run)
+            if fold == kind and len(same) > 1:
+                yield Line(Text(self.screen.plain(f"   … {len(same)} steps {words[kind]}"), style="dim"))
+            else:
+                yield from same
+
+
+def _mark(row: Row, board: Board) -> str:
+    """How the step ended, as a mark; nothing while it goes on or has not begun."""
+    failed = [cell for cell in row.cells if cell.action is Action.FAILED]
+    if failed:
+        return "!" if all(cell.is_late for cell in failed) else "✗"
+    if not any(map(board.is_open, row.cells)):
+        return "✓"
+    if any(cell.action in BUSY for cell in row.cells):
+        return ""
+    return "-" if any(cell.action is Action.SKIPPED for cell in row.cells) else ""
+
+
+def _fitted(title: str, name: str, id: str, word: str, took: str, width: int) -> str:
+    """The columns of a step; what is least needed goes first where there is no room.
+
+    A long id takes the place of the name, a long word some of the space before it.
+    """
+    room = len(name) + ID
+    where = f"{name}{id}" if len(id) < ID else id
+    where = f"{where:<{max(len(where) + 1, room - max(0, len(word) - WORD + 1))}}"
+    title = f"{title:<{TITLE}}"
+    said = f"{where}{word:<{max(0, room + WORD - len(where))}}"
+    for line in (f"{title}{said}{took:>{TOOK}}", f"{title}{said}", f"{title}{where}", where):
+        if len(line.rstrip()) <= width:
+            return line.rstrip()
+    return id
