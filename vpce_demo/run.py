@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -128,8 +128,18 @@ class Run:
                 changed="Nothing was changed.",
             )
 
-    def up(self, resources: Sequence[Resource], hear: Callable[[Event], None], timeout_seconds: float | None) -> None:
-        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal."""
+    def up(
+        self,
+        resources: Sequence[Resource],
+        hear: Callable[[Event], None],
+        timeout_seconds: float | None,
+        *,
+        leave: Collection[Resource] = (),
+    ) -> None:
+        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal.
+
+        Those to ``leave`` need not be ready at the end, unless another one needs that.
+        """
 
         def both(event: Event) -> None:
             self.state.hear(event)
@@ -138,7 +148,7 @@ class Run:
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
-            failures = engine.up(resources)
+            failures = engine.up(resources, leave)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         try:

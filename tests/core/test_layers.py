@@ -19,7 +19,7 @@ LAYERS = [
     {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages", "prices", "console", "drift"},
     {"resources", "place", "signin", "seeing", "permissions", "cost"},
     {"tutorial", "engine", "facts"},
-    {"state", "diagnosis", "diagram"},
+    {"state", "diagnosis", "diagram", "lessons"},
     {"checks", "dryrun", "loglines"},
     {"runlog"},
     {"ui", "run"},

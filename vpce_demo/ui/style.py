@@ -17,7 +17,7 @@ from ..model import short_id as short_id
 
 WIDTH_WITHOUT_TERMINAL = 100
 
-_ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|"}
+_ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|", "•": "*"}
 _CONTROLS = {
     each: "?" for each in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if chr(each) not in "\n\t"
 }
