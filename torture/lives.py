@@ -19,8 +19,9 @@ from vpce_demo.cli.app import STAGES
 from .cases import Case, Operations, Sweep
 from .hidden import SPEED
 from .mischief import MISCHIEF, do
+from .process import Ended, Wrong
 from .refusals import EXIT_CODES
-from .world import Ended, World, Wrong, passed
+from .world import World, passed
 
 WHOLE_AND_NOTHING = "one whole demo, then nothing"
 SEEDS, EXAMPLES, STEPS = 60, 4, 8

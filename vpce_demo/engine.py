@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -121,12 +121,15 @@ class Engine:
                 self._tell(Action.FOUND if live else Action.MISSING, r, live)
         return failures
 
-    def up(self, resources: Sequence[Resource]) -> list[Event]:
-        """Make every resource be there and ready.  Return the failures; raise Refused before anything is made."""
+    def up(self, resources: Sequence[Resource], leave: Collection[Resource] = ()) -> list[Event]:
+        """Make every resource be there and ready.  Return the failures; raise Refused before anything is made.
+
+        Those to ``leave`` need only be asked for, unless another one needs them ready.
+        """
         if failures := self.refresh(resources):
             return failures
         self._refuse_what_is_not_ours(resources)
-        return self._walk(making(resources))
+        return self._walk(making(resources, leave))
 
     def down(
         self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]], release: bool = False

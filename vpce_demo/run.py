@@ -10,14 +10,15 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from .aws import Aws
-from .config import Config, Settings, Where
+from .config import MOST_MISTAKES, Config, Settings, Where
+from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .drift import compared
 from .engine import Engine
 from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
@@ -25,7 +26,8 @@ from .facts import find_out, not_looked_up, ssh_source
 from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .pace import HIDDEN_SECONDS
-from .place import Place, same_accounts
+from .place import Place, my_address, same_accounts
+from .reading import printable
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
@@ -126,8 +128,18 @@ class Run:
                 changed="Nothing was changed.",
             )
 
-    def up(self, resources: Sequence[Resource], hear: Callable[[Event], None], timeout_seconds: float | None) -> None:
-        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal."""
+    def up(
+        self,
+        resources: Sequence[Resource],
+        hear: Callable[[Event], None],
+        timeout_seconds: float | None,
+        *,
+        leave: Collection[Resource] = (),
+    ) -> None:
+        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal.
+
+        Those to ``leave`` need not be ready at the end, unless another one needs that.
+        """
 
         def both(event: Event) -> None:
             self.state.hear(event)
@@ -136,10 +148,14 @@ class Run:
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
-            failures = engine.up(resources)
+            failures = engine.up(resources, leave)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        try:
+            self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        except DemoError as error:
+            error.diagnosis = self.diagnosis((f.resource, _said(f)[0]) for f in failures)
+            raise
 
     def down(
         self, hear: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
@@ -211,6 +227,19 @@ class Run:
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)
 
+    # --- what is wrong ----------------------------------------------------------
+
+    def case(self, said: str = "") -> Case:
+        """The demo as the table of causes asks about it; ``said`` is what was met."""
+        return Case(self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.place), said)
+
+    def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:
+        """The most likely cause of the first of these refusals, each in AWS's words, that the table has a rule for."""
+        for resource, said in refused:
+            if symptom := refusal(resource, said):
+                return diagnose(self.case(said), symptom)
+        return None
+
 
 @contextlib.contextmanager
 def opened(
@@ -265,7 +294,7 @@ def _recorded_settings(state: State) -> Settings:
     try:
         return Settings.model_validate(state.settings)
     except ValidationError as error:
-        places = dict.fromkeys(".".join(map(str, problem["loc"])) for problem in error.errors())
+        places = dict.fromkeys(printable(".".join(map(str, one["loc"]))) for one in error.errors()[:MOST_MISTAKES])
         raise DemoError(
             f"The settings in the state file {state.path} cannot be used: {', '.join(places)}.",
             hint="AWS knows the demo by its tags, so put the file aside and go on:\n"

@@ -5,10 +5,13 @@ Nothing heavy is imported until a command needs it: help and completion answer a
 
 from . import (
     adopting,
+    breaking,
     costing,
     deleting,
+    doctoring,
     emulator,
     faults,
+    learning,
     looking,
     making,
     permitting,
@@ -17,6 +20,7 @@ from . import (
     reporting,
     setting_up,
     testing,
+    tracing,
 )
 from .app import App, shared_options
 from .boundary import main, run_command
@@ -25,11 +29,14 @@ from .group import cli
 __all__ = [
     "App",
     "adopting",
+    "breaking",
     "cli",
     "costing",
     "deleting",
+    "doctoring",
     "emulator",
     "faults",
+    "learning",
     "looking",
     "main",
     "making",
@@ -41,4 +48,5 @@ __all__ = [
     "setting_up",
     "shared_options",
     "testing",
+    "tracing",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from ..config import Where
+    from ..diagnosis import Diagnosis
     from ..place import Place
     from ..ui.style import Screen
 
@@ -167,7 +168,7 @@ class App:
             place = places.in_sandbox(where.config, running)
         else:
             place = _on_aws(where)
-        header(screen, place.name, place.accounts.values())
+        header(screen, place.name, place.accounts.values(), place.alias)
         return place
 
 
@@ -195,7 +196,13 @@ def how(app: App) -> str:
     return " ".join(words)
 
 
+def told_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:
+    """A diagnosis whose commands mean the demo at hand."""
+    fixes = [fix._replace(command=for_this_demo(app, fix.command)) for fix in diagnosis.fixes]
+    return replace(diagnosis, fixes=fixes)
+
+
 def for_this_demo(app: App, hint: str) -> str:
-    """A hint whose commands mean the demo at hand: no other layer knows the options."""
-    commands = "|".join(name for names in SECTIONS.values() for name in names)
+    """A hint whose commands mean the demo at hand: no other layer knows the options.  ``explain`` is about none."""
+    commands = "|".join(name for names in SECTIONS.values() for name in names if name != "explain")
     return re.sub(rf"\bvpce-demo (?=({commands})\b)", lambda _: f"{how(app)} ", hint)

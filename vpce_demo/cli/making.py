@@ -9,15 +9,17 @@ from .describing import described, summary
 from .group import ask, cli, pass_app, timeout_option, yes_option
 from .showing import shown
 from .testing import prove
+from .walking import walk
 
 
 @cli.command()
 @click.option("--until", type=click.Choice([*STAGES, "test"]), help="Stop after this stage; test is the last.")
 @click.option("--skip-test", is_flag=True, help="Do not test at the end.")
+@click.option("--step", is_flag=True, help="Stop before each step and explain it: walkthrough.")
 @yes_option
 @timeout_option
 @pass_app
-def up(app: App, until: str | None, skip_test: bool, yes: bool, timeout: float | None) -> None:
+def up(app: App, until: str | None, skip_test: bool, step: bool, yes: bool, timeout: float | None) -> None:
     """Make everything that is missing, accept, and test.
 
     Safe to run again: it makes what is missing, mends what was changed, and says so if there is nothing to do.
@@ -27,6 +29,11 @@ def up(app: App, until: str | None, skip_test: bool, yes: bool, timeout: float |
       vpce-demo --sandbox up
       vpce-demo up --until create-endpoint-service
     """
+    if step and (until or skip_test):
+        raise click.UsageError("--step asks before each step where to stop; it goes without --until and --skip-test.")
+    if step:
+        walk(app, None, yes, timeout)
+        return
     stages = STAGES[: STAGES.index(until) + 1] if until in STAGES else STAGES
     _make(app, stages, yes, timeout, test=not skip_test and until in (None, "test"))
 
@@ -89,7 +96,6 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     from ..run import opened
     from ..ui import screens
     from ..ui.board import DONE_UP
-    from ..ui.style import duration
 
     with opened(where, place, app.command, makes=True) as run:
         resources = run.demo.of(*stages)
@@ -106,14 +112,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
             run.up(resources, told.hear, timeout)
         board = told.board
         app.document.update(created=board.created, found=board.found, resources=described(run))
-        if board.created:
-            screen.line(
-                f"Ready in {duration(board.seconds)}: {board.created} created, {board.found} already there.",
-                style="bold",
-            )
-        else:
-            screen.line(f"Nothing to do: all {board.found} were there already.", style="bold")
-        screens.facts(screen, summary(run))
+        screens.ready(screen, board.seconds, board.created, board.found, summary(run))
         if not place.is_free:
             all_there = [r for r in run.demo.resources if run.state.id(r.key)]
             screen.line(f"{'cost':<15} {said(hourly(all_there, region))} until you run: {how(app)} down")
@@ -121,7 +120,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
             screen.line()
             prove(app, run, screen, timeout and max(1.0, timeout - board.seconds))
         screen.say()
-        screen.say("Next:  " + "    ".join(f"{how(app)} {name}" for name in _next(stages)))
+        screens.next_commands(screen, [f"{how(app)} {name}" for name in _next(stages)])
 
 
 def _next(stages: tuple[str, ...]) -> tuple[str, ...]:

@@ -183,7 +183,7 @@ def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
         (live.word or live.phase.value) if there else "deleted",
         state_of(live) if there else State.MISSING,
         tuple(dict.fromkeys(one for one in seen if one)),
-        tuple(map(differs, live.drift)),
+        tuple(", ".join(differs(drift)) for drift in live.drift),
         known.made.get(r.key, 0.0),
         known.gone.get(r.key, 0.0),
     )

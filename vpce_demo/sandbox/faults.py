@@ -7,7 +7,6 @@ They are for testing whatever calls AWS: this program, people's scripts, the AWS
 from __future__ import annotations
 
 import difflib
-import math
 import os
 import re
 import signal
@@ -28,8 +27,11 @@ from .protocol import SIGNING_NAMES, ApiError, Incoming
 
 DOES = ("error", "drop-before", "drop-after", "delay", "kill-before", "kill-after")
 LONGEST_DELAY = 3600.0
-ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
-CALLER = re.compile(r"(?:^| )pid/(\d+)(?= |$)")
+ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
+MESSAGE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]{0,2000}")
+"""What can stand in an answer in XML."""
+LONGEST_PATTERN = 100
+CALLER = re.compile(r"(?:^| )pid/(\d{1,9})(?= |$)", re.ASCII)
 """How a caller's User-Agent says which process it is (botocore: ``Config(user_agent_extra="pid/1234")``)."""
 
 
@@ -89,8 +91,8 @@ class Fault:
             raise ValueError(f"status is an HTTP status from 400 to 599, not {self.status!r}")
         if self.message is None:
             self.message = "The sandbox was told to answer so."
-        if not isinstance(self.message, str):
-            raise ValueError(f"message is a text, not {self.message!r}")
+        if not isinstance(self.message, str) or not MESSAGE.fullmatch(self.message):
+            raise ValueError(f"message is a text of at most 2000 characters, not {self.message!r}")
 
     def _check_seconds(self) -> None:
         if self.do != "delay":
@@ -114,13 +116,13 @@ class Fault:
 
 
 def is_seconds(value: object) -> TypeGuard[float]:
-    """Whether it is a finite number from 0."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and math.isfinite(value)
+    """Whether it is a number of seconds from 0, that ends some time."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1e9
 
 
 def _check_operation(pattern: object) -> None:
     """A name that no service knows would wait for ever."""
-    if not isinstance(pattern, str):
+    if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
         raise ValueError(f"operation is a name or a pattern, such as CreateVpc or Create*, not {pattern!r}")
     if not any(fnmatchcase(name, pattern) for name in _operations()):
         near = difflib.get_close_matches(pattern, list(_operations()), 1)
@@ -230,5 +232,5 @@ def kill(incoming: Incoming) -> None:
     """End the process that makes the call, if it said which one it is; the sandbox does not end itself."""
     said = CALLER.search(incoming.http.headers.get("User-Agent", ""))
     if said and int(said[1]) not in (0, 1, os.getpid()):
-        with suppress(ProcessLookupError, PermissionError, OverflowError):
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(int(said[1]), signal.SIGKILL)
