@@ -78,6 +78,7 @@ class _CheckLine(_Line):
     evidence: str
     seconds: Seconds
     likely: str
+    because: list[str] = []
     fix: str
     ruled_out: list[str]
 
@@ -85,6 +86,11 @@ class _CheckLine(_Line):
 class _PageLine(_Line):
     type: Literal["page"]
     text: str
+
+
+class _AddressesLine(_Line):
+    type: Literal["addresses"]
+    found: dict[str, str]
 
 
 class _LookLine(_Line):
@@ -101,7 +107,7 @@ class _EndLine(_Line):
 
 _ANY_LINE: TypeAdapter[_Line] = TypeAdapter(
     Annotated[
-        _RunLine | _EventLine | _CheckLine | _PageLine | _LookLine | _EndLine,
+        _RunLine | _EventLine | _CheckLine | _PageLine | _AddressesLine | _LookLine | _EndLine,
         Field(discriminator="type"),
     ]
 )
