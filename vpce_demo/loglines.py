@@ -37,7 +37,7 @@ class _Error(_Read):
 
 
 class _Left(_Read):
-    key: str
+    key: str = ""
     kind: str
     id: str
     why: str
@@ -76,15 +76,21 @@ class _CheckLine(_Line):
     title: str
     passed: bool | None
     evidence: str
-    seconds: Seconds
-    likely: str
-    fix: str
-    ruled_out: list[str]
+    seconds: Seconds = 0.0
+    likely: str = ""
+    because: list[str] = []
+    fix: str = ""
+    ruled_out: list[str] = []
 
 
 class _PageLine(_Line):
     type: Literal["page"]
     text: str
+
+
+class _AddressesLine(_Line):
+    type: Literal["addresses"]
+    found: dict[str, str]
 
 
 class _LookLine(_Line):
@@ -101,7 +107,7 @@ class _EndLine(_Line):
 
 _ANY_LINE: TypeAdapter[_Line] = TypeAdapter(
     Annotated[
-        _RunLine | _EventLine | _CheckLine | _PageLine | _LookLine | _EndLine,
+        _RunLine | _EventLine | _CheckLine | _PageLine | _AddressesLine | _LookLine | _EndLine,
         Field(discriminator="type"),
     ]
 )

@@ -54,6 +54,7 @@ CHECK = {
     "passed": True,
     "evidence": "e",
     "seconds": 0.1,
+    "because": ["b"],
     "likely": "l",
     "fix": "f",
     "ruled_out": ["r"],

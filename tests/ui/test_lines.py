@@ -161,13 +161,21 @@ def recorded(directory: Path, play: Play, *more: dict[str, object]) -> runlog.Re
     head = {
         "type": "run",
         "at": 1795000000.0,
+        "version": 1,
         "command": "up",
         "demo": "vpce-demo",
+        "demo_id": "7f3a9c",
         "place": "AWS",
+        "program": "0.1.0",
         "accounts": {"provider": account, "consumer": account},
     }
     events = [
-        {"type": "event", "at": 1795000000.0 + event.at - BEGAN, **runlog.described(event, play.demo)}
+        {
+            "type": "event",
+            "at": 1795000000.0 + event.at - BEGAN,
+            "seconds": event.at - BEGAN,
+            **runlog.described(event, play.demo),
+        }
         for event in play.events
     ]
     path = directory / "20261118T104640Z-up-1.jsonl"
