@@ -87,6 +87,11 @@ class _PageLine(_Line):
     text: str
 
 
+class _AddressesLine(_Line):
+    type: Literal["addresses"]
+    found: dict[str, str]
+
+
 class _LookLine(_Line):
     type: Literal["look"]
     left: list[_Left]
@@ -101,7 +106,7 @@ class _EndLine(_Line):
 
 _ANY_LINE: TypeAdapter[_Line] = TypeAdapter(
     Annotated[
-        _RunLine | _EventLine | _CheckLine | _PageLine | _LookLine | _EndLine,
+        _RunLine | _EventLine | _CheckLine | _PageLine | _AddressesLine | _LookLine | _EndLine,
         Field(discriminator="type"),
     ]
 )
