@@ -63,7 +63,8 @@ class Refusal(Case):
             raise Wrong(f"its exit code should be one of {sorted(allowed)}: {done}")
         if self.kind == "not found" and self.operation.startswith("Describe"):
             # No failure of the call: it says that there is nothing, and what then fails is named.
-            return expect_some_reason(done)
+            expect_some_reason(done)
+            return
         for words in (self.operation, fault(self.operation, self.kind).get("code", "onnection")):
             if words not in done.err:
                 raise Wrong(f"it does not say {words!r}: {done}")
