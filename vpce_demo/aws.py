@@ -49,6 +49,8 @@ class Clients:
     """Makes a client of a service that is asked once, if at all, by botocore's name for it."""
     account: str
     region: str
+    cli: str
+    """How the AWS CLI is called for the same account and region."""
     alias: Future[str] | None = None
     """The account's alias, as soon as AWS has told it; only where it is asked for."""
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from botocore.exceptions import ClientError
 
+    from .diagnosis import Diagnosis
+
 
 class DemoError(Exception):
     """Something went wrong that we understand.
@@ -53,6 +55,8 @@ class DemoError(Exception):
         self.table = table
         self.hint = hint
         self.changed = changed
+        self.diagnosis: Diagnosis | None = None
+        """The one most likely cause, where the table of causes was asked for it."""
 
 
 class ConfigError(DemoError):

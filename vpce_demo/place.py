@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import sys
 import threading
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -122,7 +123,9 @@ def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | N
 def _aws_clients(profile: str | None, region: str | None) -> Clients:
     session = _signed_in(profile, region)
     alias = _alias(session)
-    return replace(_clients(session), alias=alias)
+    given = {"--profile": profile, "--region": region}
+    cli = ["aws", *(f"{name} {shlex.quote(value)}" for name, value in given.items() if value)]
+    return replace(_clients(session, cli), alias=alias)
 
 
 def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
@@ -142,9 +145,8 @@ def _alias(session: boto3.Session) -> Future[str]:
     """The alias of the account, asked for beside other calls: nobody waits for it, and it is nothing where that may
     not be asked."""
     told: Future[str] = Future()
-    once = BotoConfig(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
-    any_session: Any = session
-    iam = any_session.client("iam", config=once)
+    any_session: Any = session  # its stubs know the services only one by one
+    iam = any_session.client("iam", config=_ONCE)
 
     def ask() -> None:
         try:
@@ -166,8 +168,10 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=unset),
     )
+    cli = ["aws", f"--endpoint-url {endpoint_url}", f"--region {region}"]
     # The sandbox can be told to end the process that makes a call, and has to know which one that is.
-    return _clients(session, endpoint_url, BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}"))
+    more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}")
+    return _clients(session, cli, endpoint_url, more)
 
 
 def _name_the_call(exception: Exception, event_name: str, **_: Any) -> None:
@@ -175,7 +179,9 @@ def _name_the_call(exception: Exception, event_name: str, **_: Any) -> None:
     vars(exception)["operation_name"] = event_name.rpartition(".")[2]
 
 
-def _clients(session: boto3.Session, endpoint_url: str | None = None, more: BotoConfig | None = None) -> Clients:
+def _clients(
+    session: boto3.Session, cli: Sequence[str], endpoint_url: str | None = None, more: BotoConfig | None = None
+) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
     once = config.merge(_ONCE)
     any_session: Any = session  # its stubs know the services only one by one
@@ -193,6 +199,7 @@ def _clients(session: boto3.Session, endpoint_url: str | None = None, more: Boto
             other=partial(any_session.client, endpoint_url=endpoint_url, config=config),
             account=identity.result()["Account"],
             region=session.region_name or "",
+            cli=" ".join(cli),
         )
 
 

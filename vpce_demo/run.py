@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from .aws import Aws
 from .config import Config, Settings, Where
+from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .drift import compared
 from .engine import Engine
 from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
@@ -25,7 +26,7 @@ from .facts import find_out, not_looked_up, ssh_source
 from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .pace import HIDDEN_SECONDS
-from .place import Place, same_accounts
+from .place import Place, my_address, same_accounts
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
@@ -139,7 +140,11 @@ class Run:
             failures = engine.up(resources)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        try:
+            self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        except DemoError as error:
+            error.diagnosis = self.diagnosis((f.resource, _said(f)[0]) for f in failures)
+            raise
 
     def down(
         self, hear: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
@@ -210,6 +215,19 @@ class Run:
 
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)
+
+    # --- what is wrong ----------------------------------------------------------
+
+    def case(self, said: str = "") -> Case:
+        """The demo as the table of causes asks about it; ``said`` is what was met."""
+        return Case(self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.place), said)
+
+    def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:
+        """The most likely cause of the first of these refusals, each in AWS's words, that the table has a rule for."""
+        for resource, said in refused:
+            if symptom := refusal(resource, said):
+                return diagnose(self.case(said), symptom)
+        return None
 
 
 @contextlib.contextmanager

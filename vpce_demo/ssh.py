@@ -93,6 +93,13 @@ def ensure_key(key_file: Path, comment: str) -> str:
     return public.read_text().strip()
 
 
+def version() -> str:
+    """What the OpenSSH client of this machine says of itself.  Raises DemoError where there is none."""
+    _client("ssh-keygen")
+    asked = subprocess.run([_client("ssh"), "-V"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return (asked.stderr or asked.stdout).partition(",")[0].strip()
+
+
 def _client(program: str) -> str:
     found = shutil.which(program)
     if not found:

@@ -19,10 +19,11 @@ LAYERS = [
     {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages", "prices", "console", "drift"},
     {"resources", "place", "signin", "seeing", "permissions", "cost"},
     {"tutorial", "engine", "facts"},
-    {"state", "checks", "diagram"},
+    {"state", "diagnosis", "diagram"},
+    {"checks", "dryrun"},
     {"runlog"},
     {"ui", "run"},
-    {"report"},
+    {"report", "doctor"},
     {"cli"},
     {"__main__"},
 ]

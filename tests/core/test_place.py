@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import time
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from botocore.exceptions import ConnectionClosedError
 from vpce_demo.config import load
 from vpce_demo.messages import understood
 from vpce_demo.model import Side
-from vpce_demo.place import Place, in_sandbox, same_accounts
+from vpce_demo.place import Place, in_sandbox, on_aws, same_accounts
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.faults import Fault
@@ -85,3 +88,44 @@ def test_the_sandbox_is_told_which_process_calls(place: Place) -> None:
         for one in (clients.ec2, clients.elb, clients.ssm):
             agent: str = one.meta.config.user_agent  # type: ignore[attr-defined]
             assert agent.endswith(f" pid/{os.getpid()}")
+
+
+# --- the account's alias ------------------------------------------------------------
+
+
+def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The sandbox, taken for AWS itself."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.endpoint_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "sandbox")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
+    return on_aws(load(None, {"region": "us-east-1"}))
+
+
+def alias(place: Place) -> str:
+    """The alias, as soon as it is known."""
+    account, until = place.accounts[Side.PROVIDER]["account"], time.monotonic() + 20
+    while (told := place.alias(account)) is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return told
+
+
+def test_the_alias_of_the_account(sandbox: Sandbox, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert alias(as_aws(sandbox, monkeypatch)) == ""
+    place.clients[Side.PROVIDER].other("iam").create_account_alias(AccountAlias="acme-sandbox")
+    assert alias(as_aws(sandbox, monkeypatch)) == "acme-sandbox"
+    assert alias(place) == "", "a sandbox has none"
+
+
+def test_who_may_not_ask_for_the_alias_goes_without(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox.faults.add(Fault("error", "ListAccountAliases", code="AccessDenied", status=403))
+    assert alias(as_aws(sandbox, monkeypatch)) == ""
+
+
+def test_as_long_as_nobody_has_answered_the_alias_is_not_known(place: Place) -> None:
+    asked: Future[str] = Future()
+    clients = replace(place.clients[Side.PROVIDER], alias=asked)
+    waiting = replace(place, clients=dict.fromkeys(Side, clients))
+    assert waiting.alias(clients.account) is None
+    asked.set_result("acme-sandbox")
+    assert waiting.alias(clients.account) == "acme-sandbox"

@@ -112,6 +112,12 @@ def test_states_together(states: str, together: str) -> None:
     assert combined(State(state) for state in states.split()) is State(together)
 
 
+def test_an_address_belongs_to_what_is_there() -> None:
+    seen = picture(DEMO, {"provider-vpc": standing(DEMO)["provider-vpc"]}, FRAME)
+    assert (seen.endpoint.address, seen.balancer.address) == ("", "")
+    assert seen.hops[0].destination == "the endpoint:80"
+
+
 def test_in_words() -> None:
     told = picture(DEMO, standing(DEMO), FRAME).told
     for said in ("Customer_EC2", "10.0.0.0/16", "10.0.1.15 to 10.0.1.87:80: ready", "20.0.1.36 to 20.0.1.10:80"):

@@ -96,6 +96,16 @@ def test_names_are_text_and_never_markup() -> None:
     assert "]]>&amp; 日本語" in words(document)
 
 
+def test_the_whole_in_a_sentence() -> None:
+    sentences = {name: words(svg(one)) for name, one in PICTURES.items()}
+    assert any("reaches the customer" in line for line in sentences["plain ready"])
+    assert any("The plan" in line for line in sentences["plain plan"])
+    assert any("does not get through" in line for line in sentences["plain broken"])
+    demo = demo_of()
+    begun = svg(picture(demo, {"provider-vpc": standing(demo)["provider-vpc"]}, FRAME))
+    assert any("Not all of it is there" in line for line in words(begun))
+
+
 def drawn(part: str, name: str) -> set[str]:
     """The classes of the rectangles of a part, which say how it is drawn."""
     root = ElementTree.fromstring(svg(PICTURES[name]))

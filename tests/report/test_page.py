@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
 import pytest
 
+from tests.diagram.demos import FRAME
 from vpce_demo.config import Config
-from vpce_demo.report.known import known
+from vpce_demo.model import Drift, Live
+from vpce_demo.report.known import Look, known
 from vpce_demo.report.page import page
 
 from .lives import Life
@@ -86,6 +90,38 @@ def test_a_delete_that_was_killed(life: Life) -> None:
     life.up()
     life.down(killed=True)
     assert "did not come to its end" in section(shown(life), "teardown")
+
+
+def look_at(life: Life, live: Mapping[str, Live], at: float) -> Look:
+    accounts = {str(side): facts for side, facts in FRAME.accounts.items()}
+    return Look(at, life.place, accounts, life.settings, live, FRAME.addresses)
+
+
+def test_on_aws_what_stands_has_links_and_has_cost_something(life: Life) -> None:
+    life.up()
+    now = life.runs[0].lines[-1]["at"] + 1.5 * 3600
+    drifted = replace(life.live["target-group"], drift=(Drift("health check interval", "10", "30"),))
+    seen = known(life.runs, Config(), look_at(life, {**life.live, "target-group": drifted}, now))
+    text = page(seen, now)
+    links = re.findall(r'href="(https://[^"]*)"', text)
+    assert len(links) == 32
+    assert all(link.startswith("https://us-east-1.console.aws.amazon.com/") for link in links)
+    assert any(life.live["endpoint"].id in link for link in links)
+    assert "health check interval: 30, in the tutorial 10" in section(text, "resources")
+    # A begun hour of the load balancer and of the endpoint is a full one; the rest goes by the second.
+    costs = section(text, "cost")
+    assert "Network Load Balancer 1 $0.0225 $0.0450" in costs
+    assert "interface endpoint 1 zone $0.0100 $0.0200" in costs
+    assert "t3.micro instance 2 $0.0208 $0.0312" in costs
+
+
+def test_what_is_gone_or_in_the_sandbox_has_no_links(tmp_path: Path) -> None:
+    for place in ("AWS", "sandbox"):
+        life = Life(tmp_path / place, place=place)
+        life.up()
+        if place == "AWS":
+            life.down()
+        assert "https://" not in shown(life).replace("http://www.w3.org", "")
 
 
 def test_in_the_sandbox_nothing_costs(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vpce_demo.config import Config
+from vpce_demo.model import Drift
 from vpce_demo.report.known import Look, known
 from vpce_demo.report.page import page
 from vpce_demo.report.redact import Redactor, redacted
@@ -69,7 +71,10 @@ def test_a_look_is_masked_with_the_same_masks(tmp_path: Path) -> None:
     life = Life(tmp_path)
     life.up()
     accounts = {side: {"account": "111122223333", "region": "us-east-1"} for side in ("provider", "consumer")}
-    look = Look(2e9, "AWS", accounts, life.settings, life.live, {"endpoint": "10.0.1.87"})
+    subnet = life.live["provider-subnet"].id
+    drifted = replace(life.live["load-balancer"], drift=(Drift("subnets", subnet, "subnet-00000000000000000"),))
+    live = {**life.live, "load-balancer": drifted}
+    look = Look(2e9, "AWS", accounts, life.settings, live, {"endpoint": "10.0.1.87"})
     runs, masked = redacted(life.runs, look)
     assert masked is not None
     from_log = known(runs, Config())
@@ -77,6 +82,8 @@ def test_a_look_is_masked_with_the_same_masks(tmp_path: Path) -> None:
     assert masked.accounts["provider"]["account"] == from_log.runs[0].head["accounts"]["provider"]["account"]
     shown = page(known(runs, Config(), masked), 2e9, redacted=True)
     assert [secret for secret in secrets(life) if secret in shown] == []
+    assert "subnets: subnet-xxxxxxxx" in shown
+    assert "https://" not in shown.replace("http://www.w3.org", ""), "a link would lead to the account"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from vpce_demo.checks import CheckFailed, Diagnosis, Result
+from vpce_demo.checks import CheckFailed, Result
+from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
 from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
 from vpce_demo.model import Action, Resource
 from vpce_demo.run import Left
@@ -115,14 +116,15 @@ PASSED = [
     Result(8, "control: no other way in", True, "20.0.1.10 unreachable from 10.0.1.15", 3.1),
 ]
 CLOSED = Diagnosis(
+    "endpoint-group-closed",
     "the endpoint's security group lets nobody in.",
     [
         "sg-0aa11bb22cc33dd44 (Customer_EC2_SG) has no inbound rule for tcp/80 from 10.0.1.15.",
         'A connection that hangs means packets are dropped; a closed port would say "refused" at once.',
     ],
     [
-        ("adds what is missing", "vpce-demo up"),
-        (
+        Fix("adds what is missing", "vpce-demo up"),
+        Fix(
             "",
             "aws ec2 authorize-security-group-ingress --group-id sg-0aa11bb22cc33dd44 --protocol tcp --port 80 "
             "--cidr 0.0.0.0/0",
@@ -132,12 +134,6 @@ CLOSED = Diagnosis(
 )
 
 
-class Closed(CheckFailed):
-    """A failure whose cause is known."""
-
-    diagnosis = CLOSED
-
-
 def passing_test(screen: Screen) -> None:
     for result in PASSED:
         screens.result(screen, result)
@@ -145,7 +141,9 @@ def passing_test(screen: Screen) -> None:
 
 
 def failing_test(screen: Screen) -> None:
-    failed = Result(6, "curl http://10.0.1.87/", False, "timed out after 5s", 5.1, Closed("timed out after 5s"))
+    closed = CheckFailed("timed out after 5s", Symptom.HANGS)
+    closed.diagnosis = CLOSED
+    failed = Result(6, "curl http://10.0.1.87/", False, "timed out after 5s", 5.1, closed)
     not_run = Result(7, "the page is this demo's", None, "not run: needs 6")
     results = [*PASSED[:5], failed, not_run, PASSED[7]]
     for result in results:

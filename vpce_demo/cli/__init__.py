@@ -5,8 +5,10 @@ Nothing heavy is imported until a command needs it: help and completion answer a
 
 from . import (
     adopting,
+    breaking,
     costing,
     deleting,
+    doctoring,
     emulator,
     faults,
     looking,
@@ -17,6 +19,7 @@ from . import (
     reporting,
     setting_up,
     testing,
+    tracing,
 )
 from .app import App, shared_options
 from .boundary import main, run_command
@@ -25,9 +28,11 @@ from .group import cli
 __all__ = [
     "App",
     "adopting",
+    "breaking",
     "cli",
     "costing",
     "deleting",
+    "doctoring",
     "emulator",
     "faults",
     "looking",
@@ -41,4 +46,5 @@ __all__ = [
     "setting_up",
     "shared_options",
     "testing",
+    "tracing",
 ]

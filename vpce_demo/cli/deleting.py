@@ -91,12 +91,14 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
         )
         if left:
             cost = "" if place.is_free else said(hourly([one.resource for one in left], region)).partition(" (")[0]
-            raise Leftovers(
+            leftovers = Leftovers(
                 f"Deleted {len(resources) - len(left)} of {len(resources)}. {len(left)} are left"
                 f"{f' and cost {cost}' if cost else ''}. Exit code {Leftovers.exit_code}.",
                 table=screens.left_over(left),
                 hint=_go_on(app, left),
             )
+            leftovers.diagnosis = run.diagnosis((r, why) for r, _, why, _ in left)
+            raise leftovers
         screen.line(
             f"Deleted {len(resources)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
             style="bold",

@@ -282,7 +282,7 @@ class _Painter:
             combined(self.state(r) for r in both),
             _word(last) if last and live else NOT_THERE,
             short_id(live.id) if live else "",
-            self.frame.addresses.get(resource.key, "") or self.output(resource, "private_address"),
+            (self.frame.addresses.get(resource.key, "") if live else "") or self.output(resource, "private_address"),
             last.why if last else "",
         )
 

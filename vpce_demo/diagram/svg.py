@@ -91,6 +91,12 @@ def svg(picture: Picture, theme: Theme = "auto") -> str:
     return _Drawing(picture, theme).document()
 
 
+def said(picture: Picture) -> str:
+    """The picture in a sentence."""
+    planned = all(part.state is State.MISSING for part in picture.parts)
+    return SAID[State.PENDING if picture.state is State.MISSING and not planned else picture.state]
+
+
 @dataclass(frozen=True)
 class _Box:
     """Where something stands."""
@@ -176,7 +182,7 @@ class _Drawing:
             arrow(self.root, state, (x - 46, 42), (x - 8, 42))
             x -= 64
         named(self.root, "title", MARGIN, 46, f"AWS PrivateLink: {p.demo}", x - MARGIN)
-        text(self.root, "small", MARGIN, 70, f"{SAID[p.state]}{WHERE.get(p.place, '')}")
+        text(self.root, "small", MARGIN, 70, f"{said(p)}{WHERE.get(p.place, '')}")
 
     def panel(self, network: Network, box: _Box) -> None:
         made = group(self.root, f"area {network.vpc.state}", told(network.vpc))

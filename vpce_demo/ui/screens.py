@@ -9,7 +9,8 @@ from ..errors import DemoError
 from .style import Screen, duration, in_words
 
 if TYPE_CHECKING:
-    from ..checks import Diagnosis, Result
+    from ..checks import Result
+    from ..diagnosis import Diagnosis
     from ..run import Left
 
 
@@ -79,7 +80,7 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
         )
         return
     screen.line(f"FAILED  at {failed.number}. Exit code 6. Nothing was changed.", style="red")
-    if failed.failure:
+    if failed.failure and failed.failure.diagnosis:
         diagnosis(screen, failed.failure.diagnosis)
 
 
@@ -87,10 +88,13 @@ def diagnosis(screen: Screen, cause: Diagnosis, *, to_talk: bool = False) -> Non
     """The one most likely cause: the evidence, what mends it, and what it is not."""
     lines = [f"Most likely: {cause.likely or 'none of the causes known here, as far as AWS says.'}"]
     lines += [f"  {line}" for line in cause.evidence]
-    for word, (label, command) in zip(["Fix:", *["Or:"] * len(cause.fixes)], cause.fixes, strict=False):
+    for number, (label, command) in enumerate(cause.fixes):
+        word = "Or:" if number else "Fix:"
         lines.append(f"{word:<6} {command:<28} ({label})" if label else f"{word:<6} {command}")
     if cause.ruled_out:
         lines.append(f"Ruled out: {', '.join(cause.ruled_out)}.")
+    if cause.not_asked:
+        lines.append(f"Not asked: {', '.join(cause.not_asked)}.")
     for line in lines:
         screen.line(line, to_talk=to_talk)
 
@@ -126,6 +130,8 @@ def error(screen: Screen, error: DemoError) -> None:
     until = commands[-1] if commands else len(hint)
     for line in [*lines, *hint[:until], *([error.changed] if error.changed else []), *hint[until:]]:
         screen.line(line, to_talk=True)
+    if error.diagnosis:
+        diagnosis(screen, error.diagnosis, to_talk=True)
 
 
 def _rows(table: Sequence[Sequence[str]]) -> list[str]:
