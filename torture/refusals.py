@@ -19,6 +19,8 @@ SIGN_IN = 4
 EXPIRED_CODES = {error.code for error in EXPIRED.values()}
 EXPIRES_AFTER = (1, 3, 9, 15, 21)
 """How many calls a command has made when all credentials expire."""
+BEGUN_SECONDS = 10.0
+"""How long a command is given to have made them."""
 EXIT_CODES = {"up": {1, 4, 5, 8}, "test": {1, 4, 5, 6, 8}, "down": {1, 4, 7, 8}}
 """With which a command may stop: an error of AWS, sign-in, refused for safety, a failed test, leftovers, time is up."""
 
@@ -59,6 +61,10 @@ class Refusal(Case):
         allowed = {SIGN_IN} if self.kind == "expired credentials" else EXIT_CODES[self.command]
         if done.code not in allowed:
             raise Wrong(f"its exit code should be one of {sorted(allowed)}: {done}")
+        if self.kind == "not found" and self.operation.startswith("Describe"):
+            # No failure of the call: it says that there is nothing, and what then fails is named.
+            expect_some_reason(done)
+            return
         for words in (self.operation, fault(self.operation, self.kind).get("code", "onnection")):
             if words not in done.err:
                 raise Wrong(f"it does not say {words!r}: {done}")
@@ -80,7 +86,8 @@ class Expiry(Case):
             world.succeed("up", "--skip-test")
         before = len(world.calls())
         command = world.start("-o", "json", self.command)
-        while len(world.calls()) - before < self.after:
+        until = time.monotonic() + BEGUN_SECONDS
+        while len(world.calls()) - before < self.after and time.monotonic() < until:
             time.sleep(0.002)
         world.expire()
         done = command.ended()
@@ -93,6 +100,12 @@ class Expiry(Case):
                 raise Wrong(f"it does not say which of {', '.join(set(expired))} was refused, and why: {done}")
         yield STOPPED if expired else NOT_STRUCK
         _expect_to_go_on(world, done)
+
+
+def expect_some_reason(done: Ended) -> None:
+    """It says what failed, as every error does.  Raises Wrong."""
+    if not done.document.get("error", {}).get("message"):
+        raise Wrong(f"it does not say what failed: {done}")
 
 
 def _expect_to_go_on(world: World, done: Ended) -> None:
