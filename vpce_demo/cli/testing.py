@@ -65,13 +65,14 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
         results.append(result)
         screens.result(screen, result)
     failed = next((one for one in results if one.failure), None)
-    if failed and failed.failure:
-        failed.failure.diagnosis = told_for_this_demo(app, checks.explain(lab, failed))
+    cause = checks.explain(lab, failed) if failed else None
+    if failed and failed.failure and cause:
+        failed.failure.diagnosis = told_for_this_demo(app, cause)
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
     app.document.update(checks=[told(one) for one in results], page=lab.seen)
-    if failed and failed.failure:
+    if failed:
         error = TestFailed(f"check {failed.number} failed: {failed.evidence}")
-        error.diagnosis = failed.failure.diagnosis
+        error.diagnosis = cause
         raise error
 
 
