@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from ..config import DEFAULT_NAME
 from ..model import Live, Phase, Resource, Side, short_id
+from ..reading import printable
 from ..resources.instance import Instance
 from ..resources.internet_gateway import GatewayAttachment
 from ..resources.route_table import InternetRoute, SubnetRouting
@@ -29,6 +30,8 @@ class State(StrEnum):
 
 
 NOT_THERE = "not there"
+LONGEST = 300
+"""So much of a name or an id is shown; AWS allows less."""
 _STATES = {
     Phase.READY: State.READY,
     Phase.PENDING: State.PENDING,
@@ -186,6 +189,11 @@ def shortened(name: str, fits: Callable[[str], bool], more: str = "…") -> str:
     return candidate
 
 
+def _clean(text: str) -> str:
+    """Text that neither a terminal obeys nor a drawing stumbles over."""
+    return printable(text, LONGEST)
+
+
 def _word(live: Live) -> str:
     """AWS's word; ours where AWS has none, or where what AWS calls active is not what the tutorial says."""
     return live.phase.value if live.phase in (Phase.WRONG, Phase.FOREIGN) or not live.word else live.word
@@ -274,10 +282,12 @@ class _Painter:
     def part(self, resource: Resource, kind: str) -> Part:
         """A part that is one resource."""
         live = self.live.get(resource.key)
+        name = _clean(resource.name)
         if live is None:
-            return Part(kind, resource.name)
+            return Part(kind, name)
         address = self.frame.addresses.get(resource.key, "") or live.outputs.get("private_address", "")
-        return Part(kind, resource.name, state_of(live), _word(live), short_id(live.id), address, live.why)
+        told = map(_clean, (_word(live), short_id(live.id), address, live.why))
+        return Part(kind, name, state_of(live), *told)
 
     def joined(self, resource: Resource, kind: str, to: Resource, otherwise: str) -> Part:
         """A part that is of use with another only, whose word it has; or this word, where it stands alone."""
@@ -305,7 +315,7 @@ class _Painter:
 
     def output(self, resource: Resource, name: str) -> str:
         live = self.live.get(resource.key)
-        return live.outputs.get(name, "") if live else ""
+        return _clean(live.outputs.get(name, "")) if live else ""
 
     def rule(self, group: SecurityGroup, port: int) -> Resource:
         """What lets packets to this port through."""
