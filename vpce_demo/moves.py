@@ -7,7 +7,7 @@ follows what AWS really demands: nothing is asked for while something that stand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from graphlib import TopologicalSorter
 from itertools import pairwise
@@ -30,14 +30,21 @@ Graph = dict[Move, dict[Move, bool]]
 """What each move waits for, and whether it is skipped when that fails (or goes ahead all the same)."""
 
 
-def making(resources: Sequence[Resource]) -> Graph:
-    """The moves that make these, as far as they need one another."""
+def making(resources: Sequence[Resource], leave: Collection[Resource] = ()) -> Graph:
+    """The moves that make these, as far as they need one another.
+
+    Those to ``leave`` are not waited for, unless another one needs them ready.
+    """
     members = {r.key for r in resources}
     graph: Graph = {}
     for r in resources:
         needs = [need for need in r.needs() if need.resource.key in members]
         graph[Verb.MAKE, r] = {(Verb.READY if n.ready else Verb.MAKE, n.resource): True for n in needs}
         graph[Verb.READY, r] = {(Verb.MAKE, r): True}
+    needed = {move for needs in graph.values() for move in needs}
+    for r in leave:
+        if (Verb.READY, r) not in needed:
+            graph.pop((Verb.READY, r), None)
     return graph
 
 

@@ -10,14 +10,14 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from .aws import Aws
-from .config import Config, Settings, Where
+from .config import MOST_MISTAKES, Config, Settings, Where
 from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .drift import compared
 from .engine import Engine
@@ -27,6 +27,7 @@ from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .pace import HIDDEN_SECONDS
 from .place import Place, my_address, same_accounts
+from .reading import printable
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
@@ -127,8 +128,18 @@ class Run:
                 changed="Nothing was changed.",
             )
 
-    def up(self, resources: Sequence[Resource], hear: Callable[[Event], None], timeout_seconds: float | None) -> None:
-        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal."""
+    def up(
+        self,
+        resources: Sequence[Resource],
+        hear: Callable[[Event], None],
+        timeout_seconds: float | None,
+        *,
+        leave: Collection[Resource] = (),
+    ) -> None:
+        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal.
+
+        Those to ``leave`` need not be ready at the end, unless another one needs that.
+        """
 
         def both(event: Event) -> None:
             self.state.hear(event)
@@ -137,7 +148,7 @@ class Run:
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
-            failures = engine.up(resources)
+            failures = engine.up(resources, leave)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         try:
@@ -170,12 +181,7 @@ class Run:
             raise Interrupted(interrupted[0], len(self.state.ids))
         self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
         there = self._look_until_gone() if not failures else self.look()
-        why = {f.resource.key: f if isinstance(f.error, InUse) else refused.get(f.resource.key, f) for f in failures}
-        left = [
-            Left(r, there[r.key], *(_said(why[r.key]) if r.key in why else (_listed_still(refused.get(r.key)), {})))
-            for r in self.demo.resources
-            if r.key in there
-        ]
+        left = _left(self.demo.resources, there, failures, refused)
         self.log.look(left)
         if not left:
             self.state.forget()
@@ -283,7 +289,7 @@ def _recorded_settings(state: State) -> Settings:
     try:
         return Settings.model_validate(state.settings)
     except ValidationError as error:
-        places = dict.fromkeys(".".join(map(str, problem["loc"])) for problem in error.errors())
+        places = dict.fromkeys(printable(".".join(map(str, one["loc"]))) for one in error.errors()[:MOST_MISTAKES])
         raise DemoError(
             f"The settings in the state file {state.path} cannot be used: {', '.join(places)}.",
             hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
@@ -418,6 +424,29 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
         words = f"{call}: {words}"
     strangers = {id: what for id, what in error.facts.items() if isinstance(error, InUse) and id != "AWS said"}
     return words, strangers
+
+
+def _left(
+    resources: Iterable[Resource], there: Mapping[str, Live], failures: Sequence[Event], refused: Mapping[str, Event]
+) -> list[Left]:
+    """What is still there, each with why: its own failure, AWS's last refusal where the time was up, or what else
+    failed that is gone by now."""
+    by_key = {f.resource.key: f for f in failures}
+    elsewhere = [f for f in failures if f.action is Action.FAILED and f.resource.key not in there]
+    cause = f" ({elsewhere[0].resource}: {_said(elsewhere[0])[0]})" if elsewhere else ""
+    left = []
+    for r in (r for r in resources if r.key in there):
+        failure, refusal = by_key.get(r.key), refused.get(r.key)
+        if failure is None:
+            why: tuple[str, dict[str, str]] = _listed_still(refusal), {}
+        elif failure.action is Action.SKIPPED:
+            why = f"{failure.note}{cause}", {}
+        elif isinstance(failure.error, TimedOut) and refusal:
+            why = _said(refusal)
+        else:
+            why = _said(failure)
+        left.append(Left(r, there[r.key], *why))
+    return left
 
 
 def _listed_still(event: Event | None) -> str:

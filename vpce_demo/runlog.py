@@ -30,6 +30,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from . import __version__
 from .errors import DemoError, code, words
+from .loglines import read_line
 from .messages import understood
 from .model import Event
 from .state import make_private
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 VERSION = 1
 KEPT = 20
 """How many runs of a demo are kept."""
+LARGEST_FILE = 50_000_000
+"""So many bytes of a file are read.  A run has some ten thousand."""
 
 
 class RunLog:
@@ -222,23 +225,20 @@ class Recorded:
         if self.end:
             return False
         try:
-            os.kill(int(self.id.rpartition("-")[2]), 0)
+            process = int(self.id.rpartition("-")[2])
+            os.kill(process, 0)
         except PermissionError:
             return True
-        except (OSError, ValueError):
+        except (OSError, ValueError, OverflowError):
             return False
-        return True
+        return process > 0
 
 
 def read(path: Path) -> Recorded | None:
     """Read one run; a last line that was torn, or a line that is no line of ours, is left out.  None: it is no run."""
-    lines = []
-    with contextlib.suppress(OSError):
-        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            with contextlib.suppress(ValueError):
-                line = json.loads(text)
-                if isinstance(line, dict) and "type" in line and isinstance(line.get("at"), int | float):
-                    lines.append(line)
+    lines: list[Mapping[str, Any]] = []
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        lines += [line for text in file.read(LARGEST_FILE).split(b"\n") if (line := read_line(text))]
     return Recorded(path, lines) if lines and lines[0]["type"] == "run" else None
 
 

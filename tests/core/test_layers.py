@@ -15,12 +15,12 @@ import vpce_demo
 ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
-    {"model", "errors", "denials"},
+    {"model", "errors", "denials", "reading"},
     {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages", "prices", "console", "drift"},
     {"resources", "place", "signin", "seeing", "permissions", "cost"},
     {"tutorial", "engine", "facts"},
-    {"state", "diagnosis", "diagram"},
-    {"checks", "dryrun"},
+    {"state", "diagnosis", "diagram", "lessons"},
+    {"checks", "dryrun", "loglines"},
     {"runlog"},
     {"ui", "run"},
     {"report", "doctor"},

@@ -203,6 +203,6 @@ def told_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:
 
 
 def for_this_demo(app: App, hint: str) -> str:
-    """A hint whose commands mean the demo at hand: no other layer knows the options."""
-    commands = "|".join(name for names in SECTIONS.values() for name in names)
+    """A hint whose commands mean the demo at hand: no other layer knows the options.  ``explain`` is about none."""
+    commands = "|".join(name for names in SECTIONS.values() for name in names if name != "explain")
     return re.sub(rf"\bvpce-demo (?=({commands})\b)", lambda _: f"{how(app)} ", hint)

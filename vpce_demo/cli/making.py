@@ -9,15 +9,17 @@ from .describing import described, summary
 from .group import ask, cli, pass_app, timeout_option, yes_option
 from .showing import shown
 from .testing import prove
+from .walking import walk
 
 
 @cli.command()
 @click.option("--until", type=click.Choice([*STAGES, "test"]), help="Stop after this stage; test is the last.")
 @click.option("--skip-test", is_flag=True, help="Do not test at the end.")
+@click.option("--step", is_flag=True, help="Stop before each step and explain it: walkthrough.")
 @yes_option
 @timeout_option
 @pass_app
-def up(app: App, until: str | None, skip_test: bool, yes: bool, timeout: float | None) -> None:
+def up(app: App, until: str | None, skip_test: bool, step: bool, yes: bool, timeout: float | None) -> None:
     """Make everything that is missing, accept, and test.
 
     Safe to run again: it makes what is missing, mends what was changed, and says so if there is nothing to do.
@@ -27,6 +29,11 @@ def up(app: App, until: str | None, skip_test: bool, yes: bool, timeout: float |
       vpce-demo --sandbox up
       vpce-demo up --until create-endpoint-service
     """
+    if step and (until or skip_test):
+        raise click.UsageError("--step asks before each step where to stop; it goes without --until and --skip-test.")
+    if step:
+        walk(app, None, yes, timeout)
+        return
     stages = STAGES[: STAGES.index(until) + 1] if until in STAGES else STAGES
     _make(app, stages, yes, timeout, test=not skip_test and until in (None, "test"))
 

@@ -202,7 +202,7 @@ class _Painter:
         customer, provider = self.network(demo.customer), self.network(demo.web)
         endpoint, balancer = self.endpoint(), self.part(demo.balancer, "Network Load Balancer")
         connection = self.connection()
-        targets = self.part(demo.targets, "target group", demo.registration)
+        targets = self.joined(demo.targets, "target group", demo.registration, "no target")
         service = self.part(demo.service, "endpoint service")
         port = demo.listener.port
         into_endpoint = combined((endpoint.state, self.state(self.rule(demo.customer_group, port))))
@@ -263,7 +263,7 @@ class _Painter:
             self.part(subnet, "public subnet"),
             subnet.cidr,
             self.frame.zone or subnet.zone_id,
-            self.part(attachment.gateway, "internet gateway", attachment),
+            self.joined(attachment.gateway, "internet gateway", attachment, "not attached"),
             replace(default_route, state=combined((default_route.state, self.state(routing)))),
             self.part(instance, role),
             self.output(instance, "public_address"),
@@ -271,20 +271,21 @@ class _Painter:
             whose.get("region", ""),
         )
 
-    def part(self, resource: Resource, kind: str, told_by: Resource | None = None) -> Part:
-        """A part that is as good as its resource; or as good as both, with the word of the second."""
+    def part(self, resource: Resource, kind: str) -> Part:
+        """A part that is one resource."""
         live = self.live.get(resource.key)
-        both = [resource, told_by] if told_by else [resource]
-        last = self.live.get(both[-1].key, live)
-        return Part(
-            kind,
-            resource.name,
-            combined(self.state(r) for r in both),
-            _word(last) if last and live else NOT_THERE,
-            short_id(live.id) if live else "",
-            (self.frame.addresses.get(resource.key, "") if live else "") or self.output(resource, "private_address"),
-            last.why if last else "",
-        )
+        if live is None:
+            return Part(kind, resource.name)
+        address = self.frame.addresses.get(resource.key, "") or live.outputs.get("private_address", "")
+        return Part(kind, resource.name, state_of(live), _word(live), short_id(live.id), address, live.why)
+
+    def joined(self, resource: Resource, kind: str, to: Resource, otherwise: str) -> Part:
+        """A part that is of use with another only, whose word it has; or this word, where it stands alone."""
+        part, other = self.part(resource, kind), self.live.get(to.key)
+        if not part.id:
+            return part
+        state = combined((part.state, state_of(other)))
+        return replace(part, state=state, word=_word(other) if other else otherwise, why=other.why if other else "")
 
     def endpoint(self) -> Part:
         """The endpoint; while it is asked for, what AWS says of its connection is its own state, and may be newer."""

@@ -46,13 +46,13 @@ class TargetGroup(Resource):
         yield "health check protocol", "TCP", group.get("HealthCheckProtocol")
         yield "health check port", "traffic-port", group.get("HealthCheckPort")
         yield "health check interval", self.health_interval, group.get("HealthCheckIntervalSeconds")
-        yield "health check timeout", self._health_timeout, group.get("HealthCheckTimeoutSeconds")
+        yield "health check timeout", self.health_timeout, group.get("HealthCheckTimeoutSeconds")
         yield "healthy threshold", THRESHOLD, group.get("HealthyThresholdCount")
         yield "unhealthy threshold", THRESHOLD, group.get("UnhealthyThresholdCount")
 
     @property
-    def _health_timeout(self) -> int:
-        """The default of 10 is refused beside an interval of 10 (aws-behaviours.md section 0, rule 7)."""
+    def health_timeout(self) -> int:
+        """Seconds.  The default of 10 is refused beside an interval of 10 (aws-behaviours.md section 0, rule 7)."""
         return max(2, min(5, self.health_interval - 1))
 
     def create(self, aws: Aws) -> Live:
@@ -64,7 +64,7 @@ class TargetGroup(Resource):
             TargetType="instance",
             HealthCheckProtocol="TCP",
             HealthCheckIntervalSeconds=self.health_interval,
-            HealthCheckTimeoutSeconds=self._health_timeout,
+            HealthCheckTimeoutSeconds=self.health_timeout,
             HealthyThresholdCount=THRESHOLD,
             UnhealthyThresholdCount=THRESHOLD,
             Tags=aws.elb_tags(self),

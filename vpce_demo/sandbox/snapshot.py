@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gzip
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,8 @@ from .view import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LARGEST_USER_DATA = 1 << 18
+"""Bytes that gzip may unpack to."""
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp"}
 
 
@@ -179,8 +180,11 @@ def _user_data(encoded: Any) -> str:
     data = bytes(encoded) if isinstance(encoded, bytes | bytearray) else str(encoded).encode()
     try:
         data = base64.b64decode(data, validate=True)
-        data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-    except (binascii.Error, OSError, EOFError, zlib.error):
+        if data.startswith(b"\x1f\x8b"):
+            unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            unpacked = unpacker.decompress(data, LARGEST_USER_DATA)
+            data = unpacked if unpacker.eof else data
+    except (binascii.Error, zlib.error):
         pass
     return data.decode("utf-8", "replace")
 

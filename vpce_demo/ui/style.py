@@ -17,7 +17,10 @@ from ..model import short_id as short_id
 
 WIDTH_WITHOUT_TERMINAL = 100
 
-_ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|"}
+_ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|", "•": "*"}
+_CONTROLS = {
+    each: "?" for each in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if chr(each) not in "\n\t"
+}
 _COLOURS = {"✓": "green", "✗": "red", "·": "dim", "-": "dim", "!": "yellow"}
 
 
@@ -35,7 +38,11 @@ class Screen:
     _rest: list[Callable[[], Sequence[str]]] = field(default_factory=list)
 
     def plain(self, text: str) -> str:
-        """The text, without symbols where the terminal cannot be trusted with them."""
+        """The text, without what a terminal would obey, and without symbols where it cannot be trusted with them.
+
+        Names, pages and messages are somebody else's texts.
+        """
+        text = text.translate(_CONTROLS)
         if self.ascii:
             for symbol, instead in _ASCII.items():
                 text = text.replace(symbol, instead)

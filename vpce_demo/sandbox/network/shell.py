@@ -168,7 +168,7 @@ async def _call(shell: Shell, words: list[str], last_code: int) -> int:
 
     name, *args = words
     if name == "exit":
-        raise Exit(int(args[0]) % 256 if args and args[0].isdecimal() else last_code)
+        raise Exit(int(args[0]) % 256 if args and args[0].isdecimal() and len(args[0]) < 20 else last_code)
     if name == "sudo":
         if not args:
             shell.err("usage: sudo command\n")

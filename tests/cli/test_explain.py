@@ -1,0 +1,112 @@
+"""``explain`` as people call it: with nothing around it, in the language of the locale, at once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from vpce_demo.cli import run_command
+from vpce_demo.lessons import topics
+
+from .program import Program
+
+TOPICS = [page.name for page in topics("en")]
+
+
+def explained(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = run_command(["explain", *words])
+    return code, *capsys.readouterr()
+
+
+def test_the_list_has_a_line_for_each(capsys: pytest.CaptureFixture[str]) -> None:
+    for lang in ("en", "ja"):
+        code, out, err = explained(capsys, "--lang", lang)
+        assert code == 0
+        assert [line.split()[0] for line in out.splitlines() if line] == TOPICS
+        assert [line.split(maxsplit=1)[1] for line in out.splitlines() if line] == [page.title for page in topics(lang)]
+        assert "vpce-demo explain privatelink" in err
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_a_topic(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = explained(capsys, name)
+    assert code == 0
+    assert out.startswith(next(page.title for page in topics("en") if page.name == name))
+    assert "{" not in out.replace("{Key=", "")
+
+
+def test_a_step(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = explained(capsys, "15", "--lang", "ja")
+    assert code == 0
+    assert "ステップ 15 / 17（1）: VPC エンドポイント" in out
+    assert "ステップ 15 / 17（2）: 承諾" in out
+    assert "--security-group-ids $CUSTOMER_GROUP" in out
+
+
+def test_another_region_s_prices(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = explained(capsys, "7", "--region", "ap-northeast-1")
+    assert "0.0243 USD an hour in ap-northeast-1" in out
+
+
+def test_settings_from_a_file(program: Program) -> None:
+    (program.directory / "demo.yaml").write_text("provider: {vpc_cidr: 10.9.0.0/16, subnet_cidr: 10.9.1.0/24}\n")
+    done = program.run("explain", "addresses", "-c", "demo.yaml")
+    assert done.code == 0
+    assert "The provider has 10.9.0.0/16" in done.out
+
+
+def test_an_unknown_topic(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = explained(capsys, "acceptence")
+    assert (code, out) == (2, "")
+    assert "There is no topic 'acceptence'; did you mean 'acceptance'?" in err
+    assert "vpce-demo explain" in err
+
+
+def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = explained(capsys, "-o", "json")
+    assert [one["name"] for one in json.loads(out)["topics"]] == TOPICS
+    code, out, err = explained(capsys, "zones", "--lang", "ja", "-o", "json")
+    document: dict[str, Any] = json.loads(out)
+    assert (code, document["topic"], document["lang"]) == (0, "zones", "ja")
+    assert document["pages"][0]["text"].startswith("インターフェイスエンドポイントは")
+    assert "関連ドキュメント" in err
+
+
+@pytest.mark.parametrize(("variable", "value"), [("LANG", "ja_JP.UTF-8"), ("VPCE_DEMO_LANG", "ja")])
+def test_the_language_of_the_environment(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    assert "関連ドキュメント" in explained(capsys, "nat")[1]
+    assert "Read on" in explained(capsys, "nat", "--lang", "en")[1]
+
+
+def test_a_language_that_there_is_not(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert explained(capsys, "--lang", "fr")[0] == 2
+    monkeypatch.setenv("VPCE_DEMO_LANG", "fr")
+    assert explained(capsys)[0] == 2
+
+
+@pytest.mark.parametrize("words", [[], ["nat"], ["privatelink", "--lang", "ja"]])
+def test_it_needs_no_boto3_and_no_account(program: Program, words: list[str]) -> None:
+    heavy = ("boto3", "botocore", "moto", "pydantic", "asyncssh")
+    code = (
+        "import sys; from vpce_demo.cli import run_command; run_command(['explain', *sys.argv[1:]]); "
+        f"print(sorted(set({heavy!r}) & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], env=program.environment, capture_output=True, text=True, timeout=30
+    )
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_shell_completes_topics(program: Program) -> None:
+    asked = {"_VPCE_DEMO_COMPLETE": "bash_complete", "COMP_WORDS": "vpce-demo explain s", "COMP_CWORD": "2"}
+    done = program.run(**asked)
+    assert done.out.split() == ["plain,source-address", "plain,security-groups"]

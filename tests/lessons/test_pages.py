@@ -1,0 +1,94 @@
+"""Pages as they are seen: within the terminal, in both languages, with commands and addresses left whole."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from vpce_demo.lessons import LANGUAGES, Page, steps, topics, welcome
+from vpce_demo.lessons.values import filled
+from vpce_demo.ui import page as pages
+from vpce_demo.ui.style import Screen
+
+from .script import blocks
+from .values import VALUES
+
+EVERY = [(lang, page) for lang in LANGUAGES for page in (*topics(lang), *steps(lang), welcome(lang, "sandbox"))]
+
+
+def shown(page: Page, width: int, ascii: bool = False, colour: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, color_system="truecolor" if colour else None, force_terminal=colour)
+    pages.show(Screen(console, console, ascii), page.title, filled(page.text, *VALUES))
+    return out.getvalue()
+
+
+def named(told: tuple[str, Page]) -> str:
+    return f"{told[0]}-{told[1].number}-{told[1].name}"
+
+
+@pytest.mark.parametrize("told", EVERY, ids=named)
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_line_goes_beyond_the_terminal(told: tuple[str, Page], width: int) -> None:
+    """But for what is to be copied: commands, and addresses of the web."""
+    _, page = told
+    kept = {line for block in blocks(filled(page.text, *VALUES)) for line in block.splitlines()}
+    text = shown(page, width)
+    for line in text.splitlines():
+        if line not in kept and "https://" not in line:
+            assert cell_len(line) <= width, line
+            assert line == line.rstrip()
+    assert "…" not in text, "something was cut off"
+    assert not re.search("[\x00-\x09\x0b-\x1f\ue000]", text), "a mark of ours is left"
+    assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize("told", EVERY, ids=named)
+def test_nothing_is_lost(told: tuple[str, Page]) -> None:
+    """Every command is there line by line, every address whole, every word of the prose in its order."""
+    _, page = told
+    source = filled(page.text, *VALUES)
+    text = shown(page, 80)
+    for block in blocks(source):
+        assert block in text
+    urls = re.findall(r"\]\((https://[^)]+)\)", source)
+    assert [line.strip() for line in text.splitlines() if "https://" in line] == urls
+    prose = re.sub(r"^(```.*?^```|\|.*?|- \[.*?)$", "", source, flags=re.MULTILINE | re.DOTALL)
+    for paragraph in re.split(r"\n\s*\n|\n(?=[-\d])", prose):
+        words = re.sub(r"^(#+|-|\d+\.) |\*\*|`|\s", "", paragraph.strip(), flags=re.MULTILINE)
+        assert words in re.sub(r"\s", "", text), paragraph
+
+
+@pytest.mark.parametrize("told", [one for one in EVERY if one[0] == "en"], ids=named)
+def test_english_in_ascii(told: tuple[str, Page]) -> None:
+    assert shown(told[1], 80, ascii=True).isascii()
+
+
+def test_headings_can_be_told_without_colour() -> None:
+    (page,) = (one for one in topics("en") if one.name == "zones")
+    plain, coloured = shown(page, 80), shown(page, 80, colour=True)
+    assert "Names and ids\n-------------\n" in plain
+    assert "\x1b" not in plain
+    assert "-------------" not in coloured
+    assert "\x1b[1mNames and ids\x1b[0m" in coloured
+
+
+def test_japanese_is_broken_where_readers_would() -> None:
+    """No line begins with punctuation or a particle of the word before; a number stays with what it counts."""
+    for lang, page in EVERY:
+        if lang == "ja":
+            told = shown(page, 80)
+            table = {line for line in told.splitlines() if re.search(r"\S {2,}\S", line)}
+            for line in [line for line in told.splitlines() if line not in table]:
+                assert not re.match(r"\s*[、。）」ーっゃゅょ]", line), line
+                assert not re.search(r"\d$", line) or "ステップ" not in line, line
+
+
+def test_a_line_of_japanese_goes_on_without_a_space() -> None:
+    for page in [*steps("ja"), *topics("ja")]:
+        outside = re.sub(r"^```.*?^```$", "", page.text, flags=re.MULTILINE | re.DOTALL)
+        assert not re.search(r"[。、]\n[ぁ-んァ-ヶ一-龠`A-Z]", outside), page.name

@@ -1,0 +1,199 @@
+"""The texts as they lie in their files: complete in both languages, and true where the program knows better."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from vpce_demo.config import Config
+from vpce_demo.facts import not_looked_up
+from vpce_demo.lessons import LANGUAGES, TEXTS, Page, steps, topics, welcome, words
+from vpce_demo.lessons.values import PLACEHOLDER
+from vpce_demo.resources.security_group import IngressRule
+from vpce_demo.tutorial import tutorial
+
+from .script import Command, blocks, commands, missing, operation, parameters
+
+HEADINGS = {
+    "en": [
+        "Where we are",
+        "What happens next, and why",
+        "The same with the AWS CLI",
+        "States to watch",
+        "The usual trap",
+        "Read on",
+    ],
+    "ja": [
+        "現在地",
+        "次に行うことと理由",
+        "AWS CLI で行う場合",
+        "注目するステータス",
+        "つまずきやすい点",
+        "関連ドキュメント",
+    ],
+}
+DEMO = tutorial(not_looked_up(Config()))
+PAGES = {lang: [*steps(lang), *topics(lang), welcome(lang, "aws"), welcome(lang, "sandbox")] for lang in LANGUAGES}
+BOTH = list(zip(PAGES["en"], PAGES["ja"], strict=True))
+EVERY = [page for lang in LANGUAGES for page in PAGES[lang]]
+SCRIPTS = sorted((TEXTS / "commands").glob("*.sh"))
+LINK = re.compile(r"\]\((https?://[^)]+)\)")
+
+
+def named(page: Page) -> str:
+    return f"{page.number}-{page.name}"
+
+
+def pair(pages: tuple[Page, Page]) -> str:
+    return named(pages[0])
+
+
+def all_commands() -> list[Command]:
+    told = [block for page in PAGES["en"] for block in blocks(page.text)]
+    return [command for block in told for command in commands(block)]
+
+
+# --- complete -----------------------------------------------------------------------
+
+
+def test_both_languages_have_the_same_files() -> None:
+    english, japanese = (
+        sorted(str(file.relative_to(TEXTS / lang)) for file in (TEXTS / lang).rglob("*") if file.is_file())
+        for lang in LANGUAGES
+    )
+    assert english == japanese
+
+
+def test_every_step_of_the_tutorial_has_its_page() -> None:
+    told = [(page.step, page.title) for page in steps("en")]
+    assert told == [(step.number, step.title) for step in DEMO.steps]
+
+
+def test_the_topics_are_those_that_were_promised() -> None:
+    wanted = {"privatelink", "endpoints", "acceptance", "source-address", "zones", "teardown", "billing", "nat"}
+    assert wanted <= {page.name for page in topics("en")}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("at", range(len(DEMO.steps)))
+def test_every_page_of_a_step_has_all_headings(lang: str, at: int) -> None:
+    page = steps(lang)[at]
+    parts = re.split(r"^## (.+)$", page.text, flags=re.MULTILINE)
+    assert parts[1::2] == HEADINGS[lang]
+    assert parts[0].strip() == ""
+    assert all(len(part.strip()) > 10 for part in parts[2::2])
+    assert len(blocks(parts[6])) == 1, "one block of commands, under its heading"
+    assert LINK.search(parts[12])
+
+
+@pytest.mark.parametrize("pages", BOTH, ids=pair)
+def test_both_languages_say_the_same_outside_of_prose(pages: tuple[Page, Page]) -> None:
+    english, japanese = pages
+    assert (english.number, english.name) == (japanese.number, japanese.name)
+    assert english.text.count("\n## ") == japanese.text.count("\n## ")
+    assert blocks(english.text) == blocks(japanese.text)
+    assert [url.replace("/ja_jp/", "/").replace(".com/jp/", ".com/") for url in LINK.findall(japanese.text)] == (
+        LINK.findall(english.text)
+    )
+    assert set(PLACEHOLDER.findall(english.text)) == set(PLACEHOLDER.findall(japanese.text))
+    assert sorted(re.findall(r"vpce-demo [a-z]+", english.text)) == sorted(
+        re.findall(r"vpce-demo [a-z]+", japanese.text)
+    )
+    assert english.text.isascii()
+    assert english.title.isascii()
+
+
+def test_japanese_pages_are_japanese() -> None:
+    for page in PAGES["ja"]:
+        assert re.search("[ぁ-ん]", page.text), named(page)
+        sentences = re.findall(r"[^。\n]+。", page.text)
+        assert sum(bool(re.search(r"(です|ます|ません|でしょう|ください)。$", s)) for s in sentences) > 0, named(page)
+
+
+def test_the_small_words_are_the_same() -> None:
+    english, japanese = words("en"), words("ja")
+    assert english.keys() == japanese.keys()
+    for name in english:
+        fields = [{f for _, f, _, _ in string.Formatter().parse(w[name]) if f} for w in (english, japanese)]
+        assert fields[0] == fields[1], name
+
+
+# --- true ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", sorted({url for page in EVERY for url in LINK.findall(page.text)}))
+def test_links_are_to_aws(url: str) -> None:
+    assert re.fullmatch(r"https://docs\.aws\.amazon\.com/[\w/.-]+\.html|https://aws\.amazon\.com/[\w/-]+/pricing/", url)
+
+
+@pytest.mark.parametrize("page", EVERY, ids=named)
+def test_what_the_program_knows_is_not_written_by_hand(page: Page) -> None:
+    """Addresses, ports and prices come from the program, or are checked against it here."""
+    ours = {Config().provider.vpc_cidr}
+    examples = {"0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "172.16.0.0/16", "172.16.1.0/24"}
+    told = set(re.findall(r"\d+\.\d+\.\d+\.\d+/\d+", page.text))
+    assert told <= ours | examples
+    assert all(ipaddress.IPv4Network(one) for one in told)
+    ports = {r.port for r in DEMO.resources if isinstance(r, IngressRule)}
+    assert {int(port) for port in re.findall(r"(?:TCP|port|ポート) (\d+)", page.text)} <= ports | {1024}
+    assert set(re.findall(r"\b0\.\d+", re.sub(r"\d+\.\d+\.\d+\.\d+", "", page.text))) <= {"0.62"}, "the tutorial's slip"
+    names = {value for part in (Config().provider, Config().consumer) for value in part.model_dump().values() if value}
+    assert not {name for name in names - ours if name in page.text}
+
+
+def test_the_program_has_an_answer_to_every_placeholder() -> None:
+    """What only AWS knows is a variable of the shell that an earlier command has set."""
+    from .values import VALUES
+
+    for page in EVERY:
+        for name in PLACEHOLDER.findall(page.text):
+            assert any(look(name) for look in VALUES), f"{named(page)}: {name}"
+
+
+# --- commands -----------------------------------------------------------------------
+
+
+def test_each_page_has_its_commands() -> None:
+    assert [script.stem for script in SCRIPTS] == [page.number for page in steps("en")]
+
+
+@pytest.mark.parametrize("command", all_commands(), ids=str)
+def test_a_command_is_one_of_the_aws_cli(command: Command) -> None:
+    assert operation(command)
+    assert parameters(command) is not None
+    assert missing(command) == set()
+
+
+def test_wrong_commands_would_be_noticed() -> None:
+    (wrong,) = commands("aws ec2 create-vpcs --cidr-block 10.0.0.0/16")
+    with pytest.raises(KeyError):
+        operation(wrong)
+    (wrong,) = commands("aws ec2 create-vpc --cidr 10.0.0.0/16")
+    with pytest.raises(KeyError):
+        parameters(wrong)
+    (wrong,) = commands("X=$(aws elbv2 create-listener --load-balancer-arn $X --protocol TCP)")
+    assert missing(wrong) == {"DefaultActions"}
+
+
+def test_a_variable_is_set_before_it_is_used() -> None:
+    known: set[str] = set()
+    for script in SCRIPTS:
+        text = PLACEHOLDER.sub("", script.read_text())
+        used = set(re.findall(r"\$([A-Z_]+)", text))
+        known |= set(re.findall(r"^([A-Z_]+)=\$\(", text, re.MULTILINE))
+        assert used <= known, script.name
+
+
+def test_every_text_is_packaged(pytestconfig: pytest.Config) -> None:
+    """By the patterns that setuptools is given."""
+    import tomllib
+
+    project = tomllib.loads((Path(pytestconfig.rootpath) / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["vpce_demo"]
+    package = TEXTS.parent
+    taken = {file for pattern in patterns for file in package.glob(pattern)}
+    assert {file for file in TEXTS.rglob("*") if file.is_file()} <= taken

@@ -1,0 +1,46 @@
+"""Everything that can stand in a text, of a demo of which everything is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vpce_demo.config import Config
+from vpce_demo.facts import not_looked_up
+from vpce_demo.lessons.nat import of_comparison
+from vpce_demo.lessons.values import Lookup, of_demo, of_prices, of_settings
+from vpce_demo.model import Live
+from vpce_demo.tutorial import tutorial
+
+SETTINGS = not_looked_up(Config(), "7f3a9c").model_copy(
+    update={
+        "zone": "us-east-1a",
+        "provider_zone_id": "use1-az6",
+        "consumer_zone_id": "use1-az6",
+        "ssh_source": "203.0.113.10/32",
+    }
+)
+DEMO = tutorial(SETTINGS)
+OUTPUTS = {
+    "service": {"service_name": "com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f67890"},
+    "customer": {"public_address": "54.1.2.3"},
+    "endpoint": {"interfaces": "eni-0123456789abcdef0"},
+}
+LIVE = {r.key: Live(f"id-of-{r.key}", outputs=OUTPUTS.get(r.key, {})) for r in DEMO.resources}
+MORE = {
+    "region": "us-east-1",
+    "key_file": ".vpce-demo/aws/vpce-demo/key.pem",
+    "ssh": "ssh -i .vpce-demo/aws/vpce-demo/key.pem",
+    "endpoint.address": "10.0.1.87",
+    "endpoint_url": "http://127.0.0.1:4566",
+}
+
+
+def _values() -> Iterator[Lookup]:
+    yield MORE.get
+    yield of_settings(SETTINGS, Config())
+    yield of_demo(DEMO, LIVE)
+    yield of_prices("us-east-1")
+    yield of_comparison()
+
+
+VALUES = list(_values())

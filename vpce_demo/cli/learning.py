@@ -1,0 +1,123 @@
+"""``explain`` and ``walkthrough``: the texts that teach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+import click
+
+from .app import App, for_this_demo
+from .group import cli, pass_app, timeout_option, yes_option
+from .walking import walk
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..lessons.values import Lookup
+
+
+def lang_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--lang",
+        type=click.Choice(["en", "ja"]),
+        help="English or Japanese.  [default: VPCE_DEMO_LANG, else the locale's]",
+    )(function)
+
+
+def _topic_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """For the completion of shells."""
+    from ..lessons import topics
+
+    return [page.name for page in topics("en") if page.name.startswith(begun)]
+
+
+@cli.command()
+@lang_option
+@yes_option
+@timeout_option
+@pass_app
+def walkthrough(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
+    """Go through the tutorial step by step, with a page before each.
+
+    Each page shows the picture so far, what comes next and why, the equal aws command, the states to watch and the
+    usual trap. Enter makes the step, s goes on to the end of the part without pages, q stops; run again, it goes on
+    from there.  --timeout is for each step.  The same as up --step.
+
+    \b
+    Example:
+      vpce-demo walkthrough
+      vpce-demo --sandbox walkthrough --lang ja
+    """
+    walk(app, lang, yes, timeout)
+
+
+@cli.command()
+@click.argument("topic", required=False, shell_complete=_topic_names)
+@lang_option
+@pass_app
+def explain(app: App, topic: str | None, lang: str | None) -> None:
+    """Explain a topic; without one, list them.  Needs no account.
+
+    The number of a step shows the page that walkthrough shows before it.
+
+    \b
+    Example:
+      vpce-demo explain
+      vpce-demo explain source-address --lang ja
+      vpce-demo explain 7
+    """
+    from .. import lessons
+
+    lang = lang or lessons.language()
+    if topic is None:
+        _list_topics(app, lang)
+        return
+    from ..lessons.values import filled
+    from ..ui import page as pages
+
+    screen, told = app.screen(), []
+    found = lessons.topic(topic, lang)
+    last = lessons.steps(lang)[-1].step
+    for page in found:
+        title = lessons.heading(page, last, lessons.words(lang)) if page.of_a_step else page.title
+        text = for_this_demo(app, filled(page.text, *_without_asking(app, page.of_a_step)))
+        pages.show(screen, title, text)
+        told.append({"title": title, "text": text})
+    app.document.update(topic=topic, lang=lang, pages=told)
+
+
+def _list_topics(app: App, lang: str) -> None:
+    from ..lessons import topics, words
+
+    screen, known, said = app.screen(), topics(lang), words(lang)
+    for page in known:
+        screen.line(f"  {page.name:<16} {page.title}")
+    screen.line()
+    screen.say(for_this_demo(app, said["explain"].format(name=known[0].name)))
+    screen.say(for_this_demo(app, said["explain step"]))
+    app.document.update(lang=lang, topics=[{"name": page.name, "title": page.title} for page in known])
+
+
+def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
+    """What can be said of the demo without AWS.  The settings are read only if a text names one."""
+    from ..lessons.nat import of_comparison
+    from ..lessons.values import of_demo, of_prices, of_settings
+
+    @cache
+    def config() -> Config:
+        return app.where().config
+
+    region = app.get("region") or "us-east-1"
+    yield of_prices(region)
+    yield of_comparison()
+    if of_a_step:
+        from ..facts import not_looked_up
+        from ..tutorial import tutorial
+
+        settings = not_looked_up(config())
+        yield {"region": region}.get
+        yield of_settings(settings, config())
+        yield of_demo(tutorial(settings), {})
+    else:
+        yield lambda name: of_settings(config())(name)

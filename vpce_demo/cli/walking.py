@@ -1,0 +1,327 @@
+"""The tutorial as a walk: a page before each step, then the step itself.
+
+Nothing is held while somebody reads: each look and each step is a run of its own, so that other commands work meanwhile
+and what they do is seen.  A step that is there already is passed by; that is how a walk that was stopped goes on.
+
+What takes AWS long is not waited for before something needs it.  So the load balancer provisions while the next page is
+read, and what is left of the wait is in the step that stands on it.
+
+Nothing can be left out, since what comes later stands on it.  ``s`` therefore leaves out the pages, not the steps: it
+makes all up to the end of the part (the steps of one command).  The test alone can really be skipped.
+"""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import Refused
+from .app import App, for_this_demo, how
+from .deleting import destroy
+from .describing import described
+from .group import ask
+from .picturing import framed
+from .showing import shown
+from .testing import prove
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from ..config import Settings, Where
+    from ..diagram.picture import Frame
+    from ..lessons import Page
+    from ..model import Live, Resource
+    from ..place import Place
+    from ..run import Run
+    from ..tutorial import Demo, Step
+    from ..ui.style import Screen
+
+STOP = "q"
+WITHOUT_PAGES = "s"
+PATIENCE_SECONDS = 15.0
+"""So long a step may usually take AWS before the walk goes on without waiting for its end."""
+PICTURE_WIDTH = 80
+"""The picture is never narrower; on a smaller terminal there is none."""
+
+
+def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
+    """Go through the tutorial with somebody who reads.  Raises Refused where nobody does."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refused(
+            "There is no terminal to read the pages on.",
+            hint="Make the demo without them:  vpce-demo up    or read one:  vpce-demo explain 1",
+            changed="Nothing was changed.",
+        )
+    from .. import lessons
+
+    screen, where = app.screen(), app.where()
+    place = app.place(where, screen, start=True)
+    assert place is not None
+    chosen = lang or lessons.language()
+    _Walk(app, screen, where, place, chosen, lessons.words(chosen), lessons.steps(chosen), timeout).go(yes)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What there was when somebody last looked."""
+
+    settings: Settings
+    demo: Demo
+    live: Mapping[str, Live]
+    frame: Frame
+    key_file: Path
+
+    @property
+    def there(self) -> list[Resource]:
+        return [r for r in self.demo.resources if r.key in self.live]
+
+    @property
+    def missing(self) -> list[Resource]:
+        from ..model import is_fine
+
+        return [r for r in self.demo.resources if not is_fine(self.live.get(r.key))]
+
+    def done(self, step: Step) -> bool:
+        """Whether all that the step makes is there, or on its way."""
+        missing = {r.key for r in self.missing}
+        return bool(step.resources) and not any(r.key in missing for r in step.resources)
+
+
+@dataclass
+class _Walk:
+    app: App
+    screen: Screen
+    where: Where
+    place: Place
+    lang: str
+    said: Mapping[str, str]
+    pages: Sequence[Page]
+    timeout: float | None
+    seen: _Seen = field(init=False)
+
+    def go(self, yes: bool) -> None:
+        self.look()
+        if not self.begin(yes):
+            return self.stop()
+        at = 0
+        while at < len(self.pages):
+            page, step = self.pages[at], self.seen.demo.steps[at]
+            if self.seen.done(step):
+                self.screen.line(f"{self.heading(page)}   {self.said['there']}", mark="✓")
+                at += 1
+                continue
+            self.show(page)
+            if step.command == "destroy":
+                return self.end()
+            last = self.end_of_part(at)
+            key = self.key(self.keys(at, last), WITHOUT_PAGES if last > at or step.command == "test" else "")
+            if key == STOP:
+                return self.stop()
+            if step.command != "test":
+                at = last if key == WITHOUT_PAGES else at
+                self.make(at)
+            elif key != WITHOUT_PAGES:
+                self.test()
+            at += 1
+            self.look()
+        return None
+
+    # --- what it does -----------------------------------------------------------
+
+    def look(self) -> None:
+        """See what there is, and keep it."""
+        from ..run import opened
+
+        with opened(self.where, self.place, self.app.command) as run:
+            self.seen = _Seen(run.settings, run.demo, run.look(), framed(run), run.state.key_file)
+            self.app.document.update(resources=described(run))
+
+    def begin(self, yes: bool) -> bool:
+        """Say what is to come, and ask whether to begin; where it costs money, with the price."""
+        from ..cost import hourly
+        from ..lessons import welcome
+        from ..ui import page as pages
+
+        if not self.seen.there:
+            page = welcome(self.lang, "sandbox" if self.place.is_free else "aws")
+            pages.show(self.screen, page.title, self.filled(page.text))
+            self.screen.line()
+        missing = self.seen.missing
+        if self.place.is_free:
+            return bool(self.seen.there) or self.key(self.said["begin"]) != STOP
+        if missing:
+            cost = self.cost(hourly(missing, self.region))
+            ask(self.screen, yes, self.said["ask"].format(count=len(missing), cost=cost))
+        return True
+
+    def make(self, at: int) -> None:
+        """Make the step at this place, and whatever before it is not there (any more), or not ready yet."""
+        from ..model import Phase
+        from ..run import opened
+
+        with opened(self.where, self.place, self.app.command, makes=True) as run:
+            wanted = [r for step in run.demo.steps[: at + 1] for r in step.resources]
+            live = run.look(wanted)
+            open = [r for r in wanted if r.key not in live or live[r.key].phase is not Phase.READY]
+            self.up(run, open, [r for r in open if r.usual_seconds > PATIENCE_SECONDS])
+
+    def up(self, run: Run, resources: Sequence[Resource], leave: Sequence[Resource]) -> None:
+        from ..model import Action
+
+        if resources:
+            with shown(self.app, run, resources, {Action.FOUND, Action.CREATED, Action.READY}) as told:
+                run.up(resources, told.hear, self.timeout, leave=leave)
+
+    def test(self) -> None:
+        from ..model import Phase
+        from ..run import opened
+
+        with opened(self.where, self.place, self.app.command, makes=True) as run:
+            live = run.look()
+            self.up(run, [r for r in run.demo.resources if live[r.key].phase is not Phase.READY], [])
+            prove(self.app, run, self.screen, self.timeout)
+            self.screen.line()
+
+    def end(self) -> None:
+        """Ask whether to delete it all; leave it there unless told so."""
+        self.screen.line()
+        try:
+            delete = click.confirm(self.said["delete"])
+        except click.Abort:
+            raise self.interrupted() from None
+        if delete:
+            words = ["--yes", *(["--timeout", str(self.timeout)] if self.timeout else [])]
+            with destroy.make_context("destroy", words, parent=click.get_current_context().parent) as context:
+                destroy.invoke(context)
+        else:
+            self.tell_what_is_there()
+
+    def stop(self) -> None:
+        """Say how to go on."""
+        self.screen.line()
+        self.screen.line(self.said["stopped"])
+        self.tell_what_is_there(self.said["go on"].format(command=f"{how(self.app)} walkthrough"))
+
+    def tell_what_is_there(self, go_on: str = "") -> None:
+        """Say what is there, what it costs, how to go on, if there is more, and how to get rid of it."""
+        from ..cost import hourly
+
+        there, all = self.seen.there, self.seen.demo.resources
+        if there:
+            word = "count in the sandbox" if self.place.is_free else "count"
+            cost = self.cost(hourly(there, self.region))
+            self.screen.line(self.said[word].format(count=len(there), all=len(all), cost=cost))
+        else:
+            self.screen.line(self.said["nothing"])
+        if go_on:
+            self.screen.line(go_on)
+        if there:
+            self.screen.line(self.said["remove"].format(command=f"{how(self.app)} down"))
+
+    # --- what it shows ----------------------------------------------------------
+
+    def show(self, page: Page) -> None:
+        """The picture so far, and the page."""
+        from ..diagram.picture import picture
+        from ..diagram.terminal import in_terminal
+        from ..ui import page as pages
+        from ..ui.page import WIDEST
+
+        self.screen.line()
+        pages.title(self.screen, self.heading(page))
+        width = min(self.screen.out.width, WIDEST)
+        if width >= PICTURE_WIDTH:
+            drawn = in_terminal(picture(self.seen.demo, self.seen.live, self.seen.frame), width, self.screen.ascii)
+            self.screen.out.print(drawn, soft_wrap=True)
+        pages.text(self.screen, self.filled(page.text))
+        self.screen.line()
+
+    def heading(self, page: Page) -> str:
+        from ..lessons import heading
+
+        return heading(page, self.seen.demo.steps[-1].number, self.said)
+
+    def filled(self, text: str) -> str:
+        """The text with what is known now, and with commands that mean this demo."""
+        from ..lessons.values import filled, of_demo, of_prices, of_settings
+        from ..model import Side
+
+        seen = self.seen
+        more = {
+            "region": self.region,
+            "key_file": str(seen.key_file),
+            "ssh": shlex.join(["ssh", "-i", str(seen.key_file), *self.place.ssh_options]),
+            "endpoint.address": seen.frame.addresses.get(seen.demo.endpoint.key, ""),
+            "endpoint_url": self.place.clients[Side.PROVIDER].ec2.meta.endpoint_url,
+        }
+        return for_this_demo(
+            self.app,
+            filled(
+                text,
+                more.get,
+                of_settings(seen.settings, self.where.config),
+                of_demo(seen.demo, seen.live),
+                of_prices(self.region, seen.settings.instance_type),
+            ),
+        )
+
+    def cost(self, amount: Decimal | None) -> str:
+        if amount is None:
+            return self.said["cost not known"]
+        return self.said["cost"].format(hour=f"{amount:.2f}", day=f"{amount * 24:.2f}")
+
+    @property
+    def region(self) -> str:
+        from ..model import Side
+
+        return self.place.clients[Side.PROVIDER].region
+
+    # --- keys ---------------------------------------------------------------------
+
+    def keys(self, at: int, last: int) -> str:
+        """The line that says what can be pressed."""
+        if self.seen.demo.steps[at].command == "test":
+            return self.said["keys of the test"]
+        if last == at:
+            return self.said["keys of one"]
+        return self.said["keys"].format(until=self.seen.demo.steps[last].number)
+
+    def end_of_part(self, at: int) -> int:
+        """The place of the last step that the same command makes."""
+        steps = self.seen.demo.steps
+        return max(i for i in range(len(steps)) if steps[i].command == steps[at].command)
+
+    def key(self, line: str, more: str = "") -> str:
+        """Wait for Enter (which is empty), ``q``, or one more.  Raises Interrupted on Ctrl-C."""
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed while nobody asked is no answer
+        self.screen.line(line, style="bold")
+        while True:
+            try:
+                pressed = click.getchar()[:1].lower()
+            except EOFError:
+                return STOP
+            except KeyboardInterrupt:
+                raise self.interrupted() from None
+            if pressed in ("\r", "\n"):
+                return ""
+            if pressed and pressed in STOP + more:
+                return pressed
+
+    def interrupted(self) -> Exception:
+        """Somebody pressed Ctrl-C at a page, where nothing is in flight."""
+        from ..cost import hourly, said
+        from ..run import Interrupted
+
+        stopped = Interrupted(signal.SIGINT, len(self.seen.there))
+        if self.seen.there and not self.place.is_free:
+            stopped.facts["cost"] = said(hourly(self.seen.there, self.region))
+        return stopped

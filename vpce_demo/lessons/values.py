@@ -1,0 +1,91 @@
+"""What stands for the braces in a text: settings, what AWS has of the demo, prices.
+
+``{provider.vpc_cidr}`` is a setting, named as in the config file.  ``{provider-vpc}`` is the id of a resource, by its
+key in ``tutorial.py``; ``{load-balancer.dns_name}`` an output or a field of one.  ``{price.endpoint-hour}`` is a price.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from ..cost import price
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from ..model import Live
+    from ..tutorial import Demo
+
+Lookup = Callable[[str], str | None]
+"""Says what a name stands for, or nothing."""
+PLACEHOLDER = re.compile(r"\{([a-z][\w-]*(?:\.[\w-]+)*)\}")
+"""Tags in a command, ``{Key=Name,Value=...}``, are none."""
+
+
+def filled(text: str, *lookups: Lookup) -> str:
+    """The text with each name in braces replaced by the first answer to it, else by a variable of the shell."""
+
+    def value(match: re.Match[str]) -> str:
+        return next((found for look in lookups if (found := look(match[1]))), shell_variable(match[1]))
+
+    return PLACEHOLDER.sub(value, text)
+
+
+def shell_variable(name: str) -> str:
+    """``$PROVIDER_VPC`` for ``provider-vpc``: what the command that makes it has put its id into."""
+    first, _, last = name.partition(".")
+    words = last if last.startswith(f"{first}_") else f"{first}_{last}" if last else first
+    return "$" + re.sub(r"\W", "_", words).upper()
+
+
+def of_settings(*parts: BaseModel) -> Lookup:
+    """Look in these settings, the first before the next."""
+    from ..config import MY_IP
+
+    not_known = (None, "", MY_IP)  # found out only when the demo is made
+
+    def look(name: str) -> str | None:
+        for part in parts:
+            value: object = part.model_dump()
+            for word in name.split("."):
+                value = value.get(word) if isinstance(value, dict) else None
+            if value not in not_known:
+                return str(value)
+        return None
+
+    return look
+
+
+def of_demo(demo: Demo, live: Mapping[str, Live]) -> Lookup:
+    """Look at the resources of a demo, of which AWS has this, by key."""
+    resources = {r.key: r for r in demo.resources}
+
+    def look(name: str) -> str | None:
+        key, _, part = name.partition(".")
+        if key not in resources:
+            return None
+        there = live.get(key)
+        if not part:
+            return there.id if there else None
+        value = (there.outputs.get(part) if there else None) or getattr(resources[key], part, "")
+        return f"{value:g}" if isinstance(value, float) else str(value).strip()
+
+    return look
+
+
+def of_prices(region: str, instance_type: str = "t3.micro") -> Lookup:
+    """Look up ``price.ITEM`` in US dollars, and ``date.ITEM``, as of when it is; for another region ``ITEM.REGION``."""
+
+    def look(name: str) -> str | None:
+        what, _, rest = name.partition(".")
+        if what not in ("price", "date"):
+            return None
+        item, _, elsewhere = rest.partition(".")
+        found = price(f"{item} {instance_type}" if item == "instance-hour" else item, elsewhere or region)
+        if found is None:
+            return "?"
+        return found.date if what == "date" else str(found.usd)
+
+    return look

@@ -1,0 +1,25 @@
+aws ec2 terminate-instances --instance-ids {web} {customer}
+aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {endpoint}
+while aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {endpoint} 2>&1 |
+    grep -q '"deleting"'; do sleep 5; done
+aws ec2 delete-vpc-endpoint-service-configurations --service-ids {service}
+aws elbv2 delete-load-balancer --load-balancer-arn {load-balancer}
+aws elbv2 delete-target-group --target-group-arn {target-group}
+
+aws ec2 wait instance-terminated --instance-ids {web} {customer}
+aws ec2 delete-security-group --group-id {provider-group}
+aws ec2 delete-security-group --group-id {customer-group}
+until aws ec2 detach-internet-gateway --vpc-id {provider-vpc} \
+    --internet-gateway-id {provider-gateway}; do sleep 10; done
+until aws ec2 detach-internet-gateway --vpc-id {customer-vpc} \
+    --internet-gateway-id {customer-gateway}; do sleep 10; done
+aws ec2 delete-internet-gateway --internet-gateway-id {provider-gateway}
+aws ec2 delete-internet-gateway --internet-gateway-id {customer-gateway}
+until aws ec2 delete-subnet --subnet-id {provider-subnet}; do sleep 10; done
+until aws ec2 delete-subnet --subnet-id {customer-subnet}; do sleep 10; done
+aws ec2 delete-route-table --route-table-id {provider-routes}
+aws ec2 delete-route-table --route-table-id {customer-routes}
+aws ec2 delete-vpc --vpc-id {provider-vpc}
+aws ec2 delete-vpc --vpc-id {customer-vpc}
+aws ec2 delete-key-pair --key-name {provider.key_name}
+aws ec2 delete-key-pair --key-name {consumer.key_name}
