@@ -272,6 +272,8 @@ def test_a_sandbox_run_sends_nothing_anywhere_else(program: Program, trap: tuple
         for words in ("sandbox start --speed max", "--sandbox up", "--sandbox down"):
             done = program.run(*words.split(), **surroundings)
             assert done.code == 0, done.text
+            state = program.directory / ".vpce-demo"
+            assert [mode(path) for path in (state, *state.iterdir())] == ["0o700"] * (1 + len(list(state.iterdir())))
     finally:
         program.run("sandbox", "stop", **surroundings)
     assert heard == []
