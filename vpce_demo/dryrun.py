@@ -28,26 +28,25 @@ def allowed_calls(
 
     ``side`` None asks for both; ``ids`` are those of the demo's parts that are there, by key.
     """
-    calls: dict[str, list[Params]] = {}
+    calls: dict[str, Params | None] = {}
     for one in (side,) if side else tuple(Side):
         for name, params in _calls(one, clients.region, config, ids):
-            calls.setdefault(name, [])
-            if params is not None:
-                calls[name].append(params)
+            calls[name] = calls.get(name) or params
     with ThreadPoolExecutor() as pool:
-        answers = {name: pool.submit(_allowed, clients, name, tries) for name, tries in calls.items()}
+        answers = {name: pool.submit(_allowed, clients, name, params) for name, params in calls.items()}
         return {name: answer.result() for name, answer in answers.items()}
 
 
-def _allowed(clients: Clients, name: str, tries: list[Params]) -> bool | None:
-    for params in tries[:1]:
-        try:
-            getattr(clients.ec2, xform_name(name))(**params, DryRun=True)
-        except ClientError as error:
-            if code(error) == ALLOWED:
-                return True
-            if fault(error) is Fault.DENIED:
-                return False
+def _allowed(clients: Clients, name: str, params: Params | None) -> bool | None:
+    if params is None:
+        return None
+    try:
+        getattr(clients.ec2, xform_name(name))(**params, DryRun=True)
+    except ClientError as error:
+        if code(error) == ALLOWED:
+            return True
+        if fault(error) is Fault.DENIED:
+            return False
     return None
 
 

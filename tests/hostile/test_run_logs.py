@@ -54,8 +54,8 @@ CHECK = {
     "passed": True,
     "evidence": "e",
     "seconds": 0.1,
-    "likely": "l",
     "because": ["b"],
+    "likely": "l",
     "fix": "f",
     "ruled_out": ["r"],
 }

@@ -160,14 +160,22 @@ def recorded(directory: Path, play: Play, *more: dict[str, object]) -> runlog.Re
     account = {"account": "111122223333", "region": "us-east-1"}
     head = {
         "type": "run",
+        "version": 1,
         "at": 1795000000.0,
         "command": "up",
         "demo": "vpce-demo",
+        "demo_id": "7f3a9c",
+        "program": "0.1.0",
         "place": "AWS",
         "accounts": {"provider": account, "consumer": account},
     }
     events = [
-        {"type": "event", "at": 1795000000.0 + event.at - BEGAN, **runlog.described(event, play.demo)}
+        {
+            "type": "event",
+            "at": 1795000000.0 + event.at - BEGAN,
+            "seconds": event.at - BEGAN,
+            **runlog.described(event, play.demo),
+        }
         for event in play.events
     ]
     path = directory / "20261118T104640Z-up-1.jsonl"
@@ -187,17 +195,28 @@ def test_a_log_tells_the_same_lines(open_screen: Opens, tmp_path: Path) -> None:
 
 
 def test_a_log_s_other_lines(open_screen: Opens, tmp_path: Path) -> None:
+    fine = {
+        "type": "check",
+        "title": "ssh",
+        "evidence": "fine",
+        "likely": "",
+        "fix": "",
+        "ruled_out": [],
+        "seconds": 1.0,
+    }
     more: list[dict[str, object]] = [
-        {"type": "check", "number": 5, "title": "ssh", "passed": True, "evidence": "fine", "likely": ""},
-        {"type": "check", "number": 6, "title": "curl", "passed": False, "evidence": "hangs", "likely": "closed."},
-        {"type": "check", "number": 7, "title": "page", "passed": None, "evidence": "not run", "likely": ""},
+        {**fine, "number": 5, "passed": True},
+        {**fine, "number": 6, "title": "curl", "passed": False, "evidence": "hangs", "likely": "closed."},
+        {**fine, "number": 7, "title": "page", "passed": None, "evidence": "not run"},
         {"type": "page", "text": "<p>\n"},
         {"type": "look", "left": []},
-        {"type": "look", "left": [{"kind": "Vpc", "id": "vpc-1", "why": "in use"}]},
+        {"type": "look", "left": [{"key": "provider-vpc", "kind": "Vpc", "id": "vpc-1", "why": "in use"}]},
+        {"type": "addresses", "found": {"endpoint": "10.0.1.87"}},
         {"type": "something new"},
         {"type": "end", "exit_code": 6, "message": "check 6 failed: hangs", "seconds": 12.3},
     ]
     run = recorded(tmp_path, Play(DONE_UP), *({"at": 1795000012.3, **line} for line in more))
+    assert [line["type"] for line in run.lines[-3:]] == ["look", "addresses", "end"]
     assert [f"{mark}{' '.join(text.split())}" for mark, text in story.told(run, verbose=False)][2:] == [
         "✓5 ssh fine",
         "✗6 curl hangs",
@@ -217,7 +236,5 @@ def test_the_list_of_runs(open_screen: Opens, tmp_path: Path) -> None:
     end = {"type": "end", "at": 1795000083.0, "exit_code": 0, "message": "", "seconds": 83.0}
     story.listed(screen, [recorded(tmp_path, Play(DONE_UP), end), recorded(tmp_path, Play(DONE_DOWN))])
     done, killed = stream.getvalue().splitlines()
-    assert done.startswith("✓ 2026-11-1")
-    assert done.split()[-2:] == ["1m23s", "done"]
-    assert killed.startswith("·")
-    assert killed.split()[3] == "up"
+    assert re.match(r"✓  1  2026-11-1\d \d\d:\d\d:\d\d  up   1m23s  done$", done)
+    assert re.match(r"·  2  2026-11-1\d \d\d:\d\d:\d\d  up    0\.0s  at work$", killed)

@@ -28,9 +28,10 @@ def strings(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize("folder", ["ui", "cli", "."])
 def test_every_symbol_has_a_plain_one_instead(open_screen: Opens, folder: str) -> None:
     screen, _ = open_screen(100, ascii=True)
-    texts = [text for file in sorted((ROOT / folder).glob("*.py")) for text in strings(file)]
-    assert texts
-    assert [text for text in texts if not screen.plain(text).isascii()] == []
+    # In page.py are patterns that find Japanese text: nothing that is shown.
+    files = [file for file in sorted((ROOT / folder).glob("*.py")) if file.name != "page.py"]
+    assert files
+    assert [text for file in files for text in strings(file) if not screen.plain(text).isascii()] == []
 
 
 def test_a_stream_that_is_not_utf_8_is_taken_for_ascii(open_screen: Opens, monkeypatch: pytest.MonkeyPatch) -> None:

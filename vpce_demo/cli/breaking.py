@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .app import App, how
-from .emulator import sandbox
+from .emulator import running_sandbox, sandbox
 from .group import pass_app
 
 if TYPE_CHECKING:
@@ -83,17 +83,14 @@ def _any(rules: list[Rule]) -> tuple[Rule, str]:
 
 
 def _break(app: App, rule: Rule, way: str) -> None:
-    screen, where = app.screen(), app.where()
+    running, screen, where = running_sandbox(app), app.screen(), app.where()
     place = app.place(where, screen, start=False)
+    assert place is not None  # it runs
     from ..diagnosis import Prank
-    from ..errors import NotCreated, SandboxError
+    from ..errors import NotCreated
     from ..model import is_fine
     from ..run import opened
-    from ..sandbox import client
 
-    running = client.running(app.sandbox_directory)
-    if place is None or running is None:
-        raise SandboxError("It does not run.", hint="Make a demo to break:  vpce-demo up")
     if rule.passes and running.speed == float("inf"):
         screen.say("The sandbox's clock has no waits (speed max): this passes before anybody can see it.", mark="!")
 

@@ -45,8 +45,12 @@ def progress(
             screen.say()
     else:
         lines = Lines(screen, board)
-        with lines.heartbeat():
-            yield lines
+        try:
+            with lines.heartbeat():
+                yield lines
+        finally:
+            if lines.said:
+                screen.say()
 
 
 class Progress:
@@ -66,6 +70,7 @@ class Lines(Progress):
         super().__init__(board)
         self.screen = screen
         self.teller = Teller(screen.verbose)
+        self.said = 0
         self._last = time.monotonic()
 
     def hear(self, event: Event) -> None:
@@ -75,6 +80,7 @@ class Lines(Progress):
 
     def _say(self, text: str) -> None:
         if text:
+            self.said += 1
             self._last = time.monotonic()
             self.screen.say(text)
 

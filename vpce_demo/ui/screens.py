@@ -90,7 +90,7 @@ def diagnosis(screen: Screen, cause: Diagnosis, *, to_talk: bool = False) -> Non
     lines += [f"  {line}" for line in cause.evidence]
     for number, (label, command) in enumerate(cause.fixes):
         word = "Or:" if number else "Fix:"
-        lines.append(f"{word:<6} {command:<28} ({label})" if label else f"{word:<6} {command}")
+        lines.append(f"{word:<6} {command:<27}  ({label})" if label else f"{word:<6} {command}")
     if cause.ruled_out:
         lines.append(f"Ruled out: {', '.join(cause.ruled_out)}.")
     if cause.not_asked:
