@@ -13,8 +13,8 @@ def row(number: int, rule: Rule) -> str:
     """A rule as a line of the page."""
     seen = "; or ".join(symptom.value for symptom in rule.symptoms)
     ways = ", ".join(f"`{rule.key}:{way}`" for way in rule.ways if way)
-    also = f" (or {ways})" if ways else ""
-    return f"| {number} | `{rule.key}`{also} | {rule.seen_by}: {seen} | {rule.likely} | {rule.confirmed_by} | {rule.mend} |"
+    key = f"`{rule.key}` (or {ways})" if ways else f"`{rule.key}`"
+    return f"| {number} | {key} | {rule.seen_by}: {seen} | {rule.likely} | {rule.confirmed_by} | {rule.mend} |"
 
 
 def test_the_page_holds_the_table() -> None:
