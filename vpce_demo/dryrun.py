@@ -28,12 +28,12 @@ def allowed_calls(
 
     ``side`` None asks for both; ``ids`` are those of the demo's parts that are there, by key.
     """
-    calls: dict[str, Params | None] = {}
+    wanted: dict[str, Params | None] = {}
     for one in (side,) if side else tuple(Side):
-        for name, params in _calls(one, clients.region, config, ids):
-            calls[name] = calls.get(name) or params
+        for name, params in calls(one, clients.region, config, ids):
+            wanted[name] = wanted.get(name) or params
     with ThreadPoolExecutor() as pool:
-        answers = {name: pool.submit(_allowed, clients, name, params) for name, params in calls.items()}
+        answers = {name: pool.submit(_allowed, clients, name, params) for name, params in wanted.items()}
         return {name: answer.result() for name, answer in answers.items()}
 
 
@@ -50,7 +50,7 @@ def _allowed(clients: Clients, name: str, params: Params | None) -> bool | None:
     return None
 
 
-def _calls(side: Side, region: str, config: Config, ids: Mapping[str, str]) -> Iterator[tuple[str, Params | None]]:
+def calls(side: Side, region: str, config: Config, ids: Mapping[str, str]) -> Iterator[tuple[str, Params | None]]:
     """The calls that change something on a side, with the demo's own ids; None where the thing is not there."""
     provider = side is Side.PROVIDER
     part = config.provider if provider else config.consumer

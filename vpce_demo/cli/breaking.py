@@ -69,7 +69,7 @@ def _chosen(rules: list[Rule], fault: str) -> tuple[Rule, str]:
     by_name = {**{rule.key: rule for rule in rules}, **{str(number): rule for number, rule in enumerate(rules, 1)}}
     rule = by_name.get(key)
     if rule is None:
-        near = difflib.get_close_matches(key, by_name, 1)
+        near = difflib.get_close_matches(key, [rule.key for rule in rules], 1)
         meant = f" Did you mean '{near[0]}'?" if near else " The list:  vpce-demo sandbox break"
         raise click.BadParameter(f"there is no '{key}'.{meant}", param_hint="FAULT")
     if way not in rule.ways:
