@@ -19,6 +19,8 @@ SIGN_IN = 4
 EXPIRED_CODES = {error.code for error in EXPIRED.values()}
 EXPIRES_AFTER = (1, 3, 9, 15, 21)
 """How many calls a command has made when all credentials expire."""
+BEGUN_SECONDS = 10.0
+"""How long a command is given to have made them."""
 EXIT_CODES = {"up": {1, 4, 5, 8}, "test": {1, 4, 5, 6, 8}, "down": {1, 4, 7, 8}}
 """With which a command may stop: an error of AWS, sign-in, refused for safety, a failed test, leftovers, time is up."""
 
@@ -52,13 +54,21 @@ class Refusal(Case):
             yield STOPPED
         else:
             yield SUCCEEDED
-        _expect_to_go_on(world, done)
+        _expect_to_go_on(world, done, again=self.misleads)
+
+    @property
+    def misleads(self) -> bool:
+        """Whether the answer is no failure of the call, but says that there is nothing where there may be something."""
+        return self.kind == "not found" and self.operation.startswith("Describe")
 
     def expect_a_reason(self, done: Ended) -> None:
         """It stopped with a right exit code, and says which operation failed, and why.  Raises Wrong."""
         allowed = {SIGN_IN} if self.kind == "expired credentials" else EXIT_CODES[self.command]
         if done.code not in allowed:
             raise Wrong(f"its exit code should be one of {sorted(allowed)}: {done}")
+        if self.misleads:
+            expect_some_reason(done)  # what fails because of it is named instead
+            return
         for words in (self.operation, fault(self.operation, self.kind).get("code", "onnection")):
             if words not in done.err:
                 raise Wrong(f"it does not say {words!r}: {done}")
@@ -80,7 +90,8 @@ class Expiry(Case):
             world.succeed("up", "--skip-test")
         before = len(world.calls())
         command = world.start("-o", "json", self.command)
-        while len(world.calls()) - before < self.after:
+        until = time.monotonic() + BEGUN_SECONDS
+        while len(world.calls()) - before < self.after and time.monotonic() < until:
             time.sleep(0.002)
         world.expire()
         done = command.ended()
@@ -95,9 +106,15 @@ class Expiry(Case):
         _expect_to_go_on(world, done)
 
 
-def _expect_to_go_on(world: World, done: Ended) -> None:
-    """If it did not succeed, the next run does; and the demo is whole or gone.  Raises Wrong."""
-    if done.code:
+def expect_some_reason(done: Ended) -> None:
+    """It says what failed, as every error does.  Raises Wrong."""
+    if not done.document.get("error", {}).get("message"):
+        raise Wrong(f"it does not say what failed: {done}")
+
+
+def _expect_to_go_on(world: World, done: Ended, again: bool = False) -> None:
+    """If it did not succeed, or was misled, the next run does; and the demo is whole or gone.  Raises Wrong."""
+    if done.code or again:
         done = world.succeed("-o", "json", done.command)
     if done.command == "down":
         world.expect_nothing()
@@ -128,9 +145,10 @@ SWEEP = Sweep(
 Every operation that `up`, `test` and `down` call (taken from a recorded run) is made to fail: throttled, with 500, with
 503 `Unavailable`, with its reply lost, with the connection dropped before it, with expired credentials, not allowed,
 and with its own in-use and not-found codes; the first time only, and every time. And all credentials expire while a
-command is at work. The command has to succeed all the
-same, or to stop with a right exit code and a message that names the operation and the cause. Then the next run has to
-go on, and the demo has to be whole, or gone.""",
+command is at work. The command has to succeed all the same, or to stop with a right exit code and a message that names
+the operation and the cause. Then the next run has to go on, and the demo has to be whole, or gone. (A describe call
+that is answered "not found" has not failed: it says that there is nothing. What fails because of it has to be named
+then, and the next run, which sees again, has to put all right.)""",
     (SUCCEEDED, STOPPED, NOT_STRUCK),
     cases,
 )

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from .aws import Aws
-from .diagnosis import Case, Diagnosis, Symptom, diagnose
+from .diagnosis import Case, Diagnosis, Symptom, diagnose, look
 from .errors import DemoError, Fault, NotCreated, fault, words
-from .model import Live, Resource, Side, ours
+from .model import Live, Resource, Side
 from .resources.endpoint_service import connections
 from .resources.target_group import target_health
 from .resources.vpc_endpoint import addresses
@@ -71,15 +71,7 @@ class Lab:
 
     def look(self, resource: Resource) -> Live | None:
         """What AWS has of it now."""
-        try:
-            live = next(iter(ours(resource.find(self.aws(resource)))), None)
-        except NotCreated:
-            return None
-        except ClientError as error:
-            if fault(error) is not Fault.MISSING:
-                raise
-            return None
-        if live:
+        if live := look(resource, self.aws(resource)):
             self.sides[resource.side].known[resource.key] = live
         return live
 

@@ -28,30 +28,29 @@ def allowed_calls(
 
     ``side`` None asks for both; ``ids`` are those of the demo's parts that are there, by key.
     """
-    calls: dict[str, list[Params]] = {}
+    wanted: dict[str, Params | None] = {}
     for one in (side,) if side else tuple(Side):
-        for name, params in _calls(one, clients.region, config, ids):
-            calls.setdefault(name, [])
-            if params is not None:
-                calls[name].append(params)
+        for name, params in calls(one, clients.region, config, ids):
+            wanted[name] = wanted.get(name) or params
     with ThreadPoolExecutor() as pool:
-        answers = {name: pool.submit(_allowed, clients, name, tries) for name, tries in calls.items()}
+        answers = {name: pool.submit(_allowed, clients, name, params) for name, params in wanted.items()}
         return {name: answer.result() for name, answer in answers.items()}
 
 
-def _allowed(clients: Clients, name: str, tries: list[Params]) -> bool | None:
-    for params in tries[:1]:
-        try:
-            getattr(clients.ec2, xform_name(name))(**params, DryRun=True)
-        except ClientError as error:
-            if code(error) == ALLOWED:
-                return True
-            if fault(error) is Fault.DENIED:
-                return False
+def _allowed(clients: Clients, name: str, params: Params | None) -> bool | None:
+    if params is None:
+        return None
+    try:
+        getattr(clients.ec2, xform_name(name))(**params, DryRun=True)
+    except ClientError as error:
+        if code(error) == ALLOWED:
+            return True
+        if fault(error) is Fault.DENIED:
+            return False
     return None
 
 
-def _calls(side: Side, region: str, config: Config, ids: Mapping[str, str]) -> Iterator[tuple[str, Params | None]]:
+def calls(side: Side, region: str, config: Config, ids: Mapping[str, str]) -> Iterator[tuple[str, Params | None]]:
     """The calls that change something on a side, with the demo's own ids; None where the thing is not there."""
     provider = side is Side.PROVIDER
     part = config.provider if provider else config.consumer

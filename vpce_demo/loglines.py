@@ -37,7 +37,7 @@ class _Error(_Read):
 
 
 class _Left(_Read):
-    key: str
+    key: str = ""
     kind: str
     id: str
     why: str
@@ -76,10 +76,11 @@ class _CheckLine(_Line):
     title: str
     passed: bool | None
     evidence: str
-    seconds: Seconds
-    likely: str
-    fix: str
-    ruled_out: list[str]
+    seconds: Seconds = 0.0
+    likely: str = ""
+    because: list[str] = []
+    fix: str = ""
+    ruled_out: list[str] = []
 
 
 class _PageLine(_Line):

@@ -174,12 +174,18 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
     return _clients(session, cli, endpoint_url, more)
 
 
+def _name_the_call(exception: Exception, event_name: str, **_: Any) -> None:
+    """A call that got no answer at all is named too, as botocore does where AWS answers with an error."""
+    vars(exception)["operation_name"] = event_name.rpartition(".")[2]
+
+
 def _clients(
     session: boto3.Session, cli: Sequence[str], endpoint_url: str | None = None, more: BotoConfig | None = None
 ) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
     once = config.merge(_ONCE)
     any_session: Any = session  # its stubs know the services only one by one
+    session.events.register("after-call-error", _name_the_call)
     sts = session.client("sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
         # Asked for while the larger clients are made: reading AWS's model of EC2 takes as long as the call.

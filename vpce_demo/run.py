@@ -181,12 +181,7 @@ class Run:
             raise Interrupted(interrupted[0], len(self.state.ids))
         self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
         there = self._look_until_gone() if not failures else self.look()
-        why = {f.resource.key: f if isinstance(f.error, InUse) else refused.get(f.resource.key, f) for f in failures}
-        left = [
-            Left(r, there[r.key], *(_said(why[r.key]) if r.key in why else (_listed_still(refused.get(r.key)), {})))
-            for r in self.demo.resources
-            if r.key in there
-        ]
+        left = _left(self.demo.resources, there, failures, refused)
         self.log.look(left)
         if not left:
             self.state.forget()
@@ -429,6 +424,29 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
         words = f"{call}: {words}"
     strangers = {id: what for id, what in error.facts.items() if isinstance(error, InUse) and id != "AWS said"}
     return words, strangers
+
+
+def _left(
+    resources: Iterable[Resource], there: Mapping[str, Live], failures: Sequence[Event], refused: Mapping[str, Event]
+) -> list[Left]:
+    """What is still there, each with why: its own failure, AWS's last refusal where the time was up, or what else
+    failed that is gone by now."""
+    by_key = {f.resource.key: f for f in failures}
+    elsewhere = [f for f in failures if f.action is Action.FAILED and f.resource.key not in there]
+    cause = f" ({elsewhere[0].resource}: {_said(elsewhere[0])[0]})" if elsewhere else ""
+    left = []
+    for r in (r for r in resources if r.key in there):
+        failure, refusal = by_key.get(r.key), refused.get(r.key)
+        if failure is None:
+            why: tuple[str, dict[str, str]] = _listed_still(refusal), {}
+        elif failure.action is Action.SKIPPED:
+            why = f"{failure.note}{cause}", {}
+        elif isinstance(failure.error, TimedOut) and refusal:
+            why = _said(refusal)
+        else:
+            why = _said(failure)
+        left.append(Left(r, there[r.key], *why))
+    return left
 
 
 def _listed_still(event: Event | None) -> str:

@@ -229,11 +229,13 @@ def _unreadable(path: Path, why: str) -> DemoError:
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory that only its owner can look into."""
+    """Make a directory that only its owner can look into; one that others can is closed to them."""
     try:
         for level in reversed([directory, *directory.parents]):
             if not level.exists():
                 level.mkdir(mode=0o700, exist_ok=True)
+        if directory.stat().st_mode & 0o077:
+            directory.chmod(0o700)
     except OSError as error:
         raise DemoError(f"The directory {directory} cannot be made: {error.strerror}.") from None
 

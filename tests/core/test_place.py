@@ -1,4 +1,4 @@
-"""The way into the sandbox does not depend on what the user has set for AWS."""
+"""The way into the sandbox does not depend on what the user has set for AWS, and what goes wrong on it is named."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from vpce_demo.config import load
+from vpce_demo.messages import understood
 from vpce_demo.model import Side
 from vpce_demo.place import Place, in_sandbox, on_aws, same_accounts
 from vpce_demo.sandbox import client
@@ -68,6 +70,16 @@ def test_a_place_knows_the_accounts_it_was_recorded_with(place: Place) -> None:
 def test_two_sides_of_one_account_share_their_clients(place: Place) -> None:
     assert place.clients[Side.PROVIDER] is place.clients[Side.CONSUMER]
     assert place.is_free
+
+
+def test_a_call_without_an_answer_is_named(sandbox: Sandbox, place: Place) -> None:
+    sandbox.faults.add(Fault("drop-before", operation="DescribeVpcs", times=1))
+    with pytest.raises(ConnectionClosedError) as caught:
+        place.clients[Side.PROVIDER].changing_ec2.describe_vpcs()
+    error = understood(caught.value)
+    assert error is not None
+    assert error.facts["call"] == "DescribeVpcs"
+    assert place.clients[Side.PROVIDER].changing_ec2.describe_vpcs()["Vpcs"]
 
 
 def test_the_sandbox_is_told_which_process_calls(place: Place) -> None:

@@ -26,7 +26,7 @@ MANY = settings(
 
 SECONDS, BYTES = 10.0, 100_000_000
 
-NASTY = [
+NASTY: list[Any] = [
     *("", "\0", "\x1b[2J", "\u202e", "é", "x" * 5000, "../../etc/passwd", "-1", "null", "{{x}}", "$(id)", "'; --"),
     *(True, False, None, 0, -1, 2**63, 10**400, 1e308, float("inf"), float("nan"), [], {}, [[]], {"": {}}),
 ]
@@ -111,8 +111,8 @@ def only(kind: type[DemoError]) -> Iterator[list[DemoError]]:
         yield refused
     except kind as error:
         refused.append(error)
-    for error in refused:
-        told = "\n".join([error.message, *error.facts, *error.facts.values(), error.hint])
+    for one in refused:
+        told = "\n".join([one.message, *one.facts, *one.facts.values(), one.hint])
         assert len(told) < 10_000
         assert all(each.isprintable() or each == "\n" for each in told), told
 

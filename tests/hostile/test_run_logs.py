@@ -54,14 +54,16 @@ CHECK = {
     "passed": True,
     "evidence": "e",
     "seconds": 0.1,
+    "because": ["b"],
     "likely": "l",
     "fix": "f",
     "ruled_out": ["r"],
 }
 LOOK = {"type": "look", "at": 1.0e9, "left": [{"key": "web", "kind": "Instance", "id": "i-1", "why": "x"}]}
 PAGE = {"type": "page", "at": 1.0e9, "text": "<html>"}
+ADDRESSES = {"type": "addresses", "at": 1.0e9, "found": {"endpoint": "10.0.1.5"}}
 END = {"type": "end", "at": 1.0e9, "seconds": 9.0, "exit_code": 1, "message": "m"}
-LINES = [HEAD, EVENT, CHECK, PAGE, LOOK, END]
+LINES = [HEAD, EVENT, CHECK, PAGE, ADDRESSES, LOOK, END]
 WHOLE = "".join(json.dumps(line) + "\n" for line in LINES).encode()
 
 

@@ -51,7 +51,7 @@ def test_any_settings(tmp_path: Path, document: Any, flow: bool) -> None:
     taken_or_refused(path)
 
 
-CORPUS = {
+CORPUS: dict[str, tuple[str | bytes, str]] = {
     "a bomb of aliases": (BOMB + "\npage: *a11", "an alias (*name) is not taken here"),
     "a bomb of merges": (MERGES + "\nprovider: *a11", "an alias (*name) is not taken here"),
     "an alias of itself": ("provider: &a [*a]", "an alias"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .app import App, how
-from .emulator import sandbox
+from .emulator import running_sandbox, sandbox
 from .group import pass_app
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _chosen(rules: list[Rule], fault: str) -> tuple[Rule, str]:
     by_name = {**{rule.key: rule for rule in rules}, **{str(number): rule for number, rule in enumerate(rules, 1)}}
     rule = by_name.get(key)
     if rule is None:
-        near = difflib.get_close_matches(key, by_name, 1)
+        near = difflib.get_close_matches(key, [rule.key for rule in rules], 1)
         meant = f" Did you mean '{near[0]}'?" if near else " The list:  vpce-demo sandbox break"
         raise click.BadParameter(f"there is no '{key}'.{meant}", param_hint="FAULT")
     if way not in rule.ways:
@@ -83,17 +83,14 @@ def _any(rules: list[Rule]) -> tuple[Rule, str]:
 
 
 def _break(app: App, rule: Rule, way: str) -> None:
-    screen, where = app.screen(), app.where()
+    running, screen, where = running_sandbox(app), app.screen(), app.where()
     place = app.place(where, screen, start=False)
+    assert place is not None  # it runs
     from ..diagnosis import Prank
-    from ..errors import NotCreated, SandboxError
+    from ..errors import NotCreated
     from ..model import is_fine
     from ..run import opened
-    from ..sandbox import client
 
-    running = client.running(app.sandbox_directory)
-    if place is None or running is None:
-        raise SandboxError("It does not run.", hint="Make a demo to break:  vpce-demo up")
     if rule.passes and running.speed == float("inf"):
         screen.say("The sandbox's clock has no waits (speed max): this passes before anybody can see it.", mark="!")
 

@@ -103,8 +103,12 @@ def status(app: App, check: bool, watch: float | None) -> None:
 def _head(app: App, where: Where, place: Place | None) -> None:
     from ..ui.screens import header
 
-    app.screen().begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
-    header(app.screen(), place.name if place else "sandbox", place.accounts.values() if place else [])
+    screen = app.screen()
+    screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
+    if place:
+        header(screen, place.name, place.accounts.values())
+    else:
+        header(screen, "sandbox, which is not running", [])
 
 
 def _status(app: App, look: Look) -> None:

@@ -75,16 +75,17 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
         screens.result(screen, result)
         if result.failure and not failed:
             failed = result
-            result.failure.diagnosis = told_for_this_demo(app, checks.explain(lab, result))
+            if cause := checks.explain(lab, result):
+                result.failure.diagnosis = told_for_this_demo(app, cause)
         run.log.check(result)
     run.log.page(lab.seen)
     with contextlib.suppress(ClientError, BotoCoreError):  # what the report would like to know fails no test
         run.log.addresses(framed(run).addresses)
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
     app.document.update(checks=[told(one) for one in results], page=lab.seen)
-    if failed and failed.failure:
+    if failed:
         error = TestFailed(f"check {failed.number} failed: {failed.evidence}")
-        error.diagnosis = failed.failure.diagnosis
+        error.diagnosis = cause
         raise error
 
 

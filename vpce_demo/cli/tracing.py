@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .app import App
-from .emulator import sandbox
+from .emulator import running_sandbox, sandbox
 from .group import pass_app
 
 if TYPE_CHECKING:
@@ -27,13 +27,7 @@ def sandbox_trace(app: App, everything: bool) -> None:
       vpce-demo sandbox trace
       vpce-demo sandbox trace --all
     """
-    from ..errors import SandboxError
-    from ..sandbox import client
-
-    running = client.running(app.sandbox_directory)
-    if running is None:
-        raise SandboxError("It does not run.", hint="Start it:  vpce-demo sandbox start")
-    connections = running.control("trace")["connections"]
+    connections = running_sandbox(app).control("trace")["connections"]
     if not everything:
         connections = _last(connections)
     app.document.update(connections=connections)

@@ -2,7 +2,7 @@
 
 # The rows, in the order in which they are asked.
 from . import creating, connection, groups, acls, server, targets, login, control, parts, deleting  # noqa: I001
-from .case import Case
+from .case import Case, look
 from .prank import Prank
 from .table import RULES, About, Asked, Diagnosis, Finding, Fix, Rule, Symptom, ask, diagnose, refusal
 
@@ -26,6 +26,7 @@ __all__ = [
     "diagnose",
     "groups",
     "login",
+    "look",
     "parts",
     "refusal",
     "server",

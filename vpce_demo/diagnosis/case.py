@@ -42,6 +42,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def look(resource: Resource, aws: Aws) -> Live | None:
+    """What AWS has of a part of the demo; None if it, or what it is found by, is not there."""
+    try:
+        return next(iter(ours(resource.find(aws))), None)
+    except NotCreated:
+        return None
+    except ClientError as error:
+        if fault(error) is not Fault.MISSING:
+            raise
+        return None
+
+
 @dataclass
 class Case:
     """What the rules work with.  Each question is put to AWS once, when the first rule wants to know.
@@ -185,9 +197,17 @@ class Case:
         return address
 
     def console(self, resource: Instance) -> list[str]:
-        """What its console says of what went wrong at its boot: AWS shows that some minutes after it."""
+        """What its console says of what went wrong at its boot, where it may be read.
+
+        AWS shows it some minutes after the boot.
+        """
         id, ec2 = self.id(resource), self.clients(resource.side).ec2
-        text = self._once(("console", id), lambda: ec2.get_console_output(InstanceId=id).get("Output", ""))
+        try:
+            text = self._once(("console", id), lambda: ec2.get_console_output(InstanceId=id).get("Output", ""))
+        except ClientError as error:
+            if fault(error) is not Fault.DENIED:
+                raise
+            return []
         telling = ("cloud-init", "dnf", "httpd")
         wrong = ("fail", "error", "cannot", "unable", "timed out")
         without_time = (re.sub(r"^\[ *-?[\d.]+\] *", "", line.strip()) for line in text.splitlines())
@@ -256,17 +276,7 @@ class Case:
 
     def parts(self) -> list[tuple[Resource, Live | None]]:
         """Every part of the demo with what AWS has of it now."""
-        return self._once("parts", lambda: [(r, self._look(r)) for r in self.demo.resources])
-
-    def _look(self, resource: Resource) -> Live | None:
-        try:
-            return next(iter(ours(resource.find(self.aws(resource.side)))), None)
-        except NotCreated:
-            return None
-        except ClientError as error:
-            if fault(error) is not Fault.MISSING:
-                raise
-            return None
+        return self._once("parts", lambda: [(r, look(r, self.aws(r.side))) for r in self.demo.resources])
 
     def rule(self, group: Resource, port: int) -> IngressRule:
         """The demo's own rule in one of its groups for this port."""

@@ -33,10 +33,7 @@ def not_accepted(case: Case) -> Finding | None:
 
 @not_accepted.way()
 def _ask_again(prank: Prank) -> None:
-    """Another endpoint in the place of the accepted one: it has to be accepted anew."""
-    endpoint = prank.case.demo.endpoint
-    prank.ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(endpoint)])
-    prank.make([endpoint])
+    prank.another_endpoint()
 
 
 @rule(
@@ -101,9 +98,5 @@ def endpoint_pending(case: Case) -> Finding | None:
 
 @endpoint_pending.way()
 def _accept_just_now(prank: Prank) -> None:
-    """Another endpoint, accepted a moment ago."""
-    demo = prank.case.demo
-    _ask_again(prank)
-    prank.ec2.accept_vpc_endpoint_connections(
-        ServiceId=prank.id(demo.service), VpcEndpointIds=[prank.id(demo.endpoint)]
-    )
+    service = prank.id(prank.case.demo.service)
+    prank.ec2.accept_vpc_endpoint_connections(ServiceId=service, VpcEndpointIds=[prank.another_endpoint()])

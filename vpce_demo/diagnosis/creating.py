@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..aws import tags_of
 from ..model import Side
-from ..tutorial import Demo
 from .case import Case
 from .prank import Prank, tagged
 from .table import About, Finding, Fix, Symptom, rule
@@ -115,7 +114,9 @@ def _move_the_subnet(prank: Prank) -> None:
     """The customer's subnet, made again in another zone; what stood in it is gone."""
     demo, ec2 = prank.case.demo, prank.ec2
     subnet = prank.case.subnet(Side.CONSUMER, prank.id(demo.endpoint.subnet))
-    empty_the_subnet(prank, demo)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(demo.endpoint)])
+    ec2.terminate_instances(InstanceIds=[prank.id(demo.customer)])
+    prank.empty(demo.endpoint.subnet)
     ec2.delete_subnet(SubnetId=subnet["SubnetId"])
     ec2.create_subnet(
         VpcId=subnet["VpcId"],
@@ -123,10 +124,3 @@ def _move_the_subnet(prank: Prank) -> None:
         AvailabilityZoneId=prank.another_zone(subnet["AvailabilityZoneId"]),
         TagSpecifications=tagged("subnet", tags_of(subnet)),
     )
-
-
-def empty_the_subnet(prank: Prank, demo: Demo) -> None:
-    """Delete the endpoint and the customer's instance, and see them gone."""
-    prank.ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(demo.endpoint)])
-    prank.ec2.terminate_instances(InstanceIds=[prank.id(demo.customer)])
-    prank.gone("subnet-id", prank.id(demo.endpoint.subnet))

@@ -96,7 +96,8 @@ def _not_let_in(case: Case) -> Finding | None:
     )
 
 
-_MISSING = (_no_public_address, _no_route, _blocked, _not_let_in)
+_MISSING = (_no_public_address, _no_route, _not_let_in, _blocked)
+"""In the order of asking: who may ask the first may seldom ask the last."""
 
 
 @ssh_hangs.way()

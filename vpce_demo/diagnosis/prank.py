@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
@@ -50,14 +50,19 @@ class Prank:
     def id(self, resource: Resource) -> str:
         return self.case.id(resource)
 
-    def gone(self, name: str, value: str) -> None:
-        """Wait until no network interface is left that this filter lets through."""
-        until = time.monotonic() + PATIENCE
-        which = [{"Name": name, "Values": [value]}]
-        while self.ec2.describe_network_interfaces(Filters=which)["NetworkInterfaces"]:  # type: ignore[arg-type]
-            if time.monotonic() > until:
-                raise TimedOut(f"Waited too long for the network interfaces of {value} to go.")
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        """Look until it holds."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            if time.monotonic() > end:
+                raise TimedOut(f"Waited too long for {what}.")
             time.sleep(0.05)
+
+    def empty(self, subnet: Resource) -> None:
+        """Wait until no network interface is left in a subnet."""
+        in_it = [{"Name": "subnet-id", "Values": [self.id(subnet)]}]
+        look = self.ec2.describe_network_interfaces
+        self.until(lambda: not look(Filters=in_it)["NetworkInterfaces"], f"{subnet} to be empty")  # type: ignore[arg-type]
 
     def close(self, group: Resource, port: int) -> None:
         """Take the demo's own rule for this port out of its group."""
@@ -71,8 +76,11 @@ class Prank:
         if answer.exit_code:
             raise DemoError(f"{' '.join(command)} did not work on {instance}.", facts={"it said": answer.err})
 
-    def replace(self, instance: Instance, *, key: str = "", subnet_id: str = "", public: bool = True) -> None:
-        """Put another instance in this one's place, with the same tags, image, groups and user data, but for these."""
+    def replace(self, instance: Instance, *, key: str = "", subnet_id: str = "", public: bool = True) -> str:
+        """Put another instance in this one's place, with the same tags, image, groups and user data, but for these.
+
+        Returns its id, when it runs.
+        """
         old, ec2 = self.case.instance(instance), self.ec2
         answer = ec2.describe_instance_attribute(InstanceId=self.id(instance), Attribute="userData")
         user_data = answer.get("UserData", {}).get("Value", "")
@@ -95,13 +103,36 @@ class Prank:
         )
         ec2.terminate_instances(InstanceIds=[self.id(instance)])
         new = made["Instances"][0]["InstanceId"]
-        ec2.get_waiter("instance_running").wait(InstanceIds=[new], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        self.in_state("running", new)
+        return new
+
+    def another_endpoint(self) -> str:
+        """Put another endpoint in the place of the demo's, which has to be accepted anew; its id."""
+        old = self.case.endpoint()
+        made = self.ec2.create_vpc_endpoint(
+            VpcEndpointType="Interface",
+            ServiceName=old["ServiceName"],
+            VpcId=old["VpcId"],
+            SubnetIds=old["SubnetIds"],
+            SecurityGroupIds=[group["GroupId"] for group in old["Groups"] if "GroupId" in group],
+            PrivateDnsEnabled=False,
+            TagSpecifications=tagged("vpc-endpoint", tags_of(old)),
+        )
+        self.ec2.delete_vpc_endpoints(VpcEndpointIds=[old["VpcEndpointId"]])
+        return made["VpcEndpoint"]["VpcEndpointId"]
 
     def stop(self, instance: Instance) -> None:
         """Stop an instance, and see it stopped."""
         self.ec2.stop_instances(InstanceIds=[self.id(instance)])
-        once = {"Delay": 1, "MaxAttempts": 60}
-        self.ec2.get_waiter("instance_stopped").wait(InstanceIds=[self.id(instance)], WaiterConfig=once)  # type: ignore[arg-type]
+        self.in_state("stopped", self.id(instance))
+
+    def in_state(self, state: str, id: str) -> None:
+        """Wait until an instance is in this state."""
+        look = self.ec2.describe_instances
+        self.until(
+            lambda: look(InstanceIds=[id])["Reservations"][0]["Instances"][0]["State"]["Name"] == state,
+            f"{id} to be {state}",
+        )
 
     def another_subnet(self, like: SubnetTypeDef, vpc_cidr: str, *, same_zone: bool = True) -> str:
         """A subnet of the same VPC and size, in the same zone or another.  Raises DemoError where there is no room."""
@@ -122,17 +153,17 @@ class Prank:
         return next(zone["ZoneId"] for zone in zones if zone["ZoneId"] != than)
 
     def released(self, call: Callable[[], Any]) -> None:
-        """Ask to delete something until nothing uses it any more."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
+        """Ask for something until nothing uses what it is about any more."""
+
+        def done() -> bool:
             try:
-                if not call().get("Unsuccessful"):
-                    return
+                return not call().get("Unsuccessful")
             except ClientError as error:
                 if fault(error) is not Fault.IN_USE:
                     raise
-            time.sleep(0.05)
-        raise TimedOut("Waited too long for something to be released by what uses it.")
+                return False
+
+        self.until(done, "something to be released by what uses it")
 
 
 def tcp(port: int, *sources: str) -> list[IpPermissionTypeDef]:
@@ -141,7 +172,7 @@ def tcp(port: int, *sources: str) -> list[IpPermissionTypeDef]:
     return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": ranges}]  # type: ignore[typeddict-item]
 
 
-def tagged(kind: Any, tags: dict[str, str], but: Iterable[str] = ()) -> list[TagSpecificationTypeDef]:
+def tagged(kind: Any, tags: dict[str, str]) -> list[TagSpecificationTypeDef]:
     """TagSpecifications with these tags."""
-    held = [{"Key": key, "Value": value} for key, value in tags.items() if key not in but]
+    held = [{"Key": key, "Value": value} for key, value in tags.items()]
     return [{"ResourceType": kind, "Tags": held}]  # type: ignore[typeddict-item]

@@ -9,7 +9,7 @@ from ..model import Side
 from .case import Case
 from .filters import lets_in
 from .groups import PORT, named, open_port
-from .prank import Prank
+from .prank import ANYWHERE, Prank
 from .server import console, remake
 from .table import About, Finding, Fix, Symptom, rule
 
@@ -117,6 +117,17 @@ def _forwards_to(case: Case, balancer: LoadBalancerTypeDef) -> set[str]:
     """The target groups that a load balancer's listeners send to."""
     actions = (action for one in case.listeners(balancer) for action in one["DefaultActions"])
     return {action.get("TargetGroupArn", "") for action in actions}
+
+
+@targets_unhealthy.way("boot")
+def _boot_without_a_way_out(prank: Prank) -> None:
+    """User data is obeyed once: without a route at that moment there is no httpd, and no route brings it later."""
+    demo, ec2 = prank.case.demo, prank.ec2
+    table = prank.id(prank.case.part("provider-routes"))
+    ec2.delete_route(RouteTableId=table, DestinationCidrBlock=ANYWHERE)
+    web = prank.replace(demo.web)
+    prank.until(lambda: "httpd" in ec2.get_console_output(InstanceId=web).get("Output", ""), "its boot")
+    prank.make(demo.of("create-provider"))
 
 
 @rule(

@@ -112,7 +112,9 @@ def ensure(
     """
     if found := running(directory):
         return found
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for level in reversed([directory, *directory.parents]):  # `parents=True` would make those above open
+        if not level.exists():
+            level.mkdir(mode=0o700, exist_ok=True)
     directory.chmod(0o700)
     with _lock(directory):
         if found := running(directory):

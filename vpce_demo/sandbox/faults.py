@@ -47,7 +47,8 @@ class Dropped(ConnectionError):
 class Fault:
     """Something to go wrong with calls that match ``operation`` (a name, or a pattern such as ``Create*``; none: all).
 
-    It strikes the ``nth`` matching call (the first is 1), the first ``times`` ones, or every one.  ``code``,
+    It strikes the ``nth`` matching call (the first is 1), the first ``times`` ones, or every one; a call of ``until``
+    (a name or a pattern, too) ends it for good.  ``code``,
     ``status`` and ``message`` are the answer of an ``error``; ``seconds``, of the machine, are a ``delay``.
     ``seen`` counts the matching calls, ``struck`` those it struck.  Raises ``ValueError`` for what makes no sense.
     """
@@ -60,14 +61,16 @@ class Fault:
     status: int | None = None
     message: str | None = None
     seconds: float | None = None
+    until: str | None = None
     seen: int = field(default=0, init=False)
     struck: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         if self.do not in DOES:
             raise ValueError(f"do is one of {', '.join(DOES)}, not {self.do!r}")
-        if self.operation is not None:
-            _check_operation(self.operation)
+        for pattern in (self.operation, self.until):
+            if pattern is not None:
+                _check_operation(pattern)
         for name in ("nth", "times"):
             count = getattr(self, name)
             if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
@@ -100,6 +103,10 @@ class Fault:
                 raise ValueError(f"seconds is for delay, not for {self.do}")
         elif not is_seconds(self.seconds) or self.seconds > LONGEST_DELAY:
             raise ValueError(f"seconds is a number from 0 to {LONGEST_DELAY:g}, not {self.seconds!r}")
+
+    def ended_by(self, operation: str) -> bool:
+        """Whether this call ends it."""
+        return self.until is not None and fnmatchcase(operation, self.until)
 
     def strikes(self, operation: str) -> bool:
         """Whether it strikes this call, which is counted."""
@@ -225,6 +232,7 @@ class Faults:
     def meet(self, operation: str) -> Struck:
         """A call has arrived: count it, and say what strikes it."""
         with self._lock:
+            self._faults = [fault for fault in self._faults if not fault.ended_by(operation)]
             return Struck([fault for fault in self._faults if fault.strikes(operation)])
 
 
