@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+import pyte
 import pytest
 from botocore.exceptions import ClientError
 
@@ -15,7 +16,7 @@ from vpce_demo.model import Action, Event, Phase
 from vpce_demo.ui import progress as module
 from vpce_demo.ui import story
 from vpce_demo.ui.board import DONE_DOWN, DONE_UP
-from vpce_demo.ui.progress import Lines, progress
+from vpce_demo.ui.progress import Lines, checking, progress
 
 from .conftest import Opens
 from .play import BEGAN, Play, up_to_the_load_balancer
@@ -114,7 +115,7 @@ def test_a_heartbeat_says_what_is_waited_for(open_screen: Opens, monkeypatch: py
     lines = Lines(screen, play.board)
     pending = play.live("load-balancer", Phase.PENDING, "provisioning")
     lines.hear(Event(Action.CREATED, play.by_key["load-balancer"], pending))
-    with lines.heartbeat():
+    with lines.heart:
         until = time.monotonic() + 10
         while stream.getvalue().count("waiting") < 2 and time.monotonic() < until:
             time.sleep(0.01)
@@ -126,7 +127,7 @@ def test_a_heartbeat_says_what_is_waited_for(open_screen: Opens, monkeypatch: py
 def test_the_heartbeat_is_silent_while_there_is_news(open_screen: Opens) -> None:
     screen, stream = open_screen()
     lines = Lines(screen, up_to_the_load_balancer().board)
-    with lines.heartbeat():
+    with lines.heart:
         pass
     assert stream.getvalue() == ""
 
@@ -150,6 +151,34 @@ def test_how_a_run_is_shown(open_screen: Opens, how: str, terminal: bool, kind: 
     assert ("\x1b[" in text) is (kind == "live")
     assert ("step=1 " in text) is (kind == "plain")
     assert bool(text) is bool(kind)
+
+
+def test_a_check_that_takes_long_is_seen_at_work_and_leaves_nothing(
+    open_screen: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen, stream = open_screen(100)
+    with checking(screen, "auto", 3, "targets"):
+        until = time.monotonic() + 10
+        while "3  targets" not in stream.getvalue() and time.monotonic() < until:
+            time.sleep(0.01)
+    text = stream.getvalue()
+    assert re.search(r"⠋|⠙|⠹|⠸|⠼|⠴|⠦|⠧|⠇|⠏", text)
+    seen = pyte.Screen(100, 5)
+    pyte.Stream(seen).feed(text.replace("\n", "\r\n"))
+    assert not "".join(seen.display).strip()
+    assert not seen.cursor.hidden
+
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.05)
+    screen, stream = open_screen()
+    with checking(screen, "auto", 3, "targets"):
+        until = time.monotonic() + 10
+        while not stream.getvalue() and time.monotonic() < until:
+            time.sleep(0.01)
+    assert stream.getvalue().startswith("still at 3  targets, 0.")
+    screen, stream = open_screen()
+    with checking(screen, "none", 3, "targets"):
+        time.sleep(0.06)
+    assert stream.getvalue() == ""
 
 
 # --- out of the log --------------------------------------------------------------------

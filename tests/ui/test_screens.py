@@ -274,12 +274,13 @@ def test_a_screen(open_screen: Opens, name: str, way: str, width: int, ascii: bo
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_a_screen_in_colour_says_the_same(open_screen: Opens, name: str) -> None:
-    coloured, stream = open_screen(100, colour=True)
+@pytest.mark.parametrize("width", [100, 80])
+def test_a_screen_in_colour_says_the_same(open_screen: Opens, name: str, width: int) -> None:
+    coloured, stream = open_screen(width, colour=True)
     SHOWN[name](coloured)
     text = stream.getvalue()
     assert ESCAPES.search(text)
-    assert as_told(ESCAPES.sub("", text)) == expected(name, "100")
+    assert as_told(ESCAPES.sub("", text)) == expected(name, str(width))
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -112,10 +112,9 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
             run.up(resources, told.hear, timeout)
         board = told.board
         app.document.update(created=board.created, found=board.found, resources=described(run))
-        screens.ready(screen, board.seconds, board.created, board.found, summary(run))
-        if not place.is_free:
-            all_there = [r for r in run.demo.resources if run.state.id(r.key)]
-            screen.line(f"{'cost':<15} {said(hourly(all_there, region))} until you run: {how(app)} down")
+        all_there = [r for r in run.demo.resources if run.state.id(r.key)]
+        cost = "" if place.is_free else f"{said(hourly(all_there, region))} until you run: {how(app)} down"
+        screens.ready(screen, board.seconds, board.created, board.found, [*summary(run), ("cost", cost)])
         if test:
             screen.line()
             prove(app, run, screen, timeout and max(1.0, timeout - board.seconds))

@@ -61,12 +61,16 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
 
     from .. import checks
     from ..ui import screens
+    from ..ui.progress import checking
     from .picturing import framed
 
     lab = checks.Lab(run.demo, run.sides, run.ssh(), run.place.pace, run.settings.page, run.case, timeout)
     began, results = time.monotonic(), []
     failed: Result | None = None
-    for result in checks.run(lab):
+    answers = checks.run(lab)
+    for question in checks.QUESTIONS:
+        with checking(screen, app.get("progress", "auto"), question.number, question.title(lab)):
+            result = next(answers)
         results.append(result)
         screens.result(screen, result)
         if result.failure and not failed:

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.live import Live as Screenful
+from rich.text import Text
 
 from ..model import Event, Resource
 from ..runlog import described
 from .board import Board
 from .lines import Teller, line
-from .style import Screen, elapsed
+from .style import Screen, elapsed, frame
 from .tree import Tree
 
 HEARTBEAT_SECONDS = 30.0
+FRAMES_A_SECOND = 8
 
 
 @contextmanager
@@ -27,30 +29,57 @@ def progress(
 
     ``command`` is the one that goes on after an interruption; ``cost`` says what these resources cost now.
     """
+    match _way(screen, how):
+        case "live":
+            tree = Tree(screen, board, command, cost)
+            screen.end_line()
+            try:
+                with Screenful(tree, console=screen.talk, refresh_per_second=FRAMES_A_SECOND):
+                    try:
+                        yield Progress(board)
+                    finally:
+                        tree.over = True
+            finally:
+                screen.say()
+        case "plain":
+            lines = Lines(screen, board)
+            try:
+                with lines.heart:
+                    yield lines
+            finally:
+                if lines.said:
+                    screen.say()
+        case _:
+            yield Progress(board)
+
+
+@contextmanager
+def checking(screen: Screen, how: str, number: int, title: str) -> Iterator[None]:
+    """Show that a check of the test is at work, which may take minutes; nothing is left of it on a terminal."""
+    began = time.monotonic()
+    match _way(screen, how):
+        case "live":
+            screen.end_line()
+            with Screenful(
+                Checking(screen, number, title, began),
+                console=screen.talk,
+                refresh_per_second=FRAMES_A_SECOND,
+                transient=True,
+            ):
+                yield
+        case "plain":
+            with Heart(lambda now: screen.say(f"still at {number}  {title}, {elapsed(now - began)}")):
+                yield
+        case _:
+            yield
+
+
+def _way(screen: Screen, how: str) -> str:
+    """How to show what goes on, here."""
     if how == "auto":
         # Rich takes FORCE_COLOR for a terminal, and would animate into a log.
         how = "live" if screen.talk.file.isatty() and not screen.talk.is_dumb_terminal else "plain"
-    if screen.quiet or how == "none":
-        yield Progress(board)
-    elif how == "live":
-        tree = Tree(screen, board, command, cost)
-        screen.end_line()
-        try:
-            with Screenful(tree, console=screen.talk, refresh_per_second=8):
-                try:
-                    yield Progress(board)
-                finally:
-                    tree.over = True
-        finally:
-            screen.say()
-    else:
-        lines = Lines(screen, board)
-        try:
-            with lines.heartbeat():
-                yield lines
-        finally:
-            if lines.said:
-                screen.say()
+    return "none" if screen.quiet else how
 
 
 class Progress:
@@ -63,6 +92,32 @@ class Progress:
         self.board.hear(event)
 
 
+class Heart:
+    """While inside, calls ``beat`` every while in which there was no news, with the moment in monotonic seconds."""
+
+    def __init__(self, beat: Callable[[float], None]) -> None:
+        self._beat = beat
+        self._over = threading.Event()
+        self._last = time.monotonic()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def news(self) -> None:
+        self._last = time.monotonic()
+
+    def _run(self) -> None:
+        while not self._over.wait(max(0.0, self._last + HEARTBEAT_SECONDS - time.monotonic())):
+            if (now := time.monotonic()) - self._last >= HEARTBEAT_SECONDS:
+                self._beat(now)
+                self.news()
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
 class Lines(Progress):
     """One line for each change, with the time; and one a while for what is still waited for."""
 
@@ -70,8 +125,8 @@ class Lines(Progress):
         super().__init__(board)
         self.screen = screen
         self.teller = Teller(screen.verbose)
+        self.heart = Heart(self.beat)
         self.said = 0
-        self._last = time.monotonic()
 
     def hear(self, event: Event) -> None:
         super().hear(event)
@@ -81,27 +136,8 @@ class Lines(Progress):
     def _say(self, text: str) -> None:
         if text:
             self.said += 1
-            self._last = time.monotonic()
+            self.heart.news()
             self.screen.say(text)
-
-    @contextmanager
-    def heartbeat(self) -> Iterator[None]:
-        """Say every while inside what is being waited for, when nothing else was said."""
-        over = threading.Event()
-
-        def beat() -> None:
-            while not over.wait(max(0.0, self._last + HEARTBEAT_SECONDS - time.monotonic())):
-                if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
-                    self.beat(time.monotonic())
-                    self._last = time.monotonic()
-
-        thread = threading.Thread(target=beat, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
     def beat(self, now: float) -> None:
         """Say of each step that is busy what is being waited for, and for how long by now."""
@@ -111,3 +147,19 @@ class Lines(Progress):
                 r = cell.resource
                 about = {"at": time.time(), "step": row.step.number, "kind": r.kind, "name": r.name}
                 self._say(line(about, "waiting", f"{word}, {elapsed(cell.seconds(now))}"))
+
+
+class Checking:
+    """The line of a check that is at work; nothing as long as it may be over in a moment."""
+
+    def __init__(self, screen: Screen, number: int, title: str, began: float) -> None:
+        self._line = f" {number}  {title}"
+        self._began = began
+        self._spinner = screen.spinner()
+
+    def __rich__(self) -> Text:
+        now = time.monotonic()
+        if now - self._began < 0.3:
+            return Text()
+        text = Text(no_wrap=True, overflow="crop").append_text(frame(self._spinner, now))
+        return text.append(f" {self._line}  ").append(elapsed(now - self._began), style="dim")

@@ -73,11 +73,11 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
     if failed is None:
         screen.line(page.rstrip("\n"))
         screen.line()
-        screen.line(
-            f"PASSED  {len(results)} of {len(results)} in {duration(seconds)}. "
-            "The customer reached the web server through PrivateLink, and no other way.",
-            style="green",
-        )
+        passed = f"PASSED  {len(results)} of {len(results)} in {duration(seconds)}."
+        proof = "The customer reached the web server through PrivateLink, and no other way."
+        fits = len(passed) + 1 + len(proof) <= screen.out.width
+        for line in [f"{passed} {proof}"] if fits else [passed, proof]:
+            screen.line(line, style="green")
         return
     screen.line(f"FAILED  at {failed.number}. Exit code 6. Nothing was changed.", style="red")
     if failed.failure and failed.failure.diagnosis:
@@ -101,9 +101,10 @@ def diagnosis(screen: Screen, cause: Diagnosis, *, to_talk: bool = False) -> Non
 
 def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
     """Names and values, one a line."""
+    column = 16 if screen.out.width >= 100 else 14
     for name, value in pairs:
         if value:
-            screen.line(f"{name:<15} {value}")
+            screen.line(f"{name:<{column}}{value}")
 
 
 def left_over(left: Sequence[Left]) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import IO, Literal
 
 from rich.console import Console
+from rich.spinner import Spinner
 from rich.text import Text
 
 from ..model import short_id as short_id
@@ -51,6 +52,10 @@ class Screen:
     def mark(self, mark: str) -> Text:
         """A mark in its colour."""
         return Text(self.plain(mark), style=_COLOURS.get(mark, ""))
+
+    def spinner(self) -> Spinner:
+        """What turns where something is at work."""
+        return Spinner("line" if self.ascii else "dots")
 
     def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
         """Print one line as it is: never wrapped, never cut, so that ids can be copied."""
@@ -131,6 +136,13 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def frame(spinner: Spinner, now: float) -> Text:
+    """What a spinner shows at this moment."""
+    shown = spinner.render(now)
+    assert isinstance(shown, Text), "a spinner without a text"
+    return shown
 
 
 def about(seconds: float) -> str:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.spinner import Spinner
 from rich.text import Text
 
 from ..model import Action, Resource
 from .board import BUSY, Board, Row
-from .style import Screen, about, elapsed, roughly, short_id
+from .style import Screen, about, elapsed, frame, roughly, short_id
 
 TITLE, ID, WORD, TOOK = 18, 34, 13, 6
 """Widths of the columns, each with the space after it: the longest title; a load balancer's id, under a name as long as
@@ -41,7 +40,7 @@ class Tree:
         self.command = command
         self.cost = cost
         self.over = False
-        self._spinner = Spinner("line" if screen.ascii else "dots")
+        self._spinner = screen.spinner()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         # One line stays free: the cursor's.
@@ -65,7 +64,7 @@ class Tree:
         shown, busy = _mark(row, self.board), row.busy
         lead = Text(no_wrap=True, overflow="ignore")
         if busy and not shown and not self.over:
-            lead.append_text(self._frame(now))
+            lead.append_text(frame(self._spinner, now))
         else:
             lead.append_text(self.screen.mark(shown or ("!" if busy else "·")))
         lead.append(f" {row.step.number:>2} ")
@@ -114,10 +113,6 @@ class Tree:
         cell, usual = row.busy, row.busy.usual_seconds / self.board.pace
         if cell.action is Action.WAITING and max(usual, cell.seconds(now)) >= WORTH_SAYING_SECONDS:
             yield f"waits for: {'gone' if cell.is_going else cell.resource.ready_word} (about {about(usual)})"
-
-    def _frame(self, now: float) -> Text:
-        frame = self._spinner.render(now)
-        return frame if isinstance(frame, Text) else Text("*")
 
     # --- the rest -----------------------------------------------------------------
 
