@@ -7,7 +7,7 @@ DEMO := $(BIN)/vpce-demo
 # Each file of tests runs in one process: the demos in it share a sandbox.
 AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all check bench bench-full pictures clean
+.PHONY: demo test test-all torture check bench bench-full pictures clean
 
 demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, status, down; leaves nothing running
 	@$(DEMO) --sandbox up --skip-test && $(DEMO) --sandbox test && $(DEMO) --sandbox status && $(DEMO) --sandbox down; \
@@ -18,6 +18,9 @@ test: check                       ## ruff, mypy strict and the tests
 
 test-all: check                   ## the same, with what takes minutes
 	@$(BIN)/python -m pytest $(AT_ONCE) -m ''
+
+torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call; write docs/reliability.md: 45 minutes
+	@$(BIN)/python -m torture
 
 bench: $(VENV)/.installed         ## measure against other tools and write docs/performance.md: minutes
 	@$(BIN)/python -m bench

@@ -1,4 +1,4 @@
-"""The command: ``python -m torture [SWEEP ...] [--only TEXT] [--from N] [--to N] [--jobs N] [--list] [--page]``.
+"""The command: ``python -m torture [SWEEP ...] [OPTION ...]``; ``--help`` says which.
 
 It runs the sweeps, all unless some are named, says what is wrong as soon as it is, and writes ``docs/reliability.md``.
 What came of each sweep last is kept in ``torture/results`` and shown on the page.
@@ -29,6 +29,7 @@ examples:
   python -m torture errors hidden               these two; the page keeps what came of the others before
   python -m torture crash --only "down 12 "     the cases of the crash sweep that say so; nothing is written
   python -m torture crash --from 20 --to 30     its cases 20 to 30, in the order of --list; nothing is written
+  python -m torture --every 25                  a sample of each sweep; nothing is written
 """
 
 
@@ -45,7 +46,8 @@ def main() -> int:
             if options.sweeps and sweep.name not in options.sweeps:
                 continue
             every = sweep.cases(operations)
-            chosen = [case for case in every[options.first - 1 : options.last] if options.only in str(case)]
+            some = every[options.first - 1 : options.last : options.every]
+            chosen = [case for case in some if options.only in str(case)]
             if options.list:
                 for number, case in enumerate(every, 1):
                     if case in chosen:
@@ -73,7 +75,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds this")
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="N", help="only from this case on")
     parser.add_argument("--to", type=int, dest="last", metavar="N", help="only up to this case")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="workers; one for each core")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every so many of these")
+    parser.add_argument(
+        "--jobs", type=int, default=(os.cpu_count() or 1) + 1, metavar="N", help="workers; cores and one"
+    )
     parser.add_argument("--list", action="store_true", help="run nothing; list the cases")
     parser.add_argument("--page", action="store_true", help="run nothing; write the page of what was run before")
     options = parser.parse_args()

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .cases import Case, Operations, Outcome, Sweep
-from .world import World, Wrong
+from .process import Wrong
+from .world import World
 
 KILLED, UNDISTURBED = "killed", "not reached"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import time
@@ -19,11 +20,12 @@ from vpce_demo.cli.app import STAGES
 from .cases import Case, Operations, Sweep
 from .hidden import SPEED
 from .mischief import MISCHIEF, do
+from .process import Ended, Wrong
 from .refusals import EXIT_CODES
-from .world import Ended, World, Wrong, passed
+from .world import World, passed
 
-WHOLE_AND_NOTHING = "one whole demo, then nothing"
-SEEDS, EXAMPLES, STEPS = 60, 4, 8
+WHOLE_AND_NOTHING, STEP = "one whole demo, then nothing", "steps on the way"
+SEEDS, EXAMPLES, STEPS = 40, 4, 8
 ANY_CALL = st.integers(1, 70)
 COMMANDS = st.sampled_from(("up", "down"))
 FAULTS: dict[str, dict[str, Any]] = {
@@ -42,6 +44,7 @@ class Life(RuleBasedStateMachine):
 
     world: ClassVar[World]
     lived: ClassVar[int]
+    steps: ClassVar[int]
     failed: ClassVar[str]
 
     def __init__(self) -> None:
@@ -138,6 +141,7 @@ class Life(RuleBasedStateMachine):
             self.up()
             self.down()
             type(self).lived += 1
+            type(self).steps += len(self.story) - 2
 
 
 def may_end(done: Ended, *codes: int) -> None:
@@ -159,7 +163,7 @@ class Lives(Case):
         return f"lives of up to {self.steps} steps"
 
     def run(self, world: World) -> Iterator[str]:
-        machine: type[Life] = type("OneLife", (Life,), {"world": world, "lived": 0, "failed": ""})
+        machine: type[Life] = type("OneLife", (Life,), {"world": world, "lived": 0, "steps": 0, "failed": ""})
         seed(self.seed)(machine)
         how = settings(
             max_examples=self.examples,
@@ -176,8 +180,8 @@ class Lives(Case):
             run_state_machine_as_test(machine, settings=how)
         except Exception as error:
             raise Wrong(machine.failed or repr(error)) from error
-        for _ in range(machine.lived):
-            yield WHOLE_AND_NOTHING
+        yield from itertools.repeat(WHOLE_AND_NOTHING, machine.lived)
+        yield from itertools.repeat(STEP, machine.steps)
 
 
 def cases(operations: Operations) -> Sequence[Case]:
@@ -194,6 +198,6 @@ error or lost reply at any call, mischief behind the program's back ({len(MISCHI
 state file or all files of the demo lost, another speed of the clock, and new resources hidden. Every `up` in it that
 nothing disturbs ends in one whole demo whose test passes, every such `down` in an empty account; and so does the end of
 each life: `up`, then `down`.""",
-    (WHOLE_AND_NOTHING,),
+    (WHOLE_AND_NOTHING, STEP),
     cases,
 )

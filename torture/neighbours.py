@@ -19,7 +19,8 @@ from vpce_demo.tutorial import tutorial
 
 from .account import Account, account
 from .cases import Case, Operations, Sweep
-from .world import World, Wrong, expect_same, passed
+from .process import Wrong
+from .world import World, expect_same, passed
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, SubnetTypeDef

@@ -1,106 +1,32 @@
-"""A worker's world: a directory, a sandbox under it, and the program's commands as processes of their own.
-
-A fresh interpreter for each command would take longer than the command.  So the worker, which has one thread, loads the
-program once and forks: each command is a real process with its own pid, which runs the real command line and can be
-killed.  What it prints is kept.
-"""
+"""A worker's world: a directory, a sandbox under it, the commands run in it, and what there has to be afterwards."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
-import json
 import math
 import os
-import pkgutil
 import shutil
 import signal
-import sys
-import time
-import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import botocore.endpoint
-
-import vpce_demo
 from vpce_demo import place
 from vpce_demo.aws import Clients
-from vpce_demo.cli import main
 from vpce_demo.config import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 
 from .account import Account, Shape, account, differences, shape
+from .process import COMMANDS, Command, Ended, Wrong, load_everything, nothing_of_the_user, start
 
-SECONDS = 90.0
-"""How long one command may take before it counts as hanging."""
-BOTOCORE_PAUSES = 1 / 20
-"""botocore's own pauses before it asks again know nothing of the sandbox's clock; they are shortened by this."""
 STATE = ".vpce-demo"
 OUTLIVES = {"emulator", "logs"}
 """What of the state directory stays when no demo is left: the sandbox's own, and the logs of the runs."""
 TESTS = 8
-SHOWN = 14
-"""Of what a command said, so many lines are told when something is wrong."""
 KEPT = 8
 """Of how many commands, the last ones, the output is kept at a time."""
-
-
-class Wrong(AssertionError):
-    """What a case found wrong."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What came of a command: its exit code, negative if a signal ended it, and what it printed."""
-
-    words: tuple[str, ...]
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-    def __str__(self) -> str:
-        """In short: the last it said."""
-        said = "\n".join((self.err or self.out).splitlines()[-SHOWN:])
-        return f"vpce-demo {' '.join(self.words)}  ended with {self.code}\n{said}"
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command at work, and the files to which it prints."""
-
-    words: tuple[str, ...]
-    pid: int
-    out: Path
-    err: Path
-    began: float = field(default_factory=time.monotonic)
-
-    def ended(self) -> Ended:
-        """Wait for its end.  Whatever came of it, it never shows a traceback.  Raises Wrong."""
-        while not (status := os.waitpid(self.pid, os.WNOHANG))[0]:
-            if time.monotonic() - self.began > SECONDS:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-                raise Wrong(f"it hangs: {self._said(-signal.SIGKILL)}")
-            time.sleep(0.002)
-        done = self._said(os.waitstatus_to_exitcode(status[1]))
-        if "Traceback" in done.out + done.err:
-            raise Wrong(f"a traceback: {done}")
-        return done
-
-    def _said(self, code: int) -> Ended:
-        out, err = (file.read_text(encoding="utf-8", errors="replace") for file in (self.out, self.err))
-        return Ended(self.words, code, out, err)
 
 
 class World:
@@ -108,12 +34,12 @@ class World:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()
-        _nothing_of_the_user(self.directory)
-        _load_everything()
+        nothing_of_the_user(self.directory)
+        load_everything()
         self.sandbox = client.ensure(self.emulator, speed=math.inf)
         self.place = place.in_sandbox(load(None, {}), self.sandbox)
         self.clients: Clients = self.place.clients[Side.PROVIDER]
-        self.empty: Account = {}
+        self.nothing: Shape | None = None
         self.struck = 0
         self._number = 0
         self._logged = 0
@@ -142,7 +68,7 @@ class World:
         self.speed("max")
         self.sandbox.control("reset")
         shutil.rmtree(self.directory / STATE / "sandbox", ignore_errors=True)
-        self.empty = account(self.clients)
+        self.nothing = self.nothing or shape(self.held())
         self._logged = self._log_size()
 
     def end(self) -> None:
@@ -161,11 +87,11 @@ class World:
         self.begin()
         operations = {}
         whole: Shape | None = None
-        for command in ("up", "test", "down"):
+        for command in COMMANDS:
             before = len(self.calls())
             self.succeed(command)
             operations[command] = [call["operation"] for call in self.calls()[before:]]
-            whole = whole or shape(account(self.clients))
+            whole = whole or shape(self.held())
         assert whole is not None
         self.expect_nothing()
         return whole, operations
@@ -176,13 +102,9 @@ class World:
         """Begin a command; whoever does so waits for its end."""
         self._number += 1
         out, err = (self.directory / f"{self._number % KEPT}.{name}" for name in ("out", "err"))
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
-        if pid == 0:
-            _be_the_program(words, out, err)
-        self._started.append(pid)
-        return Command(words, pid, out, err)
+        command = start(words, out, err)
+        self._started.append(command.pid)
+        return command
 
     def run(self, *words: str) -> Ended:
         """Run a command to its end."""
@@ -273,8 +195,10 @@ class World:
         self.expect_nothing()
 
     def expect_nothing(self) -> None:
-        """The account is as it was in the beginning, and no file of a demo is left.  Raises Wrong."""
-        expect_same(self.empty, self.held())
+        """The account holds what it does in the beginning, and no file of a demo is left.  Raises Wrong."""
+        assert self.nothing is not None
+        if differ := differences(self.nothing, shape(self.held())):
+            raise Wrong(f"the account is not empty:\n{differ}")
         left = {path.name for path in (self.directory / STATE).iterdir()} - OUTLIVES
         if left:
             files = sorted(str(path) for name in left for path in (self.directory / STATE / name).rglob("*"))
@@ -294,55 +218,3 @@ def expect_same(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     changed = [id for id in before if id in after and before[id] != after[id]]
     if gone or new or changed:
         raise Wrong(f"the account is not as it was: gone {gone}, new {new}, changed {changed}")
-
-
-# --- the process ----------------------------------------------------------------------------
-
-
-def _nothing_of_the_user(directory: Path) -> None:
-    """No credentials, no profile, no option from outside."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "VPCE_DEMO_"))]:
-        del os.environ[name]
-    os.environ |= {
-        "HOME": str(directory),
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "VPCE_DEMO_SANDBOX": "1",
-        "PYTHONUTF8": "1",
-    }
-    os.chdir(directory)
-
-
-def _load_everything() -> None:
-    """Import what any command needs, so that a forked one finds it there; and shorten botocore's pauses."""
-    for module in pkgutil.walk_packages(vpce_demo.__path__, f"{vpce_demo.__name__}."):
-        if not module.name.endswith("__main__") and ".sandbox." not in module.name:
-            importlib.import_module(module.name)
-    vars(botocore.endpoint)["time"] = _Hasty()
-
-
-class _Hasty:
-    """The module ``time`` for botocore, which sleeps less."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(time, name)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds * BOTOCORE_PAUSES)
-
-
-def _be_the_program(words: tuple[str, ...], out: Path, err: Path) -> NoReturn:
-    """In the forked process: run the command line, and end without a trace of the worker."""
-    code = 1
-    try:
-        for number, file in ((1, out), (2, err)):
-            os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
-        sys.argv = ["vpce-demo", *words]
-        main()
-    except SystemExit as done:
-        code = done.code if isinstance(done.code, int) else 1
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)

@@ -14,6 +14,8 @@ from .errors import Fault, NotCreated, fault
 from .model import Held, Live, Resource
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ec2.literals import ResourceTypeType
     from mypy_boto3_ec2.type_defs import TagSpecificationTypeDef
@@ -47,6 +49,10 @@ class Clients:
     """Makes a client of a service that is asked once, if at all, by botocore's name for it."""
     account: str
     region: str
+    cli: str
+    """How the AWS CLI is called for the same account and region."""
+    alias: Future[str] | None = None
+    """The account's alias, as soon as AWS has told it; only where it is asked for."""
 
 
 class Answers:

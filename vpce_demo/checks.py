@@ -1,7 +1,8 @@
 """What ``test`` asks of a running demo, one function for each question, in the order of this file.
 
 A proof with a control, not one curl: the page comes through the endpoint, it is this demo's own, and there is no other
-way to it.  A check returns its evidence, or raises CheckFailed with the most likely cause and its fix.
+way to it.  A check returns its evidence, or raises CheckFailed with what is seen; the cause is looked up in the table
+(``diagnosis``).
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from .aws import Aws
+from .diagnosis import Case, Diagnosis, Symptom, diagnose, look
 from .errors import DemoError, Fault, NotCreated, fault, words
-from .model import Live, Resource, Side, ours
+from .model import Live, Resource, Side
 from .resources.endpoint_service import connections
 from .resources.target_group import target_health
 from .resources.vpc_endpoint import addresses
@@ -32,28 +34,31 @@ LEAST_SECONDS = 2.0
 """The same in seconds of the machine, however fast the sandbox's clock runs."""
 CURL_CONNECT_SECONDS = 5
 CONTROL_SECONDS = 3
+REFUSED, TIMED_OUT = 7, 28
+"""Exit codes of curl."""
 
 
 class CheckFailed(DemoError):
-    """A check did not hold.  The hint is the fix."""
+    """A check did not hold; ``symptom`` is what was seen, in the words of the table of causes."""
 
-    def __init__(self, what: str, likely: str = "", hint: str = "vpce-demo up    (mends what is missing)") -> None:
-        super().__init__(what, hint=hint)
-        self.likely = likely
+    def __init__(self, what: str, symptom: Symptom) -> None:
+        super().__init__(what)
+        self.symptom = symptom
 
 
 @dataclass
 class Lab:
-    """What the checks work with.  ``address_now`` asks for the operator's address, for when ssh hangs."""
+    """What the checks work with.  ``case`` makes the demo, with what was met, a case for the table of causes."""
 
     demo: Demo
     sides: Mapping[Side, Aws]
     ssh: Ssh
     pace: float
     page: str
-    ssh_source: str
-    address_now: Callable[[], str]
+    case: Callable[[str], Case]
     timeout_seconds: float | None = None
+    patient: bool = True
+    """Whether what may only need time is looked at again."""
     endpoint_address: str = ""
     answer: str = ""
     seen: str = ""
@@ -66,15 +71,7 @@ class Lab:
 
     def look(self, resource: Resource) -> Live | None:
         """What AWS has of it now."""
-        try:
-            live = next(iter(ours(resource.find(self.aws(resource)))), None)
-        except NotCreated:
-            return None
-        except ClientError as error:
-            if fault(error) is not Fault.MISSING:
-                raise
-            return None
-        if live:
+        if live := look(resource, self.aws(resource)):
             self.sides[resource.side].known[resource.key] = live
         return live
 
@@ -99,9 +96,9 @@ class Lab:
         until = time.monotonic() + seconds
         pause = max(0.05, 2.0 / self.pace)
         while True:
-            last = time.monotonic() + pause >= until
+            last = not self.patient or time.monotonic() + pause >= until
             yield last
-            if last:
+            if last or time.monotonic() >= until:
                 return
             time.sleep(pause)
 
@@ -169,16 +166,23 @@ def run(lab: Lab) -> Iterator[Result]:
             yield Result(q.number, q.title(lab), True, evidence, time.monotonic() - began)
 
 
+def explain(lab: Lab, failed: Result | None) -> Diagnosis:
+    """The one most likely cause of a failure; without one, of anything that would make a check fail."""
+    if failed is None or failed.failure is None:
+        return diagnose(lab.case(""), None, range(1, len(QUESTIONS) + 1))
+    return diagnose(lab.case(failed.evidence), failed.failure.symptom, [failed.number])
+
+
 def _ask(q: Question, lab: Lab) -> str:
     """Ask one question; what it asks about may have gone meanwhile."""
     try:
         return q.check(lab)
     except NotCreated as error:
-        raise CheckFailed(error.message, "Something was deleted.") from error
+        raise CheckFailed(error.message, Symptom.GONE) from error
     except ClientError as error:
         if fault(error) is not Fault.MISSING:
             raise
-        raise CheckFailed(words(error), "Something was deleted.") from error
+        raise CheckFailed(words(error), Symptom.GONE) from error
 
 
 # --- the questions ------------------------------------------------------------
@@ -188,7 +192,7 @@ def _ask(q: Question, lab: Lab) -> str:
 def the_service_is_available(lab: Lab) -> str:
     live = lab.look(lab.demo.service)
     if live is None or live.word.lower() != "available":
-        raise CheckFailed(live.word if live else "gone", "The endpoint service was deleted, or AWS gave it up.")
+        raise CheckFailed(live.word if live else "gone", Symptom.GONE)
     return f"{live.word}, behind {lab.demo.balancer.name}"
 
 
@@ -196,7 +200,7 @@ def the_service_is_available(lab: Lab) -> str:
 def the_load_balancer_is_active(lab: Lab) -> str:
     live = lab.look(lab.demo.balancer)
     if live is None or live.word.lower() not in ("active", "active_impaired"):
-        raise CheckFailed(live.word if live else "gone", f"The load balancer {lab.demo.balancer.name} does not work.")
+        raise CheckFailed(live.word if live else "gone", Symptom.GONE)
     answer = lab.aws(lab.demo.balancer).elb.describe_load_balancers(LoadBalancerArns=[live.id])
     zones = [zone["ZoneName"] for zone in answer["LoadBalancers"][0]["AvailabilityZones"]]
     return f"{live.word} in {', '.join(zones)}"
@@ -217,18 +221,13 @@ def the_targets_are_healthy(lab: Lab) -> str:
         if ill[0][0] == "unused" and lab.look(lab.demo.listener) is None:
             break
     if not states:
-        raise CheckFailed("none is registered", "The web server was taken out of the target group.")
+        raise CheckFailed("none is registered", Symptom.GONE)
     word, reason = ill[0]
     told = f"{len(states) - len(ill)} of {len(states)} healthy on tcp/{port}: {word} ({reason})"
-    if word == "unhealthy":
-        # `up` sees an instance that runs and leaves it alone: what its boot did is done once and for all.
-        raise CheckFailed(told, _why_unhealthy(word), _remake_the_web_server(lab))
-    raise CheckFailed(told, _why_unhealthy(word))
+    raise CheckFailed(told, _TARGET.get(word, Symptom.GONE))
 
 
-def _remake_the_web_server(lab: Lab) -> str:
-    web = lab.sides[Side.PROVIDER].id(lab.demo.web)
-    return f"vpce-demo up    (mends the group), or: aws ec2 terminate-instances --instance-ids {web}    and then up"
+_TARGET = {"initial": Symptom.INITIAL, "unhealthy": Symptom.UNHEALTHY, "unused": Symptom.UNUSED}
 
 
 def _target_states(lab: Lab) -> list[tuple[str, str]]:
@@ -243,16 +242,6 @@ def _target_states(lab: Lab) -> list[tuple[str, str]]:
     return states
 
 
-def _why_unhealthy(word: str) -> str:
-    match word:
-        case "unused":
-            return "The load balancer has no listener that forwards to this target group, or not in the target's zone."
-        case "initial":
-            return "The health checks have not finished; that takes minutes."
-        case _:
-            return "The web server is not up, or its security group refuses the load balancer's subnet."
-
-
 @check("connection")
 def the_connection_is_accepted(lab: Lab) -> str:
     endpoint = lab.sides[Side.CONSUMER].id(lab.demo.endpoint)
@@ -262,12 +251,14 @@ def the_connection_is_accepted(lab: Lab) -> str:
         case "available":
             pass
         case "pendingacceptance":
-            raise CheckFailed(word, "Nobody has accepted the connection yet.", "vpce-demo accept")
+            raise CheckFailed(word, Symptom.NOT_ACCEPTED)
+        case "pending":
+            raise CheckFailed(f"accepted, endpoint {word}", Symptom.NOT_READY)
         case _:
-            raise CheckFailed(word, "The connection was refused; such an endpoint cannot be used again.")
+            raise CheckFailed(word, Symptom.UNUSABLE)
     live = lab.look(lab.demo.endpoint)
     if live is None or live.word.lower() != "available":
-        raise CheckFailed(f"accepted, endpoint {live.word if live else 'gone'}", "The endpoint is not ready.")
+        raise CheckFailed(f"accepted, endpoint {live.word if live else 'gone'}", Symptom.NOT_READY)
     return f"accepted, endpoint {live.word}"
 
 
@@ -276,7 +267,9 @@ def ssh_works(lab: Lab) -> str:
     live = lab.look(lab.demo.customer)
     address = live.outputs.get("public_address", "") if live else ""
     if live is None or live.word.lower() != "running" or not address:
-        raise CheckFailed(f"{live.word if live else 'gone'}, no public address", "The customer instance does not run.")
+        runs = live is not None and live.word.lower() == "running"
+        told = f"{live.word if live else 'gone'}, no public address"
+        raise CheckFailed(told, Symptom.SSH_HANGS if runs else Symptom.STOPPED)
     for last in lab.tries(lab.patience(lab.demo.customer)):
         answer = lab.on_customer("hostname")
         if answer.exit_code == 0:
@@ -284,19 +277,8 @@ def ssh_works(lab: Lab) -> str:
         if last or "denied" in answer.err.lower():
             break
     said = answer.err.splitlines()[-1] if answer.err else f"exit code {answer.exit_code}"
-    raise CheckFailed(f"ec2-user@{address}: {said}", _why_no_ssh(lab, answer))
-
-
-def _why_no_ssh(lab: Lab, answer: Answer) -> str:
-    if "denied" in answer.err.lower():
-        return f"The instance knows another key than {lab.ssh.key_file}."
-    try:
-        now = lab.address_now()
-    except DemoError:
-        now = lab.ssh_source
-    if lab.ssh_source != now and lab.ssh_source.endswith("/32"):
-        return f"Your address has changed: ssh is open to {lab.ssh_source}, and you come from {now} now."
-    return "No route from its subnet to the internet gateway, or its security group does not let you in."
+    denied = "denied" in answer.err.lower()
+    raise CheckFailed(f"ec2-user@{address}: {said}", Symptom.SSH_DENIED if denied else Symptom.SSH_HANGS)
 
 
 def _curl_title(lab: Lab) -> str:
@@ -316,13 +298,14 @@ def the_page_comes_through_the_endpoint(lab: Lab) -> str:
         if answer.exit_code == 0 or last:
             break
     if not lab.endpoint_address:
-        raise CheckFailed("the endpoint has no address yet", "AWS has not made its network interface.")
+        raise CheckFailed("the endpoint has no address yet", Symptom.NOT_READY)
     if answer.exit_code:
-        raise CheckFailed(_what_curl_met(answer), _why_no_page(lab, answer))
+        hangs = answer.exit_code == TIMED_OUT
+        raise CheckFailed(_what_curl_met(answer), Symptom.HANGS if hangs else Symptom.REFUSED)
     lab.seen, _, facts = answer.out.rpartition("\n")
     status, source, destination, seconds = facts.split()
     if status != "200":
-        raise CheckFailed(f"{status} from {destination}", "Another server answers, or the page is missing there.")
+        raise CheckFailed(f"{status} from {destination}", Symptom.OTHER_PAGE)
     return f"{status} from {source} to {destination}, {float(seconds) * 1000:.1f} ms"
 
 
@@ -332,17 +315,8 @@ def _curl(lab: Lab, url: str, *options: str, connect_seconds: int = CURL_CONNECT
 
 
 def _what_curl_met(answer: Answer) -> str:
-    met = {7: "connection refused", 28: f"timed out after {CURL_CONNECT_SECONDS}s", 52: "empty answer"}
+    met = {REFUSED: "connection refused", TIMED_OUT: f"timed out after {CURL_CONNECT_SECONDS}s", 52: "empty answer"}
     return met.get(answer.exit_code, answer.err.splitlines()[-1] if answer.err else f"exit code {answer.exit_code}")
-
-
-def _why_no_page(lab: Lab, answer: Answer) -> str:
-    if answer.exit_code == 28:
-        return (
-            f"The endpoint's security group {lab.demo.customer_group.name} lets nobody in: a connection that hangs "
-            "means packets are dropped; a closed port would say refused at once."
-        )
-    return "Nothing listens on the target's port."
 
 
 @check("the page is this demo's", 6)
@@ -351,15 +325,9 @@ def the_page_is_this_demos(lab: Lab) -> str:
     answer = _curl(lab, f"http://{lab.endpoint_address}/{DEMO_ID_PAGE}", "-f")
     found = answer.out.strip()
     if answer.exit_code or not expected or found != expected:
-        raise CheckFailed(
-            f"holds {found[:40] or 'no demo id'}, not {expected}", "An old or foreign web server answers."
-        )
+        raise CheckFailed(f"holds {found[:40] or 'no demo id'}, not {expected}", Symptom.OTHER_PAGE)
     if lab.seen.strip() != lab.page.strip():
-        raise CheckFailed(
-            "holds the demo id, but another page",
-            "The page was changed on the web server.",
-            _remake_the_web_server(lab),
-        )
+        raise CheckFailed("holds the demo id, but another page", Symptom.OTHER_PAGE)
     return f"holds demo id {found}"
 
 
@@ -369,11 +337,7 @@ def there_is_no_other_way(lab: Lab) -> str:
     source = lab.sides[Side.CONSUMER].live(lab.demo.customer).outputs.get("private_address", "")
     answer = _curl(lab, f"http://{web}/", "-o", "/dev/null", connect_seconds=CONTROL_SECONDS)
     if answer.exit_code == 0:
-        raise CheckFailed(
-            f"{web} answers {source} directly",
-            "The two VPCs are joined by peering, a transit gateway or a route: the test proves nothing.",
-            "remove that connection, then repeat:  vpce-demo test",
-        )
-    if answer.exit_code not in (7, 28):
-        raise CheckFailed(f"could not be tried: {_what_curl_met(answer)}", "The customer instance went away.")
+        raise CheckFailed(f"{web} answers {source} directly", Symptom.OTHER_WAY)
+    if answer.exit_code not in (REFUSED, TIMED_OUT):
+        raise CheckFailed(f"could not be tried: {_what_curl_met(answer)}", Symptom.STOPPED)
     return f"{web} unreachable from {source}"

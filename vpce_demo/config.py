@@ -18,11 +18,16 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ConfigError
+from .reading import printable, read_yaml, shown, text_of
 
 DEFAULT_NAME = "vpce-demo"
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 MY_IP = "my-ip"
 LARGEST_PAGE = 12_000
+LARGEST_FILE = 100_000
+"""Bytes of a settings file.  The longest useful one has a tenth of that."""
+MOST_MISTAKES = 20
+"""So many are told of at once."""
 
 
 def _cidr(value: str) -> str:
@@ -64,6 +69,12 @@ def _demo_name(value: str) -> str:
     return value
 
 
+def _one_line(value: str) -> str:
+    if re.search(r"[\x00-\x1f\x7f-\x9f]", value):
+        raise ValueError("has a character in it that is none to be seen")
+    return value
+
+
 def _page(value: str) -> str:
     if not value.strip():
         raise ValueError("is empty")
@@ -78,7 +89,7 @@ Source = Annotated[str, AfterValidator(_source)]
 BalancerName = Annotated[str, AfterValidator(_balancer_name)]
 GroupName = Annotated[str, AfterValidator(_group_name)]
 DemoName = Annotated[str, AfterValidator(_demo_name)]
-TagValue = Annotated[str, Field(min_length=1, max_length=200)]
+TagValue = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
 Description = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\w .\-:/()#,@\[\]+=&;{}!$*]*$")]
 
 
@@ -254,20 +265,22 @@ def _merged(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 
 def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        text = text_of(path, LARGEST_FILE)
     except FileNotFoundError:
         raise ConfigError(f"There is no config file {path}.", changed="Nothing was changed.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}", changed="Nothing was changed.") from None
+    try:
+        tree, data = read_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ConfigError(f"{place}: not YAML: {problem}", changed="Nothing was changed.") from None
-    except (RecursionError, ValueError) as error:
-        raise ConfigError(f"{path}: not YAML that can be read: {error}", changed="Nothing was changed.") from None
+        problem = printable(getattr(error, "problem", None) or str(error).splitlines()[0], 200)
+        raise ConfigError(f"{place}: not YAML that is understood: {problem}", changed="Nothing was changed.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: it goes too deep", changed="Nothing was changed.") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: {printable(str(error))}", changed="Nothing was changed.") from None
     if data is None:
         return tree, {}
     if not isinstance(data, dict):
@@ -278,17 +291,21 @@ def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
 def _explain(error: ValidationError, where: str, tree: yaml.Node | None, data: Mapping[str, Any]) -> str:
     """One line for each thing that is wrong: place, key, what it is, what is right."""
     lines = []
-    for problem in error.errors():
+    problems = error.errors(include_url=False, include_context=False)
+    for problem in problems[:MOST_MISTAKES]:
         path = [part for part in problem["loc"] if isinstance(part, (str, int))]
         mark = _mark(tree, path, at_key=problem["type"] == "extra_forbidden")
         place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
-        key = ".".join(str(part) for part in path)
+        key = printable(".".join(str(part) for part in path))
         if problem["type"] == "extra_forbidden":
             lines.append(f"{place}: there is no setting '{key}'{_nearest(path)}")
         else:
             what = _in_our_words(problem["type"], path) or problem["msg"].removeprefix("Value error, ")
-            shown = "" if isinstance(problem["input"], (dict, BaseModel)) else f" {problem['input']!r}"
-            lines.append(f"{place}: {key or 'settings'}:{shown} {what[0].lower()}{what[1:]}".replace(": :", ":"))
+            what = printable(what, 300)
+            value = "" if isinstance(problem["input"], (dict, BaseModel)) else f" {shown(problem['input'])}"
+            lines.append(f"{place}: {key or 'settings'}:{value} {what[0].lower()}{what[1:]}".replace(": :", ":"))
+    if more := len(problems[MOST_MISTAKES:]):
+        lines.append(f"and {more} more")
     return "\n".join(lines)
 
 

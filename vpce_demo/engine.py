@@ -7,10 +7,11 @@ A walk is over *moves* (``moves.py``).
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -246,8 +247,8 @@ class Engine:
         """Ask AWS to create it, with one token over all tries.  Notes the intent before, so that nothing is lost."""
         self._tell(Action.CREATING, r, token=token)
         patience, asked = Patience(self._pace), 0.0
-        said, unsure = "", False
-        try:
+        unsure = False
+        with _last_words() as last:
             for _ in self._pace.moments(tries(), f"{r} to be created"):
                 if unsure and r.doubles and (live := self._eyes.look_until_shown(r, asked)):
                     return live
@@ -255,8 +256,10 @@ class Engine:
                 try:
                     return r.create(self.sides[r.side].to_change(token))
                 except NotCreated as error:
-                    note = said = error.message
+                    note = error.message
+                    last.append(error)
                 except (ClientError, BotoCoreError) as error:
+                    last.append(error)
                     reason = fault(error)
                     unsure = reason is not Fault.BUSY and not refused(error)
                     if reason is Fault.TOKEN_USED_UP:
@@ -269,11 +272,8 @@ class Engine:
                     if not patience.lasts(reason):
                         raise _given_up(r, error, reason) from error
                     # What it stands on is there, so AWS will see it before long.
-                    note, said = _short(error), _whole(error)
+                    note = _short(error)
                 self._tell(Action.RETRYING, r, note=f"{note}, trying again")
-        except TimedOut as late:
-            late.facts["AWS said"] = said
-            raise
         raise AssertionError("unreachable")
 
     def _ask(self, r: Resource) -> None:
@@ -288,23 +288,25 @@ class Engine:
     def _delete(self, r: Resource, live: Live) -> Exception | None:
         """Ask for one, again while it is in use.  Return AWS's word that it is gone already, if that is its answer."""
         patience = Patience(self._pace)
-        for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
-            try:
-                r.delete(self.sides[r.side].to_change(), live)
-                return None
-            except (ClientError, BotoCoreError) as error:
-                reason = fault(error)
-                if reason is Fault.MISSING:
-                    return error
-                if not patience.lasts(reason):
-                    raise _given_up(r, error, reason) from error
-                note = f"{_short(error)}, trying again"
-                if reason is Fault.IN_USE:
-                    holders = self._eyes.holders(r, live)
-                    self._send_away(r, live, [holder for holder in holders if holder.stays], error)
-                    by = f" by {', '.join(map(str, holders))}" if holders else ""
-                    note = f"still in use{by} ({_short(error)}), trying again"
-                self._tell(Action.RETRYING, r, live, error=error, note=note)
+        with _last_words() as last:
+            for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
+                try:
+                    r.delete(self.sides[r.side].to_change(), live)
+                    return None
+                except (ClientError, BotoCoreError) as error:
+                    last.append(error)
+                    reason = fault(error)
+                    if reason is Fault.MISSING:
+                        return error
+                    if not patience.lasts(reason):
+                        raise _given_up(r, error, reason) from error
+                    note = f"{_short(error)}, trying again"
+                    if reason is Fault.IN_USE:
+                        holders = self._eyes.holders(r, live)
+                        self._send_away(r, live, [holder for holder in holders if holder.stays], error)
+                        by = f" by {', '.join(map(str, holders))}" if holders else ""
+                        note = f"still in use{by} ({_short(error)}), trying again"
+                    self._tell(Action.RETRYING, r, live, error=error, note=note)
         raise AssertionError("unreachable")
 
     def _send_away(self, r: Resource, live: Live, strangers: Sequence[Holder], error: Exception) -> None:
@@ -345,22 +347,24 @@ class Engine:
         self._tell(Action.WAITING, r, self._known[r.key], note=word)
         changed = self._changed.get(r.key, 0.0)
         patience = Patience(self._pace)
-        for pause in self._pace.moments(looks(usual), f"{r} {what}", since=changed or time.monotonic()):
-            try:
-                # Whoever looks in the same moment shares the answer.
-                live = self._eyes.try_to_see(r, max(time.monotonic() - pause / 2, changed))
-            except (ClientError, BotoCoreError) as error:
-                if not patience.lasts(fault(error)):
-                    raise
-                self._tell(
-                    Action.RETRYING, r, self._known.get(r.key), error=error, note=f"{_short(error)}, looking again"
-                )
-                continue
-            if done(live):
-                return live
-            if live and live.word != word:
-                word = live.word
-                self._tell(Action.WAITING, r, live, note=word)
+        with _last_words() as last:
+            for pause in self._pace.moments(looks(usual), f"{r} {what}", since=changed or time.monotonic()):
+                try:
+                    # Whoever looks in the same moment shares the answer.
+                    live = self._eyes.try_to_see(r, max(time.monotonic() - pause / 2, changed))
+                except (ClientError, BotoCoreError) as error:
+                    last.append(error)
+                    if not patience.lasts(fault(error)):
+                        raise
+                    self._tell(
+                        Action.RETRYING, r, self._known.get(r.key), error=error, note=f"{_short(error)}, looking again"
+                    )
+                    continue
+                if done(live):
+                    return live
+                if live and live.word != word:
+                    word = live.word
+                    self._tell(Action.WAITING, r, live, note=word)
         raise AssertionError("unreachable")
 
     # --- telling ------------------------------------------------------------
@@ -394,8 +398,23 @@ def _given_up(r: Resource, error: ClientError | BotoCoreError, reason: Fault) ->
     """What to raise when an error is not, or no longer, an occasion to try again."""
     if reason not in (Fault.MISSING, Fault.NOT_YET, Fault.IN_USE):
         return error
-    facts = {"call": getattr(error, "operation_name", ""), "AWS said": _whole(error)}
-    return TimedOut(f"{r}: AWS has said {_short(error)} for too long.", facts=facts)
+    return TimedOut(f"{r}: AWS has said {_short(error)} for too long.", facts=_facts(error))
+
+
+@contextlib.contextmanager
+def _last_words() -> Iterator[list[Exception]]:
+    """When the time is up inside, the last error in the list is told with it."""
+    errors: list[Exception] = []
+    try:
+        yield errors
+    except TimedOut as late:
+        if errors:
+            late.facts.update(_facts(errors[-1]))
+        raise
+
+
+def _facts(error: Exception) -> dict[str, str]:
+    return {"call": getattr(error, "operation_name", ""), "AWS said": _whole(error)}
 
 
 def _short(error: Exception) -> str:
@@ -405,4 +424,6 @@ def _short(error: Exception) -> str:
 
 def _whole(error: Exception) -> str:
     """The same with the words."""
+    if isinstance(error, DemoError):
+        return error.message
     return f"{_short(error)}: {words(error) if isinstance(error, ClientError) else error}"

@@ -14,7 +14,8 @@
     └── SandboxError          exit 1   the sandbox will not start, or has stopped
 
 ``fault`` is the only reader of AWS error codes (``aws-behaviours.md`` section 1.2); nothing else in the program
-compares one.  This module imports nothing of the program, and no boto3 until it is asked about an AWS error.
+compares one, but the table of causes (``diagnosis``), which quotes some as what is seen.  This module imports nothing
+of the program, and no boto3 until it is asked about an AWS error.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from botocore.exceptions import ClientError
+
+    from .diagnosis import Diagnosis
 
 
 class DemoError(Exception):
@@ -53,6 +56,8 @@ class DemoError(Exception):
         self.table = table
         self.hint = hint
         self.changed = changed
+        self.diagnosis: Diagnosis | None = None
+        """The one most likely cause, where the table of causes was asked for it."""
 
 
 class ConfigError(DemoError):

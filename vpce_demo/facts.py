@@ -140,27 +140,30 @@ class _Region:
     """What has been asked of a side's region."""
 
     def __init__(self, pool: ThreadPoolExecutor, clients: Clients, config: Config) -> None:
-        self.image = pool.submit(_image, clients, config.image_parameter)
-        self._zones = pool.submit(_zones, clients)
-        self._offering = pool.submit(_offering, clients, config.instance_type)
+        self.image = pool.submit(image, clients, config.image_parameter)
+        self._zones = pool.submit(zones, clients)
+        self._offering = pool.submit(offering, clients, config.instance_type)
 
     def usable(self) -> dict[str, str]:
         """Names and ids of the ordinary zones that offer the instance type."""
         return {name: id for name, id in self._zones.result().items() if name in self._offering.result()}
 
 
-def _image(clients: Clients, parameter: str) -> str:
+def image(clients: Clients, parameter: str) -> str:
+    """The image that a public parameter names."""
     return clients.ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
 
 
-def _zones(clients: Clients) -> dict[str, str]:
-    zones = clients.ec2.describe_availability_zones(
+def zones(clients: Clients) -> dict[str, str]:
+    """Names and ids of the ordinary zones of a region."""
+    found = clients.ec2.describe_availability_zones(
         Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}, {"Name": "state", "Values": ["available"]}]
     )["AvailabilityZones"]
-    return {zone["ZoneName"]: zone["ZoneId"] for zone in zones}
+    return {zone["ZoneName"]: zone["ZoneId"] for zone in found}
 
 
-def _offering(clients: Clients, instance_type: str) -> set[str]:
+def offering(clients: Clients, instance_type: str) -> set[str]:
+    """Names of the zones that offer an instance type."""
     pages = clients.ec2.get_paginator("describe_instance_type_offerings").paginate(
         LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": [instance_type]}]
     )

@@ -203,7 +203,8 @@ def understood(error: BaseException, changed: str = "", decode: Callable[[str], 
         return row.kind(row.message.format(call=call), facts=facts, hint=row.hint, changed=changed)
     if isinstance(error, boto.BotoCoreError):
         row = next((row for row in TABLE if isinstance(error, row.classes)), _OTHERWISE)
-        return row.kind(row.message, facts={"botocore said": str(error)}, hint=row.hint, changed=changed)
+        facts = {"call": getattr(error, "operation_name", ""), "botocore said": str(error)}
+        return row.kind(row.message, facts=facts, hint=row.hint, changed=changed)
     return None
 
 

@@ -144,6 +144,7 @@ EXTRAS: Sequence[Permission] = (
     *_look(PROVIDER, "ec2:DescribeNetworkInterfaces"),  # names what keeps something from being deleted
     *_look(BOTH, "servicequotas:GetServiceQuota"),  # whether the account has room for more VPCs than by default
     *_look(BOTH, "sts:DecodeAuthorizationMessage"),  # why AWS refused a call
+    *_look(BOTH, "iam:ListAccountAliases"),  # the account's name, for the first line
 )
 """What is only used where it is allowed: without it everything works, and less is said."""
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import sys
+import threading
 import urllib.request
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
 from botocore.config import Config as BotoConfig
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from .aws import Clients
 from .config import Config
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
 FETCH_SECONDS = 10
 _BOTO = BotoConfig(
-    retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32, connect_timeout=10, read_timeout=60
+    retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
 _ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
 """For what changes something: whether it is asked again is for the engine to say, which looks first."""
@@ -60,6 +62,11 @@ class Place:
     def is_free(self) -> bool:
         """Whether nothing here costs money, so that nobody need be asked."""
         return bool(self.id)
+
+    def alias(self, account: str) -> str | None:
+        """The account's alias, nothing if it has none, and None as long as AWS has not answered."""
+        asked = next((one.alias for one in self.clients.values() if one.account == account), None)
+        return "" if asked is None else asked.result() if asked.done() else None
 
     def fetch(self, url: str) -> str:
         """The text at a web address, as the operator sees it.  Raises OSError."""
@@ -114,7 +121,11 @@ def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | N
 
 
 def _aws_clients(profile: str | None, region: str | None) -> Clients:
-    return _clients(_signed_in(profile, region))
+    session = _signed_in(profile, region)
+    alias = _alias(session)
+    given = {"--profile": profile, "--region": region}
+    cli = ["aws", *(f"{name} {shlex.quote(value)}" for name, value in given.items() if value)]
+    return replace(_clients(session, cli), alias=alias)
 
 
 def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
@@ -130,6 +141,23 @@ def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
     return session
 
 
+def _alias(session: boto3.Session) -> Future[str]:
+    """The alias of the account, asked for beside other calls: nobody waits for it, and it is nothing where that may
+    not be asked."""
+    told: Future[str] = Future()
+    any_session: Any = session  # its stubs know the services only one by one
+    iam = any_session.client("iam", config=_ONCE)
+
+    def ask() -> None:
+        try:
+            told.set_result(next(iter(iam.list_account_aliases()["AccountAliases"]), ""))
+        except (ClientError, BotoCoreError):
+            told.set_result("")
+
+    threading.Thread(target=ask, daemon=True).start()
+    return told
+
+
 def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
     # The user's profile, config files and web proxy are for AWS; here they could only be in the way.
     nothing = (None, None, os.devnull, None)
@@ -140,14 +168,24 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=unset),
     )
+    cli = ["aws", f"--endpoint-url {endpoint_url}", f"--region {region}"]
     # The sandbox can be told to end the process that makes a call, and has to know which one that is.
-    return _clients(session, endpoint_url, BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}"))
+    more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}")
+    return _clients(session, cli, endpoint_url, more)
 
 
-def _clients(session: boto3.Session, endpoint_url: str | None = None, more: BotoConfig | None = None) -> Clients:
+def _name_the_call(exception: Exception, event_name: str, **_: Any) -> None:
+    """A call that got no answer at all is named too, as botocore does where AWS answers with an error."""
+    vars(exception)["operation_name"] = event_name.rpartition(".")[2]
+
+
+def _clients(
+    session: boto3.Session, cli: Sequence[str], endpoint_url: str | None = None, more: BotoConfig | None = None
+) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
     once = config.merge(_ONCE)
     any_session: Any = session  # its stubs know the services only one by one
+    session.events.register("after-call-error", _name_the_call)
     sts = session.client("sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
         # Asked for while the larger clients are made: reading AWS's model of EC2 takes as long as the call.
@@ -161,6 +199,7 @@ def _clients(session: boto3.Session, endpoint_url: str | None = None, more: Boto
             other=partial(any_session.client, endpoint_url=endpoint_url, config=config),
             account=identity.result()["Account"],
             region=session.region_name or "",
+            cli=" ".join(cli),
         )
 
 

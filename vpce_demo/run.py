@@ -10,14 +10,15 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from .aws import Aws
-from .config import Config, Settings, Where
+from .config import MOST_MISTAKES, Config, Settings, Where
+from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .drift import compared
 from .engine import Engine
 from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
@@ -25,7 +26,8 @@ from .facts import find_out, not_looked_up, ssh_source
 from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .pace import HIDDEN_SECONDS
-from .place import Place, same_accounts
+from .place import Place, my_address, same_accounts
+from .reading import printable
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
@@ -149,7 +151,11 @@ class Run:
             failures = engine.up(resources, leave)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        try:
+            self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+        except DemoError as error:
+            error.diagnosis = self.diagnosis((f.resource, _said(f)[0]) for f in failures)
+            raise
 
     def down(
         self, hear: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
@@ -175,12 +181,7 @@ class Run:
             raise Interrupted(interrupted[0], len(self.state.ids))
         self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
         there = self._look_until_gone() if not failures else self.look()
-        why = {f.resource.key: f if isinstance(f.error, InUse) else refused.get(f.resource.key, f) for f in failures}
-        left = [
-            Left(r, there[r.key], *(_said(why[r.key]) if r.key in why else (_listed_still(refused.get(r.key)), {})))
-            for r in self.demo.resources
-            if r.key in there
-        ]
+        left = _left(self.demo.resources, there, failures, refused)
         self.log.look(left)
         if not left:
             self.state.forget()
@@ -220,6 +221,19 @@ class Run:
 
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)
+
+    # --- what is wrong ----------------------------------------------------------
+
+    def case(self, said: str = "") -> Case:
+        """The demo as the table of causes asks about it; ``said`` is what was met."""
+        return Case(self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.place), said)
+
+    def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:
+        """The most likely cause of the first of these refusals, each in AWS's words, that the table has a rule for."""
+        for resource, said in refused:
+            if symptom := refusal(resource, said):
+                return diagnose(self.case(said), symptom)
+        return None
 
 
 @contextlib.contextmanager
@@ -275,7 +289,7 @@ def _recorded_settings(state: State) -> Settings:
     try:
         return Settings.model_validate(state.settings)
     except ValidationError as error:
-        places = dict.fromkeys(".".join(map(str, problem["loc"])) for problem in error.errors())
+        places = dict.fromkeys(printable(".".join(map(str, one["loc"]))) for one in error.errors()[:MOST_MISTAKES])
         raise DemoError(
             f"The settings in the state file {state.path} cannot be used: {', '.join(places)}.",
             hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
@@ -410,6 +424,29 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
         words = f"{call}: {words}"
     strangers = {id: what for id, what in error.facts.items() if isinstance(error, InUse) and id != "AWS said"}
     return words, strangers
+
+
+def _left(
+    resources: Iterable[Resource], there: Mapping[str, Live], failures: Sequence[Event], refused: Mapping[str, Event]
+) -> list[Left]:
+    """What is still there, each with why: its own failure, AWS's last refusal where the time was up, or what else
+    failed that is gone by now."""
+    by_key = {f.resource.key: f for f in failures}
+    elsewhere = [f for f in failures if f.action is Action.FAILED and f.resource.key not in there]
+    cause = f" ({elsewhere[0].resource}: {_said(elsewhere[0])[0]})" if elsewhere else ""
+    left = []
+    for r in (r for r in resources if r.key in there):
+        failure, refusal = by_key.get(r.key), refused.get(r.key)
+        if failure is None:
+            why: tuple[str, dict[str, str]] = _listed_still(refusal), {}
+        elif failure.action is Action.SKIPPED:
+            why = f"{failure.note}{cause}", {}
+        elif isinstance(failure.error, TimedOut) and refusal:
+            why = _said(refusal)
+        else:
+            why = _said(failure)
+        left.append(Left(r, there[r.key], *why))
+    return left
 
 
 def _listed_still(event: Event | None) -> str:

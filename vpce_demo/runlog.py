@@ -6,7 +6,7 @@ from the beginning of the run.
 
     run     the first: version, command, demo, demo_id, place, accounts by side, program, settings
     event   one of the engine's: action, key, kind, name, side, step, id, state, note, outputs, error
-    check   one answer of test: number, title, passed, evidence, likely, fix, ruled_out
+    check   one answer of test: number, title, passed, evidence, likely, because, fix, ruled_out
     page    the web page that the test saw: text
     addresses   the private ones of what AWS manages, by resource key, as the test found them
     look    after a delete, what is left: key, kind, id, why of each
@@ -30,6 +30,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from . import __version__
 from .errors import DemoError, code, words
+from .loglines import read_line
 from .messages import understood
 from .model import Event
 from .state import make_private
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 VERSION = 1
 KEPT = 20
 """How many runs of a demo are kept."""
+LARGEST_FILE = 50_000_000
+"""So many bytes of a file are read.  A run has some ten thousand."""
 
 
 class RunLog:
@@ -100,7 +103,7 @@ class RunLog:
 
     def check(self, result: Result) -> None:
         """Write one answer of the test."""
-        failure = result.failure
+        cause = result.failure.diagnosis if result.failure else None
         self._write(
             "check",
             number=result.number,
@@ -108,9 +111,10 @@ class RunLog:
             passed=result.passed,
             evidence=result.evidence,
             seconds=round(result.seconds, 3),
-            likely=failure.likely if failure else "",
-            fix=failure.hint if failure else "",
-            ruled_out=[],
+            likely=cause.likely if cause else "",
+            because=list(cause.evidence) if cause else [],
+            fix=cause.fixes[0][1] if cause and cause.fixes else "",
+            ruled_out=list(cause.ruled_out) if cause else [],
         )
 
     def page(self, text: str) -> None:
@@ -221,23 +225,20 @@ class Recorded:
         if self.end:
             return False
         try:
-            os.kill(int(self.id.rpartition("-")[2]), 0)
+            process = int(self.id.rpartition("-")[2])
+            os.kill(process, 0)
         except PermissionError:
             return True
-        except (OSError, ValueError):
+        except (OSError, ValueError, OverflowError):
             return False
-        return True
+        return process > 0
 
 
 def read(path: Path) -> Recorded | None:
     """Read one run; a last line that was torn, or a line that is no line of ours, is left out.  None: it is no run."""
-    lines = []
-    with contextlib.suppress(OSError):
-        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            with contextlib.suppress(ValueError):
-                line = json.loads(text)
-                if isinstance(line, dict) and "type" in line and isinstance(line.get("at"), int | float):
-                    lines.append(line)
+    lines: list[Mapping[str, Any]] = []
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        lines += [line for text in file.read(LARGEST_FILE).split(b"\n") if (line := read_line(text))]
     return Recorded(path, lines) if lines and lines[0]["type"] == "run" else None
 
 

@@ -15,8 +15,11 @@ from .messages import LOCALLY
 _KEYS = "AWS_ACCESS_KEY_ID"
 
 
-def complete(error: SignInError, profile: str | None, recorded: Callable[[], int]) -> None:
-    """Say in the error which credentials were used, how to renew them, and what exists from earlier runs."""
+def complete(error: SignInError, profile: str | None, recorded: Callable[[], int], repeat: str) -> None:
+    """Say in the error which credentials were used, how to renew them, and what exists from earlier runs.
+
+    ``repeat`` is the command to run again.
+    """
     name = profile or os.environ.get("AWS_PROFILE", "default")
     settings = _settings(name)
     from_environment = profile is None and _KEYS in os.environ
@@ -25,7 +28,7 @@ def complete(error: SignInError, profile: str | None, recorded: Callable[[], int
     again = "set fresh keys in the environment" if from_environment else _command(name, settings)
     if "aws sso login" in error.hint:
         rest = error.hint.partition(LOCALLY)[2]
-        error.hint = f"Sign in again, then repeat the command:\n    {again}\n{LOCALLY}{rest}"
+        error.hint = f"Sign in again, then repeat the command:\n    {again}\n    {repeat}\n{LOCALLY}{rest}"
     try:
         count = recorded()
     except DemoError:

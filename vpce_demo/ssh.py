@@ -75,7 +75,9 @@ class Ssh:
 
 
 def ensure_key(key_file: Path, comment: str) -> str:
-    """Make the demo's ED25519 key if there is none, readable by the owner alone.  Return its public line.
+    """Make the demo's ED25519 key if there is none.  Return its public line.
+
+    It is readable by the owner alone from its first byte on; one that others may read is closed to them.
 
     Raises DemoError where OpenSSH is not installed or will not make a key.
     """
@@ -87,10 +89,20 @@ def ensure_key(key_file: Path, comment: str) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            umask=0o077,
         )
         if made.returncode:
             raise DemoError("ssh-keygen could not make the demo's key.", facts={"it said": made.stderr.strip()})
+    if key_file.stat().st_mode & 0o077:
+        key_file.chmod(0o600)
     return public.read_text().strip()
+
+
+def version() -> str:
+    """What the OpenSSH client of this machine says of itself.  Raises DemoError where there is none."""
+    _client("ssh-keygen")
+    asked = subprocess.run([_client("ssh"), "-V"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return (asked.stderr or asked.stdout).partition(",")[0].strip()
 
 
 def _client(program: str) -> str:

@@ -15,15 +15,19 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .engine import Intent
 from .errors import DemoError, Locked, refused
 from .model import Action, Event
+from .reading import printable, text_of
 
 VERSION = 1
+LARGEST_FILE = 10_000_000
+"""Bytes.  A demo's state has twenty thousand."""
 
 
 @dataclass
@@ -31,11 +35,33 @@ class Entry:
     """What was last noted of a resource.  No id: its create was begun and no answer noted.  ``at`` is Unix time,
     or 0 where nothing was noted when it was made."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
     kind: str
     id: str = ""
     token: str = ""
     at: float = 0.0
     outputs: dict[str, str] = field(default_factory=dict)
+
+
+class _Version(BaseModel):
+    """What a file of any version has."""
+
+    model_config = ConfigDict(strict=True)
+
+    version: int
+
+
+class _File(BaseModel):
+    """What the file has to hold."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: Literal[1]
+    sides: dict[str, dict[str, str]]
+    place: str
+    settings: dict[str, Any]
+    resources: dict[str, Entry]
 
 
 @dataclass
@@ -75,24 +101,22 @@ class State:
         """Read the state of a demo; an empty one where there is no file.  Raises DemoError for a file that is none."""
         path = directory / "state.json"
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            text = text_of(path, LARGEST_FILE)
         except FileNotFoundError:
             return cls(directory)
-        except (OSError, ValueError) as error:
-            raise _unreadable(path, f"it is not JSON: {error}") from None
-        version = data.get("version") if isinstance(data, dict) else None
-        if isinstance(version, int) and version > VERSION:
-            raise _unreadable(path, f"a newer vpce-demo wrote it (version {version}, this one knows {VERSION})")
+        except OSError as error:
+            raise _unreadable(path, printable(str(error))) from None
+        except ValueError as error:
+            raise _unreadable(path, f"it is not JSON: {printable(str(error))}") from None
         try:
-            return cls(
-                directory,
-                sides={str(side): dict(facts) for side, facts in data["sides"].items()},
-                place=str(data["place"]),
-                settings=dict(data["settings"]),
-                entries={str(key): Entry(**entry) for key, entry in data["resources"].items()},
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise _unreadable(path, f"something is missing or of the wrong kind: {error}") from None
+            version = _Version.model_validate_json(text).version
+            if version > VERSION:
+                why = f"a newer vpce-demo wrote it (version {printable(str(version))}, this one knows {VERSION})"
+                raise _unreadable(path, why)
+            told = _File.model_validate_json(text)
+        except ValidationError as error:
+            raise _unreadable(path, _what_is_wrong(error)) from None
+        return cls(directory, told.sides, told.place, told.settings, told.resources)
 
     def save(self) -> None:
         """Write it, readable by the owner alone, so that at every moment either the old or the new file is whole."""
@@ -188,6 +212,14 @@ class State:
         }
 
 
+def _what_is_wrong(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    if problems[0]["type"] == "json_invalid":
+        return f"it is not JSON: {printable(problems[0]['msg'].removeprefix('Invalid JSON: '))}"
+    places = dict.fromkeys(".".join(map(str, one["loc"])) or "all of it" for one in problems)
+    return f"something is missing or of the wrong kind: {printable(', '.join(places))}"
+
+
 def _unreadable(path: Path, why: str) -> DemoError:
     return DemoError(
         f"The state file {path} cannot be used: {why}.",
@@ -197,11 +229,13 @@ def _unreadable(path: Path, why: str) -> DemoError:
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory that only its owner can look into."""
+    """Make a directory that only its owner can look into; one that others can is closed to them."""
     try:
         for level in reversed([directory, *directory.parents]):
             if not level.exists():
                 level.mkdir(mode=0o700, exist_ok=True)
+        if directory.stat().st_mode & 0o077:
+            directory.chmod(0o700)
     except OSError as error:
         raise DemoError(f"The directory {directory} cannot be made: {error.strerror}.") from None
 

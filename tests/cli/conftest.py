@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from vpce_demo.model import Side
+from vpce_demo.place import Place
+from vpce_demo.run import Run
 from vpce_demo.sandbox import client
+from vpce_demo.sandbox.server import Sandbox
 
 from .program import Program, World
+from .stage import Stage
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +41,39 @@ def world(shared_world: World) -> World:
 def program(tmp_path: Path) -> Program:
     """The program in an empty directory, without credentials, a region or a sandbox."""
     return Program(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made(
+    module_sandbox: Sandbox,
+    open_run: Callable[..., AbstractContextManager[Run]],
+    place: Place,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Stage:
+    """One demo for the module, in the sandbox of this process, where the program finds it as it would any other."""
+    module_sandbox.reset()
+    directory = tmp_path_factory.mktemp("state")
+    told = {
+        "pid": 0,
+        "boot_id": module_sandbox.boot_id,
+        "endpoint_url": module_sandbox.endpoint_url,
+        "proxy_url": module_sandbox.proxy_url,
+        "token": module_sandbox.token,
+    }
+    (directory / "emulator").mkdir()
+    (directory / "emulator" / client.SERVER_FILE).write_text(json.dumps(told))
+    with open_run(directory) as run:
+        run.up(run.demo.resources, lambda event: None, None)
+        ids = dict(run.state.ids)
+    return Stage(directory, place.clients[Side.PROVIDER], ids)
+
+
+@pytest.fixture
+def stage(made: Stage, place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """The same, with clients that are not made anew for each command, which is what takes long.
+
+    A test puts back what it changes.
+    """
+    monkeypatch.setattr("vpce_demo.place.in_sandbox", lambda config, running: place)
+    made.capsys = capsys
+    return made

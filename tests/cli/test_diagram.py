@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
+from vpce_demo.cli import run_command
 
 from .program import Program, World
 
@@ -24,63 +28,63 @@ def test_a_wrong_profile_is_an_error_all_the_same(program: Program) -> None:
     assert "nobody" in done.err
 
 
-@pytest.fixture(scope="module")
-def made(shared_world: World) -> World:
-    shared_world.empty()
-    done = shared_world.run("up", "--skip-test")
-    assert done.code == 0, done.text
-    return shared_world
+@pytest.mark.parametrize(
+    ("name", "beginning"), [("d.svg", "<svg "), ("d.md", "```mermaid\n---\n"), ("d.mmd", "---\n"), ("d.txt", "╭╌")]
+)
+def test_to_a_file_by_its_name(tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, beginning: str) -> None:
+    assert run_command(["diagram", "--to", name]) == 0
+    assert f"Written: {name}" in capfd.readouterr().out
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(beginning)
 
 
-def test_ids_addresses_and_states_of_a_demo(made: World) -> None:
-    with made.nothing_changes():
-        done = made.run("diagram", COLUMNS="80")
-    assert done.code == 0, done.text
-    ids = made.recorded()
-    for key in ("provider-vpc", "customer-vpc", "web", "customer", "service", "endpoint", "provider-gateway"):
-        assert ids[key] in done.out
-    interfaces = made.ec2.describe_network_interfaces()["NetworkInterfaces"]
-    owned = {one["InterfaceType"]: one["PrivateIpAddress"] for one in interfaces}
-    source = next(i for r in made.ec2.describe_instances()["Reservations"] for i in r["Instances"])
-    assert source["PrivateIpAddress"] in done.out
-    assert f" → {owned['vpc_endpoint']}:80" in done.out
-    assert f"{owned['network_load_balancer']} → " in done.out
-    assert "╎" not in done.out
+def test_themes(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["diagram", "--format", "svg"]) == 0
+    auto = capfd.readouterr().out
+    assert run_command(["diagram", "--format", "svg", "--theme", "dark"]) == 0
+    dark = capfd.readouterr().out
+    assert "prefers-color-scheme" in auto
+    assert "prefers-color-scheme" not in dark
+    assert ElementTree.fromstring(dark).tag.endswith("svg")
 
 
-def test_to_a_file_by_its_name(made: World) -> None:
-    for name, beginning in (("d.svg", "<svg "), ("d.md", "```mermaid\n---\n"), ("d.mmd", "---\n"), ("d.txt", "╭─")):
-        done = made.run("diagram", "--to", name)
-        assert done.code == 0, done.text
-        assert name in done.out
-        assert (made.directory / name).read_text(encoding="utf-8").startswith(beginning)
-    ElementTree.parse(made.directory / "d.svg")
-    dark = made.run("diagram", "--format", "svg", "--theme", "dark")
-    assert "prefers-color-scheme" not in dark.out
-    assert made.recorded()["endpoint"] in dark.out
-
-
-def test_for_programs(made: World) -> None:
-    document = made.run("diagram", "-o", "json", "--format", "mermaid").document
-    assert document["state"] == "ready"
+def test_for_programs(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["diagram", "-o", "json", "--format", "mermaid"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert (document["state"], document["demo"]) == ("missing", "vpce-demo")
     assert [hop["number"] for hop in document["hops"]] == [1, 2, 3]
     assert "flowchart LR" in document["diagram"]
-    assert made.run("diagram", "--ascii").out.isascii()
+    assert run_command(["diagram", "--ascii"]) == 0
+    assert capfd.readouterr().out.isascii()
 
 
-def test_a_file_that_cannot_be_written(made: World) -> None:
-    done = made.run("diagram", "--to", "no/such/directory.svg")
-    assert done.code == 1
-    assert "no/such/directory.svg" in done.err
+def test_a_file_that_cannot_be_written(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["diagram", "--to", "no/such/directory.svg"]) == 1
+    assert "no/such/directory.svg" in capfd.readouterr().err
 
 
-def test_what_somebody_broke_is_seen(world: World) -> None:
-    """Last, since it empties the account."""
+def test_ids_addresses_and_states_of_a_demo(world: World) -> None:
     assert world.run("up", "--until", "create-consumer").code == 0
-    waiting = world.run("diagram")
+    with world.nothing_changes():
+        waiting = world.run("diagram", COLUMNS="80")
+    assert waiting.code == 0, waiting.text
     assert "pendingAcceptance" in waiting.out
     assert "╎" in waiting.out
     ids = world.recorded()
+    for key in ("provider-vpc", "customer-vpc", "web", "customer", "service", "endpoint", "provider-gateway"):
+        assert ids[key] in waiting.out
+
+    assert world.run("accept").code == 0
+    stands = world.run("diagram")
+    assert "╎" not in stands.out
+    owned = {
+        one["InterfaceType"]: one["PrivateIpAddress"]
+        for one in world.ec2.describe_network_interfaces()["NetworkInterfaces"]
+    }
+    for reservation in world.ec2.describe_instances()["Reservations"]:
+        assert reservation["Instances"][0]["PrivateIpAddress"] in stands.out
+    assert f" → {owned['vpc_endpoint']}:80" in stands.out
+    assert f"{owned['network_load_balancer']} → " in stands.out
+
     world.ec2.reject_vpc_endpoint_connections(ServiceId=ids["service"], VpcEndpointIds=[ids["endpoint"]])
     rejected = world.run("diagram")
     assert rejected.code == 0, rejected.text

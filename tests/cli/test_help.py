@@ -75,7 +75,7 @@ def test_help_imports_nothing_heavy(program: Program, words: list[str]) -> None:
 def test_an_unknown_command_suggests(program: Program) -> None:
     done = program.run("destory")
     assert done.code == 2
-    assert "Did you mean 'destroy'?" in done.err
+    assert re.search("Did you mean .*'destroy'", done.err)
 
 
 def test_a_pipe_gets_lines_without_escape_codes(world: World) -> None:

@@ -203,7 +203,7 @@ def test_settings_are_found_again_as_they_were_not_as_they_would_be_today(
     with open_run(tmp_path) as run:
         up(run)
         made_with, directory = run.settings, run.where.directory
-    monkeypatch.setattr("vpce_demo.facts._image", lambda clients, parameter: "ami-0ffffffffffffffff")
+    monkeypatch.setattr("vpce_demo.facts.image", lambda clients, parameter: "ami-0ffffffffffffffff")
     (directory / "state.json").unlink()
     with open_run(tmp_path) as run:
         assert run.settings == made_with

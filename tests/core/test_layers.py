@@ -15,14 +15,15 @@ import vpce_demo
 ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
-    {"model", "errors", "denials"},
+    {"model", "errors", "denials", "reading"},
     {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages", "prices", "console", "drift"},
     {"resources", "place", "signin", "seeing", "permissions", "cost"},
     {"tutorial", "engine", "facts"},
-    {"state", "checks", "diagram", "lessons"},
+    {"state", "diagnosis", "diagram", "lessons"},
+    {"checks", "dryrun", "loglines"},
     {"runlog"},
     {"ui", "run"},
-    {"report"},
+    {"report", "doctor"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,18 +1,24 @@
-"""The way into the sandbox does not depend on what the user has set for AWS."""
+"""The way into the sandbox does not depend on what the user has set for AWS, and what goes wrong on it is named."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
+import time
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from vpce_demo.config import load
+from vpce_demo.messages import understood
 from vpce_demo.model import Side
-from vpce_demo.place import Place, in_sandbox, same_accounts
+from vpce_demo.place import Place, in_sandbox, on_aws, same_accounts
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
+from vpce_demo.sandbox.faults import Fault
 from vpce_demo.sandbox.server import Sandbox
 
 
@@ -66,9 +72,60 @@ def test_two_sides_of_one_account_share_their_clients(place: Place) -> None:
     assert place.is_free
 
 
+def test_a_call_without_an_answer_is_named(sandbox: Sandbox, place: Place) -> None:
+    sandbox.faults.add(Fault("drop-before", operation="DescribeVpcs", times=1))
+    with pytest.raises(ConnectionClosedError) as caught:
+        place.clients[Side.PROVIDER].changing_ec2.describe_vpcs()
+    error = understood(caught.value)
+    assert error is not None
+    assert error.facts["call"] == "DescribeVpcs"
+    assert place.clients[Side.PROVIDER].changing_ec2.describe_vpcs()["Vpcs"]
+
+
 def test_the_sandbox_is_told_which_process_calls(place: Place) -> None:
     """It can be asked to end that one in the middle of a call."""
     for clients in place.clients.values():
         for one in (clients.ec2, clients.elb, clients.ssm):
             agent: str = one.meta.config.user_agent  # type: ignore[attr-defined]
             assert agent.endswith(f" pid/{os.getpid()}")
+
+
+# --- the account's alias ------------------------------------------------------------
+
+
+def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The sandbox, taken for AWS itself."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.endpoint_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "sandbox")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
+    return on_aws(load(None, {"region": "us-east-1"}))
+
+
+def alias(place: Place) -> str:
+    """The alias, as soon as it is known."""
+    account, until = place.accounts[Side.PROVIDER]["account"], time.monotonic() + 20
+    while (told := place.alias(account)) is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return told
+
+
+def test_the_alias_of_the_account(sandbox: Sandbox, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert alias(as_aws(sandbox, monkeypatch)) == ""
+    place.clients[Side.PROVIDER].other("iam").create_account_alias(AccountAlias="acme-sandbox")
+    assert alias(as_aws(sandbox, monkeypatch)) == "acme-sandbox"
+    assert alias(place) == "", "a sandbox has none"
+
+
+def test_who_may_not_ask_for_the_alias_goes_without(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox.faults.add(Fault("error", "ListAccountAliases", code="AccessDenied", status=403))
+    assert alias(as_aws(sandbox, monkeypatch)) == ""
+
+
+def test_as_long_as_nobody_has_answered_the_alias_is_not_known(place: Place) -> None:
+    asked: Future[str] = Future()
+    clients = replace(place.clients[Side.PROVIDER], alias=asked)
+    waiting = replace(place, clients=dict.fromkeys(Side, clients))
+    assert waiting.alias(clients.account) is None
+    asked.set_result("acme-sandbox")
+    assert waiting.alias(clients.account) == "acme-sandbox"

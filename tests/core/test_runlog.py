@@ -22,6 +22,20 @@ from vpce_demo.sandbox.server import Sandbox
 Opens = Callable[..., AbstractContextManager[Run]]
 
 
+HEAD = {
+    "type": "run",
+    "at": 100.0,
+    "version": 1,
+    "command": "up",
+    "demo": "vpce-demo",
+    "demo_id": "7f3a9c",
+    "place": "sandbox",
+    "accounts": {"provider": {"account": "123456789012", "region": "us-east-1"}},
+    "program": "0.1.0",
+}
+PAGE = {"type": "page", "at": 101.0, "text": "<html>"}
+
+
 def nobody(event: Event) -> None:
     """Listens to nothing."""
 
@@ -82,7 +96,7 @@ def test_the_newest_are_kept(sandbox: Sandbox, open_run: Opens, tmp_path: Path) 
         logs = tmp_path / "old"
         logs.mkdir()
         for number in range(runlog.KEPT + 5):
-            line = {"type": "run", "at": number, "command": str(number)}
+            line = {**HEAD, "at": number, "command": str(number)}
             (logs / f"20250101T0000{number:02}Z-up-1.jsonl").write_text(json.dumps(line) + "\n")
         RunLog.begin(logs, "up", run.settings, run.place, run.demo).end(0, "")
     found = runlog.runs(logs)
@@ -101,16 +115,14 @@ def lines(*them: dict[str, Any]) -> str:
     return "".join(json.dumps(one) + "\n" for one in them)
 
 
-HEAD = {"type": "run", "at": 100.0, "command": "up"}
-
-
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        (lines(HEAD, {"type": "event", "at": 101.0}), 2),
+        (lines(HEAD, PAGE), 2),
+        (lines(HEAD, PAGE, {"type": "event", "at": 101.0}, {"type": "later", "at": 101.0}), 2),
         (lines(HEAD) + '{"type": "event", "at": 10', 1),
-        (lines(HEAD, {"type": "event", "at": 101.0}) + "\x00\x00\n[]\nnull\n", 2),
-        (lines({"type": "event", "at": 101.0}, HEAD), None),
+        (lines(HEAD, PAGE) + "\x00\x00\n[]\nnull\n", 2),
+        (lines(PAGE, HEAD), None),
         ("", None),
     ],
 )
@@ -123,11 +135,11 @@ def test_what_can_be_read_of_a_torn_file(tmp_path: Path, text: str, kept: int | 
 
 def test_whether_it_is_still_at_work(tmp_path: Path) -> None:
     path = tmp_path / f"20250101T000000Z-up-{os.getpid()}.jsonl"
-    path.write_text(lines(HEAD, {"type": "event", "at": 103.5}))
+    path.write_text(lines(HEAD, {**PAGE, "at": 103.5}))
     (recorded,) = runlog.runs(tmp_path)
     assert recorded.is_at_work
     assert recorded.end is None
     assert recorded.seconds == 3.5
-    path.write_text(lines(HEAD, {"type": "end", "at": 104.0, "exit_code": 0, "message": ""}))
+    path.write_text(lines(HEAD, {"type": "end", "at": 104.0, "seconds": 4.0, "exit_code": 0, "message": ""}))
     (recorded,) = runlog.runs(tmp_path)
     assert not recorded.is_at_work

@@ -42,7 +42,7 @@ def _profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def told(error: Exception, profile: str | None = None, there: int = 0) -> SignInError:
     said = understood(error, "Nothing was changed.")
     assert isinstance(said, SignInError)
-    complete(said, profile, lambda: there)
+    complete(said, profile, lambda: there, "vpce-demo up")
     return said
 
 
@@ -62,7 +62,7 @@ def told(error: Exception, profile: str | None = None, there: int = 0) -> SignIn
 def test_the_profile_and_how_it_signs_in(profile: str | None, shown: str, command: str) -> None:
     said = told(boto.UnauthorizedSSOTokenError(), profile)
     assert said.facts["profile"] == shown
-    assert f"\n    {command}\n" in said.hint
+    assert f"\n    {command}\n    vpce-demo up\n" in said.hint
     assert "vpce-demo --sandbox up" in said.hint
 
 
@@ -89,5 +89,5 @@ def test_a_state_file_that_cannot_be_read_is_not_in_the_way() -> None:
 
     said = understood(boto.NoCredentialsError(), "Nothing was changed.")
     assert isinstance(said, SignInError)
-    complete(said, None, unreadable)
+    complete(said, None, unreadable, "vpce-demo up")
     assert said.changed == "Nothing was changed."

@@ -95,7 +95,15 @@ def test_a_hop_is_open_only_with_all_it_needs(missing: str, hop: int) -> None:
 def test_a_gateway_that_was_detached_is_not_ready() -> None:
     live = standing(DEMO)
     del live["customer-attachment"]
-    assert picture(DEMO, live, FRAME).customer.gateway.state is State.PENDING
+    gateway = picture(DEMO, live, FRAME).customer.gateway
+    assert (gateway.state, gateway.word) == (State.PENDING, "not attached")
+
+
+def test_a_target_group_without_a_target() -> None:
+    live = standing(DEMO)
+    del live["target"]
+    targets = picture(DEMO, live, FRAME).targets
+    assert (targets.state, targets.word) == (State.PENDING, "no target")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from vpce_demo.sandbox.view import (
     Holder,
     Instance,
     LoadBalancer,
+    Peering,
     Route,
     Rule,
     Subnet,
@@ -302,6 +303,62 @@ def test_the_control_check_the_servers_own_address_means_nothing_to_the_customer
     assert decision.outcome is DROPPED
     assert decision.settled_by.at == "internet"
     assert [hop.at for hop in decision.hops][1] == "rtb-customer"
+
+
+def peered(*, there: str = "pcx-1", back: str = "pcx-1", active: bool = True) -> View:
+    """The two VPCs joined by a peering connection, with these routes to it."""
+    view = with_(tutorial(), Peering("pcx-1", ("vpc-service", "vpc-customer"))) if active else tutorial()
+    routes = {"customer": Route("20.0.0.0/16", there, active), "service": Route("10.0.0.0/16", back, active)}
+    for side, route in routes.items():
+        before = view.subnets[f"subnet-{side}"].routes
+        view = but(view, Subnet, f"subnet-{side}", routes=(*before, route) if route.target else before)
+    return view
+
+
+def test_a_peering_connection_is_another_way_to_the_web_server() -> None:
+    decision = ask(peered(), "eni-customer", WEB_ADDRESS)
+    assert (decision.outcome, decision.host, decision.source) == (DELIVERED, WEB, CUSTOMER_ADDRESS)
+    assert [hop.says for hop in decision.hops if hop.at.startswith("rtb-")] == [
+        "20.0.0.0/16 to pcx-1",
+        "10.0.0.0/16 to pcx-1",
+    ]
+    back = ask(peered(), "eni-web", CUSTOMER_ADDRESS, 22)
+    assert (back.outcome, back.host, back.source) == (DELIVERED, CUSTOMER, WEB_ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("view", "at", "says"),
+    [
+        (peered(there=""), "internet", "nobody answers"),
+        (peered(back=""), "rtb-service", "0.0.0.0/0 to igw-service, and not back to pcx-1"),
+        (peered(back="pcx-2"), "rtb-service", "10.0.0.0/16 to pcx-2, and not back to pcx-1"),
+        (peered(active=False), "rtb-customer", "20.0.0.0/16 to pcx-1 is a blackhole"),
+        (but(peered(), Subnet, "subnet-service", acl=acl(deny(False, 80, 80))), "acl-service", "line 50 denies tcp/80"),
+        (but(peered(), Group, "sg-web", ingress=(rule(80, "20.0.0.0/16"),)), "sg-web", "no inbound rule for tcp/80 fr"),
+    ],
+    ids=["no route", "no way back", "back elsewhere", "deleted", "ACL", "group"],
+)
+def test_a_peering_connection_alone_is_not_enough(view: View, at: str, says: str) -> None:
+    decision = ask(view, "eni-customer", WEB_ADDRESS)
+    assert decision.outcome is DROPPED
+    assert decision.settled_by.at.startswith(at)
+    assert says in decision.settled_by.says
+
+
+def test_groups_name_groups_across_a_peering_connection() -> None:
+    view = but(peered(), Group, "sg-web", ingress=(rule(80, groups=("sg-customer",)),))
+    assert ask(view, "eni-customer", WEB_ADDRESS).outcome is DELIVERED
+
+
+@pytest.mark.parametrize("side", ["service", "customer"])
+def test_block_public_access_closes_the_gateway_and_nothing_else(side: str) -> None:
+    view = but(tutorial(), Vpc, f"vpc-{side}", blocked=True)
+    inward = ask(view, OPERATOR, {"service": WEB_PUBLIC, "customer": CUSTOMER_PUBLIC}[side], 22)
+    outward = ask(view, {"service": "eni-web", "customer": "eni-customer"}[side], CHECKIP)
+    for decision in (inward, outward):
+        assert decision.outcome is DROPPED
+        assert str(decision.settled_by) == f"vpc-{side}: is closed to the internet by Block Public Access"
+    assert ask(view, "eni-customer", ENDPOINT_ADDRESS).outcome is DELIVERED
 
 
 def test_an_address_means_what_it_means_in_the_sources_vpc() -> None:

@@ -54,6 +54,14 @@ def test_a_closed_group_makes_it_unhealthy_and_an_opened_one_healthy(lab: Lab) -
     wait_for(lambda: verdict(lab) is True)
 
 
+def test_another_port_is_checked_if_the_group_says_so(lab: Lab) -> None:
+    wait_for(lambda: verdict(lab) is True)
+    lab.world.change(TargetGroup, TARGETS, check_port=443)
+    wait_for(lambda: verdict(lab) is False)
+    lab.world.change(TargetGroup, TARGETS, check_port=22)
+    wait_for(lambda: verdict(lab) is True)
+
+
 def test_a_stopped_web_server_is_unhealthy(lab: Lab) -> None:
     wait_for(lambda: verdict(lab) is True)
     assert lab.ssh("sudo systemctl stop httpd", address="198.51.100.1").returncode == 0

@@ -105,6 +105,7 @@ def test_a_hang_takes_its_time_on_the_sandboxs_clock(make_lab: MakeLab) -> None:
         ("curl -s http://checkip.amazonaws.com", 0, CUSTOMER_PUBLIC, ""),
         ("whoami", 0, "ec2-user\n", ""),
         ("sudo whoami", 0, "root\n", ""),
+        ("sudo sh -c 'echo a; whoami; exit 3'", 3, "a\nroot\n", ""),
         ("hostname", 0, "ip-10-0-1-15.ec2.internal\n", ""),
         ("hostname -I", 0, "10.0.1.15\n", ""),
         ("ip addr", 0, "inet 10.0.1.15/24", ""),

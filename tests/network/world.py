@@ -24,6 +24,7 @@ from vpce_demo.sandbox.view import (
     Instance,
     Interface,
     LoadBalancer,
+    Peering,
     Route,
     Rule,
     Subnet,
@@ -127,6 +128,7 @@ _SHELVES = {
     TargetGroup: "target_groups",
     EndpointService: "services",
     Endpoint: "endpoints",
+    Peering: "peerings",
 }
 
 

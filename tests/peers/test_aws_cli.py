@@ -15,6 +15,7 @@ from bench.contenders import to_the_sandbox
 from torture.account import account
 from vpce_demo.model import Side
 from vpce_demo.place import Place
+from vpce_demo.sandbox.faults import Fault
 from vpce_demo.sandbox.server import Sandbox
 
 from .peers import peer
@@ -105,3 +106,14 @@ def test_somebody_elses_script(sandbox: Sandbox, place: Place) -> None:
         done = subprocess.run(["bash", script, word], env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
     assert account(clients) == before
+
+
+def test_what_goes_wrong_is_told_in_aws_s_words(sandbox: Sandbox, place: Place) -> None:
+    a = aws(sandbox)
+    sandbox.faults.hide(1000)
+    vpc = place.clients[Side.PROVIDER].ec2.create_vpc(CidrBlock="20.0.0.0/16")["Vpc"]["VpcId"]
+    with pytest.raises(RuntimeError, match=rf"InvalidVpcID.NotFound.*{vpc}"):
+        a("ec2", "describe-vpcs", "--vpc-ids", vpc)
+    sandbox.faults.add(Fault("drop-after", "CreateInternetGateway"))
+    with pytest.raises(RuntimeError, match="Connection was closed before we received a valid response"):
+        a("ec2", "create-internet-gateway")

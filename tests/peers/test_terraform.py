@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from bench.contenders import provider_mirror, to_the_sandbox
 from torture.account import account
 from vpce_demo.model import Side
 from vpce_demo.place import Place
+from vpce_demo.sandbox.faults import Fault
 from vpce_demo.sandbox.server import Sandbox
 
 from .peers import peer
@@ -38,8 +40,12 @@ def terraform(tmp_path: Path) -> Path:
     return folder
 
 
-def test_apply_plan_destroy(terraform: Path, sandbox: Sandbox, place: Place) -> None:
-    clients = place.clients[Side.PROVIDER]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(terraform: Path, sandbox: Sandbox) -> Run:
+    """Runs ``terraform`` with these words in that directory, against the sandbox."""
     environment = {
         **os.environ,
         **to_the_sandbox(sandbox.endpoint_url),
@@ -48,7 +54,7 @@ def test_apply_plan_destroy(terraform: Path, sandbox: Sandbox, place: Place) -> 
         "CHECKPOINT_DISABLE": "1",
     }
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run_it(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["terraform", *words, "-no-color", "-input=false"],
             cwd=terraform,
@@ -58,16 +64,39 @@ def test_apply_plan_destroy(terraform: Path, sandbox: Sandbox, place: Place) -> 
             timeout=400,
         )
 
-    def must(*words: str) -> None:
-        done = run(*words)
-        assert done.returncode == 0, done.stdout + done.stderr
+    return run_it
 
+
+def good(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_apply_plan_destroy(run: Run, place: Place) -> None:
+    clients = place.clients[Side.PROVIDER]
     before = account(clients)
-    must("init")
-    must("apply", "-auto-approve")
+    good(run("init"))
+    good(run("apply", "-auto-approve"))
     states = [endpoint["State"] for endpoint in clients.ec2.describe_vpc_endpoints()["VpcEndpoints"]]
     assert states == ["available"], "the provider accepted the connection"
     again = run("plan", "-detailed-exitcode")
     assert again.returncode == 0, f"a plan right after should be empty:\n{again.stdout}{again.stderr}"
-    must("destroy", "-auto-approve")
+    good(run("destroy", "-auto-approve"))
     assert account(clients) == before
+
+
+@pytest.mark.slow
+def test_what_goes_wrong_on_aws_goes_wrong_as_terraform_knows_it(run: Run, sandbox: Sandbox, place: Place) -> None:
+    """It waits out fresh resources that are not seen, and gets over a lost reply and a full queue."""
+    before = account(place.clients[Side.PROVIDER])
+    good(run("init"))
+    sandbox.faults.hide(2)
+    sandbox.faults.add(
+        Fault("drop-after", "Describe*", nth=5),
+        Fault("error", "Create*", nth=3, code="RequestLimitExceeded", status=503),
+    )
+    good(run("apply", "-auto-approve"))
+    assert [fault["struck"] for fault in sandbox.faults.told()["faults"]] == [1, 1]
+    errors = {call.error for call in sandbox.calls()}
+    assert {"InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound"} <= errors
+    good(run("destroy", "-auto-approve"))
+    assert account(place.clients[Side.PROVIDER]) == before

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from tests.diagram.demos import FRAME, standing
 from vpce_demo.checks import CheckFailed, Result
 from vpce_demo.config import Config
+from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Action, Event, Live, Phase, Resource, Side
 from vpce_demo.moves import Move, Verb, deleting, making
@@ -29,6 +30,14 @@ CHECKS = (
     ("curl http://10.0.1.87/", "200 from 10.0.1.15 to 10.0.1.87, 1.9 ms"),
     ("control: no other way in", "20.0.1.10 unreachable from 10.0.1.15"),
 )
+
+
+def closed() -> CheckFailed:
+    """A failed check, and its cause."""
+    failure = CheckFailed("timed out", Symptom.HANGS)
+    fix = Fix("adds what is missing", "vpce-demo up")
+    failure.diagnosis = Diagnosis("endpoint-group-closed", "The group lets nobody in.", (), [fix], ())
+    return failure
 
 
 @dataclass
@@ -86,9 +95,7 @@ class Life:
         """Ask a few questions, of which this one does not hold."""
         log = self.begin(command)
         for number, (title, evidence) in enumerate(CHECKS, 1):
-            failure = (
-                CheckFailed("timed out", "The group lets nobody in.", "vpce-demo up") if number == failing else None
-            )
+            failure = closed() if number == failing else None
             passed = None if failing and number > failing else number != failing
             log.check(Result(number, title, passed, "timed out after 5s" if failure else evidence, 0.2, failure))
         log.page(page)

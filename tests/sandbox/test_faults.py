@@ -91,6 +91,14 @@ def test_the_first_calls_are_struck(world: World) -> None:
     assert code_of(world.ec2.describe_subnets) == ""
 
 
+def test_a_call_of_another_operation_ends_it(world: World) -> None:
+    faults(world).add(Fault("error", "CreateVpc", code="InternalError", until="Modify*"), Fault("delay", seconds=0.0))
+    assert [code_of(world.vpc), code_of(world.vpc)] == ["InternalError"] * 2
+    world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
+    assert code_of(world.vpc) == ""
+    assert [fault["do"] for fault in faults(world).told()["faults"]] == ["delay"]
+
+
 def test_a_call_ends_once_and_every_fault_counts_it(world: World) -> None:
     first, second = Fault("error", code="First", nth=1), Fault("error", code="Second", times=2)
     faults(world).add(first, second)

@@ -320,12 +320,45 @@ def test_what_is_not_there_at_all(world: World) -> None:
             "create_tags",
             {"Resources": [f"vpce-{NOBODY}"], "Tags": [{"Key": "a", "Value": "b"}]},
         ),
+        *(
+            (code, "create_tags", {"Resources": [f"{front}-{NOBODY}"], "Tags": [{"Key": "a", "Value": "b"}]})
+            for front, code in (
+                ("i", "InvalidInstanceID.NotFound"),
+                ("eni", "InvalidNetworkInterfaceID.NotFound"),
+                ("key", "InvalidKeyPair.NotFound"),
+            )
+        ),
         ("InvalidParameterValue", "describe_vpc_endpoint_connections", {"Filters": filters(vpc_endpoint_id="vpce-1")}),
     ],
 )
 def test_unknown_ids(world: World, code: str, operation: str, params: dict[str, object]) -> None:
     with refused(code):
         getattr(world.ec2, operation)(**params)
+
+
+def test_unknown_parts_of_what_is_there(world: World) -> None:
+    net = world.network()
+    instance = world.instance(net)
+    for operation, params in {
+        "create_network_interface": {"SubnetId": net.subnet, "Groups": [f"sg-{NOBODY}"]},
+        "modify_instance_attribute": {"InstanceId": instance, "Groups": [f"sg-{NOBODY}"]},
+    }.items():
+        with refused("InvalidGroup.NotFound", NOBODY):
+            getattr(world.ec2, operation)(**params)
+    with refused("InvalidRouteTableID.NotFound", NOBODY):
+        world.ec2.create_vpc_endpoint(
+            VpcId=net.vpc, ServiceName="com.amazonaws.us-east-1.s3", RouteTableIds=[f"rtb-{NOBODY}"]
+        )
+
+
+def test_one_unknown_arn_fails_the_tags_of_all(world: World) -> None:
+    net = world.network()
+    targets, balancer = world.targets(net), world.balancer(net)["LoadBalancerArn"]
+    listener = world.listener(balancer, targets)["ListenerArn"]
+    told = world.elb.describe_tags(ResourceArns=[targets, balancer, listener])["TagDescriptions"]
+    assert [one["ResourceArn"] for one in told] == [targets, balancer, listener]
+    with refused("TargetGroupNotFound"):
+        world.elb.describe_tags(ResourceArns=[balancer, targets[:-4] + "0000"])
 
 
 def test_unknown_service_to_delete(world: World) -> None:

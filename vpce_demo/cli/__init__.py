@@ -5,8 +5,10 @@ Nothing heavy is imported until a command needs it: help and completion answer a
 
 from . import (
     adopting,
+    breaking,
     costing,
     deleting,
+    doctoring,
     emulator,
     faults,
     learning,
@@ -18,6 +20,7 @@ from . import (
     reporting,
     setting_up,
     testing,
+    tracing,
 )
 from .app import App, shared_options
 from .boundary import main, run_command
@@ -26,9 +29,11 @@ from .group import cli
 __all__ = [
     "App",
     "adopting",
+    "breaking",
     "cli",
     "costing",
     "deleting",
+    "doctoring",
     "emulator",
     "faults",
     "learning",
@@ -43,4 +48,5 @@ __all__ = [
     "setting_up",
     "shared_options",
     "testing",
+    "tracing",
 ]

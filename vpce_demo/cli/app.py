@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from ..config import Where
+    from ..diagnosis import Diagnosis
     from ..place import Place
     from ..ui.style import Screen
 
@@ -167,7 +168,7 @@ class App:
             place = places.in_sandbox(where.config, running)
         else:
             place = _on_aws(where)
-        header(screen, place.name, place.accounts.values())
+        header(screen, place.name, place.accounts.values(), place.alias)
         return place
 
 
@@ -193,6 +194,12 @@ def how(app: App) -> str:
         if value := app.get(name):
             words += [option, shlex.quote(str(value))]
     return " ".join(words)
+
+
+def told_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:
+    """A diagnosis whose commands mean the demo at hand."""
+    fixes = [fix._replace(command=for_this_demo(app, fix.command)) for fix in diagnosis.fixes]
+    return replace(diagnosis, fixes=fixes)
 
 
 def for_this_demo(app: App, hint: str) -> str:

@@ -12,7 +12,7 @@ import click
 from click.shell_completion import shell_complete
 
 from ..errors import DemoError, SignInError, TestFailed
-from .app import App, for_this_demo
+from .app import App, for_this_demo, told_for_this_demo
 from .group import cli
 from .setting_up import COMPLETION
 
@@ -39,7 +39,7 @@ def run_command(arguments: list[str]) -> int:
         code = done.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = 130
-        click.echo("Interrupted.", err=True)
+        app.screen().line("Interrupted.", to_talk=True)
         app.document["error"] = {"message": "Interrupted."}
     except click.ClickException as error:
         error.show()
@@ -57,8 +57,11 @@ def run_command(arguments: list[str]) -> int:
         if isinstance(understood_error, SignInError):
             from ..signin import complete
 
-            complete(understood_error, app.get("profile"), app.recorded)
+            complete(understood_error, app.get("profile"), app.recorded, f"vpce-demo {app.command}")
         understood_error.hint = for_this_demo(app, understood_error.hint)
+        if cause := understood_error.diagnosis:
+            understood_error.diagnosis = told_for_this_demo(app, cause)
+            app.document["diagnosis"] = understood_error.diagnosis.told()
         if not isinstance(understood_error, TestFailed):
             from ..ui import screens
 

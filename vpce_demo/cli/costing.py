@@ -80,7 +80,7 @@ def _header(app: App, where: Where) -> tuple[str, str]:
     recorded = on_record(where)[0].sides.get("provider", {}).get("region", "")
     asked_for = where.config.provider.region or where.config.region
     region = asked_for or recorded or region_without_asking(where.config)
-    screen.end_line(f"   {region}")
+    screen.end_line(region)
     screen.say()
     return region, recorded
 

@@ -90,15 +90,15 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
             ],
         )
         if left:
-            costs = said(hourly([one.resource for one in left], region))
-            strangers = {id: what for one in left for id, what in one.strangers.items()}
-            screens.left_over(screen, left)
-            raise Leftovers(
+            cost = "" if place.is_free else said(hourly([one.resource for one in left], region)).partition(" (")[0]
+            leftovers = Leftovers(
                 f"Deleted {len(resources) - len(left)} of {len(resources)}. {len(left)} are left"
-                + ("." if place.is_free else f" and cost {costs}."),
-                facts=strangers,
+                f"{f' and cost {cost}' if cost else ''}. Exit code {Leftovers.exit_code}.",
+                table=screens.left_over(left),
                 hint=_go_on(app, left),
             )
+            leftovers.diagnosis = run.diagnosis((r, why) for r, _, why, _ in left)
+            raise leftovers
         screen.line(
             f"Deleted {len(resources)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
             style="bold",
@@ -107,9 +107,11 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
 
 def _go_on(app: App, left: Sequence[Left]) -> str:
     """The command that goes on, for what holds the rest."""
-    holders = [id for one in left for id in one.strangers]
-    if holders and all(id.startswith("vpce-") for id in holders):
-        return f"Refuse their connection and go on:\n    {how(app)} down --reject-foreign-connections"
-    if holders:
-        return f"What is not this demo's is left alone. Delete it yourself, and go on:\n    {how(app)} down"
-    return f"Go on:  {how(app)} down"
+    holders = {id: what for one in left for id, what in one.strangers.items()}
+    if not holders:
+        return f"Go on:  {how(app)} down"
+    told = " ".join(f"{id} is {what}." if what else f"{id} is not this demo's." for id, what in holders.items())
+    if all(id.startswith("vpce-") for id in holders):
+        its = "its" if len(holders) == 1 else "their"
+        return f"{told} Refuse {its} connection and go on:\n    {how(app)} down --reject-foreign-connections"
+    return f"{told} What is not this demo's is left alone. Delete it yourself, and go on:\n    {how(app)} down"

@@ -42,6 +42,7 @@ def faults(ctx: click.Context) -> None:
 def which_calls(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say which calls a fault strikes."""
     for option in (
+        click.option("--until", metavar="NAME", help="A call of this operation ends it."),
         click.option("--times", type=click.IntRange(min=1), metavar="N", help="Only the first N of these calls."),
         click.option("--nth", type=click.IntRange(min=1), metavar="N", help="Only the N-th of these calls from now."),
         click.option("--operation", metavar="NAME", help="CreateVpc, or a pattern: 'Create*'.  [default: any call]"),
@@ -187,4 +188,6 @@ def _said(fault: Mapping[str, Any]) -> str:
         which = f"number {fault['nth']}"
     if "times" in fault:
         which = f"the first {fault['times']}"
+    if "until" in fault:
+        which += f" until {fault['until']}"
     return f"{what}: {fault.get('operation', 'any call')}, {which}; struck {fault['struck']} of {fault['seen']} seen"

@@ -101,6 +101,7 @@ def ask(screen: Screen, yes: bool, question: str) -> None:
             hint="Say it beforehand:  --yes",
             changed="Nothing was changed.",
         )
+    screen.end_line()
     try:
         agreed = click.confirm(question, err=True)
     except click.Abort:

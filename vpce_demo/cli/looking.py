@@ -44,7 +44,9 @@ def plan(app: App, detailed_exitcode: bool) -> None:
         screen.line(f"{len(look.missing)} to be made, {len(look.fine)} already there.")
         if look.fine:
             screen.line(f"What is to be made costs {look.cost_of(look.missing)} on AWS.")
-        screen.line(f"The whole demo costs {look.cost_of(look.demo.resources)} on AWS{look.dated}.")
+        screen.line(f"The whole demo costs {look.cost_of(look.demo.resources)} on AWS.")
+        if look.dated:
+            screen.line(look.dated)
     else:
         screen.line(f"Nothing to do: all {len(look.fine)} are there.")
     _differences(app, look)
@@ -84,12 +86,29 @@ def status(app: App, check: bool, watch: float | None) -> None:
     if watch:
         from .watching import again_and_again
 
-        again_and_again(app, watch, lambda: _status(app, _look(app, where, place)))
+        again_and_again(
+            app,
+            watch,
+            look=lambda: _look(app, where, place),
+            head=lambda: _head(app, where, place),
+            draw=lambda look: _status(app, look),
+        )
         return
     look = _look(app, where, place)
     _status(app, look)
     if check and (look.missing or look.differing):
         raise click.exceptions.Exit(DIFFERENT)
+
+
+def _head(app: App, where: Where, place: Place | None) -> None:
+    from ..ui.screens import header
+
+    screen = app.screen()
+    screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
+    if place:
+        header(screen, place.name, place.accounts.values())
+    else:
+        header(screen, "sandbox, which is not running", [])
 
 
 def _status(app: App, look: Look) -> None:
@@ -99,12 +118,14 @@ def _status(app: App, look: Look) -> None:
         screen.line(f"There is nothing of this demo. Make it:  {how(app)} up")
         return
     counted = f"{len(look.fine)} of {len(look.demo.resources)} there."
-    there = [r for r in look.demo.resources if r.key in look.lives]
     if look.free:
-        screen.line(f"{counted} Nothing is billed in the sandbox; AWS would ask {look.cost_of(there)}.")
+        screen.line(counted)
+        screen.line(f"Nothing is billed here; AWS would ask {look.cost_of(look.there)}.")
     else:
-        screen.line(f"{counted} Costs {look.cost_of(there)}{look.gone(there)}{look.dated}")
+        screen.line(f"{counted} Costs {look.cost_of(look.there)}{look.gone},")
         screen.line(f"until you run:  {how(app)} down")
+        if look.dated:
+            screen.line(look.dated)
     _differences(app, look)
 
 
@@ -119,6 +140,10 @@ class Look:
     ages: Mapping[str, int] = field(default_factory=dict)
     facts: tuple[tuple[str, str], ...] = ()
     described: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def there(self) -> list[Resource]:
+        return [r for r in self.demo.resources if r.key in self.lives]
 
     @property
     def fine(self) -> list[Resource]:
@@ -142,19 +167,30 @@ class Look:
 
         return said(hourly(resources, self.region))
 
-    def gone(self, resources: list[Resource]) -> str:
+    @property
+    def gone(self) -> str:
         """``, $0.14 so far``, where that is known."""
         from ..cost import so_far
 
-        amount = so_far(resources, self.region, self.ages)
+        amount = so_far(self.there, self.region, self.ages)
         return "" if amount is None else f", ${amount:.2f} so far"
+
+    @property
+    def money(self) -> dict[str, str | None]:
+        """What is there costs, or the whole demo would: decimals as strings, null where a price is not known."""
+        from ..cost import as_of, hourly, so_far
+
+        of = self.there or self.demo.resources
+        amounts = {"hourly_usd": hourly(of, self.region), "so_far_usd": so_far(of, self.region, self.ages)}
+        written = {name: None if amount is None else f"{amount:.6f}" for name, amount in amounts.items()}
+        return {**written, "prices_of": as_of(of, self.region)}
 
     @property
     def dated(self) -> str:
         from ..cost import as_of
 
         days = as_of(self.demo.resources, self.region)
-        return f" (prices of {days})" if days else ""
+        return f"Prices of {days}." if days else ""
 
     @property
     def links(self) -> dict[str, str]:
@@ -202,6 +238,7 @@ def _show(app: App, look: Look, absent: str) -> None:
         resources=list(look.described),
         missing=[r.key for r in look.missing],
         differing=[r.key for r in look.differing],
+        cost=look.money,
     )
 
 
@@ -210,9 +247,8 @@ def _differences(app: App, look: Look) -> None:
     screen = app.screen()
     replaced = [r for r in look.missing if r.key in look.lives]
     if replaced:
-        screen.line(f"Wrong, and replaced by up:  {', '.join(map(str, replaced))}", mark="!")
+        screen.line(f"up replaces:  {', '.join(map(str, replaced))}", mark="!")
     if look.differing:
-        screen.line(
-            f"{len(look.differing)} differ from the tutorial, which up does not mend. Change them back by", mark="!"
-        )
-        screen.line(f"  Change them back by hand, or begin anew:  {how(app)} down, then up")
+        differ = f"{len(look.differing)} differ{'s' if len(look.differing) == 1 else ''}"
+        screen.line(f"{differ} from the tutorial, and up does not mend that. Change it back by hand,", mark="!")
+        screen.line(f"  or begin anew:  {how(app)} down, then up")

@@ -96,7 +96,6 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     from ..run import opened
     from ..ui import screens
     from ..ui.board import DONE_UP
-    from ..ui.style import duration
 
     with opened(where, place, app.command, makes=True) as run:
         resources = run.demo.of(*stages)
@@ -113,14 +112,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
             run.up(resources, told.hear, timeout)
         board = told.board
         app.document.update(created=board.created, found=board.found, resources=described(run))
-        if board.created:
-            screen.line(
-                f"Ready in {duration(board.seconds)}: {board.created} created, {board.found} already there.",
-                style="bold",
-            )
-        else:
-            screen.line(f"Nothing to do: all {board.found} were there already.", style="bold")
-        screens.facts(screen, summary(run))
+        screens.ready(screen, board.seconds, board.created, board.found, summary(run))
         if not place.is_free:
             all_there = [r for r in run.demo.resources if run.state.id(r.key)]
             screen.line(f"{'cost':<15} {said(hourly(all_there, region))} until you run: {how(app)} down")
@@ -128,7 +120,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
             screen.line()
             prove(app, run, screen, timeout and max(1.0, timeout - board.seconds))
         screen.say()
-        screen.say("Next:  " + "    ".join(f"{how(app)} {name}" for name in _next(stages)))
+        screens.next_commands(screen, [f"{how(app)} {name}" for name in _next(stages)])
 
 
 def _next(stages: tuple[str, ...]) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
         if not isinstance(understood(error), no_account) or State.load(where.directory).settings:
             raise
         place = None
-        screen.end_line("   no AWS account at hand: the plan")
+        screen.end_line("no AWS account at hand: the plan")
         screen.say()
     if place is None:
         frame = Frame(where.config.name, "sandbox" if where.sandbox else "", where.config.zone or "")

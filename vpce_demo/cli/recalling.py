@@ -25,12 +25,14 @@ LOOK_SECONDS = 0.2
 def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
     """List the runs of the demo, or print one.
 
-    RUN is the run's id as the list has it, or its beginning. Each command that makes, tests or deletes leaves a log,
-    and the newest 20 are kept, also after down. With -v every event is printed, not only changes.
+    RUN is its number in the list, or the id that -o json gives, or the beginning of that. Each command that makes,
+    tests or deletes leaves a log, and the newest 20 are kept, also after down. With -v every event is printed, not
+    only changes.
 
     \b
     Example:
       vpce-demo logs
+      vpce-demo logs 2
       vpce-demo logs --last
     """
     from ..runlog import runs
@@ -43,7 +45,8 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
             screen.line("There is no run on record.")
         app.document["runs"] = [{"id": one.id, "path": str(one.path), **one.head, "ended": one.end} for one in found]
         return
-    chosen = next((one for one in found if one.id.startswith(run or "")), None)
+    numbers = {str(number): one for number, one in enumerate(found, 1)}
+    chosen = numbers.get(run or "1") or next((one for one in found if run and one.id.startswith(run)), None)
     if chosen is None:
         raise NotCreated(
             f"There is no run {run} on record." if run else "There is no run on record.",

@@ -71,7 +71,7 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
 
     if not State.load(where.directory).settings:
         screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
-        screen.end_line("   from the logs of its runs")
+        screen.end_line("from the logs of its runs")
         screen.say()
         return None
     from ..errors import ConfigError, SignInError

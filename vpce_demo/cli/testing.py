@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotCreated, TestFailed
-from .app import App, for_this_demo, how
+from .app import App, how, told_for_this_demo
 from .group import cli, pass_app, timeout_option
 
 if TYPE_CHECKING:
+    from ..checks import Result
     from ..run import Run
     from ..ui.style import Screen
 
@@ -59,41 +60,37 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from .. import checks
-    from ..place import my_address
     from ..ui import screens
     from .picturing import framed
 
-    lab = checks.Lab(
-        run.demo,
-        run.sides,
-        run.ssh(),
-        run.place.pace,
-        run.settings.page,
-        run.settings.ssh_source,
-        lambda: my_address(run.place),
-        timeout,
-    )
+    lab = checks.Lab(run.demo, run.sides, run.ssh(), run.place.pace, run.settings.page, run.case, timeout)
     began, results = time.monotonic(), []
+    failed: Result | None = None
     for result in checks.run(lab):
-        if result.failure:
-            result.failure.hint = for_this_demo(app, result.failure.hint)
         results.append(result)
-        run.log.check(result)
         screens.result(screen, result)
+        if result.failure and not failed:
+            failed = result
+            if cause := checks.explain(lab, result):
+                result.failure.diagnosis = told_for_this_demo(app, cause)
+        run.log.check(result)
     run.log.page(lab.seen)
     with contextlib.suppress(ClientError, BotoCoreError):  # what the report would like to know fails no test
         run.log.addresses(framed(run).addresses)
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
-    app.document["checks"] = [
-        {
-            "number": r.number,
-            "title": r.title,
-            "passed": r.passed,
-            "evidence": r.evidence,
-            "seconds": round(r.seconds, 3),
-        }
-        for r in results
-    ]
-    app.document["page"] = lab.seen
-    if failed := next((r for r in results if r.passed is False), None):
-        raise TestFailed(f"check {failed.number} failed: {failed.evidence}")
+    app.document.update(checks=[told(one) for one in results], page=lab.seen)
+    if failed:
+        error = TestFailed(f"check {failed.number} failed: {failed.evidence}")
+        error.diagnosis = cause
+        raise error
+
+
+def told(result: Result) -> dict[str, Any]:
+    """A check's result, for programs."""
+    return {
+        "number": result.number,
+        "title": result.title,
+        "passed": result.passed,
+        "evidence": result.evidence,
+        "seconds": round(result.seconds, 3),
+    }

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from .app import App
 
+Seen = TypeVar("Seen")
 
-def again_and_again(app: App, seconds: float, show: Callable[[], None]) -> None:
-    """Show it every so many seconds: in place on a terminal, elsewhere one below the other with a line between.
 
-    Ends with Ctrl-C, and with nothing else: what goes wrong is shown, and tried again.
+def again_and_again(
+    app: App, seconds: float, look: Callable[[], Seen], head: Callable[[], None], draw: Callable[[Seen], None]
+) -> None:
+    """Look and draw every so many seconds: in place on a terminal, elsewhere one below the other with a line between.
+
+    ``head`` is the line above it, which stands there already the first time.  Ends with Ctrl-C and with nothing else:
+    what keeps it from looking is shown, and it looks again.
     """
     from ..messages import understood
     from ..ui import screens
 
     screen = app.screen()
-    in_place = screen.out.file.isatty()
     try:
-        for number in range(2**62):
-            if in_place and number:
+        for number in itertools.count():
+            seen: Seen | None = None
+            failed = None
+            try:
+                seen = look()
+            except Exception as error:
+                failed = understood(error)
+                if failed is None:
+                    raise
+            if number and screen.out.file.isatty():
                 screen.out.clear()
+                head()
             elif number:
                 screen.line("─" * 20)
-            screen.line(time.strftime("%H:%M:%S") + f"   every {seconds:g} s, Ctrl-C ends it", style="dim")
-            try:
-                show()
-            except Exception as error:
-                known = understood(error)
-                if known is None:
-                    raise
-                screens.error(screen, known)
+            screen.line(f"{time.strftime('%H:%M:%S')}   again every {seconds:g} s until Ctrl-C", style="dim")
+            if failed:
+                screens.error(screen, failed)
+            elif seen is not None:
+                draw(seen)
             screen.out.file.flush()
             time.sleep(seconds)
     except KeyboardInterrupt:

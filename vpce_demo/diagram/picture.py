@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from ..config import DEFAULT_NAME
 from ..model import Live, Phase, Resource, Side, short_id
+from ..reading import printable
 from ..resources.instance import Instance
 from ..resources.internet_gateway import GatewayAttachment
 from ..resources.route_table import InternetRoute, SubnetRouting
@@ -29,6 +30,8 @@ class State(StrEnum):
 
 
 NOT_THERE = "not there"
+LONGEST = 300
+"""So much of a name or an id is shown; AWS allows less."""
 _STATES = {
     Phase.READY: State.READY,
     Phase.PENDING: State.PENDING,
@@ -186,6 +189,11 @@ def shortened(name: str, fits: Callable[[str], bool], more: str = "…") -> str:
     return candidate
 
 
+def _clean(text: str) -> str:
+    """Text that neither a terminal obeys nor a drawing stumbles over."""
+    return printable(text, LONGEST)
+
+
 def _word(live: Live) -> str:
     """AWS's word; ours where AWS has none, or where what AWS calls active is not what the tutorial says."""
     return live.phase.value if live.phase in (Phase.WRONG, Phase.FOREIGN) or not live.word else live.word
@@ -202,7 +210,7 @@ class _Painter:
         customer, provider = self.network(demo.customer), self.network(demo.web)
         endpoint, balancer = self.endpoint(), self.part(demo.balancer, "Network Load Balancer")
         connection = self.connection()
-        targets = self.part(demo.targets, "target group", demo.registration)
+        targets = self.joined(demo.targets, "target group", demo.registration, "no target")
         service = self.part(demo.service, "endpoint service")
         port = demo.listener.port
         into_endpoint = combined((endpoint.state, self.state(self.rule(demo.customer_group, port))))
@@ -263,7 +271,7 @@ class _Painter:
             self.part(subnet, "public subnet"),
             subnet.cidr,
             self.frame.zone or subnet.zone_id,
-            self.part(attachment.gateway, "internet gateway", attachment),
+            self.joined(attachment.gateway, "internet gateway", attachment, "not attached"),
             replace(default_route, state=combined((default_route.state, self.state(routing)))),
             self.part(instance, role),
             self.output(instance, "public_address"),
@@ -271,20 +279,23 @@ class _Painter:
             whose.get("region", ""),
         )
 
-    def part(self, resource: Resource, kind: str, told_by: Resource | None = None) -> Part:
-        """A part that is as good as its resource; or as good as both, with the word of the second."""
+    def part(self, resource: Resource, kind: str) -> Part:
+        """A part that is one resource."""
         live = self.live.get(resource.key)
-        both = [resource, told_by] if told_by else [resource]
-        last = self.live.get(both[-1].key, live)
-        return Part(
-            kind,
-            resource.name,
-            combined(self.state(r) for r in both),
-            _word(last) if last and live else NOT_THERE,
-            short_id(live.id) if live else "",
-            (self.frame.addresses.get(resource.key, "") if live else "") or self.output(resource, "private_address"),
-            last.why if last else "",
-        )
+        name = _clean(resource.name)
+        if live is None:
+            return Part(kind, name)
+        address = self.frame.addresses.get(resource.key, "") or live.outputs.get("private_address", "")
+        told = map(_clean, (_word(live), short_id(live.id), address, live.why))
+        return Part(kind, name, state_of(live), *told)
+
+    def joined(self, resource: Resource, kind: str, to: Resource, otherwise: str) -> Part:
+        """A part that is of use with another only, whose word it has; or this word, where it stands alone."""
+        part, other = self.part(resource, kind), self.live.get(to.key)
+        if not part.id:
+            return part
+        state = combined((part.state, state_of(other)))
+        return replace(part, state=state, word=_word(other) if other else otherwise, why=other.why if other else "")
 
     def endpoint(self) -> Part:
         """The endpoint; while it is asked for, what AWS says of its connection is its own state, and may be newer."""
@@ -304,7 +315,7 @@ class _Painter:
 
     def output(self, resource: Resource, name: str) -> str:
         live = self.live.get(resource.key)
-        return live.outputs.get(name, "") if live else ""
+        return _clean(live.outputs.get(name, "")) if live else ""
 
     def rule(self, group: SecurityGroup, port: int) -> Resource:
         """What lets packets to this port through."""

@@ -127,8 +127,7 @@ class _Drawing:
 
     def document(self) -> str:
         p = self.picture
-        words = {"aria-labelledby": "d-title d-desc"}
-        self.root.attrib.update(words)
+        self.root.set("aria-labelledby", "d-title d-desc")
         ElementTree.SubElement(self.root, "title", {"id": "d-title"}).text = f"AWS PrivateLink: demo {p.demo}"
         ElementTree.SubElement(self.root, "desc", {"id": "d-desc"}).text = p.told
         ElementTree.SubElement(self.root, "style").text = css(STYLE, self.theme)
@@ -145,15 +144,14 @@ class _Drawing:
         left, right = MARGIN, WIDTH - MARGIN - PANEL
         upper = [self.instance_lines(p.customer), self.instance_lines(p.provider)]
         lower = [self.endpoint_lines(), self.balancer_lines()]
-        first = TOP + PAD + height(self.panel_lines(p.customer)) + 10 + 10 + height(self.inset_lines(p.customer)) + 10
-        top = _Box(0, first, CARD, max(map(height, upper)) + 24)
+        inset = TOP + PAD + height(self.panel_lines(p.customer)) + 10
+        top = _Box(0, inset + height(self.inset_lines(p.customer)) + 20, CARD, max(map(height, upper)) + 24)
         low = _Box(0, top.bottom + LEG, CARD, max(map(height, lower)) + 24)
         gateway = _Box(0, low.bottom + PAD + 34, INSET, height(self.gateway_lines(p.customer)) + 20)
         bottom = gateway.bottom + PAD
         for network, x in ((p.customer, left), (p.provider, right)):
             self.panel(network, _Box(x, TOP, PANEL, bottom - TOP))
-            start = first - 20 - height(self.inset_lines(network))
-            self.inset(network, _Box(x + PAD, start, INSET, low.bottom + PAD - start))
+            self.inset(network, _Box(x + PAD, inset, INSET, low.bottom + PAD - inset))
             self.gateway(network, _Box(x + PAD, gateway.y, INSET, gateway.h), low.bottom + PAD)
         a, b = left + 2 * PAD, right + 2 * PAD
         self.card(p.customer.instance, "instance", _Box(a, top.y, CARD, top.h), upper[0])
@@ -162,12 +160,13 @@ class _Drawing:
         self.card(p.balancer, "balancer", _Box(b, low.y, CARD, low.h), lower[1])
         self.leg(p.hops[0], a, top.bottom, low.y)
         self.leg(p.hops[2], b, low.y, top.bottom)
+        # What lies between the VPCs.  Its height is known when its text is, and it lies below that.
         edges = (left + PANEL, right)
         bridge = rect(self.root, f"bridge {p.hops[1].state}", edges[0], 0, edges[1] - edges[0], 0, 0)
         service = self.service(*edges, low)
         ceiling = self.across(p.hops[1], a + CARD, service, b, edges)
         bridge.attrib.update({"y": f"{ceiling:g}", "height": f"{service.bottom + PAD - ceiling:g}"})
-        self.internet(left + PANEL, right, gateway)
+        self.internet(*edges, gateway)
         return bottom + MARGIN
 
     # --- around --------------------------------------------------------------------

@@ -95,7 +95,7 @@ def _told(bar: Bar, kind: str) -> str:
 
 def _grid(root: Element, seconds: float, scale: float, bottom: float) -> None:
     """A line at round moments, ten of them or fewer."""
-    step = next((tick for tick in TICKS if seconds / tick <= 10), TICKS[-1])
+    step = next((tick for tick in TICKS if seconds / tick <= 10), seconds / 10)
     for number in range(int(seconds / step) + 1):
         x = LEFT + number * step * scale
         path(root, "grid", f"M{x:g} {TOP - 8:g} V{bottom:g}")

@@ -106,7 +106,7 @@ class Known:
     def accounts(self) -> dict[Side, Mapping[str, str]]:
         """Account and region of each side."""
         recorded = self.look.accounts if self.look else self.runs[-1].head["accounts"]
-        return {side: recorded[side] for side in Side}
+        return {side: recorded.get(side, {"account": "", "region": ""}) for side in Side}
 
     @property
     def tested(self) -> Test | None:
@@ -147,8 +147,10 @@ def known(runs: Iterable[Recorded], config: Config, look: Look | None = None) ->
     """What is known of the demo that was there last.  ``runs`` are newest first; there is one at least, or a look."""
     mine = _of_one_demo(list(runs))
     story = Known(mine, look.settings if look else _settings(mine, config), look)
+    keys = {r.key for r in story.demo.resources}
     for event in _lines(mine, "event"):
-        _note(story, event)
+        if event["key"] in keys:
+            _note(story, event)
     if look:
         for key in story.there - look.live.keys():
             story.gone[key] = look.at
@@ -180,12 +182,16 @@ def _of_one_demo(runs: Sequence[Recorded]) -> list[Recorded]:
 
 def _settings(runs: Sequence[Recorded], config: Config) -> Settings:
     """The settings that the runs were made with; those of now where that is not on record."""
-    for run in sorted(runs, key=lambda run: (bool(run.head["demo_id"]), run.head["at"]), reverse=True):
-        try:
-            return Settings.model_validate(run.head["settings"])
-        except (KeyError, ValidationError):
-            continue
-    return not_looked_up(config)
+    ordered = sorted(runs, key=lambda run: (bool(run.head["demo_id"]), run.head["at"]), reverse=True)
+    return next((settings for run in ordered if (settings := settings_of(run))), not_looked_up(config))
+
+
+def settings_of(run: Recorded) -> Settings | None:
+    """The settings that a run was made with, if they are on record and can be read."""
+    try:
+        return Settings.model_validate(run.head.get("settings"))
+    except ValidationError:
+        return None
 
 
 def _lines(runs: Iterable[Recorded], type: str) -> Iterator[Line]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from .. import __version__, console, cost
@@ -29,28 +30,14 @@ SIDES = {Side.PROVIDER: "provider", Side.CONSUMER: "customer"}
 
 def page(known: Known, now: float, redacted: bool = False) -> str:
     """The whole report.  ``now`` is Unix time; a redacted one says so, and has no links to AWS's console."""
-    environment = Environment(
-        loader=PackageLoader("vpce_demo.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    first_day = utc(min(known.made.values(), default=now))[:10]
-    environment.filters.update(
-        utc=utc,
-        duration=duration,
-        money=money,
-        said=cost.said,
-        moment=lambda at: utc(at)[:19].removeprefix(first_day).strip(),
-    )
-    return environment.get_template("report.html.j2").render(
+    return _template().render(
         known=known,
         test=known.tested,
         teardown=known.torn_down,
         picture=Markup(svg(known.picture)),
         facts=list(facts(known)),
         rows=list(rows(known, links=not redacted)),
+        first_day=utc(min(known.made.values(), default=now))[:10],
         charts=list(charts(known)),
         bill=bill(known, now),
         runs=[(run, run.end is not None and run.end["exit_code"] == 0, ended(run)) for run in known.runs],
@@ -62,6 +49,24 @@ def page(known: Known, now: float, redacted: bool = False) -> str:
         redacted=redacted,
         program=__version__,
     )
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("vpce_demo.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(utc=utc, moment=moment, duration=duration, money=money, said=cost.said)
+    return environment.get_template("report.html.j2")
+
+
+def moment(at: float, day: str) -> str:
+    """``15:40:53`` on this day, and with the day on any other."""
+    return utc(at)[:19].removeprefix(day).strip()
 
 
 def utc(at: float) -> str:
@@ -183,7 +188,7 @@ def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
         (live.word or live.phase.value) if there else "deleted",
         state_of(live) if there else State.MISSING,
         tuple(dict.fromkeys(one for one in seen if one)),
-        tuple(map(differs, live.drift)),
+        tuple(", ".join(differs(drift)) for drift in live.drift),
         known.made.get(r.key, 0.0),
         known.gone.get(r.key, 0.0),
     )

@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..model import Drift, Live, Side
+from ..model import Drift, Live
 from ..runlog import Recorded
-from .known import Look
+from .known import Look, settings_of
 
 _PATTERNS: dict[str, str] = {
     # In this order: what holds another comes before it.
@@ -96,9 +96,6 @@ class Redactor:
 
 def redacted(runs: Sequence[Recorded], look: Look | None) -> tuple[list[Recorded], Look | None]:
     """The same with masks.  What lies in the networks of the demo itself is private, whatever range it is."""
-    sides = [run.head.get("settings", {}).get(side, {}) for run in runs for side in Side]
-    networks = {side["vpc_cidr"] for side in sides if "vpc_cidr" in side}
-    if look:
-        networks |= {look.settings.provider.vpc_cidr, look.settings.consumer.vpc_cidr}
-    redactor = Redactor(networks)
+    known = [settings for run in runs if (settings := settings_of(run))] + ([look.settings] if look else [])
+    redactor = Redactor({side.vpc_cidr for settings in known for side in (settings.provider, settings.consumer)})
     return redactor.runs(runs), redactor.look(look) if look else None

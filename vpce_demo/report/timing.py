@@ -99,7 +99,7 @@ class _Told:
         self.seconds = 0.0
         for line in run.lines:
             if line["type"] in ("event", "end"):
-                self.seconds = float(line["seconds"])
+                self.seconds = max(0.0, line["seconds"])
             if line["type"] == "event":
                 action = Action(line["action"])
                 self._times.setdefault((line["key"], action), []).append(self.seconds)
@@ -133,7 +133,8 @@ def _last(waits: Iterable[tuple[float | None, str]], began: float, own: str) -> 
 
 def _chain(bars: Mapping[str, Bar]) -> Iterator[str]:
     """Back from what ended last, from each to what it waited for."""
-    key = max(bars, key=lambda key: bars[key].ended)
-    while key in bars:
+    key, seen = max(bars, key=lambda key: bars[key].ended), set[str]()
+    while key in bars and key not in seen:
         yield key
+        seen.add(key)
         key = bars[key].after

@@ -22,7 +22,7 @@ def _route_tables(aws: Aws, which: Mapping[str, Any]) -> Iterator[RouteTableType
 
 
 ROUTE_TABLES = Listing(_route_tables, "RouteTableIds")
-ANYWHERE = ("0.0.0.0/0", "::/0")
+DEFAULT = "0.0.0.0/0"
 DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 TARGETS = (
     "GatewayId",
@@ -51,8 +51,8 @@ def _target(route: RouteTypeDef) -> str:
 
 
 def _is_expected(route: RouteTypeDef) -> bool:
-    """Whether it is the VPC's own route, or a default route, which is a resource of its own."""
-    return _target(route) == "local" or _destination(route) in ANYWHERE
+    """Whether it is the VPC's own route, or the default route, which is a resource of its own."""
+    return _target(route) == "local" or _destination(route) == DEFAULT
 
 
 @dataclass(frozen=True, eq=False)

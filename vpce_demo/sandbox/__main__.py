@@ -102,7 +102,7 @@ def _announce(sandbox: Sandbox, directory: Path) -> None:
 def _ours(sandbox: Sandbox, directory: Path) -> bool:
     try:
         return bool(json.loads((directory / SERVER_FILE).read_text())["boot_id"] == sandbox.boot_id)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Request, Response
 
 from .cloud import Cloud
@@ -38,6 +38,8 @@ Handler = Callable[["Call"], dict[str, Any]]
 _handlers: dict[tuple[str, str], tuple[Handler, str]] = {}
 
 REMEMBERED_CALLS = 20_000
+LARGEST_BODY = 10_000_000
+"""Bytes.  The largest that a tool sends is some ten thousand."""
 
 
 def handles(service: str, *operations: str, pages: str = "") -> Callable[[Handler], Handler]:
@@ -141,7 +143,13 @@ class Api:
         self.gate.asked.clear()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._respond(Request(environ))(environ, start_response)
+        request = Request(environ)
+        request.max_content_length = LARGEST_BODY
+        try:
+            response: Response | HTTPException = self._respond(request)
+        except HTTPException as refusal_of_the_body:
+            response = refusal_of_the_body
+        return response(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
         if request.headers.get("Host", "") not in self.hosts:

@@ -14,6 +14,7 @@ import importlib.util
 import json
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ PATIENCE = 60.0
 """Seconds a starting or stopping sandbox gets; it needs one or two."""
 EXITING = 5.0
 """Seconds in which a process that has cleaned up goes away."""
+_HERE = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 NEEDED = ("moto", "flask", "flask_cors", "asyncssh")
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -83,15 +85,20 @@ def _ask(url: str, token: str, method: str, verb: str, body: dict[str, Any] | No
 
 
 def running(directory: Path) -> Running | None:
-    """The sandbox of that directory, if one answers there with the token of its file."""
+    """The sandbox of that directory, if one answers there with the token of its file.
+
+    Only an address of the loopback interface is asked, whatever the file says.
+    """
     try:
         told = json.loads((directory / SERVER_FILE).read_text())
+        if not all(_HERE.fullmatch(told[name]) for name in ("endpoint_url", "proxy_url")):
+            return None
         status, answer = _ask(told["endpoint_url"], told["token"], "GET", "status", None)
         if status != 200 or answer["boot_id"] != told["boot_id"]:
             return None
         speed = math.inf if answer["speed"] == "max" else float(answer["speed"])
         return Running(told["endpoint_url"], told["proxy_url"], told["boot_id"], int(told["pid"]), told["token"], speed)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -105,7 +112,9 @@ def ensure(
     """
     if found := running(directory):
         return found
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for level in reversed([directory, *directory.parents]):  # `parents=True` would make those above open
+        if not level.exists():
+            level.mkdir(mode=0o700, exist_ok=True)
     directory.chmod(0o700)
     with _lock(directory):
         if found := running(directory):

@@ -125,6 +125,8 @@ class Cloud:
         self.since: dict[tuple[str, ...], float] = {}
         self.tokens: dict[tuple[str, ...], tuple[str, dict[str, Any]]] = {}
         self.not_enforcing: set[str] = set()
+        self.blocking: dict[tuple[str, str], tuple[str, datetime]] = {}
+        """Block Public Access: its mode and when that was set, by account and region."""
         self._soon: list[_Due] = []
         self._memory: list[_Due] = []
         self._numbers = itertools.count()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from .client import TOKEN_HEADER
@@ -16,6 +17,12 @@ from .faults import DOES, Fault, is_seconds
 
 if TYPE_CHECKING:
     from .server import Sandbox
+
+
+LARGEST_BODY = 1_000_000
+"""Bytes."""
+LONGEST_ANSWER = 1000
+"""Characters: what was wrong may be long, and is repeated in it."""
 
 
 class Mistake(Exception):
@@ -54,7 +61,7 @@ class Control:
         try:
             response = _json(answer(_body(request)))
         except Mistake as mistake:
-            return _json({"error": str(mistake)}, 400)
+            return _json({"error": str(mistake)[:LONGEST_ANSWER]}, 400)
         if verb == "stop":
             response.call_on_close(self._sandbox.ask_to_stop)  # when the answer has been sent
         return response
@@ -124,7 +131,7 @@ def pace(value: object) -> float:
     """A clock's speed out of a number above 0 or the word ``max``.  Raises ``Mistake``."""
     if value == "max":
         return math.inf
-    if _number(value) and float(value) > 0 and math.isfinite(float(value)):  # type: ignore[arg-type]
+    if _number(value) and float(value) > 0:  # type: ignore[arg-type]
         return float(value)  # type: ignore[arg-type]
     raise Mistake(f"speed is a number above 0, or max, not {value!r}")
 
@@ -142,17 +149,24 @@ def _fault(told: object) -> Fault:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a number with which one can reckon."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e12 <= value <= 1e12
 
 
 def _body(request: Request) -> dict[str, Any]:
-    text = request.get_data()
+    request.max_content_length = LARGEST_BODY
+    try:
+        text = request.get_data()
+    except RequestEntityTooLarge:
+        raise Mistake(f"the body is larger than {LARGEST_BODY} bytes") from None
     if not text:
         return {}
     try:
         body = json.loads(text)
     except ValueError as error:
         raise Mistake(f"the body is not JSON: {error}") from None
+    except RecursionError:
+        raise Mistake("the body goes too deep") from None
     if not isinstance(body, dict):
         raise Mistake("the body is not a JSON object")
     return body

@@ -7,7 +7,6 @@ They are for testing whatever calls AWS: this program, people's scripts, the AWS
 from __future__ import annotations
 
 import difflib
-import math
 import os
 import re
 import signal
@@ -28,8 +27,11 @@ from .protocol import SIGNING_NAMES, ApiError, Incoming
 
 DOES = ("error", "drop-before", "drop-after", "delay", "kill-before", "kill-after")
 LONGEST_DELAY = 3600.0
-ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
-CALLER = re.compile(r"(?:^| )pid/(\d+)(?= |$)")
+ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
+MESSAGE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]{0,2000}")
+"""What can stand in an answer in XML."""
+LONGEST_PATTERN = 100
+CALLER = re.compile(r"(?:^| )pid/(\d{1,9})(?= |$)", re.ASCII)
 """How a caller's User-Agent says which process it is (botocore: ``Config(user_agent_extra="pid/1234")``)."""
 
 
@@ -45,7 +47,8 @@ class Dropped(ConnectionError):
 class Fault:
     """Something to go wrong with calls that match ``operation`` (a name, or a pattern such as ``Create*``; none: all).
 
-    It strikes the ``nth`` matching call (the first is 1), the first ``times`` ones, or every one.  ``code``,
+    It strikes the ``nth`` matching call (the first is 1), the first ``times`` ones, or every one; a call of ``until``
+    (a name or a pattern, too) ends it for good.  ``code``,
     ``status`` and ``message`` are the answer of an ``error``; ``seconds``, of the machine, are a ``delay``.
     ``seen`` counts the matching calls, ``struck`` those it struck.  Raises ``ValueError`` for what makes no sense.
     """
@@ -58,14 +61,16 @@ class Fault:
     status: int | None = None
     message: str | None = None
     seconds: float | None = None
+    until: str | None = None
     seen: int = field(default=0, init=False)
     struck: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         if self.do not in DOES:
             raise ValueError(f"do is one of {', '.join(DOES)}, not {self.do!r}")
-        if self.operation is not None:
-            _check_operation(self.operation)
+        for pattern in (self.operation, self.until):
+            if pattern is not None:
+                _check_operation(pattern)
         for name in ("nth", "times"):
             count = getattr(self, name)
             if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
@@ -89,8 +94,8 @@ class Fault:
             raise ValueError(f"status is an HTTP status from 400 to 599, not {self.status!r}")
         if self.message is None:
             self.message = "The sandbox was told to answer so."
-        if not isinstance(self.message, str):
-            raise ValueError(f"message is a text, not {self.message!r}")
+        if not isinstance(self.message, str) or not MESSAGE.fullmatch(self.message):
+            raise ValueError(f"message is a text of at most 2000 characters, not {self.message!r}")
 
     def _check_seconds(self) -> None:
         if self.do != "delay":
@@ -98,6 +103,10 @@ class Fault:
                 raise ValueError(f"seconds is for delay, not for {self.do}")
         elif not is_seconds(self.seconds) or self.seconds > LONGEST_DELAY:
             raise ValueError(f"seconds is a number from 0 to {LONGEST_DELAY:g}, not {self.seconds!r}")
+
+    def ended_by(self, operation: str) -> bool:
+        """Whether this call ends it."""
+        return self.until is not None and fnmatchcase(operation, self.until)
 
     def strikes(self, operation: str) -> bool:
         """Whether it strikes this call, which is counted."""
@@ -114,13 +123,13 @@ class Fault:
 
 
 def is_seconds(value: object) -> TypeGuard[float]:
-    """Whether it is a finite number from 0."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and math.isfinite(value)
+    """Whether it is a number of seconds from 0, that ends some time."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1e9
 
 
 def _check_operation(pattern: object) -> None:
     """A name that no service knows would wait for ever."""
-    if not isinstance(pattern, str):
+    if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
         raise ValueError(f"operation is a name or a pattern, such as CreateVpc or Create*, not {pattern!r}")
     if not any(fnmatchcase(name, pattern) for name in _operations()):
         near = difflib.get_close_matches(pattern, list(_operations()), 1)
@@ -223,6 +232,7 @@ class Faults:
     def meet(self, operation: str) -> Struck:
         """A call has arrived: count it, and say what strikes it."""
         with self._lock:
+            self._faults = [fault for fault in self._faults if not fault.ended_by(operation)]
             return Struck([fault for fault in self._faults if fault.strikes(operation)])
 
 
@@ -230,5 +240,5 @@ def kill(incoming: Incoming) -> None:
     """End the process that makes the call, if it said which one it is; the sandbox does not end itself."""
     said = CALLER.search(incoming.http.headers.get("User-Agent", ""))
     if said and int(said[1]) not in (0, 1, os.getpid()):
-        with suppress(ProcessLookupError, PermissionError, OverflowError):
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(int(said[1]), signal.SIGKILL)

@@ -86,8 +86,9 @@ class Incoming:
 
 def _scope(authorization: str) -> tuple[str, str, str]:
     """Access key, region and signing name out of a version 4 signature."""
-    _, found, rest = authorization.partition("Credential=")
-    parts = rest.split(",")[0].split()[0].split("/") if found and rest.strip() else []
+    rest = authorization.partition("Credential=")[2]
+    words = rest.partition(",")[0].split()
+    parts = words[0].split("/") if words else []
     return (parts[0], parts[2], parts[3].lower()) if len(parts) == 5 else ("", "us-east-1", "")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gzip
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from .view import (
     Instance,
     Interface,
     LoadBalancer,
+    Peering,
     Route,
     Rule,
     Subnet,
@@ -31,6 +31,8 @@ from .view import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LARGEST_USER_DATA = 1 << 18
+"""Bytes that gzip may unpack to."""
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp"}
 
 
@@ -41,7 +43,7 @@ def snapshot(cloud: Cloud) -> View:
     balancers = [_load_balancer(cloud, one) for store in elb_stores() for one in store.load_balancers.values()]
     groups = [one for store in elb_stores() for one in store.target_groups.values()]
     return View(
-        vpcs=_by_id(_vpc(store, vpc) for store in stores for vpc in store.vpcs.values()),
+        vpcs=_by_id(_vpc(cloud, store, vpc) for store in stores for vpc in store.vpcs.values()),
         subnets=_by_id(one for store in stores for one in _subnets(store)),
         groups=_by_id(_group(one) for store in stores for held in store.groups.values() for one in held.values()),
         interfaces=_by_id(_interface(one, holders) for store in stores for one in store.enis.values()),
@@ -58,6 +60,12 @@ def snapshot(cloud: Cloud) -> View:
             )
             for one in cloud.endpoints.values()
             if one.kind == "Interface"
+        ),
+        peerings=_by_id(
+            Peering(one.id, (one.vpc.id, one.peer_vpc.id))
+            for store in stores
+            for one in store.vpc_pcxs.values()
+            if one.status["Code"] == "active"
         ),
     )
 
@@ -92,10 +100,11 @@ def _interface(one: Any, holders: dict[str, tuple[Holder, str]]) -> Interface:
     )
 
 
-def _vpc(store: Any, vpc: Any) -> Vpc:
+def _vpc(cloud: Cloud, store: Any, vpc: Any) -> Vpc:
     cidrs = tuple(one["cidr_block"] for one in vpc.get_cidr_block_association_set(ipv6=False))
     gateways = (one.id for one in store.internet_gateways.values() if one.vpc is not None and one.vpc.id == vpc.id)
-    return Vpc(vpc.id, cidrs, tuple(gateways))
+    mode, _ = cloud.blocking.get((store.account_id, store.region_name), ("off", None))
+    return Vpc(vpc.id, cidrs, tuple(gateways), blocked=mode != "off")
 
 
 def _subnets(store: Any) -> Iterator[Subnet]:
@@ -113,6 +122,8 @@ def _subnets(store: Any) -> Iterator[Subnet]:
 
 
 def _routes(store: Any, table: Any) -> Iterator[Route]:
+    from .handlers.routes import leads_on
+
     for one in table.routes:
         if one.destination_cidr_block is None:
             continue
@@ -129,9 +140,7 @@ def _routes(store: Any, table: Any) -> Iterator[Route]:
             ),
             one.transit_gateway_id or "",
         )
-        gateway = store.internet_gateways.get(target)
-        attached = gateway is not None and gateway.vpc is not None and gateway.vpc.id == table.vpc_id
-        yield Route(one.destination_cidr_block, target, attached or not target.startswith("igw-"))
+        yield Route(one.destination_cidr_block, target, leads_on(store, target, table.vpc_id))
 
 
 def _acl(acl: Any) -> Iterator[AclEntry]:
@@ -171,8 +180,11 @@ def _user_data(encoded: Any) -> str:
     data = bytes(encoded) if isinstance(encoded, bytes | bytearray) else str(encoded).encode()
     try:
         data = base64.b64decode(data, validate=True)
-        data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-    except (binascii.Error, OSError, EOFError, zlib.error):
+        if data.startswith(b"\x1f\x8b"):
+            unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            unpacked = unpacker.decompress(data, LARGEST_USER_DATA)
+            data = unpacked if unpacker.eof else data
+    except (binascii.Error, zlib.error):
         pass
     return data.decode("utf-8", "replace")
 
@@ -210,4 +222,5 @@ def _target_group(cloud: Cloud, one: Any) -> TargetGroup:
         timeout=float(one.health_check_timeout_seconds),
         healthy_threshold=int(one.healthy_threshold_count),
         unhealthy_threshold=int(one.unhealthy_threshold_count),
+        check_port=int(one.health_check_port) if str(one.health_check_port).isdigit() else 0,
     )

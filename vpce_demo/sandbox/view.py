@@ -93,11 +93,24 @@ class Subnet:
 
 @dataclass(frozen=True)
 class Vpc:
-    """A VPC and the internet gateways attached to it."""
+    """A VPC and the internet gateways attached to it; ``blocked`` by Block Public Access, they carry nothing."""
 
     id: str
     cidrs: tuple[str, ...]
     gateway_ids: tuple[str, ...]
+    blocked: bool = False
+
+
+@dataclass(frozen=True)
+class Peering:
+    """An active peering connection between two VPCs."""
+
+    id: str
+    vpc_ids: tuple[str, str]
+
+    def other(self, vpc_id: str) -> str:
+        """The VPC at the other end."""
+        return self.vpc_ids[self.vpc_ids[0] == vpc_id]
 
 
 @dataclass(frozen=True)
@@ -123,7 +136,7 @@ class Target:
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """A target group and the settings of its health check, seconds in AWS time."""
+    """A target group and the settings of its health check, seconds in AWS time; ``check_port`` 0: the target's own."""
 
     arn: str
     name: str
@@ -132,6 +145,7 @@ class TargetGroup:
     timeout: float
     healthy_threshold: int
     unhealthy_threshold: int
+    check_port: int = 0
 
 
 @dataclass(frozen=True)
@@ -184,6 +198,7 @@ class View:
     target_groups: Mapping[str, TargetGroup] = field(default_factory=dict)
     services: Mapping[str, EndpointService] = field(default_factory=dict)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    peerings: Mapping[str, Peering] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

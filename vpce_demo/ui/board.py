@@ -39,6 +39,8 @@ class Cell:
         self.live = None if event.action is Action.CREATING else event.live or self.live
         if event.action in (Action.CREATING, Action.DELETING, Action.FOUND):
             self.is_going = event.action is Action.DELETING or bool(self.live and self.live.phase is Phase.DELETING)
+        if event.action in (Action.CREATING, Action.DELETING):
+            self.asked = self.ended = 0.0
         if event.action in BUSY and not self.began:
             self.began = event.at
         if event.action in (Action.CREATED, Action.DELETED) or (event.action is Action.WAITING and not self.asked):
@@ -151,17 +153,13 @@ class Board:
         return [cell.resource for cell in self.cells.values() if cell.live and cell.action is not Action.GONE]
 
     def waits_for(self, row: Row) -> str:
-        """What keeps this step waiting, in words: the first step that it needs, or on the way down that needs it."""
-        head = row.head.resource
-        if self.makes:
-            first = [need.resource for need in head.needs()]
-        else:
-            first = [r for r in self.resources if any(need.resource is head for need in r.needs())]
-        open = (r for r in first if r.key in self.cells and self.is_open(self.cells[r.key]))
-        if (one := next(open, None)) is None:
+        """What keeps a step from being begun, in words: the first step that it needs and that is not done."""
+        needs = (self.cells.get(need.resource.key) for need in row.head.resource.needs())
+        first = next((cell.resource for cell in needs if cell and self.is_open(cell)), None)
+        if first is None:
             return ""
-        step = self.demo.step_of(one)
-        return one.name if step is row.step else in_a_sentence(step.title)
+        step = self.demo.step_of(first)
+        return first.name if step is row.step else in_a_sentence(step.title)
 
     def is_open(self, cell: Cell) -> bool:
         """Whether there is still something to do about it."""

@@ -34,16 +34,23 @@ def progress(
         yield Progress(board)
     elif how == "live":
         tree = Tree(screen, board, command, cost)
-        with Screenful(tree, console=screen.talk, refresh_per_second=8):
-            try:
-                yield Progress(board)
-            finally:
-                tree.over = True
-        screen.say()
+        screen.end_line()
+        try:
+            with Screenful(tree, console=screen.talk, refresh_per_second=8):
+                try:
+                    yield Progress(board)
+                finally:
+                    tree.over = True
+        finally:
+            screen.say()
     else:
         lines = Lines(screen, board)
-        with lines.heartbeat():
-            yield lines
+        try:
+            with lines.heartbeat():
+                yield lines
+        finally:
+            if lines.said:
+                screen.say()
 
 
 class Progress:
@@ -63,14 +70,17 @@ class Lines(Progress):
         super().__init__(board)
         self.screen = screen
         self.teller = Teller(screen.verbose)
+        self.said = 0
         self._last = time.monotonic()
 
     def hear(self, event: Event) -> None:
         super().hear(event)
-        self._say(self.teller.tell({"at": time.time(), **described(event, self.board.demo)}))
+        at = time.time() - (time.monotonic() - event.at)
+        self._say(self.teller.tell({"at": at, **described(event, self.board.demo)}))
 
     def _say(self, text: str) -> None:
         if text:
+            self.said += 1
             self._last = time.monotonic()
             self.screen.say(text)
 
@@ -82,7 +92,7 @@ class Lines(Progress):
         def beat() -> None:
             while not over.wait(max(0.0, self._last + HEARTBEAT_SECONDS - time.monotonic())):
                 if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
-                    self.beat()
+                    self.beat(time.monotonic())
                     self._last = time.monotonic()
 
         thread = threading.Thread(target=beat, daemon=True)
@@ -93,9 +103,8 @@ class Lines(Progress):
             over.set()
             thread.join()
 
-    def beat(self) -> None:
-        """Say of each step that is busy what is being waited for, and for how long."""
-        now = time.monotonic()
+    def beat(self, now: float) -> None:
+        """Say of each step that is busy what is being waited for, and for how long by now."""
         for row in self.board.rows:
             if cell := row.busy:
                 word = cell.note or (cell.live.word if cell.live else "")

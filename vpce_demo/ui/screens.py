@@ -2,32 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DemoError
-from ..model import Live, Phase
-from .style import Screen, duration, short_id
+from .style import Screen, duration, in_words
 
 if TYPE_CHECKING:
     from ..checks import Result
+    from ..diagnosis import Diagnosis
     from ..run import Left
-    from ..tutorial import Demo
 
 
-def header(screen: Screen, place: str, accounts: Collection[Mapping[str, str]]) -> None:
-    """The rest of every command's first line: where, whose account, what region."""
-    seen = dict.fromkeys(f"account {one['account']}   {one['region']}" for one in accounts)
-    screen.end_line("   ".join(["", *([f"in the {place}"] if place != "AWS" else []), *seen]))
-    screen.say()
+def header(
+    screen: Screen,
+    place: str,
+    accounts: Collection[Mapping[str, str]],
+    alias: Callable[[str], str | None] = lambda account: "",
+) -> None:
+    """The rest of every command's first line: where, whose account, what region.
+
+    ``alias`` gives an account's alias, nothing if it has none, and None as long as it is not known.
+    """
+    seen = list(dict.fromkeys((one["account"], one["region"]) for one in accounts))
+
+    def rest() -> list[str]:
+        parts = []
+        for account, region in seen:
+            told = alias(account)
+            parts += [f"account {account}", *([f"({told})"] if told else []), region]
+        return parts[1:]
+
+    if place != "AWS":
+        screen.go_on(f"in the {place}")
+    for account, _ in seen[:1]:
+        screen.go_on(f"account {account}")
+    screen.end_line_later(rest)
+    if all(alias(account) is not None for account, _ in seen):
+        screen.end_line()
+
+
+def ready(screen: Screen, seconds: float, created: int, found: int, pairs: Iterable[tuple[str, str]]) -> None:
+    """The end of ``up``: how much was made, and what a person wants to copy."""
+    done = f"Ready in {duration(seconds)}: {created} created, {found} already there."
+    screen.line(done if created else f"Nothing to do: all {found} were there already.", style="bold")
+    facts(screen, pairs)
+
+
+def next_commands(screen: Screen, commands: Sequence[str]) -> None:
+    """What may be done now: on one line if that fits."""
+    together = "    ".join(commands)
+    lines = [together] if 7 + len(together) <= screen.talk.width else commands
+    for word, line in zip(("Next:", *[""] * len(lines)), lines, strict=False):
+        screen.say(f"{word:<7}{line}")
 
 
 def result(screen: Screen, result: Result) -> None:
     """One check of the test, as it comes."""
     mark = {True: "✓", False: "✗", None: "-"}[result.passed]
-    took = f"{result.seconds:.1f}s" if result.passed is not None else ""
-    room = max(0, min(44, screen.out.width - 42))
-    screen.line(f" {result.number}  {result.title:<29} {result.evidence:<{room}} {took}".rstrip(), mark=mark)
+    wide = screen.out.width >= 100
+    title, room = (31, 55) if wide else (29, max(0, screen.out.width - 40))
+    took = f"{result.seconds:.1f}s" if result.passed and len(result.evidence) <= room else ""
+    screen.line(f" {result.number}  {result.title:<{title}}{result.evidence:<{room}}{took}".rstrip(), mark=mark)
 
 
 def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float) -> None:
@@ -44,21 +80,23 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
         )
         return
     screen.line(f"FAILED  at {failed.number}. Exit code 6. Nothing was changed.", style="red")
-    if failed.failure and failed.failure.likely:
-        screen.line(f"Most likely: {failed.failure.likely}")
-    if failed.failure and failed.failure.hint:
-        screen.line(f"Fix:   {failed.failure.hint}")
+    if failed.failure and failed.failure.diagnosis:
+        diagnosis(screen, failed.failure.diagnosis)
 
 
-def table(screen: Screen, demo: Demo, live: Mapping[str, Live], missing: str) -> None:
-    """The resources by step, with what AWS has of each, or this word."""
-    for step in demo.steps:
-        for r in step.resources:
-            one = live.get(r.key)
-            mark = "·" if one is None else ("✓" if one.phase in (Phase.READY, Phase.PENDING) else "!")
-            state = f"{short_id(one.id):<46} {one.word}" if one else missing
-            why = f"  {one.why}" if one and one.why else ""
-            screen.line(f"{step.number:>2} {r.kind:<18} {r.name:<22} {state}{why}".rstrip(), mark=mark)
+def diagnosis(screen: Screen, cause: Diagnosis, *, to_talk: bool = False) -> None:
+    """The one most likely cause: the evidence, what mends it, and what it is not."""
+    lines = [f"Most likely: {cause.likely or 'none of the causes known here, as far as AWS says.'}"]
+    lines += [f"  {line}" for line in cause.evidence]
+    for number, (label, command) in enumerate(cause.fixes):
+        word = "Or:" if number else "Fix:"
+        lines.append(f"{word:<6} {command:<27}  ({label})" if label else f"{word:<6} {command}")
+    if cause.ruled_out:
+        lines.append(f"Ruled out: {', '.join(cause.ruled_out)}.")
+    if cause.not_asked:
+        lines.append(f"Not asked: {', '.join(cause.not_asked)}.")
+    for line in lines:
+        screen.line(line, to_talk=to_talk)
 
 
 def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
@@ -68,25 +106,37 @@ def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
             screen.line(f"{name:<15} {value}")
 
 
-def left_over(screen: Screen, left: Sequence[Left]) -> None:
-    """What a delete left behind, and why."""
-    for r, live, why, _ in left:
-        screen.line(f"    {r.kind:<18} {r.name:<22} {short_id(live.id):<46} {why}".rstrip(), to_talk=True)
+def left_over(left: Sequence[Left]) -> list[tuple[str, str]]:
+    """What a delete left behind and why, as the table of an error; by name too where there are several of a kind."""
+    kinds = [in_words(one.resource.kind) for one in left]
+    names = [
+        f"{kind} {one.resource.name}" if kinds.count(kind) > 1 else kind for kind, one in zip(kinds, left, strict=True)
+    ]
+    return [("left", "why it would not go"), *zip(names, (one.why for one in left), strict=True)]
 
 
 def error(screen: Screen, error: DemoError) -> None:
     """What happened, the facts, what to do, and whether anything was changed."""
     first, *rest = str(error.message).split("\n")
     screen.line(first, mark="✗", to_talk=True)
-    for line in rest:
-        screen.line(f"  {line}", to_talk=True)
-    for name, value in error.facts.items():
-        if value:
-            screen.line(f"  {name:<12} {value}", to_talk=True)
-    widths = [max(map(len, column)) for column in zip(*error.table, strict=True)]
-    for row in error.table:
-        screen.line("  " + "   ".join(map(str.ljust, row, widths)).rstrip(), to_talk=True)
-    if error.hint:
-        screen.line(error.hint, to_talk=True)
-    if error.changed:
-        screen.line(error.changed, to_talk=True)
+    told = {name: value for name, value in error.facts.items() if value}
+    column = max(map(len, told), default=0) + 2
+    lines = [f"  {line}" for line in rest]
+    lines += [f"  {name:<{column}}{value}" for name, value in told.items()]
+    lines += _rows(error.table)
+    hint = error.hint.split("\n") if error.hint else []
+    # What was changed is said after the command to run, and before any other advice.
+    commands = [number for number, line in enumerate(hint, 1) if line.startswith("    ")]
+    until = commands[-1] if commands else len(hint)
+    for line in [*lines, *hint[:until], *([error.changed] if error.changed else []), *hint[until:]]:
+        screen.line(line, to_talk=True)
+    if error.diagnosis:
+        diagnosis(screen, error.diagnosis, to_talk=True)
+
+
+def _rows(table: Sequence[Sequence[str]]) -> list[str]:
+    """A table in lines.  One with a heading over its first column stands apart, others belong to what is above."""
+    used = [column for column in zip(*table, strict=True) if any(column)]
+    widths = [max(25 if column[0] else 0, max(map(len, column)) + (2 if column[0] else 4)) for column in used]
+    rows = ["  " + "".join(map(str.ljust, row, widths)).rstrip() for row in zip(*used, strict=True)]
+    return ["", *rows, ""] if table and table[0][0] else rows

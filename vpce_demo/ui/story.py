@@ -12,11 +12,12 @@ from .style import Screen, duration
 
 
 def listed(screen: Screen, runs: Sequence[Recorded]) -> None:
-    """The runs, newest first: when, the command, how it ended and how long it took."""
-    for run in runs:
+    """The runs, newest first: a number to ask for, when, the command, how long it took and how it ended."""
+    column = max((len(run.head["command"]) for run in runs), default=0)
+    for number, run in enumerate(runs, 1):
         mark = "·" if run.is_at_work else ("✓" if run.end and run.end["exit_code"] == 0 else "✗")
-        head = f"{_when(run.head['at'])}  {run.head['command']:<24} {run.id:<52} {duration(run.seconds):>6}"
-        screen.line(f"{head}  {ended(run)}".rstrip(), mark=mark)
+        what = f"{number:>2}  {_when(run.head['at'])}  {run.head['command']:<{column}}"
+        screen.line(f"{what}  {duration(run.seconds):>6}  {ended(run)}", mark=mark)
 
 
 def ended(run: Recorded) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal
 
@@ -17,6 +18,9 @@ from ..model import short_id as short_id
 WIDTH_WITHOUT_TERMINAL = 100
 
 _ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|", "•": "*"}
+_CONTROLS = {
+    each: "?" for each in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if chr(each) not in "\n\t"
+}
 _COLOURS = {"✓": "green", "✗": "red", "·": "dim", "-": "dim", "!": "yellow"}
 
 
@@ -30,9 +34,15 @@ class Screen:
     quiet: bool = False
     verbose: bool = False
     _begun: list[str] = field(default_factory=list)
+    """The line that was begun, as far as it is shown."""
+    _rest: list[Callable[[], Sequence[str]]] = field(default_factory=list)
 
     def plain(self, text: str) -> str:
-        """The text, without symbols where the terminal cannot be trusted with them."""
+        """The text, without what a terminal would obey, and without symbols where it cannot be trusted with them.
+
+        Names, pages and messages are somebody else's texts.
+        """
+        text = text.translate(_CONTROLS)
         if self.ascii:
             for symbol, instead in _ASCII.items():
                 text = text.replace(symbol, instead)
@@ -55,14 +65,32 @@ class Screen:
     def begin_line(self, text: str) -> None:
         """Show the start of a line of talk at once; ``end_line`` completes it."""
         if not self.quiet:
-            self.talk.print(Text(self.plain(text), style="bold"), end="", soft_wrap=True, highlight=False)
-            self._begun.append(text)
+            self._begun.append("")
+            self._show(text)
 
-    def end_line(self, text: str = "") -> None:
+    def go_on(self, *parts: str) -> None:
+        """Show more of a line that was begun, if one was; a part that does not fit begins a line of its own."""
+        for part in parts if self._begun else ():
+            space = " " if part.startswith("(") else "   "
+            fits = len(self._begun[-1]) + len(space) + len(part) <= self.talk.width
+            self._show(space + part if fits else f"\n{part}")
+
+    def _show(self, text: str) -> None:
+        self._begun[-1] = (self._begun[-1] + text).rpartition("\n")[2]
+        self.talk.print(Text(self.plain(text), style="bold"), end="", soft_wrap=True, highlight=False)
+
+    def end_line_later(self, rest: Callable[[], Sequence[str]]) -> None:
+        """Have a line that was begun completed with this, and an empty one after it, when anything else is to be said:
+        there is no need to wait for it before."""
+        self._rest.append(rest)
+
+    def end_line(self, *parts: str) -> None:
         """Complete a line that was begun, if one was."""
+        rest = self._rest.pop()() if self._rest else None
         if self._begun:
+            self.go_on(*parts, *(rest or ()))
             self._begun.clear()
-            self.talk.print(Text(self.plain(text), style="bold"), soft_wrap=True, highlight=False)
+            self.talk.print("" if rest is None else "\n")
 
     def say(self, text: str = "", *, mark: str = "", style: str = "") -> None:
         """A line of talk; silent with --quiet."""
@@ -106,9 +134,16 @@ def duration(seconds: float) -> str:
 
 
 def about(seconds: float) -> str:
-    """``6 seconds``, ``2 minutes``: a duration that nobody has measured."""
-    number, unit = (round(seconds / 60), "minute") if seconds >= 90 else (max(1, round(seconds)), "second")
+    """``6 seconds``, ``2 minutes``: how long something usually takes."""
+    number, unit = (round(seconds / 60), "minute") if seconds >= 50 else (max(1, round(seconds)), "second")
     return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def roughly(seconds: float) -> str:
+    """``6s``, ``40s``, ``3m``: how long it may still take, no closer than anybody knows."""
+    if seconds >= 90:
+        return f"{round(seconds / 60)}m"
+    return f"{round(seconds) if seconds < 20 else 5 * round(seconds / 5)}s"
 
 
 def elapsed(seconds: float) -> str:
@@ -121,3 +156,8 @@ def elapsed(seconds: float) -> str:
 def in_a_sentence(title: str) -> str:
     """A title with a small letter in front, unless that begins an abbreviation: ``load balancer``, ``VPC endpoint``."""
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def in_words(kind: str) -> str:
+    """The name of a class as people write it: ``VPC endpoint``, ``load balancer``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower().replace("vpc", "VPC")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,8 +13,8 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from ..model import Action, Resource
-from .board import BUSY, Board, Cell, Row
-from .style import Screen, about, elapsed, short_id
+from .board import BUSY, Board, Row
+from .style import Screen, about, elapsed, roughly, short_id
 
 TITLE, ID, WORD, TOOK = 18, 34, 13, 6
 """Widths of the columns, each with the space after it: the longest title; a load balancer's id, under a name as long as
@@ -71,17 +71,17 @@ class Tree:
         lead.append(f" {row.step.number:>2} ")
         fold = shown if shown in ("✓", "-") else "·" if not (shown or busy) else ""
         lines = [Line(lead.append_text(self._columns(row, now, width)), fold)]
-        if busy and not self.over:
-            lines += [Line(Text(f"{INDENT}{text}", style="dim")) for text in self._waiting(busy, now, width)]
+        for remark in self._remarks(row, now):
+            for text in textwrap.wrap(remark, width - len(INDENT), break_long_words=False, break_on_hyphens=False):
+                lines.append(Line(Text(f"{INDENT}{self.screen.plain(text)}", style="dim"), f"{fold} remark"))
         return lines
 
     def _columns(self, row: Row, now: float, width: int) -> Text:
         """The rest of a step's line: as much as there is room for, and the id always whole."""
         head = row.head
-        if not any(cell.began or cell.live for cell in row.cells) or head.action is Action.SKIPPED:
-            why = head.note if head.action is Action.SKIPPED else ""
-            if not why and (needed := self.board.waits_for(row)):
-                why = f"waits for: {needed}"
+        if not any(cell.began or cell.live for cell in row.cells):
+            needed = self.board.waits_for(row) if head.action is Action.MISSING else ""
+            why = head.note if head.action is Action.SKIPPED else f"waits for: {needed}" if needed else ""
             return Text(f"{row.step.title:<{TITLE}}").append(why, style="dim")
         id = short_id(head.live.id) if head.live else ""
         took = elapsed(max(cell.seconds(now) for cell in row.cells))
@@ -100,18 +100,20 @@ class Tree:
             return f"{len(done)} of {len(row.cells)}"
         return head.word
 
-    def _waiting(self, cell: Cell, now: float, width: int) -> list[str]:
-        """What a busy step waits for, in lines that fit."""
-        usual = cell.usual_seconds / self.board.pace
-        if cell.action is Action.RETRYING:
-            said = cell.note
-        elif cell.action is Action.WAITING and max(usual, cell.seconds(now)) >= WORTH_SAYING_SECONDS:
-            said = f"waits for: {'gone' if cell.is_going else cell.resource.ready_word} (about {about(usual)})"
-        else:
-            return []
-        return textwrap.wrap(
-            self.screen.plain(said), max(20, width - len(INDENT)), break_long_words=False, break_on_hyphens=False
-        )
+    def _remarks(self, row: Row, now: float) -> Iterator[str]:
+        """What a busy step is refused or waits for; why another was left out or failed."""
+        if self.over or not row.busy:
+            if failed := next((cell for cell in row.cells if cell.error and not cell.is_late), None):
+                yield str(failed.error)
+            elif row.head.action is Action.SKIPPED and row.head.live:
+                yield row.head.note
+            return
+        for cell in row.cells:
+            if cell.action is Action.RETRYING:
+                yield cell.note if cell is row.head else f"{cell.resource.name}: {cell.note}"
+        cell, usual = row.busy, row.busy.usual_seconds / self.board.pace
+        if cell.action is Action.WAITING and max(usual, cell.seconds(now)) >= WORTH_SAYING_SECONDS:
+            yield f"waits for: {'gone' if cell.is_going else cell.resource.ready_word} (about {about(usual)})"
 
     def _frame(self, now: float) -> Text:
         frame = self._spinner.render(now)
@@ -129,11 +131,13 @@ class Tree:
         full = plain("━" * (halves // 2) + "╸" * (halves % 2))
         bar = Text(full, style="green", no_wrap=True).append(plain("─" * (room - len(full))), style="dim")
         left = board.seconds_left(now)
-        time = f"{elapsed(now - board.began)} so far" + (f", about {elapsed(left)} left." if left >= 1 else ".")
+        time = f"{elapsed(now - board.began) or '0s'} so far" + (f", about {roughly(left)} left." if left >= 1 else ".")
         safe = f"Ctrl-C is safe: run {self.command} to go on."
         cost = self.cost(board.there)
-        said = " ".join([time, *([f"Costs {cost} already."] if cost else []), safe])
-        lines = [said] if len(said) <= width else [said.removesuffix(safe).rstrip(), safe]
+        so_far = f"{time} Costs {cost} already." if cost else time
+        lines = [f"{so_far} {safe}"]
+        if len(lines[0]) > width:
+            lines = [*textwrap.wrap(so_far, width), *textwrap.wrap(safe, width)]
         return [Text(), bar.append(f"  {count}"), *(Text(line, style="dim") for line in lines)]
 
     def _folded(self, tree: Sequence[Line], room: int) -> list[Line]:
@@ -142,8 +146,9 @@ class Tree:
         for kind in ("✓", "·", "-"):
             if len(lines) > room:
                 lines = list(self._fold(lines, kind))
-        if len(lines) > room:
-            lines = [line for line in lines if not line.text.plain.startswith(INDENT)]
+        for kind in ("✓ remark", "- remark", "· remark", " remark"):
+            if len(lines) > room:
+                lines = [line for line in lines if line.fold != kind]
         return lines[: max(0, room)]
 
     def _fold(self, lines: Iterable[Line], kind: str) -> Iterable[Line]:

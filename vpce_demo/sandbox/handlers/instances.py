@@ -71,8 +71,8 @@ def _run(call: Call) -> dict[str, Any]:
             bad = next(each for each in wanted if checks.group(call, each).vpc_id != subnet.vpc_id)
             text = f"Security group {bad} and subnet {subnet.id} belong to different networks."
             raise ApiError("InvalidParameter", text) from None
-    if "UserData" in params and len(base64.b64decode(params["UserData"])) > 16384:
-        raise ApiError("InvalidParameterValue", "User data is limited to 16384 bytes")
+    if "UserData" in params:
+        _check_user_data(params["UserData"])
     if subnet is not None and (ip := params.get("PrivateIpAddress") or first.get("PrivateIpAddress")):
         subnet.del_subnet_ip(checks.address(call, subnet, ip, "checked"))
     answer = call.moto(
@@ -110,6 +110,15 @@ def _volumes(params: dict[str, Any]) -> list[dict[str, Any]] | None:
         if "Ebs" in one and not {"VolumeSize", "SnapshotId"} & set(one["Ebs"]):
             one["Ebs"] = {**one["Ebs"], "VolumeSize": IMAGE_GIB}
     return sized
+
+
+def _check_user_data(encoded: str) -> None:
+    try:
+        size = len(base64.b64decode(encoded, validate=True))
+    except ValueError:
+        raise ApiError("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data") from None
+    if size > 16384:
+        raise ApiError("InvalidParameterValue", "User data is limited to 16384 bytes")
 
 
 def _check_type(call: Call, name: str, subnet: Any | None, image_id: str) -> None:

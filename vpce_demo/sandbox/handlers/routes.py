@@ -134,12 +134,12 @@ def associate(call: Call) -> dict[str, Any]:
 
 @handles("ec2", "DescribeRouteTables")
 def describe_tables(call: Call) -> dict[str, Any]:
-    """A route to a gateway that is gone or detached is a ``blackhole``; an association ``associating`` for a moment."""
+    """A route to what is gone or not active is a ``blackhole``; an association ``associating`` for a moment."""
     answer = call.moto()
     for one in answer.get("RouteTables", []):
         for route in one.get("Routes", []):
-            gateway_id = route.get("GatewayId", "")
-            if gateway_id.startswith("igw-") and not leads_out(call.ec2, gateway_id, one["VpcId"]):
+            target = route.get("GatewayId") or route.get("VpcPeeringConnectionId", "")
+            if not leads_on(call.ec2, target, one["VpcId"]):
                 route["State"] = "blackhole"
         for held in one.get("Associations", []):
             if _recent(call, timing.ROUTE_ASSOCIATING, held["RouteTableAssociationId"]):
@@ -147,9 +147,14 @@ def describe_tables(call: Call) -> dict[str, Any]:
     return answer
 
 
-def leads_out(store: Any, gateway_id: str, vpc_id: str) -> bool:
-    """Whether an internet gateway is attached to the VPC."""
-    found = store.internet_gateways.get(gateway_id)
+def leads_on(store: Any, target: str, vpc_id: str) -> bool:
+    """Whether a route of this VPC to this target is one: the gateway attached, the peering connection active."""
+    if target.startswith("pcx-"):
+        peering = store.vpc_pcxs.get(target)
+        return peering is not None and peering.status["Code"] == "active"
+    if not target.startswith("igw-"):
+        return True
+    found = store.internet_gateways.get(target)
     return found is not None and found.vpc is not None and found.vpc.id == vpc_id
 
 

@@ -125,28 +125,35 @@ class _Way:
     # From the source to the destination's interface
 
     def from_interface(self, source: Interface, destination: str) -> _Arrival:
-        vpc = self.view.vpcs[source.vpc_id]
+        vpc, subnet = self.view.vpcs[source.vpc_id], self.view.subnets[source.subnet_id]
         inside = any(within(destination, cidr) for cidr in vpc.cidrs)
+        route = None if inside else route_to(subnet, destination)
+        peering = self.view.peerings.get(route.target) if route and route.active else None
+        there = peering.other(vpc.id) if peering else vpc.id
         target = next(
-            (each for each in self.view.interfaces.values() if each.vpc_id == vpc.id and each.address == destination),
+            (each for each in self.view.interfaces.values() if each.vpc_id == there and each.address == destination),
             None,
         )
-        peer_groups = self.groups_of(target) if inside and target else ()
+        private = inside or peering is not None
+        peer_groups = self.groups_of(target) if private and target else ()
         self.ask_groups(source, True, destination, peer_groups, self.port)
-        if not inside:
+        if not private:
             self.leave(source, destination)
             return self.through_internet(source.public_address or "", destination)
-        table = self.view.subnets[source.subnet_id].route_table_id
-        self.passes(table, f"{destination} is local to {vpc.id}")
+        table = subnet.route_table_id
+        self.passes(table, f"{destination} is local to {vpc.id}" if inside or route is None else _words(route))
         if target is None:
-            self.drop(vpc.id, f"no network interface has the address {destination}")
+            self.drop(there, f"no network interface has the address {destination}")
         self.ask_acls(source, source.address, target, self.port)
+        if peering:
+            self.ask_route(self.view.subnets[target.subnet_id], source.address, peering.id)
         return self.arrive(target, source.address, self.groups_of(source))
 
     def leave(self, source: Interface, destination: str) -> None:
         """Out of the VPC: a route to an attached internet gateway, and a public address to go by."""
         subnet = self.view.subnets[source.subnet_id]
         gateway = self.ask_route(subnet, destination)
+        self.ask_public_access(source.vpc_id)
         if source.public_address is None:
             self.drop(gateway, f"{source.id} ({source.address}) has no public address to leave by")
         self.ask_acl(subnet, True, destination, (self.port, self.port))
@@ -164,6 +171,7 @@ class _Way:
         subnet = self.view.subnets[target.subnet_id]
         if not self.view.vpcs[target.vpc_id].gateway_ids:
             self.drop(target.vpc_id, "has no internet gateway attached")
+        self.ask_public_access(target.vpc_id)
         self.ask_route(subnet, source)
         self.ask_acl(subnet, False, source, (self.port, self.port))
         self.ask_acl(subnet, True, source, ANY_CLIENT_PORTS)
@@ -309,16 +317,22 @@ class _Way:
             self.drop(subnet.acl_id, f"line {line} denies {says}")
         self.passes(subnet.acl_id, f"line {line} allows {says}")
 
-    def ask_route(self, subnet: Subnet, address: str) -> str:
-        """The attached internet gateway that the subnet's route table sends this public address to."""
+    def ask_public_access(self, vpc_id: str) -> None:
+        if self.view.vpcs[vpc_id].blocked:
+            self.drop(vpc_id, "is closed to the internet by Block Public Access")
+
+    def ask_route(self, subnet: Subnet, address: str, way: str = "") -> str:
+        """The attached internet gateway (or the other ``way``) that the subnet's routes send this address to."""
         table, route = subnet.route_table_id, route_to(subnet, address)
         if route is None:
             self.drop(table, f"has no route to {address}")
         if not route.active:
             self.drop(table, f"{_words(route)} is a blackhole")
-        if not route.target.startswith("igw-"):
+        if way and route.target != way:
+            self.drop(table, f"{_words(route)}, and not back to {way}")
+        if not way and not route.target.startswith("igw-"):
             self.drop(table, f"{_words(route)}, which is no way to the internet here")
-        if route.target not in self.view.vpcs[subnet.vpc_id].gateway_ids:
+        if not way and route.target not in self.view.vpcs[subnet.vpc_id].gateway_ids:
             self.drop(table, f"{_words(route)}, which is not attached to {subnet.vpc_id}")
         self.passes(table, _words(route))
         return route.target

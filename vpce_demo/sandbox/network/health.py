@@ -76,7 +76,7 @@ class Checks:
                 if place is not None:
                     group, node, address = place
                     interval = group.interval
-                    answered = await self._answers(node, address, target.port, group.timeout)
+                    answered = await self._answers(node, address, group.check_port or target.port, group.timeout)
                     in_a_row = in_a_row + 1 if answered == answers else 1
                     answers = answered
                     if in_a_row >= (group.healthy_threshold if answered else group.unhealthy_threshold):
@@ -89,7 +89,7 @@ class Checks:
 
     async def _answers(self, node: Interface, address: str, port: int, timeout: float) -> bool:
         try:
-            async with self._wire.connect(node.id, address, port, timeout):
+            async with self._wire.connect(node.id, address, port, timeout, check=True):
                 return True
         except Unanswered:
             return False

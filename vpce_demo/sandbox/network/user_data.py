@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import shlex
 import zlib
 from dataclasses import dataclass, field
@@ -123,13 +124,15 @@ def _file(orders: Orders, item: object) -> None:
     path = _text(item.get("path"), "path")
     if not path.startswith("/") or "\0" in path:
         raise _Wrong("path should be absolute")
-    content = _text(item.get("content", ""), "content").encode("utf-8", "surrogateescape")
+    try:
+        content = _text(item.get("content", ""), "content").encode()
+    except UnicodeEncodeError:
+        raise _Wrong("content is not Unicode") from None
     encoding = _text(item.get("encoding", ""), "encoding").lower()
     mode = _text(item.get("permissions", "0644"), "permissions").removeprefix("0o")
-    try:
-        permissions = int(mode, 8) & 0o777
-    except ValueError:
-        raise _Wrong("permissions should be octal digits") from None
+    if not re.fullmatch("[0-7]{1,5}", mode):
+        raise _Wrong("permissions should be octal digits")
+    permissions = int(mode, 8) & 0o777
     append = _text(item.get("append", "false"), "append").lower() in ("true", "yes", "on", "1")
     orders.files.append(File(path, _decoded(content, encoding), permissions, append))
 

@@ -57,10 +57,10 @@ class Trace:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: OrderedDict[tuple[str, str, int, Decision], tuple[float, int]] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str, int, bool, Decision], tuple[float, int]] = OrderedDict()
 
-    def add(self, at: float, source: str, destination: str, port: int, decision: Decision) -> None:
-        key = (source, destination, port, decision)
+    def add(self, at: float, source: str, destination: str, port: int, decision: Decision, check: bool = False) -> None:
+        key = (source, destination, port, check, decision)
         with self._lock:
             _, times = self._seen.pop(key, (at, 0))
             self._seen[key] = (at, times + 1)
@@ -68,7 +68,7 @@ class Trace:
                 self._seen.popitem(last=False)
 
     def as_dicts(self) -> list[dict[str, Any]]:
-        """For JSON: ``at`` in AWS seconds, ``times`` how often the very same was decided."""
+        """For JSON: ``at`` in AWS seconds, ``times`` how often the very same was decided, ``check``: a health check."""
         with self._lock:
             seen = list(self._seen.items())
         return [
@@ -78,13 +78,14 @@ class Trace:
                 "source": source,
                 "destination": destination,
                 "port": port,
+                "check": check,
                 "outcome": decision.outcome.value,
                 "host": decision.host,
                 "host_port": decision.port,
                 "seen_as": decision.source,
                 "hops": [{"at": hop.at, "says": hop.says, "passed": hop.passed} for hop in decision.hops],
             }
-            for (source, destination, port, decision), (at, times) in seen
+            for (source, destination, port, check, decision), (at, times) in seen
         ]
 
 
@@ -110,8 +111,10 @@ class Wire:
         return self._clients.get(loopback_port)
 
     @asynccontextmanager
-    async def connect(self, source: str, destination: str, port: int, within: float) -> AsyncIterator[Connection]:
-        """Connect from an interface id or a public address to an IPv4 address.
+    async def connect(
+        self, source: str, destination: str, port: int, within: float, check: bool = False
+    ) -> AsyncIterator[Connection]:
+        """Connect from an interface id or a public address to an IPv4 address; ``check``: it is a health check.
 
         Raises ``Refused`` at once, or ``Unanswered`` after ``within`` AWS seconds (``math.inf``: never).  Like TCP, it
         sends the unanswered SYN again now and then, so a way that opens meanwhile is found.
@@ -121,7 +124,7 @@ class Wire:
             own.setblocking(False)
             own.bind((LOOPBACK, 0))
             own_port: int = own.getsockname()[1]
-            decision = await self._settle(source, destination, port, own_port, within)
+            decision = await self._settle(source, destination, port, own_port, within, check)
             self._clients[own_port] = decision.source
         except BaseException:
             own.close()
@@ -135,7 +138,9 @@ class Wire:
         finally:
             del self._clients[own_port]
 
-    async def _settle(self, source: str, destination: str, port: int, flow: int, within: float) -> Decision:
+    async def _settle(
+        self, source: str, destination: str, port: int, flow: int, within: float, check: bool
+    ) -> Decision:
         loop = asyncio.get_running_loop()
         end = math.inf if math.isinf(within) else loop.time() + max(self.clock.real(within), SHORTEST)
         pause = max(self.clock.real(FIRST_RETRY), SHORTEST)
@@ -145,7 +150,7 @@ class Wire:
             if decision.outcome is Outcome.DELIVERED and (decision.host, decision.port) not in self._listening:
                 decision = _closed(decision)
             if decision != told:
-                self.trace.add(self.clock.now(), source, destination, port, decision)
+                self.trace.add(self.clock.now(), source, destination, port, decision, check)
                 told = decision
             if decision.outcome is Outcome.DELIVERED:
                 return decision

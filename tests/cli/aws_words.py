@@ -1,0 +1,96 @@
+"""A command of the AWS CLI, carried out through botocore: read as the CLI reads it, by the service's model."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from botocore import xform_name
+
+PROTOCOLS = {"tcp": "6", "udp": "17", "icmp": "1", "all": "-1"}
+"""Names that ``ec2 create-network-acl-entry`` takes for the API's numbers."""
+
+
+def aws(line: str) -> dict[str, Any]:
+    """Carry out ``aws [--endpoint-url URL] [--region REGION] SERVICE OPERATION --option value ...``; its answer.
+
+    Raises AssertionError for words that the CLI would not understand, and for a failure in the answer.
+    """
+    program, *words = shlex.split(line)
+    assert program == "aws"
+    options = {}
+    while words[0].startswith("--"):
+        name, value, *words = words
+        options[name] = value
+    service, operation, *words = words
+    client = boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=options["--endpoint-url"],
+        region_name=options["--region"],
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+    )
+    names = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
+    members = client.meta.service_model.operation_model(names[operation]).input_shape.members
+    shapes = {xform_name(name, "-"): (name, shape) for name, shape in members.items()}
+    given = _customised(operation, dict(_given(words)))
+    params = {}
+    for option, values in given.items():
+        name, shape = shapes[option]
+        params[name] = values if isinstance(values, bool) else _value(shape, values)
+    answer: dict[str, Any] = getattr(client, xform_name(names[operation]))(**params)
+    assert not answer.get("Unsuccessful"), answer
+    return answer
+
+
+def _given(words: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each option with its values."""
+    while words:
+        option, *words = words
+        assert option.startswith("--"), option
+        values = []
+        while words and not words[0].startswith("--"):
+            values.append(words.pop(0))
+        yield option.removeprefix("--"), values
+
+
+def _customised(operation: str, given: dict[str, list[str]]) -> dict[str, Any]:
+    """The CLI's own short forms of two commands, as the API has them."""
+    if operation.startswith("authorize-security-group-"):
+        protocol = given.pop("protocol")[0]
+        ports = f",FromPort={given['port'][0]},ToPort={given['port'][0]}" if "port" in given else ""
+        given.pop("port", None)
+        sources = f",IpRanges=[{{CidrIp={given.pop('cidr')[0]}}}]"
+        permission = f"IpProtocol={'-1' if protocol == 'all' else protocol}{ports}{sources}"
+        return {**given, "ip-permissions": [permission]}
+    if operation == "create-network-acl-entry":
+        way = {"egress": True} if "egress" in given else {"egress": False}
+        rest = {name: values for name, values in given.items() if name not in ("egress", "ingress")}
+        return {**rest, **way, "protocol": [PROTOCOLS[given["protocol"][0]]]}
+    return given
+
+
+def _value(shape: Any, values: list[str]) -> Any:
+    if shape.type_name == "list":
+        return [_value(shape.member, [value]) for value in values]
+    (value,) = values
+    if shape.type_name == "structure":
+        return {name: _value(shape.members[name], [part]) for name, part in _pairs(value)}
+    if shape.type_name == "integer":
+        return int(value)
+    assert shape.type_name == "string", shape
+    return value
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """``Key=value,Key=[{Key=value}]``, the shorthand for structures."""
+    while text:
+        name, _, text = text.partition("=")
+        if text.startswith("[{"):
+            value, _, text = text.removeprefix("[{").partition("}]")
+        else:
+            value, _, text = text.partition(",")
+        yield name, value
+        text = text.removeprefix(",")

@@ -1,0 +1,44 @@
+"""A demo that stands in a sandbox of this process, and the program run in this process too, which is quick."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vpce_demo.aws import Clients
+from vpce_demo.cli import run_command
+
+
+@dataclass
+class Stage:
+    """What a test changes behind the program's back, and how it asks the program."""
+
+    directory: Path
+    clients: Clients
+    ids: dict[str, str]
+    capsys: pytest.CaptureFixture[str] | None = None
+    where: list[str] = field(default_factory=lambda: ["--sandbox"])
+
+    @property
+    def ec2(self) -> Any:
+        return self.clients.ec2
+
+    @property
+    def elb(self) -> Any:
+        return self.clients.elb
+
+    def run(self, *words: str) -> tuple[int, dict[str, Any], str]:
+        """Run the program here; return its exit code, its document and its screen."""
+        code, out, err = self.text("-o", "json", *words)
+        return code, json.loads(out), err
+
+    def text(self, *words: str) -> tuple[int, str, str]:
+        """The same, with what it printed on stdout and on stderr."""
+        assert self.capsys
+        code = run_command([*self.where, "--state-dir", str(self.directory), *words])
+        captured = self.capsys.readouterr()
+        return code, captured.out, captured.err

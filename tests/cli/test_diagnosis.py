@@ -1,0 +1,313 @@
+"""Every row of the table of causes: broken on purpose, named by the command that meets it, mended by what is offered.
+
+One demo for all rows: each mends what it broke, or is followed by a new demo.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.loaders import create_loader
+
+from vpce_demo.diagnosis import RULES, Rule
+
+from .aws_words import aws
+from .program import Done, World, wait_until
+
+ALL = [(rule, way) for rule in RULES for way in rule.ways]
+
+MET: dict[str, tuple[int, str]] = {
+    # the check that fails, and what it met
+    "not-accepted": (4, "pendingAcceptance"),
+    "endpoint-unusable": (4, "rejected"),
+    "endpoint-pending": (4, "accepted, endpoint pending"),
+    "endpoint-group-closed": (6, "timed out after 5s"),
+    "no-way-out": (6, "timed out after 5s"),
+    "balancer-groups-closed": (6, "timed out after 5s"),
+    "acl-return-ports": (6, "timed out after 5s"),
+    "acl-return-ports:ssh": (5, "timed out"),
+    "nothing-listens": (6, "connection refused"),
+    "other-page": (7, "holds the demo id, but another page"),
+    "targets-initial": (3, "0 of 1 healthy on tcp/80: initial (Elb."),
+    "targets-unhealthy": (3, "0 of 1 healthy on tcp/80: unhealthy (Target.FailedHealthChecks)"),
+    "targets-unused": (3, "0 of 1 healthy on tcp/80: unused (Target.NotInUse)"),
+    "ssh-hangs": (5, "timed out"),
+    "ssh-hangs:address": (5, "running, no public address"),
+    "ssh-denied": (5, "Permission denied (publickey)"),
+    "other-way-in": (8, "answers 10.0.1."),
+    "instance-stopped": (5, "stopped, no public address"),
+    "instance-stopped:web": (3, "0 of 1 healthy on tcp/80: unused (Target.InvalidState)"),
+    "part-missing": (3, "none is registered"),
+}
+MADE = {
+    # how many things `up` makes where it is what mends it
+    "endpoint-unusable": 2,
+    "endpoint-group-closed": 1,
+    "targets-unhealthy": 1,
+    "targets-unused": 1,
+    "ssh-hangs": 1,
+    "ssh-hangs:route": 1,
+    "ssh-hangs:main-table": 1,
+    "instance-stopped": 1,
+    "instance-stopped:web": 2,
+    "part-missing": 1,
+}
+BY_HAND = (
+    # where a second way to mend it is offered, which is proved as well
+    "not-accepted",
+    "endpoint-unusable",
+    "endpoint-group-closed",
+    "balancer-groups-closed",
+    "targets-unhealthy",
+    "targets-unused",
+    "ssh-hangs",
+    "ssh-hangs:route",
+    "instance-stopped",
+    "instance-stopped:web",
+)
+SLOWLY = 5.0
+"""How many times faster than AWS the clock runs where something has to be seen that passes by itself."""
+
+
+ORDINARY = ("boot", "route")
+"""Of the other ways to break the same thing, those that are tried in the ordinary run."""
+
+
+def name(rule: Rule, way: str) -> str:
+    return f"{rule.key}:{way}" if way else rule.key
+
+
+def quick(rule: Rule, way: str) -> list[pytest.MarkDecorator]:
+    return [] if not way or way in ORDINARY else [pytest.mark.slow]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _models_are_read_once() -> Iterator[None]:
+    """AWS's models take most of the time that a command needs in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", functools.cache(create_loader))
+        yield
+
+
+class Chain:
+    """A demo that is made once and is whole again after each test, or made anew."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.whole = False
+
+    def mend(self) -> Done:
+        """``up`` with its test at the end."""
+        done = self.world.here("up")
+        self.whole = done.code == 0
+        return done
+
+
+@pytest.fixture(scope="module")
+def chain_of_the_module(shared_world: World) -> Chain:
+    return Chain(shared_world)
+
+
+@pytest.fixture
+def chain(chain_of_the_module: Chain) -> Iterator[Chain]:
+    if not chain_of_the_module.whole:
+        chain_of_the_module.world.empty()
+        done = chain_of_the_module.mend()
+        assert done.code == 0, done.text
+    chain_of_the_module.whole = False
+    yield chain_of_the_module
+    chain_of_the_module.world.speed("max")
+
+
+def carry_out(world: World, command: str, run_aws: Callable[[str], Any] = aws) -> Done | None:
+    """Carry out an offered command line as it stands; what the last command of ours said, if it is one."""
+    done = None
+    for part in command.split(" && "):
+        program, *words = shlex.split(part)
+        if program == "aws":
+            run_aws(part)
+            done = None
+        else:
+            assert program == "vpce-demo"
+            assert words[:3] == ["--sandbox", "--state-dir", str(world.directory / world.state)]
+            done = world.here(*words[3:])
+            assert done.code == 0, done.text
+    return done
+
+
+def broken(chain: Chain, rule: Rule, way: str) -> None:
+    """Break it, and see that it is not said what."""
+    world = chain.world
+    if rule.passes:
+        slow_down(world)
+    done = world.here("sandbox", "break", name(rule, way))
+    assert done.code == 0, done.text
+    assert done.out == f"Something is broken now. See it:  {ours(world)} {rule.seen_by}\n"
+
+
+def slow_down(world: World) -> None:
+    """Give the clock waits, when what came before would have passed on such a clock as well."""
+    group = world.recorded()["target-group"]
+
+    def healthy() -> bool:
+        told = world.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return [one["TargetHealth"]["State"] for one in told] == ["healthy"]
+
+    world.speed(10_000)
+    wait_until(healthy, "the targets to be healthy")
+    world.speed(SLOWLY)
+
+
+def ours(world: World) -> str:
+    return f"vpce-demo --sandbox --state-dir {world.directory / world.state}"
+
+
+def diagnosed(done: Done, rule: Rule) -> dict[str, Any]:
+    """The diagnosis in the document, which names this rule; and on the screen, which says the same."""
+    told: dict[str, Any] = done.document["diagnosis"]
+    assert told["rule"] == rule.key, told
+    screen = done.err
+    assert f"Most likely: {told['most_likely']}\n" in screen
+    assert told["evidence"]
+    for line in told["evidence"]:
+        assert f"  {line}\n" in screen
+    for number, fix in enumerate(told["fixes"]):
+        words = f"{fix['command']:<28} ({fix['label']})" if fix["label"] else fix["command"]
+        assert f"{'Or:' if number else 'Fix:':<6} {words}\n" in screen
+    assert rule.about.value not in told["ruled_out"]
+    if told["ruled_out"]:
+        assert f"Ruled out: {', '.join(told['ruled_out'])}.\n" in screen
+    assert told["not_asked"] == []
+    return told
+
+
+def by_test(world: World, rule: Rule, way: str) -> dict[str, Any]:
+    """``test`` fails where it should, changes nothing, and names the cause."""
+    before = world.changing_calls()
+    tested = world.here("test", "--timeout", "1", "-o", "json")
+    assert world.changing_calls() == before
+    assert tested.code == 6, tested.text
+    results = {one["number"]: one for one in tested.document["checks"]}
+    check, met = MET.get(name(rule, way), MET[rule.key])
+    assert next(number for number, one in results.items() if one["passed"] is False) == check
+    assert met in results[check]["evidence"]
+    assert f"FAILED  at {check}. Exit code 6. Nothing was changed." in tested.err
+    assert all(one["evidence"].startswith("not run: needs") for one in results.values() if one["passed"] is None)
+    return diagnosed(tested, rule)
+
+
+def by_up(world: World, rule: Rule, way: str) -> dict[str, Any]:
+    made = world.here("up", "--timeout", "1.5", "-o", "json")
+    assert made.code == 8, made.text
+    return diagnosed(made, rule)
+
+
+def by_down(world: World, rule: Rule, way: str) -> dict[str, Any]:
+    deleted = world.here("down", "--timeout", "1.5", "-o", "json")
+    assert deleted.code == 7, deleted.text
+    return diagnosed(deleted, rule)
+
+
+BY = {"test": by_test, "up": by_up, "down": by_down}
+LEAVES = ("endpoint-group-closed:another-group", "acl-return-ports", "acl-return-ports:ssh", "targets-unused:zone")
+"""After these the demo works, and something is there that would be in the way of other rows."""
+
+
+def mended(chain: Chain, rule: Rule, way: str, done: Done | None) -> None:
+    """``test`` passes again, or nothing is left of a demo that could not be deleted."""
+    world = chain.world
+    world.speed("max")
+    if rule.seen_by == "down":
+        assert done is not None
+        assert "Looked again by tag: nothing left." in done.out
+        return
+    if done is None or "PASSED" not in done.out:
+        done = world.here("test")
+    assert done.code == 0, done.text
+    assert "PASSED  8 of 8" in done.out
+    chain.whole = name(rule, way) not in LEAVES
+
+
+def test_every_row_is_here() -> None:
+    assert len(RULES) == 21
+    assert len({rule.key for rule in RULES}) == 21
+    assert all("" in rule.ways for rule in RULES)
+    assert len(ALL) == 32
+    assert {rule.key for rule in RULES if rule.seen_by == "test"} == {key.partition(":")[0] for key in MET}
+
+
+def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[str], Any] = aws) -> None:
+    """Break it, let the command that meets it name it, carry out what is offered first, and see the demo work."""
+    world = chain.world
+    broken(chain, rule, way)
+    told = BY[rule.seen_by](world, rule, way)
+    assert len(told["fixes"]) == (2 if name(rule, way) in BY_HAND else 1)
+    if rule.passes:
+        world.speed("max")  # the wait
+    done = carry_out(world, told["fixes"][0]["command"], run_aws)
+    if made := MADE.get(name(rule, way)):
+        assert done is not None
+        assert f"{made} created" in done.out
+    mended(chain, rule, way, done)
+    if way == "boot":
+        assert (
+            "Its console says: cloud-init: dnf: cannot reach the package repository: timed out" in told["evidence"][1]
+        )
+    if rule.key == "endpoint-unusable":
+        assert world.recorded()["endpoint"] not in told["evidence"][0]  # it is another one now
+
+
+@pytest.mark.parametrize(("rule", "way"), [pytest.param(*one, id=name(*one), marks=quick(*one)) for one in ALL])
+def test_a_row(chain: Chain, rule: Rule, way: str) -> None:
+    prove(chain, rule, way)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
+@pytest.mark.parametrize(("rule", "way"), [pytest.param(*one, id=name(*one)) for one in ALL])
+def test_a_row_mended_with_the_aws_cli(chain: Chain, rule: Rule, way: str) -> None:
+    """The offered commands as the CLI itself reads them."""
+    prove(chain, rule, way, the_cli)
+
+
+def the_cli(line: str) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
+    done = subprocess.run(shlex.split(line), env={**os.environ, **keys}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert '"ResourceId"' not in done.stdout, done.stdout  # an item of Unsuccessful
+
+
+@pytest.mark.parametrize("key", [BY_HAND[0], *(pytest.param(key, marks=pytest.mark.slow) for key in BY_HAND[1:])])
+def test_a_row_found_by_doctor_and_mended_by_hand(chain: Chain, key: str) -> None:
+    """The second thing that is offered, too; ``up`` may have something to mend after it."""
+    world = chain.world
+    rule, way = next(one for one in ALL if name(*one) == key)
+    broken(chain, rule, way)
+    with world.account_stays():
+        done = world.here("doctor", "--timeout", "1", "-o", "json")
+    assert done.code == 6, done.text
+    told = diagnosed(done, rule)
+    mended(chain, rule, way, carry_out(world, told["fixes"][1]["command"]))
+    chain.whole = False
+
+
+@pytest.mark.parametrize(("key", "named", "made"), [("web", "Webserver1", 2), ("customer", "Customer_EC2", 1)])
+def test_a_terminated_instance_is_replaced(chain: Chain, key: str, named: str, made: int) -> None:
+    world = chain.world
+    before = world.recorded()[key]
+    world.ec2.terminate_instances(InstanceIds=[before])
+    tested = world.here("test")
+    assert tested.code == 5
+    assert f"Instance {named}" in tested.err
+    mended = chain.mend()
+    assert mended.code == 0, mended.text
+    assert f"{made} created" in mended.out
+    assert "1 of 1 healthy" in mended.out
+    assert world.recorded()[key] != before

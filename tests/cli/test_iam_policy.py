@@ -1,0 +1,88 @@
+"""``iam-policy`` as a command, and a sandbox that was started to check permissions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from vpce_demo.cli import run_command
+from vpce_demo.config import load
+from vpce_demo.model import Side
+from vpce_demo.permissions import policy
+from vpce_demo.sandbox import client
+
+from .program import Program
+
+DEFAULT = policy(load(None, {}))
+
+
+def test_it_prints_the_document_and_nothing_else(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["iam-policy"]) == 0
+    out, err = capfd.readouterr()
+    assert (json.loads(out), err) == (DEFAULT, "")
+    assert run_command(["iam-policy", "--side", "consumer", "--name", "second", "--extras"]) == 0
+    wanted = policy(load(None, {"name": "second"}), Side.CONSUMER, extras=True)
+    assert json.loads(capfd.readouterr().out) == wanted
+
+
+def test_for_programs(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["iam-policy", "-o", "json"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert (document["command"], document["exit_code"], document["policy"]) == ("iam-policy", 0, DEFAULT)
+
+
+def test_into_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["iam-policy", "--side", "provider", "--to", "policy.json"]) == 0
+    assert json.loads((tmp_path / "policy.json").read_text()) == policy(load(None, {}), Side.PROVIDER)
+    said = capfd.readouterr().out
+    assert "of the 6144 characters" in said
+    assert "--policy-name vpce-demo-provider --policy-document file://policy.json" in said
+    assert run_command(["iam-policy", "--to", "no/such/directory"]) == 1
+    assert "no/such/directory cannot be used" in capfd.readouterr().err
+
+
+def test_settings_that_are_wrong(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "demo.yaml").write_text("nmae: x")
+    assert run_command(["iam-policy", "-c", "demo.yaml"]) == 2
+    assert "did you mean 'name'?" in capfd.readouterr().err
+
+
+def test_a_user_in_a_sandbox_that_checks_permissions(program: Program) -> None:
+    """From the command that starts it to the refusal that names the action."""
+    started = program.run("sandbox", "start", "--iam", "--speed", "max")
+    try:
+        assert started.code == 0, started.text
+        assert "permissions of IAM users and roles are checked" in started.out
+        found = client.running(program.directory / ".vpce-demo" / "emulator")
+        assert found is not None
+        root: Any = boto3.client(
+            "iam",
+            endpoint_url=found.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="-",
+        )
+        root.create_user(UserName="alice")
+        key = root.create_access_key(UserName="alice")["AccessKey"]
+        alice = {
+            "AWS_ENDPOINT_URL": found.endpoint_url,
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+            "AWS_REGION": "us-east-1",
+        }
+        refused = program.run("status", **alice)
+        assert refused.code == 1
+        assert "user/alice is not authorized to perform: ec2:Describe" in refused.err
+        printed = program.run("iam-policy").out
+        made = root.create_policy(PolicyName="vpce-demo", PolicyDocument=printed)["Policy"]
+        root.attach_user_policy(UserName="alice", PolicyArn=made["Arn"])
+        allowed = program.run("status", **alice)
+        assert allowed.code == 0, allowed.text
+        wrong = program.run("status", **{**alice, "AWS_SECRET_ACCESS_KEY": "wrong"})
+        assert wrong.code == 4, wrong.text
+    finally:
+        program.run("sandbox", "stop")

@@ -1,0 +1,268 @@
+"""The table of causes as a table: how it is looked up, and how the filters of a VPC are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from vpce_demo.aws import Aws, Clients
+from vpce_demo.config import Config
+from vpce_demo.diagnosis import RULES, About, Case, Finding, Fix, Rule, Symptom, diagnose, refusal, table
+from vpce_demo.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
+from vpce_demo.errors import NotCreated
+from vpce_demo.facts import not_looked_up
+from vpce_demo.model import Side
+from vpce_demo.ssh import Ssh
+from vpce_demo.tutorial import tutorial
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import NetworkAclTypeDef, RouteTableTypeDef, SecurityGroupTypeDef
+
+DEMO = tutorial(not_looked_up(Config()))
+
+
+def case(said: str = "") -> Case:
+    """A case whose AWS is never asked."""
+    nobody = cast(Any, None)
+    clients = Clients(
+        *(nobody,) * 5, other=lambda name: nobody, account="123456789012", region="us-east-1", cli="aws --profile 'a b'"
+    )
+    sides = dict.fromkeys(Side, Aws(clients, "vpce-demo", "7f3a9c"))
+    return Case(DEMO, sides, Ssh(Path("key"), Path("hosts")), "203.0.113.10/32", lambda: "203.0.113.10/32", said)
+
+
+# --- looking up -----------------------------------------------------------------------
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeNetworkAcls")
+
+
+def found(words: str) -> Finding:
+    return Finding(words, ["seen"], [Fix("", "mend it")])
+
+
+@pytest.fixture
+def rules(monkeypatch: pytest.MonkeyPatch) -> list[Rule]:
+    """An empty table, to be filled by the test."""
+    mine: list[Rule] = []
+    monkeypatch.setattr(table, "RULES", mine)
+    return mine
+
+
+def add(symptom: Symptom, about: About, answer: Finding | Exception | None, *checks: int) -> None:
+    def confirm(case: Case) -> Finding | None:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    key = f"rule-{len(table.RULES)}"
+    table.rule(key, symptom, likely="", confirmed_by="", mend="", about=about, checks=checks)(confirm)
+
+
+def test_the_first_that_holds_is_named_and_what_does_not_is_ruled_out(rules: list[Rule]) -> None:
+    add(Symptom.UNHEALTHY, About.HEALTH, None, 3, 6)
+    add(Symptom.HANGS, About.ENDPOINT_GROUP, None, 6)
+    add(Symptom.HANGS, About.ACLS, found("this one"), 6)
+    add(Symptom.HANGS, About.ROUTES, found("that one too"), 6)
+    add(Symptom.SSH_DENIED, About.KEYS, found("not asked for this"), 5)
+    told = diagnose(case("timed out"), Symptom.HANGS, [6])
+    assert (told.key, told.likely) == ("rule-2", "this one")
+    assert told.ruled_out == ["target health", "the endpoint's security group"]
+
+
+def test_a_cause_of_another_symptom_is_named_where_none_of_its_own_holds(rules: list[Rule]) -> None:
+    add(Symptom.UNHEALTHY, About.HEALTH, found("this one"), 3, 6)
+    add(Symptom.HANGS, About.ENDPOINT_GROUP, None, 6)
+    assert diagnose(case(), Symptom.HANGS, [6]).key == "rule-0"
+    assert diagnose(case(), Symptom.HANGS).key == ""  # without checks, no other is asked
+
+
+def test_nothing_known_is_said_as_that(rules: list[Rule]) -> None:
+    add(Symptom.HANGS, About.ENDPOINT_GROUP, None, 6)
+    told = diagnose(case("timed out after 5s"), Symptom.HANGS, [6])
+    assert told.told() == {
+        "rule": "",
+        "most_likely": "",
+        "evidence": ["timed out after 5s"],
+        "fixes": [],
+        "ruled_out": ["the endpoint's security group"],
+        "not_asked": [],
+    }
+
+
+def test_what_may_not_be_asked_is_neither_named_nor_ruled_out(rules: list[Rule]) -> None:
+    add(Symptom.HANGS, About.ACLS, refused("UnauthorizedOperation"), 6)
+    add(Symptom.HANGS, About.ROUTES, refused("InvalidAction"), 6)
+    add(Symptom.HANGS, About.KEYS, refused("InvalidVpcID.NotFound"), 6)
+    add(Symptom.HANGS, About.PEERING, NotCreated("no VPC"), 6)
+    add(Symptom.HANGS, About.HEALTH, None, 6)
+    told = diagnose(case(), Symptom.HANGS, [6])
+    assert told.ruled_out == ["target health"]
+    assert told.not_asked == [
+        "network ACLs (DescribeNetworkAcls is not allowed to you)",
+        "routes (DescribeNetworkAcls: no)",
+    ]
+
+
+def test_expired_credentials_are_not_taken_for_an_answer(rules: list[Rule]) -> None:
+    add(Symptom.HANGS, About.ACLS, refused("RequestExpired"), 6)
+    with pytest.raises(ClientError):
+        diagnose(case(), Symptom.HANGS, [6])
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "symptom"),
+    [
+        ("endpoint", "InvalidServiceName: The Vpc Endpoint Service 'x' does not exist", Symptom.NO_SUCH_SERVICE),
+        (
+            "endpoint",
+            "InvalidParameter: The VPC endpoint service x does not support the availability zone of the subnet: y.",
+            Symptom.ZONE_NOT_SUPPORTED,
+        ),
+        ("load-balancer", "ResourceInUse: currently associated with another service", Symptom.BALANCER_IN_USE),
+        ("customer-subnet", "DependencyViolation: has dependencies", Symptom.DEPENDENCY),
+        ("target-group", "ResourceInUse: currently in use by a listener or a rule", None),
+        ("customer-vpc", "VpcLimitExceeded: The maximum number of VPCs has been reached.", None),
+        ("customer-vpc", "", None),
+    ],
+)
+def test_what_aws_refuses_has_a_symptom(key: str, said: str, symptom: Symptom | None) -> None:
+    resource = next(r for r in DEMO.resources if r.key == key)
+    assert refusal(resource, said) is symptom
+
+
+def test_every_symptom_has_a_rule_and_every_rule_its_words() -> None:
+    assert {symptom for rule in RULES for symptom in rule.symptoms} == set(Symptom)
+    for rule in RULES:
+        assert "" not in (rule.likely, rule.confirmed_by, rule.mend), rule.key
+        assert (rule.seen_by == "test") or not rule.passes
+        assert set(rule.checks) <= set(range(1, 9))
+
+
+def test_a_command_of_the_aws_cli_is_for_the_same_account_and_can_be_copied() -> None:
+    told = case().command(
+        Side.CONSUMER,
+        "ec2 some-call",
+        group_ids=["sg-1", "sg-2"],
+        port=80,
+        cidr_block="0.0.0.0/0",
+        egress=True,
+        name="a b",
+    )
+    assert told == (
+        "aws --profile 'a b' ec2 some-call --group-ids sg-1 sg-2 --port 80 --cidr-block 0.0.0.0/0 --egress --name 'a b'"
+    )
+
+
+# --- filters ------------------------------------------------------------------------------
+
+
+def group(*rules: dict[str, Any], egress: bool = False) -> list[SecurityGroupTypeDef]:
+    held: dict[str, Any] = {"IpPermissions": [], "IpPermissionsEgress": []}
+    return [cast("SecurityGroupTypeDef", {**held, "IpPermissionsEgress" if egress else "IpPermissions": list(rules)})]
+
+
+def tcp(low: int, high: int, *cidrs: str, **more: Any) -> dict[str, Any]:
+    return {"IpProtocol": "tcp", "FromPort": low, "ToPort": high, "IpRanges": [{"CidrIp": c} for c in cidrs], **more}
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        (tcp(80, 80, "0.0.0.0/0"), True),
+        (tcp(0, 65535, "10.9.0.0/16", "10.0.1.0/24"), True),
+        (tcp(80, 80, "10.0.1.15/32"), True),
+        (tcp(80, 80, "10.0.1.16/32"), False),
+        (tcp(81, 90, "0.0.0.0/0"), False),
+        ({**tcp(80, 80, "0.0.0.0/0"), "IpProtocol": "udp"}, False),
+        ({"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}, True),
+        (tcp(80, 80, UserIdGroupPairs=[{"GroupId": "sg-customer"}]), True),
+        (tcp(80, 80, UserIdGroupPairs=[{"GroupId": "sg-other"}]), False),
+        (tcp(80, 80, Ipv6Ranges=[{"CidrIpv6": "::/0"}]), False),
+    ],
+)
+def test_security_groups(rule: dict[str, Any], allowed: bool) -> None:
+    assert lets_in(group(rule), 80, "10.0.1.15", ["sg-customer"]) is allowed
+    assert lets_out(group(rule, egress=True), 80, "10.0.1.15", ["sg-customer"]) is allowed
+    assert not lets_out(group(rule), 80, "10.0.1.15", ["sg-customer"])
+
+
+def acl(*entries: tuple[int, bool, str, int, int, str, str]) -> NetworkAclTypeDef:
+    held = [
+        {
+            "RuleNumber": number,
+            "Egress": egress,
+            "Protocol": protocol,
+            **({"PortRange": {"From": low, "To": high}} if protocol != "-1" else {}),
+            "CidrBlock": cidr,
+            "RuleAction": action,
+        }
+        for number, egress, protocol, low, high, cidr, action in (
+            *entries,
+            (LAST_LINE, False, "-1", 0, 0, "0.0.0.0/0", "deny"),
+            (LAST_LINE, True, "-1", 0, 0, "0.0.0.0/0", "deny"),
+        )
+    ]
+    return cast("NetworkAclTypeDef", {"Entries": held})
+
+
+ALL_OUT = (100, True, "-1", 0, 0, "0.0.0.0/0", "allow")
+
+
+@pytest.mark.parametrize(
+    ("entries", "line"),
+    [
+        ([ALL_OUT], 0),
+        ([], LAST_LINE),
+        ([(100, False, "-1", 0, 0, "0.0.0.0/0", "allow")], LAST_LINE),
+        ([(50, True, "6", 1024, 65535, "0.0.0.0/0", "deny"), ALL_OUT], 50),
+        ([(200, True, "6", 1024, 65535, "0.0.0.0/0", "deny"), ALL_OUT], 0),
+        ([(50, True, "6", 1024, 65535, "10.9.0.0/16", "deny"), ALL_OUT], 0),
+        ([(50, True, "17", 1024, 65535, "0.0.0.0/0", "deny"), ALL_OUT], 0),
+        ([(50, True, "6", 60000, 61000, "0.0.0.0/0", "deny"), ALL_OUT], 50),
+        (
+            [
+                (1, True, "6", 32768, 40000, "10.0.1.0/24", "allow"),
+                (2, True, "6", 40001, 60999, "10.0.1.15/32", "allow"),
+            ],
+            0,
+        ),
+        (
+            [(1, True, "6", 32768, 40000, "10.0.1.0/24", "allow"), (2, True, "6", 40002, 60999, "0.0.0.0/0", "allow")],
+            LAST_LINE,
+        ),
+    ],
+)
+def test_network_acls(entries: list[tuple[int, bool, str, int, int, str, str]], line: int) -> None:
+    assert refusing_line(acl(*entries), True, "10.0.1.15", (32768, 60999)) == line
+
+
+def test_a_new_line_of_a_network_acl_is_asked_before_the_one_that_refuses() -> None:
+    assert free_line(acl(), True, LAST_LINE) == 100
+    assert free_line(acl(ALL_OUT), True, LAST_LINE) == 110
+    assert free_line(acl(ALL_OUT), False, LAST_LINE) == 100
+    refusing = (50, True, "6", 1024, 65535, "0.0.0.0/0", "deny")
+    assert free_line(acl(refusing), True, 50) == 49
+    assert free_line(acl(refusing, (49, True, "17", 1, 2, "0.0.0.0/0", "allow")), True, 50) == 48
+
+
+def test_the_longest_route_wins() -> None:
+    routes = [("10.0.0.0/16", "local"), ("0.0.0.0/0", "igw-1"), ("20.0.0.0/16", "pcx-1")]
+    told = cast(
+        "RouteTableTypeDef",
+        {
+            "Routes": [
+                *({"DestinationCidrBlock": cidr, "GatewayId": to} for cidr, to in routes),
+                {"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1"},
+            ]
+        },
+    )
+    for address, to in (("10.0.1.1", "local"), ("20.0.1.1", "pcx-1"), ("198.51.100.1", "igw-1")):
+        route = route_to(told, address)
+        assert route is not None
+        assert route.get("GatewayId") == to
+    assert route_to(cast("RouteTableTypeDef", {"Routes": []}), "10.0.1.1") is None

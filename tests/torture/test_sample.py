@@ -1,0 +1,57 @@
+"""A sample of each sweep of ``make torture``: real cases of it, of different kinds, in a worker's world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from torture import crash, hidden, lives, neighbours, refusals
+from torture.cases import Case
+from torture.crash import Crash
+from torture.hidden import CutOff
+from torture.lives import Lives
+from torture.neighbours import MIDDLE, AtOnce, Taken
+from torture.pool import Workers, workers
+from torture.refusals import Refusal
+
+SAMPLE: list[tuple[Case, str]] = [
+    (Crash("up", 37, "after", "lost", "up"), crash.KILLED),
+    (Crash("up", 52, "before", "kept", "down"), crash.KILLED),
+    (Crash("down", 23, "after", "lost", "up"), crash.KILLED),
+    (Crash("down", 34, "after", "kept", "down"), crash.KILLED),
+    (Refusal("up", "CreateVpc", "lost reply", "once"), refusals.SUCCEEDED),
+    (Refusal("up", "CreateLoadBalancer", "not allowed", "once"), refusals.STOPPED),
+    (Refusal("test", "DescribeTargetHealth", "500", "once"), refusals.SUCCEEDED),
+    (Refusal("down", "DetachInternetGateway", "in use", "once"), refusals.SUCCEEDED),
+    (CutOff("CreateVpc", "after", "up"), hidden.DONE),
+    (AtOnce("up", "up", MIDDLE), neighbours.LOCKED_OUT),
+    (Taken("load balancer"), neighbours.REFUSED),
+]
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Workers]:
+    with workers(1) as one:
+        yield one
+
+
+@pytest.mark.parametrize(("case", "ending"), SAMPLE, ids=lambda value: str(value).replace(" ", "-"))
+def test_a_case(worker: Workers, case: Case, ending: str) -> None:
+    (outcome,) = worker.outcomes([case])
+    assert outcome.wrong == ""
+    assert outcome.endings == (ending,)
+
+
+def test_any_sequence_of_all_that(worker: Workers) -> None:
+    (outcome,) = worker.outcomes([Lives(seed=1, examples=2, steps=3)])
+    assert outcome.wrong == ""
+    assert outcome.endings.count(lives.WHOLE_AND_NOTHING) == 2
+    assert lives.STEP in outcome.endings
+
+
+def test_the_sample_is_of_the_sweeps(worker: Workers) -> None:
+    operations = worker.operations()
+    sweeps = (crash.SWEEP, refusals.SWEEP, hidden.SWEEP, neighbours.SWEEP)
+    tried = {case for sweep in sweeps for case in sweep.cases(operations)}
+    assert [case for case, _ in SAMPLE if case not in tried] == []

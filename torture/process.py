@@ -1,0 +1,166 @@
+"""The program's commands as processes of their own.
+
+A fresh interpreter for each command would take longer than the command.  So the worker, which has one thread, loads the
+program once and forks: each command is a real process with its own pid, which runs the real command line and can be
+killed.  What it prints is kept.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import botocore.endpoint
+from botocore.loaders import JSONFileLoader, Loader
+
+import vpce_demo
+from vpce_demo.cli import main
+
+SECONDS = 90.0
+"""How long one command may take before it counts as hanging."""
+BOTOCORE_PAUSES = 1 / 20
+"""botocore's own pauses before it asks again know nothing of the sandbox's clock; they are shortened by this."""
+COMMANDS = ("up", "test", "down")
+"""What is recorded undisturbed, in this order, and disturbed then."""
+SHOWN = 14
+"""Of what a command said, so many lines are told when something is wrong."""
+
+
+class Wrong(AssertionError):
+    """What a case found wrong."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What came of a command: its exit code, negative if a signal ended it, and what it printed."""
+
+    words: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+    @property
+    def command(self) -> str:
+        """The command's name among the words."""
+        return next(word for word in self.words if word in COMMANDS)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+    def __str__(self) -> str:
+        """In short: the last it said."""
+        said = "\n".join((self.err or self.out).splitlines()[-SHOWN:])
+        return f"vpce-demo {' '.join(self.words)}  ended with {self.code}\n{said}"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command at work, and the files to which it prints."""
+
+    words: tuple[str, ...]
+    pid: int
+    out: Path
+    err: Path
+    began: float = field(default_factory=time.monotonic)
+
+    def ended(self) -> Ended:
+        """Wait for its end.  Whatever came of it, it never shows a traceback.  Raises Wrong."""
+        while not (status := os.waitpid(self.pid, os.WNOHANG))[0]:
+            if time.monotonic() - self.began > SECONDS:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise Wrong(f"it hangs: {self._said(-signal.SIGKILL)}")
+            time.sleep(0.002)
+        done = self._said(os.waitstatus_to_exitcode(status[1]))
+        if "Traceback" in done.out + done.err:
+            raise Wrong(f"a traceback: {done}")
+        return done
+
+    def _said(self, code: int) -> Ended:
+        out, err = (file.read_text(encoding="utf-8", errors="replace") for file in (self.out, self.err))
+        return Ended(self.words, code, out, err)
+
+
+def nothing_of_the_user(directory: Path) -> None:
+    """No credentials, no profile, no option from outside."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "VPCE_DEMO_"))]:
+        del os.environ[name]
+    os.environ |= {
+        "HOME": str(directory),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "VPCE_DEMO_SANDBOX": "1",
+        "PYTHONUTF8": "1",
+    }
+    os.chdir(directory)
+
+
+def load_everything() -> None:
+    """Import what any command needs, so that a forked one finds it there; and have botocore hurry."""
+    for module in pkgutil.walk_packages(vpce_demo.__path__, f"{vpce_demo.__name__}."):
+        if not module.name.endswith("__main__") and ".sandbox." not in module.name:
+            importlib.import_module(module.name)
+    vars(botocore.endpoint)["time"] = _Hasty()
+    Loader.FILE_LOADER_CLASS = _Remembering
+
+
+class _Hasty:
+    """The module ``time`` for botocore, which sleeps less."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds * BOTOCORE_PAUSES)
+
+
+_read = functools.cache(JSONFileLoader().load_file)
+
+
+class _Remembering(JSONFileLoader):
+    """Reads AWS's models, which never change, once for all forked commands."""
+
+    def load_file(self, file_path: str) -> Any:
+        return _read(file_path)
+
+
+def start(words: tuple[str, ...], out: Path, err: Path) -> Command:
+    """Begin a command that prints to these files; whoever does so waits for its end."""
+    for file in (out, err):
+        file.write_bytes(b"")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        _be_the_program(words, out, err)
+    return Command(words, pid, out, err)
+
+
+def _be_the_program(words: tuple[str, ...], out: Path, err: Path) -> NoReturn:
+    """In the forked process: run the command line, and end without a trace of the worker."""
+    code = 1
+    try:
+        for number, file in ((1, out), (2, err)):
+            os.dup2(os.open(file, os.O_WRONLY), number)
+        sys.argv = ["vpce-demo", *words]
+        main()
+    except SystemExit as done:
+        code = done.code if isinstance(done.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

@@ -1,0 +1,136 @@
+"""``doctor``: everything that can be wrong, asked at once, and the one most likely cause."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from .app import App, for_this_demo, how, told_for_this_demo
+from .group import cli, pass_app, timeout_option
+from .testing import told
+
+if TYPE_CHECKING:
+    from ..config import Where
+    from ..doctor import Line
+    from ..place import Place
+    from ..run import Run
+    from ..ui.style import Screen
+
+
+@cli.command()
+@timeout_option
+@pass_app
+def doctor(app: App, timeout: float | None) -> None:
+    """Check this machine, the account, and the demo if there is one.
+
+    Machine: versions, OpenSSH. Account: sign-in, region, clock, permissions (by
+    EC2's DryRun, which carries out nothing; Elastic Load Balancing has none),
+    quotas, image, zones, Block Public Access. Demo: all that test asks, once and
+    without waiting, and every cause of docs/diagnosis.md that can be asked for.
+    It changes nothing, and works without credentials as far as that goes.
+
+    Exit code 6 if the demo's connectivity fails, 1 if anything else is wrong.
+
+    \b
+    Example:
+      vpce-demo doctor
+      vpce-demo --sandbox doctor
+    """
+    from .. import doctor as questions
+
+    screen, where = app.screen(), app.where()
+    lines: list[Line] = []
+
+    def show(line: Line) -> None:
+        lines.append(line)
+        screen.line(f"    {line.title:<29} {line.evidence}", mark=line.mark)
+        if line.fix:
+            screen.line(f"         Fix: {for_this_demo(app, line.fix)}")
+
+    place, error = _place(app, where)
+    for line in questions.machine():
+        show(line)
+    works = True
+    if error:
+        for line in questions.not_signed_in(error):
+            show(line)
+    elif place is None:
+        show(questions.Line("sandbox", None, f"does not run; it starts by itself:  {how(app)} up"))
+    else:
+        works = _look(app, where, place, show, timeout)
+    app.document["lines"] = [line.told() for line in lines]
+    wrong = [line.title for line in lines if line.fine is False]
+    screen.line()
+    if not works:
+        screen.line("The demo does not work. Exit code 6. Nothing was changed.", style="red")
+        raise click.exceptions.Exit(6)
+    if wrong:
+        screen.line(f"Wrong: {', '.join(wrong)}. Exit code 1. Nothing was changed.", style="red")
+        raise click.exceptions.Exit(1)
+    screen.line("Nothing is wrong, as far as that can be asked.", style="green")
+
+
+def _place(app: App, where: Where) -> tuple[Place | None, Exception | None]:
+    """Where the demo would be, or what keeps AWS from being asked."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from ..errors import DemoError
+
+    try:
+        return app.place(where, app.screen(), start=False), None
+    except (DemoError, ClientError, BotoCoreError) as error:
+        app.screen().end_line()
+        app.screen().say()
+        return None, error
+
+
+def _look(app: App, where: Where, place: Place, show: Callable[[Line], None], timeout: float | None) -> bool:
+    """Ask the account, and the demo if there is one; whether that works."""
+    from ..doctor import Line, account
+    from ..errors import DemoError
+    from ..model import Live
+    from ..run import opened
+
+    there: dict[str, Live] = {}
+    problem = None
+    with contextlib.ExitStack() as stack:
+        try:
+            run = stack.enter_context(opened(where, place, app.command))
+            there = run.look()
+        except DemoError as error:  # another run is at work, the state is another account's, a look is not allowed
+            problem = error
+        for line in account(where.config, place, {key: live.id for key, live in there.items()}):
+            show(line)
+        if problem:
+            show(Line("demo", False, problem.message, " ".join(problem.hint.split())))
+        elif there:
+            return _ask(app, run, app.screen(), timeout)
+        else:
+            show(Line("demo", None, f"there is none of this name; make it:  {how(app)} up"))
+    return True
+
+
+def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
+    """All that ``test`` asks, once, then every cause that can be asked for; whether all is well."""
+    from .. import checks
+    from ..ui import screens
+
+    lab = checks.Lab(
+        run.demo, run.sides, run.ssh(), run.place.pace, run.settings.page, run.case, timeout, patient=False
+    )
+    results = []
+    for result in checks.run(lab):
+        results.append(result)
+        screens.result(screen, result)
+    failed = next((one for one in results if one.failure), None)
+    cause = told_for_this_demo(app, checks.explain(lab, failed))
+    app.document.update(checks=[told(one) for one in results], diagnosis=cause.told())
+    if failed is None and not cause.key:
+        screen.line(f"    {'causes':<29} none of those that can be asked for: {', '.join(cause.ruled_out)}", mark="✓")
+        return True
+    screen.line()
+    screens.diagnosis(screen, cause)
+    return False

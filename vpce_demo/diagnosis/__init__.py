@@ -1,0 +1,34 @@
+"""What is wrong, what shows it, and what mends it: the table of causes, one rule a row, and its use."""
+
+# The rows, in the order in which they are asked.
+from . import creating, connection, groups, acls, server, targets, login, control, parts, deleting  # noqa: I001
+from .case import Case, look
+from .prank import Prank
+from .table import RULES, About, Asked, Diagnosis, Finding, Fix, Rule, Symptom, ask, diagnose, refusal
+
+__all__ = [
+    "RULES",
+    "About",
+    "Asked",
+    "Case",
+    "Diagnosis",
+    "Finding",
+    "Fix",
+    "Prank",
+    "Rule",
+    "Symptom",
+    "acls",
+    "ask",
+    "connection",
+    "control",
+    "creating",
+    "deleting",
+    "diagnose",
+    "groups",
+    "login",
+    "look",
+    "parts",
+    "refusal",
+    "server",
+    "targets",
+]

@@ -1,0 +1,150 @@
+"""What is wrong when the groups are fine and packets vanish all the same: a network ACL at the border of a subnet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..model import Side
+from .case import Case
+from .filters import ANSWERS, LAST_LINE, LINUX_ANSWERS, Ports, free_line, refusing_line
+from .groups import PORT
+from .prank import ANYWHERE, Prank
+from .table import About, Finding, Fix, Symptom, rule
+
+
+class Crossing(NamedTuple):
+    """A connection from one subnet into another; ``answers`` are the ports that answers go back to."""
+
+    side: Side
+    from_subnet: str
+    client: str
+    to_subnet: str
+    server: str
+    answers: Ports
+
+
+def _crossings(case: Case) -> Iterator[Crossing]:
+    """Where the page's way leads from one subnet into another: a network ACL stands at the border of its subnet."""
+    customer = case.instance(case.demo.customer)
+    for interface in case.endpoint_interfaces():
+        yield Crossing(
+            Side.CONSUMER,
+            customer["SubnetId"],
+            customer["PrivateIpAddress"],
+            interface["SubnetId"],
+            interface["PrivateIpAddress"],
+            LINUX_ANSWERS,
+        )
+    web = case.instance(case.demo.web)
+    for balancer in case.balancers():
+        for node in case.nodes(balancer):
+            yield Crossing(
+                Side.PROVIDER,
+                node["SubnetId"],
+                node["PrivateIpAddress"],
+                web["SubnetId"],
+                web["PrivateIpAddress"],
+                ANSWERS,
+            )
+
+
+class Border(NamedTuple):
+    """One question to a network ACL: may TCP to these ports go out to (``egress``) or come in from this address?"""
+
+    side: Side
+    subnet: str
+    egress: bool
+    address: str
+    ports: Ports
+
+
+def _borders(case: Case) -> Iterator[Border]:
+    here = (PORT, PORT)
+    for side, from_subnet, client, to_subnet, server, answers in _crossings(case):
+        if from_subnet != to_subnet:
+            yield Border(side, from_subnet, True, server, here)
+            yield Border(side, to_subnet, False, client, here)
+            yield Border(side, to_subnet, True, client, answers)
+            yield Border(side, from_subnet, False, server, answers)
+    customer, operator = case.instance(case.demo.customer), case.operator()
+    if operator:
+        yield Border(Side.CONSUMER, customer["SubnetId"], False, operator, (22, 22))
+        yield Border(Side.CONSUMER, customer["SubnetId"], True, operator, ANSWERS)
+
+
+@rule(
+    "acl-return-ports",
+    Symptom.HANGS,
+    Symptom.SSH_HANGS,
+    likely="a network ACL is without the return ports 1024-65535",
+    confirmed_by="the ACLs of the customer's, the endpoint's and the load balancer's subnets",
+    mend="add the rule",
+    about=About.ACLS,
+    checks=(3, 5, 6),
+)
+def acl_return_ports(case: Case) -> Finding | None:
+    for side, subnet, egress, address, ports in _borders(case):
+        acl = case.acl(side, subnet)
+        line = refusing_line(acl, egress, address, ports)
+        if not line:
+            continue
+        answers = ports[0] != ports[1]
+        low, high = ANSWERS if answers else ports
+        what = f"answers (tcp/{low}-{high})" if answers else f"tcp/{low}"
+        cidr = case.subnet(side, subnet)["CidrBlock"]
+        return Finding(
+            f"a network ACL lets {'no answers' if answers else what + ' not'} {'out' if egress else 'in'}.",
+            [
+                f"{acl['NetworkAclId']} of {subnet} ({cidr}) refuses {what} {'to' if egress else 'from'} {address}: "
+                f"{'no line allows it' if line == LAST_LINE else f'line {line}'}.",
+                "A network ACL keeps no state: it has to let answers pass, too.",
+            ],
+            [
+                Fix(
+                    "adds the rule",
+                    case.command(
+                        side,
+                        "ec2 create-network-acl-entry",
+                        network_acl_id=acl["NetworkAclId"],
+                        **{"egress" if egress else "ingress": True},
+                        rule_number=free_line(acl, egress, line),
+                        protocol="tcp",
+                        port_range=f"From={low},To={high}",
+                        cidr_block=ANYWHERE,
+                        rule_action="allow",
+                    ),
+                )
+            ],
+        )
+    return None
+
+
+@acl_return_ports.way()
+def _endpoint_apart(prank: Prank) -> None:
+    """The endpoint in a subnet of its own, and a network ACL that lets connections in there and no answers out."""
+    demo = prank.case.demo
+    subnet = prank.case.subnet(Side.CONSUMER, prank.id(demo.endpoint.subnet))
+    apart = prank.another_subnet(subnet, demo.endpoint.vpc.cidr)
+    _refuse_answers(prank, subnet["SubnetId"], subnet["CidrBlock"])
+    prank.ec2.modify_vpc_endpoint(
+        VpcEndpointId=prank.id(demo.endpoint), AddSubnetIds=[apart], RemoveSubnetIds=[subnet["SubnetId"]]
+    )
+
+
+@acl_return_ports.way("ssh")
+def _no_answers_to_ssh(prank: Prank) -> None:
+    _refuse_answers(prank, prank.id(prank.case.demo.endpoint.subnet), ANYWHERE)
+
+
+def _refuse_answers(prank: Prank, subnet_id: str, to: str) -> None:
+    """Refuse answers to this range in the network ACL of the customer's subnet, which is its VPC's."""
+    prank.ec2.create_network_acl_entry(
+        NetworkAclId=prank.case.acl(Side.CONSUMER, subnet_id)["NetworkAclId"],
+        RuleNumber=50,
+        Egress=True,
+        Protocol="6",
+        PortRange={"From": ANSWERS[0], "To": ANSWERS[1]},
+        CidrBlock=to,
+        RuleAction="deny",
+    )

@@ -1,0 +1,284 @@
+"""A demo with something wrong, and what AWS says about it: the questions that the rules ask."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from ..aws import Aws, Clients
+from ..errors import DemoError, Fault, NotCreated, fault
+from ..model import Live, Resource, Side, ours
+from ..resources.endpoint_service import connections
+from ..resources.instance import Instance
+from ..resources.security_group import IngressRule
+from ..resources.target_group import target_health
+from ..ssh import Ssh
+from ..tutorial import Demo
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import (
+        InstanceTypeDef,
+        NetworkAclTypeDef,
+        NetworkInterfaceTypeDef,
+        RouteTableTypeDef,
+        SecurityGroupTypeDef,
+        ServiceConfigurationTypeDef,
+        SubnetTypeDef,
+        VpcEndpointTypeDef,
+    )
+    from mypy_boto3_elbv2.type_defs import (
+        ListenerTypeDef,
+        LoadBalancerTypeDef,
+        TargetGroupTypeDef,
+        TargetHealthDescriptionTypeDef,
+    )
+
+T = TypeVar("T")
+
+
+def look(resource: Resource, aws: Aws) -> Live | None:
+    """What AWS has of a part of the demo; None if it, or what it is found by, is not there."""
+    try:
+        return next(iter(ours(resource.find(aws))), None)
+    except NotCreated:
+        return None
+    except ClientError as error:
+        if fault(error) is not Fault.MISSING:
+            raise
+        return None
+
+
+@dataclass
+class Case:
+    """What the rules work with.  Each question is put to AWS once, when the first rule wants to know.
+
+    ``said`` is what was met, in AWS's words or the check's.  The questions raise NotCreated about what is not there,
+    and ClientError.
+    """
+
+    demo: Demo
+    sides: Mapping[Side, Aws]
+    ssh: Ssh
+    ssh_source: str
+    address_now: Callable[[], str]
+    """Asks for the operator's address.  Raises DemoError."""
+    said: str = ""
+    _began: float = field(default_factory=time.monotonic)
+    _answers: dict[object, Any] = field(default_factory=dict)
+
+    def id(self, resource: Resource) -> str:
+        """The id of a part of the demo.  Raises NotCreated."""
+        return self.sides[resource.side].id(resource)
+
+    def known(self, resource: Resource) -> str:
+        """The id of a part of the demo; empty if there is none."""
+        live = self.sides[resource.side].known.get(resource.key)
+        return live.id if live else ""
+
+    def part(self, key: str) -> Resource:
+        """The part of the demo with this key."""
+        return next(r for r in self.demo.resources if r.key == key)
+
+    def clients(self, side: Side) -> Clients:
+        return self.sides[side].clients
+
+    def aws(self, side: Side) -> Aws:
+        """The clients of a side, content only with answers that are not older than this case."""
+        return self.sides[side].fresh_after(self._began)
+
+    def command(self, side: Side, call: str, **options: str | Sequence[str] | bool | int) -> str:
+        """A command of the AWS CLI on that side: ``command(side, "ec2 delete-route", route_table_id=...)``."""
+        words = [self.clients(side).cli, call]
+        for name, value in options.items():
+            words.append(f"--{name.replace('_', '-')}")
+            if value is not True:
+                words += [shlex.quote(str(one)) for one in ([value] if isinstance(value, str | int) else value)]
+        return " ".join(words)
+
+    def _once(self, question: object, ask: Callable[[], T]) -> T:
+        if question not in self._answers:
+            self._answers[question] = ask()
+        answer: T = self._answers[question]
+        return answer
+
+    def operator(self) -> str:
+        """The operator's address as the internet sees it now; empty if it cannot be found."""
+        return self._once("operator", self._ask_for_the_operator)
+
+    def _ask_for_the_operator(self) -> str:
+        try:
+            return self.address_now().removesuffix("/32")
+        except DemoError:
+            return ""
+
+    # --- PrivateLink ------------------------------------------------------------
+
+    def service(self) -> ServiceConfigurationTypeDef:
+        """The endpoint service, as the provider sees it."""
+        id, ec2 = self.id(self.demo.service), self.clients(Side.PROVIDER).ec2
+        return self._once(
+            id, lambda: ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[id])["ServiceConfigurations"][0]
+        )
+
+    def principals(self) -> list[str]:
+        """Who may connect to the service besides its owner, as ARNs."""
+        id, ec2 = self.id(self.demo.service), self.clients(Side.PROVIDER).ec2
+        pages = ec2.get_paginator("describe_vpc_endpoint_service_permissions")
+        return self._once(
+            ("principals", id),
+            lambda: [one["Principal"] for page in pages.paginate(ServiceId=id) for one in page["AllowedPrincipals"]],
+        )
+
+    def connection(self) -> str:
+        """The state of our endpoint among the service's connections, in lower case; empty if it is not listed."""
+        endpoint = self.id(self.demo.endpoint)
+        listed = connections(self.aws(Side.PROVIDER), self.demo.service)
+        found = (one.get("VpcEndpointState", "") for one in listed if one.get("VpcEndpointId") == endpoint)
+        return next(found, "").lower()
+
+    def endpoint(self) -> VpcEndpointTypeDef:
+        """The endpoint, as the customer sees it."""
+        id, ec2 = self.id(self.demo.endpoint), self.clients(Side.CONSUMER).ec2
+        return self._once(id, lambda: ec2.describe_vpc_endpoints(VpcEndpointIds=[id])["VpcEndpoints"][0])
+
+    def endpoint_interfaces(self) -> list[NetworkInterfaceTypeDef]:
+        """Where the endpoint can be reached."""
+        ids, ec2 = self.endpoint().get("NetworkInterfaceIds", []), self.clients(Side.CONSUMER).ec2
+        return self._once(
+            tuple(ids),
+            lambda: ec2.describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"] if ids else [],
+        )
+
+    # --- load balancers and targets -----------------------------------------------
+
+    def balancers(self) -> list[LoadBalancerTypeDef]:
+        """The load balancers behind the service: the demo's, unless somebody has put others there."""
+        arns, elb = self.service().get("NetworkLoadBalancerArns", []), self.clients(Side.PROVIDER).elb
+        return self._once(
+            tuple(arns), lambda: elb.describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"] if arns else []
+        )
+
+    def nodes(self, balancer: LoadBalancerTypeDef) -> list[NetworkInterfaceTypeDef]:
+        """The network interfaces of a load balancer: the addresses from which its targets are reached."""
+        front = balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]
+        return self.interfaces(Side.PROVIDER, "description", f"ELB {front}")
+
+    def listeners(self, balancer: LoadBalancerTypeDef) -> list[ListenerTypeDef]:
+        arn, elb = balancer["LoadBalancerArn"], self.clients(Side.PROVIDER).elb
+        return self._once(("listeners", arn), lambda: elb.describe_listeners(LoadBalancerArn=arn)["Listeners"])
+
+    def target_group(self) -> TargetGroupTypeDef:
+        arn, elb = self.id(self.demo.targets), self.clients(Side.PROVIDER).elb
+        return self._once(arn, lambda: elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0])
+
+    def health(self) -> TargetHealthDescriptionTypeDef | None:
+        """The health of the web server as a target; none if it is not registered."""
+        web = self.id(self.demo.web)
+        listed = target_health(self.aws(Side.PROVIDER), self.demo.targets)
+        return next((one for one in listed if one.get("Target", {}).get("Id") == web), None)
+
+    # --- instances and their surroundings -------------------------------------------
+
+    def instance(self, resource: Instance) -> InstanceTypeDef:
+        id, ec2 = self.id(resource), self.clients(resource.side).ec2
+        return self._once(id, lambda: ec2.describe_instances(InstanceIds=[id])["Reservations"][0]["Instances"][0])
+
+    def address(self, resource: Instance) -> str:
+        """The private address of an instance.  Raises NotCreated for one that has none (any more)."""
+        address = self.instance(resource).get("PrivateIpAddress")
+        if not address:
+            raise NotCreated(f"{resource} has no address.")
+        return address
+
+    def console(self, resource: Instance) -> list[str]:
+        """What its console says of what went wrong at its boot, where it may be read.
+
+        AWS shows it some minutes after the boot.
+        """
+        id, ec2 = self.id(resource), self.clients(resource.side).ec2
+        try:
+            text = self._once(("console", id), lambda: ec2.get_console_output(InstanceId=id).get("Output", ""))
+        except ClientError as error:
+            if fault(error) is not Fault.DENIED:
+                raise
+            return []
+        telling = ("cloud-init", "dnf", "httpd")
+        wrong = ("fail", "error", "cannot", "unable", "timed out")
+        without_time = (re.sub(r"^\[ *-?[\d.]+\] *", "", line.strip()) for line in text.splitlines())
+        lines = [line for line in without_time if any(word in line for word in telling)]
+        return [line for line in lines if any(word in line.lower() for word in wrong)]
+
+    def subnet(self, side: Side, id: str) -> SubnetTypeDef:
+        ec2 = self.clients(side).ec2
+        return self._once((side, id), lambda: ec2.describe_subnets(SubnetIds=[id])["Subnets"][0])
+
+    def groups(self, side: Side, ids: Sequence[str]) -> list[SecurityGroupTypeDef]:
+        ec2 = self.clients(side).ec2
+        return self._once(
+            (side, *ids),
+            lambda: ec2.describe_security_groups(GroupIds=ids)["SecurityGroups"] if ids else [],
+        )
+
+    def groups_of(self, resource: Instance) -> list[SecurityGroupTypeDef]:
+        ids = [group["GroupId"] for group in self.instance(resource).get("SecurityGroups", []) if "GroupId" in group]
+        return self.groups(resource.side, ids)
+
+    def acl(self, side: Side, subnet_id: str) -> NetworkAclTypeDef:
+        """The network ACL of a subnet."""
+        ec2 = self.clients(side).ec2
+        of_it = [{"Name": "association.subnet-id", "Values": [subnet_id]}]
+        return self._once(
+            ("acl", side, subnet_id),
+            lambda: ec2.describe_network_acls(Filters=of_it)["NetworkAcls"][0],  # type: ignore[arg-type]
+        )
+
+    def route_table(self, side: Side, subnet_id: str) -> RouteTableTypeDef:
+        """The route table that a subnet follows: its own, else its VPC's main one."""
+        vpc_id, ec2 = self.subnet(side, subnet_id)["VpcId"], self.clients(side).ec2
+        of_it = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        tables: list[RouteTableTypeDef] = self._once(
+            ("tables", side, vpc_id),
+            lambda: ec2.describe_route_tables(Filters=of_it)["RouteTables"],  # type: ignore[arg-type]
+        )
+        own = (t for t in tables if any(held.get("SubnetId") == subnet_id for held in t["Associations"]))
+        main = (t for t in tables if any(held.get("Main") for held in t["Associations"]))
+        return next(own, None) or next(main)
+
+    def interfaces(self, side: Side, name: str, value: str) -> list[NetworkInterfaceTypeDef]:
+        """The network interfaces that this filter of DescribeNetworkInterfaces lets through."""
+        pages = self.clients(side).ec2.get_paginator("describe_network_interfaces")
+        return self._once(
+            ("interfaces", side, name, value),
+            lambda: [
+                one
+                for page in pages.paginate(Filters=[{"Name": name, "Values": [value]}])
+                for one in page["NetworkInterfaces"]
+            ],
+        )
+
+    def public_access(self) -> str:
+        """How the customer's account blocks its internet gateways: ``off``, or the way it does."""
+        ec2 = self.clients(Side.CONSUMER).ec2
+        return self._once(
+            "public access",
+            lambda: ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"].get(
+                "InternetGatewayBlockMode", "off"
+            ),
+        )
+
+    # --- the tutorial's own parts -------------------------------------------------------
+
+    def parts(self) -> list[tuple[Resource, Live | None]]:
+        """Every part of the demo with what AWS has of it now."""
+        return self._once("parts", lambda: [(r, look(r, self.aws(r.side))) for r in self.demo.resources])
+
+    def rule(self, group: Resource, port: int) -> IngressRule:
+        """The demo's own rule in one of its groups for this port."""
+        rules = (r for r in self.demo.resources if isinstance(r, IngressRule))
+        return next(rule for rule in rules if rule.group is group and rule.port == port)

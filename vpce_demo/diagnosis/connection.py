@@ -1,0 +1,102 @@
+"""What is wrong with the connection: not accepted, refused, or not ready yet."""
+
+from __future__ import annotations
+
+from ..model import Side
+from .case import Case
+from .prank import Prank
+from .table import About, Finding, Fix, Symptom, rule
+
+
+@rule(
+    "not-accepted",
+    Symptom.NOT_ACCEPTED,
+    likely="nobody has accepted the connection",
+    confirmed_by="the connections of the service",
+    mend="accept it",
+    about=About.ACCEPTANCE,
+    checks=(4, 6),
+)
+def not_accepted(case: Case) -> Finding | None:
+    if case.connection() != "pendingacceptance":
+        return None
+    service, endpoint = case.id(case.demo.service), case.id(case.demo.endpoint)
+    accept = case.command(
+        Side.PROVIDER, "ec2 accept-vpc-endpoint-connections", service_id=service, vpc_endpoint_ids=endpoint
+    )
+    return Finding(
+        "nobody has accepted the connection.",
+        [f"{endpoint} has asked {service} for one, and is pendingAcceptance."],
+        [Fix("the provider says yes", "vpce-demo accept"), Fix("", accept)],
+    )
+
+
+@not_accepted.way()
+def _ask_again(prank: Prank) -> None:
+    prank.another_endpoint()
+
+
+@rule(
+    "endpoint-unusable",
+    Symptom.UNUSABLE,
+    likely="the connection was refused, was not accepted in time, or failed",
+    confirmed_by="the connections of the service, and the endpoint's last error",
+    mend="delete it and create another: such an endpoint cannot be used again",
+    about=About.ACCEPTANCE,
+    checks=(4, 6),
+)
+def endpoint_unusable(case: Case) -> Finding | None:
+    endpoint = case.endpoint()
+    word = endpoint.get("State", "").lower()
+    causes = {
+        "rejected": "the provider refused the connection.",
+        "expired": "nobody accepted the connection in time.",
+        "failed": "AWS could not make the endpoint.",
+    }
+    if word not in causes:
+        return None
+    id, error = endpoint["VpcEndpointId"], endpoint.get("LastError", {}).get("Message", "")
+    delete = case.command(Side.CONSUMER, "ec2 delete-vpc-endpoints", vpc_endpoint_ids=id)
+    return Finding(
+        causes[word],
+        [f"{id} is {word}, and cannot be used again.", *([f"AWS said: {error}"] if error else [])],
+        [
+            Fix("deletes it, makes another, accepts that", "vpce-demo up"),
+            Fix("", f"{delete} && vpce-demo up"),
+        ],
+    )
+
+
+@endpoint_unusable.way()
+def _reject(prank: Prank) -> None:
+    demo = prank.case.demo
+    prank.ec2.reject_vpc_endpoint_connections(
+        ServiceId=prank.id(demo.service), VpcEndpointIds=[prank.id(demo.endpoint)]
+    )
+
+
+@rule(
+    "endpoint-pending",
+    Symptom.NOT_READY,
+    likely="the endpoint is not ready yet",
+    confirmed_by="its state",
+    mend="wait: that takes AWS one to three minutes after the acceptance",
+    about=About.ACCEPTANCE,
+    checks=(4, 6),
+    passes=True,
+)
+def endpoint_pending(case: Case) -> Finding | None:
+    endpoint = case.endpoint()
+    if endpoint.get("State", "").lower() != "pending":
+        return None
+    return Finding(
+        "the endpoint is not ready yet.",
+        [f"{endpoint['VpcEndpointId']} is pending: accepted, and available in one to three minutes."],
+        [Fix("when you have waited", "vpce-demo test")],
+    )
+
+
+@endpoint_pending.way()
+def _accept_just_now(prank: Prank) -> None:
+    service = prank.id(prank.case.demo.service)
+    prank.ec2.accept_vpc_endpoint_connections(ServiceId=service, VpcEndpointIds=[prank.another_endpoint()])

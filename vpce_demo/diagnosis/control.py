@@ -1,0 +1,64 @@
+"""What is wrong when the customer reaches the web server without PrivateLink: then the test proves nothing."""
+
+from __future__ import annotations
+
+from ..model import Side
+from .case import Case
+from .filters import route_to
+from .prank import Prank
+from .table import About, Finding, Fix, Symptom, rule
+
+
+@rule(
+    "other-way-in",
+    Symptom.OTHER_WAY,
+    likely="the two VPCs are joined: by peering, by a transit gateway, or they are one",
+    confirmed_by="the customer's route table",
+    mend="remove that connection: with it the test proves nothing",
+    about=About.PEERING,
+    checks=(8,),
+)
+def other_way_in(case: Case) -> Finding | None:
+    web, customer = case.instance(case.demo.web), case.instance(case.demo.customer)
+    address = case.address(case.demo.web)
+    if web.get("VpcId") == customer.get("VpcId"):
+        return Finding(
+            "both instances are in one VPC: the test proves nothing.",
+            [f"{web['InstanceId']} and {customer['InstanceId']} are in {web.get('VpcId')}."],
+            [Fix("makes both sides anew", "vpce-demo down && vpce-demo up")],
+        )
+    table = case.route_table(Side.CONSUMER, customer["SubnetId"])
+    route = route_to(table, address)
+    if route is None or route.get("State") != "active":
+        return None
+    evidence = [f"{table['RouteTableId']} sends {route.get('DestinationCidrBlock')} to"]
+    if peering := route.get("VpcPeeringConnectionId"):
+        what, call = f"peering connection {peering}", "ec2 delete-vpc-peering-connection"
+        cut = case.command(Side.CONSUMER, call, vpc_peering_connection_id=peering)
+    elif gateway := route.get("TransitGatewayId"):
+        what = f"transit gateway {gateway}"
+        cut = case.command(
+            Side.CONSUMER,
+            "ec2 delete-route",
+            route_table_id=table["RouteTableId"],
+            destination_cidr_block=route.get("DestinationCidrBlock", ""),
+        )
+    else:
+        return None
+    return Finding(
+        f"the two VPCs are joined by {what}: the test proves nothing.",
+        [f"{evidence[0]} {what}, and {address}, the web server, is behind it."],
+        [Fix("cuts them apart", cut)],
+    )
+
+
+@other_way_in.way()
+def _peer(prank: Prank) -> None:
+    demo, ec2 = prank.case.demo, prank.ec2
+    ours, theirs = demo.balancer.subnet.vpc, demo.endpoint.vpc
+    made = ec2.create_vpc_peering_connection(VpcId=prank.id(theirs), PeerVpcId=prank.id(ours))
+    peering = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
+    for key, beyond in (("customer-routes", ours), ("provider-routes", theirs)):
+        table = prank.id(prank.case.part(key))
+        ec2.create_route(RouteTableId=table, DestinationCidrBlock=beyond.cidr, VpcPeeringConnectionId=peering)

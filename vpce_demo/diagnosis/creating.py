@@ -1,0 +1,126 @@
+"""What is wrong when AWS will not create the endpoint: the service is not for this customer, or not in its zone."""
+
+from __future__ import annotations
+
+from ..aws import tags_of
+from ..model import Side
+from .case import Case
+from .prank import Prank, tagged
+from .table import About, Finding, Fix, Symptom, rule
+
+
+@rule(
+    "service-not-found",
+    Symptom.NO_SUCH_SERVICE,
+    likely="the customer's account is not allowed to use the service, or is in another region",
+    confirmed_by="the service's permissions and regions, asked as the provider",
+    mend="allow the principal, or the region",
+    about=About.PERMISSIONS,
+    seen_by="up",
+)
+def service_not_found(case: Case) -> Finding | None:
+    """AWS answers the same for a service that is not there, not allowed, or in another region (section 3.7)."""
+    service, customer = case.service(), case.clients(Side.CONSUMER)
+    name, region = service["ServiceName"], customer.region
+    offered = [one.get("Region", "") for one in service.get("SupportedRegions", [])]
+    offered = offered or [case.clients(Side.PROVIDER).region]
+    if region not in offered:
+        return Finding(
+            f"the service is not offered in {region}, the customer's region.",
+            [f"{name} is offered in {', '.join(offered)}."],
+            [
+                Fix(
+                    "offers it there",
+                    case.command(
+                        Side.PROVIDER,
+                        "ec2 modify-vpc-endpoint-service-configuration",
+                        service_id=service["ServiceId"],
+                        add_supported_regions=region,
+                    )
+                    + " && vpce-demo up",
+                )
+            ],
+        )
+    partition = case.id(case.demo.balancer).split(":")[1]
+    account = f"arn:{partition}:iam::{customer.account}:"
+    principals = case.principals()
+    if "*" in principals or any(one.startswith(account) for one in principals):
+        return None
+    evidence = [
+        f"{name} allows {', '.join(principals) or 'no principal'}; the customer is account {customer.account}.",
+    ]
+    if customer.account == case.clients(Side.PROVIDER).account:
+        evidence.append("A service's own account usually needs no entry; AWS may also take minutes to know a new one.")
+    return Finding(
+        f"account {customer.account} is not allowed to use the service.",
+        evidence,
+        [
+            Fix(
+                "allows the customer's account",
+                case.command(
+                    Side.PROVIDER,
+                    "ec2 modify-vpc-endpoint-service-permissions",
+                    service_id=service["ServiceId"],
+                    add_allowed_principals=f"{account}root",
+                )
+                + " && vpce-demo up",
+            )
+        ],
+    )
+
+
+@service_not_found.way()
+def _forbid(prank: Prank) -> None:
+    """In one account the API's state cannot do it: the owner may always connect.  So the sandbox is told to refuse."""
+    name = prank.case.service()["ServiceName"]
+    prank.fault(
+        "CreateVpcEndpoint",
+        "InvalidServiceName",
+        f"The Vpc Endpoint Service '{name}' does not exist",
+        until="ModifyVpcEndpointServicePermissions",
+    )
+    prank.ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(prank.case.demo.endpoint)])
+
+
+@rule(
+    "no-common-zone",
+    Symptom.ZONE_NOT_SUPPORTED,
+    likely="the customer's subnet is in a zone in which the service has no load balancer",
+    confirmed_by="the zone ids of both sides",
+    mend="choose a common zone",
+    about=About.ZONES,
+    checks=(4, 6),
+    seen_by="up",
+)
+def no_common_zone(case: Case) -> Finding | None:
+    """Compared by id: a zone's name means another zone in another account (section 3.6)."""
+    service = case.service()
+    subnet = case.subnet(Side.CONSUMER, case.id(case.demo.endpoint.subnet))
+    theirs, ours = service.get("AvailabilityZoneIds", []), subnet.get("AvailabilityZoneId", "")
+    if not theirs or ours in theirs:
+        return None
+    return Finding(
+        "the customer's subnet is in a zone that the service is not in.",
+        [
+            f"{service['ServiceId']} is in {', '.join(theirs)}.",
+            f"{subnet['SubnetId']} ({case.demo.endpoint.subnet.name}) is in {ours}.",
+        ],
+        [Fix("makes both sides anew, in one zone that both have", "vpce-demo down && vpce-demo up")],
+    )
+
+
+@no_common_zone.way()
+def _move_the_subnet(prank: Prank) -> None:
+    """The customer's subnet, made again in another zone; what stood in it is gone."""
+    demo, ec2 = prank.case.demo, prank.ec2
+    subnet = prank.case.subnet(Side.CONSUMER, prank.id(demo.endpoint.subnet))
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(demo.endpoint)])
+    ec2.terminate_instances(InstanceIds=[prank.id(demo.customer)])
+    prank.empty(demo.endpoint.subnet)
+    ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+    ec2.create_subnet(
+        VpcId=subnet["VpcId"],
+        CidrBlock=subnet["CidrBlock"],
+        AvailabilityZoneId=prank.another_zone(subnet["AvailabilityZoneId"]),
+        TagSpecifications=tagged("subnet", tags_of(subnet)),
+    )

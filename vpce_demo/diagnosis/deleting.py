@@ -1,0 +1,142 @@
+"""What is wrong when AWS will not delete: something still uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..model import Side
+from .case import Case
+from .prank import Prank
+from .table import About, Finding, Fix, Symptom, rule
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef
+
+HOLDING = ("pendingacceptance", "pending", "available")
+"""States of a connection that keep its service from being deleted (section 3.4)."""
+
+
+@rule(
+    "balancer-in-use",
+    Symptom.BALANCER_IN_USE,
+    likely="an endpoint service still uses it",
+    confirmed_by="the services by load balancer",
+    mend="delete in order: the service first",
+    about=About.SERVICES,
+    seen_by="down",
+)
+def balancer_in_use(case: Case) -> Finding | None:
+    arn, ec2 = case.id(case.demo.balancer), case.clients(Side.PROVIDER).ec2
+    pages = ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate()
+    using = [
+        one["ServiceId"]
+        for page in pages
+        for one in page["ServiceConfigurations"]
+        if arn in one.get("NetworkLoadBalancerArns", ()) and one.get("ServiceState", "").lower() != "deleted"
+    ]
+    if not using:
+        return None
+    whose, commands = {case.known(case.demo.service): "this demo's own"}, []
+    for service in using:
+        held = ec2.describe_vpc_endpoint_connections(Filters=[{"Name": "service-id", "Values": [service]}])
+        ends = [
+            one["VpcEndpointId"]
+            for one in held["VpcEndpointConnections"]
+            if one.get("VpcEndpointState", "").lower() in HOLDING
+        ]
+        if ends:
+            call = "ec2 reject-vpc-endpoint-connections"
+            commands.append(case.command(Side.PROVIDER, call, service_id=service, vpc_endpoint_ids=ends))
+    delete = "ec2 delete-vpc-endpoint-service-configurations"
+    commands += [case.command(Side.PROVIDER, delete, service_ids=using), "vpce-demo down"]
+    return Finding(
+        "an endpoint service still uses the load balancer.",
+        [f"{one}, {whose.get(one, 'not of this demo')}, is on {case.demo.balancer.name}." for one in using],
+        [Fix("deletes the service first, then goes on", " && ".join(commands))],
+    )
+
+
+@balancer_in_use.way()
+def _another_service(prank: Prank) -> None:
+    """Somebody else's service on the demo's load balancer, in the place of the demo's own."""
+    demo, ec2 = prank.case.demo, prank.ec2
+    service = prank.id(demo.service)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(demo.endpoint)])
+    prank.released(lambda: ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[service]))
+    arn = prank.id(demo.balancer)
+    prank.released(lambda: ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[arn]))
+
+
+@rule(
+    "interfaces-left",
+    Symptom.DEPENDENCY,
+    likely="network interfaces are left in it",
+    confirmed_by="the interfaces of the VPC, with owner and description",
+    mend="names the holder; waits, where AWS removes it by itself",
+    about=About.INTERFACES,
+    seen_by="down",
+)
+def interfaces_left(case: Case) -> Finding | None:
+    """Interfaces that AWS keeps for load balancers and endpoints go by themselves, in minutes (section 3.5)."""
+    vpcs = (case.demo.balancer.subnet.vpc, case.demo.endpoint.vpc)
+    evidence, commands, waits = [], [], False
+    for vpc in vpcs:
+        if not (id := case.known(vpc)):
+            continue
+        for one in case.interfaces(vpc.side, "vpc-id", id):
+            evidence.append(f"{_told(one)} is in {one.get('SubnetId')} of {id} ({vpc.name}).")
+            if one.get("RequesterManaged"):
+                waits = True
+            else:
+                commands.append(_remove(case, vpc.side, one))
+        evidence += list(_others(case, vpc.side, id, commands))
+    if not evidence:
+        return None
+    label = "when AWS has removed it, in minutes" if waits and not commands else "removes it, then goes on"
+    return Finding(
+        "network interfaces are left in the VPC." if "eni-" in evidence[0] else "something else is left in the VPC.",
+        evidence,
+        [Fix(label, " && ".join([*commands, "vpce-demo down"]))],
+    )
+
+
+def _told(one: NetworkInterfaceTypeDef) -> str:
+    """Whose an interface is, as far as AWS says."""
+    attachment = one.get("Attachment", {})
+    holder = attachment.get("InstanceId") or attachment.get("InstanceOwnerId") or one.get("RequesterId", "")
+    words = [one.get("InterfaceType", "interface"), f'"{one.get("Description", "")}"', f"held by {holder or 'nobody'}"]
+    return f"{one['NetworkInterfaceId']} ({', '.join(words)}, owner {one.get('OwnerId')})"
+
+
+def _remove(case: Case, side: Side, one: NetworkInterfaceTypeDef) -> str:
+    if instance := one.get("Attachment", {}).get("InstanceId"):
+        return case.command(side, "ec2 terminate-instances", instance_ids=instance)
+    return case.command(side, "ec2 delete-network-interface", network_interface_id=one["NetworkInterfaceId"])
+
+
+def _others(case: Case, side: Side, vpc_id: str, commands: list[str]) -> Iterator[str]:
+    """What else keeps a VPC: subnets and security groups that are not the demo's."""
+    ec2, ours = case.clients(side).ec2, {live.id for live in case.sides[side].known.values()}
+    of_it = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    for subnet in ec2.describe_subnets(Filters=of_it)["Subnets"]:  # type: ignore[arg-type]
+        if subnet["SubnetId"] not in ours:
+            commands.append(case.command(side, "ec2 delete-subnet", subnet_id=subnet["SubnetId"]))
+            yield f"{subnet['SubnetId']} ({subnet['CidrBlock']}) is a subnet of {vpc_id}, and not this demo's."
+    for group in ec2.describe_security_groups(Filters=of_it)["SecurityGroups"]:  # type: ignore[arg-type]
+        if group["GroupId"] not in ours and group["GroupName"] != "default":
+            commands.append(case.command(side, "ec2 delete-security-group", group_id=group["GroupId"]))
+            yield f"{group['GroupId']} ({group['GroupName']}) is a security group of {vpc_id}, and not this demo's."
+
+
+@interfaces_left.way()
+def _leave_one(prank: Prank) -> None:
+    """An interface that somebody made in the customer's subnet, and forgot."""
+    demo = prank.case.demo
+    prank.ec2.create_network_interface(SubnetId=prank.id(demo.endpoint.subnet), Description="for a test, delete me")
+
+
+@interfaces_left.way("subnet")
+def _leave_a_subnet(prank: Prank) -> None:
+    subnet = prank.case.subnet(Side.CONSUMER, prank.id(prank.case.demo.endpoint.subnet))
+    prank.another_subnet(subnet, prank.case.demo.endpoint.vpc.cidr)

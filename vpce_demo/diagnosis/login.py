@@ -1,0 +1,170 @@
+"""What is wrong when ssh to the customer instance does not work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model import Side
+from .case import Case
+from .filters import lets_in, route_to
+from .groups import named, open_port
+from .prank import ANYWHERE, Prank
+from .table import About, Finding, Fix, Symptom, rule
+
+SSH = 22
+ADD = Fix("adds what is missing", "vpce-demo up")
+
+
+@rule(
+    "ssh-hangs",
+    Symptom.SSH_HANGS,
+    likely="ssh is not open to your address, or the instance has no public address or no route to the gateway",
+    confirmed_by="the instance, its route table, the account's Block Public Access, its group",
+    mend="the missing one",
+    about=About.ROUTES,
+    checks=(5, 6),
+)
+def ssh_hangs(case: Case) -> Finding | None:
+    return next((found for found in (ask(case) for ask in _MISSING) if found), None)
+
+
+def _no_public_address(case: Case) -> Finding | None:
+    customer = case.instance(case.demo.customer)
+    if customer.get("PublicIpAddress") or customer["State"]["Name"] != "running":
+        return None
+    id = customer["InstanceId"]
+    again = case.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && vpce-demo up"
+    return Finding(
+        "the customer instance has no public address.",
+        [f"{id} ({case.demo.customer.name}) runs, and has only {customer.get('PrivateIpAddress', 'no address')}."],
+        [Fix("makes another, with one: it is given at the launch", again)],
+    )
+
+
+def _no_route(case: Case) -> Finding | None:
+    customer = case.instance(case.demo.customer)
+    table = case.route_table(Side.CONSUMER, customer["SubnetId"])
+    # Answers go back to the operator's address.
+    route = route_to(table, case.operator() or "203.0.113.10")
+    if route and route.get("GatewayId", "").startswith("igw-") and route.get("State") == "active":
+        return None
+    gateway = case.id(case.part("customer-attachment"))
+    id = table["RouteTableId"]
+    if route is None:
+        says = "has no route to the internet gateway"
+        mend = case.command(
+            Side.CONSUMER, "ec2 create-route", route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway
+        )
+    else:
+        goes = route.get("GatewayId") or route.get("VpcPeeringConnectionId") or route.get("NatGatewayId") or "elsewhere"
+        says = f"sends {route.get('DestinationCidrBlock')} to {goes} ({route.get('State')})"
+        mend = case.command(
+            Side.CONSUMER, "ec2 replace-route", route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway
+        )
+    return Finding(
+        "its subnet has no route to the internet gateway.",
+        [f"{id}, the route table of {customer['SubnetId']}, {says}."],
+        [ADD, *([Fix("", mend)] if id == case.known(case.part("customer-routes")) else [])],
+    )
+
+
+def _blocked(case: Case) -> Finding | None:
+    mode = case.public_access()
+    if mode == "off":
+        return None
+    off = case.command(Side.CONSUMER, "ec2 modify-vpc-block-public-access-options", internet_gateway_block_mode="off")
+    return Finding(
+        "VPC Block Public Access closes the account's internet gateways.",
+        [f"InternetGatewayBlockMode is {mode} in {case.clients(Side.CONSUMER).region}."],
+        [Fix("for the whole account and region: ask whoever set it", off)],
+    )
+
+
+def _not_let_in(case: Case) -> Finding | None:
+    address = case.operator()
+    groups = case.groups_of(case.demo.customer)
+    if not address or lets_in(groups, SSH, address):
+        return None
+    evidence = [f"{', '.join(map(named, groups))} has no inbound rule for tcp/{SSH} from {address}, your address."]
+    moved = case.ssh_source.endswith("/32") and case.ssh_source != f"{address}/32"
+    if moved:
+        evidence.append(f"It was {case.ssh_source.removesuffix('/32')} when the demo was made.")
+    return Finding(
+        "your address has changed, and ssh is open to the old one." if moved else "ssh is not open to your address.",
+        evidence,
+        [ADD, Fix("", open_port(case, Side.CONSUMER, groups[0]["GroupId"], SSH, f"{address}/32"))],
+    )
+
+
+_MISSING = (_no_public_address, _no_route, _not_let_in, _blocked)
+"""In the order of asking: who may ask the first may seldom ask the last."""
+
+
+@ssh_hangs.way()
+def _close_ssh(prank: Prank) -> None:
+    prank.close(prank.case.demo.customer_group, SSH)
+
+
+@ssh_hangs.way("route")
+def _delete_the_route(prank: Prank) -> None:
+    table = prank.case.part("customer-routes")
+    prank.ec2.delete_route(RouteTableId=prank.id(table), DestinationCidrBlock=ANYWHERE)
+
+
+@ssh_hangs.way("main-table")
+def _leave_the_table(prank: Prank) -> None:
+    """The subnet follows its VPC's main table, which knows no gateway."""
+    routing = prank.case.part("customer-routing")
+    prank.ec2.disassociate_route_table(AssociationId=prank.id(routing))
+
+
+@ssh_hangs.way("address")
+def _without_an_address(prank: Prank) -> None:
+    prank.replace(prank.case.demo.customer, public=False)
+
+
+@ssh_hangs.way("blocked")
+def _block(prank: Prank) -> None:
+    prank.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-bidirectional")
+
+
+@rule(
+    "ssh-denied",
+    Symptom.SSH_DENIED,
+    likely="the instance was launched with another key pair",
+    confirmed_by="the key pair of the instance and the recorded one",
+    mend="make another instance; names the key file",
+    about=About.KEYS,
+    checks=(5,),
+)
+def ssh_denied(case: Case) -> Finding | None:
+    customer = case.instance(case.demo.customer)
+    return next(iter(_other_keys(case, customer.get("KeyName", "no key pair"), customer["InstanceId"])), None)
+
+
+def _other_keys(case: Case, name: str, id: str) -> Iterator[Finding]:
+    ours, file = case.demo.customer.key_pair, case.ssh.key_file
+    again = case.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && vpce-demo up"
+    if name != ours.name:
+        yield Finding(
+            "the instance was launched with another key pair.",
+            [f"{id} has {name}; the demo's is {ours.name}, and its private key {file}."],
+            [Fix("makes another, with the demo's key", again)],
+        )
+    public = file.with_suffix(f"{file.suffix}.pub")
+    line = public.read_text().strip() if public.exists() else ""
+    if ours.public_key and line != ours.public_key:
+        yield Finding(
+            "the demo's ssh key is not the one that the instance was launched with.",
+            [f"{file} is {'another' if line else 'not there any more'}."],
+            [Fix("replaces key pair and instance", "vpce-demo up")],
+        )
+
+
+@ssh_denied.way()
+def _another_key(prank: Prank) -> None:
+    """A key pair that is used once and deleted: that does not change what is on the instance."""
+    ec2, name = prank.ec2, "somebody-elses-key"
+    ec2.create_key_pair(KeyName=name, KeyType="ed25519")
+    prank.replace(prank.case.demo.customer, key=name)
+    ec2.delete_key_pair(KeyName=name)

@@ -1,0 +1,78 @@
+"""What is wrong when a part of the demo is gone, or an instance does not run."""
+
+from __future__ import annotations
+
+from ..model import Phase
+from .case import Case
+from .prank import Prank
+from .table import About, Finding, Fix, Symptom, rule
+
+
+@rule(
+    "instance-stopped",
+    Symptom.STOPPED,
+    Symptom.UNUSED,
+    Symptom.SSH_HANGS,
+    likely="an instance was stopped",
+    confirmed_by="the states of both instances",
+    mend="start it, or make another",
+    about=About.INSTANCES,
+    checks=(3, 5, 6),
+)
+def instance_stopped(case: Case) -> Finding | None:
+    for one in (case.demo.web, case.demo.customer):
+        instance = case.instance(one)
+        state, id = instance["State"]["Name"], instance["InstanceId"]
+        if state in ("running", "pending"):
+            continue
+        start = case.command(one.side, "ec2 start-instances", instance_ids=id)
+        return Finding(
+            f"the instance {one.name} does not run.",
+            [f"{id} is {state}."],
+            [
+                Fix("makes another in its place", "vpce-demo up"),
+                *([Fix("", start)] if state == "stopped" else []),
+            ],
+        )
+    return None
+
+
+@instance_stopped.way()
+def _stop_the_customer(prank: Prank) -> None:
+    prank.stop(prank.case.demo.customer)
+
+
+@instance_stopped.way("web")
+def _stop_the_web_server(prank: Prank) -> None:
+    prank.stop(prank.case.demo.web)
+
+
+@rule(
+    "part-missing",
+    Symptom.GONE,
+    likely="somebody deleted or changed it",
+    confirmed_by="a look at every part by its tags",
+    mend="make it again",
+    about=About.PARTS,
+    checks=(1, 2, 3, 4, 5, 6),
+)
+def part_missing(case: Case) -> Finding | None:
+    wrong = []
+    for resource, live in case.parts():
+        if live is None:
+            wrong.append(f"{resource} is gone.")
+        elif live.phase in (Phase.WRONG, Phase.FAILED, Phase.DELETING):
+            wrong.append(f"{resource} ({live.id}): {live.why or live.word}.")
+    if not wrong:
+        return None
+    return Finding(
+        "somebody deleted a part of the demo, or changed it.",
+        wrong,
+        [Fix("makes what is missing, mends what was changed", "vpce-demo up")],
+    )
+
+
+@part_missing.way()
+def _deregister(prank: Prank) -> None:
+    demo = prank.case.demo
+    prank.elb.deregister_targets(TargetGroupArn=prank.id(demo.targets), Targets=[{"Id": prank.id(demo.web)}])

@@ -1,0 +1,178 @@
+"""What a prankster can lay hands on: the demo in the sandbox, through AWS's API, as in the console."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ..aws import tags_of
+from ..errors import DemoError, Fault, TimedOut, fault
+from ..model import Resource, Side
+from ..resources.instance import Instance
+from .case import Case
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import IpPermissionTypeDef, SubnetTypeDef, TagSpecificationTypeDef
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+ANYWHERE = "0.0.0.0/0"
+PATIENCE = 120.0
+"""Seconds of the machine that anything may take in the sandbox."""
+
+
+@dataclass(frozen=True)
+class Prank:
+    """A demo in the sandbox to break one thing in.
+
+    ``make`` lets the engine make these be there and ready, as ``up`` does; ``fault`` tells the sandbox to answer calls
+    of an operation with an error, where no state of the API would.
+    """
+
+    case: Case
+    make: Callable[[Sequence[Resource]], None]
+    fault: Callable[..., None]
+
+    @property
+    def ec2(self) -> EC2Client:
+        return self.case.clients(Side.PROVIDER).ec2
+
+    @property
+    def elb(self) -> ElasticLoadBalancingv2Client:
+        return self.case.clients(Side.PROVIDER).elb
+
+    def id(self, resource: Resource) -> str:
+        return self.case.id(resource)
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        """Look until it holds."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            if time.monotonic() > end:
+                raise TimedOut(f"Waited too long for {what}.")
+            time.sleep(0.05)
+
+    def empty(self, subnet: Resource) -> None:
+        """Wait until no network interface is left in a subnet."""
+        in_it = [{"Name": "subnet-id", "Values": [self.id(subnet)]}]
+        look = self.ec2.describe_network_interfaces
+        self.until(lambda: not look(Filters=in_it)["NetworkInterfaces"], f"{subnet} to be empty")  # type: ignore[arg-type]
+
+    def close(self, group: Resource, port: int) -> None:
+        """Take the demo's own rule for this port out of its group."""
+        permission = tcp(port, self.case.rule(group, port).source)
+        self.ec2.revoke_security_group_ingress(GroupId=self.id(group), IpPermissions=permission)
+
+    def on(self, instance: Instance, *command: str) -> None:
+        """Run a command on an instance, by ssh."""
+        address = self.case.instance(instance).get("PublicIpAddress", "")
+        answer = self.case.ssh.run(address, self.id(instance), command, seconds=20)
+        if answer.exit_code:
+            raise DemoError(f"{' '.join(command)} did not work on {instance}.", facts={"it said": answer.err})
+
+    def replace(self, instance: Instance, *, key: str = "", subnet_id: str = "", public: bool = True) -> str:
+        """Put another instance in this one's place, with the same tags, image, groups and user data, but for these.
+
+        Returns its id, when it runs.
+        """
+        old, ec2 = self.case.instance(instance), self.ec2
+        answer = ec2.describe_instance_attribute(InstanceId=self.id(instance), Attribute="userData")
+        user_data = answer.get("UserData", {}).get("Value", "")
+        made = ec2.run_instances(
+            ImageId=old["ImageId"],
+            InstanceType=old["InstanceType"],
+            KeyName=key or old["KeyName"],
+            MinCount=1,
+            MaxCount=1,
+            UserData=base64.b64decode(user_data).decode(),
+            NetworkInterfaces=[
+                {
+                    "DeviceIndex": 0,
+                    "AssociatePublicIpAddress": public,
+                    "SubnetId": subnet_id or old["SubnetId"],
+                    "Groups": [group["GroupId"] for group in old["SecurityGroups"]],
+                }
+            ],
+            TagSpecifications=tagged("instance", tags_of(old)),
+        )
+        ec2.terminate_instances(InstanceIds=[self.id(instance)])
+        new = made["Instances"][0]["InstanceId"]
+        self.in_state("running", new)
+        return new
+
+    def another_endpoint(self) -> str:
+        """Put another endpoint in the place of the demo's, which has to be accepted anew; its id."""
+        old = self.case.endpoint()
+        made = self.ec2.create_vpc_endpoint(
+            VpcEndpointType="Interface",
+            ServiceName=old["ServiceName"],
+            VpcId=old["VpcId"],
+            SubnetIds=old["SubnetIds"],
+            SecurityGroupIds=[group["GroupId"] for group in old["Groups"] if "GroupId" in group],
+            PrivateDnsEnabled=False,
+            TagSpecifications=tagged("vpc-endpoint", tags_of(old)),
+        )
+        self.ec2.delete_vpc_endpoints(VpcEndpointIds=[old["VpcEndpointId"]])
+        return made["VpcEndpoint"]["VpcEndpointId"]
+
+    def stop(self, instance: Instance) -> None:
+        """Stop an instance, and see it stopped."""
+        self.ec2.stop_instances(InstanceIds=[self.id(instance)])
+        self.in_state("stopped", self.id(instance))
+
+    def in_state(self, state: str, id: str) -> None:
+        """Wait until an instance is in this state."""
+        look = self.ec2.describe_instances
+        self.until(
+            lambda: look(InstanceIds=[id])["Reservations"][0]["Instances"][0]["State"]["Name"] == state,
+            f"{id} to be {state}",
+        )
+
+    def another_subnet(self, like: SubnetTypeDef, vpc_cidr: str, *, same_zone: bool = True) -> str:
+        """A subnet of the same VPC and size, in the same zone or another.  Raises DemoError where there is no room."""
+        of_it = [{"Name": "vpc-id", "Values": [like["VpcId"]]}]
+        subnets = self.ec2.describe_subnets(Filters=of_it)["Subnets"]  # type: ignore[arg-type]
+        taken = [IPv4Network(one["CidrBlock"]) for one in subnets]
+        ranges = IPv4Network(vpc_cidr).subnets(new_prefix=IPv4Network(like["CidrBlock"]).prefixlen)
+        free = next((one for one in ranges if not any(one.overlaps(other) for other in taken)), None)
+        if free is None:
+            raise DemoError(f"{vpc_cidr} has no room for another subnet.", changed="Nothing was changed.")
+        zone = like["AvailabilityZoneId"] if same_zone else self.another_zone(like["AvailabilityZoneId"])
+        made = self.ec2.create_subnet(VpcId=like["VpcId"], CidrBlock=str(free), AvailabilityZoneId=zone)
+        return made["Subnet"]["SubnetId"]
+
+    def another_zone(self, than: str) -> str:
+        """The id of a zone other than this one."""
+        zones = self.ec2.describe_availability_zones()["AvailabilityZones"]
+        return next(zone["ZoneId"] for zone in zones if zone["ZoneId"] != than)
+
+    def released(self, call: Callable[[], Any]) -> None:
+        """Ask for something until nothing uses what it is about any more."""
+
+        def done() -> bool:
+            try:
+                return not call().get("Unsuccessful")
+            except ClientError as error:
+                if fault(error) is not Fault.IN_USE:
+                    raise
+                return False
+
+        self.until(done, "something to be released by what uses it")
+
+
+def tcp(port: int, *sources: str) -> list[IpPermissionTypeDef]:
+    """One TCP port open to these ranges, as the calls of security groups take it."""
+    ranges = [{"CidrIp": source} for source in sources]
+    return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": ranges}]  # type: ignore[typeddict-item]
+
+
+def tagged(kind: Any, tags: dict[str, str]) -> list[TagSpecificationTypeDef]:
+    """TagSpecifications with these tags."""
+    held = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return [{"ResourceType": kind, "Tags": held}]  # type: ignore[typeddict-item]

@@ -1,0 +1,89 @@
+"""What is wrong with the web server itself: nothing listens, or another page answers."""
+
+from __future__ import annotations
+
+from ..model import Side
+from .case import Case
+from .groups import PORT
+from .prank import Prank, tcp
+from .table import About, Finding, Fix, Symptom, rule
+
+
+@rule(
+    "nothing-listens",
+    Symptom.REFUSED,
+    likely="nothing listens on the target's port",
+    confirmed_by="the target's health and what is checked, the web server's console output",
+    mend="see the web server's console output; make another web server",
+    about=About.HEALTH,
+)
+def nothing_listens(case: Case) -> Finding | None:
+    """A refusal is an answer: the packets arrive, so nothing on the way drops them."""
+    web, group, health = case.id(case.demo.web), case.target_group(), case.health()
+    state = health.get("TargetHealth", {}).get("State", "") if health else "not registered"
+    checked = group.get("HealthCheckPort", "traffic-port")
+    evidence = [
+        "Refused at once: the packets arrive, and no program there takes them.",
+        f"{web} tcp/{PORT} is {state} in {group['TargetGroupName']}"
+        + ("." if checked == "traffic-port" else f", which checks tcp/{checked} instead."),
+        *console(case),
+    ]
+    again = remake(case)
+    if checked != "traffic-port":
+        check = case.command(
+            Side.PROVIDER,
+            "elbv2 modify-target-group",
+            target_group_arn=case.id(case.demo.targets),
+            health_check_port="traffic-port",
+        )
+        again = f"{check} && {again}"
+    return Finding("nothing listens on the web server's port.", evidence, [Fix("makes another web server", again)])
+
+
+def remake(case: Case) -> str:
+    """The command that puts another web server in the place of this one: ``up`` leaves alone what runs."""
+    web = case.id(case.demo.web)
+    return case.command(Side.PROVIDER, "ec2 terminate-instances", instance_ids=web) + " && vpce-demo up"
+
+
+def console(case: Case) -> list[str]:
+    """What the web server's console says of its boot, and how to read it all."""
+    web = case.id(case.demo.web)
+    told = [f"Its console says: {line}" for line in case.console(case.demo.web)[:2]]
+    look = case.command(Side.PROVIDER, "ec2 get-console-output", instance_id=web, output="text")
+    return [*told, f"Its console output: {look}"]
+
+
+@nothing_listens.way()
+def _stop_behind_the_checks(prank: Prank) -> None:
+    """The health checks ask for another port, so that nobody notices that httpd has stopped."""
+    demo = prank.case.demo
+    subnet = prank.case.subnet(Side.PROVIDER, prank.id(demo.balancer.subnet))
+    prank.ec2.authorize_security_group_ingress(
+        GroupId=prank.id(demo.web.group), IpPermissions=tcp(22, subnet["CidrBlock"])
+    )
+    prank.elb.modify_target_group(TargetGroupArn=prank.id(demo.targets), HealthCheckPort="22")
+    prank.on(demo.web, "sudo", "systemctl", "stop", "httpd")
+
+
+@rule(
+    "other-page",
+    Symptom.OTHER_PAGE,
+    likely="an old or foreign web server answers, or its page was changed",
+    confirmed_by="the demo id and the page that came",
+    mend="make another web server",
+    about=About.PAGE,
+)
+def other_page(case: Case) -> Finding | None:
+    """Confirmed by what was seen: AWS knows nothing of files."""
+    return Finding(
+        "another web server answers, or its page was changed.",
+        [f"{case.id(case.demo.web)}: {case.said}."],
+        [Fix("makes another web server", remake(case))],
+    )
+
+
+@other_page.way()
+def _another_page(prank: Prank) -> None:
+    demo = prank.case.demo
+    prank.on(demo.web, "sudo", "sh", "-c", "echo hello > /var/www/html/index.html")

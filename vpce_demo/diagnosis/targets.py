@@ -1,0 +1,192 @@
+"""What is wrong when the load balancer has no healthy target."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..model import Side
+from .case import Case
+from .filters import lets_in
+from .groups import PORT, named, open_port
+from .prank import ANYWHERE, Prank
+from .server import console, remake
+from .table import About, Finding, Fix, Symptom, rule
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
+
+
+def _target(case: Case) -> tuple[str, str]:
+    """State and reason of the web server as a target, in AWS's words."""
+    health = case.health()
+    told = health.get("TargetHealth", {}) if health else {}
+    return told.get("State", "").lower(), told.get("Reason", "")
+
+
+@rule(
+    "targets-initial",
+    Symptom.INITIAL,
+    likely="the health checks have not finished",
+    confirmed_by="its reason, and the age of the web server",
+    mend="wait: registration and the first checks take AWS two to five minutes",
+    about=About.HEALTH,
+    checks=(3, 6),
+    passes=True,
+)
+def targets_initial(case: Case) -> Finding | None:
+    state, reason = _target(case)
+    if state != "initial":
+        return None
+    group, web = case.target_group(), case.instance(case.demo.web)
+    age = (datetime.now(UTC) - web["LaunchTime"]).total_seconds()
+    checks, interval = group.get("HealthyThresholdCount", 0), group.get("HealthCheckIntervalSeconds", 0)
+    return Finding(
+        "the health checks have not finished.",
+        [
+            f"{web['InstanceId']} was launched {age:.0f} s ago, and is initial ({reason}).",
+            f"After its registration, {checks} checks in a row have to pass, one every {interval} s.",
+        ],
+        [Fix("waits for them", "vpce-demo test")],
+    )
+
+
+@targets_initial.way()
+def _register_anew(prank: Prank) -> None:
+    demo, elb = prank.case.demo, prank.elb
+    group, target = prank.id(demo.targets), prank.id(demo.web)
+    elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": target, "Port": PORT}])
+    elb.register_targets(TargetGroupArn=group, Targets=[{"Id": target, "Port": PORT}])
+
+
+@rule(
+    "targets-unhealthy",
+    Symptom.UNHEALTHY,
+    likely="the web server is not up, or its group refuses the load balancer's subnet",
+    confirmed_by="the health reason and the group's rules",
+    mend="add the rule, or make another web server",
+    about=About.HEALTH,
+    checks=(3, 6),
+)
+def targets_unhealthy(case: Case) -> Finding | None:
+    """Health checks come from the load balancer's own addresses, in its subnet."""
+    state, reason = _target(case)
+    if state != "unhealthy":
+        return None
+    groups = case.groups_of(case.demo.web)
+    for balancer in case.balancers():
+        peers = balancer.get("SecurityGroups", [])
+        for node in case.nodes(balancer):
+            address = node.get("PrivateIpAddress", "")
+            if lets_in(groups, PORT, address, peers):
+                continue
+            source = case.subnet(Side.PROVIDER, node["SubnetId"])["CidrBlock"]
+            return Finding(
+                "the web server's security group refuses the load balancer's subnet.",
+                [
+                    f"{case.id(case.demo.web)} is unhealthy ({reason}).",
+                    f"{', '.join(map(named, groups))} has no inbound rule for tcp/{PORT} from {address}, the load "
+                    "balancer's own address.",
+                ],
+                [
+                    Fix("adds what is missing", "vpce-demo up"),
+                    Fix("", open_port(case, Side.PROVIDER, groups[0]["GroupId"], PORT, source)),
+                ],
+            )
+    return Finding(
+        "the web server is not up.",
+        [
+            f"{case.id(case.demo.web)} is unhealthy ({reason}), and its security group is open to the load balancer.",
+            *console(case),
+        ],
+        [Fix("makes another web server: what its boot did is done once", remake(case))],
+    )
+
+
+@targets_unhealthy.way()
+def _close_the_web_server(prank: Prank) -> None:
+    prank.close(prank.case.demo.web.group, PORT)
+
+
+@targets_unhealthy.way("httpd")
+def _stop_httpd(prank: Prank) -> None:
+    prank.on(prank.case.demo.web, "sudo", "systemctl", "stop", "httpd")
+
+
+def _forwards_to(case: Case, balancer: LoadBalancerTypeDef) -> set[str]:
+    """The target groups that a load balancer's listeners send to."""
+    actions = (action for one in case.listeners(balancer) for action in one["DefaultActions"])
+    return {action.get("TargetGroupArn", "") for action in actions}
+
+
+@targets_unhealthy.way("boot")
+def _boot_without_a_way_out(prank: Prank) -> None:
+    """User data is obeyed once: without a route at that moment there is no httpd, and no route brings it later."""
+    demo, ec2 = prank.case.demo, prank.ec2
+    table = prank.id(prank.case.part("provider-routes"))
+    ec2.delete_route(RouteTableId=table, DestinationCidrBlock=ANYWHERE)
+    web = prank.replace(demo.web)
+    prank.until(lambda: "httpd" in ec2.get_console_output(InstanceId=web).get("Output", ""), "its boot")
+    prank.make(demo.of("create-provider"))
+
+
+@rule(
+    "targets-unused",
+    Symptom.UNUSED,
+    likely="the load balancer has no listener for it, or the target's zone is not enabled there",
+    confirmed_by="listeners and zones",
+    mend="add the listener, or put the web server into the load balancer's zone",
+    about=About.HEALTH,
+    checks=(3, 6),
+)
+def targets_unused(case: Case) -> Finding | None:
+    state, reason = _target(case)
+    if state != "unused":
+        return None
+    group = case.id(case.demo.targets)
+    listening = [balancer for balancer in case.balancers() if group in _forwards_to(case, balancer)]
+    if not listening:
+        balancer = case.id(case.demo.balancer)
+        create = case.command(
+            Side.PROVIDER,
+            "elbv2 create-listener",
+            load_balancer_arn=balancer,
+            protocol="TCP",
+            port=PORT,
+            default_actions=f"Type=forward,TargetGroupArn={group}",
+        )
+        return Finding(
+            "the load balancer has no listener that forwards to the web server.",
+            [
+                f"{case.id(case.demo.web)} is unused ({reason}).",
+                f"{case.demo.balancer.name} has no listener that forwards to {case.demo.targets.name}.",
+            ],
+            [Fix("adds what is missing", "vpce-demo up"), Fix("", create)],
+        )
+    zone = case.subnet(Side.PROVIDER, case.instance(case.demo.web)["SubnetId"])["AvailabilityZone"]
+    zones = sorted({one["ZoneName"] for balancer in listening for one in balancer["AvailabilityZones"]})
+    if zone in zones:
+        return None
+    return Finding(
+        "the web server is in a zone that is not enabled on the load balancer.",
+        [
+            f"{case.id(case.demo.web)} is in {zone}, and unused ({reason}).",
+            f"{listening[0]['LoadBalancerName']} is in {', '.join(zones)}.",
+        ],
+        [Fix("makes another web server, in the load balancer's zone", remake(case))],
+    )
+
+
+@targets_unused.way()
+def _delete_the_listener(prank: Prank) -> None:
+    prank.elb.delete_listener(ListenerArn=prank.id(prank.case.demo.listener))
+
+
+@targets_unused.way("zone")
+def _another_zone(prank: Prank) -> None:
+    """The web server in a subnet of its own, in another zone."""
+    demo = prank.case.demo
+    subnet = prank.case.subnet(Side.PROVIDER, prank.id(demo.balancer.subnet))
+    apart = prank.another_subnet(subnet, demo.balancer.subnet.vpc.cidr, same_zone=False)
+    prank.replace(demo.web, subnet_id=apart)
+    prank.make(demo.of("create-provider"))

@@ -1,0 +1,272 @@
+"""What ``doctor`` asks of the machine and of the account, whether there is a demo or not; it changes nothing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import __version__, ssh
+from .aws import Clients
+from .config import MY_IP, Config
+from .dryrun import allowed_calls
+from .errors import DemoError, Fault, code, fault
+from .facts import image, offering, zones
+from .messages import understood
+from .model import Side
+from .place import Place, my_address
+
+OLDEST_PYTHON = (3, 11)
+SKEW_SECONDS = 300.0
+"""AWS refuses what is signed with a clock that is more than five minutes off (section 6)."""
+VPCS_OF_A_DEMO = 2
+PACKAGE = "vpce-demo"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What came of one question: ``fine`` is None where it could not be asked, or does not matter."""
+
+    title: str
+    fine: bool | None
+    evidence: str
+    fix: str = ""
+
+    @property
+    def mark(self) -> str:
+        return {True: "✓", False: "✗", None: "-"}[self.fine]
+
+    def told(self) -> dict[str, Any]:
+        """For programs."""
+        return {"title": self.title, "fine": self.fine, "evidence": self.evidence, "fix": self.fix}
+
+
+# --- this machine -------------------------------------------------------------------
+
+
+def machine() -> Iterator[Line]:
+    """What can be checked without AWS."""
+    found = ".".join(map(str, sys.version_info[:3]))
+    enough = sys.version_info[:2] >= OLDEST_PYTHON
+    wanted = ".".join(map(str, OLDEST_PYTHON))
+    yield Line(
+        "versions",
+        enough,
+        f"{PACKAGE} {__version__}, Python {found} on {platform.system()}",
+        "" if enough else f"install Python {wanted} or newer",
+    )
+    yield _packages()
+    try:
+        yield Line("OpenSSH client", True, ssh.version())
+    except DemoError as error:
+        yield Line("OpenSSH client", False, error.message, error.hint)
+
+
+def _packages() -> Line:
+    """The packages that the program stands on, each at least as new as it says it needs."""
+    try:
+        needs = importlib.metadata.requires(PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError:
+        return Line("packages", None, "not installed as a package: nobody says which versions it needs")
+    found, wrong = {}, []
+    for need in needs:
+        named = re.match(r"([\w.-]+)(?:\[[^]]*\])? ?>=([\d.]+)[^;]*$", need)  # with a ";" it is of an extra
+        if not named:
+            continue
+        name, least = named.groups()
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            wrong.append(f"{name} is missing")
+            continue
+        if _numbers(found[name]) < _numbers(least):
+            wrong.append(f"{name} {found[name]} is older than {least}")
+    told = ", ".join(f"{name} {version}" for name, version in sorted(found.items()))
+    return Line("packages", not wrong, "; ".join(wrong) or told, f"pip install --upgrade {PACKAGE}" if wrong else "")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version.partition("+")[0])[:3])
+
+
+# --- the account ------------------------------------------------------------------------
+
+
+def not_signed_in(error: Exception) -> Iterator[Line]:
+    """Lines for an account that cannot be asked, and why."""
+    ours = understood(error) or DemoError(str(error))
+    facts = "".join(f" ({name}: {value})" for name, value in ours.facts.items() if value)
+    yield Line("sign-in", False, f"{ours.message}{facts}", " ".join(ours.hint.split()))
+    if isinstance(error, ClientError) and (date := _date(error.response)):
+        yield _clock(date)
+    yield Line("account", None, "not asked: that needs a sign-in and a region")
+
+
+def account(config: Config, place: Place, ids: Mapping[str, str]) -> Iterator[Line]:
+    """What is asked of AWS, all at once; ``ids`` are those of the demo's parts that are there, by key."""
+    told = dict.fromkeys(f"account {one['account']} in {one['region']}" for one in place.accounts.values())
+    yield Line("sign-in", True, ", ".join(told))
+    both = place.clients[Side.PROVIDER] is place.clients[Side.CONSUMER]
+    asking: list[tuple[str, Callable[[], Line]]] = []
+    for side, clients in list(place.clients.items())[: 1 if both else 2]:
+        of = "" if both else f" ({side})"
+        asking += [(f"{title}{of}", ask) for title, ask in _questions(config, side, clients, ids, both)]
+    asking += [
+        ("zones", lambda: _zones(config, place)),
+        ("your address", lambda: _address(config, place)),
+    ]
+    with ThreadPoolExecutor() as pool:
+        answers = [(title, pool.submit(_asked, title, ask)) for title, ask in asking]
+        for _, answer in answers:
+            yield answer.result()
+
+
+def _questions(
+    config: Config, side: Side, clients: Clients, ids: Mapping[str, str], both: bool
+) -> Iterator[tuple[str, Callable[[], Line]]]:
+    yield "region", lambda: _region(clients)
+    yield "clock", lambda: _clock(_date(clients.ec2.describe_regions(RegionNames=[clients.region])))
+    yield "permissions", lambda: _permissions(None if both else side, clients, config, ids)
+    yield "quotas", lambda: _quotas(clients, VPCS_OF_A_DEMO if both else 1, ids)
+    yield "image", lambda: Line("", True, f"{image(clients, config.image_parameter)} ({config.image_parameter})")
+    yield "Block Public Access", lambda: _public_access(clients)
+
+
+def _asked(title: str, ask: Callable[[], Line]) -> Line:
+    """The answer, or why there is none."""
+    try:
+        line = ask()
+        return Line(title, line.fine, line.evidence, line.fix)
+    except ClientError as error:
+        if fault(error) is Fault.DENIED:
+            return Line(title, None, f"not asked: {error.operation_name} is not allowed to you")
+        return Line(title, None, f"not asked: {error.operation_name} answered {code(error)}")
+    except BotoCoreError as error:
+        return Line(title, None, f"not asked: {error}")
+    except DemoError as error:
+        return Line(title, False, error.message, " ".join(error.hint.split()))
+
+
+def _region(clients: Clients) -> Line:
+    listed = clients.ec2.describe_regions(RegionNames=[clients.region], AllRegions=True)["Regions"]
+    word = listed[0].get("OptInStatus", "") if listed else "there is no such region"
+    fine = word in ("opt-in-not-required", "opted-in")
+    enable = f"{clients.cli} account enable-region --region-name {clients.region}"
+    return Line("", fine, f"{clients.region}: {word}", "" if fine else enable)
+
+
+def _date(answer: Mapping[str, Any]) -> str:
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return str(headers.get("date", ""))
+
+
+def _clock(date: str) -> Line:
+    """The machine's clock against the one in the header of an answer."""
+    if not date:
+        return Line("clock", None, "not asked: the answer had no date")
+    skew = time.time() - parsedate_to_datetime(date).timestamp()
+    fine = abs(skew) <= SKEW_SECONDS
+    told = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} AWS's"
+    return Line("clock", fine, told, "" if fine else "set this machine's clock, best by NTP:  timedatectl set-ntp true")
+
+
+def _permissions(side: Side | None, clients: Clients, config: Config, ids: Mapping[str, str]) -> Line:
+    asked = allowed_calls(side, clients, config, ids)
+    refused = [name for name, allowed in asked.items() if allowed is False]
+    open_ = [name for name, allowed in asked.items() if allowed is None]
+    known = len(asked) - len(open_)
+    told = f"{known - len(refused)} of {known} EC2 calls allowed"
+    if refused:
+        told += f"; not allowed: {', '.join(refused)}"
+    if open_:
+        told += f"; {len(open_)} can be asked only of things that are there"
+    told += ". Elastic Load Balancing has no DryRun: not asked."
+    return Line(
+        "", not refused, told, "ask for what is missing; the README lists what the demo needs" if refused else ""
+    )
+
+
+QUOTAS = {
+    "VPCs": ("vpc", "L-F678F1CE", 5),
+    "internet gateways": ("vpc", "L-A4707A72", 5),
+    "Network Load Balancers": ("elasticloadbalancing", "L-69A177A2", 50),
+}
+"""Service, quota code and AWS's default for what the demo makes of each, per region (Service Quotas)."""
+
+
+def _quotas(clients: Clients, vpcs: int, ids: Mapping[str, str]) -> Line:
+    """How many there are, how many more the demo needs, and how many there may be."""
+    ec2, elb = clients.ec2, clients.elb
+    there = {
+        "VPCs": [vpc["VpcId"] for page in ec2.get_paginator("describe_vpcs").paginate() for vpc in page["Vpcs"]],
+        "internet gateways": [
+            one["InternetGatewayId"]
+            for page in ec2.get_paginator("describe_internet_gateways").paginate()
+            for one in page["InternetGateways"]
+        ],
+        "Network Load Balancers": [
+            one["LoadBalancerArn"]
+            for page in elb.get_paginator("describe_load_balancers").paginate()
+            for one in page["LoadBalancers"]
+            if one.get("Type") == "network"
+        ],
+    }
+    needs = {"VPCs": vpcs, "internet gateways": vpcs, "Network Load Balancers": 1}
+    told, fixes = [], []
+    for name, held in there.items():
+        limit, said = _limit(clients, name)
+        more = max(0, needs[name] - len(set(held) & set(ids.values())))
+        told.append(f"{len(held)} of {limit} {name}{said}" + (f", {more} more needed" if more else ""))
+        if len(held) + more > limit:
+            service, quota, _ = QUOTAS[name]
+            fixes.append(
+                f"remove what you do not need, or: {clients.cli} service-quotas request-service-quota-increase "
+                f"--service-code {service} --quota-code {quota} --desired-value {len(held) + more}"
+            )
+    return Line("", not fixes, "; ".join(told), "    ".join(fixes))
+
+
+def _limit(clients: Clients, name: str) -> tuple[int, str]:
+    """The account's own quota, or where that may not be asked, AWS's default, and a word that it is that."""
+    service, quota, default = QUOTAS[name]
+    try:
+        answer = clients.other("service-quotas").get_service_quota(ServiceCode=service, QuotaCode=quota)
+        return int(answer["Quota"]["Value"]), ""
+    except (ClientError, BotoCoreError):
+        return default, " (AWS's default)"
+
+
+def _public_access(clients: Clients) -> Line:
+    options = clients.ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
+    mode = options.get("InternetGatewayBlockMode", "off")
+    off = f"{clients.cli} ec2 modify-vpc-block-public-access-options --internet-gateway-block-mode off"
+    return Line("", mode == "off", mode, "" if mode == "off" else off)
+
+
+def _zones(config: Config, place: Place) -> Line:
+    """The zones, by id, that offer the instance type to both sides."""
+    usable = []
+    for clients in place.clients.values():
+        offers = offering(clients, config.instance_type)
+        usable.append({id: name for name, id in zones(clients).items() if name in offers})
+    names = sorted(name for id, name in usable[0].items() if all(id in one for one in usable))
+    if config.zone and config.zone not in names:
+        told = f"{config.zone} does not offer {config.instance_type} to both sides; these do: {', '.join(names)}"
+        return Line("", False, told, "set another zone in the config file, or leave it out")
+    told = f"{config.instance_type} in {', '.join(names) or 'none'}"
+    return Line("", bool(names), told, "" if names else "set another instance_type or region")
+
+
+def _address(config: Config, place: Place) -> Line:
+    if config.ssh_from != MY_IP:
+        return Line("", None, f"not needed: ssh is open to {config.ssh_from}")
+    return Line("", True, my_address(place).removesuffix("/32"))
