@@ -93,7 +93,7 @@ def test_a_language_that_there_is_not(capsys: pytest.CaptureFixture[str], monkey
     assert explained(capsys)[0] == 2
 
 
-@pytest.mark.parametrize("words", [[], ["nat", "--lang", "ja"]])
+@pytest.mark.parametrize("words", [[], ["nat", "--lang", "ja"], ["source-address"]])
 def test_it_needs_no_boto3_and_no_account(program: Program, words: list[str]) -> None:
     heavy = ("boto3", "botocore", "moto", "pydantic", "asyncssh")
     code = (

@@ -140,6 +140,16 @@ def test_what_the_program_knows_is_not_written_by_hand() -> None:
         assert not {name for name in names - ours if name in page.text}, named(page)
 
 
+def test_what_is_billed_is_counted() -> None:
+    """The last column of the table of prices: how many the demo has."""
+    kinds = [r.kind for r in DEMO.resources]
+    balancers, endpoints, instances = (kinds.count(kind) for kind in ("LoadBalancer", "VpcEndpoint", "Instance"))
+    for lang in LANGUAGES:
+        (page,) = (page for page in topics(lang) if page.name == "billing")
+        counts = [int(count) for count in re.findall(r"\| (\d+) \|$", page.text, re.MULTILINE)]
+        assert counts == [balancers, endpoints, instances, instances + balancers]
+
+
 def test_the_program_has_an_answer_to_every_placeholder() -> None:
     """What only AWS knows is a variable of the shell that an earlier command has set."""
     from .values import VALUES
