@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import jsonschema
 
 from vpce_demo.cli import run_command
 from vpce_demo.sandbox import client
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
 ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs" / "output.schema.json").read_text())
+"""What every document of ``-o json`` is held against."""
 SECONDS = 60.0
 """How long one command may take before a test gives it up."""
 READING = ("Describe", "Get", "List")
@@ -47,9 +50,10 @@ class Done:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
+        """The one JSON document on stdout, which is as the schema says."""
         document = json.loads(self.out)
         assert isinstance(document, dict)
+        jsonschema.validate(document, SCHEMA)
         return document
 
 

@@ -213,7 +213,7 @@ def answering(code: str) -> Iterator[str]:
     [
         ("ExpiredToken", 4, "set fresh keys in the environment"),
         ("InvalidClientTokenId", 4, "does not accept your sign-in"),
-        ("AccessDenied", 1, "You may not call GetCallerIdentity"),
+        ("AccessDenied", 1, "You may not call sts:GetCallerIdentity"),
     ],
 )
 def test_credentials_that_aws_refuses(program: Program, answer: str, code: int, words: str) -> None:

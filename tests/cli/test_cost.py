@@ -200,7 +200,7 @@ def nothing_listed(pricing: Any, stub: Stubber) -> None:
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        (refused, "You may not call GetProducts."),
+        (refused, "You may not call pricing:GetProducts."),
         (unreachable, "AWS cannot be reached."),
         (nothing_listed, "AWS's Price List has none of these prices for us-east-1."),
     ],

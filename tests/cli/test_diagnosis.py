@@ -179,7 +179,7 @@ def diagnosed(done: Done, rule: Rule) -> dict[str, Any]:
     for line in told["evidence"]:
         assert f"  {line}\n" in screen
     for number, fix in enumerate(told["fixes"]):
-        words = f"{fix['command']:<28} ({fix['label']})" if fix["label"] else fix["command"]
+        words = f"{fix['command']:<27}  ({fix['label']})" if fix["label"] else fix["command"]
         assert f"{'Or:' if number else 'Fix:':<6} {words}\n" in screen
     assert rule.about.value not in told["ruled_out"]
     if told["ruled_out"]:

@@ -62,7 +62,7 @@ def test_without_credentials_the_machine_is_checked_and_the_rest_says_why_not(pr
     ("options", "said"),
     [
         ({}, "No AWS region is set."),
-        ({"AWS_PROFILE": "nobody", "AWS_REGION": "us-east-1"}, "The config profile (nobody) could not be found."),
+        ({"AWS_PROFILE": "nobody", "AWS_REGION": "us-east-1"}, "There is no such AWS profile."),
     ],
 )
 def test_what_keeps_aws_from_being_asked_is_a_line(program: Program, options: dict[str, str], said: str) -> None:

@@ -31,7 +31,7 @@ def test_the_list_has_a_line_for_each(capsys: pytest.CaptureFixture[str]) -> Non
         assert "vpce-demo explain privatelink" in err
 
 
-@pytest.mark.parametrize("name", TOPICS)
+@pytest.mark.parametrize("name", ["privatelink", "source-address", "nat"])
 def test_a_topic(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = explained(capsys, name)
     assert code == 0
@@ -93,7 +93,7 @@ def test_a_language_that_there_is_not(capsys: pytest.CaptureFixture[str], monkey
     assert explained(capsys)[0] == 2
 
 
-@pytest.mark.parametrize("words", [[], ["nat"], ["privatelink", "--lang", "ja"]])
+@pytest.mark.parametrize("words", [[], ["nat", "--lang", "ja"], ["source-address"]])
 def test_it_needs_no_boto3_and_no_account(program: Program, words: list[str]) -> None:
     heavy = ("boto3", "botocore", "moto", "pydantic", "asyncssh")
     code = (

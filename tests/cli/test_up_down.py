@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from vpce_demo.cli import cli
 from vpce_demo.sandbox import client
 
 from .program import Done, World, finished, interrupt, names, wait_until
@@ -284,17 +285,33 @@ def test_a_sandbox_reset_under_a_demo(world: World) -> None:
 # --- for programs ------------------------------------------------------------------
 
 
+EVERY_COMMAND = {
+    **dict.fromkeys((*STAGES, "up", "test", "plan", "status", "adopt", "doctor", "logs", "cost", "iam-policy"), ""),
+    "diagram": "--format mermaid",
+    "report": "--to report.html",
+    "explain": "privatelink",
+    "init": "new.yaml",
+    "completion": "bash",
+    **dict.fromkeys(("down", "destroy"), ""),
+    **{
+        f"sandbox {verb}": ""
+        for verb in ("start", "status", "logs", "trace", "break", "faults", "faults clear", "reset")
+    },
+}
+"""What to say after each command that a program would call; walkthrough is for people."""
+
+
 def test_one_json_document_for_every_command(world: World) -> None:
-    commands = [
-        *([name] for name in (*STAGES, "up", "test", "plan", "status", "down", "destroy")),
-        *(["sandbox", verb] for verb in ("start", "status", "logs", "reset")),
-    ]
-    for words in commands:
-        done = good(world.run(*words, "-o", "json"))
+    for command, more in EVERY_COMMAND.items():
+        done = good(world.run(*command.split(), *more.split(), "-o", "json"))
         assert done.document["version"] == 1
-        assert done.document["command"] == " ".join(words)
+        assert done.document["command"] == command
         assert done.document["exit_code"] == 0
         assert "error" not in done.document
+
+
+def test_every_command_is_tried() -> None:
+    assert set(cli.commands) - {command.split()[0] for command in EVERY_COMMAND} == {"walkthrough"}
 
 
 @pytest.mark.parametrize(

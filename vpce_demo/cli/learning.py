@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,6 @@ from .group import cli, pass_app, timeout_option, yes_option
 from .walking import walk
 
 if TYPE_CHECKING:
-    from ..config import Config
     from ..lessons.values import Lookup
 
 
@@ -77,10 +75,10 @@ def explain(app: App, topic: str | None, lang: str | None) -> None:
     from ..ui import page as pages
 
     screen, told = app.screen(), []
-    found = lessons.topic(topic, lang)
-    last = lessons.steps(lang)[-1].step
-    for page in found:
-        title = lessons.heading(page, last, lessons.words(lang)) if page.of_a_step else page.title
+    for page in lessons.topic(topic, lang):
+        title = page.title
+        if page.of_a_step:
+            title = lessons.heading(page, lessons.steps(lang)[-1].step, lessons.words(lang))
         text = for_this_demo(app, filled(page.text, *_without_asking(app, page.of_a_step)))
         pages.show(screen, title, text)
         told.append({"title": title, "text": text})
@@ -100,13 +98,9 @@ def _list_topics(app: App, lang: str) -> None:
 
 
 def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
-    """What can be said of the demo without AWS.  The settings are read only if a text names one."""
+    """What can be said of the demo without AWS."""
     from ..lessons.nat import of_comparison
     from ..lessons.values import of_demo, of_prices, of_settings
-
-    @cache
-    def config() -> Config:
-        return app.where().config
 
     region = app.get("region") or "us-east-1"
     yield of_prices(region)
@@ -115,9 +109,24 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
         from ..facts import not_looked_up
         from ..tutorial import tutorial
 
-        settings = not_looked_up(config())
+        config = app.where().config
+        settings = not_looked_up(config)
         yield {"region": region}.get
-        yield of_settings(settings, config())
+        yield of_settings(settings, config)
         yield of_demo(tutorial(settings), {})
+    elif app.get("config"):
+        yield of_settings(app.where().config)
     else:
-        yield lambda name: of_settings(config())(name)
+        yield _default
+
+
+def _default(name: str) -> str | None:
+    """A setting as it is by default, out of the example: the checked settings take longer to load than all the rest."""
+    from importlib.resources import files
+
+    import yaml
+
+    from ..lessons.values import of_mapping
+
+    text = files("vpce_demo").joinpath("config.example.yaml").read_text(encoding="utf-8")
+    return of_mapping(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))(name)

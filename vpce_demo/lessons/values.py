@@ -40,22 +40,26 @@ def shell_variable(name: str) -> str:
     return "$" + re.sub(r"\W", "_", words).upper()
 
 
-def of_settings(*parts: BaseModel) -> Lookup:
-    """Look in these settings, the first before the next."""
-    from ..config import MY_IP
-
-    not_known = (None, "", MY_IP)  # found out only when the demo is made
+def of_mapping(*parts: Mapping[str, object]) -> Lookup:
+    """Look in these, the first before the next; a dot goes one deeper."""
 
     def look(name: str) -> str | None:
         for part in parts:
-            value: object = part.model_dump()
+            value: object = part
             for word in name.split("."):
-                value = value.get(word) if isinstance(value, dict) else None
-            if value not in not_known:
+                value = value.get(word) if isinstance(value, Mapping) else None
+            if value not in (None, ""):
                 return str(value)
         return None
 
     return look
+
+
+def of_settings(*parts: BaseModel) -> Lookup:
+    """Look in these settings, but for what is found out only when the demo is made."""
+    from ..config import MY_IP
+
+    return of_mapping(*({k: v for k, v in part.model_dump().items() if v != MY_IP} for part in parts))
 
 
 def of_demo(demo: Demo, live: Mapping[str, Live]) -> Lookup:

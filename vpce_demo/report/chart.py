@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from ..diagram.shapes import Element, font_rules, group, named, path, rect, text
 from ..diagram.theme import css
+from ..model import Resource
 from ..tutorial import Demo
 from ..ui.lines import RELATIONS
 from ..ui.style import duration
@@ -73,7 +74,7 @@ def _rows(timing: Timing, demo: Demo) -> Iterator[tuple[Bar, float, str]]:
 def _bar(root: Element, bar: Bar, y: float, scale: float, kind: str) -> None:
     kinds = ["row", *(["chained"] if bar.passed_on is not None else []), *(["failed"] if bar.failed else [])]
     made = group(root, " ".join(kinds), _told(bar, kind))
-    named(made, "small", NAMES, y + 14, _name(bar), LEFT - NAMES - 12)
+    named(made, "small", NAMES, y + 14, name(bar.resource), LEFT - NAMES - 12)
     text(made, "small", WIDTH, y + 14, bar.failed or duration(bar.ended - bar.began), "end")
     held = bar.began if bar.passed_on is None else bar.passed_on
     for style, start, end in (("call", bar.began, bar.answered), ("wait", bar.answered, bar.ended)):
@@ -83,8 +84,9 @@ def _bar(root: Element, bar: Bar, y: float, scale: float, kind: str) -> None:
                 rect(made, style + chained, LEFT + first * scale, y + (ROW - THICK) / 2, max(2.0, wide), THICK, 0)
 
 
-def _name(bar: Bar) -> str:
-    return f"{bar.resource.name} {RELATIONS.get(bar.resource.kind, '')}".rstrip()
+def name(resource: Resource) -> str:
+    """A resource as the screens name it."""
+    return f"{resource.name} {RELATIONS.get(resource.kind, '')}".rstrip()
 
 
 def _told(bar: Bar, kind: str) -> str:

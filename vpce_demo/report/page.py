@@ -17,11 +17,10 @@ from ..diagram.svg import svg
 from ..diagram.theme import DARK, LIGHT, MONO, SANS
 from ..model import Resource, Side, short_id
 from ..runlog import Recorded
-from ..ui.lines import RELATIONS
 from ..ui.resources import differs
 from ..ui.story import ended
 from ..ui.style import duration
-from .chart import chart
+from .chart import chart, name
 from .known import Known
 from .timing import Timing, timing
 
@@ -133,11 +132,6 @@ def _chain(timed: Timing) -> str:
         f"One after the other these would have taken {duration(spent)}. The longest chain of waits is blue; "
         f"most of its time is {links}."
     )
-
-
-def name(resource: Resource) -> str:
-    """A resource as the screens name it."""
-    return f"{resource.name} {RELATIONS.get(resource.kind, '')}".rstrip()
 
 
 # --- resources --------------------------------------------------------------------
