@@ -2,47 +2,57 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 from .program import World, finished, wait_until
+from .stage import Stage
 
 
-def test_what_runs_did_is_on_record_when_the_demo_is_gone(world: World) -> None:
-    assert world.run("logs").out == "There is no run on record.\n"
-    assert world.run("logs", "--last").code == 5
-    assert world.run("up", "--until", "create-endpoint-service").code == 0
-    assert world.run("test").code == 5  # too early
+def test_there_is_no_run_on_record(stage: Stage, tmp_path: Path) -> None:
+    nowhere = Stage(tmp_path, stage.clients, {}, stage.capsys)
+    assert nowhere.text("logs") == (0, "There is no run on record.\n", "")
+    assert nowhere.text("logs", "--last")[0] == 5
+
+
+def test_what_runs_did_is_on_record_when_the_demo_is_gone(stage: Stage) -> None:
+    before = len(stage.run("logs")[1]["runs"])
+    assert stage.text("down")[0] == 0
+    assert stage.text("up", "--until", "create-endpoint-service")[0] == 0
+    assert stage.text("test")[0] == 5  # too early
     for only_looks in ("status", "plan", "adopt"):
-        assert world.run(only_looks).code == 0
-    ids = world.recorded()
-    assert world.run("down").code == 0
-    assert not world.demo_directory().exists()
+        assert stage.text(only_looks)[0] == 0
+    state = json.loads((stage.directory / "sandbox" / "vpce-demo" / "state.json").read_text())
+    ids = {key: entry["id"] for key, entry in state["resources"].items()}
+    assert stage.text("down")[0] == 0
+    assert not (stage.directory / "sandbox").exists()
 
-    listed = world.run("logs")
-    assert listed.code == 0
-    runs = [line.split() for line in listed.out.splitlines()]
-    assert [words[4] for words in runs] == ["down", "adopt", "test", "up"]
-    assert [" ".join(words[6:]) for words in runs] == ["done", "done", "exit code 5: It is too early for test.", "done"]
-    document = world.run("logs", "-o", "json").document
-    assert [run["command"] for run in document["runs"]] == [words[4] for words in runs]
+    code, listed, _ = stage.text("logs")
+    assert code == 0
+    runs = [line.split() for line in listed.splitlines()[:-before]]
+    assert [words[4] for words in runs] == ["down", "adopt", "test", "up", "down"]
+    too_early = "exit code 5: It is too early for test."
+    assert [" ".join(words[6:]) for words in runs] == ["done", "done", too_early, "done", "done"]
+    _, document, _ = stage.run("logs")
+    assert [run["command"] for run in document["runs"]][:-before] == [words[4] for words in runs]
     assert document["runs"][2]["ended"]["exit_code"] == 5
 
-    last = world.run("logs", "--last")
-    assert "vpce-demo down   demo vpce-demo   in the sandbox   account 123456789012   us-east-1" in last.out
-    assert re.search(r"step=8 +MyEndpointService +deleting +vpce-svc-[0-9a-f]{17}", last.out)
-    assert "Looked again by tag: nothing left." in last.out
+    _, last, _ = stage.text("logs", "--last")
+    assert "vpce-demo down   demo vpce-demo   in the sandbox   account 123456789012   us-east-1" in last
+    assert re.search(r"step=8 +MyEndpointService +deleting +vpce-svc-[0-9a-f]{17}", last)
+    assert "Looked again by tag: nothing left." in last
 
-    id = document["runs"][3]["id"]
-    first = world.run("logs", id, "-o", "json").document
+    _, first, _ = stage.run("logs", document["runs"][3]["id"])
     made = {line["key"]: line["id"] for line in first["lines"] if line.get("action") == "created"}
     assert made == ids
-    more, less = (world.run("logs", "4", *options).out for options in (["-v"], []))
+    more, less = (stage.text("logs", "4", *options)[1] for options in (["-v"], []))
     assert more.count("\n") > less.count("\n")
     assert "creating\n" in more
     assert "creating\n" not in less
-    unknown = world.run("logs", "19700101")
-    assert unknown.code == 5
-    assert "There is no run 19700101 on record." in unknown.err
+    code, _, said = stage.text("logs", "19700101")
+    assert code == 5
+    assert "There is no run 19700101 on record." in said
 
 
 def test_a_run_at_work_can_be_followed(world: World) -> None:

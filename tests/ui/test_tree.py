@@ -155,6 +155,17 @@ def test_on_the_way_down_what_is_missing_is_no_part_of_it(open_screen: Opens) ->
     assert line_of(frame(open_screen, play, 61.0), 15).split()[-2:] == ["gone", "59s"]
 
 
+def test_what_a_terminal_would_obey_is_not_drawn(open_screen: Opens) -> None:
+    play = Play.up()
+    play.missing()
+    play.tell(1.0, Action.CREATING, "provider-vpc")
+    play.tell(1.5, Action.CREATED, "provider-vpc", play.live("provider-vpc", Phase.PENDING, "\x1b[2J"))
+    play.tell(2.0, Action.FAILED, "provider-vpc", error=DemoError("one\x1b]0;two\x07\nthree"))
+    text = "".join(frame(open_screen, play, 3.0))
+    assert "\x1b" not in text
+    assert "one?]0;two? three" in text
+
+
 def test_short_waits_are_not_said(open_screen: Opens) -> None:
     """At the sandbox's pace most are over before their line could be read."""
     play = Play.up(pace=100)

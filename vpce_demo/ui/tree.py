@@ -71,8 +71,9 @@ class Tree:
         fold = shown if shown in ("✓", "-") else "·" if not (shown or busy) else ""
         lines = [Line(lead.append_text(self._columns(row, now, width)), fold)]
         for remark in self._remarks(row, now):
-            for text in textwrap.wrap(remark, width - len(INDENT), break_long_words=False, break_on_hyphens=False):
-                lines.append(Line(Text(f"{INDENT}{self.screen.plain(text)}", style="dim"), f"{fold} remark"))
+            said, room = self.screen.plain(remark), width - len(INDENT)
+            for text in textwrap.wrap(said, room, break_long_words=False, break_on_hyphens=False):
+                lines.append(Line(Text(f"{INDENT}{text}", style="dim"), f"{fold} remark"))
         return lines
 
     def _columns(self, row: Row, now: float, width: int) -> Text:
@@ -81,10 +82,11 @@ class Tree:
         if not any(cell.began or cell.live for cell in row.cells):
             needed = self.board.waits_for(row) if head.action is Action.MISSING else ""
             why = head.note if head.action is Action.SKIPPED else f"waits for: {needed}" if needed else ""
-            return Text(f"{row.step.title:<{TITLE}}").append(why, style="dim")
+            return Text(f"{row.step.title:<{TITLE}}").append(self.screen.plain(why), style="dim")
         id = short_id(head.live.id) if head.live else ""
         took = elapsed(max(cell.seconds(now) for cell in row.cells))
-        return Text(_fitted(row.step.title, self._name(row, width), id, self._word(row), took, width - 5))
+        line = _fitted(row.step.title, self._name(row, width), id, self._word(row), took, width - 5)
+        return Text(self.screen.plain(line))
 
     def _name(self, row: Row, width: int) -> str:
         """The name with the space for its column; nothing where there is no room for all of them."""
