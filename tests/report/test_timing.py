@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ import pytest
 
 from vpce_demo.report.chart import chart
 from vpce_demo.report.timing import Timing, timing
+from vpce_demo.runlog import Recorded
 
 from .lives import CALL, Life
 
@@ -83,6 +85,14 @@ def test_a_killed_run_ends_where_its_log_does(life: Life) -> None:
     timed = last(life)
     assert max(bar.ended for bar in timed.bars) == timed.seconds
     assert all(bar.began <= bar.answered <= bar.ended for bar in timed.bars)
+
+
+def test_what_xml_has_no_character_for(life: Life) -> None:
+    life.up()
+    timed = last(life)
+    named = Recorded(timed.run.path, [{**timed.run.head, "command": "up\x1b\x00"}, *timed.run.lines[1:]])
+    drawn = chart(replace(timed, run=named), life.demo)
+    assert ElementTree.fromstring(drawn).findtext(f"{SVG}title", "").startswith("What up?? took")
 
 
 def test_the_chart_is_to_scale(life: Life) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -16,6 +17,8 @@ MARK = 16.0
 """The room of a state's mark at the end of its line."""
 ICON = 34.0
 
+_NO_CHARACTER = re.compile("[^\\t\\n\\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""XML 1.0, production 2 (Char)."""
 _MARKS = {
     State.READY: "M-5 0 L-1.5 3.5 L5 -4",
     State.BROKEN: "M-4 -4 L4 4 M4 -4 L-4 4",
@@ -88,6 +91,11 @@ def width(text: str, style: str) -> float:
     """The most that a text of this style takes."""
     font = FONTS[style]
     return measure.width(text, font.size, mono=font.mono, bold=font.bold)
+
+
+def written(root: Element) -> str:
+    """The drawing as XML; what XML has no character for is a ``?`` there, wherever it came from."""
+    return _NO_CHARACTER.sub("?", ElementTree.tostring(root, encoding="unicode"))
 
 
 def group(parent: Element, kind: str, title: str = "") -> Element:

@@ -33,6 +33,7 @@ from .shapes import (
     told,
     width,
     write,
+    written,
 )
 from .theme import Theme, css
 
@@ -135,7 +136,7 @@ class _Drawing:
         tall = math.ceil(self.draw())  # a part of a pixel would show what is behind
         ground.set("height", f"{tall:g}")
         self.root.attrib.update({"viewBox": f"0 0 {WIDTH:g} {tall:g}", "width": f"{WIDTH:g}", "height": f"{tall:g}"})
-        return ElementTree.tostring(self.root, encoding="unicode") + "\n"
+        return written(self.root) + "\n"
 
     def draw(self) -> float:
         """Draw everything; return how tall it is."""

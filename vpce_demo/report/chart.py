@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from xml.etree import ElementTree
 
-from ..diagram.shapes import Element, font_rules, group, named, path, rect, text
+from ..diagram.shapes import Element, font_rules, group, named, path, rect, text, written
 from ..diagram.theme import css
 from ..model import Resource
 from ..tutorial import Demo
@@ -56,7 +56,7 @@ def chart(timing: Timing, demo: Demo) -> str:
     for earlier, later in pairwise(timing.chain):
         x, start, end = LEFT + later.began * scale, middles[earlier.resource.key], middles[later.resource.key]
         path(root, "then", f"M{x:g} {start:g} V{end:g}")
-    return ElementTree.tostring(root, encoding="unicode")
+    return written(root)
 
 
 def _rows(timing: Timing, demo: Demo) -> Iterator[tuple[Bar, float, str]]:
