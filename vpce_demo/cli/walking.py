@@ -12,6 +12,7 @@ makes all up to the end of the part (the steps of one command).  The test alone 
 
 from __future__ import annotations
 
+import math
 import shlex
 import signal
 import sys
@@ -163,29 +164,26 @@ class _Walk:
 
     def make(self, at: int) -> None:
         """Make the step at this place, and whatever before it is not there (any more), or not ready yet."""
-        from ..model import Phase
         from ..run import opened
 
         with opened(self.where, self.place, self.app.command, makes=True) as run:
-            wanted = [r for step in run.demo.steps[: at + 1] for r in step.resources]
-            live = run.look(wanted)
-            open = [r for r in wanted if r.key not in live or live[r.key].phase is not Phase.READY]
-            self.up(run, open, [r for r in open if r.usual_seconds > PATIENCE_SECONDS])
+            self.up(run, [r for step in run.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
 
-    def up(self, run: Run, resources: Sequence[Resource], leave: Sequence[Resource]) -> None:
-        from ..model import Action
+    def up(self, run: Run, wanted: Sequence[Resource], patience: float) -> None:
+        """Make what is missing of these, and wait for what usually takes no longer than so many seconds."""
+        from ..model import Action, Phase
 
-        if resources:
-            with shown(self.app, run, resources, {Action.FOUND, Action.CREATED, Action.READY}) as told:
-                run.up(resources, told.hear, self.timeout, leave=leave)
+        live = run.look(wanted)
+        open = [r for r in wanted if r.key not in live or live[r.key].phase is not Phase.READY]
+        if open:
+            with shown(self.app, run, open, {Action.FOUND, Action.CREATED, Action.READY}) as told:
+                run.up(open, told.hear, self.timeout, leave=[r for r in open if r.usual_seconds > patience])
 
     def test(self) -> None:
-        from ..model import Phase
         from ..run import opened
 
         with opened(self.where, self.place, self.app.command, makes=True) as run:
-            live = run.look()
-            self.up(run, [r for r in run.demo.resources if live[r.key].phase is not Phase.READY], [])
+            self.up(run, run.demo.resources, math.inf)
             prove(self.app, run, self.screen, self.timeout)
             self.screen.line()
 
