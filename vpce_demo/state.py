@@ -201,7 +201,7 @@ class State:
     def recent(self) -> Mapping[str, float]:
         """How many seconds ago each thing was made whose id is known: so fresh a one AWS may not show yet."""
         now = time.time()
-        return {key: max(0.0, now - entry.at) for key, entry in self.entries.items() if entry.id}
+        return {key: max(0.0, now - entry.at) for key, entry in self.entries.items() if entry.id and entry.at}
 
     @property
     def intents(self) -> Mapping[str, Intent]:
