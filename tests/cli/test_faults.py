@@ -77,8 +77,9 @@ def test_without_a_sandbox(program: Program) -> None:
 def test_the_program_is_killed_in_the_middle_of_a_call(world: World, faults: Faults) -> None:
     faults("kill", "--after", "--operation", "CreateVpc", "--nth", "1")
     assert world.run("up").code == -signal.SIGKILL
-    assert faults().out == "kill after: CreateVpc, number 1; struck 1 of 1 seen\n"
-    assert next(call["error"] for call in world.calls() if call["operation"] == "CreateVpc") == "killed after"
+    # The other side's VPC may have been asked for in the same moment.
+    assert faults().out.startswith("kill after: CreateVpc, number 1; struck 1 of ")
+    assert "killed after" in [call["error"] for call in world.calls() if call["operation"] == "CreateVpc"]
 
 
 def test_the_program_says_that_its_sign_in_has_expired(world: World, faults: Faults) -> None:
