@@ -53,7 +53,7 @@ def test_the_documented_order(world: World) -> None:
     # The endpoint's deletion does not sit out the instances' end.
     endpoint = next(call["started"] for call in calls if call["operation"] == "DeleteVpcEndpoints")
     gone = next(line for line in down.err.splitlines() if "Webserver1" in line and "gone" in line)
-    assert down.err.index("VpcEndpoint MyEndpoint") < down.err.index(gone)
+    assert down.err.index(" MyEndpoint ") < down.err.index(gone)
     terminated = [call["started"] for call in calls if call["operation"] == "TerminateInstances"]
     assert max(terminated) <= endpoint < max(terminated) + 30 / 100  # shutting down takes 30 of AWS's seconds
 
