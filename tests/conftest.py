@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,6 +18,12 @@ from vpce_demo.place import Place, in_sandbox
 from vpce_demo.run import Run, opened
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
+
+
+def pytest_configure() -> None:
+    """Whoever runs the tests in the background may ignore Ctrl-C, and the programs that they start would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
