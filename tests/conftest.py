@@ -21,7 +21,7 @@ from vpce_demo.sandbox.server import Sandbox
 
 
 def pytest_configure() -> None:
-    """Whoever runs the tests in the background may ignore Ctrl-C, and the programs that they start would inherit that."""
+    """A runner in the background may ignore Ctrl-C, and the programs that the tests start would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
