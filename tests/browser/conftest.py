@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from tools.browser import HOW_TO_INSTALL, installed, launched
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a loop that goes on would be in the way of other files
 def browser() -> Iterator[Browser]:
     """The machine's browser; without one these tests are skipped, but never in CI."""
     program = installed()

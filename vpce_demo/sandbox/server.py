@@ -41,6 +41,10 @@ HALT_SECONDS = 0.1
 """How often the API's server looks whether it is to end."""
 
 
+PORT_SECONDS = 20.0
+"""How long a reset waits for its own port to be free again."""
+
+
 class Sandbox:
     """A sandbox in this process; moto's store is the process's, so there is one at a time.
 
@@ -102,7 +106,7 @@ class Sandbox:
         if self._directory is None:
             self._own_directory = Path(tempfile.mkdtemp(prefix="vpce-demo-"))
         try:
-            self._plug_in()
+            self._plug_in(self._wanted[1])
         except BaseException:
             self._server.server_close()
             self._server = None
@@ -118,12 +122,12 @@ class Sandbox:
         self._threads.append(thread)
         thread.start()
 
-    def _plug_in(self) -> None:
+    def _plug_in(self, proxy_port: int) -> None:
         from .network import Network  # asyncssh is slow to import
 
         directory = self._directory or self._own_directory
         assert directory is not None
-        network = Network(self.cloud.view, self.clock, directory, proxy_port=self._wanted[1])
+        network = Network(self.cloud.view, self.clock, directory, proxy_port=proxy_port)
         network.start()
         self._network = self.cloud.wires = network
 
@@ -199,8 +203,15 @@ class Sandbox:
             self.cloud.clear()
             self._api.clear()
             self.faults.clear()
-        self._wanted = self._wanted[0], proxy_port
-        self._plug_in()
+        until = time.monotonic() + PORT_SECONDS
+        while True:
+            try:
+                return self._plug_in(proxy_port)
+            except SandboxError:
+                # Somebody's outgoing connection may have been given the port in the moment that it was free.
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(HALT_SECONDS)
 
     def set(self, speed: float | None = None, latency_ms: float | None = None, iam: bool | None = None) -> None:
         """Change the pace, and whether permissions are checked, from now on."""
