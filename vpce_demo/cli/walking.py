@@ -13,6 +13,7 @@ makes all up to the end of the part (the steps of one command).  The test alone 
 from __future__ import annotations
 
 import math
+import os
 import shlex
 import signal
 import sys
@@ -299,20 +300,24 @@ class _Walk:
     def key(self, line: str, more: str = "") -> str:
         """Wait for Enter (which is empty), ``q``, or one more.  Raises Interrupted on Ctrl-C."""
         import termios
+        import tty
 
-        termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed while nobody asked is no answer
-        self.screen.line(line, style="bold")
-        while True:
-            try:
-                pressed = click.getchar()[:1].lower()
-            except EOFError:
-                return STOP
-            except KeyboardInterrupt:
-                raise self.interrupted() from None
-            if pressed in ("\r", "\n"):
-                return ""
-            if pressed and pressed in STOP + more:
-                return pressed
+        terminal = sys.stdin.fileno()
+        before = termios.tcgetattr(terminal)
+        tty.setcbreak(terminal)  # which forgets what was typed before: it was typed while nobody asked
+        try:
+            self.screen.line(line, style="bold")
+            while True:
+                typed = os.read(terminal, 32).decode(errors="ignore").lower()
+                if typed in ("", "\x04"):
+                    return STOP
+                known = [key for key in typed if key in f"\r\n{STOP}{more}" and typed[0] != "\x1b"]
+                if known:
+                    return known[0].strip()
+        except KeyboardInterrupt:
+            raise self.interrupted() from None
+        finally:
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
     def interrupted(self) -> Exception:
         """Somebody pressed Ctrl-C at a page, where nothing is in flight."""
