@@ -34,8 +34,8 @@ LEAST_SECONDS = 2.0
 """The same in seconds of the machine, however fast the sandbox's clock runs."""
 CURL_CONNECT_SECONDS = 5
 CONTROL_SECONDS = 3
-REFUSED, TIMED_OUT = 7, 28
-"""Exit codes of curl."""
+REFUSED, TIMED_OUT, SSH_FAILED = 7, 28, 255
+"""Exit codes of curl, and ssh's own."""
 
 
 class CheckFailed(DemoError):
@@ -300,13 +300,15 @@ def the_page_comes_through_the_endpoint(lab: Lab) -> str:
     if not lab.endpoint_address:
         raise CheckFailed("the endpoint has no address yet", Symptom.NOT_READY)
     if answer.exit_code:
-        hangs = answer.exit_code == TIMED_OUT
-        raise CheckFailed(_what_curl_met(answer), Symptom.HANGS if hangs else Symptom.REFUSED)
+        raise CheckFailed(_what_curl_met(answer), _CURL.get(answer.exit_code, Symptom.OTHER_PAGE))
     lab.seen, _, facts = answer.out.rpartition("\n")
     status, source, destination, seconds = facts.split()
     if status != "200":
         raise CheckFailed(f"{status} from {destination}", Symptom.OTHER_PAGE)
     return f"{status} from {source} to {destination}, {float(seconds) * 1000:.1f} ms"
+
+
+_CURL = {REFUSED: Symptom.REFUSED, TIMED_OUT: Symptom.HANGS, SSH_FAILED: Symptom.SSH_HANGS}
 
 
 def _curl(lab: Lab, url: str, *options: str, connect_seconds: int = CURL_CONNECT_SECONDS) -> Answer:

@@ -154,11 +154,11 @@ def broken(chain: Chain, rule: Rule, way: str) -> None:
 
 def slow_down(world: World) -> None:
     """Give the clock waits, when what came before would have passed on such a clock as well."""
-    group = world.recorded()["target-group"]
+    ids = world.recorded()
 
     def healthy() -> bool:
-        told = world.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-        return [one["TargetHealth"]["State"] for one in told] == ["healthy"]
+        told = world.elb.describe_target_health(TargetGroupArn=ids["target-group"], Targets=[{"Id": ids["web"]}])
+        return told["TargetHealthDescriptions"][0]["TargetHealth"]["State"] == "healthy"
 
     world.speed(10_000)
     wait_until(healthy, "the targets to be healthy")

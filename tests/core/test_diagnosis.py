@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from vpce_demo.aws import Aws, Clients
 from vpce_demo.config import Config
-from vpce_demo.diagnosis import RULES, About, Case, Finding, Fix, Rule, Symptom, diagnose, refusal, table
+from vpce_demo.diagnosis import RULES, About, Case, Finding, Fix, Rule, Symptom, diagnose, login, refusal, table
 from vpce_demo.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
 from vpce_demo.errors import NotCreated
 from vpce_demo.facts import not_looked_up
@@ -156,6 +156,29 @@ def test_a_command_of_the_aws_cli_is_for_the_same_account_and_can_be_copied() ->
     assert told == (
         "aws --profile 'a b' ec2 some-call --group-ids sg-1 sg-2 --port 80 --cidr-block 0.0.0.0/0 --egress --name 'a b'"
     )
+
+
+def test_an_address_that_has_changed_since_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = case()
+    told.address_now = lambda: "198.51.100.7/32"
+    only = {"GroupId": "sg-1", "GroupName": "Customer_EC2_SG", **group(tcp(22, 22, "203.0.113.10/32"))[0]}
+    monkeypatch.setattr(told, "groups_of", lambda instance: [only])
+    found = login._not_let_in(told)
+    assert found is not None
+    assert found.likely == "your address has changed, and ssh is open to the old one."
+    assert found.evidence == [
+        "sg-1 (Customer_EC2_SG) has no inbound rule for tcp/22 from 198.51.100.7, your address.",
+        "It was 203.0.113.10 when the demo was made.",
+    ]
+    assert [fix.command for fix in found.fixes] == [
+        "vpce-demo up",
+        "aws --profile 'a b' ec2 authorize-security-group-ingress --group-id sg-1 --protocol tcp --port 22 "
+        "--cidr 198.51.100.7/32",
+    ]
+    told = case()
+    told.address_now = lambda: "203.0.113.10/32"
+    monkeypatch.setattr(told, "groups_of", lambda instance: [only])
+    assert login._not_let_in(told) is None
 
 
 # --- filters ------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ def acl_return_ports(case: Case) -> Finding | None:
         what = f"answers (tcp/{low}-{high})" if answers else f"tcp/{low}"
         cidr = case.subnet(side, subnet)["CidrBlock"]
         return Finding(
-            f"a network ACL lets {'no answers' if answers else what + ' not'} {'out' if egress else 'in'}.",
+            f"a network ACL {'lets no answers' if answers else f'does not let {what}'} {'out' if egress else 'in'}.",
             [
                 f"{acl['NetworkAclId']} of {subnet} ({cidr}) refuses {what} {'to' if egress else 'from'} {address}: "
                 f"{'no line allows it' if line == LAST_LINE else f'line {line}'}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,6 +52,13 @@ def look(resource: Resource, aws: Aws) -> Live | None:
         if fault(error) is not Fault.MISSING:
             raise
         return None
+
+
+def only(items: Iterable[T], what: str) -> T:
+    """The first of these.  Raises NotCreated where AWS lists none."""
+    for item in items:
+        return item
+    raise NotCreated(f"AWS lists no {what}.")
 
 
 @dataclass
@@ -123,7 +130,10 @@ class Case:
         """The endpoint service, as the provider sees it."""
         id, ec2 = self.id(self.demo.service), self.clients(Side.PROVIDER).ec2
         return self._once(
-            id, lambda: ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[id])["ServiceConfigurations"][0]
+            id,
+            lambda: only(
+                ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[id])["ServiceConfigurations"], id
+            ),
         )
 
     def principals(self) -> list[str]:
@@ -145,7 +155,7 @@ class Case:
     def endpoint(self) -> VpcEndpointTypeDef:
         """The endpoint, as the customer sees it."""
         id, ec2 = self.id(self.demo.endpoint), self.clients(Side.CONSUMER).ec2
-        return self._once(id, lambda: ec2.describe_vpc_endpoints(VpcEndpointIds=[id])["VpcEndpoints"][0])
+        return self._once(id, lambda: only(ec2.describe_vpc_endpoints(VpcEndpointIds=[id])["VpcEndpoints"], id))
 
     def endpoint_interfaces(self) -> list[NetworkInterfaceTypeDef]:
         """Where the endpoint can be reached."""
@@ -175,7 +185,7 @@ class Case:
 
     def target_group(self) -> TargetGroupTypeDef:
         arn, elb = self.id(self.demo.targets), self.clients(Side.PROVIDER).elb
-        return self._once(arn, lambda: elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0])
+        return self._once(arn, lambda: only(elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"], arn))
 
     def health(self) -> TargetHealthDescriptionTypeDef | None:
         """The health of the web server as a target; none if it is not registered."""
@@ -186,8 +196,15 @@ class Case:
     # --- instances and their surroundings -------------------------------------------
 
     def instance(self, resource: Instance) -> InstanceTypeDef:
+        """An instance.  Raises NotCreated for one that is terminated: it has no network any more."""
         id, ec2 = self.id(resource), self.clients(resource.side).ec2
-        return self._once(id, lambda: ec2.describe_instances(InstanceIds=[id])["Reservations"][0]["Instances"][0])
+
+        def ask() -> InstanceTypeDef:
+            listed = ec2.describe_instances(InstanceIds=[id])["Reservations"]
+            there = (one for held in listed for one in held["Instances"] if one["State"]["Name"] != "terminated")
+            return only(there, id)
+
+        return self._once(id, ask)
 
     def address(self, resource: Instance) -> str:
         """The private address of an instance.  Raises NotCreated for one that has none (any more)."""
@@ -216,7 +233,7 @@ class Case:
 
     def subnet(self, side: Side, id: str) -> SubnetTypeDef:
         ec2 = self.clients(side).ec2
-        return self._once((side, id), lambda: ec2.describe_subnets(SubnetIds=[id])["Subnets"][0])
+        return self._once((side, id), lambda: only(ec2.describe_subnets(SubnetIds=[id])["Subnets"], id))
 
     def groups(self, side: Side, ids: Sequence[str]) -> list[SecurityGroupTypeDef]:
         ec2 = self.clients(side).ec2
@@ -235,7 +252,7 @@ class Case:
         of_it = [{"Name": "association.subnet-id", "Values": [subnet_id]}]
         return self._once(
             ("acl", side, subnet_id),
-            lambda: ec2.describe_network_acls(Filters=of_it)["NetworkAcls"][0],  # type: ignore[arg-type]
+            lambda: only(ec2.describe_network_acls(Filters=of_it)["NetworkAcls"], "network ACL"),  # type: ignore[arg-type]
         )
 
     def route_table(self, side: Side, subnet_id: str) -> RouteTableTypeDef:
@@ -248,7 +265,7 @@ class Case:
         )
         own = (t for t in tables if any(held.get("SubnetId") == subnet_id for held in t["Associations"]))
         main = (t for t in tables if any(held.get("Main") for held in t["Associations"]))
-        return next(own, None) or next(main)
+        return next(own, None) or only(main, "route table")
 
     def interfaces(self, side: Side, name: str, value: str) -> list[NetworkInterfaceTypeDef]:
         """The network interfaces that this filter of DescribeNetworkInterfaces lets through."""

@@ -31,7 +31,7 @@ def other_way_in(case: Case) -> Finding | None:
     route = route_to(table, address)
     if route is None or route.get("State") != "active":
         return None
-    evidence = [f"{table['RouteTableId']} sends {route.get('DestinationCidrBlock')} to"]
+    sends = f"{table['RouteTableId']} sends {route.get('DestinationCidrBlock')} to"
     if peering := route.get("VpcPeeringConnectionId"):
         what, call = f"peering connection {peering}", "ec2 delete-vpc-peering-connection"
         cut = case.command(Side.CONSUMER, call, vpc_peering_connection_id=peering)
@@ -47,7 +47,7 @@ def other_way_in(case: Case) -> Finding | None:
         return None
     return Finding(
         f"the two VPCs are joined by {what}: the test proves nothing.",
-        [f"{evidence[0]} {what}, and {address}, the web server, is behind it."],
+        [f"{sends} {what}, and {address}, the web server, is behind it."],
         [Fix("cuts them apart", cut)],
     )
 

@@ -80,20 +80,21 @@ def _another_service(prank: Prank) -> None:
 def interfaces_left(case: Case) -> Finding | None:
     """Interfaces that AWS keeps for load balancers and endpoints go by themselves, in minutes (section 3.5)."""
     vpcs = (case.demo.balancer.subnet.vpc, case.demo.endpoint.vpc)
-    evidence, commands, waits = [], [], False
+    evidence: list[str] = []
+    commands: list[str] = []
     for vpc in vpcs:
         if not (id := case.known(vpc)):
             continue
         for one in case.interfaces(vpc.side, "vpc-id", id):
             evidence.append(f"{_told(one)} is in {one.get('SubnetId')} of {id} ({vpc.name}).")
-            if one.get("RequesterManaged"):
-                waits = True
-            else:
-                commands.append(_remove(case, vpc.side, one))
-        evidence += list(_others(case, vpc.side, id, commands))
+            # What is in use goes with its holder: AWS removes its own in minutes, an instance is for its owner to end.
+            if one.get("Status") == "available":
+                name = one["NetworkInterfaceId"]
+                commands.append(case.command(vpc.side, "ec2 delete-network-interface", network_interface_id=name))
+        evidence += _others(case, vpc.side, id, commands)
     if not evidence:
         return None
-    label = "when AWS has removed it, in minutes" if waits and not commands else "removes it, then goes on"
+    label = "removes it, then goes on" if commands else "when its holder is gone; AWS removes its own in minutes"
     return Finding(
         "network interfaces are left in the VPC." if "eni-" in evidence[0] else "something else is left in the VPC.",
         evidence,
@@ -107,12 +108,6 @@ def _told(one: NetworkInterfaceTypeDef) -> str:
     holder = attachment.get("InstanceId") or attachment.get("InstanceOwnerId") or one.get("RequesterId", "")
     words = [one.get("InterfaceType", "interface"), f'"{one.get("Description", "")}"', f"held by {holder or 'nobody'}"]
     return f"{one['NetworkInterfaceId']} ({', '.join(words)}, owner {one.get('OwnerId')})"
-
-
-def _remove(case: Case, side: Side, one: NetworkInterfaceTypeDef) -> str:
-    if instance := one.get("Attachment", {}).get("InstanceId"):
-        return case.command(side, "ec2 terminate-instances", instance_ids=instance)
-    return case.command(side, "ec2 delete-network-interface", network_interface_id=one["NetworkInterfaceId"])
 
 
 def _others(case: Case, side: Side, vpc_id: str, commands: list[str]) -> Iterator[str]:

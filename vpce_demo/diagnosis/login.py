@@ -44,27 +44,23 @@ def _no_public_address(case: Case) -> Finding | None:
 def _no_route(case: Case) -> Finding | None:
     customer = case.instance(case.demo.customer)
     table = case.route_table(Side.CONSUMER, customer["SubnetId"])
-    # Answers go back to the operator's address.
-    route = route_to(table, case.operator() or "203.0.113.10")
+    # Answers go back to the operator's address; where that is not known, by the default route.
+    route = route_to(table, case.operator() or "0.0.0.0")
     if route and route.get("GatewayId", "").startswith("igw-") and route.get("State") == "active":
         return None
-    gateway = case.id(case.part("customer-attachment"))
-    id = table["RouteTableId"]
-    if route is None:
-        says = "has no route to the internet gateway"
-        mend = case.command(
-            Side.CONSUMER, "ec2 create-route", route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway
-        )
-    else:
+    id, gateway = table["RouteTableId"], case.known(case.part("customer-attachment"))
+    if route:
         goes = route.get("GatewayId") or route.get("VpcPeeringConnectionId") or route.get("NatGatewayId") or "elsewhere"
         says = f"sends {route.get('DestinationCidrBlock')} to {goes} ({route.get('State')})"
-        mend = case.command(
-            Side.CONSUMER, "ec2 replace-route", route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway
-        )
+        call = "ec2 replace-route"
+    else:
+        says, call = "has no route to the internet gateway", "ec2 create-route"
+    mend = case.command(Side.CONSUMER, call, route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway)
+    by_hand = bool(gateway) and id == case.known(case.part("customer-routes"))
     return Finding(
         "its subnet has no route to the internet gateway.",
         [f"{id}, the route table of {customer['SubnetId']}, {says}."],
-        [ADD, *([Fix("", mend)] if id == case.known(case.part("customer-routes")) else [])],
+        [ADD, Fix("", mend)] if by_hand else [ADD],
     )
 
 
