@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -97,16 +98,22 @@ def _models_are_read_once() -> Iterator[None]:
 
 
 class Chain:
-    """A demo that is made once and is whole again after each test, or made anew."""
+    """A demo that is made once and is whole again after each test, or made anew.
+
+    ``patience`` is how many seconds a test that fails may take: longer than one that passes here and now.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.whole = False
+        self.patience = 1.0
 
     def mend(self) -> Done:
         """``up`` with its test at the end."""
         done = self.world.here("up")
         self.whole = done.code == 0
+        if took := re.search(r"PASSED  8 of 8 in ([\d.]+)s", done.out):
+            self.patience = max(1.0, 3 * float(took[1]))
         return done
 
 
@@ -188,10 +195,11 @@ def diagnosed(done: Done, rule: Rule) -> dict[str, Any]:
     return told
 
 
-def by_test(world: World, rule: Rule, way: str) -> dict[str, Any]:
+def by_test(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
     """``test`` fails where it should, changes nothing, and names the cause."""
+    world = chain.world
     before = world.changing_calls()
-    tested = world.here("test", "--timeout", "1", "-o", "json")
+    tested = world.here("test", "--timeout", f"{chain.patience}", "-o", "json")
     assert world.changing_calls() == before
     assert tested.code == 6, tested.text
     results = {one["number"]: one for one in tested.document["checks"]}
@@ -203,14 +211,14 @@ def by_test(world: World, rule: Rule, way: str) -> dict[str, Any]:
     return diagnosed(tested, rule)
 
 
-def by_up(world: World, rule: Rule, way: str) -> dict[str, Any]:
-    made = world.here("up", "--timeout", "1.5", "-o", "json")
+def by_up(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
+    made = chain.world.here("up", "--timeout", f"{1.5 * chain.patience}", "-o", "json")
     assert made.code == 8, made.text
     return diagnosed(made, rule)
 
 
-def by_down(world: World, rule: Rule, way: str) -> dict[str, Any]:
-    deleted = world.here("down", "--timeout", "1.5", "-o", "json")
+def by_down(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
+    deleted = chain.world.here("down", "--timeout", f"{1.5 * chain.patience}", "-o", "json")
     assert deleted.code == 7, deleted.text
     return diagnosed(deleted, rule)
 
@@ -247,7 +255,7 @@ def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[str], Any] = aw
     """Break it, let the command that meets it name it, carry out what is offered first, and see the demo work."""
     world = chain.world
     broken(chain, rule, way)
-    told = BY[rule.seen_by](world, rule, way)
+    told = BY[rule.seen_by](chain, rule, way)
     assert len(told["fixes"]) == (2 if name(rule, way) in BY_HAND else 1)
     if rule.passes:
         world.speed("max")  # the wait
@@ -291,7 +299,7 @@ def test_a_row_found_by_doctor_and_mended_by_hand(chain: Chain, key: str) -> Non
     rule, way = next(one for one in ALL if name(*one) == key)
     broken(chain, rule, way)
     with world.account_stays():
-        done = world.here("doctor", "--timeout", "1", "-o", "json")
+        done = world.here("doctor", "--timeout", f"{chain.patience}", "-o", "json")
     assert done.code == 6, done.text
     told = diagnosed(done, rule)
     mended(chain, rule, way, carry_out(world, told["fixes"][1]["command"]))
