@@ -170,6 +170,7 @@ _SIGN_IN = {
     "InvalidClientTokenId",
     "UnrecognizedClientException",
     "SignatureDoesNotMatch",
+    "InvalidSignatureException",
     "RequestExpired",
     "ExpiredToken",
     "ExpiredTokenException",

@@ -86,7 +86,12 @@ TABLE: Sequence[Told] = (
         SignInError,
         "AWS does not accept your sign-in.",
         SIGN_IN_AGAIN,
-        codes=("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"),
+        codes=(
+            "InvalidClientTokenId",
+            "UnrecognizedClientException",
+            "SignatureDoesNotMatch",
+            "InvalidSignatureException",
+        ),
     ),
     # Settings of the machine
     Told(

@@ -21,7 +21,7 @@ from .config import MOST_MISTAKES, Config, Settings, Where
 from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .drift import compared
 from .engine import Engine
-from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
+from .errors import DemoError, Fault, InUse, NotCreated, Refused, TimedOut, fault
 from .facts import find_out, not_looked_up, ssh_source
 from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
@@ -180,6 +180,8 @@ class Run:
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
+        not_let_in = [f for f in failures if f.error and fault(f.error) is Fault.SIGN_IN]
+        self._raise_first(not_let_in, "What was deleted so far is noted.")
         there = self._look_until_gone() if not failures else self.look()
         left = _left(self.demo.resources, there, failures, refused)
         self.log.look(left)

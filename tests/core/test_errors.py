@@ -33,8 +33,8 @@ CODES = {
     Fault.TOKEN_USED_UP: "IdempotentInstanceTerminated IdempotentParameterMismatch",
     Fault.DENIED: "UnauthorizedOperation AccessDenied AccessDeniedException",
     Fault.SIGN_IN: """
-        AuthFailure InvalidClientTokenId SignatureDoesNotMatch RequestExpired ExpiredToken ExpiredTokenException
-        OptInRequired""",
+        AuthFailure InvalidClientTokenId SignatureDoesNotMatch InvalidSignatureException RequestExpired
+        ExpiredToken ExpiredTokenException OptInRequired""",
     Fault.QUOTA: """
         VpcLimitExceeded InternetGatewayLimitExceeded VpcEndpointLimitExceeded SecurityGroupLimitExceeded
         RulesPerSecurityGroupLimitExceeded SubnetLimitExceeded RouteTableLimitExceeded VcpuLimitExceeded
@@ -109,7 +109,10 @@ SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
     (boto.RefreshWithMFAUnsupportedError(), "expired, or cannot be used"),
     (boto.MetadataRetrievalError(error_msg="x"), "expired, or cannot be used"),
     *((refusal(one, status=400), "has expired") for one in ("RequestExpired", "ExpiredToken", "ExpiredTokenException")),
-    *((refusal(one, status=403), "does not accept") for one in ("InvalidClientTokenId", "SignatureDoesNotMatch")),
+    *(
+        (refusal(one, status=403), "does not accept")
+        for one in ("InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException")
+    ),
     (refusal("AuthFailure", status=401), "region"),
     (refusal("OptInRequired", status=401), "account cannot be used"),
 ]

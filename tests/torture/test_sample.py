@@ -24,6 +24,7 @@ SAMPLE: list[tuple[Case, str]] = [
     (Refusal("up", "CreateLoadBalancer", "not allowed", "once"), refusals.STOPPED),
     (Refusal("test", "DescribeTargetHealth", "500", "once"), refusals.SUCCEEDED),
     (Refusal("down", "DetachInternetGateway", "in use", "once"), refusals.SUCCEEDED),
+    (Refusal("down", "DeleteVpc", "expired credentials", "always"), refusals.STOPPED),
     (CutOff("CreateVpc", "after", "up"), hidden.DONE),
     (AtOnce("up", "up", MIDDLE), neighbours.LOCKED_OUT),
     (Taken("load balancer"), neighbours.REFUSED),
