@@ -7,7 +7,7 @@ DEMO := $(BIN)/vpce-demo
 # Each file of tests runs in one process: the demos in it share a sandbox.
 AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all torture check bench bench-full pictures clean
+.PHONY: demo test test-all torture check bench bench-full pictures reference clean
 
 demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, status, down; leaves nothing running
 	@$(DEMO) --sandbox up --skip-test && $(DEMO) --sandbox test && $(DEMO) --sandbox status && $(DEMO) --sandbox down; \
@@ -30,6 +30,9 @@ bench-full: $(VENV)/.installed    ## the same once at AWS's own pace: half an ho
 
 pictures: $(VENV)/.installed-for-development   ## make the pictures under docs/images, out of a demo in the sandbox
 	@$(BIN)/python -m tools.pictures
+
+reference: $(VENV)/.installed     ## write docs/commands.md out of what the commands say of themselves
+	@$(BIN)/python -m tools.reference
 
 check: $(VENV)/.installed-for-development
 	@$(BIN)/ruff check --quiet .

@@ -59,6 +59,9 @@ class Terminal:
             assert time.monotonic() < end, f"waited for {what}:\n{self.text}"
             assert self._read(), f"ended before {what}:\n{self.text}"
 
+    def press(self, key: str) -> None:
+        self._child.send(key)
+
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self._child.sendintr()

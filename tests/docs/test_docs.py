@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,17 +11,18 @@ import click
 import pytest
 import yaml
 
+from tools import reference
 from tools.pictures import MOST_BYTES
-from vpce_demo.cli import App, cli, shared_options
+from vpce_demo.cli import cli, shared_options
 from vpce_demo.config import Config, load
 from vpce_demo.diagram.picture import picture
 from vpce_demo.diagram.svg import svg
 from vpce_demo.facts import not_looked_up
 from vpce_demo.tutorial import tutorial
 
-ROOT = Path(__file__).parents[2]
+from .lines import PAGES, ROOT
+
 README = (ROOT / "README.md").read_text()
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def commands(group: click.Group = cli, prefix: str = "") -> Iterator[str]:
@@ -42,30 +42,9 @@ def test_every_shared_option_and_its_variable_is_in_the_readme(option: str) -> N
     assert f"`{option}" in README, option
 
 
-def documented() -> Iterator[str]:
-    for page in PAGES:
-        for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL):
-            for line in block.splitlines():
-                if "vpce-demo " in (words := line.partition("#")[0]) and not words.startswith(("pip", "git")):
-                    yield words.strip()
-
-
-@pytest.mark.parametrize("line", sorted(set(documented())))
-def test_every_documented_command_line_is_understood(line: str) -> None:
-    words = shlex.split(line)
-    words = words[words.index(next(word for word in words if word.endswith("vpce-demo"))) + 1 :]
-    group: click.Group = cli
-    context = group.make_context("vpce-demo", words, obj=App())
-    while True:
-        rest = [*context._protected_args, *context.args]
-        if not rest and group.invoke_without_command:
-            break
-        _, command, rest = group.resolve_command(context, rest)
-        assert command is not None
-        context = command.make_context(command.name, rest, parent=context)
-        if not isinstance(command, click.Group):
-            break
-        group = command
+def test_the_page_of_commands_is_what_they_say_of_themselves() -> None:
+    """Every command, every option: ``make reference`` writes it."""
+    assert reference.PAGE.read_text() == reference.page()
 
 
 def test_the_example_holds_every_setting_with_its_default() -> None:

@@ -28,6 +28,9 @@ class Speed(click.ParamType[float]):
         return speed
 
 
+PORT = click.IntRange(0, 65535)
+
+
 @cli.group(cls=SandboxGroup, context_settings=HELP)
 def sandbox() -> None:
     """The emulator of AWS on this machine."""
@@ -36,12 +39,12 @@ def sandbox() -> None:
 @sandbox.command("start")
 @click.option("--speed", type=Speed(), default=20.0, show_default=True, metavar="N|max", help="Times faster than AWS.")
 @click.option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="A round trip for every call.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the API.  [default: a free one]")
-@click.option("--proxy-port", type=click.IntRange(0, 65535), default=0, help="Of the way in.  [default: a free one]")
+@click.option("--port", type=PORT, default=0, metavar="PORT", help="Of the API.  [default: a free one]")
+@click.option("--proxy-port", type=PORT, default=0, metavar="PORT", help="Of the way in.  [default: a free one]")
 @click.option("--iam", is_flag=True, help="Check the permissions of IAM users.")
 @pass_app
 def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port: int, iam: bool) -> None:
-    """Start it, if it does not run yet.
+    """Start it, if it does not run yet.  One that runs stays as it was started.
 
     \b
     Example:

@@ -18,8 +18,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.utils import get_service_model
+from moto.ec2.models.subnets import Subnet
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
 
 from vpce_demo.errors import SandboxError
@@ -299,5 +301,10 @@ def _reset_moto() -> None:
     """An empty account: the regions somebody used are forgotten, and made anew when they are used again."""
     used: list[dict[str, Any]] = BackendDict.__dict__["_instances"]
     for stores in used:
+        for regions in stores.values():
+            regions.clear()
         stores.clear()
     used.clear()
+    # What moto remembers beside its stores would keep them alive.
+    reset_model_data()
+    Subnet._base_avail_ip_iterator.cache_clear()
