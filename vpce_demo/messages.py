@@ -51,6 +51,13 @@ TABLE: Sequence[Told] = (
     ),
     Told(
         SignInError,
+        "Your AWS sign-in has expired.",
+        SIGN_IN_AGAIN,
+        classes=(boto.TokenRetrievalError,),
+        says="has expired",
+    ),
+    Told(
+        SignInError,
         "Your AWS sign-in has expired, or cannot be used.",
         SIGN_IN_AGAIN,
         classes=(
@@ -207,8 +214,9 @@ def understood(error: BaseException, changed: str = "", decode: Callable[[str], 
         facts = {"call": call, "AWS said": f"{code(error)}: {words(error)}"}
         return row.kind(row.message.format(call=call), facts=facts, hint=row.hint, changed=changed)
     if isinstance(error, boto.BotoCoreError):
-        row = next((row for row in TABLE if isinstance(error, row.classes)), _OTHERWISE)
-        facts = {"call": getattr(error, "operation_name", ""), "botocore said": str(error)}
+        row = next((row for row in TABLE if isinstance(error, row.classes) and row.says in str(error)), _OTHERWISE)
+        who = "AWS said" if row.kind is SignInError else "botocore said"
+        facts = {"call": getattr(error, "operation_name", ""), who: str(error.kwargs.get("error_msg") or error)}
         return row.kind(row.message, facts=facts, hint=row.hint, changed=changed)
     return None
 

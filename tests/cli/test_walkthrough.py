@@ -17,7 +17,7 @@ from vpce_demo.facts import not_looked_up
 from vpce_demo.lessons import heading, steps, words
 from vpce_demo.tutorial import tutorial
 
-from .program import SECONDS, World
+from .program import SECONDS, Done, World
 
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\]8;[^\x1b]*\x1b\\)")
 TITLES = {lang: [heading(page, 17, words(lang)) for page in steps(lang)] for lang in ("en", "ja")}
@@ -144,6 +144,15 @@ def test_ctrl_c_at_a_page(world: World) -> None:
     assert code == 130
     assert "Interrupted." in last
     assert not world.demo_directory().exists()
+
+
+def test_the_document_of_a_reader_who_stops(world: World) -> None:
+    with reading(world, "-o", "json", "walkthrough") as reader:
+        reader.until("q: stop here")
+        reader.press("q")
+        code, last = reader.end()
+    document = Done(0, last[last.index("{") :], "").document
+    assert (code, document["command"], document["resources"]) == (0, "walkthrough", [])
 
 
 def test_the_price_is_asked_once_where_it_costs_money(world: World) -> None:

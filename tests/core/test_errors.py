@@ -104,6 +104,7 @@ SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
     (boto.UnauthorizedSSOTokenError(), "expired, or cannot be used"),
     (boto.SSOTokenLoadError(error_msg="x"), "expired, or cannot be used"),
     (boto.TokenRetrievalError(provider="sso", error_msg="x"), "expired, or cannot be used"),
+    (boto.TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"), "has expired."),
     (boto.LoginRefreshRequired(), "expired, or cannot be used"),
     (boto.LoginTokenLoadError(error_msg="x"), "expired, or cannot be used"),
     (boto.RefreshWithMFAUnsupportedError(), "expired, or cannot be used"),

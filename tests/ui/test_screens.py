@@ -6,17 +6,23 @@ columns or ASCII is not there, it is the same as the one for 100 columns, or wha
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from unittest.mock import patch
 
 import pytest
+from botocore.exceptions import TokenRetrievalError
 
 from vpce_demo.checks import CheckFailed, Result
 from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
 from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
+from vpce_demo.messages import understood
 from vpce_demo.model import Action, Resource
 from vpce_demo.run import Left
+from vpce_demo.signin import complete
 from vpce_demo.ui import screens
 from vpce_demo.ui.progress import Lines
 from vpce_demo.ui.style import Screen
@@ -197,19 +203,17 @@ def down_leaves_something(screen: Screen) -> None:
 
 
 def sign_in_expired(screen: Screen) -> None:
-    screens.error(
-        screen,
-        SignInError(
-            "Your AWS sign-in has expired.",
-            facts={
-                "profile": "demo (IAM Identity Center, session corp)",
-                "AWS said": "Token has expired and refresh failed",
-            },
-            hint="Sign in again, then repeat the command:\n    aws sso login --profile demo\n    vpce-demo up\n"
-            "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up",
-            changed="Nothing was changed. 14 resources from earlier runs still exist.",
-        ),
+    cause = TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed")
+    error = understood(cause, "Nothing was changed.")
+    assert isinstance(error, SignInError)
+    settings = (
+        "[profile demo]\nsso_session = corp\n[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x\n"
     )
+    with NamedTemporaryFile("w") as file, patch.dict(os.environ, {"AWS_CONFIG_FILE": file.name}):
+        file.write(settings)
+        file.flush()
+        complete(error, "demo", lambda: 14, "vpce-demo up")
+    screens.error(screen, error)
 
 
 def wrong_account(screen: Screen) -> None:

@@ -121,6 +121,16 @@ def test_what_was_there_is_done(open_screen: Opens) -> None:
     assert (play.board.created, play.board.found) == (0, 32)
 
 
+def test_what_is_made_anew_with_what_it_stands_on_is_counted_once() -> None:
+    """A web server that was stopped is replaced, and its registration, which was found, is made again."""
+    play = Play.up()
+    play.found(*(play.by_key.keys() - {"web"}))
+    play.tell(0.5, Action.FOUND, "web", play.live("web", Phase.WRONG, "stopped"))
+    play.made("web", 1.0, 1.0)
+    play.made("target", 3.0, 1.0)
+    assert (play.board.created, play.board.found) == (2, 30)
+
+
 def test_a_failure_is_shown_with_its_reason_and_what_was_left_out_with_its_cause(open_screen: Opens) -> None:
     play = Play.up()
     play.missing()

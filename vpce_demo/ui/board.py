@@ -103,9 +103,8 @@ class Board:
     done: set[Action]
     pace: float = 1.0
     began: float = field(default_factory=time.monotonic)
-    created: int = 0
-    found: int = 0
-    gone: int = 0
+    _created: set[str] = field(default_factory=set)
+    _found: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.cells = {r.key: Cell(r) for r in self.resources}
@@ -118,10 +117,20 @@ class Board:
 
     def hear(self, event: Event) -> None:
         self.cells[event.resource.key].hear(event, self.done)
-        self.created += event.action is Action.CREATED
-        if event.action is Action.FOUND and event.live:
-            self.found += event.live.phase in (Phase.READY, Phase.PENDING)
-        self.gone += event.action is Action.GONE
+        if event.action is Action.CREATED:
+            self._created.add(event.resource.key)
+        if event.action is Action.FOUND and event.live and event.live.phase in (Phase.READY, Phase.PENDING):
+            self._found.add(event.resource.key)
+
+    @property
+    def created(self) -> int:
+        """How many were made."""
+        return len(self._created)
+
+    @property
+    def found(self) -> int:
+        """How many were there, and not made anew because what they stand on was."""
+        return len(self._found - self._created)
 
     @property
     def makes(self) -> bool:
