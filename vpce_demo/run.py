@@ -12,7 +12,7 @@ import time
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -21,12 +21,13 @@ from .config import MOST_MISTAKES, Config, Settings, Where
 from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .drift import compared
 from .engine import Engine
-from .errors import DemoError, Fault, InUse, NotCreated, Refused, TimedOut, fault
+from .errors import DemoError, Fault, InUse, NotCreated, TimedOut, fault
 from .facts import find_out, not_looked_up, ssh_source
+from .guards import refuse_changed_settings, refuse_other_accounts
 from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .pace import HIDDEN_SECONDS
-from .place import Place, my_address, same_accounts
+from .place import Place, my_address
 from .reading import printable
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
@@ -255,7 +256,7 @@ def opened(
         new: State | None = None
         try:
             state = State.load(where.directory)
-            _refuse_other_accounts(where, state, place)
+            refuse_other_accounts(state, place)
             state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
             state.place = place.id
             if makes:
@@ -322,60 +323,12 @@ def _settings_to_make(config: Config, state: State, place: Place, public_key: st
     if not state.settings:
         return find_out(config, place, public_key)
     recorded = _recorded_settings(state)
-    _refuse_changed_settings(config, recorded)
+    refuse_changed_settings(config, recorded)
     # The operator's address may change any day, and `up` mends the rule; not found, it stays as it was.
     source = recorded.ssh_source
     with contextlib.suppress(DemoError):
         source = ssh_source(config, place)
     return recorded.model_copy(update={"ssh_source": source, "public_key": public_key})
-
-
-def _refuse_changed_settings(config: Config, recorded: Settings) -> None:
-    now = not_looked_up(config, recorded.demo_id)
-    looked_up = {"ssh_source", "public_key", "provider_zone_id", "consumer_zone_id", "provider_image", "consumer_image"}
-    if not config.zone:
-        looked_up.add("zone")
-    before, after = (_flat(s.model_dump(exclude=looked_up)) for s in (recorded, now))
-    changed = {key: f"{before[key]} -> {after[key]}" for key in before if before[key] != after[key]}
-    for side in ("provider", "consumer"):
-        for key in ("profile", "region"):
-            changed.pop(f"{side}.{key}", None)  # the accounts themselves are compared
-    if changed:
-        raise Refused(
-            "The settings have changed under a demo that is there.",
-            facts=changed,
-            hint="Go back to the old ones, or first:  vpce-demo down    (or give it another --name)",
-            changed="Nothing was changed.",
-        )
-
-
-def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def _refuse_other_accounts(where: Where, state: State, place: Place) -> None:
-    if not state.sides or same_accounts(state.sides, place):
-        return
-    rows = [("", "", "state file", "your credentials")]
-    for side, now in place.accounts.items():
-        before = state.sides.get(str(side), {})
-        rows += [(str(side), what, before.get(what, "-"), now[what]) for what in ("account", "region")]
-    if state.sides.get("provider") == state.sides.get("consumer"):
-        rows = [rows[0], *(("", *row[1:]) for row in rows[1:3])]
-    raise Refused(
-        "Refusing to go on: this state belongs to another AWS account or region.",
-        table=rows,
-        hint="Do one of these:\n"
-        "    vpce-demo down --profile PROFILE     use the credentials and region that made it\n"
-        "    vpce-demo up --name second-demo      start another demo, with its own state",
-        changed="Nothing was changed.",
-    )
 
 
 def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:

@@ -78,8 +78,15 @@ def test_another_account_or_region_than_the_state_s_is_refused(world: World) -> 
         for command in ("up", "down", "status", "test", "adopt"):
             done = world.run(command)
             assert done.code == 5, done.text
-            assert "belongs to another AWS account or region" in done.err
+            assert "belongs to another AWS account." in done.err
+            assert "vpce-demo --sandbox down --profile PROFILE" in done.err
             assert "Nothing was changed." in done.err
     table = [line.split() for line in done.err.splitlines() if "account" in line or "region" in line]
     assert ["account", "111122223333", "123456789012"] in table
     assert ["region", "eu-west-1", "us-east-1"] in table
+    for side in state["sides"].values():
+        side.update(account="123456789012")
+    path.write_text(json.dumps(state))
+    done = world.run("up")
+    assert (done.code, "belongs to another AWS region." in done.err) == (5, True), done.text
+    assert "vpce-demo --sandbox down --region eu-west-1" in done.err

@@ -16,11 +16,11 @@ ROOT = Path(vpce_demo.__file__).parent
 LAYERS = [
     {"__init__"},
     {"model", "errors", "denials", "reading"},
-    {"aws", "config", "moves", "pace", "ssh", "cost", "sandbox", "messages", "prices", "console", "drift"},
+    {"aws", "config", "moves", "pace", "ssh", "sandbox", "messages", "prices", "console", "drift"},
     {"resources", "place", "signin", "seeing", "permissions", "cost"},
     {"tutorial", "engine", "facts"},
     {"state", "diagnosis", "diagram", "lessons"},
-    {"checks", "dryrun", "loglines"},
+    {"checks", "dryrun", "guards", "loglines"},
     {"runlog"},
     {"ui", "run"},
     {"report", "doctor"},

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from types import SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -19,10 +21,12 @@ from botocore.exceptions import TokenRetrievalError
 from vpce_demo.checks import CheckFailed, Result
 from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
 from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
+from vpce_demo.guards import refuse_other_accounts
 from vpce_demo.messages import understood
-from vpce_demo.model import Action, Resource
+from vpce_demo.model import Action, Resource, Side
 from vpce_demo.run import Left
 from vpce_demo.signin import complete
+from vpce_demo.state import State
 from vpce_demo.ui import screens
 from vpce_demo.ui.progress import Lines
 from vpce_demo.ui.style import Screen
@@ -217,21 +221,13 @@ def sign_in_expired(screen: Screen) -> None:
 
 
 def wrong_account(screen: Screen) -> None:
-    screens.error(
-        screen,
-        Refused(
-            "Refusing to go on: this state belongs to another AWS account.",
-            table=[
-                ("", "", "state file", "your credentials"),
-                ("", "account", "111122223333", "999988887777"),
-                ("", "region", "us-east-1", "us-east-1"),
-            ],
-            hint="Do one of these:\n"
-            "    vpce-demo down --profile demo               use the credentials that made it\n"
-            "    vpce-demo up --name second-demo             start another demo, with its own state",
-            changed="Nothing was changed.",
-        ),
-    )
+    state = State(Path("nowhere"))
+    state.sides = {str(side): ACCOUNT for side in Side}
+    state.settings = {str(side): {"profile": "demo"} for side in Side}
+    other: Any = SimpleNamespace(accounts={side: {**ACCOUNT, "account": "999988887777"} for side in Side})
+    with pytest.raises(Refused) as refused:
+        refuse_other_accounts(state, other)
+    screens.error(screen, refused.value)
 
 
 SHOWN: dict[str, Callable[[Screen], None]] = {

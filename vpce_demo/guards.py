@@ -1,0 +1,87 @@
+"""What keeps a run off a demo that is not the one it means: another account or region, or other settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .config import Config, Settings
+from .errors import Refused
+from .facts import not_looked_up
+from .model import Side
+from .place import Place, same_accounts
+from .reading import printable
+from .state import State
+
+NOTHING = "Nothing was changed."
+
+
+def refuse_other_accounts(state: State, place: Place) -> None:
+    """Raise Refused where the state was made in another account or region than a side's credentials are for."""
+    if not state.sides or same_accounts(state.sides, place):
+        return
+    rows = [("", "", "state file", "your credentials")]
+    for side, now in place.accounts.items():
+        before = state.sides.get(str(side), {})
+        rows += [(str(side), what, before.get(what, "-"), now[what]) for what in ("account", "region")]
+    if state.sides.get("provider") == state.sides.get("consumer"):
+        rows = [rows[0], *(("", *row[1:]) for row in rows[1:3])]
+    other = {what for _, what, before, now in rows[1:] if before != now}
+    back = f"vpce-demo down {_options(state, other)}"
+    raise Refused(
+        f"Refusing to go on: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
+        table=rows,
+        hint="Do one of these:\n"
+        f"    {back:<43} use the {'credentials' if 'account' in other else 'region'} that made it\n"
+        f"    {'vpce-demo up --name second-demo':<43} start another demo, with its own state",
+        changed=NOTHING,
+    )
+
+
+def _options(state: State, other: set[str]) -> str:
+    """With what the command finds the demo again; the profile as the state file has it, if it does."""
+    options = []
+    if "account" in other:
+        names = {side: _profile(state.settings, side) for side in Side}
+        if len(set(names.values())) == 1:
+            options.append(f"--profile {names[Side.PROVIDER] or 'PROFILE'}")
+        else:
+            options += [f"--{side}-profile {name}" for side, name in names.items() if name]
+    if "region" in other and "account" not in other:
+        options.append(f"--region {printable(str(state.sides.get('provider', {}).get('region', 'REGION')))}")
+    return " ".join(options)
+
+
+def _profile(settings: Mapping[str, Any], side: Side) -> str:
+    part = settings.get(str(side))
+    return printable(str(part.get("profile") or "")) if isinstance(part, Mapping) else ""
+
+
+def refuse_changed_settings(config: Config, recorded: Settings) -> None:
+    """Raise Refused where the user's settings are others than those that the demo was made with."""
+    now = not_looked_up(config, recorded.demo_id)
+    looked_up = {"ssh_source", "public_key", "provider_zone_id", "consumer_zone_id", "provider_image", "consumer_image"}
+    if not config.zone:
+        looked_up.add("zone")
+    before, after = (_flat(s.model_dump(exclude=looked_up)) for s in (recorded, now))
+    changed = {key: f"{before[key]} -> {after[key]}" for key in before if before[key] != after[key]}
+    for side in Side:
+        for key in ("profile", "region"):
+            changed.pop(f"{side}.{key}", None)  # the accounts themselves are compared
+    if changed:
+        raise Refused(
+            "The settings have changed under a demo that is there.",
+            facts=changed,
+            hint="Go back to the old ones, or first:  vpce-demo down    (or give it another --name)",
+            changed=NOTHING,
+        )
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
