@@ -19,8 +19,9 @@ test: check                       ## ruff, mypy strict and the tests
 test-all: check                   ## the same, with what takes minutes
 	@$(BIN)/python -m pytest $(AT_ONCE) -m ''
 
-torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call; write docs/reliability.md: 45 minutes
+torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: 50 minutes
 	@$(BIN)/python -m torture
+	@$(BIN)/python -m pytest -m slow tests/cli/test_least_policy.py
 
 bench: $(VENV)/.installed         ## measure against other tools and write docs/performance.md: minutes
 	@$(BIN)/python -m bench

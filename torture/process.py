@@ -108,12 +108,16 @@ def nothing_of_the_user(directory: Path) -> None:
 
 
 def load_everything() -> None:
-    """Import what any command needs, so that a forked one finds it there; and have botocore hurry."""
+    """Import what any command needs, so that a forked one finds it there."""
     for module in pkgutil.walk_packages(vpce_demo.__path__, f"{vpce_demo.__name__}."):
         if not module.name.endswith("__main__") and ".sandbox." not in module.name:
             importlib.import_module(module.name)
-    vars(botocore.endpoint)["time"] = _Hasty()
     Loader.FILE_LOADER_CLASS = _Remembering
+
+
+def hurry() -> None:
+    """Have botocore wait less before it asks again."""
+    vars(botocore.endpoint)["time"] = _Hasty()
 
 
 class _Hasty:

@@ -19,7 +19,7 @@ from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 
 from .account import Account, Shape, account, differences, shape
-from .process import COMMANDS, Command, Ended, Wrong, load_everything, nothing_of_the_user, start
+from .process import COMMANDS, Command, Ended, Wrong, hurry, load_everything, nothing_of_the_user, start
 
 STATE = ".vpce-demo"
 OUTLIVES = {"emulator", "logs"}
@@ -36,6 +36,7 @@ class World:
         self.directory = directory.resolve()
         nothing_of_the_user(self.directory)
         load_everything()
+        hurry()
         self.sandbox = client.ensure(self.emulator, speed=math.inf)
         self.place = place.in_sandbox(load(None, {}), self.sandbox)
         self.clients: Clients = self.place.clients[Side.PROVIDER]

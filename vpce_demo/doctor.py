@@ -24,6 +24,7 @@ from .facts import image, offering, zones
 from .messages import understood
 from .model import Side
 from .place import Place, my_address
+from .quotas import QUOTAS, limit
 
 OLDEST_PYTHON = (3, 11)
 SKEW_SECONDS = 300.0
@@ -195,14 +196,6 @@ def _permissions(side: Side | None, clients: Clients, config: Config, ids: Mappi
     )
 
 
-QUOTAS = {
-    "VPCs": ("vpc", "L-F678F1CE", 5),
-    "internet gateways": ("vpc", "L-A4707A72", 5),
-    "Network Load Balancers": ("elasticloadbalancing", "L-69A177A2", 50),
-}
-"""Service, quota code and AWS's default for what the demo makes of each, per region (Service Quotas)."""
-
-
 def _quotas(clients: Clients, vpcs: int, ids: Mapping[str, str]) -> Line:
     """How many there are, how many more the demo needs, and how many there may be."""
     ec2, elb = clients.ec2, clients.elb
@@ -223,26 +216,17 @@ def _quotas(clients: Clients, vpcs: int, ids: Mapping[str, str]) -> Line:
     needs = {"VPCs": vpcs, "internet gateways": vpcs, "Network Load Balancers": 1}
     told, fixes = [], []
     for name, held in there.items():
-        limit, said = _limit(clients, name)
+        most, is_own = limit(clients, name)
         more = max(0, needs[name] - len(set(held) & set(ids.values())))
-        told.append(f"{len(held)} of {limit} {name}{said}" + (f", {more} more needed" if more else ""))
-        if len(held) + more > limit:
+        said = "" if is_own else " (AWS's default)"
+        told.append(f"{len(held)} of {most} {name}{said}" + (f", {more} more needed" if more else ""))
+        if len(held) + more > most:
             service, quota, _ = QUOTAS[name]
             fixes.append(
                 f"remove what you do not need, or: {clients.cli} service-quotas request-service-quota-increase "
                 f"--service-code {service} --quota-code {quota} --desired-value {len(held) + more}"
             )
     return Line("", not fixes, "; ".join(told), "    ".join(fixes))
-
-
-def _limit(clients: Clients, name: str) -> tuple[int, str]:
-    """The account's own quota, or where that may not be asked, AWS's default, and a word that it is that."""
-    service, quota, default = QUOTAS[name]
-    try:
-        answer = clients.other("service-quotas").get_service_quota(ServiceCode=service, QuotaCode=quota)
-        return int(answer["Quota"]["Value"]), ""
-    except (ClientError, BotoCoreError):
-        return default, " (AWS's default)"
 
 
 def _public_access(clients: Clients) -> Line:

@@ -6,13 +6,12 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from .aws import DEMO_TAG, ID_TAG, RESOURCE_TAG, Aws, Clients, tags_of
 from .config import MY_IP, Config, Consumer, Provider, Settings, named
 from .errors import Refused
 from .model import Phase, Side
 from .place import Place, my_address
+from .quotas import QUOTAS, limit
 from .resources.instance import INSTANCES
 from .resources.subnet import SUBNETS
 from .resources.vpc import VPCS
@@ -91,12 +90,6 @@ def _there(config: Config, clients: Clients) -> dict[str, str]:
     return {"id": demo_id, **zones, **images}
 
 
-DEFAULT_QUOTA = 5
-"""VPCs, and internet gateways, that an account may have in a region unless it asked for more (section 6)."""
-_VPCS_PER_REGION = "L-F678F1CE"
-"""The quota's code in Service Quotas.  That of internet gateways follows it."""
-
-
 def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:
     """Raise Refused where the account has no room for the VPCs and gateways of so many sides.
 
@@ -106,7 +99,10 @@ def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:
     gateways = clients.ec2.get_paginator("describe_internet_gateways").paginate().build_full_result()
     for what, there in (("VPCs", vpcs), ("internet gateways", gateways["InternetGateways"])):
         wanted = max(0, sides - sum(tags_of(one).get(DEMO_TAG) == config.name for one in there))
-        if len(there) + wanted <= DEFAULT_QUOTA or len(there) + wanted <= (quota := _quota(clients)):
+        if len(there) + wanted <= QUOTAS[what].default:
+            continue
+        quota, _ = limit(clients, what)
+        if len(there) + wanted <= quota:
             continue
         raise Refused(
             f"There is no room for {wanted} more {what}.",
@@ -114,14 +110,6 @@ def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:
             hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
             changed="Nothing was changed.",
         )
-
-
-def _quota(clients: Clients) -> int:
-    try:
-        answer = clients.other("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode=_VPCS_PER_REGION)
-        return int(answer["Quota"]["Value"])
-    except (ClientError, BotoCoreError):
-        return DEFAULT_QUOTA
 
 
 def _refuse_what_is_not_built(place: Place) -> None:

@@ -24,6 +24,8 @@ from vpce_demo.cli import run_command
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
 
+from .launcher import launcher
+
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -74,7 +76,7 @@ class Program:
         }
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        """Begin a command; whoever does so waits for its end."""
+        """Begin a command in an interpreter of its own; whoever does so waits for its end."""
         return subprocess.Popen(
             [sys.executable, "-m", "vpce_demo", *words],
             cwd=self.directory,
@@ -87,7 +89,7 @@ class Program:
 
     def run(self, *words: str, **environment: str) -> Done:
         """Run a command to its end.  Whatever it was, it never shows a traceback."""
-        return finished(self.start(*words, **environment))
+        return Done(*launcher().run(words, self.directory, {**self.environment, **environment}))
 
 
 def finished(process: subprocess.Popen[str]) -> Done:

@@ -12,7 +12,7 @@ import pytest
 
 from vpce_demo.cli import cli
 
-from .program import Program, World
+from .program import Program, World, finished
 
 HEAVY = ("boto3", "botocore", "moto", "pydantic", "rich", "yaml", "asyncssh", "flask")
 COMMANDS = sorted(cli.commands)
@@ -120,7 +120,7 @@ def test_errors_in_ascii_too(program: Program) -> None:
     assert done.code == 2
     assert done.text.isascii()
     assert "x No AWS region is set." in done.err
-    coded = program.run("up", PYTHONUTF8="0", PYTHONIOENCODING="latin-1", LC_ALL="C")
+    coded = finished(program.start("up", PYTHONUTF8="0", PYTHONIOENCODING="latin-1", LC_ALL="C"))
     assert coded.code == 2
     assert coded.text.isascii()
 

@@ -17,7 +17,7 @@ LAYERS = [
     {"__init__"},
     {"model", "errors", "denials", "reading"},
     {"aws", "config", "moves", "pace", "ssh", "sandbox", "messages", "prices", "console", "drift"},
-    {"resources", "place", "signin", "seeing", "permissions", "cost"},
+    {"resources", "place", "signin", "seeing", "permissions", "cost", "quotas"},
     {"tutorial", "engine", "facts"},
     {"state", "diagnosis", "diagram", "lessons"},
     {"checks", "dryrun", "guards", "loglines"},
