@@ -21,8 +21,9 @@ EXPIRES_AFTER = (1, 3, 9, 15, 21)
 """How many calls a command has made when all credentials expire."""
 BEGUN_SECONDS = 10.0
 """How long a command is given to have made them."""
-EXIT_CODES = {"up": {1, 4, 5, 8}, "test": {1, 4, 5, 6, 8}, "down": {1, 4, 7, 8}}
-"""With which a command may stop: an error of AWS, sign-in, refused for safety, a failed test, leftovers, time is up."""
+EXIT_CODES = {"up": {1, 4, 5, 6, 8}, "test": {1, 4, 5, 6, 8}, "down": {1, 4, 7, 8}}
+"""With which a command may stop: an error of AWS, sign-in, refused for safety, a failed test (`up` ends with one),
+leftovers, time is up."""
 
 
 @dataclass(frozen=True)

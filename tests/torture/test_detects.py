@@ -71,7 +71,7 @@ def test_a_test_that_was_not_run_has_not_passed() -> None:
     ("code", "said"),
     [
         (0, "CreateVpc UnauthorizedOperation"),
-        (6, "CreateVpc UnauthorizedOperation"),
+        (7, "CreateVpc UnauthorizedOperation"),
         (1, "something UnauthorizedOperation"),
         (1, "CreateVpc failed"),
     ],
