@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import os
 import signal
@@ -29,6 +30,13 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what waits longest for others, so that it runs beside the rest."""
     items.sort(key=lambda item: "peers" not in item.path.parts)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays: to look through it again and again would take a good part of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

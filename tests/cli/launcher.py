@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import json
 import os
 import subprocess
@@ -64,6 +65,8 @@ def serve() -> None:
     with os.fdopen(os.dup(0)) as requests, tempfile.TemporaryDirectory() as files:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # for the commands
         load_everything()
+        gc.collect()
+        gc.freeze()  # what is forked has nothing to look through in it
         for line in requests:
             words, directory, environment = json.loads(line)
             os.chdir(directory)

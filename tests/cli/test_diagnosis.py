@@ -5,7 +5,6 @@ One demo for all rows: each mends what it broke, or is followed by a new demo.
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import shlex
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.loaders import create_loader
 
 from vpce_demo.diagnosis import RULES, Rule
 
@@ -89,12 +87,7 @@ def quick(rule: Rule, way: str) -> list[pytest.MarkDecorator]:
     return [] if not way or way in ORDINARY else [pytest.mark.slow]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _models_are_read_once() -> Iterator[None]:
-    """AWS's models take most of the time that a command needs in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.session.create_loader", functools.cache(create_loader))
-        yield
+pytestmark = pytest.mark.usefixtures("models_are_read_once")
 
 
 class Chain:

@@ -40,6 +40,9 @@ def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         client.stop(world.emulator)
 
 
+pytestmark = pytest.mark.usefixtures("models_are_read_once")
+
+
 Say = Callable[..., int]
 
 

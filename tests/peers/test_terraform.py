@@ -71,6 +71,7 @@ def good(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_apply_plan_destroy(run: Run, place: Place) -> None:
     clients = place.clients[Side.PROVIDER]
     before = account(clients)
