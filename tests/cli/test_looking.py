@@ -20,14 +20,14 @@ from vpce_demo import console
 from vpce_demo.config import load
 from vpce_demo.errors import DemoError
 from vpce_demo.facts import not_looked_up
-from vpce_demo.model import Drift, Live, Phase
+from vpce_demo.model import Drift, Live, Phase, short_id
 from vpce_demo.place import Place
 from vpce_demo.run import Run
 from vpce_demo.state import locked
 from vpce_demo.tutorial import tutorial
 from vpce_demo.ui import resources
 from vpce_demo.ui.resources import Table
-from vpce_demo.ui.style import Screen, short_id
+from vpce_demo.ui.style import Screen
 
 from .program import Program, interrupt
 from .stage import Stage

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from vpce_demo.errors import DemoError, TimedOut
-from vpce_demo.model import Action, Phase
-from vpce_demo.ui.style import short_id
+from vpce_demo.model import Action, Phase, short_id
 from vpce_demo.ui.tree import Tree
 
 from .conftest import Opens

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..model import Action
-from .style import elapsed, short_id
+from ..model import Action, short_id
+from .style import elapsed
 
 NAME_WIDTH = 25
 """That of the tutorial's longest name."""

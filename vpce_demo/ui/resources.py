@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..model import Drift, Live, Resource, is_fine
-from .style import Screen, duration, short_id
+from ..model import Drift, Live, Resource, is_fine, short_id
+from .style import Screen, duration
 
 if TYPE_CHECKING:
     from ..tutorial import Demo

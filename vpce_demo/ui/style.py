@@ -14,8 +14,6 @@ from rich.console import Console
 from rich.spinner import Spinner
 from rich.text import Text
 
-from ..model import short_id as short_id
-
 WIDTH_WITHOUT_TERMINAL = 100
 
 _ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|", "•": "*"}

@@ -11,9 +11,9 @@ from itertools import groupby
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from ..model import Action, Resource
+from ..model import Action, Resource, short_id
 from .board import BUSY, Board, Row
-from .style import Screen, about, elapsed, frame, roughly, short_id
+from .style import Screen, about, elapsed, frame, roughly
 
 TITLE, ID, WORD, TOOK = 18, 34, 13, 6
 """Widths of the columns, each with the space after it: the longest title; a load balancer's id, under a name as long as
