@@ -41,6 +41,21 @@ def test_a_stream_that_is_not_utf_8_is_taken_for_ascii(open_screen: Opens, monke
     assert stream.getvalue() == "+ a > b ...\n"
 
 
+def test_an_entry_goes_on_under_its_beginning(open_screen: Opens) -> None:
+    screen, stream = open_screen(24)
+    screen.entry("  zones  ", "us-east-1a, us-east-1b, us-east-1c", mark="✓")
+    screen.entry("  id  ", "vpce-024702dd5f071d01b-is-never-cut", mark="-")
+    assert stream.getvalue().splitlines() == [
+        "✓   zones  us-east-1a,",
+        "           us-east-1b,",
+        "           us-east-1c",
+        "-   id  vpce-024702dd5f071d01b-is-never-cut",
+    ]
+    pipe, stream = open_screen()
+    pipe.entry("  zones  ", "us-east-1a, us-east-1b " * 9, mark="✓")
+    assert stream.getvalue() == "✓   zones  " + "us-east-1a, us-east-1b " * 9 + "\n"
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [

@@ -46,7 +46,7 @@ def doctor(app: App, timeout: float | None) -> None:
 
     def show(line: Line) -> None:
         lines.append(line)
-        screen.line(f"    {line.title:<29} {line.evidence}", mark=line.mark)
+        screen.entry(f"    {line.title:<29} ", line.evidence, mark=line.mark)
         if line.fix:
             screen.line(f"         Fix: {for_this_demo(app, line.fix)}")
 

@@ -6,6 +6,7 @@ import locale
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal
@@ -64,6 +65,14 @@ class Screen:
             shown.append_text(self.mark(mark)).append(" ")
         shown.append(text if isinstance(text, Text) else Text(self.plain(text), style=style))
         console.print(shown, soft_wrap=True, highlight=False)
+
+    def entry(self, head: str, text: str, *, mark: str) -> None:
+        """Print a text behind its head; on a terminal what does not fit goes on under its beginning, at a word."""
+        room = self.out.width - len(head) - 2 if self.out.is_terminal else 0
+        parts = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if room > 0 else [text]
+        self.line(head + "".join(parts[:1]), mark=mark)
+        for part in parts[1:]:
+            self.line(f"  {'':<{len(head)}}{part}")
 
     def begin_line(self, text: str) -> None:
         """Show the start of a line of talk at once; ``end_line`` completes it."""
