@@ -153,7 +153,9 @@ _TAGGING = {
     "elasticloadbalancing": ("elasticloadbalancing:AddTags", "TagOnCreationInElasticLoadBalancing"),
 }
 """What AWS asks for besides when tags come with a create, and the statement's ``Sid``."""
-_ROLE = "arn:aws:iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing"
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+"""How AWS's regions elsewhere are named in an ARN, by the beginning of the region."""
+_ROLE = "iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing"
 
 
 def actions(*sides: Side) -> list[str]:
@@ -171,30 +173,37 @@ def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]
     own = _of(sides)
     regions = {config.provider.region if side is Side.PROVIDER else config.consumer.region for side in sides or Side}
     region = next(iter(regions)) or config.region or "*" if len(regions) == 1 else "*"
+    partition = next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
     tag = {which: {f"aws:{which}/{DEMO_TAG}": config.name} for which in ("RequestTag", "ResourceTag")}
     conditions = {
         Which.NEW: tag["RequestTag"],
         Which.OURS: tag["ResourceTag"],
         Which.ROLE: {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"},
     }
-    statements = []
+
+    def statement(sid: str, actions: Iterable[str], names: Iterable[str], by: Mapping[str, Any] | None) -> None:
+        resources = sorted({f"arn:{partition}:{name}" for name in names})
+        one = {"Sid": sid, "Effect": "Allow", "Action": sorted(set(actions)), "Resource": resources or "*"}
+        statements.append({**one, "Condition": {"StringEquals": dict(by)}} if by else one)
+
+    statements: list[dict[str, Any]] = []
     for which in Which:
         members = [p for p in own if p.which is which]
-        resources = {_arn(p, kind, region) for p in members for kind in p.kinds}
+        resources = {_resource(p, kind, region) for p in members for kind in p.kinds}
         if which is Which.PARAMETER:
             resources = {_parameter(config.image_parameter, region)}
         if which is Which.ROLE:
             resources = {_ROLE}
         if members:
-            statements.append(_statement(which.value, (p.action for p in members), resources, conditions.get(which)))
+            statement(which.value, (p.action for p in members), resources, conditions.get(which))
     for service, (action, sid) in _TAGGING.items():
         makers = [p for p in own if p.tags and _service(p.action) == service]
         if makers:
             by = {f"{service}:CreateAction": sorted(p.action.partition(":")[2] for p in makers)}
-            resources = {_arn(p, kind, region) for p in makers for kind in p.tags}
-            statements.append(_statement(sid, [action], resources, {**by, **tag["RequestTag"]}))
+            resources = {_resource(p, kind, region) for p in makers for kind in p.tags}
+            statement(sid, [action], resources, {**by, **tag["RequestTag"]})
     if extras:
-        statements.append(_statement("NotNeededButUseful", (p.action for p in _of(sides, EXTRAS)), (), None))
+        statement("NotNeededButUseful", (p.action for p in _of(sides, EXTRAS)), (), None)
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -212,20 +221,14 @@ def _service(action: str) -> str:
     return action.partition(":")[0]
 
 
-def _arn(permission: Permission, kind: str, region: str) -> str:
+def _resource(permission: Permission, kind: str, region: str) -> str:
+    """All of one kind, as in an ARN after the partition."""
     account = "" if kind == "image" else "*"  # an image's ARN has none
-    return f"arn:aws:{_service(permission.action)}:{region}:{account}:{kind}/*"
+    return f"{_service(permission.action)}:{region}:{account}:{kind}/*"
 
 
 def _parameter(name: str, region: str) -> str:
     """AWS's public parameters, which belong to no account, or the one of one's own that the settings name."""
     if name.startswith(PUBLIC_PARAMETERS):
-        return f"arn:aws:ssm:{region}::parameter{PUBLIC_PARAMETERS}*"
-    return f"arn:aws:ssm:{region}:*:parameter{name}"
-
-
-def _statement(
-    sid: str, actions: Iterable[str], resources: Iterable[str], condition: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(set(actions)), "Resource": sorted(resources) or "*"}
-    return {**statement, "Condition": {"StringEquals": dict(condition)}} if condition else statement
+        return f"ssm:{region}::parameter{PUBLIC_PARAMETERS}*"
+    return f"ssm:{region}:*:parameter{name}"
