@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from torture.process import remember_what_botocore_reads
 from vpce_demo.config import Where, load
 from vpce_demo.place import Place, in_sandbox
 from vpce_demo.run import Run, opened
@@ -22,9 +23,13 @@ from vpce_demo.sandbox.server import Sandbox
 
 
 def pytest_configure() -> None:
-    """A runner in the background may ignore Ctrl-C, and the programs that the tests start would inherit that."""
+    """A runner in the background may ignore Ctrl-C, and the programs that the tests start would inherit that.
+
+    Clients are made for nearly every test, which takes longer than most of them if AWS's models are read each time.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    remember_what_botocore_reads()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,7 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+import boto3
 import botocore.endpoint
+import botocore.hooks
+from botocore.client import ClientCreator
 from botocore.loaders import JSONFileLoader, Loader
 
 import vpce_demo
@@ -30,6 +33,8 @@ SECONDS = 90.0
 """How long one command may take before it counts as hanging."""
 BOTOCORE_PAUSES = 1 / 20
 """botocore's own pauses before it asks again know nothing of the sandbox's clock; they are shortened by this."""
+SERVICES = ("sts", "ec2", "elbv2", "ssm")
+"""Of AWS, what every command has clients of."""
 COMMANDS = ("up", "test", "down")
 """What is recorded undisturbed, in this order, and disturbed then."""
 SHOWN = 14
@@ -108,11 +113,14 @@ def nothing_of_the_user(directory: Path) -> None:
 
 
 def load_everything() -> None:
-    """Import what any command needs, so that a forked one finds it there."""
+    """Import what any command needs, and make clients, so that a forked one finds it all there."""
     for module in pkgutil.walk_packages(vpce_demo.__path__, f"{vpce_demo.__name__}."):
         if not module.name.endswith("__main__") and ".sandbox." not in module.name:
             importlib.import_module(module.name)
-    Loader.FILE_LOADER_CLASS = _Remembering
+    remember_what_botocore_reads()
+    session: Any = boto3.Session("nobody", "nothing", region_name="us-east-1")
+    for service in SERVICES:
+        session.client(service)
 
 
 def hurry() -> None:
@@ -130,14 +138,27 @@ class _Hasty:
         time.sleep(seconds * BOTOCORE_PAUSES)
 
 
-_read = functools.cache(JSONFileLoader().load_file)
+def remember_what_botocore_reads() -> None:
+    """AWS's models, and what botocore makes of them, are the same for every client of this process and its forks."""
+    read = functools.cache(JSONFileLoader().load_file)
+    listed = functools.cache(Loader().list_available_services)
+    accepts = functools.cache(botocore.hooks.accepts_kwargs)
+    make_class: Any = vars(ClientCreator)["_create_client_class"]
+    classes: dict[str, Any] = {}
 
+    def class_of(creator: ClientCreator, service_name: str, service_model: Any) -> Any:
+        if service_name not in classes:
+            classes[service_name] = make_class(creator, service_name, service_model)
+        return classes[service_name]
 
-class _Remembering(JSONFileLoader):
-    """Reads AWS's models, which never change, once for all forked commands."""
-
-    def load_file(self, file_path: str) -> Any:
-        return _read(file_path)
+    patches: list[tuple[Any, str, Any]] = [
+        (JSONFileLoader, "load_file", lambda loader, path: read(path)),
+        (Loader, "list_available_services", lambda loader, type_name: listed(type_name)),
+        (ClientCreator, "_create_client_class", class_of),
+        (botocore.hooks, "accepts_kwargs", lambda called: accepts(getattr(called, "__func__", called))),
+    ]
+    for owner, name, instead in patches:
+        setattr(owner, name, instead)
 
 
 def start(words: tuple[str, ...], out: Path, err: Path) -> Command:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from botocore.loaders import create_loader
 
 from vpce_demo.model import Side
 from vpce_demo.place import Place
@@ -37,14 +35,6 @@ def world(shared_world: World) -> World:
     """An empty account, and no demo on record."""
     shared_world.empty()
     return shared_world
-
-
-@pytest.fixture(scope="module")
-def models_are_read_once() -> Iterator[None]:
-    """AWS's models take most of the time that a command needs in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.session.create_loader", functools.cache(create_loader))
-        yield
 
 
 @pytest.fixture

@@ -87,9 +87,6 @@ def quick(rule: Rule, way: str) -> list[pytest.MarkDecorator]:
     return [] if not way or way in ORDINARY else [pytest.mark.slow]
 
 
-pytestmark = pytest.mark.usefixtures("models_are_read_once")
-
-
 class Chain:
     """A demo that is made once and is whole again after each test, or made anew.
 

@@ -40,9 +40,6 @@ def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         client.stop(world.emulator)
 
 
-pytestmark = pytest.mark.usefixtures("models_are_read_once")
-
-
 Say = Callable[..., int]
 
 
