@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := $(BIN)/vpce-demo
 
 # Each file of tests runs in one process: the demos in it share a sandbox.
-AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+AT_ONCE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all torture check bench bench-full pictures reference clean
 
@@ -19,7 +19,7 @@ test: check                       ## ruff, mypy strict and the tests
 test-all: check                   ## the same, with what takes minutes
 	@$(BIN)/python -m pytest $(AT_ONCE) -m ''
 
-torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: 50 minutes
+torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: more than an hour
 	@$(BIN)/python -m torture
 	@$(BIN)/python -m pytest -m slow tests/cli/test_least_policy.py
 

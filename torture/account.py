@@ -55,7 +55,9 @@ def account(clients: Clients) -> Account:
     for group in clients.elb.describe_target_groups()["TargetGroups"]:
         arn = group["TargetGroupArn"]
         health = clients.elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-        held[arn] = group, _tags(clients, arn), [described["Target"] for described in health]
+        # One that drains is as good as gone, like a terminated instance: AWS lists it for a while.
+        targets = [one["Target"] for one in health if one["TargetHealth"]["State"] != "draining"]
+        held[arn] = group, _tags(clients, arn), targets
     return held
 
 
