@@ -19,7 +19,7 @@ test: check                       ## ruff, mypy strict and the tests
 test-all: check                   ## the same, with what takes minutes
 	@$(BIN)/python -m pytest $(AT_ONCE) -m ''
 
-torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: more than an hour
+torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: about an hour
 	@$(BIN)/python -m torture
 	@$(BIN)/python -m pytest -m slow tests/cli/test_least_policy.py
 
