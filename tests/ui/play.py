@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tests.diagram.demos import PREFIX
 from vpce_demo.config import load
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Action, Event, Live, Phase, Resource
@@ -23,21 +24,7 @@ IDS = {
     "endpoint": "vpce-0fedcba9876543210",
     "acceptance": "vpce-0fedcba9876543210",
 }
-PREFIXES = {
-    "Vpc": "vpc",
-    "InternetGateway": "igw",
-    "GatewayAttachment": "igw",
-    "Subnet": "subnet",
-    "RouteTable": "rtb",
-    "SubnetRouting": "rtbassoc",
-    "InternetRoute": "rtb",
-    "KeyPair": "key",
-    "SecurityGroup": "sg",
-    "IngressRule": "sg",
-    "Instance": "i",
-    "Listener": "listener",
-    "Registration": "i",
-}
+PREFIXES = {**PREFIX, "Listener": "listener", "Registration": "i"}
 WORDLESS = ("KeyPair", "SecurityGroup", "IngressRule", "RouteTable", "InternetGateway", "TargetGroup", "Listener")
 
 
