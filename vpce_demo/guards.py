@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +10,16 @@ from .config import Config, Settings
 from .errors import Refused
 from .facts import not_looked_up
 from .model import Side
-from .place import Place, same_accounts
+from .place import Place
 from .reading import printable
 from .state import State
 
 NOTHING = "Nothing was changed."
+
+
+def same_accounts(recorded: Mapping[str, Mapping[str, str]], place: Place) -> bool:
+    """Whether a state made with these accounts and regions belongs to this place."""
+    return recorded == {str(side): facts for side, facts in place.accounts.items()}
 
 
 def refuse_other_accounts(state: State, place: Place) -> None:
@@ -48,13 +54,18 @@ def _options(state: State, other: set[str]) -> str:
         else:
             options += [f"--{side}-profile {name}" for side, name in names.items() if name]
     if "region" in other and "account" not in other:
-        options.append(f"--region {printable(str(state.sides.get('provider', {}).get('region', 'REGION')))}")
+        options.append(f"--region {_word(state.sides.get('provider', {}).get('region', 'REGION'))}")
     return " ".join(options)
 
 
 def _profile(settings: Mapping[str, Any], side: Side) -> str:
     part = settings.get(str(side))
-    return printable(str(part.get("profile") or "")) if isinstance(part, Mapping) else ""
+    return _word(part["profile"]) if isinstance(part, Mapping) and part.get("profile") else ""
+
+
+def _word(recorded: object) -> str:
+    """What the state file says, as one word of a command line and nothing more."""
+    return shlex.quote(printable(str(recorded)))
 
 
 def refuse_changed_settings(config: Config, recorded: Settings) -> None:

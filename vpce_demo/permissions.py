@@ -180,13 +180,13 @@ def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]
         Which.OURS: tag["ResourceTag"],
         Which.ROLE: {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"},
     }
+    statements: list[dict[str, Any]] = []
 
     def statement(sid: str, actions: Iterable[str], names: Iterable[str], by: Mapping[str, Any] | None) -> None:
         resources = sorted({f"arn:{partition}:{name}" for name in names})
         one = {"Sid": sid, "Effect": "Allow", "Action": sorted(set(actions)), "Resource": resources or "*"}
         statements.append({**one, "Condition": {"StringEquals": dict(by)}} if by else one)
 
-    statements: list[dict[str, Any]] = []
     for which in Which:
         members = [p for p in own if p.which is which]
         resources = {_resource(p, kind, region) for p in members for kind in p.kinds}

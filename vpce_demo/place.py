@@ -6,7 +6,6 @@ asks which of the two it is.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import shlex
@@ -220,10 +219,3 @@ def my_address(place: Place) -> str:
             hint="Say it in the config file:  ssh_from: 198.51.100.7/32    (the tutorial's is 0.0.0.0/0: anywhere)",
             changed="Nothing was changed.",
         ) from None
-
-
-def same_accounts(recorded: Mapping[str, Mapping[str, str]], place: Place) -> bool:
-    """Whether a state made with these accounts and regions belongs to this place."""
-    return json.dumps(recorded, sort_keys=True) == json.dumps(
-        {str(side): dict(facts) for side, facts in place.accounts.items()}, sort_keys=True
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -220,14 +221,19 @@ def sign_in_expired(screen: Screen) -> None:
     screens.error(screen, error)
 
 
-def wrong_account(screen: Screen) -> None:
+def of_another_account(profile: str) -> Refused:
+    """The refusal of a state that was made with this profile in another account."""
     state = State(Path("nowhere"))
     state.sides = {str(side): ACCOUNT for side in Side}
-    state.settings = {str(side): {"profile": "demo"} for side in Side}
+    state.settings = {str(side): {"profile": profile} for side in Side}
     other: Any = SimpleNamespace(accounts={side: {**ACCOUNT, "account": "999988887777"} for side in Side})
     with pytest.raises(Refused) as refused:
         refuse_other_accounts(state, other)
-    screens.error(screen, refused.value)
+    return refused.value
+
+
+def wrong_account(screen: Screen) -> None:
+    screens.error(screen, of_another_account("demo"))
 
 
 SHOWN: dict[str, Callable[[Screen], None]] = {
@@ -245,6 +251,12 @@ SHOWN: dict[str, Callable[[Screen], None]] = {
         wrong_account,
     )
 }
+
+
+@pytest.mark.parametrize(("profile", "word"), [("$(touch x)", "$(touch x)"), ("a; b", "a; b"), ("a\nb", "a?b")])
+def test_what_a_state_file_says_is_one_word_of_a_command(profile: str, word: str) -> None:
+    command = of_another_account(profile).hint.splitlines()[1].partition(" use the credentials")[0]
+    assert shlex.split(command) == ["vpce-demo", "down", "--profile", word]
 
 
 # --- shown -----------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from ..tutorial import Demo
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import (
+        FilterTypeDef,
         InstanceTypeDef,
         NetworkAclTypeDef,
         NetworkInterfaceTypeDef,
@@ -249,10 +250,10 @@ class Case:
     def acl(self, side: Side, subnet_id: str) -> NetworkAclTypeDef:
         """The network ACL of a subnet."""
         ec2 = self.clients(side).ec2
-        of_it = [{"Name": "association.subnet-id", "Values": [subnet_id]}]
+        of_it: list[FilterTypeDef] = [{"Name": "association.subnet-id", "Values": [subnet_id]}]
         return self._once(
             ("acl", side, subnet_id),
-            lambda: only(ec2.describe_network_acls(Filters=of_it)["NetworkAcls"], "network ACL"),  # type: ignore[arg-type]
+            lambda: only(ec2.describe_network_acls(Filters=of_it)["NetworkAcls"], "network ACL"),
         )
 
     def route_table(self, side: Side, subnet_id: str) -> RouteTableTypeDef:
