@@ -21,6 +21,8 @@ _BRIEFLY = reprlib.Repr()
 _BRIEFLY.maxstring = _BRIEFLY.maxother = _BRIEFLY.maxlong = LONGEST_SHOWN
 _BRIEFLY.maxlevel = 2
 
+_SPACES = dict.fromkeys(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)), " ")
+
 
 def text_of(path: Path, largest: int) -> str:
     """The text of a file.  Raises OSError, and ValueError where it is larger than so many bytes or not UTF-8."""
@@ -43,6 +45,17 @@ def printable(text: str, longest: int = LONGEST_SHOWN) -> str:
     """A text in few characters, none of which a terminal obeys."""
     clean = "".join(each if each.isprintable() else "?" for each in text[: longest + 1])
     return clean if len(clean) <= longest else f"{clean[:longest]}..."
+
+
+def only_printable(text: str) -> str:
+    """The text with ``?`` in place of each character that is not printable, line feeds and tabs excepted.
+
+    Not printable are control and format characters (bidirectional marks, zero-width spaces, tags), separators and
+    unassigned code points.  Other spaces than the ordinary one become that.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in "\n\t" else _SPACES.get(each, "?") for each in text)
 
 
 class _Loader(yaml.SafeLoader):

@@ -135,6 +135,16 @@ def test_a_page_may_not_speak_to_the_terminal(tmp_path: Path) -> None:
     assert "?]0;owned??[2Jhello?" in told
 
 
+@pytest.mark.parametrize("character", ["\u0600", "\u202e", "\u2028", "\u200b", "\ufeff", "\U000e0041", "\x85"])
+def test_what_is_not_printable_is_shown_as_a_question_mark(tmp_path: Path, character: str) -> None:
+    head = {**HEAD, "command": f"up{character}x"}
+    (tmp_path / NAME).write_text(json.dumps(head) + "\n" + json.dumps({**PAGE, "text": f"he{character}llo"}) + "\n")
+    told = shown(tmp_path)
+    assert character not in told
+    assert "he?llo" in told
+    assert "up?x" in told
+
+
 @pytest.mark.parametrize("name", ["x-0.jsonl", "x-.jsonl", "-99999999999999999999.jsonl", "x-²-1e9.jsonl", "x.jsonl"])
 def test_a_name_that_is_none(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(json.dumps(HEAD) + "\n")

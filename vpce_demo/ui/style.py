@@ -15,12 +15,11 @@ from rich.console import Console
 from rich.spinner import Spinner
 from rich.text import Text
 
+from ..reading import only_printable
+
 WIDTH_WITHOUT_TERMINAL = 100
 
 _ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|", "•": "*"}
-_CONTROLS = {
-    each: "?" for each in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if chr(each) not in "\n\t"
-}
 _COLOURS = {"✓": "green", "✗": "red", "·": "dim", "-": "dim", "!": "yellow"}
 
 
@@ -42,10 +41,17 @@ class Screen:
 
         Names, pages and messages are somebody else's texts.
         """
-        text = text.translate(_CONTROLS)
+        text = only_printable(text)
         if self.ascii:
             for symbol, instead in _ASCII.items():
                 text = text.replace(symbol, instead)
+        return text
+
+    def cleaned(self, text: Text) -> Text:
+        """A styled text with only printable characters.  Its length stays, so the styles keep their places."""
+        if (plain := only_printable(text.plain)) != text.plain:
+            text = text.copy()
+            text.plain = plain
         return text
 
     def mark(self, mark: str) -> Text:
@@ -63,7 +69,7 @@ class Screen:
         shown = Text()
         if mark:
             shown.append_text(self.mark(mark)).append(" ")
-        shown.append(text if isinstance(text, Text) else Text(self.plain(text), style=style))
+        shown.append(self.cleaned(text) if isinstance(text, Text) else Text(self.plain(text), style=style))
         console.print(shown, soft_wrap=True, highlight=False)
 
     def entry(self, head: str, text: str, *, mark: str) -> None:
