@@ -18,7 +18,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ConfigError
-from .reading import printable, read_yaml, shown, text_of
+from .untrusted import printable, read_yaml, shown, text_of
 
 DEFAULT_NAME = "vpce-demo"
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"

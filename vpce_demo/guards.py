@@ -11,8 +11,8 @@ from .errors import Refused
 from .facts import not_looked_up
 from .model import Side
 from .place import Place
-from .reading import printable
 from .state import State
+from .untrusted import printable
 
 NOTHING = "Nothing was changed."
 

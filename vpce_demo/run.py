@@ -28,11 +28,11 @@ from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .pace import HIDDEN_SECONDS
 from .place import Place, my_address
-from .reading import printable
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty
 from .tutorial import Demo, tutorial
+from .untrusted import printable
 
 
 class Interrupted(DemoError):

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from .engine import Intent
 from .errors import DemoError, Locked, refused
 from .model import Action, Event
-from .reading import printable, text_of
+from .untrusted import printable, text_of
 
 VERSION = 1
 LARGEST_FILE = 10_000_000

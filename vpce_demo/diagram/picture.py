@@ -11,12 +11,12 @@ from enum import StrEnum
 
 from ..config import DEFAULT_NAME
 from ..model import Live, Phase, Resource, Side, short_id
-from ..reading import printable
 from ..resources.instance import Instance
 from ..resources.internet_gateway import GatewayAttachment
 from ..resources.route_table import InternetRoute, SubnetRouting
 from ..resources.security_group import IngressRule, SecurityGroup
 from ..tutorial import Demo
+from ..untrusted import printable
 
 
 class State(StrEnum):

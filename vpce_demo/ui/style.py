@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.spinner import Spinner
 from rich.text import Text
 
-from ..reading import only_printable
+from ..untrusted import only_printable
 
 WIDTH_WITHOUT_TERMINAL = 100
 
