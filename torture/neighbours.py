@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vpce_demo.aws import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG, Aws, Clients
-from vpce_demo.config import Settings, load
+from vpce_demo.config.load import load
+from vpce_demo.config.settings import Settings
 from vpce_demo.engine import Engine
 from vpce_demo.facts import find_out
 from vpce_demo.model import Side

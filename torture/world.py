@@ -14,7 +14,7 @@ from typing import Any
 
 from vpce_demo import place
 from vpce_demo.aws import Clients
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 

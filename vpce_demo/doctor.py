@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import __version__, ssh
 from .aws import Clients
-from .config import MY_IP, Config
+from .config.model import MY_IP, Config
 from .dryrun import allowed_calls
 from .errors import DemoError, Fault, code, fault
 from .facts import image, offering, zones

@@ -10,7 +10,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from .aws import DEMO_TAG, ID_TAG, RESOURCE_TAG, Clients
-from .config import Config, in_front
+from .config.model import Config, in_front
 from .errors import Fault, code, fault
 from .model import Side
 from .tutorial import ANYWHERE

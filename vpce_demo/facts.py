@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from .aws import DEMO_TAG, ID_TAG, RESOURCE_TAG, Aws, Clients, tags_of
-from .config import MY_IP, Config, Consumer, Provider, Settings, named
+from .config.model import MY_IP, Config, Consumer, Provider
+from .config.settings import Settings, named
 from .errors import Refused
 from .model import Phase, Side
 from .place import Place, my_address

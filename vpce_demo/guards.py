@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from .config import Config, Settings
+from .config.model import Config
+from .config.settings import Settings
 from .errors import Refused
 from .facts import not_looked_up
 from .model import Side

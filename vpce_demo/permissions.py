@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 
 from .aws import DEMO_TAG
-from .config import Config
+from .config.model import Config
 from .model import Side
 
 LARGEST_POLICY = 6144

@@ -24,7 +24,7 @@ from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from .aws import Clients
-from .config import Config
+from .config.model import Config
 from .errors import ConfigError, DemoError
 from .model import Side
 from .sandbox.client import Running

@@ -17,7 +17,9 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from .aws import Aws
-from .config import MOST_MISTAKES, Config, Settings, Where
+from .config.load import MOST_MISTAKES
+from .config.model import Config
+from .config.settings import Settings, Where
 from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .drift import compared
 from .engine import Engine

@@ -37,7 +37,7 @@ from .state import make_private
 
 if TYPE_CHECKING:
     from .checks import Result
-    from .config import Settings
+    from .config.settings import Settings
     from .place import Place
     from .run import Left
     from .tutorial import Demo

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import yaml
 
-from .config import Settings
+from .config.settings import Settings
 from .model import Resource, Side
 from .resources.endpoint_service import EndpointService
 from .resources.instance import Instance

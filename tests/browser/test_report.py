@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.report.lives import Life
 from tests.report.test_page import SECTIONS
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.diagram.theme import DARK, LIGHT
 from vpce_demo.report.known import known
 from vpce_demo.report.page import page

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from vpce_demo import cost
 from vpce_demo.cli import run_command
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.facts import not_looked_up
 from vpce_demo.prices import table
 from vpce_demo.tutorial import tutorial

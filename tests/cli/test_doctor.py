@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from vpce_demo import doctor, dryrun
-from vpce_demo.config import Config, load
+from vpce_demo.config.load import load
+from vpce_demo.config.model import Config
 from vpce_demo.doctor import Line
 from vpce_demo.model import Side
 from vpce_demo.place import Place, in_sandbox

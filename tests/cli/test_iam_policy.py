@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from vpce_demo.cli import run_command
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.permissions import policy
 from vpce_demo.sandbox import client

@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from vpce_demo import console
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Drift, Live, Phase, short_id

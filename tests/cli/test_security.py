@@ -17,7 +17,7 @@ import pytest
 
 from vpce_demo import place as places
 from vpce_demo.cli import cli, run_command
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.run import Run
 from vpce_demo.sandbox.faults import Fault
 from vpce_demo.sandbox.server import Sandbox

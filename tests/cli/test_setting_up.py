@@ -7,7 +7,8 @@ import subprocess
 import pytest
 import yaml
 
-from vpce_demo.config import Config, load
+from vpce_demo.config.load import load
+from vpce_demo.config.model import Config
 
 from .program import Program
 

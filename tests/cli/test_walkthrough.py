@@ -12,7 +12,7 @@ import pexpect
 import pytest
 
 from vpce_demo.cli import run_command
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.facts import not_looked_up
 from vpce_demo.lessons import heading, steps, words
 from vpce_demo.tutorial import tutorial

@@ -12,7 +12,7 @@ import pytest
 
 from torture.account import account
 from vpce_demo.aws import Clients
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.errors import Refused
 from vpce_demo.model import Action, Event, Phase, Side
 from vpce_demo.place import Place, in_sandbox

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from torture.account import account
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Action, Event, Live, Phase, Side, closure
 from vpce_demo.run import Run

@@ -9,7 +9,7 @@ import pytest
 from botocore.loaders import Loader
 
 from vpce_demo.aws import Aws
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.errors import NotCreated
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Live, Phase, Side, closure

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from vpce_demo.aws import DEMO_TAG, RESOURCE_TAG, Aws
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.engine import Engine
 from vpce_demo.errors import Refused
 from vpce_demo.facts import not_looked_up

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.guards import same_accounts
 from vpce_demo.messages import understood
 from vpce_demo.model import Side

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 
 import vpce_demo
 from vpce_demo import cost
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Resource

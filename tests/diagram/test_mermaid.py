@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.diagram.mermaid import mermaid
 from vpce_demo.diagram.picture import picture
 

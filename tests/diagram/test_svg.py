@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.diagram import measure
 from vpce_demo.diagram.picture import Picture, picture
 from vpce_demo.diagram.svg import svg

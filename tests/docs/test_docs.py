@@ -14,7 +14,8 @@ import yaml
 from tools import reference
 from tools.pictures import MOST_BYTES
 from vpce_demo.cli import cli, shared_options
-from vpce_demo.config import Config, load
+from vpce_demo.config.load import load
+from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import picture
 from vpce_demo.diagram.svg import svg
 from vpce_demo.facts import not_looked_up

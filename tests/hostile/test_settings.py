@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpce_demo.cli import run_command
-from vpce_demo.config import LARGEST_FILE, Config, load
+from vpce_demo.config.load import LARGEST_FILE, load
+from vpce_demo.config.model import Config
 from vpce_demo.errors import ConfigError
 
 from .cases import MANY, TEXTS, almost, everything_in, only, torn, values, within_bounds

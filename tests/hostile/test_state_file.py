@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
 from vpce_demo.facts import not_looked_up
 from vpce_demo.place import Place

@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.facts import not_looked_up
 from vpce_demo.lessons import LANGUAGES, TEXTS, Page, steps, topics, welcome, words
 from vpce_demo.lessons.values import PLACEHOLDER, filled, of_demo, of_settings

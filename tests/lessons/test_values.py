@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.cost import price
 from vpce_demo.errors import ConfigError
 from vpce_demo.facts import not_looked_up

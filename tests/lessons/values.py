@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.facts import not_looked_up
 from vpce_demo.lessons.nat import of_comparison
 from vpce_demo.lessons.values import Lookup, of_demo, of_prices, of_settings

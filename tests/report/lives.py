@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.diagram.demos import FRAME, standing
 from vpce_demo.checks import CheckFailed, Result
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Action, Event, Live, Phase, Resource, Side

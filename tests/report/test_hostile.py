@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.hostile.cases import MANY, almost, as_json, within_bounds
 from tests.hostile.test_run_logs import HEAD, LINES, NAME
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import picture
 from vpce_demo.diagram.svg import svg
 from vpce_demo.diagram.terminal import in_terminal

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.diagram.demos import FRAME, waiting
-from vpce_demo.config import Config, load
+from vpce_demo.config.load import load
+from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import State
 from vpce_demo.model import Live
 from vpce_demo.report.known import Known, Look, known

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.diagram.demos import FRAME
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.model import Drift, Live
 from vpce_demo.report.known import Look, known
 from vpce_demo.report.page import page

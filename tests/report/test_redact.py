@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vpce_demo.config import Config
+from vpce_demo.config.model import Config
 from vpce_demo.model import Drift
 from vpce_demo.report.known import Look, known
 from vpce_demo.report.page import page

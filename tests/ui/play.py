@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from tests.diagram.demos import PREFIX
-from vpce_demo.config import load
+from vpce_demo.config.load import load
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Action, Event, Live, Phase, Resource
 from vpce_demo.tutorial import Demo, tutorial

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ..config import Where
+    from ..config.settings import Where
     from ..diagnosis import Diagnosis
     from ..place import Place
     from ..ui.style import Screen
@@ -120,7 +120,8 @@ class App:
 
     def where(self) -> Where:
         """Which demo is meant.  Raises ConfigError."""
-        from ..config import Where, load
+        from ..config.load import load
+        from ..config.settings import Where
 
         sides = {
             side: {"profile": self.given.get(f"{side}_profile")}

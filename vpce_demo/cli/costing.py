@@ -12,7 +12,7 @@ from .group import cli, pass_app
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..config import Where
+    from ..config.settings import Where
     from ..cost import Line
 
 

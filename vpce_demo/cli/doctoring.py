@@ -13,7 +13,7 @@ from .group import cli, pass_app, timeout_option
 from .testing import told
 
 if TYPE_CHECKING:
-    from ..config import Where
+    from ..config.settings import Where
     from ..doctor import Line
     from ..place import Place
     from ..run import Run

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from ..config import Where
+    from ..config.settings import Where
     from ..model import Live, Resource
     from ..place import Place
     from ..tutorial import Demo

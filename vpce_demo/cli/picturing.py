@@ -13,7 +13,7 @@ from .group import cli, pass_app
 
 if TYPE_CHECKING:
     from ..aws import Aws
-    from ..config import Where
+    from ..config.settings import Where
     from ..diagram.picture import Frame, Picture
     from ..diagram.theme import Theme
     from ..model import Resource

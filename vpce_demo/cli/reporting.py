@@ -13,7 +13,7 @@ from .app import App, how
 from .group import cli, pass_app
 
 if TYPE_CHECKING:
-    from ..config import Where
+    from ..config.settings import Where
     from ..report.known import Look
     from ..ui.style import Screen
 

@@ -36,7 +36,7 @@ from .testing import prove
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from ..config import Settings, Where
+    from ..config.settings import Settings, Where
     from ..diagram.picture import Frame
     from ..lessons import Page
     from ..model import Live, Resource

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ..config import DEFAULT_NAME
+from ..config.model import DEFAULT_NAME
 from ..model import Live, Phase, Resource, Side, short_id
 from ..resources.instance import Instance
 from ..resources.internet_gateway import GatewayAttachment

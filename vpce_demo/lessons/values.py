@@ -57,7 +57,7 @@ def of_mapping(*parts: Mapping[str, object]) -> Lookup:
 
 def of_settings(*parts: BaseModel) -> Lookup:
     """Look in these settings, but for what is found out only when the demo is made."""
-    from ..config import MY_IP
+    from ..config.model import MY_IP
 
     return of_mapping(*({k: v for k, v in part.model_dump().items() if v != MY_IP} for part in parts))
 

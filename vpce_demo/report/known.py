@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..config import Config, Settings
+from ..config.model import Config
+from ..config.settings import Settings
 from ..diagram.picture import Frame, Picture, picture
 from ..facts import not_looked_up
 from ..model import Action, Live, Phase, Side

@@ -1,0 +1,132 @@
+"""Reads the config file and checks it: a mistake is told with its file, line and column."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ..errors import ConfigError
+from ..untrusted import printable, read_yaml, shown, text_of
+from .model import IMAGE_PARAMETER, Config
+
+LARGEST_FILE = 100_000
+"""Bytes of a settings file.  The longest useful one has a tenth of that."""
+
+
+MOST_MISTAKES = 20
+"""So many are told of at once."""
+
+
+def load(path: Path | None, overrides: Mapping[str, Any]) -> Config:
+    """Read the config file, if there is one, and put these on top of it.
+
+    Raises ConfigError with file, line and column of what is wrong.
+    """
+    tree, data = _read(path) if path else (None, {})
+    where = str(path) if path else "the options"
+    try:
+        return Config.model_validate(_merged(data, overrides))
+    except ValidationError as error:
+        raise ConfigError(_explain(error, where, tree, data), changed="Nothing was changed.") from None
+
+
+def _merged(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(data)
+    for key, value in overrides.items():
+        if isinstance(value, Mapping):
+            below = merged.get(key, {})
+            merged[key] = _merged(below, value) if isinstance(below, Mapping) else below
+        elif value is not None:
+            merged[key] = value
+    return merged
+
+
+def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
+    try:
+        text = text_of(path, LARGEST_FILE)
+    except FileNotFoundError:
+        raise ConfigError(f"There is no config file {path}.", changed="Nothing was changed.") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}", changed="Nothing was changed.") from None
+    try:
+        tree, data = read_yaml(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        problem = printable(getattr(error, "problem", None) or str(error).splitlines()[0], 200)
+        raise ConfigError(f"{place}: not YAML that is understood: {problem}", changed="Nothing was changed.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: it goes too deep", changed="Nothing was changed.") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: {printable(str(error))}", changed="Nothing was changed.") from None
+    if data is None:
+        return tree, {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}:1:1: settings are 'key: value' lines", changed="Nothing was changed.")
+    return tree, data
+
+
+def _explain(error: ValidationError, where: str, tree: yaml.Node | None, data: Mapping[str, Any]) -> str:
+    """One line for each thing that is wrong: place, key, what it is, what is right."""
+    lines = []
+    problems = error.errors(include_url=False, include_context=False)
+    for problem in problems[:MOST_MISTAKES]:
+        path = [part for part in problem["loc"] if isinstance(part, (str, int))]
+        mark = _mark(tree, path, at_key=problem["type"] == "extra_forbidden")
+        place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
+        key = printable(".".join(str(part) for part in path))
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{place}: there is no setting '{key}'{_nearest(path)}")
+        else:
+            what = _in_our_words(problem["type"], path) or problem["msg"].removeprefix("Value error, ")
+            what = printable(what, 300)
+            value = "" if isinstance(problem["input"], (dict, BaseModel)) else f" {shown(problem['input'])}"
+            lines.append(f"{place}: {key or 'settings'}:{value} {what[0].lower()}{what[1:]}".replace(": :", ":"))
+    if more := len(problems[MOST_MISTAKES:]):
+        lines.append(f"and {more} more")
+    return "\n".join(lines)
+
+
+_LIKE = {
+    "zone": "is no zone such as us-east-1a",
+    "instance_type": "is no instance type such as t3.micro",
+    "image_parameter": "is no name of a parameter such as " + IMAGE_PARAMETER,
+}
+
+
+def _in_our_words(problem: str, path: Sequence[str | int]) -> str:
+    """What is wrong, where the checker's own words would be about types and patterns."""
+    if problem == "model_type":
+        return "is no group of settings: 'key: value' lines, indented"
+    return _LIKE.get(str(path[-1]), "") if problem == "string_pattern_mismatch" else ""
+
+
+def _mark(tree: yaml.Node | None, path: Sequence[str | int], at_key: bool) -> yaml.Mark | None:
+    """Where in the file this setting stands, or the nearest one above it."""
+    mark, node = None, tree
+    for depth, part in enumerate(path):
+        if not isinstance(node, yaml.MappingNode):
+            break
+        for key, value in node.value:
+            if key.value == str(part):
+                mark = key.start_mark if at_key and depth == len(path) - 1 else value.start_mark
+                node = value
+                break
+        else:
+            break
+    return mark
+
+
+def _nearest(path: Sequence[str | int]) -> str:
+    model: type[BaseModel] = Config
+    for part in path[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    near = difflib.get_close_matches(str(path[-1]), model.model_fields, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""

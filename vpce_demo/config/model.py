@@ -1,0 +1,174 @@
+"""What the user may set, with the tutorial's names and values as defaults, and how each value is checked."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+DEFAULT_NAME = "vpce-demo"
+IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+MY_IP = "my-ip"
+LARGEST_PAGE = 12_000
+
+
+def _cidr(value: str) -> str:
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError as error:
+        raise ValueError(f"is not a range of IPv4 addresses such as 10.0.0.0/16: {error}") from None
+    if not 16 <= network.prefixlen <= 28:
+        raise ValueError("is not between /16 and /28, which AWS demands")
+    return str(network)
+
+
+def _source(value: str) -> str:
+    if value == MY_IP:
+        return value
+    try:
+        return str(ipaddress.IPv4Network(value))
+    except ValueError as error:
+        raise ValueError(f"is neither {MY_IP} nor a range of IPv4 addresses: {error}") from None
+
+
+def _balancer_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?", value) or value.startswith("internal-"):
+        raise ValueError(
+            "is no name for it: 32 characters at most, letters, digits and '-', neither at an end, not 'internal-...'"
+        )
+    return value
+
+
+def _group_name(value: str) -> str:
+    if value.startswith("sg-") or not re.fullmatch(r"[\w .\-:/()#,@\[\]+=&;{}!$*]{1,255}", value, re.ASCII):
+        raise ValueError("is no name for a security group: 255 characters at most, not 'sg-...'")
+    return value
+
+
+def _demo_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", value):
+        raise ValueError("is no name for a demo: lower-case letters, digits and '-', 32 characters at most")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if re.search(r"[\x00-\x1f\x7f-\x9f]", value):
+        raise ValueError("has a character in it that is none to be seen")
+    return value
+
+
+def _page(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty")
+    if len(value.encode()) > LARGEST_PAGE:
+        raise ValueError(f"is longer than {LARGEST_PAGE} bytes, and AWS takes 16384 of user data in all")
+    return value
+
+
+Page = Annotated[str, AfterValidator(_page)]
+Cidr = Annotated[str, AfterValidator(_cidr)]
+Source = Annotated[str, AfterValidator(_source)]
+BalancerName = Annotated[str, AfterValidator(_balancer_name)]
+GroupName = Annotated[str, AfterValidator(_group_name)]
+DemoName = Annotated[str, AfterValidator(_demo_name)]
+TagValue = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+Description = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\w .\-:/()#,@\[\]+=&;{}!$*]*$")]
+
+
+class Part(BaseModel):
+    """A part of the settings: unknown keys are refused, types are not guessed, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Network(Part):
+    """What both sides have: a VPC with a public subnet, and an instance in it."""
+
+    profile: str | None = None
+    region: str | None = None
+    vpc_name: TagValue
+    vpc_cidr: Cidr
+    gateway_name: TagValue
+    subnet_name: TagValue
+    subnet_cidr: Cidr
+    route_table_name: TagValue
+    group_name: GroupName
+    group_description: Description
+    key_name: TagValue
+    instance_name: TagValue
+
+    @model_validator(mode="after")
+    def _subnet_lies_in_the_vpc(self) -> Self:
+        if not ipaddress.IPv4Network(self.subnet_cidr).subnet_of(ipaddress.IPv4Network(self.vpc_cidr)):
+            raise ValueError(f"subnet_cidr {self.subnet_cidr} does not lie in vpc_cidr {self.vpc_cidr}")
+        return self
+
+
+class Provider(Network):
+    """Steps 1 to 8."""
+
+    vpc_name: TagValue = "Service_Network"
+    vpc_cidr: Cidr = "20.0.0.0/16"
+    gateway_name: TagValue = "Service_IGW"
+    subnet_name: TagValue = "Service_Public_subnet"
+    subnet_cidr: Cidr = "20.0.1.0/24"
+    route_table_name: TagValue = "Service_PublicRT"
+    group_name: GroupName = "Webserver_sg"
+    group_description: Description = "Security group for Webserver"
+    key_name: TagValue = "Service_key"
+    instance_name: TagValue = "Webserver1"
+    load_balancer_name: BalancerName = "MyNetwork-LB"
+    target_group_name: BalancerName = "MyNetwork-TG"
+    service_name: TagValue = "MyEndpointService"
+
+
+class Consumer(Network):
+    """Steps 9 to 15."""
+
+    vpc_name: TagValue = "Customer_Network"
+    vpc_cidr: Cidr = "10.0.0.0/16"
+    gateway_name: TagValue = "Customer_IGW"
+    subnet_name: TagValue = "Customer_Public_subnet"
+    subnet_cidr: Cidr = "10.0.1.0/24"
+    route_table_name: TagValue = "Customer_PublicRT"
+    group_name: GroupName = "Customer_EC2_SG"
+    group_description: Description = "Security group for Customer EC2"
+    key_name: TagValue = "Customer_key"
+    instance_name: TagValue = "Customer_EC2"
+    endpoint_name: TagValue = "MyEndpoint"
+
+
+class Config(Part):
+    """Everything that can be set.  The defaults are the tutorial's."""
+
+    name: DemoName = DEFAULT_NAME
+    profile: str | None = None
+    region: str | None = None
+    zone: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")] | None = None
+    instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")] = "t3.micro"
+    image_parameter: Annotated[str, Field(pattern=r"^/[\w./-]+$")] = IMAGE_PARAMETER
+    ssh_from: Source = MY_IP
+    page: Page = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
+    health_check_seconds: Annotated[int, Field(ge=5, le=300)] = 10
+    provider: Provider = Provider()
+    consumer: Consumer = Consumer()
+
+    @model_validator(mode="after")
+    def _names_stay_short_enough(self) -> Self:
+        for field, name in (
+            ("load_balancer_name", self.provider.load_balancer_name),
+            ("target_group_name", self.provider.target_group_name),
+        ):
+            full = in_front(self.name, name)
+            if len(full) > 32:
+                raise ValueError(
+                    f"{field}: {full} has {len(full)} characters, and AWS allows 32; choose a shorter demo name"
+                )
+        return self
+
+
+def in_front(demo: str, name: str) -> str:
+    """A name as AWS gets it: the tutorial's own in the default demo, with the demo's in front in any other."""
+    return name if demo == DEFAULT_NAME else f"{demo}-{name}"
