@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from vpce_demo.aws import ID_TAG, KEY_TAG, RESOURCE_TAG, Clients
+from vpce_demo.aws.clients import ID_TAG, KEY_TAG, RESOURCE_TAG, Clients
 
 EC2_LISTS = {
     "describe_vpcs": ("Vpcs", "VpcId"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from vpce_demo.aws import Clients
+from vpce_demo.aws.clients import Clients
 
 from .account import Account, part_of
 

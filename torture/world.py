@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vpce_demo import place
-from vpce_demo.aws import Clients
+from vpce_demo.aws.clients import Clients, environment
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
@@ -38,7 +37,7 @@ class World:
         load_everything()
         hurry()
         self.sandbox = client.ensure(self.emulator, speed=math.inf)
-        self.place = place.in_sandbox(load(None, {}), self.sandbox)
+        self.place = environment.in_sandbox(load(None, {}), self.sandbox)
         self.clients: Clients = self.place.clients[Side.PROVIDER]
         self.nothing: Shape | None = None
         self.struck = 0

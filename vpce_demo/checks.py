@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from .aws import Aws
+from .aws.clients import Aws
 from .diagnosis import Case, Diagnosis, Symptom, diagnose, look
 from .errors import DemoError, Fault, NotCreated, fault, words
 from .model import Live, Resource, Side

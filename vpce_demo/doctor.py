@@ -16,15 +16,15 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import __version__, ssh
-from .aws import Clients
+from .aws.clients import Clients
+from .aws.environment import Place, my_address
+from .aws.messages import understood
+from .aws.quotas import QUOTAS, limit
 from .config.model import MY_IP, Config
 from .dryrun import allowed_calls
 from .errors import DemoError, Fault, code, fault
 from .facts import image, offering, zones
-from .messages import understood
 from .model import Side
-from .place import Place, my_address
-from .quotas import QUOTAS, limit
 
 OLDEST_PYTHON = (3, 11)
 SKEW_SECONDS = 300.0

@@ -9,7 +9,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from .aws import DEMO_TAG, ID_TAG, RESOURCE_TAG, Clients
+from .aws.clients import DEMO_TAG, ID_TAG, RESOURCE_TAG, Clients
 from .config.model import Config, in_front
 from .errors import Fault, code, fault
 from .model import Side

@@ -18,7 +18,7 @@ from graphlib import TopologicalSorter
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .aws import Aws
+from .aws.clients import Aws
 from .errors import DemoError, Fault, InUse, NotCreated, Refused, TimedOut, code, fault, refused, words
 from .model import Action, Event, Holder, Live, Phase, Resource, Side
 from .moves import Graph, Move, Verb, deleting, making

@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from .aws import DEMO_TAG, ID_TAG, RESOURCE_TAG, Aws, Clients, tags_of
+from .aws.clients import DEMO_TAG, ID_TAG, RESOURCE_TAG, Aws, Clients, tags_of
+from .aws.environment import Place, my_address
+from .aws.quotas import QUOTAS, limit
 from .config.model import MY_IP, Config, Consumer, Provider
 from .config.settings import Settings, named
 from .errors import Refused
 from .model import Phase, Side
-from .place import Place, my_address
-from .quotas import QUOTAS, limit
 from .resources.instance import INSTANCES
 from .resources.subnet import SUBNETS
 from .resources.vpc import VPCS

@@ -6,12 +6,12 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from .aws.environment import Place
 from .config.model import Config
 from .config.settings import Settings
 from .errors import Refused
 from .facts import not_looked_up
 from .model import Side
-from .place import Place
 from .state import State
 from .untrusted import printable
 

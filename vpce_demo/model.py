@@ -15,7 +15,7 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from .aws import Aws
+    from .aws.clients import Aws
 
 
 class Side(StrEnum):

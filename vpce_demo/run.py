@@ -16,7 +16,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from .aws import Aws
+from .aws.clients import Aws
+from .aws.environment import Place, my_address
+from .aws.messages import understood
 from .config.load import MOST_MISTAKES
 from .config.model import Config
 from .config.settings import Settings, Where
@@ -26,10 +28,8 @@ from .engine import Engine
 from .errors import DemoError, Fault, InUse, NotCreated, TimedOut, fault
 from .facts import find_out, not_looked_up, ssh_source
 from .guards import refuse_changed_settings, refuse_other_accounts
-from .messages import understood
 from .model import Action, Event, Live, Phase, Resource, Side, closure
 from .pace import HIDDEN_SECONDS
-from .place import Place, my_address
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty

@@ -29,16 +29,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from . import __version__
+from .aws.messages import understood
 from .errors import DemoError, code, words
 from .loglines import read_line
-from .messages import understood
 from .model import Event
 from .state import make_private
 
 if TYPE_CHECKING:
+    from .aws.environment import Place
     from .checks import Result
     from .config.settings import Settings
-    from .place import Place
     from .run import Left
     from .tutorial import Demo
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .aws import Aws
+from .aws.clients import Aws
 from .errors import DemoError, Fault, NotCreated, fault
 from .model import Holder, Live, Phase, Resource, Side, ours
 from .pace import HIDDEN_SECONDS, Pace

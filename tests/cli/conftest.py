@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from vpce_demo.aws.environment import Place
 from vpce_demo.model import Side
-from vpce_demo.place import Place
 from vpce_demo.run import Run
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.server import Sandbox
@@ -74,6 +74,6 @@ def stage(made: Stage, place: Place, capsys: pytest.CaptureFixture[str], monkeyp
 
     A test puts back what it changes.
     """
-    monkeypatch.setattr("vpce_demo.place.in_sandbox", lambda config, running: place)
+    monkeypatch.setattr("vpce_demo.aws.environment.in_sandbox", lambda config, running: place)
     made.capsys = capsys
     return made

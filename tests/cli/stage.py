@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vpce_demo.aws import Clients
+from vpce_demo.aws.clients import Clients
 from vpce_demo.cli import run_command
 
 

@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from vpce_demo import doctor, dryrun
+from vpce_demo.aws.environment import Place, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.doctor import Line
 from vpce_demo.model import Side
-from vpce_demo.place import Place, in_sandbox
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.faults import Fault
 from vpce_demo.sandbox.server import Sandbox

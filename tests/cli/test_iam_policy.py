@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
+from vpce_demo.aws.iam_policy import policy
 from vpce_demo.cli import run_command
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
-from vpce_demo.permissions import policy
 from vpce_demo.sandbox import client
 
 from .program import Program

@@ -17,12 +17,12 @@ import boto3
 import pytest
 
 from torture.account import account
-from vpce_demo import place as places
-from vpce_demo.aws import Clients
+from vpce_demo.aws.clients import Clients
+from vpce_demo.aws.clients import environment as places
+from vpce_demo.aws.iam_policy import EXTRAS, actions
 from vpce_demo.cli import run_command
 from vpce_demo.config.model import Config
 from vpce_demo.model import Side
-from vpce_demo.permissions import EXTRAS, actions
 from vpce_demo.sandbox.client import SERVER_FILE, Running
 from vpce_demo.sandbox.server import Sandbox
 

@@ -17,11 +17,11 @@ import pytest
 from rich.console import Console
 
 from vpce_demo import console
+from vpce_demo.aws.environment import Place
 from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Drift, Live, Phase, short_id
-from vpce_demo.place import Place
 from vpce_demo.run import Run
 from vpce_demo.state import locked
 from vpce_demo.tutorial import tutorial
@@ -180,7 +180,7 @@ def test_an_id_is_a_link_on_a_terminal_alone() -> None:
 @pytest.fixture
 def on_aws(stage: Stage, place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """The same demo, which the program takes for one on AWS."""
-    monkeypatch.setattr("vpce_demo.place.on_aws", lambda config: replace(place, name="AWS", id="", pace=1.0))
+    monkeypatch.setattr("vpce_demo.aws.environment.on_aws", lambda config: replace(place, name="AWS", id="", pace=1.0))
     there = stage.directory / "aws" / "vpce-demo"
     shutil.copytree(stage.directory / "sandbox" / "vpce-demo", there)
     state = json.loads((there / "state.json").read_text())

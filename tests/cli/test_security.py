@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from vpce_demo import place as places
+from vpce_demo.aws.clients import environment as places
 from vpce_demo.cli import cli, run_command
 from vpce_demo.config.model import Config
 from vpce_demo.run import Run

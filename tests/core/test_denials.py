@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from vpce_demo.denials import Denial, denial
+from vpce_demo.aws.access_denied import Denial, denial
 
 USER = "User: arn:aws:iam::123456789012:user/alice is not authorized to perform: "
 VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/*"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
-from vpce_demo.aws import Aws
+from vpce_demo.aws.clients import Aws
 from vpce_demo.config.load import load
 from vpce_demo.errors import NotCreated
 from vpce_demo.facts import not_looked_up

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from botocore import exceptions as boto
 
+from vpce_demo.aws.messages import understood
+from vpce_demo.aws.sign_in import complete
 from vpce_demo.errors import DemoError, SignInError
-from vpce_demo.messages import understood
-from vpce_demo.signin import complete
 
 from .things import refusal
 

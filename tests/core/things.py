@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from vpce_demo.aws import Aws
+from vpce_demo.aws.clients import Aws
 from vpce_demo.engine import Engine, Intent
 from vpce_demo.model import WHILE_IT_STARTS, Action, Event, Holder, Live, Phase, Resource, Side
 

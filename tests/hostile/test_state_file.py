@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vpce_demo.aws.environment import Place
 from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
 from vpce_demo.facts import not_looked_up
-from vpce_demo.place import Place
 from vpce_demo.run import Run
 from vpce_demo.state import LARGEST_FILE, State
 

@@ -17,10 +17,10 @@ import pytest
 
 from bench.contenders import to_the_sandbox
 from torture.account import account
+from vpce_demo.aws.environment import Place
 from vpce_demo.lessons import TEXTS
 from vpce_demo.lessons.values import filled, of_demo, of_settings
 from vpce_demo.model import Side
-from vpce_demo.place import Place
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
 

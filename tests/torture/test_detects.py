@@ -20,8 +20,8 @@ from torture.process import Ended, Wrong
 from torture.refusals import Refusal
 from torture.results import gathered
 from torture.world import World, expect_same, passed
+from vpce_demo.aws.environment import Place
 from vpce_demo.model import Side
-from vpce_demo.place import Place
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
 

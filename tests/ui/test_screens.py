@@ -19,14 +19,14 @@ from unittest.mock import patch
 import pytest
 from botocore.exceptions import TokenRetrievalError
 
+from vpce_demo.aws.messages import understood
+from vpce_demo.aws.sign_in import complete
 from vpce_demo.checks import CheckFailed, Result
 from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
 from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
 from vpce_demo.guards import refuse_other_accounts
-from vpce_demo.messages import understood
 from vpce_demo.model import Action, Resource, Side
 from vpce_demo.run import Left
-from vpce_demo.signin import complete
 from vpce_demo.state import State
 from vpce_demo.ui import screens
 from vpce_demo.ui.progress import Lines

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ..aws.environment import Place
     from ..config.settings import Where
     from ..diagnosis import Diagnosis
-    from ..place import Place
     from ..ui.style import Screen
 
 STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
@@ -151,7 +151,7 @@ class App:
     def place(self, where: Where, screen: Screen, start: bool) -> Place | None:
         """Where the run takes place, said on the screen.  None: there is no sandbox, and none is to be started."""
         screen.begin_line(f"vpce-demo {self.command}   demo {where.config.name}")
-        from .. import place as places
+        from ..aws import environment as places
         from ..run import forget_if_the_sandbox_is_another
         from ..ui.screens import header
 
@@ -175,8 +175,8 @@ class App:
 
 def _on_aws(where: Where) -> Place:
     """AWS itself.  What goes wrong on the way to it has changed nothing yet."""
-    from .. import place as places
-    from ..messages import understood
+    from ..aws import environment as places
+    from ..aws.messages import understood
 
     try:
         return places.on_aws(where.config)

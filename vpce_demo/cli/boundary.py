@@ -55,7 +55,7 @@ def run_command(arguments: list[str]) -> int:
             raise
         code = understood_error.exit_code
         if isinstance(understood_error, SignInError):
-            from ..signin import complete
+            from ..aws.sign_in import complete
 
             complete(understood_error, app.get("profile"), app.recorded, f"vpce-demo {app.command}")
         understood_error.hint = for_this_demo(app, understood_error.hint)
@@ -97,7 +97,7 @@ def _understood(error: Exception) -> DemoError | None:
     """The error as one of ours; what is ours already needs no boto3 to be shown."""
     if isinstance(error, DemoError):
         return error
-    from ..messages import understood
+    from ..aws.messages import understood
 
     return understood(error) or _from_the_machine(error)
 

@@ -74,7 +74,7 @@ def _header(app: App, where: Where) -> tuple[str, str]:
         region = where.config.provider.region or where.config.region or "us-east-1"
         return region, region
     screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
-    from ..place import region_without_asking
+    from ..aws.environment import region_without_asking
     from ..run import on_record
 
     recorded = on_record(where)[0].sides.get("provider", {}).get("region", "")
@@ -89,9 +89,9 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
     """Read the region's prices from AWS and keep them.  Raises what kept it from that; then nothing is changed."""
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from ..aws.environment import price_list_client
+    from ..aws.messages import understood
     from ..errors import ConfigError, DemoError
-    from ..messages import understood
-    from ..place import price_list_client
     from ..prices import price_list, table
 
     unchanged = "Nothing was changed: the prices stay as they were."

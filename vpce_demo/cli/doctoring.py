@@ -13,9 +13,9 @@ from .group import cli, pass_app, timeout_option
 from .testing import told
 
 if TYPE_CHECKING:
+    from ..aws.environment import Place
     from ..config.settings import Where
     from ..doctor import Line
-    from ..place import Place
     from ..run import Run
     from ..ui.style import Screen
 

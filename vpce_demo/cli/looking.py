@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
+    from ..aws.environment import Place
     from ..config.settings import Where
     from ..model import Live, Resource
-    from ..place import Place
     from ..tutorial import Demo
 
 DIFFERENT = 10

@@ -29,8 +29,8 @@ def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
     """
     import json
 
+    from ..aws.iam_policy import LARGEST_POLICY, policy, size
     from ..model import Side
-    from ..permissions import LARGEST_POLICY, policy, size
 
     sides = Side if side == "both" else [Side(side)]
     document = policy(app.where().config, *sides, extras=extras)

@@ -12,7 +12,7 @@ from .app import App
 from .group import cli, pass_app
 
 if TYPE_CHECKING:
-    from ..aws import Aws
+    from ..aws.clients import Aws
     from ..config.settings import Where
     from ..diagram.picture import Frame, Picture
     from ..diagram.theme import Theme
@@ -73,10 +73,10 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
 
     Raises what kept it from looking, if there is a demo on record.
     """
+    from ..aws.messages import understood
     from ..diagram.picture import Frame, picture
     from ..errors import ConfigError, SignInError
     from ..facts import not_looked_up
-    from ..messages import understood
     from ..run import opened
     from ..state import State
     from ..tutorial import tutorial

@@ -74,8 +74,8 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
         screen.end_line("from the logs of its runs")
         screen.say()
         return None
+    from ..aws.messages import understood
     from ..errors import ConfigError, SignInError
-    from ..messages import understood
     from ..report.known import Look
     from ..run import opened
     from .picturing import framed

@@ -36,11 +36,11 @@ from .testing import prove
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from ..aws.environment import Place
     from ..config.settings import Settings, Where
     from ..diagram.picture import Frame
     from ..lessons import Page
     from ..model import Live, Resource
-    from ..place import Place
     from ..run import Run
     from ..tutorial import Demo, Step
     from ..ui.style import Screen

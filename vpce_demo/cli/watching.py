@@ -20,7 +20,7 @@ def again_and_again(
     ``head`` is the line above it, which stands there already the first time.  Ends with Ctrl-C and with nothing else:
     what keeps it from looking is shown, and it looks again.
     """
-    from ..messages import understood
+    from ..aws.messages import understood
     from ..ui import screens
 
     screen = app.screen()

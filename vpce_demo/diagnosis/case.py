@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from ..aws import Aws, Clients
+from ..aws.clients import Aws, Clients
 from ..errors import DemoError, Fault, NotCreated, fault
 from ..model import Live, Resource, Side, ours
 from ..resources.endpoint_service import connections

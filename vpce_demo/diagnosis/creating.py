@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..aws import tags_of
+from ..aws.clients import tags_of
 from ..model import Side
 from .case import Case
 from .prank import Prank, tagged

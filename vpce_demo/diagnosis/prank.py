@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import tags_of
+from ..aws.clients import tags_of
 from ..errors import DemoError, Fault, TimedOut, fault
 from ..model import Resource, Side
 from ..resources.instance import Instance

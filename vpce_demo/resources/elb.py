@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import Aws
+from ..aws.clients import Aws
 from ..errors import Fault, fault
 from ..model import Held, Live, Phase, Resource
 

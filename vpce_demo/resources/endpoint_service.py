@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws import DEMO_TAG, Aws, Listing, tags_of
+from ..aws.clients import DEMO_TAG, Aws, Listing, tags_of
 from ..errors import raise_unsuccessful
 from ..model import Holder, Live, Phase, Resource
 from .load_balancer import LoadBalancer

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws import KEY_TAG, Aws, Listing, tags_of
+from ..aws.clients import KEY_TAG, Aws, Listing, tags_of
 from ..model import Held, Live, Phase, Resource
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..aws import DEMO_TAG, Aws
+from ..aws.clients import DEMO_TAG, Aws
 from ..model import Holder
 
 if TYPE_CHECKING:

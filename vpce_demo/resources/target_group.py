@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws
+from ..aws.clients import Aws
 from ..model import UNTIL_IT_GOES, Held, Live, Phase, Resource
 from .elb import Balanced, find_named
 from .instance import Instance

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws import Aws, Listing, tags_of
+from ..aws.clients import Aws, Listing, tags_of
 from ..errors import NotCreated, raise_unsuccessful
 from ..model import UNTIL_IT_GOES, Live, Phase, Resource
 from .endpoint_service import EndpointService, connections

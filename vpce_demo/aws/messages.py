@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from .denials import denial
-from .errors import ConfigError, DemoError, Fault, SignInError, code, fault, words
+from ..errors import ConfigError, DemoError, Fault, SignInError, code, fault, words
+from .access_denied import denial
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
 SIGN_IN_AGAIN = f"Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from .errors import Fault, NotCreated, fault
-from .model import Held, Live, Resource
+from ..errors import Fault, NotCreated, fault
+from ..model import Held, Live, Resource
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from .aws import DEMO_TAG
-from .config.model import Config
-from .model import Side
+from ..config.model import Config
+from ..model import Side
+from .clients import DEMO_TAG
 
 LARGEST_POLICY = 6144
 """Characters a managed policy may have, white space not counted (IAM and STS quotas)."""

@@ -9,7 +9,7 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
-from .errors import DemoError, SignInError
+from ..errors import DemoError, SignInError
 from .messages import LOCALLY
 
 _KEYS = "AWS_ACCESS_KEY_ID"

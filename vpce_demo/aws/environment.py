@@ -23,11 +23,11 @@ import botocore.session
 from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from .aws import Clients
-from .config.model import Config
-from .errors import ConfigError, DemoError
-from .model import Side
-from .sandbox.client import Running
+from ..config.model import Config
+from ..errors import ConfigError, DemoError
+from ..model import Side
+from ..sandbox.client import Running
+from .clients import Clients
 
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .aws import Clients
+from .clients import Clients
 
 
 class Quota(NamedTuple):
