@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from vpce_demo.aws.clients import ID_TAG, KEY_TAG, RESOURCE_TAG, Clients
+from vpce_demo.aws.clients import Clients
+from vpce_demo.aws.tags import ID_TAG, KEY_TAG, RESOURCE_TAG
 
 EC2_LISTS = {
     "describe_vpcs": ("Vpcs", "VpcId"),

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vpce_demo.aws.clients import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG, Aws, Clients
+from vpce_demo.aws.clients import Aws, Clients
+from vpce_demo.aws.tags import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import Settings
 from vpce_demo.engine import Engine

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vpce_demo.aws.clients import Clients, environment
+from vpce_demo.aws import environment
+from vpce_demo.aws.clients import Clients
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client

@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from .aws.clients import Aws
+from .aws.error_codes import Fault, fault, words
 from .diagnosis import Case, Diagnosis, Symptom, diagnose, look
-from .errors import DemoError, Fault, NotCreated, fault, words
+from .errors import DemoError, NotCreated
 from .model import Live, Resource, Side
 from .resources.endpoint_service import connections
 from .resources.target_group import target_health

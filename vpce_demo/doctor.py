@@ -18,11 +18,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import __version__, ssh
 from .aws.clients import Clients
 from .aws.environment import Place, my_address
+from .aws.error_codes import Fault, code, fault
 from .aws.messages import understood
 from .aws.quotas import QUOTAS, limit
 from .config.model import MY_IP, Config
 from .dryrun import allowed_calls
-from .errors import DemoError, Fault, code, fault
+from .errors import DemoError
 from .facts import image, offering, zones
 from .model import Side
 

@@ -9,9 +9,10 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from .aws.clients import DEMO_TAG, ID_TAG, RESOURCE_TAG, Clients
+from .aws.clients import Clients
+from .aws.error_codes import Fault, code, fault
+from .aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG
 from .config.model import Config, in_front
-from .errors import Fault, code, fault
 from .model import Side
 from .tutorial import ANYWHERE
 

@@ -19,7 +19,8 @@ from graphlib import TopologicalSorter
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws.clients import Aws
-from .errors import DemoError, Fault, InUse, NotCreated, Refused, TimedOut, code, fault, refused, words
+from .aws.error_codes import Fault, code, fault, refused, words
+from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from .model import Action, Event, Holder, Live, Phase, Resource, Side
 from .moves import Graph, Move, Verb, deleting, making
 from .pace import HIDDEN_SECONDS, Pace, Patience, looks, tries

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from .aws.clients import Aws
 from .aws.environment import Place, my_address
+from .aws.error_codes import Fault, fault
 from .aws.messages import understood
 from .config.load import MOST_MISTAKES
 from .config.model import Config
@@ -25,7 +26,7 @@ from .config.settings import Settings, Where
 from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .drift import compared
 from .engine import Engine
-from .errors import DemoError, Fault, InUse, NotCreated, TimedOut, fault
+from .errors import DemoError, InUse, NotCreated, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
 from .guards import refuse_changed_settings, refuse_other_accounts
 from .model import Action, Event, Live, Phase, Resource, Side, closure

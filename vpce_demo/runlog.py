@@ -29,8 +29,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from . import __version__
+from .aws.error_codes import code, words
 from .aws.messages import understood
-from .errors import DemoError, code, words
+from .errors import DemoError
 from .loglines import read_line
 from .model import Event
 from .state import make_private

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws.clients import Aws
-from .errors import DemoError, Fault, NotCreated, fault
+from .aws.error_codes import Fault, fault
+from .errors import DemoError, NotCreated
 from .model import Holder, Live, Phase, Resource, Side, ours
 from .pace import HIDDEN_SECONDS, Pace
 

@@ -20,8 +20,9 @@ from typing import Any, ClassVar, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from .aws.error_codes import refused
 from .engine import Intent
-from .errors import DemoError, Locked, refused
+from .errors import DemoError, Locked
 from .model import Action, Event
 from .untrusted import printable, text_of
 

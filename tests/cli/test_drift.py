@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vpce_demo.aws.clients import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG
+from vpce_demo.aws.tags import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG
 from vpce_demo.config.load import load
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Live, Phase, short_id

@@ -17,8 +17,8 @@ import boto3
 import pytest
 
 from torture.account import account
+from vpce_demo.aws import environment
 from vpce_demo.aws.clients import Clients
-from vpce_demo.aws.clients import environment as places
 from vpce_demo.aws.iam_policy import EXTRAS, actions
 from vpce_demo.cli import run_command
 from vpce_demo.config.model import Config
@@ -67,13 +67,13 @@ class Users:
         document: dict[str, Any] = json.loads(done.out)
         return document
 
-    def place(self, config: Config, running: Running) -> places.Place:
+    def place(self, config: Config, running: Running) -> environment.Place:
         """The way into the sandbox, with each side's keys."""
         made = {id(session): _clients(session, running.endpoint_url) for session in self.sides.values()}
         clients = {side: made[id(session)] for side, session in self.sides.items()}
         return dataclasses.replace(self._open(config, running), clients=clients)
 
-    _open = staticmethod(places.in_sandbox)
+    _open = staticmethod(environment.in_sandbox)
 
     @property
     def root(self) -> Clients:
@@ -123,7 +123,7 @@ def _clients(session: boto3.Session, url: str) -> Clients:
     """As ``place`` makes them, but kept with the session: they take long to make."""
     held = getattr(session, "clients_of_a_test", None)
     if held is None or held.ec2.meta.endpoint_url != url:
-        held = places._clients(session, ["aws"], url)
+        held = environment._clients(session, ["aws"], url)
         session.clients_of_a_test = held  # type: ignore[attr-defined]
     clients: Clients = held
     return clients

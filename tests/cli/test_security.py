@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from vpce_demo.aws.clients import environment as places
+from vpce_demo.aws import environment
 from vpce_demo.cli import cli, run_command
 from vpce_demo.config.model import Config
 from vpce_demo.run import Run
@@ -31,7 +31,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJGMEQCIEXAMPLETOKEN"
 
 
-CLIENTS: dict[str, places.Place] = {}
+CLIENTS: dict[str, environment.Place] = {}
 
 
 def mode(path: Path) -> str:
@@ -105,9 +105,9 @@ def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca
     }.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "demo.yaml").write_text("ssh_from: 198.51.100.7/32\n")
-    on_aws = places.on_aws
+    on_aws = environment.on_aws
 
-    def quickly(config: Config) -> places.Place:
+    def quickly(config: Config) -> environment.Place:
         """Without AWS's waits, and with clients that are made once: they take long."""
         if sandbox.endpoint_url not in CLIENTS:
             CLIENTS[sandbox.endpoint_url] = dataclasses.replace(on_aws(config), pace=1e9)

@@ -7,8 +7,9 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
 from vpce_demo import errors
+from vpce_demo.aws.error_codes import Fault, code, fault, raise_unsuccessful, words
 from vpce_demo.aws.messages import understood
-from vpce_demo.errors import DemoError, Fault, code, fault, raise_unsuccessful, words
+from vpce_demo.errors import DemoError
 
 from .things import refusal
 

@@ -10,8 +10,9 @@ import pytest
 
 from torture.account import account
 from torture.neighbours import look_alikes, missing_or_changed
-from vpce_demo.aws.clients import DEMO_TAG, Clients
+from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Place
+from vpce_demo.aws.tags import DEMO_TAG
 from vpce_demo.model import Side
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox

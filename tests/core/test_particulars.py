@@ -12,8 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from vpce_demo.aws.clients import DEMO_TAG, RESOURCE_TAG, Aws
+from vpce_demo.aws.clients import Aws
 from vpce_demo.aws.environment import Place
+from vpce_demo.aws.tags import DEMO_TAG, RESOURCE_TAG
 from vpce_demo.config.load import load
 from vpce_demo.engine import Engine
 from vpce_demo.errors import Refused

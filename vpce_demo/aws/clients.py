@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from ..errors import Fault, NotCreated, fault
+from ..errors import NotCreated
 from ..model import Held, Live, Resource
+from .error_codes import Fault, fault
+from .tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -24,11 +26,6 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import TagTypeDef
     from mypy_boto3_ssm import SSMClient
 
-DEMO_TAG = "vpce-demo:demo"
-RESOURCE_TAG = "vpce-demo:resource"
-ID_TAG = "vpce-demo:id"
-KEY_TAG = "vpce-demo:key"
-"""On what carries the demo's ssh key: which one, so that a lost and remade key is noticed."""
 
 Item = TypeVar("Item", bound=Mapping[str, object])
 """One thing as a describe call lists it."""
@@ -199,9 +196,3 @@ class Aws:
     def is_mine(self, resource: Resource, tags: Mapping[str, str]) -> bool:
         """Whether these tags are of this resource; checked here too, since a filter that is ignored must do no harm."""
         return tags.get(DEMO_TAG) == self.demo and tags.get(RESOURCE_TAG) == resource.key
-
-
-def tags_of(item: Mapping[str, object]) -> dict[str, str]:
-    """The tags in an AWS answer, as a mapping."""
-    tags = cast("Iterable[Mapping[str, str]]", item.get("Tags") or ())
-    return {tag["Key"]: tag["Value"] for tag in tags}

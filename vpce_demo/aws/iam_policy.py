@@ -17,7 +17,7 @@ from typing import Any
 
 from ..config.model import Config
 from ..model import Side
-from .clients import DEMO_TAG
+from .tags import DEMO_TAG
 
 LARGEST_POLICY = 6144
 """Characters a managed policy may have, white space not counted (IAM and STS quotas)."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from ..errors import ConfigError, DemoError, Fault, SignInError, code, fault, words
+from ..errors import ConfigError, DemoError, SignInError
 from .access_denied import denial
+from .error_codes import Fault, code, fault, words
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
 SIGN_IN_AGAIN = f"Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"

@@ -123,7 +123,8 @@ def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -
     """The first address of something, or nothing if it is not there or has just gone."""
     from botocore.exceptions import ClientError
 
-    from ..errors import Fault, NotCreated, fault
+    from ..aws.error_codes import Fault, fault
+    from ..errors import NotCreated
 
     try:
         return next(iter(ask(aws, resource)), "")

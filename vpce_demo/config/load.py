@@ -16,8 +16,6 @@ from .model import IMAGE_PARAMETER, Config
 
 LARGEST_FILE = 100_000
 """Bytes of a settings file.  The longest useful one has a tenth of that."""
-
-
 MOST_MISTAKES = 20
 """So many are told of at once."""
 

@@ -4,7 +4,8 @@
 from . import creating, connection, groups, acls, server, targets, login, control, parts, deleting  # noqa: I001
 from .case import Case, look
 from .prank import Prank
-from .table import RULES, About, Asked, Diagnosis, Finding, Fix, Rule, Symptom, ask, diagnose, refusal
+from .table import RULES, About, Asked, Finding, Rule, Symptom, ask, diagnose, refusal
+from ..errors import Diagnosis, Fix
 
 __all__ = [
     "RULES",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ..errors import Fix
 from ..model import Side
 from .case import Case
 from .filters import ANSWERS, LAST_LINE, LINUX_ANSWERS, Ports, free_line, refusing_line
 from .groups import PORT
 from .prank import ANYWHERE, Prank
-from .table import About, Finding, Fix, Symptom, rule
+from .table import About, Finding, Symptom, rule
 
 
 class Crossing(NamedTuple):

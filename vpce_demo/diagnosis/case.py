@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from ..aws.clients import Aws, Clients
-from ..errors import DemoError, Fault, NotCreated, fault
+from ..aws.error_codes import Fault, fault
+from ..errors import DemoError, NotCreated
 from ..model import Live, Resource, Side, ours
 from ..resources.endpoint_service import connections
 from ..resources.instance import Instance

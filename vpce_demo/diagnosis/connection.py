@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..errors import Fix
 from ..model import Side
 from .case import Case
 from .prank import Prank
-from .table import About, Finding, Fix, Symptom, rule
+from .table import About, Finding, Symptom, rule
 
 
 @rule(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..aws.clients import tags_of
+from ..aws.tags import tags_of
+from ..errors import Fix
 from ..model import Side
 from .case import Case
 from .prank import Prank, tagged
-from .table import About, Finding, Fix, Symptom, rule
+from .table import About, Finding, Symptom, rule
 
 
 @rule(

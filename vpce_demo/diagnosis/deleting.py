@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..errors import Fix
 from ..model import Side
 from .case import Case
 from .prank import Prank
-from .table import About, Finding, Fix, Symptom, rule
+from .table import About, Finding, Symptom, rule
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef

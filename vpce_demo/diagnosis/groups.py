@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import Fix
 from ..model import Side
 from .case import Case
 from .filters import lets_in, lets_out
 from .prank import ANYWHERE, Prank
-from .table import About, Finding, Fix, Symptom, rule
+from .table import About, Finding, Symptom, rule
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef, SecurityGroupTypeDef

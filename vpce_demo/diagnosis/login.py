@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..errors import Fix
 from ..model import Side
 from .case import Case
 from .filters import lets_in, route_to
 from .groups import named, open_port
 from .prank import ANYWHERE, Prank
-from .table import About, Finding, Fix, Symptom, rule
+from .table import About, Finding, Symptom, rule
 
 SSH = 22
 ADD = Fix("adds what is missing", "vpce-demo up")

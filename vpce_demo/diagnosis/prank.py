@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws.clients import tags_of
-from ..errors import DemoError, Fault, TimedOut, fault
+from ..aws.error_codes import Fault, fault
+from ..aws.tags import tags_of
+from ..errors import DemoError, TimedOut
 from ..model import Resource, Side
 from ..resources.instance import Instance
 from .case import Case

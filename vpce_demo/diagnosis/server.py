@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ..errors import Fix
 from ..model import Side
 from .case import Case
 from .groups import PORT
 from .prank import Prank, tcp
-from .table import About, Finding, Fix, Symptom, rule
+from .table import About, Finding, Symptom, rule
 
 
 @rule(

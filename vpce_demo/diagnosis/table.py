@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ..errors import Fault, NotCreated, fault, words
+from ..aws.error_codes import Fault, fault, words
+from ..errors import Diagnosis, Fix, NotCreated
 
 if TYPE_CHECKING:
     from ..model import Resource
@@ -64,13 +65,6 @@ class About(Enum):
     SERVICES = "other services"
     INTERFACES = "network interfaces"
     PAGE = "the page"
-
-
-class Fix(NamedTuple):
-    """A command that mends it, with a word on what it does (or none)."""
-
-    label: str
-    command: str
 
 
 @dataclass(frozen=True)
@@ -147,30 +141,6 @@ def rule(
         return one
 
     return add
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """One most likely cause: the rule's ``key``, empty where none was confirmed; what was asked and is not the cause;
-    and what could not be asked, with why."""
-
-    key: str
-    likely: str
-    evidence: Sequence[str]
-    fixes: Sequence[Fix]
-    ruled_out: Sequence[str]
-    not_asked: Sequence[str] = ()
-
-    def told(self) -> dict[str, object]:
-        """For programs."""
-        return {
-            "rule": self.key,
-            "most_likely": self.likely,
-            "evidence": list(self.evidence),
-            "fixes": [fix._asdict() for fix in self.fixes],
-            "ruled_out": list(self.ruled_out),
-            "not_asked": list(self.not_asked),
-        }
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..errors import Fix
 from ..model import Side
 from .case import Case
 from .filters import lets_in
 from .groups import PORT, named, open_port
 from .prank import ANYWHERE, Prank
 from .server import console, remake
-from .table import About, Finding, Fix, Symptom, rule
+from .table import About, Finding, Symptom, rule
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef

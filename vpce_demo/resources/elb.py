@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..aws.clients import Aws
-from ..errors import Fault, fault
+from ..aws.error_codes import Fault, fault
 from ..model import Held, Live, Phase, Resource
 
 TAGS_A_CALL = 20

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import DEMO_TAG, Aws, Listing, tags_of
-from ..errors import raise_unsuccessful
+from ..aws.clients import Aws, Listing
+from ..aws.error_codes import raise_unsuccessful
+from ..aws.tags import DEMO_TAG, tags_of
 from ..model import Holder, Live, Phase, Resource
 from .load_balancer import LoadBalancer
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from ..aws.clients import ID_TAG, Aws, Listing, tags_of
+from ..aws.clients import Aws, Listing
+from ..aws.tags import ID_TAG, tags_of
 from ..model import Held, Live, Phase, Resource
 from .key_pair import KeyPair
 from .security_group import SecurityGroup

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import KEY_TAG, Aws, Listing, tags_of
+from ..aws.clients import Aws, Listing
+from ..aws.tags import KEY_TAG, tags_of
 from ..model import Held, Live, Phase, Resource
 
 if TYPE_CHECKING:

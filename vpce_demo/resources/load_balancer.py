@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import DEMO_TAG, Aws, tags_of
+from ..aws.clients import Aws
+from ..aws.tags import DEMO_TAG, tags_of
 from ..model import WHILE_IT_STARTS, Held, Holder, Live, Phase, Resource, short_id
 from .elb import Balanced, find_named
 from .internet_gateway import GatewayAttachment

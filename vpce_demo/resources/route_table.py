@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import Aws, Listing, tags_of
+from ..aws.clients import Aws, Listing
+from ..aws.tags import tags_of
 from ..model import Live, Phase, Resource
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import Aws, Listing, tags_of
+from ..aws.clients import Aws, Listing
+from ..aws.tags import tags_of
 from ..model import Holder, Live, Phase, Resource
 from .network_interface import interfaces
 from .vpc import Vpc

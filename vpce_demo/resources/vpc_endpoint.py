@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import Aws, Listing, tags_of
-from ..errors import NotCreated, raise_unsuccessful
+from ..aws.clients import Aws, Listing
+from ..aws.error_codes import raise_unsuccessful
+from ..aws.tags import tags_of
+from ..errors import NotCreated
 from ..model import UNTIL_IT_GOES, Live, Phase, Resource
 from .endpoint_service import EndpointService, connections
 from .security_group import SecurityGroup

@@ -1,0 +1,156 @@
+"""Reads AWS error codes: ``fault`` says what an error of AWS, or of the connection to AWS, means to the program.
+
+Nothing else in the program compares error codes (``aws-behaviours.md`` section 1.2), except the table of causes
+(``diagnosis``), which quotes some as symptoms.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.exceptions import ClientError
+
+
+class Fault(Enum):
+    """What an AWS error means to us."""
+
+    MISSING = "missing"
+    IN_USE = "in use"
+    NOT_YET = "not yet"
+    THERE_ALREADY = "there already"
+    TOKEN_USED_UP = "token used up"
+    BUSY = "busy"
+    """AWS asks us to be slower.  It did nothing."""
+    UNSURE = "unsure"
+    """AWS or the network failed on the way: what was asked may have been done, or not."""
+    DENIED = "denied"
+    SIGN_IN = "sign in"
+    QUOTA = "quota"
+    OTHER = "other"
+
+
+_MISSING = {
+    "Gateway.NotAttached",
+    "NetworkLoadBalancerNotFoundException",
+    "InvalidID",
+}
+_IN_USE = {
+    "DependencyViolation",
+    "ResourceInUse",
+    "InvalidGroup.InUse",
+    "ExistingVpcEndpointConnections",
+    "IncorrectState",
+}
+_NOT_YET = {"Unavailable", "ServiceUnavailable", "InvalidServiceName", "InvalidTarget", "InvalidParameterException"}
+_THERE_ALREADY = {
+    "RouteAlreadyExists",
+    "Resource.AlreadyAssociated",
+    "InvalidPermission.Duplicate",
+    "InvalidGroup.Duplicate",
+    "InvalidKeyPair.Duplicate",
+    "InvalidSubnet.Conflict",
+    "DuplicateListener",
+    "DuplicateLoadBalancerName",
+    "DuplicateTargetGroupName",
+}
+_TOKEN_USED_UP = {"IdempotentInstanceTerminated", "IdempotentParameterMismatch"}
+_DENIED = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"}
+_SIGN_IN = {
+    "AuthFailure",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "RequestExpired",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "OptInRequired",
+}
+_BUSY = {
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "EC2ThrottledException",
+    "TooManyRequestsException",
+    "PriorRequestNotComplete",
+    "BandwidthLimitExceeded",
+    "SlowDown",
+}
+_CAPACITY = {"InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"}
+"""AWS has no room.  It says so with a 5xx, but nothing was done, and asking again for minutes does not help."""
+_QUOTA = {"TooManyLoadBalancers", "TooManyTargetGroups", "TooManyListeners"}
+
+
+def code(error: ClientError) -> str:
+    """AWS's code for the error, in the short form that botocore shows."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def words(error: ClientError) -> str:
+    """AWS's own words for the error."""
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def fault(error: Exception) -> Fault:
+    """Say what an error of AWS, or of the way there, means (``aws-behaviours.md`` sections 1.2, 2.1, 2.2 and 6)."""
+    from botocore import exceptions as boto
+
+    if not isinstance(error, boto.ClientError):
+        lost = isinstance(error, (boto.ConnectionError, boto.HTTPClientError)) and not isinstance(error, boto.SSLError)
+        return Fault.UNSURE if lost else Fault.OTHER
+    this = code(error)
+    if this == "InvalidAMIID.NotFound" or this in _CAPACITY:
+        return Fault.OTHER  # an image does not turn up by waiting: wrong region, or blocked for this account
+    if this.lower().endswith("notfound") or this in _MISSING:
+        return Fault.MISSING
+    if this in _NOT_YET or (this == "InvalidParameter" and _zone_not_ready(words(error))):
+        return Fault.NOT_YET
+    for codes, meaning in _MEANINGS:
+        if this in codes:
+            return meaning
+    if this.endswith("LimitExceeded"):
+        return Fault.QUOTA
+    return Fault.UNSURE if _status(error) >= 500 else Fault.OTHER
+
+
+_MEANINGS = (
+    (_IN_USE, Fault.IN_USE),
+    (_THERE_ALREADY, Fault.THERE_ALREADY),
+    (_TOKEN_USED_UP, Fault.TOKEN_USED_UP),
+    (_BUSY, Fault.BUSY),
+    (_DENIED, Fault.DENIED),
+    (_SIGN_IN, Fault.SIGN_IN),
+    (_QUOTA, Fault.QUOTA),
+)
+
+
+def _status(error: ClientError) -> int:
+    """The HTTP status of the answer; 0 where it is not known."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def refused(error: Exception | None) -> bool:
+    """Whether AWS said for certain that it did not do what was asked (HTTP 4xx); a lost reply or a 5xx says nothing."""
+    from botocore.exceptions import ClientError
+
+    return isinstance(error, ClientError) and 400 <= _status(error) < 500
+
+
+def _zone_not_ready(message: str) -> bool:
+    """The one case where the code does not tell: a new service needs minutes to know its zones (section 2.1)."""
+    return "does not support the availability zone" in message
+
+
+def raise_unsuccessful(answer: Mapping[str, Any], operation: str) -> None:
+    """Raise, as an ordinary ClientError, the failure that four EC2 calls hide in a successful answer (section 0.2)."""
+    from botocore.exceptions import ClientError
+
+    for item in answer.get("Unsuccessful", []):
+        raise ClientError({"Error": item.get("Error", {})}, operation)

@@ -1,0 +1,18 @@
+"""The tags that make a resource the demo's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+DEMO_TAG = "vpce-demo:demo"
+RESOURCE_TAG = "vpce-demo:resource"
+ID_TAG = "vpce-demo:id"
+KEY_TAG = "vpce-demo:key"
+"""On what carries the demo's ssh key: which one, so that a lost and remade key is noticed."""
+
+
+def tags_of(item: Mapping[str, object]) -> dict[str, str]:
+    """The tags in an AWS answer, as a mapping."""
+    tags = cast("Iterable[Mapping[str, str]]", item.get("Tags") or ())
+    return {tag["Key"]: tag["Value"] for tag in tags}
