@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vpce_demo import moves
-from vpce_demo.model import Resource
-from vpce_demo.moves import Verb
+from vpce_demo.engine import graph as moves
+from vpce_demo.engine.graph import Verb
+from vpce_demo.engine.resource import Resource
 from vpce_demo.resources.endpoint_service import EndpointService
 from vpce_demo.resources.instance import Instance
 from vpce_demo.resources.internet_gateway import GatewayAttachment, InternetGateway

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vpce_demo.aws.clients import Aws, Clients
+from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.tags import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import Settings
-from vpce_demo.engine import Engine
+from vpce_demo.engine.engine import Engine
+from vpce_demo.engine.resource import Aws
 from vpce_demo.facts import find_out
 from vpce_demo.model import Side
 from vpce_demo.ssh import ensure_key

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from .aws.clients import Aws
 from .aws.error_codes import Fault, fault, words
 from .diagnosis import Case, Diagnosis, Symptom, diagnose, look
+from .engine.resource import Aws, Resource
 from .errors import DemoError, NotCreated
-from .model import Live, Resource, Side
+from .model import Live, Side
 from .resources.endpoint_service import connections
 from .resources.target_group import target_health
 from .resources.vpc_endpoint import addresses

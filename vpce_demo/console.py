@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from .model import Live, Resource
+from .engine.resource import Resource
+from .model import Live
 
 _PAGES = {
     "Vpc": ("vpcconsole", "VpcDetails:VpcId=", ""),

@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from .aws.clients import Aws, Clients
+from .aws.clients import Clients
 from .aws.environment import Place, my_address
 from .aws.quotas import QUOTAS, limit
 from .aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from .config.model import MY_IP, Config, Consumer, Provider
 from .config.settings import Settings, named
+from .engine.resource import Aws
 from .errors import Refused
 from .model import Phase, Side
 from .resources.instance import INSTANCES

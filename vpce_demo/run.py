@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from .aws.clients import Aws
 from .aws.environment import Place, my_address
 from .aws.error_codes import Fault, fault
 from .aws.messages import understood
@@ -24,13 +23,15 @@ from .config.load import MOST_MISTAKES
 from .config.model import Config
 from .config.settings import Settings, Where
 from .diagnosis import Case, Diagnosis, diagnose, refusal
-from .drift import compared
-from .engine import Engine
+from .engine.drift import compared
+from .engine.engine import Engine
+from .engine.events import Action, Event
+from .engine.resource import Aws, Resource, closure
+from .engine.waits import HIDDEN_SECONDS
 from .errors import DemoError, InUse, NotCreated, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
 from .guards import refuse_changed_settings, refuse_other_accounts
-from .model import Action, Event, Live, Phase, Resource, Side, closure
-from .pace import HIDDEN_SECONDS
+from .model import Live, Phase, Side
 from .runlog import RunLog
 from .ssh import Ssh, ensure_key
 from .state import State, locked, remove_if_empty

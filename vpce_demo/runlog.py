@@ -31,9 +31,9 @@ from typing import IO, TYPE_CHECKING, Any
 from . import __version__
 from .aws.error_codes import code, words
 from .aws.messages import understood
+from .engine.events import Event
 from .errors import DemoError
 from .loglines import read_line
-from .model import Event
 from .state import make_private
 
 if TYPE_CHECKING:

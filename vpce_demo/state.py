@@ -21,9 +21,9 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .aws.error_codes import refused
-from .engine import Intent
+from .engine.engine import Intent
+from .engine.events import Action, Event
 from .errors import DemoError, Locked
-from .model import Action, Event
 from .untrusted import printable, text_of
 
 VERSION = 1

@@ -13,7 +13,8 @@ from typing import TypeVar
 import yaml
 
 from .config.settings import Settings
-from .model import Resource, Side
+from .engine.resource import Resource
+from .model import Side
 from .resources.endpoint_service import EndpointService
 from .resources.instance import Instance
 from .resources.internet_gateway import GatewayAttachment, InternetGateway

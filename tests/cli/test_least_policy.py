@@ -140,7 +140,7 @@ def guarded() -> Iterator[Sandbox]:
 def users(guarded: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Users:
     guarded.reset()
     users = Users(guarded, tmp_path)
-    monkeypatch.setattr(places, "in_sandbox", users.place)
+    monkeypatch.setattr(environment, "in_sandbox", users.place)
     return users
 
 

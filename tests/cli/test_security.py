@@ -113,7 +113,7 @@ def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca
             CLIENTS[sandbox.endpoint_url] = dataclasses.replace(on_aws(config), pace=1e9)
         return CLIENTS[sandbox.endpoint_url]
 
-    monkeypatch.setattr(places, "on_aws", quickly)
+    monkeypatch.setattr(environment, "on_aws", quickly)
 
     def run(*words: str) -> Done:
         code = run_command(["-c", "demo.yaml", *words])

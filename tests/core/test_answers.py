@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from vpce_demo.aws.clients import Answers
+from vpce_demo.engine.resource import Answers
 
 
 def test_those_who_ask_at_once_share_one_call() -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from vpce_demo.aws.clients import Aws, Clients
+from vpce_demo.aws.clients import Clients
 from vpce_demo.config.model import Config
 from vpce_demo.diagnosis import RULES, About, Case, Finding, Fix, Rule, Symptom, diagnose, login, refusal, table
 from vpce_demo.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
+from vpce_demo.engine.resource import Aws
 from vpce_demo.errors import NotCreated
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Side

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
-from vpce_demo.engine import Engine, Intent
+from vpce_demo.engine.engine import Engine, Intent
+from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import DemoError, InUse, Refused, TimedOut
-from vpce_demo.model import Action, Event, Holder, Live, Phase, Side
+from vpce_demo.model import Holder, Live, Phase, Side
 
 from .things import Thing, Ways, World, refusal
 

@@ -14,8 +14,9 @@ from torture.account import account
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Place, in_sandbox
 from vpce_demo.config.load import load
+from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import Refused
-from vpce_demo.model import Action, Event, Phase, Side
+from vpce_demo.model import Phase, Side
 from vpce_demo.run import Run
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vpce_demo.model import Action, Side
+from vpce_demo.engine.events import Action
+from vpce_demo.model import Side
 
 from .things import Thing, Ways, World
 

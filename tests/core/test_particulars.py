@@ -12,14 +12,15 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from vpce_demo.aws.clients import Aws
 from vpce_demo.aws.environment import Place
 from vpce_demo.aws.tags import DEMO_TAG, RESOURCE_TAG
 from vpce_demo.config.load import load
-from vpce_demo.engine import Engine
+from vpce_demo.engine.engine import Engine
+from vpce_demo.engine.events import Action, Event
+from vpce_demo.engine.resource import Aws, Resource, closure
 from vpce_demo.errors import Refused
 from vpce_demo.facts import not_looked_up
-from vpce_demo.model import Action, Event, Live, Phase, Resource, Side, closure
+from vpce_demo.model import Live, Phase, Side
 from vpce_demo.resources.elb import TAGS_A_CALL
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox

@@ -15,9 +15,9 @@ from botocore.stub import Stubber
 import vpce_demo
 from vpce_demo import cost
 from vpce_demo.config.load import load
+from vpce_demo.engine.resource import Resource
 from vpce_demo.errors import DemoError
 from vpce_demo.facts import not_looked_up
-from vpce_demo.model import Resource
 from vpce_demo.prices import price_list, table
 from vpce_demo.prices.table import Price
 from vpce_demo.tutorial import tutorial

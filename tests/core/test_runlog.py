@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from vpce_demo import runlog
+from vpce_demo.engine.events import Event
 from vpce_demo.errors import Leftovers
-from vpce_demo.model import Event
 from vpce_demo.run import Interrupted, Run
 from vpce_demo.runlog import RunLog
 from vpce_demo.sandbox.server import Sandbox

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import DemoError, Locked
-from vpce_demo.model import Action, Event, Live, Phase, Side
+from vpce_demo.model import Live, Phase, Side
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.state import State, locked, remove_if_empty

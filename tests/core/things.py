@@ -10,9 +10,10 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from vpce_demo.aws.clients import Aws
-from vpce_demo.engine import Engine, Intent
-from vpce_demo.model import WHILE_IT_STARTS, Action, Event, Holder, Live, Phase, Resource, Side
+from vpce_demo.engine.engine import Engine, Intent
+from vpce_demo.engine.events import Action, Event
+from vpce_demo.engine.resource import WHILE_IT_STARTS, Aws, Resource
+from vpce_demo.model import Holder, Live, Phase, Side
 
 INSTANTLY = 1e9
 """A pace at which the engine's pauses are its shortest ones."""

@@ -11,9 +11,10 @@ import pytest
 from botocore.model import ListShape
 
 from vpce_demo.aws.environment import Place
+from vpce_demo.engine.events import Event
 from vpce_demo.lessons import steps
 from vpce_demo.lessons.values import filled, of_demo, of_settings
-from vpce_demo.model import Event, Side
+from vpce_demo.model import Side
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
 

@@ -14,9 +14,11 @@ from vpce_demo.aws.environment import Place
 from vpce_demo.checks import CheckFailed, Result
 from vpce_demo.config.model import Config
 from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
+from vpce_demo.engine.events import Action, Event
+from vpce_demo.engine.graph import Move, Verb, deleting, making
+from vpce_demo.engine.resource import Resource
 from vpce_demo.facts import not_looked_up
-from vpce_demo.model import Action, Event, Live, Phase, Resource, Side
-from vpce_demo.moves import Move, Verb, deleting, making
+from vpce_demo.model import Live, Phase, Side
 from vpce_demo.run import Left
 from vpce_demo.runlog import Recorded, RunLog, runs
 from vpce_demo.tutorial import Demo, tutorial

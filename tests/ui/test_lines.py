@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from vpce_demo import runlog
-from vpce_demo.model import Action, Event, Phase
+from vpce_demo.engine.events import Action, Event
+from vpce_demo.model import Phase
 from vpce_demo.ui import progress as module
 from vpce_demo.ui import story
 from vpce_demo.ui.board import DONE_DOWN, DONE_UP

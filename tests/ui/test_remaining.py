@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from vpce_demo import moves
-from vpce_demo.model import Action, Phase
-from vpce_demo.moves import Verb
+from vpce_demo.engine import graph as moves
+from vpce_demo.engine.events import Action
+from vpce_demo.engine.graph import Verb
+from vpce_demo.model import Phase
 
 from .play import BEGAN, Play, demo, up_to_the_load_balancer
 

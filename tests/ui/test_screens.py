@@ -23,9 +23,11 @@ from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
 from vpce_demo.checks import CheckFailed, Result
 from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
+from vpce_demo.engine.events import Action
+from vpce_demo.engine.resource import Resource
 from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
 from vpce_demo.guards import refuse_other_accounts
-from vpce_demo.model import Action, Resource, Side
+from vpce_demo.model import Side
 from vpce_demo.run import Left
 from vpce_demo.state import State
 from vpce_demo.ui import screens

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from vpce_demo.engine.events import Action
 from vpce_demo.errors import DemoError, TimedOut
-from vpce_demo.model import Action, Phase, short_id
+from vpce_demo.model import Phase, short_id
 from vpce_demo.ui.tree import Tree
 
 from .conftest import Opens

@@ -14,7 +14,7 @@ from .group import pass_app
 
 if TYPE_CHECKING:
     from ..diagnosis import Rule
-    from ..model import Resource
+    from ..engine.resource import Resource
 
 
 @sandbox.command("break")

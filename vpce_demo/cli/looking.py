@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from ..aws.environment import Place
     from ..config.settings import Where
-    from ..model import Live, Resource
+    from ..engine.resource import Resource
+    from ..model import Live
     from ..tutorial import Demo
 
 DIFFERENT = 10

@@ -12,11 +12,10 @@ from .app import App
 from .group import cli, pass_app
 
 if TYPE_CHECKING:
-    from ..aws.clients import Aws
     from ..config.settings import Where
     from ..diagram.picture import Frame, Picture
     from ..diagram.theme import Theme
-    from ..model import Resource
+    from ..engine.resource import Aws, Resource
     from ..run import Run
     from ..ui.style import Screen
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from .app import App
 
 if TYPE_CHECKING:
-    from ..model import Action, Resource
+    from ..engine.events import Action
+    from ..engine.resource import Resource
     from ..run import Run
     from ..ui.progress import Progress
 

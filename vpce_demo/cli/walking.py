@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from ..aws.environment import Place
     from ..config.settings import Settings, Where
     from ..diagram.picture import Frame
+    from ..engine.resource import Resource
     from ..lessons import Page
-    from ..model import Live, Resource
+    from ..model import Live
     from ..run import Run
     from ..tutorial import Demo, Step
     from ..ui.style import Screen
@@ -172,7 +173,8 @@ class _Walk:
 
     def up(self, run: Run, wanted: Sequence[Resource], patience: float) -> None:
         """Make what is missing of these, and wait for what usually takes no longer than so many seconds."""
-        from ..model import Action, Phase
+        from ..engine.events import Action
+        from ..model import Phase
 
         live = run.look(wanted)
         open = [r for r in wanted if r.key not in live or live[r.key].phase is not Phase.READY]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from ..aws.clients import Aws, Clients
+from ..aws.clients import Clients
 from ..aws.error_codes import Fault, fault
+from ..engine.resource import Aws, Resource
 from ..errors import DemoError, NotCreated
-from ..model import Live, Resource, Side, ours
+from ..model import Live, Side, ours
 from ..resources.endpoint_service import connections
 from ..resources.instance import Instance
 from ..resources.security_group import IngressRule

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 
 from ..aws.error_codes import Fault, fault
 from ..aws.tags import tags_of
+from ..engine.resource import Resource
 from ..errors import DemoError, TimedOut
-from ..model import Resource, Side
+from ..model import Side
 from ..resources.instance import Instance
 from .case import Case
 

@@ -18,7 +18,7 @@ from ..aws.error_codes import Fault, fault, words
 from ..errors import Diagnosis, Fix, NotCreated
 
 if TYPE_CHECKING:
-    from ..model import Resource
+    from ..engine.resource import Resource
     from .case import Case
     from .prank import Prank
 

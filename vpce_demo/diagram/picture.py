@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ..config.model import DEFAULT_NAME
-from ..model import Live, Phase, Resource, Side, short_id
+from ..engine.resource import Resource
+from ..model import Live, Phase, Side, short_id
 from ..resources.instance import Instance
 from ..resources.internet_gateway import GatewayAttachment
 from ..resources.route_table import InternetRoute, SubnetRouting

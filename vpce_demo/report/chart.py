@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from ..diagram.shapes import Element, font_rules, group, named, path, rect, text, written
 from ..diagram.theme import css
-from ..model import Resource
+from ..engine.resource import Resource
 from ..tutorial import Demo
 from ..ui.lines import RELATIONS
 from ..ui.style import duration

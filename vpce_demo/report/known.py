@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from ..config.model import Config
 from ..config.settings import Settings
 from ..diagram.picture import Frame, Picture, picture
+from ..engine.events import Action
 from ..facts import not_looked_up
-from ..model import Action, Live, Phase, Side
+from ..model import Live, Phase, Side
 from ..runlog import Recorded
 from ..tutorial import Demo, tutorial
 

@@ -15,7 +15,8 @@ from .. import __version__, console, cost
 from ..diagram.picture import NOT_THERE, State, state_of
 from ..diagram.svg import svg
 from ..diagram.theme import DARK, LIGHT, MONO, SANS
-from ..model import Resource, Side, short_id
+from ..engine.resource import Resource
+from ..model import Side, short_id
 from ..runlog import Recorded
 from ..ui.resources import differs
 from ..ui.story import ended

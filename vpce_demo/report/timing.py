@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ..model import Action, Resource
-from ..moves import Verb, deleting, making
+from ..engine.events import Action
+from ..engine.graph import Verb, deleting, making
+from ..engine.resource import Resource
 from ..runlog import Recorded
 from ..tutorial import Demo
 

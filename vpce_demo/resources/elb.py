@@ -8,9 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..aws.clients import Aws
 from ..aws.error_codes import Fault, fault
-from ..model import Held, Live, Phase, Resource
+from ..engine.resource import Aws, Resource
+from ..model import Held, Live, Phase
 
 TAGS_A_CALL = 20
 """So many ARNs DescribeTags takes (API reference of Elastic Load Balancing v2)."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import Aws, Listing
 from ..aws.error_codes import raise_unsuccessful
 from ..aws.tags import DEMO_TAG, tags_of
-from ..model import Holder, Live, Phase, Resource
+from ..engine.resource import Aws, Listing, Resource
+from ..model import Holder, Live, Phase
 from .load_balancer import LoadBalancer
 
 if TYPE_CHECKING:

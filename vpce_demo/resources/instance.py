@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from ..aws.clients import Aws, Listing
 from ..aws.tags import ID_TAG, tags_of
-from ..model import Held, Live, Phase, Resource
+from ..engine.resource import Aws, Listing, Resource
+from ..model import Held, Live, Phase
 from .key_pair import KeyPair
 from .security_group import SecurityGroup
 from .subnet import Subnet

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import Aws, Listing
 from ..aws.tags import KEY_TAG, tags_of
-from ..model import Held, Live, Phase, Resource
+from ..engine.resource import Aws, Listing, Resource
+from ..model import Held, Live, Phase
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import KeyPairInfoTypeDef

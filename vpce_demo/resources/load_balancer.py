@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import Aws
 from ..aws.tags import DEMO_TAG, tags_of
-from ..model import WHILE_IT_STARTS, Held, Holder, Live, Phase, Resource, short_id
+from ..engine.resource import WHILE_IT_STARTS, Aws, Resource
+from ..model import Held, Holder, Live, Phase, short_id
 from .elb import Balanced, find_named
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..aws.clients import Aws
 from ..aws.tags import DEMO_TAG
+from ..engine.resource import Aws
 from ..model import Holder
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import Aws, Listing
 from ..aws.tags import tags_of
-from ..model import Live, Phase, Resource
+from ..engine.resource import Aws, Listing, Resource
+from ..model import Live, Phase
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
 from .vpc import Vpc

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..aws.clients import Aws, Listing
 from ..aws.tags import tags_of
-from ..model import Holder, Live, Phase, Resource
+from ..engine.resource import Aws, Listing, Resource
+from ..model import Holder, Live, Phase
 from .network_interface import interfaces
 from .vpc import Vpc
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import Aws
-from ..model import UNTIL_IT_GOES, Held, Live, Phase, Resource
+from ..engine.resource import UNTIL_IT_GOES, Aws, Resource
+from ..model import Held, Live, Phase
 from .elb import Balanced, find_named
 from .instance import Instance
 from .vpc import Vpc

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..aws.clients import Aws, Listing
 from ..aws.error_codes import raise_unsuccessful
 from ..aws.tags import tags_of
+from ..engine.resource import UNTIL_IT_GOES, Aws, Listing, Resource
 from ..errors import NotCreated
-from ..model import UNTIL_IT_GOES, Live, Phase, Resource
+from ..model import Live, Phase
 from .endpoint_service import EndpointService, connections
 from .security_group import SecurityGroup
 from .subnet import Subnet

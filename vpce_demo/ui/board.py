@@ -6,9 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..engine.events import Action, Event
+from ..engine.graph import Verb, deleting, longest, making
+from ..engine.resource import Resource
 from ..errors import TimedOut
-from ..model import Action, Event, Live, Phase, Resource
-from ..moves import Verb, deleting, longest, making
+from ..model import Live, Phase
 from ..tutorial import Demo, Step
 from .style import in_a_sentence
 

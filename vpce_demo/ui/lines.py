@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..model import Action, short_id
+from ..engine.events import Action
+from ..model import short_id
 from .style import elapsed
 
 NAME_WIDTH = 25

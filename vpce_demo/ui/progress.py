@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from rich.live import Live as Screenful
 from rich.text import Text
 
-from ..model import Event, Resource
+from ..engine.events import Event
+from ..engine.resource import Resource
 from ..runlog import described
 from .board import Board
 from .lines import Teller, line

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..model import Drift, Live, Resource, is_fine, short_id
+from ..engine.resource import Resource
+from ..model import Drift, Live, is_fine, short_id
 from .style import Screen, duration
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ from itertools import groupby
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from ..model import Action, Resource, short_id
+from ..engine.events import Action
+from ..engine.resource import Resource
+from ..model import short_id
 from .board import BUSY, Board, Row
 from .style import Screen, about, elapsed, frame, roughly
 

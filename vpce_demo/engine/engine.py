@@ -18,13 +18,14 @@ from graphlib import TopologicalSorter
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .aws.clients import Aws
-from .aws.error_codes import Fault, code, fault, refused, words
-from .errors import DemoError, InUse, NotCreated, Refused, TimedOut
-from .model import Action, Event, Holder, Live, Phase, Resource, Side
-from .moves import Graph, Move, Verb, deleting, making
-from .pace import HIDDEN_SECONDS, Pace, Patience, looks, tries
-from .seeing import Eyes
+from ..aws.error_codes import Fault, code, fault, refused, words
+from ..errors import DemoError, InUse, NotCreated, Refused, TimedOut
+from ..model import Holder, Live, Phase, Side
+from .events import Action, Event
+from .graph import Graph, Move, Verb, deleting, making
+from .lookup import Eyes
+from .resource import Aws, Resource
+from .waits import HIDDEN_SECONDS, Pace, Patience, looks, tries
 
 WORKERS = 24
 FRESH_SECONDS = 5.0

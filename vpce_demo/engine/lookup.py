@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .aws.clients import Aws
-from .aws.error_codes import Fault, fault
-from .errors import DemoError, NotCreated
-from .model import Holder, Live, Phase, Resource, Side, ours
-from .pace import HIDDEN_SECONDS, Pace
+from ..aws.error_codes import Fault, fault
+from ..errors import DemoError, NotCreated
+from ..model import Holder, Live, Phase, Side, ours
+from .resource import Aws, Resource
+from .waits import HIDDEN_SECONDS, Pace
 
 
 class Eyes:

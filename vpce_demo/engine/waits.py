@@ -9,8 +9,8 @@ import threading
 import time
 from collections.abc import Iterator
 
-from .aws.error_codes import Fault
-from .errors import TimedOut
+from ..aws.error_codes import Fault
+from ..errors import TimedOut
 
 LIMIT_SECONDS = 1200.0
 """How long anything is waited for, in AWS's seconds: no less than any bound of ``aws-behaviours.md`` section 1.3."""

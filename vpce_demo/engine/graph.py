@@ -13,7 +13,7 @@ from graphlib import TopologicalSorter
 from itertools import pairwise
 from typing import TypeVar
 
-from .model import Resource
+from .resource import Resource
 
 
 class Verb(Enum):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from .model import Drift, Live, Resource
+from ..model import Drift, Live
+from .resource import Resource
 
 NONE = "none"
 

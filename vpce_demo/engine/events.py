@@ -1,0 +1,44 @@
+"""What the engine tells its listeners."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..model import Live
+from .resource import Resource
+
+
+class Action(Enum):
+    """What the engine just did, saw, or could not do with a resource."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    CREATING = "creating"
+    CREATED = "created"
+    WAITING = "waiting"
+    RETRYING = "retrying"
+    READY = "ready"
+    DELETING = "deleting"
+    DELETED = "deleted"
+    GONE = "gone"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the story that the engine tells its listeners.
+
+    ``token`` is the client token of a create; ``note`` what is being waited for or was answered, in AWS's words;
+    ``at`` seconds of the monotonic clock.
+    """
+
+    action: Action
+    resource: Resource
+    live: Live | None = None
+    error: Exception | None = None
+    token: str = ""
+    note: str = ""
+    at: float = field(default_factory=time.monotonic)

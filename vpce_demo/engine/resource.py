@@ -1,0 +1,270 @@
+"""What a resource is, and what it is given: ``Resource`` can find, create and delete itself through ``Aws``.
+
+A kind is a frozen dataclass with three methods in plain API calls.  It never waits, retries, catches, logs, prints or
+writes state: the engine does that, the same way for all.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+
+from botocore.exceptions import ClientError
+
+from ..aws.clients import Clients
+from ..aws.error_codes import Fault, fault
+from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
+from ..errors import NotCreated
+from ..model import Held, Holder, Live, Side
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.literals import ResourceTypeType
+    from mypy_boto3_ec2.type_defs import TagSpecificationTypeDef
+    from mypy_boto3_ec2.type_defs import TagTypeDef as Ec2TagTypeDef
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import TagTypeDef
+
+WHILE_IT_STARTS = {"while_it_starts": True}
+"""Metadata of a field: what it holds must have been asked for, but need not be ready yet."""
+UNTIL_IT_GOES = {"until_it_goes": True}
+"""Metadata of a field: what it holds may be asked to go as soon as this one has been, and need not wait for its end."""
+
+
+@dataclass(frozen=True, eq=False)
+class Resource(ABC):
+    """One thing in AWS: one create call, and a delete that undoes exactly that.
+
+    Fields that hold resources, or tuples of them, are what it needs; ``after`` is for an order that no other field
+    shows.  ``key`` names it in the state file and in its tags, for ever; ``name`` is what AWS shows.
+    """
+
+    key: str
+    side: Side
+    name: str
+    after: tuple[Resource, ...] = field(default=(), kw_only=True)
+
+    doubles: ClassVar[bool] = False
+    """Whether a second create call makes a second one: AWS knows neither a client token nor a unique name of it."""
+    usual_seconds: ClassVar[float] = 0.5
+    """How long AWS usually takes from the create call until it is ready."""
+    ready_word: ClassVar[str] = "available"
+    """AWS's state word when it is ready."""
+    usual_seconds_gone: ClassVar[float] = 0.0
+    """How long AWS usually takes from the delete call until it is gone; 0 where the answer to the call says so."""
+
+    @abstractmethod
+    def find(self, aws: Aws) -> Iterator[Live]:
+        """Yield what AWS has of this resource: nothing, one, duplicates, or some gone ones too."""
+
+    @abstractmethod
+    def create(self, aws: Aws) -> Live:
+        """Ask AWS for the resource and return what it answers.  Don't wait."""
+
+    @abstractmethod
+    def delete(self, aws: Aws, live: Live) -> None:
+        """Ask AWS to remove the resource.  Don't wait for it to go."""
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        """Yield what uses it, as far as AWS can be asked: for when it says that it is in use."""
+        yield from ()
+
+    def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
+        """Send these away that are not ours, if that may be asked of the kind; return whether it was."""
+        return False
+
+    def goes_with(self) -> Resource | None:
+        """The resource whose deletion removes this one too, so that AWS need not be asked twice."""
+        return None
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what this one needs: the resources in its fields."""
+        for f in fields(self):
+            value = getattr(self, f.name)
+            for item in value if isinstance(value, tuple) else (value,):
+                if isinstance(item, Resource):
+                    yield Need(item, "while_it_starts" not in f.metadata, "until_it_goes" not in f.metadata)
+
+
+class Need(NamedTuple):
+    """What a resource needs: ready or only asked for, and until it is gone itself or only until it is asked to go."""
+
+    resource: Resource
+    ready: bool
+    until_gone: bool
+
+
+def closure(resources: Iterable[Resource]) -> list[Resource]:
+    """These resources and everything they need, each after what it needs."""
+    seen: dict[str, Resource] = {}
+
+    def visit(resource: Resource) -> None:
+        if resource.key not in seen:
+            for need in resource.needs():
+                visit(need.resource)
+            seen[resource.key] = resource
+
+    for resource in resources:
+        visit(resource)
+    return list(seen.values())
+
+
+Item = TypeVar("Item", bound=Mapping[str, object])
+"""One thing as a describe call lists it."""
+
+
+class Answers:
+    """Answers of describe calls, shared by everybody who asks the same in the same moment."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._slots: dict[object, _Slot] = {}
+
+    def get(self, question: object, ask: Callable[[], Any], after: float) -> Any:
+        """The answer to this question, asked of AWS not before that moment of the monotonic clock."""
+        with self._lock:
+            slot = self._slots.setdefault(question, _Slot())
+        with slot.lock:
+            if slot.asked <= after:
+                asked = time.monotonic()
+                slot.answer = ask()
+                slot.asked = asked
+            return slot.answer
+
+
+@dataclass
+class _Slot:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    asked: float = float("-inf")
+    answer: Any = None
+
+
+@dataclass(frozen=True)
+class Listing(Generic[Item]):
+    """A describe call that lists one kind of thing: everything of the demo, or what has one id.
+
+    ``pages`` makes the call with the parameters given; ``ids_parameter`` is how the call takes ids.
+    """
+
+    pages: Callable[[Aws, Mapping[str, Any]], Iterable[Item]]
+    ids_parameter: str
+
+
+@dataclass(frozen=True)
+class Aws:
+    """What every method of a resource is given.
+
+    ``known`` holds what is there, by resource key, for both sides; ``recorded`` gives the id in the state file, if any;
+    ``fresh`` the moment before which an answer is too old; ``changing`` says that calls are sent once, and ``token`` is
+    the client token of the create at hand.
+    """
+
+    clients: Clients
+    demo: str
+    demo_id: str
+    known: MutableMapping[str, Live] = field(default_factory=dict)
+    recorded: Callable[[str], str] = lambda key: ""
+    answers: Answers = field(default_factory=Answers)
+    fresh: float = 0.0
+    changing: bool = False
+    token: str = ""
+
+    @property
+    def ec2(self) -> EC2Client:
+        return self.clients.changing_ec2 if self.changing else self.clients.ec2
+
+    @property
+    def elb(self) -> ElasticLoadBalancingv2Client:
+        return self.clients.changing_elb if self.changing else self.clients.elb
+
+    def fresh_after(self, moment: float) -> Aws:
+        """The same, content with answers asked for after that moment."""
+        return replace(self, fresh=moment)
+
+    def to_change(self, token: str = "") -> Aws:
+        """The same for one call that changes something, with the client token of a create."""
+        return replace(self, fresh=time.monotonic(), changing=True, token=token)
+
+    # --- what is there ----------------------------------------------------
+
+    def live(self, resource: Resource) -> Live:
+        """What we know of a resource.  Raises NotCreated where there is none."""
+        if resource.key not in self.known:
+            raise NotCreated(f"{resource} does not exist yet.")
+        return self.known[resource.key]
+
+    def id(self, resource: Resource) -> str:
+        return self.live(resource).id
+
+    def ids(self, resources: Sequence[Resource]) -> list[str]:
+        return [self.id(resource) for resource in resources]
+
+    def output(self, resource: Resource, name: str) -> str:
+        return self.live(resource).outputs[name]
+
+    def shared(self, question: object, ask: Callable[[], Any]) -> Any:
+        """An answer that others may have asked for in the same moment."""
+        return self.answers.get(question, ask, self.fresh)
+
+    def listed(self, listing: Listing[Item]) -> list[Item]:
+        """Everything of this demo that the call lists, in one filtered and paginated call shared by all kinds."""
+        of_the_demo = {"Filters": [{"Name": f"tag:{DEMO_TAG}", "Values": [self.demo]}]}
+        return cast("list[Item]", self.shared(listing, lambda: list(listing.pages(self, of_the_demo))))
+
+    def mine(self, resource: Resource, listing: Listing[Item]) -> Iterator[Item]:
+        """What the call lists of this resource: by its tags, checked here too, else by the id in the state file."""
+        found = [item for item in self.listed(listing) if self.is_mine(resource, tags_of(item))]
+        if not found and (recorded := self.recorded(resource.key)):
+            question = (listing, recorded)
+            found = self.shared(question, lambda: self._by_id(listing, recorded))
+        yield from found
+
+    def _by_id(self, listing: Listing[Item], id: str) -> list[Item]:
+        try:
+            return list(listing.pages(self, {listing.ids_parameter: [id]}))
+        except ClientError as error:
+            if fault(error) is Fault.MISSING:
+                return []
+            raise
+
+    # --- tags -------------------------------------------------------------
+
+    def tags(self, resource: Resource) -> dict[str, str]:
+        """The tags that make a resource ours, and the Name that the console shows."""
+        return {
+            "Name": resource.name,
+            DEMO_TAG: self.demo,
+            RESOURCE_TAG: resource.key,
+            ID_TAG: self.demo_id,
+        }
+
+    def held(self, resource: Resource, tags: Mapping[str, str], *fields: Held) -> tuple[Held, ...]:
+        """These fields of what was found, and our tags on it, to be compared with the tutorial (``drift.py``)."""
+        ours = ((f"tag {key}", value, tags.get(key) or ()) for key, value in self.tags(resource).items())
+        return (*fields, *ours)
+
+    def tagged(
+        self, resource: Resource, *types: ResourceTypeType, more: Mapping[str, str] | None = None
+    ) -> list[TagSpecificationTypeDef]:
+        """TagSpecifications for an EC2 create call, with ``more`` tags if there are any."""
+        tags: list[Ec2TagTypeDef] = [{"Key": k, "Value": v} for k, v in {**self.tags(resource), **(more or {})}.items()]
+        return [{"ResourceType": type, "Tags": tags} for type in types]
+
+    def elb_tags(self, resource: Resource) -> list[TagTypeDef]:
+        """Tags for a create call of Elastic Load Balancing."""
+        return [{"Key": k, "Value": v} for k, v in self.tags(resource).items()]
+
+    def is_mine(self, resource: Resource, tags: Mapping[str, str]) -> bool:
+        """Whether these tags are of this resource; checked here too, since a filter that is ignored must do no harm."""
+        return tags.get(DEMO_TAG) == self.demo and tags.get(RESOURCE_TAG) == resource.key
