@@ -13,13 +13,13 @@ import yaml
 from botocore.stub import Stubber
 
 import vpce_demo
-from vpce_demo import cost
 from vpce_demo.config.load import load
+from vpce_demo.cost import bill
+from vpce_demo.cost.prices import price_list, table
+from vpce_demo.cost.prices.table import Price
 from vpce_demo.engine.resource import Resource
 from vpce_demo.errors import DemoError
 from vpce_demo.facts import not_looked_up
-from vpce_demo.prices import price_list, table
-from vpce_demo.prices.table import Price
 from vpce_demo.tutorial import tutorial
 
 FILE = Path(vpce_demo.__file__).parent / "prices" / "prices.yaml"
@@ -82,26 +82,26 @@ def test_every_price_is_a_string_with_a_date_and_sources() -> None:
 )
 def test_the_prices_of_the_reference(region: str, item: str, usd: str) -> None:
     """aws-behaviours.md section 8; Tokyo's endpoint and NAT gateway are the tutorial's own comparison."""
-    known = cost.price(item, region)
+    known = bill.price(item, region)
     assert known is not None
     assert known.usd == Decimal(usd)
 
 
 @pytest.mark.parametrize(("region", "hourly"), WHOLLY_KNOWN.items())
 def test_what_the_whole_demo_costs_an_hour(region: str, hourly: str) -> None:
-    known = cost.hourly(EVERYTHING, region)
+    known = bill.hourly(EVERYTHING, region)
     assert known is not None
     assert f"{known:.10f}" == hourly
 
 
 @pytest.mark.parametrize("region", ["ca-central-1", "sa-east-1", "ap-northeast-3", "mars-north-1"])
 def test_where_a_price_is_not_known_no_sum_is(region: str) -> None:
-    assert cost.hourly(EVERYTHING, region) is None
-    assert "not known" in cost.said(cost.hourly(EVERYTHING, region))
+    assert bill.hourly(EVERYTHING, region) is None
+    assert "not known" in bill.said(bill.hourly(EVERYTHING, region))
 
 
 def test_some_of_it_is_known_in_canada() -> None:
-    known = {line.part.name: line.hourly for line in cost.bill(EVERYTHING, "ca-central-1")}
+    known = {line.part.name: line.hourly for line in bill.bill(EVERYTHING, "ca-central-1")}
     assert known["Network Load Balancer"] == Decimal("0.02475")
     assert known["root volume, gp3"] is None
 
@@ -121,19 +121,19 @@ def test_no_float_gets_in() -> None:
 @pytest.mark.parametrize("region", WHOLLY_KNOWN)
 def test_all_amounts_are_decimals(region: str) -> None:
     ages = {r.key: 5000 for r in EVERYTHING}
-    for line in cost.bill(EVERYTHING, region, ages):
+    for line in bill.bill(EVERYTHING, region, ages):
         assert isinstance(line.part.quantity, Decimal)
         assert isinstance(line.hourly, Decimal)
         assert isinstance(line.so_far, Decimal)
-    assert isinstance(cost.hourly([], region), Decimal)
-    assert isinstance(cost.so_far(EVERYTHING, region, ages), Decimal)
+    assert isinstance(bill.hourly([], region), Decimal)
+    assert isinstance(bill.so_far(EVERYTHING, region, ages), Decimal)
 
 
 # --- the bill ---------------------------------------------------------------------------------
 
 
 def test_equal_parts_are_one_line() -> None:
-    lines = {line.part.name: line.part for line in cost.bill(EVERYTHING, "us-east-1")}
+    lines = {line.part.name: line.part for line in bill.bill(EVERYTHING, "us-east-1")}
     assert {name: str(part.quantity) for name, part in lines.items()} == {
         "t3.micro instance": "2",
         "root volume, gp3": "16",
@@ -144,9 +144,9 @@ def test_equal_parts_are_one_line() -> None:
 
 
 def test_the_most_of_it_costs_nothing() -> None:
-    billed = {r.kind for r in EVERYTHING if cost.parts(r)}
+    billed = {r.kind for r in EVERYTHING if bill.parts(r)}
     assert billed == {"Instance", "LoadBalancer", "VpcEndpoint"}
-    assert cost.hourly(of("Vpc"), "us-east-1") == 0
+    assert bill.hourly(of("Vpc"), "us-east-1") == 0
 
 
 @pytest.mark.parametrize(
@@ -166,20 +166,20 @@ def test_the_most_of_it_costs_nothing() -> None:
 )
 def test_how_time_counts(kind: str, seconds: int, usd: str) -> None:
     (resource, *_) = of(kind)
-    gone = cost.so_far([resource], "us-east-1", {resource.key: seconds})
+    gone = bill.so_far([resource], "us-east-1", {resource.key: seconds})
     assert f"{gone:.10f}" == usd
 
 
 def test_without_an_age_nobody_knows_what_it_has_cost() -> None:
-    assert cost.so_far(of("VpcEndpoint"), "us-east-1", {}) is None
-    assert cost.so_far(of("Vpc"), "us-east-1", {}) == 0
+    assert bill.so_far(of("VpcEndpoint"), "us-east-1", {}) is None
+    assert bill.so_far(of("Vpc"), "us-east-1", {}) == 0
 
 
 def test_said() -> None:
-    assert cost.said(Decimal("0.0700534")) == "about $0.07 an hour ($1.68 a day)"
-    assert cost.as_of(of("VpcEndpoint"), "us-east-1") == "2026-09-29"
-    assert cost.as_of(EVERYTHING, "us-east-1") == "2025-11-04 to 2026-09-29"
-    assert cost.as_of(EVERYTHING, "mars-north-1") == ""
+    assert bill.said(Decimal("0.0700534")) == "about $0.07 an hour ($1.68 a day)"
+    assert bill.as_of(of("VpcEndpoint"), "us-east-1") == "2026-09-29"
+    assert bill.as_of(EVERYTHING, "us-east-1") == "2025-11-04 to 2026-09-29"
+    assert bill.as_of(EVERYTHING, "mars-north-1") == ""
 
 
 # --- refreshed ----------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def test_a_broken_file_is_told_and_can_be_read_anew(text: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(text)
     with pytest.raises(DemoError, match="cannot be used") as caught:
-        cost.hourly(EVERYTHING, "us-east-1")
+        bill.hourly(EVERYTHING, "us-east-1")
     assert f"rm {path}" in caught.value.hint
     table.keep({KEY: read_today("0.02")})
     assert table.table()[KEY].usd == Decimal("0.02")

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from vpce_demo.config.model import Config
-from vpce_demo.cost import price
+from vpce_demo.cost.bill import price
 from vpce_demo.errors import ConfigError
 from vpce_demo.facts import not_looked_up
 from vpce_demo.lessons import language, topic, topics

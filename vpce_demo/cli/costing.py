@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config.settings import Where
-    from ..cost import Line
+    from ..cost.bill import Line
 
 
 @cli.command()
@@ -33,7 +33,7 @@ def cost(app: App, refresh: bool) -> None:
     """
     screen, where = app.screen(), app.where()
     region, recorded = _header(app, where)
-    from ..cost import between, bill
+    from ..cost.bill import between, bill
     from ..run import on_record
     from ..ui import money
 
@@ -91,8 +91,8 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
 
     from ..aws.environment import price_list_client
     from ..aws.messages import understood
+    from ..cost.prices import price_list, table
     from ..errors import ConfigError, DemoError
-    from ..prices import price_list, table
 
     unchanged = "Nothing was changed: the prices stay as they were."
     if where.sandbox:
@@ -163,7 +163,7 @@ def _amounts(lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def _beside(region: str) -> dict[str, Any]:
-    from ..cost import price
+    from ..cost.bill import price
 
     def usd(item: str) -> Any:
         known = price(item, region)

@@ -59,7 +59,7 @@ def destroy(app: App, yes: bool, reject_foreign_connections: bool, timeout: floa
 def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) -> None:
     screen, where = app.screen(), app.where()
     place = app.place(where, screen, start=False)
-    from ..cost import hourly, said
+    from ..cost.bill import hourly, said
     from ..model import Side
     from ..run import opened
     from ..ui import screens

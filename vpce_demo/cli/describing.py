@@ -30,7 +30,7 @@ def described(run: Run) -> list[dict[str, Any]]:
     ``hourly_usd`` is a decimal as a string, null where a price is not known; ``console_url`` is null in the sandbox.
     """
     from ..console import url
-    from ..cost import hourly
+    from ..cost.bill import hourly
     from ..model import Side
 
     known: Mapping[str, Live] = run.sides[Side.PROVIDER].known

@@ -164,14 +164,14 @@ class Look:
         return [r for r in self.fine if self.lives[r.key].drift]
 
     def cost_of(self, resources: list[Resource]) -> str:
-        from ..cost import hourly, said
+        from ..cost.bill import hourly, said
 
         return said(hourly(resources, self.region))
 
     @property
     def gone(self) -> str:
         """``, $0.14 so far``, where that is known."""
-        from ..cost import so_far
+        from ..cost.bill import so_far
 
         amount = so_far(self.there, self.region, self.ages)
         return "" if amount is None else f", ${amount:.2f} so far"
@@ -179,7 +179,7 @@ class Look:
     @property
     def money(self) -> dict[str, str | None]:
         """What is there costs, or the whole demo would: decimals as strings, null where a price is not known."""
-        from ..cost import as_of, hourly, so_far
+        from ..cost.bill import as_of, hourly, so_far
 
         of = self.there or self.demo.resources
         amounts = {"hourly_usd": hourly(of, self.region), "so_far_usd": so_far(of, self.region, self.ages)}
@@ -188,7 +188,7 @@ class Look:
 
     @property
     def dated(self) -> str:
-        from ..cost import as_of
+        from ..cost.bill import as_of
 
         days = as_of(self.demo.resources, self.region)
         return f"Prices of {days}." if days else ""
@@ -200,7 +200,7 @@ class Look:
 
     @property
     def prices(self) -> dict[str, Decimal | None]:
-        from ..cost import hourly
+        from ..cost.bill import hourly
 
         return {r.key: hourly([r], self.region) for r in self.demo.resources}
 

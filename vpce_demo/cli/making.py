@@ -91,7 +91,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     screen, where = app.screen(), app.where()
     place = app.place(where, screen, start=True)
     assert place is not None
-    from ..cost import hourly, said
+    from ..cost.bill import hourly, said
     from ..model import is_fine
     from ..run import opened
     from ..ui import screens

@@ -21,7 +21,7 @@ def shown(app: App, run: Run, resources: Sequence[Resource], done: set[Action]) 
 
     What is there when somebody interrupts costs money: that is said with the interruption.
     """
-    from ..cost import hourly, said
+    from ..cost.bill import hourly, said
     from ..run import Interrupted
     from ..ui.board import Board
     from ..ui.progress import progress

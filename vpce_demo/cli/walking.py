@@ -148,7 +148,7 @@ class _Walk:
 
     def begin(self, yes: bool) -> bool:
         """Say what is to come, and ask whether to begin; where it costs money, with the price."""
-        from ..cost import hourly
+        from ..cost.bill import hourly
         from ..lessons import welcome
         from ..ui import page as pages
 
@@ -212,7 +212,7 @@ class _Walk:
 
     def tell_what_is_there(self, go_on: str = "") -> None:
         """Say what is there, what it costs, how to go on, if there is more, and how to get rid of it."""
-        from ..cost import hourly
+        from ..cost.bill import hourly
 
         there, all = self.seen.there, self.seen.demo.resources
         if there:
@@ -323,7 +323,7 @@ class _Walk:
 
     def interrupted(self) -> Exception:
         """Somebody pressed Ctrl-C at a page, where nothing is in flight."""
-        from ..cost import hourly, said
+        from ..cost.bill import hourly, said
         from ..run import Interrupted
 
         stopped = Interrupted(signal.SIGINT, len(self.seen.there))

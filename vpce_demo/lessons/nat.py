@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from ..cost import HOURS_A_MONTH, price
+from ..cost.bill import HOURS_A_MONTH, price
 from .values import Lookup
 
 TOKYO = "ap-northeast-1"

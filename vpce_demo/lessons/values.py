@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from ..cost import price
+from ..cost.bill import price
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -11,7 +11,8 @@ from decimal import Decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from .. import __version__, console, cost
+from .. import __version__, console
+from ..cost import bill as cost
 from ..diagram.picture import NOT_THERE, State, state_of
 from ..diagram.svg import svg
 from ..diagram.theme import DARK, LIGHT, MONO, SANS

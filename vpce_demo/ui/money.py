@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ..cost import Line, between, price
-from ..prices.table import Price
+from ..cost.bill import Line, between, price
+from ..cost.prices.table import Price
 from .style import Screen
 
 TOKYO = "ap-northeast-1"

@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..errors import DemoError
+from ...errors import DemoError
 
 PRICE_LIST = "aws-price-list"
 """The source of a price that was read from AWS's Price List itself."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .engine.resource import Resource
+from ..engine.resource import Resource
 from .prices.table import Price, table
 
 HOURS_A_MONTH = Decimal(730)
