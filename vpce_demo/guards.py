@@ -11,8 +11,8 @@ from .config.model import Config
 from .config.settings import Settings
 from .errors import Refused
 from .facts import not_looked_up
+from .journal.state_file import State
 from .model import Side
-from .state import State
 from .untrusted import printable
 
 NOTHING = "Nothing was changed."

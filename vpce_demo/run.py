@@ -31,10 +31,10 @@ from .engine.waits import HIDDEN_SECONDS
 from .errors import DemoError, InUse, NotCreated, TimedOut
 from .facts import find_out, not_looked_up, ssh_source
 from .guards import refuse_changed_settings, refuse_other_accounts
+from .journal.run_log import RunLog
+from .journal.state_file import State, locked, remove_if_empty
 from .model import Live, Phase, Side
-from .runlog import RunLog
 from .ssh import Ssh, ensure_key
-from .state import State, locked, remove_if_empty
 from .tutorial import Demo, tutorial
 from .untrusted import printable
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from vpce_demo import runlog
 from vpce_demo.engine.events import Event
 from vpce_demo.errors import Leftovers
+from vpce_demo.journal import run_log
+from vpce_demo.journal.run_log import RunLog
 from vpce_demo.run import Interrupted, Run
-from vpce_demo.runlog import RunLog
 from vpce_demo.sandbox.server import Sandbox
 
 Opens = Callable[..., AbstractContextManager[Run]]
@@ -47,7 +47,7 @@ def test_a_demo_s_life_is_on_record_after_it_is_gone(sandbox: Sandbox, open_run:
         run.down(nobody, None)
     logs = tmp_path / "logs" / "sandbox" / "vpce-demo"
     assert not (tmp_path / "sandbox").exists()
-    (recorded,) = runlog.runs(logs)
+    (recorded,) = run_log.runs(logs)
     assert recorded.head["command"] == "test"
     assert recorded.head["demo_id"] == run.settings.demo_id
     assert recorded.head["accounts"]["provider"] == {"account": "123456789012", "region": "us-east-1"}
@@ -85,7 +85,7 @@ def test_who_only_looks_leaves_no_log(sandbox: Sandbox, open_run: Opens, tmp_pat
 def test_how_it_ended(sandbox: Sandbox, open_run: Opens, tmp_path: Path, error: BaseException, code: int) -> None:
     with pytest.raises(type(error)), open_run(tmp_path):
         raise error
-    (recorded,) = runlog.runs(tmp_path / "logs" / "sandbox" / "vpce-demo")
+    (recorded,) = run_log.runs(tmp_path / "logs" / "sandbox" / "vpce-demo")
     assert recorded.end is not None
     assert recorded.end["exit_code"] == code
     assert recorded.end["message"]
@@ -95,13 +95,13 @@ def test_the_newest_are_kept(sandbox: Sandbox, open_run: Opens, tmp_path: Path) 
     with open_run(tmp_path) as run:
         logs = tmp_path / "old"
         logs.mkdir()
-        for number in range(runlog.KEPT + 5):
+        for number in range(run_log.KEPT + 5):
             line = {**HEAD, "at": number, "command": str(number)}
             (logs / f"20250101T0000{number:02}Z-up-1.jsonl").write_text(json.dumps(line) + "\n")
         RunLog.begin(logs, "up", run.settings, run.place, run.demo).end(0, "")
-    found = runlog.runs(logs)
-    assert len(found) == runlog.KEPT
-    assert [one.head["command"] for one in found] == ["up", *map(str, range(runlog.KEPT + 4, 5, -1))]
+    found = run_log.runs(logs)
+    assert len(found) == run_log.KEPT
+    assert [one.head["command"] for one in found] == ["up", *map(str, range(run_log.KEPT + 4, 5, -1))]
 
 
 def test_a_log_that_cannot_be_written_stops_nobody(sandbox: Sandbox, open_run: Opens, tmp_path: Path) -> None:
@@ -129,17 +129,17 @@ def lines(*them: dict[str, Any]) -> str:
 def test_what_can_be_read_of_a_torn_file(tmp_path: Path, text: str, kept: int | None) -> None:
     path = tmp_path / "20250101T000000Z-up-1.jsonl"
     path.write_text(text)
-    recorded = runlog.read(path)
+    recorded = run_log.read(path)
     assert (len(recorded.lines) if recorded else None) == kept
 
 
 def test_whether_it_is_still_at_work(tmp_path: Path) -> None:
     path = tmp_path / f"20250101T000000Z-up-{os.getpid()}.jsonl"
     path.write_text(lines(HEAD, {**PAGE, "at": 103.5}))
-    (recorded,) = runlog.runs(tmp_path)
+    (recorded,) = run_log.runs(tmp_path)
     assert recorded.is_at_work
     assert recorded.end is None
     assert recorded.seconds == 3.5
     path.write_text(lines(HEAD, {"type": "end", "at": 104.0, "seconds": 4.0, "exit_code": 0, "message": ""}))
-    (recorded,) = runlog.runs(tmp_path)
+    (recorded,) = run_log.runs(tmp_path)
     assert not recorded.is_at_work

@@ -17,10 +17,10 @@ import pytest
 
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import DemoError, Locked
+from vpce_demo.journal.state_file import State, locked, remove_if_empty
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
-from vpce_demo.state import State, locked, remove_if_empty
 
 from .things import Thing, World, refusal
 

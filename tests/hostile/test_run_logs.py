@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from vpce_demo import runlog
 from vpce_demo.cli import run_command
+from vpce_demo.journal import run_log
 from vpce_demo.ui import story
 from vpce_demo.ui.style import Screen
 
@@ -72,7 +72,7 @@ def shown(directory: Path) -> str:
     out = io.StringIO()
     console = Console(file=out, width=100)
     screen = Screen(console, console, ascii=False)
-    runs = runlog.runs(directory)
+    runs = run_log.runs(directory)
     story.listed(screen, runs)
     for run in runs:
         assert json.dumps(list(run.lines))
@@ -101,7 +101,7 @@ def test_any_lines(tmp_path: Path, lines: list[object], headed: bool) -> None:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(WHOLE)
-    (run,) = runlog.runs(tmp_path)
+    (run,) = run_log.runs(tmp_path)
     assert list(run.lines) == LINES
 
 
@@ -124,7 +124,7 @@ def test_a_line_that_is_none_is_left_out(tmp_path: Path, case: str) -> None:
     (tmp_path / NAME).write_bytes(json.dumps(HEAD).encode() + b"\n" + CORPUS[case] + b"\n" + json.dumps(END).encode())
     with within_bounds():
         assert "Exit code 1" in shown(tmp_path)
-        (run,) = runlog.runs(tmp_path)
+        (run,) = run_log.runs(tmp_path)
     assert list(run.lines) == [HEAD, END]
 
 
@@ -148,7 +148,7 @@ def test_what_is_not_printable_is_shown_as_a_question_mark(tmp_path: Path, chara
 @pytest.mark.parametrize("name", ["x-0.jsonl", "x-.jsonl", "-99999999999999999999.jsonl", "x-²-1e9.jsonl", "x.jsonl"])
 def test_a_name_that_is_none(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(json.dumps(HEAD) + "\n")
-    (run,) = runlog.runs(tmp_path)
+    (run,) = run_log.runs(tmp_path)
     assert not run.is_at_work
     assert "killed" in shown(tmp_path)
 

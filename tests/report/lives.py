@@ -18,9 +18,9 @@ from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.graph import Move, Verb, deleting, making
 from vpce_demo.engine.resource import Resource
 from vpce_demo.facts import not_looked_up
+from vpce_demo.journal.run_log import Recorded, RunLog, runs
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.run import Left
-from vpce_demo.runlog import Recorded, RunLog, runs
 from vpce_demo.tutorial import Demo, tutorial
 
 CALL = 0.2

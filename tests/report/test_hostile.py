@@ -17,11 +17,11 @@ from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import picture
 from vpce_demo.diagram.svg import svg
 from vpce_demo.diagram.terminal import in_terminal
+from vpce_demo.journal.run_log import runs
 from vpce_demo.model import Live
 from vpce_demo.report.known import known
 from vpce_demo.report.page import page
 from vpce_demo.report.redact import redacted
-from vpce_demo.runlog import runs
 
 from ..diagram.demos import FRAME, demo_of, standing
 from .lives import Life

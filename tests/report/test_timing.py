@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from vpce_demo.journal.run_log import Recorded
 from vpce_demo.report.chart import chart
 from vpce_demo.report.timing import Timing, timing
-from vpce_demo.runlog import Recorded
 
 from .lives import CALL, Life
 

@@ -11,8 +11,8 @@ import pyte
 import pytest
 from botocore.exceptions import ClientError
 
-from vpce_demo import runlog
 from vpce_demo.engine.events import Action, Event
+from vpce_demo.journal import run_log
 from vpce_demo.model import Phase
 from vpce_demo.ui import progress as module
 from vpce_demo.ui import story
@@ -185,7 +185,7 @@ def test_a_check_that_takes_long_is_seen_at_work_and_leaves_nothing(
 # --- out of the log --------------------------------------------------------------------
 
 
-def recorded(directory: Path, play: Play, *more: dict[str, object]) -> runlog.Recorded:
+def recorded(directory: Path, play: Play, *more: dict[str, object]) -> run_log.Recorded:
     """The run as if its log were read back."""
     account = {"account": "111122223333", "region": "us-east-1"}
     head = {
@@ -204,13 +204,13 @@ def recorded(directory: Path, play: Play, *more: dict[str, object]) -> runlog.Re
             "type": "event",
             "at": 1795000000.0 + event.at - BEGAN,
             "seconds": event.at - BEGAN,
-            **runlog.described(event, play.demo),
+            **run_log.described(event, play.demo),
         }
         for event in play.events
     ]
     path = directory / "20261118T104640Z-up-1.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in [head, *events, *more]))
-    read = runlog.read(path)
+    read = run_log.read(path)
     assert read
     return read
 

@@ -144,7 +144,7 @@ class App:
 
     def recorded(self) -> int:
         """How many resources of the demo at hand are on record."""
-        from ..state import State
+        from ..journal.state_file import State
 
         return len(State.load(self.where().directory).ids)
 

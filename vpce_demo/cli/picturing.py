@@ -76,8 +76,8 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
     from ..diagram.picture import Frame, picture
     from ..errors import ConfigError, SignInError
     from ..facts import not_looked_up
+    from ..journal.state_file import State
     from ..run import opened
-    from ..state import State
     from ..tutorial import tutorial
 
     try:

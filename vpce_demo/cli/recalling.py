@@ -12,7 +12,7 @@ from .app import App, how
 from .group import cli, pass_app
 
 if TYPE_CHECKING:
-    from ..runlog import Recorded
+    from ..journal.run_log import Recorded
 
 LOOK_SECONDS = 0.2
 
@@ -35,7 +35,7 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
       vpce-demo logs 2
       vpce-demo logs --last
     """
-    from ..runlog import runs
+    from ..journal.run_log import runs
     from ..ui import story
 
     found, screen = runs(app.where().logs), app.screen()
@@ -68,6 +68,6 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
 
 
 def _again(run: Recorded) -> Recorded:
-    from ..runlog import read
+    from ..journal.run_log import read
 
     return read(run.path) or run

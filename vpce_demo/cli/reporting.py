@@ -39,10 +39,10 @@ def report(app: App, to: Path | None, redact: bool) -> None:
     """
     screen, where = app.screen(), app.where()
     look = _look(app, screen, where)
+    from ..journal.run_log import runs
     from ..report.known import known
     from ..report.page import page
     from ..report.redact import redacted
-    from ..runlog import runs
 
     found = runs(where.logs)
     if not found and not (look and look.live):
@@ -67,7 +67,7 @@ def report(app: App, to: Path | None, redact: bool) -> None:
 
 def _look(app: App, screen: Screen, where: Where) -> Look | None:
     """What AWS has of the demo on record; None where there is none, or no way to look: then the logs have to do."""
-    from ..state import State
+    from ..journal.state_file import State
 
     if not State.load(where.directory).settings:
         screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")

@@ -17,8 +17,8 @@ from ..config.settings import Settings
 from ..diagram.picture import Frame, Picture, picture
 from ..engine.events import Action
 from ..facts import not_looked_up
+from ..journal.run_log import Recorded
 from ..model import Live, Phase, Side
-from ..runlog import Recorded
 from ..tutorial import Demo, tutorial
 
 Line = Mapping[str, Any]

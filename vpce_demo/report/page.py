@@ -17,8 +17,8 @@ from ..diagram.picture import NOT_THERE, State, state_of
 from ..diagram.svg import svg
 from ..diagram.theme import DARK, LIGHT, MONO, SANS
 from ..engine.resource import Resource
+from ..journal.run_log import Recorded
 from ..model import Side, short_id
-from ..runlog import Recorded
 from ..ui.resources import differs
 from ..ui.story import ended
 from ..ui.style import duration

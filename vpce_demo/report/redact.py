@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..journal.run_log import Recorded
 from ..model import Drift, Live
-from ..runlog import Recorded
 from .known import Look, settings_of
 
 _PATTERNS: dict[str, str] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..engine.events import Action
 from ..engine.graph import Verb, deleting, making
 from ..engine.resource import Resource
-from ..runlog import Recorded
+from ..journal.run_log import Recorded
 from ..tutorial import Demo
 
 SAME_MOMENT = 0.5

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ..engine.events import Event
 from ..engine.resource import Resource
-from ..runlog import described
+from ..journal.run_log import described
 from .board import Board
 from .lines import Teller, line
 from .style import Screen, elapsed, frame

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..runlog import Recorded
+from ..journal.run_log import Recorded
 from .lines import Teller
 from .style import Screen, duration
 

@@ -20,11 +20,11 @@ from typing import Any, ClassVar, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .aws.error_codes import refused
-from .engine.engine import Intent
-from .engine.events import Action, Event
-from .errors import DemoError, Locked
-from .untrusted import printable, text_of
+from ..aws.error_codes import refused
+from ..engine.engine import Intent
+from ..engine.events import Action, Event
+from ..errors import DemoError, Locked
+from ..untrusted import printable, text_of
 
 VERSION = 1
 LARGEST_FILE = 10_000_000

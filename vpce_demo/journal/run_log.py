@@ -28,20 +28,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from . import __version__
-from .aws.error_codes import code, words
-from .aws.messages import understood
-from .engine.events import Event
-from .errors import DemoError
-from .loglines import read_line
-from .state import make_private
+from .. import __version__
+from ..aws.error_codes import code, words
+from ..aws.messages import understood
+from ..engine.events import Event
+from ..errors import DemoError
+from .run_log_schema import read_line
+from .state_file import make_private
 
 if TYPE_CHECKING:
-    from .aws.environment import Place
-    from .checks import Result
-    from .config.settings import Settings
-    from .run import Left
-    from .tutorial import Demo
+    from ..aws.environment import Place
+    from ..checks import Result
+    from ..config.settings import Settings
+    from ..run import Left
+    from ..tutorial import Demo
 
 VERSION = 1
 KEPT = 20
