@@ -22,7 +22,6 @@ from .aws.messages import understood
 from .config.load import MOST_MISTAKES
 from .config.model import Config
 from .config.settings import Settings, Where
-from .diagnosis import Case, Diagnosis, diagnose, refusal
 from .engine.drift import compared
 from .engine.engine import Engine
 from .engine.events import Action, Event
@@ -37,6 +36,7 @@ from .model import Live, Phase, Side
 from .ssh import Ssh, ensure_key
 from .tutorial import Demo, tutorial
 from .untrusted import printable
+from .verify.diagnosis import Case, Diagnosis, diagnose, refusal
 
 
 class Interrupted(DemoError):

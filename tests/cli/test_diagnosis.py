@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from vpce_demo.diagnosis import RULES, Rule
+from vpce_demo.verify.diagnosis import RULES, Rule
 
 from .aws_words import aws
 from .program import Done, World, wait_until

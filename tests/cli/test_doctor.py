@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from vpce_demo import doctor, dryrun
 from vpce_demo.aws.environment import Place, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
-from vpce_demo.doctor import Line
 from vpce_demo.model import Side
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.faults import Fault
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.verify import doctor, dry_run
+from vpce_demo.verify.doctor import Line
 
 from .program import Program, World
 
@@ -36,7 +36,7 @@ ACCOUNT = [
 ]
 
 
-ASKED = {name for side in Side for name, _ in dryrun.calls(side, "us-east-1", Config(), {})}
+ASKED = {name for side in Side for name, _ in dry_run.calls(side, "us-east-1", Config(), {})}
 
 
 def lines(config: Config, place: Place, **ids: str) -> dict[str, Line]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vpce_demo.diagnosis import RULES
+from vpce_demo.verify.diagnosis import RULES
 
 from .program import Program, World
 

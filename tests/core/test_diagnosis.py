@@ -10,14 +10,14 @@ from botocore.exceptions import ClientError
 
 from vpce_demo.aws.clients import Clients
 from vpce_demo.config.model import Config
-from vpce_demo.diagnosis import RULES, About, Case, Finding, Fix, Rule, Symptom, diagnose, login, refusal, table
-from vpce_demo.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
 from vpce_demo.engine.resource import Aws
 from vpce_demo.errors import NotCreated
 from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Side
 from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
+from vpce_demo.verify.diagnosis import RULES, About, Case, Finding, Fix, Rule, Symptom, diagnose, login, refusal, table
+from vpce_demo.verify.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import NetworkAclTypeDef, RouteTableTypeDef, SecurityGroupTypeDef

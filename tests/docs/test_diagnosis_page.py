@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vpce_demo.diagnosis import RULES, Rule
+from vpce_demo.verify.diagnosis import RULES, Rule
 
 PAGE = Path(__file__).parents[2] / "docs" / "diagnosis.md"
 

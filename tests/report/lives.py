@@ -11,9 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.diagram.demos import FRAME, standing
 from vpce_demo.aws.environment import Place
-from vpce_demo.checks import CheckFailed, Result
 from vpce_demo.config.model import Config
-from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.graph import Move, Verb, deleting, making
 from vpce_demo.engine.resource import Resource
@@ -22,6 +20,8 @@ from vpce_demo.journal.run_log import Recorded, RunLog, runs
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.run import Left
 from vpce_demo.tutorial import Demo, tutorial
+from vpce_demo.verify.checks import CheckFailed, Result
+from vpce_demo.verify.diagnosis import Diagnosis, Fix, Symptom
 
 CALL = 0.2
 """How many seconds a call takes here."""

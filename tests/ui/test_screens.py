@@ -21,8 +21,6 @@ from botocore.exceptions import TokenRetrievalError
 
 from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
-from vpce_demo.checks import CheckFailed, Result
-from vpce_demo.diagnosis import Diagnosis, Fix, Symptom
 from vpce_demo.engine.events import Action
 from vpce_demo.engine.resource import Resource
 from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
@@ -34,6 +32,8 @@ from vpce_demo.ui import screens
 from vpce_demo.ui.progress import Lines
 from vpce_demo.ui.style import Screen
 from vpce_demo.ui.tree import Tree
+from vpce_demo.verify.checks import CheckFailed, Result
+from vpce_demo.verify.diagnosis import Diagnosis, Fix, Symptom
 
 from .conftest import Opens
 from .play import BEGAN, Play, demo, up_to_the_load_balancer

@@ -14,8 +14,8 @@ import click
 if TYPE_CHECKING:
     from ..aws.environment import Place
     from ..config.settings import Where
-    from ..diagnosis import Diagnosis
     from ..ui.style import Screen
+    from ..verify.diagnosis import Diagnosis
 
 STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
 

@@ -13,8 +13,8 @@ from .emulator import running_sandbox, sandbox
 from .group import pass_app
 
 if TYPE_CHECKING:
-    from ..diagnosis import Rule
     from ..engine.resource import Resource
+    from ..verify.diagnosis import Rule
 
 
 @sandbox.command("break")
@@ -34,7 +34,7 @@ def sandbox_break(app: App, fault: str | None, surprise: bool) -> None:
       vpce-demo sandbox break 5
       vpce-demo sandbox break --random
     """
-    from ..diagnosis import RULES
+    from ..verify.diagnosis import RULES
 
     if surprise and fault:
         raise click.UsageError("--random chooses by itself; leave FAULT out.")
@@ -86,10 +86,10 @@ def _break(app: App, rule: Rule, way: str) -> None:
     running, screen, where = running_sandbox(app), app.screen(), app.where()
     place = app.place(where, screen, start=False)
     assert place is not None  # it runs
-    from ..diagnosis import Prank
     from ..errors import NotCreated
     from ..model import is_fine
     from ..run import opened
+    from ..verify.diagnosis import Prank
 
     if rule.passes and running.speed == float("inf"):
         screen.say("The sandbox's clock has no waits (speed max): this passes before anybody can see it.", mark="!")

@@ -15,9 +15,9 @@ from .testing import told
 if TYPE_CHECKING:
     from ..aws.environment import Place
     from ..config.settings import Where
-    from ..doctor import Line
     from ..run import Run
     from ..ui.style import Screen
+    from ..verify.doctor import Line
 
 
 @cli.command()
@@ -39,7 +39,7 @@ def doctor(app: App, timeout: float | None) -> None:
       vpce-demo doctor
       vpce-demo --sandbox doctor
     """
-    from .. import doctor as questions
+    from ..verify import doctor as questions
 
     screen, where = app.screen(), app.where()
     lines: list[Line] = []
@@ -89,10 +89,10 @@ def _place(app: App, where: Where) -> tuple[Place | None, Exception | None]:
 
 def _look(app: App, where: Where, place: Place, show: Callable[[Line], None], timeout: float | None) -> bool:
     """Ask the account, and the demo if there is one; whether that works."""
-    from ..doctor import Line, account
     from ..errors import DemoError
     from ..model import Live
     from ..run import opened
+    from ..verify.doctor import Line, account
 
     there: dict[str, Live] = {}
     problem = None
@@ -115,8 +115,8 @@ def _look(app: App, where: Where, place: Place, show: Callable[[Line], None], ti
 
 def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
     """All that ``test`` asks, once, then every cause that can be asked for; whether all is well."""
-    from .. import checks
     from ..ui import screens
+    from ..verify import checks
 
     lab = checks.Lab(
         run.demo, run.sides, run.ssh(), run.place.pace, run.settings.page, run.case, timeout, patient=False

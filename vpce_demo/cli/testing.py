@@ -9,9 +9,9 @@ from .app import App, how, told_for_this_demo
 from .group import cli, pass_app, timeout_option
 
 if TYPE_CHECKING:
-    from ..checks import Result
     from ..run import Run
     from ..ui.style import Screen
+    from ..verify.checks import Result
 
 
 @cli.command()
@@ -59,9 +59,9 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
 
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from .. import checks
     from ..ui import screens
     from ..ui.progress import checking
+    from ..verify import checks
     from .picturing import framed
 
     lab = checks.Lab(run.demo, run.sides, run.ssh(), run.place.pace, run.settings.page, run.case, timeout)

@@ -38,10 +38,10 @@ from .state_file import make_private
 
 if TYPE_CHECKING:
     from ..aws.environment import Place
-    from ..checks import Result
     from ..config.settings import Settings
     from ..run import Left
     from ..tutorial import Demo
+    from ..verify.checks import Result
 
 VERSION = 1
 KEPT = 20

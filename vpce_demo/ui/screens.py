@@ -9,9 +9,9 @@ from ..errors import DemoError
 from .style import Screen, duration, in_words
 
 if TYPE_CHECKING:
-    from ..checks import Result
-    from ..diagnosis import Diagnosis
     from ..run import Left
+    from ..verify.checks import Result
+    from ..verify.diagnosis import Diagnosis
 
 
 def header(

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws.error_codes import Fault, fault
-from ..aws.tags import tags_of
-from ..engine.resource import Resource
-from ..errors import DemoError, TimedOut
-from ..model import Side
-from ..resources.instance import Instance
-from .case import Case
+from ...aws.error_codes import Fault, fault
+from ...aws.tags import tags_of
+from ...engine.resource import Resource
+from ...errors import DemoError, TimedOut
+from ...model import Side
+from ...resources.instance import Instance
+from ..aws_facts import Case
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

@@ -15,17 +15,17 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import __version__, ssh
-from .aws.clients import Clients
-from .aws.environment import Place, my_address
-from .aws.error_codes import Fault, code, fault
-from .aws.messages import understood
-from .aws.quotas import QUOTAS, limit
-from .config.model import MY_IP, Config
-from .dryrun import allowed_calls
-from .errors import DemoError
-from .facts import image, offering, zones
-from .model import Side
+from .. import __version__, ssh
+from ..aws.clients import Clients
+from ..aws.environment import Place, my_address
+from ..aws.error_codes import Fault, code, fault
+from ..aws.messages import understood
+from ..aws.quotas import QUOTAS, limit
+from ..config.model import MY_IP, Config
+from ..errors import DemoError
+from ..facts import image, offering, zones
+from ..model import Side
+from .dry_run import allowed_calls
 
 OLDEST_PYTHON = (3, 11)
 SKEW_SECONDS = 300.0

@@ -9,12 +9,12 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from .aws.clients import Clients
-from .aws.error_codes import Fault, code, fault
-from .aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG
-from .config.model import Config, in_front
-from .model import Side
-from .tutorial import ANYWHERE
+from ..aws.clients import Clients
+from ..aws.error_codes import Fault, code, fault
+from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG
+from ..config.model import Config, in_front
+from ..model import Side
+from ..tutorial import ANYWHERE
 
 ALLOWED = "DryRunOperation"
 """The error by which AWS says that the call would have succeeded (section 1.1, notes)."""

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ..aws.error_codes import Fault, fault, words
-from ..errors import Diagnosis, Fix, NotCreated
+from ...aws.error_codes import Fault, fault, words
+from ...errors import Diagnosis, Fix, NotCreated
 
 if TYPE_CHECKING:
-    from ..engine.resource import Resource
-    from .case import Case
+    from ...engine.resource import Resource
+    from ..aws_facts import Case
     from .prank import Prank
 
 

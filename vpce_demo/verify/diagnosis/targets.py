@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..errors import Fix
-from ..model import Side
-from .case import Case
+from ...errors import Fix
+from ...model import Side
+from ..aws_facts import Case
 from .filters import lets_in
 from .groups import PORT, named, open_port
 from .prank import ANYWHERE, Prank

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..aws.tags import tags_of
-from ..errors import Fix
-from ..model import Side
-from .case import Case
+from ...aws.tags import tags_of
+from ...errors import Fix
+from ...model import Side
+from ..aws_facts import Case
 from .prank import Prank, tagged
 from .table import About, Finding, Symptom, rule
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import Fix
-from ..model import Side
-from .case import Case
+from ...errors import Fix
+from ...model import Side
+from ..aws_facts import Case
 from .filters import route_to
 from .prank import Prank
 from .table import About, Finding, Symptom, rule

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import Fix
-from ..model import Side
-from .case import Case
+from ...errors import Fix
+from ...model import Side
+from ..aws_facts import Case
 from .groups import PORT
 from .prank import Prank, tcp
 from .table import About, Finding, Symptom, rule

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import Fix
-from ..model import Side
-from .case import Case
+from ...errors import Fix
+from ...model import Side
+from ..aws_facts import Case
 from .prank import Prank
 from .table import About, Finding, Symptom, rule
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..errors import Fix
-from ..model import Side
-from .case import Case
+from ...errors import Fix
+from ...model import Side
+from ..aws_facts import Case
 from .filters import ANSWERS, LAST_LINE, LINUX_ANSWERS, Ports, free_line, refusing_line
 from .groups import PORT
 from .prank import ANYWHERE, Prank

@@ -14,16 +14,16 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from .aws.error_codes import Fault, fault, words
+from ..aws.error_codes import Fault, fault, words
+from ..engine.resource import Aws, Resource
+from ..errors import DemoError, NotCreated
+from ..model import Live, Side
+from ..resources.endpoint_service import connections
+from ..resources.target_group import target_health
+from ..resources.vpc_endpoint import addresses
+from ..ssh import CONNECT_SECONDS, Answer, Ssh
+from ..tutorial import DEMO_ID_PAGE, Demo
 from .diagnosis import Case, Diagnosis, Symptom, diagnose, look
-from .engine.resource import Aws, Resource
-from .errors import DemoError, NotCreated
-from .model import Live, Side
-from .resources.endpoint_service import connections
-from .resources.target_group import target_health
-from .resources.vpc_endpoint import addresses
-from .ssh import CONNECT_SECONDS, Answer, Ssh
-from .tutorial import DEMO_ID_PAGE, Demo
 
 SETTLING_SECONDS = 300.0
 """How long after its launch an instance, and what depends on it, may still be coming up; in AWS's seconds."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import Fix
-from ..model import Side
-from .case import Case
+from ...errors import Fix
+from ...model import Side
+from ..aws_facts import Case
 from .filters import lets_in, lets_out
 from .prank import ANYWHERE, Prank
 from .table import About, Finding, Symptom, rule
