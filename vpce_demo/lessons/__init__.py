@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 
-TEXTS = Path(__file__).parent.parent / "texts"
+TEXTS = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "ja")
 _FILE = re.compile(r"(?P<number>\d\d(?:-\d(?=-))?)-(?P<name>.+)\.md")
 # A line that ends in Japanese punctuation goes on without a space, unless something of its own begins below.
