@@ -121,7 +121,7 @@ def longest(graph: Graph, pace: float, round_trip: float) -> Chain:
 def demo() -> Demo:
     """The tutorial as it is without a config file."""
     from vpce_demo.config.load import load
-    from vpce_demo.facts import not_looked_up
+    from vpce_demo.session.discover import not_looked_up
 
     return tutorial(not_looked_up(load(None, {})))
 

@@ -18,9 +18,10 @@ from torture.process import remember_what_botocore_reads
 from vpce_demo.aws.environment import Place, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import Where
-from vpce_demo.run import Run, opened
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.open import opened
+from vpce_demo.session.run import Run
 
 
 def pytest_configure() -> None:

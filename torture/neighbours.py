@@ -15,8 +15,8 @@ from vpce_demo.config.load import load
 from vpce_demo.config.settings import Settings
 from vpce_demo.engine.engine import Engine
 from vpce_demo.engine.resource import Aws
-from vpce_demo.facts import find_out
 from vpce_demo.model import Side
+from vpce_demo.session.discover import find_out
 from vpce_demo.ssh import ensure_key
 from vpce_demo.tutorial import tutorial
 

@@ -11,9 +11,9 @@ import pytest
 
 from vpce_demo.aws.environment import Place
 from vpce_demo.model import Side
-from vpce_demo.run import Run
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Run
 
 from .program import Program, World
 from .stage import Stage

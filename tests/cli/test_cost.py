@@ -19,7 +19,7 @@ from vpce_demo.cli import run_command
 from vpce_demo.config.load import load
 from vpce_demo.cost import bill
 from vpce_demo.cost.prices import table
-from vpce_demo.facts import not_looked_up
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 from vpce_demo.ui import money
 from vpce_demo.ui.style import Screen

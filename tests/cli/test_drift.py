@@ -11,9 +11,9 @@ import pytest
 
 from vpce_demo.aws.tags import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG
 from vpce_demo.config.load import load
-from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Live, Phase, short_id
-from vpce_demo.run import Run
+from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.run import Run
 from vpce_demo.tutorial import tutorial
 
 from .stage import Stage

@@ -20,10 +20,10 @@ from vpce_demo import console
 from vpce_demo.aws.environment import Place
 from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
-from vpce_demo.facts import not_looked_up
 from vpce_demo.journal.state_file import locked
 from vpce_demo.model import Drift, Live, Phase, short_id
-from vpce_demo.run import Run
+from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.run import Run
 from vpce_demo.tutorial import tutorial
 from vpce_demo.ui import resources
 from vpce_demo.ui.resources import Table

@@ -13,8 +13,8 @@ import pytest
 
 from vpce_demo.cli import run_command
 from vpce_demo.config.model import Config
-from vpce_demo.facts import not_looked_up
 from vpce_demo.lessons import heading, steps, words
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
 from .program import SECONDS, Done, World

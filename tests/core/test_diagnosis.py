@@ -12,8 +12,8 @@ from vpce_demo.aws.clients import Clients
 from vpce_demo.config.model import Config
 from vpce_demo.engine.resource import Aws
 from vpce_demo.errors import NotCreated
-from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Side
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
 from vpce_demo.verify.diagnosis import RULES, About, Case, Finding, Fix, Rule, Symptom, diagnose, login, refusal, table

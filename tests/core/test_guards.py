@@ -17,9 +17,9 @@ from vpce_demo.config.load import load
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import Refused
 from vpce_demo.model import Phase, Side
-from vpce_demo.run import Run
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Run
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 ANOTHER_ACCOUNT = "210987654321"
@@ -204,7 +204,7 @@ def test_settings_are_found_again_as_they_were_not_as_they_would_be_today(
     with open_run(tmp_path) as run:
         up(run)
         made_with, directory = run.settings, run.where.directory
-    monkeypatch.setattr("vpce_demo.facts.image", lambda clients, parameter: "ami-0ffffffffffffffff")
+    monkeypatch.setattr("vpce_demo.session.discover.image", lambda clients, parameter: "ami-0ffffffffffffffff")
     (directory / "state.json").unlink()
     with open_run(tmp_path) as run:
         assert run.settings == made_with

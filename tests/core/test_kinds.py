@@ -12,10 +12,10 @@ from torture.account import account
 from vpce_demo.config.load import load
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import closure
-from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Live, Phase, Side
-from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.run import Run
 from vpce_demo.tutorial import tutorial
 
 OpenRun = Callable[..., AbstractContextManager[Run]]

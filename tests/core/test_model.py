@@ -11,8 +11,8 @@ from botocore.loaders import Loader
 from vpce_demo.config.load import load
 from vpce_demo.engine.resource import Aws, closure
 from vpce_demo.errors import NotCreated
-from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Live, Phase, Side
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import Demo, tutorial
 
 from .things import Thing, World

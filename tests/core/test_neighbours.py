@@ -14,8 +14,8 @@ from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Place
 from vpce_demo.aws.tags import DEMO_TAG
 from vpce_demo.model import Side
-from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Run
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 

@@ -19,11 +19,11 @@ from vpce_demo.engine.engine import Engine
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import Aws, Resource, closure
 from vpce_demo.errors import Refused
-from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.resources.elb import TAGS_A_CALL
-from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.run import Run
 from vpce_demo.tutorial import Demo, tutorial
 
 ANOTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOxlr93NcnTePEvrzFnDUWXIXh3kKnoOnUoYFQGcd0mH another"

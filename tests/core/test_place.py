@@ -15,12 +15,12 @@ from botocore.exceptions import ConnectionClosedError
 from vpce_demo.aws.environment import Place, in_sandbox, on_aws
 from vpce_demo.aws.messages import understood
 from vpce_demo.config.load import load
-from vpce_demo.guards import same_accounts
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.faults import Fault
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.guards import same_accounts
 
 
 def found(sandbox: Sandbox) -> Running:

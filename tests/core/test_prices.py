@@ -19,7 +19,7 @@ from vpce_demo.cost.prices import price_list, table
 from vpce_demo.cost.prices.table import Price
 from vpce_demo.engine.resource import Resource
 from vpce_demo.errors import DemoError
-from vpce_demo.facts import not_looked_up
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
 FILE = Path(vpce_demo.__file__).parent / "prices" / "prices.yaml"

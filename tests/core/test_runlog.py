@@ -16,8 +16,8 @@ from vpce_demo.engine.events import Event
 from vpce_demo.errors import Leftovers
 from vpce_demo.journal import run_log
 from vpce_demo.journal.run_log import RunLog
-from vpce_demo.run import Interrupted, Run
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Interrupted, Run
 
 Opens = Callable[..., AbstractContextManager[Run]]
 

@@ -19,8 +19,8 @@ from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import DemoError, Locked
 from vpce_demo.journal.state_file import State, locked, remove_if_empty
 from vpce_demo.model import Live, Phase, Side
-from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Run
 
 from .things import Thing, World, refusal
 

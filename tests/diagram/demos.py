@@ -9,8 +9,8 @@ from dataclasses import replace
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import Frame, Picture, picture
-from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Live, Phase, Side
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import Demo, tutorial
 
 PREFIX = {

@@ -18,7 +18,7 @@ from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import picture
 from vpce_demo.diagram.svg import svg
-from vpce_demo.facts import not_looked_up
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
 from .lines import PAGES, ROOT

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from vpce_demo.aws.environment import Place
 from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
-from vpce_demo.facts import not_looked_up
 from vpce_demo.journal.state_file import LARGEST_FILE, State
-from vpce_demo.run import Run
+from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.run import Run
 
 from .cases import MANY, almost, as_json, everything_in, only, torn, values, within_bounds
 

@@ -15,8 +15,8 @@ from vpce_demo.engine.events import Event
 from vpce_demo.lessons import steps
 from vpce_demo.lessons.values import filled, of_demo, of_settings
 from vpce_demo.model import Side
-from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Run
 
 from .script import Command, blocks, commands, operation, parameters
 

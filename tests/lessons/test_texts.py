@@ -8,10 +8,10 @@ import string
 import pytest
 
 from vpce_demo.config.model import Config
-from vpce_demo.facts import not_looked_up
 from vpce_demo.lessons import LANGUAGES, TEXTS, Page, steps, topics, welcome, words
 from vpce_demo.lessons.values import PLACEHOLDER, filled, of_demo, of_settings
 from vpce_demo.resources.security_group import IngressRule
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
 from .script import blocks, commands, missing, operation, parameters

@@ -9,11 +9,11 @@ import pytest
 from vpce_demo.config.model import Config
 from vpce_demo.cost.bill import price
 from vpce_demo.errors import ConfigError
-from vpce_demo.facts import not_looked_up
 from vpce_demo.lessons import language, topic, topics
 from vpce_demo.lessons.nat import TOKYO, of_comparison, prices
 from vpce_demo.lessons.values import filled, of_demo, of_prices, of_settings
 from vpce_demo.model import Live
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
 SETTINGS = not_looked_up(Config())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vpce_demo.config.model import Config
-from vpce_demo.facts import not_looked_up
 from vpce_demo.lessons.nat import of_comparison
 from vpce_demo.lessons.values import Lookup, of_demo, of_prices, of_settings
 from vpce_demo.model import Live
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
 SETTINGS = not_looked_up(Config(), "7f3a9c").model_copy(

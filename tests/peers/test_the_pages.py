@@ -21,8 +21,8 @@ from vpce_demo.aws.environment import Place
 from vpce_demo.lessons import TEXTS
 from vpce_demo.lessons.values import filled, of_demo, of_settings
 from vpce_demo.model import Side
-from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Run
 
 pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
 

@@ -15,10 +15,10 @@ from vpce_demo.config.model import Config
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.graph import Move, Verb, deleting, making
 from vpce_demo.engine.resource import Resource
-from vpce_demo.facts import not_looked_up
 from vpce_demo.journal.run_log import Recorded, RunLog, runs
 from vpce_demo.model import Live, Phase, Side
-from vpce_demo.run import Left
+from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.run import Left
 from vpce_demo.tutorial import Demo, tutorial
 from vpce_demo.verify.checks import CheckFailed, Result
 from vpce_demo.verify.diagnosis import Diagnosis, Fix, Symptom

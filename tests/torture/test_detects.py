@@ -22,8 +22,8 @@ from torture.results import gathered
 from torture.world import World, expect_same, passed
 from vpce_demo.aws.environment import Place
 from vpce_demo.model import Side
-from vpce_demo.run import Run
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Run
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 

@@ -9,8 +9,8 @@ from tests.diagram.demos import PREFIX
 from vpce_demo.config.load import load
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import Resource
-from vpce_demo.facts import not_looked_up
 from vpce_demo.model import Live, Phase
+from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import Demo, tutorial
 from vpce_demo.ui.board import DONE_DOWN, DONE_UP, Board
 

@@ -24,10 +24,10 @@ from vpce_demo.aws.sign_in import complete
 from vpce_demo.engine.events import Action
 from vpce_demo.engine.resource import Resource
 from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
-from vpce_demo.guards import refuse_other_accounts
 from vpce_demo.journal.state_file import State
 from vpce_demo.model import Side
-from vpce_demo.run import Left
+from vpce_demo.session.guards import refuse_other_accounts
+from vpce_demo.session.run import Left
 from vpce_demo.ui import screens
 from vpce_demo.ui.progress import Lines
 from vpce_demo.ui.style import Screen

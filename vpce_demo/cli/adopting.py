@@ -23,7 +23,7 @@ def adopt(app: App) -> None:
     screen, where = app.screen(), app.where()
     place = app.place(where, screen, start=False)
     from ..model import is_fine
-    from ..run import opened
+    from ..session.open import opened
 
     if place is None:
         raise _nothing(app)

@@ -152,7 +152,7 @@ class App:
         """Where the run takes place, said on the screen.  None: there is no sandbox, and none is to be started."""
         screen.begin_line(f"vpce-demo {self.command}   demo {where.config.name}")
         from ..aws import environment as places
-        from ..run import forget_if_the_sandbox_is_another
+        from ..session.open import forget_if_the_sandbox_is_another
         from ..ui.screens import header
 
         if where.sandbox:

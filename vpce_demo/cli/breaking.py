@@ -88,7 +88,7 @@ def _break(app: App, rule: Rule, way: str) -> None:
     assert place is not None  # it runs
     from ..errors import NotCreated
     from ..model import is_fine
-    from ..run import opened
+    from ..session.open import opened
     from ..verify.diagnosis import Prank
 
     if rule.passes and running.speed == float("inf"):

@@ -34,7 +34,7 @@ def cost(app: App, refresh: bool) -> None:
     screen, where = app.screen(), app.where()
     region, recorded = _header(app, where)
     from ..cost.bill import between, bill
-    from ..run import on_record
+    from ..session.open import on_record
     from ..ui import money
 
     state, demo = on_record(where)
@@ -75,7 +75,7 @@ def _header(app: App, where: Where) -> tuple[str, str]:
         return region, region
     screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
     from ..aws.environment import region_without_asking
-    from ..run import on_record
+    from ..session.open import on_record
 
     recorded = on_record(where)[0].sides.get("provider", {}).get("region", "")
     asked_for = where.config.provider.region or where.config.region

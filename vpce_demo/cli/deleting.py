@@ -13,7 +13,7 @@ from .group import ask, cli, pass_app, timeout_option, yes_option
 from .showing import shown
 
 if TYPE_CHECKING:
-    from ..run import Left
+    from ..session.run import Left
 
 
 def reject_option(function: Callable[..., None]) -> Callable[..., None]:
@@ -61,7 +61,7 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
     place = app.place(where, screen, start=False)
     from ..cost.bill import hourly, said
     from ..model import Side
-    from ..run import opened
+    from ..session.open import opened
     from ..ui import screens
     from ..ui.board import DONE_DOWN
     from ..ui.style import duration

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..model import Live
-    from ..run import Run
+    from ..session.run import Run
 
 
 def summary(run: Run) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from .testing import told
 if TYPE_CHECKING:
     from ..aws.environment import Place
     from ..config.settings import Where
-    from ..run import Run
+    from ..session.run import Run
     from ..ui.style import Screen
     from ..verify.doctor import Line
 
@@ -91,7 +91,7 @@ def _look(app: App, where: Where, place: Place, show: Callable[[Line], None], ti
     """Ask the account, and the demo if there is one; whether that works."""
     from ..errors import DemoError
     from ..model import Live
-    from ..run import opened
+    from ..session.open import opened
     from ..verify.doctor import Line, account
 
     there: dict[str, Live] = {}

@@ -106,7 +106,7 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
     yield of_prices(region)
     yield of_comparison()
     if of_a_step:
-        from ..facts import not_looked_up
+        from ..session.discover import not_looked_up
         from ..tutorial import tutorial
 
         config = app.where().config

@@ -207,7 +207,7 @@ class Look:
 
 def _look(app: App, where: Where, place: Place | None) -> Look:
     from ..model import Side
-    from ..run import on_record, opened
+    from ..session.open import on_record, opened
 
     if place is None:
         return Look(on_record(where)[1], where.config.region or "us-east-1", free=True)

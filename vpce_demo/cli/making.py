@@ -93,7 +93,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     assert place is not None
     from ..cost.bill import hourly, said
     from ..model import is_fine
-    from ..run import opened
+    from ..session.open import opened
     from ..ui import screens
     from ..ui.board import DONE_UP
 

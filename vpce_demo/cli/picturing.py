@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..diagram.picture import Frame, Picture
     from ..diagram.theme import Theme
     from ..engine.resource import Aws, Resource
-    from ..run import Run
+    from ..session.run import Run
     from ..ui.style import Screen
 
 SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid"}
@@ -75,9 +75,9 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
     from ..aws.messages import understood
     from ..diagram.picture import Frame, picture
     from ..errors import ConfigError, SignInError
-    from ..facts import not_looked_up
     from ..journal.state_file import State
-    from ..run import opened
+    from ..session.discover import not_looked_up
+    from ..session.open import opened
     from ..tutorial import tutorial
 
     try:

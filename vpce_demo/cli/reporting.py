@@ -77,7 +77,7 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
     from ..aws.messages import understood
     from ..errors import ConfigError, SignInError
     from ..report.known import Look
-    from ..run import opened
+    from ..session.open import opened
     from .picturing import framed
 
     try:

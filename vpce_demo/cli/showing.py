@@ -11,7 +11,7 @@ from .app import App
 if TYPE_CHECKING:
     from ..engine.events import Action
     from ..engine.resource import Resource
-    from ..run import Run
+    from ..session.run import Run
     from ..ui.progress import Progress
 
 
@@ -22,7 +22,7 @@ def shown(app: App, run: Run, resources: Sequence[Resource], done: set[Action]) 
     What is there when somebody interrupts costs money: that is said with the interruption.
     """
     from ..cost.bill import hourly, said
-    from ..run import Interrupted
+    from ..session.run import Interrupted
     from ..ui.board import Board
     from ..ui.progress import progress
 

@@ -9,7 +9,7 @@ from .app import App, how, told_for_this_demo
 from .group import cli, pass_app, timeout_option
 
 if TYPE_CHECKING:
-    from ..run import Run
+    from ..session.run import Run
     from ..ui.style import Screen
     from ..verify.checks import Result
 
@@ -28,7 +28,7 @@ def test(app: App, timeout: float | None) -> None:
     """
     screen, where = app.screen(), app.where()
     place = app.place(where, screen, start=False)
-    from ..run import opened
+    from ..session.open import opened
 
     if place is None:
         raise _nothing_to_test(app)

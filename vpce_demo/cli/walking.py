@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ..engine.resource import Resource
     from ..lessons import Page
     from ..model import Live
-    from ..run import Run
+    from ..session.run import Run
     from ..tutorial import Demo, Step
     from ..ui.style import Screen
 
@@ -140,7 +140,7 @@ class _Walk:
 
     def look(self) -> None:
         """See what there is, and keep it."""
-        from ..run import opened
+        from ..session.open import opened
 
         with opened(self.where, self.place, self.app.command) as run:
             self.seen = _Seen(run.settings, run.demo, run.look(), framed(run), run.state.key_file)
@@ -166,7 +166,7 @@ class _Walk:
 
     def make(self, at: int) -> None:
         """Make the step at this place, and whatever before it is not there (any more), or not ready yet."""
-        from ..run import opened
+        from ..session.open import opened
 
         with opened(self.where, self.place, self.app.command, makes=True) as run:
             self.up(run, [r for step in run.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
@@ -183,7 +183,7 @@ class _Walk:
                 run.up(open, told.hear, self.timeout, leave=[r for r in open if r.usual_seconds > patience])
 
     def test(self) -> None:
-        from ..run import opened
+        from ..session.open import opened
 
         with opened(self.where, self.place, self.app.command, makes=True) as run:
             self.up(run, run.demo.resources, math.inf)
@@ -324,7 +324,7 @@ class _Walk:
     def interrupted(self) -> Exception:
         """Somebody pressed Ctrl-C at a page, where nothing is in flight."""
         from ..cost.bill import hourly, said
-        from ..run import Interrupted
+        from ..session.run import Interrupted
 
         stopped = Interrupted(signal.SIGINT, len(self.seen.there))
         if self.seen.there and not self.place.is_free:

@@ -39,7 +39,7 @@ from .state_file import make_private
 if TYPE_CHECKING:
     from ..aws.environment import Place
     from ..config.settings import Settings
-    from ..run import Left
+    from ..session.run import Left
     from ..tutorial import Demo
     from ..verify.checks import Result
 

@@ -16,9 +16,9 @@ from ..config.model import Config
 from ..config.settings import Settings
 from ..diagram.picture import Frame, Picture, picture
 from ..engine.events import Action
-from ..facts import not_looked_up
 from ..journal.run_log import Recorded
 from ..model import Live, Phase, Side
+from ..session.discover import not_looked_up
 from ..tutorial import Demo, tutorial
 
 Line = Mapping[str, Any]

@@ -9,7 +9,7 @@ from ..errors import DemoError
 from .style import Screen, duration, in_words
 
 if TYPE_CHECKING:
-    from ..run import Left
+    from ..session.run import Left
     from ..verify.checks import Result
     from ..verify.diagnosis import Diagnosis
 

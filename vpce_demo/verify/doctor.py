@@ -23,8 +23,8 @@ from ..aws.messages import understood
 from ..aws.quotas import QUOTAS, limit
 from ..config.model import MY_IP, Config
 from ..errors import DemoError
-from ..facts import image, offering, zones
 from ..model import Side
+from ..session.discover import image, offering, zones
 from .dry_run import allowed_calls
 
 OLDEST_PYTHON = (3, 11)

@@ -6,14 +6,14 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from .aws.environment import Place
-from .config.model import Config
-from .config.settings import Settings
-from .errors import Refused
-from .facts import not_looked_up
-from .journal.state_file import State
-from .model import Side
-from .untrusted import printable
+from ..aws.environment import Place
+from ..config.model import Config
+from ..config.settings import Settings
+from ..errors import Refused
+from ..journal.state_file import State
+from ..model import Side
+from ..untrusted import printable
+from .discover import not_looked_up
 
 NOTHING = "Nothing was changed."
 

@@ -5,38 +5,28 @@ A command opens a ``Run``, asks it for one thing, and shows what came of it.
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import time
-import types
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
-from .aws.environment import Place, my_address
-from .aws.error_codes import Fault, fault
-from .aws.messages import understood
-from .config.load import MOST_MISTAKES
-from .config.model import Config
-from .config.settings import Settings, Where
-from .engine.drift import compared
-from .engine.engine import Engine
-from .engine.events import Action, Event
-from .engine.resource import Aws, Resource, closure
-from .engine.waits import HIDDEN_SECONDS
-from .errors import DemoError, InUse, NotCreated, TimedOut
-from .facts import find_out, not_looked_up, ssh_source
-from .guards import refuse_changed_settings, refuse_other_accounts
-from .journal.run_log import RunLog
-from .journal.state_file import State, locked, remove_if_empty
-from .model import Live, Phase, Side
-from .ssh import Ssh, ensure_key
-from .tutorial import Demo, tutorial
-from .untrusted import printable
-from .verify.diagnosis import Case, Diagnosis, diagnose, refusal
+from ..aws.environment import Place, my_address
+from ..aws.error_codes import Fault, fault
+from ..aws.messages import understood
+from ..config.settings import Settings, Where
+from ..engine.drift import compared
+from ..engine.engine import Engine
+from ..engine.events import Action, Event
+from ..engine.resource import Aws, Resource, closure
+from ..engine.waits import HIDDEN_SECONDS
+from ..errors import DemoError, InUse, NotCreated, TimedOut
+from ..journal.run_log import RunLog
+from ..journal.state_file import State, remove_if_empty
+from ..model import Live, Phase, Side
+from ..ssh import Ssh
+from ..tutorial import Demo
+from ..verify.diagnosis import Case, Diagnosis, diagnose, refusal
+from .signals import interruptible
 
 
 class Interrupted(DemoError):
@@ -243,132 +233,7 @@ class Run:
         return None
 
 
-@contextlib.contextmanager
-def opened(
-    where: Where, place: Place, command: str, *, makes: bool = False, logged: bool = False, only_looks: bool = False
-) -> Iterator[Run]:
-    """A run on this demo, with its lock held; one that ``only_looks`` needs none, and may go beside another.
-
-    ``makes`` says that the command will make something: then what has to be found out is, and the settings are noted
-    before anything else.  Raises Refused where the state belongs to another account, or the settings have changed.
-    What makes something is logged, and what ``logged`` says.
-    A new demo of which nothing was begun leaves no state behind.
-    """
-    # Where the state file is lost, looking writes it again.
-    needs_lock = not (only_looks and State(where.directory).path.exists())
-    with locked(where.directory, command) if needs_lock else contextlib.nullcontext():
-        new: State | None = None
-        try:
-            state = State.load(where.directory)
-            refuse_other_accounts(state, place)
-            state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
-            state.place = place.id
-            if makes:
-                if not state.settings and not state.key_file.exists():
-                    new = state
-                public_key = ensure_key(state.key_file, f"vpce-demo {where.config.name}")
-                settings = _settings_to_make(where.config, state, place, public_key)
-                state.settings = settings.model_dump()
-                state.save()
-            else:
-                settings = _settings_on_record(where, state)
-            demo = tutorial(settings)
-            with RunLog.begin(where.logs, command, settings, place, demo) if makes or logged else RunLog(demo) as log:
-                yield Run(where, place, state, settings, demo, _sides(settings, place, state), log)
-        finally:
-            if new and not new.entries:
-                new.forget()
-            if needs_lock:
-                _tidy(where)
-
-
-def on_record(where: Where) -> tuple[State, Demo]:
-    """What the state file says of a demo, and the demo: nobody is asked, and nothing is kept from anybody."""
-    state = State.load(where.directory)
-    return state, tutorial(_settings_on_record(where, state))
-
-
-def _settings_on_record(where: Where, state: State) -> Settings:
-    return _recorded_settings(state) if state.settings else not_looked_up(where.config)
-
-
-def _recorded_settings(state: State) -> Settings:
-    try:
-        return Settings.model_validate(state.settings)
-    except ValidationError as error:
-        places = dict.fromkeys(printable(".".join(map(str, one["loc"]))) for one in error.errors()[:MOST_MISTAKES])
-        raise DemoError(
-            f"The settings in the state file {state.path} cannot be used: {', '.join(places)}.",
-            hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
-            f"    mv {state.path} {state.path}.aside",
-            changed="Nothing was changed.",
-        ) from None
-
-
-def _tidy(where: Where) -> None:
-    """Leave no directory behind that holds nothing but its lock."""
-    left = {path.name for path in where.directory.iterdir()} if where.directory.exists() else set()
-    if left <= {"lock"}:
-        (where.directory / "lock").unlink(missing_ok=True)
-        remove_if_empty(where.directory)
-        remove_if_empty(where.directory.parent)
-
-
-def _sides(settings: Settings, place: Place, state: State) -> dict[Side, Aws]:
-    known: dict[str, Live] = {}
-    made: dict[int, Aws] = {}
-    for clients in place.clients.values():
-        if id(clients) not in made:
-            made[id(clients)] = Aws(clients, settings.name, settings.demo_id, known, state.id)
-    return {side: made[id(clients)] for side, clients in place.clients.items()}
-
-
-def _settings_to_make(config: Config, state: State, place: Place, public_key: str) -> Settings:
-    if not state.settings:
-        return find_out(config, place, public_key)
-    recorded = _recorded_settings(state)
-    refuse_changed_settings(config, recorded)
-    # The operator's address may change any day, and `up` mends the rule; not found, it stays as it was.
-    source = recorded.ssh_source
-    with contextlib.suppress(DemoError):
-        source = ssh_source(config, place)
-    return recorded.model_copy(update={"ssh_source": source, "public_key": public_key})
-
-
-def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:
-    """Drop the state of a demo whose sandbox has stopped: the demo went with it.  Return whether there was one."""
-    if State.load(where.directory).place in ("", sandbox_id):
-        return False  # nothing to be dropped, so no lock is needed, and another run may be at work
-    with locked(where.directory, "sandbox"):
-        state = State.load(where.directory)
-        gone = bool(state.place) and state.place != sandbox_id
-        if gone:
-            state.forget()
-    _tidy(where)
-    return gone
-
-
 # --- signals --------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def interruptible(stop: threading.Event) -> Iterator[list[int]]:
-    """While inside, the first Ctrl-C or SIGTERM sets ``stop`` and is noted in the list; a second ends at once."""
-    seen: list[int] = []
-
-    def heard(number: int, frame: types.FrameType | None) -> None:
-        if seen:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        seen.append(number)
-        stop.set()
-
-    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield seen
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 # --- failures ---------------------------------------------------------------------

@@ -6,18 +6,18 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from .aws.clients import Clients
-from .aws.environment import Place, my_address
-from .aws.quotas import QUOTAS, limit
-from .aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
-from .config.model import MY_IP, Config, Consumer, Provider
-from .config.settings import Settings, named
-from .engine.resource import Aws
-from .errors import Refused
-from .model import Phase, Side
-from .resources.instance import INSTANCES
-from .resources.subnet import SUBNETS
-from .resources.vpc import VPCS
+from ..aws.clients import Clients
+from ..aws.environment import Place, my_address
+from ..aws.quotas import QUOTAS, limit
+from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
+from ..config.model import MY_IP, Config, Consumer, Provider
+from ..config.settings import Settings, named
+from ..engine.resource import Aws
+from ..errors import Refused
+from ..model import Phase, Side
+from ..resources.instance import INSTANCES
+from ..resources.subnet import SUBNETS
+from ..resources.vpc import VPCS
 
 
 def find_out(config: Config, place: Place, public_key: str) -> Settings:
