@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from vpce_demo import console
 from vpce_demo.aws.environment import Place
 from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
@@ -25,7 +24,7 @@ from vpce_demo.model import Drift, Live, Phase, short_id
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.session.run import Run
 from vpce_demo.tutorial import tutorial
-from vpce_demo.ui import resources
+from vpce_demo.ui import console_links, resources
 from vpce_demo.ui.resources import Table
 from vpce_demo.ui.style import Screen
 
@@ -148,20 +147,20 @@ def test_without_symbols() -> None:
 @pytest.mark.parametrize("kind", sorted({r.kind for r in DEMO.resources}))
 def test_every_kind_has_its_page(kind: str) -> None:
     resource = next(r for r in DEMO.resources if r.kind == kind)
-    url = console.url(resource, LIVES, "eu-west-1")
+    url = console_links.url(resource, LIVES, "eu-west-1")
     assert re.match(r"https://eu-west-1\.console\.aws\.amazon\.com/(vpcconsole|ec2)/home\?region=eu-west-1#\w+:", url)
     shown_there = {"SubnetRouting": "RouteTable", "Registration": "TargetGroup", "Acceptance": "EndpointService"}
     assert url.endswith(f"={IDS[shown_there.get(kind, kind)]}")
 
 
 def test_what_is_not_there_has_no_page() -> None:
-    assert console.url(DEMO.web, {}, "us-east-1") == ""
-    assert console.url(DEMO.registration, {"target": LIVES["target"]}, "us-east-1") == ""
+    assert console_links.url(DEMO.web, {}, "us-east-1") == ""
+    assert console_links.url(DEMO.registration, {"target": LIVES["target"]}, "us-east-1") == ""
 
 
 def test_other_partitions_have_consoles_of_their_own() -> None:
-    assert console.url(DEMO.web, LIVES, "cn-north-1").startswith("https://cn-north-1.console.amazonaws.cn/ec2/")
-    gov = console.url(DEMO.web, LIVES, "us-gov-west-1")
+    assert console_links.url(DEMO.web, LIVES, "cn-north-1").startswith("https://cn-north-1.console.amazonaws.cn/ec2/")
+    gov = console_links.url(DEMO.web, LIVES, "us-gov-west-1")
     assert gov.startswith("https://us-gov-west-1.console.amazonaws-us-gov.com/ec2/")
 
 

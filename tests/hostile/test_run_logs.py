@@ -13,7 +13,7 @@ from rich.console import Console
 
 from vpce_demo.cli import run_command
 from vpce_demo.journal import run_log
-from vpce_demo.ui import story
+from vpce_demo.ui import run_log_view
 from vpce_demo.ui.style import Screen
 
 from .cases import MANY, almost, as_json, everything_in, torn, values, within_bounds
@@ -73,10 +73,10 @@ def shown(directory: Path) -> str:
     console = Console(file=out, width=100)
     screen = Screen(console, console, ascii=False)
     runs = run_log.runs(directory)
-    story.listed(screen, runs)
+    run_log_view.listed(screen, runs)
     for run in runs:
         assert json.dumps(list(run.lines))
-        for mark, text in story.told(run, verbose=True):
+        for mark, text in run_log_view.told(run, verbose=True):
             screen.line(text, mark=mark)
     return out.getvalue()
 

@@ -12,7 +12,7 @@ from vpce_demo.engine.resource import Resource
 from vpce_demo.model import Live, Phase
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import Demo, tutorial
-from vpce_demo.ui.board import DONE_DOWN, DONE_UP, Board
+from vpce_demo.ui.progress_state import DONE_DOWN, DONE_UP, Board
 
 BEGAN = 1000.0
 """When every run begins, in monotonic seconds."""

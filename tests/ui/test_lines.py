@@ -15,9 +15,9 @@ from vpce_demo.engine.events import Action, Event
 from vpce_demo.journal import run_log
 from vpce_demo.model import Phase
 from vpce_demo.ui import progress as module
-from vpce_demo.ui import story
-from vpce_demo.ui.board import DONE_DOWN, DONE_UP
+from vpce_demo.ui import run_log_view
 from vpce_demo.ui.progress import Lines, checking, progress
+from vpce_demo.ui.progress_state import DONE_DOWN, DONE_UP
 
 from .conftest import Opens
 from .play import BEGAN, Play, up_to_the_load_balancer
@@ -217,7 +217,7 @@ def recorded(directory: Path, play: Play, *more: dict[str, object]) -> run_log.R
 
 def test_a_log_tells_the_same_lines(open_screen: Opens, tmp_path: Path) -> None:
     play = up_to_the_load_balancer()
-    lines = [text for _, text in story.told(recorded(tmp_path, play), verbose=False)]
+    lines = [text for _, text in run_log_view.told(recorded(tmp_path, play), verbose=False)]
     assert re.match(
         r"vpce-demo up   demo vpce-demo   account 111122223333   us-east-1   2026-11-1\d \d\d:\d\d:\d\d", lines[0]
     )
@@ -247,7 +247,7 @@ def test_a_log_s_other_lines(open_screen: Opens, tmp_path: Path) -> None:
     ]
     run = recorded(tmp_path, Play(DONE_UP), *({"at": 1795000012.3, **line} for line in more))
     assert [line["type"] for line in run.lines[-3:]] == ["look", "addresses", "end"]
-    assert [f"{mark}{' '.join(text.split())}" for mark, text in story.told(run, verbose=False)][2:] == [
+    assert [f"{mark}{' '.join(text.split())}" for mark, text in run_log_view.told(run, verbose=False)][2:] == [
         "✓5 ssh fine",
         "✗6 curl hangs",
         "Most likely: closed.",
@@ -258,13 +258,13 @@ def test_a_log_s_other_lines(open_screen: Opens, tmp_path: Path) -> None:
         "",
         "✗check 6 failed: hangs Exit code 6 after 12s.",
     ]
-    assert story.ended(run) == "exit code 6: check 6 failed: hangs"
+    assert run_log_view.ended(run) == "exit code 6: check 6 failed: hangs"
 
 
 def test_the_list_of_runs(open_screen: Opens, tmp_path: Path) -> None:
     screen, stream = open_screen(100)
     end = {"type": "end", "at": 1795000083.0, "exit_code": 0, "message": "", "seconds": 83.0}
-    story.listed(screen, [recorded(tmp_path, Play(DONE_UP), end), recorded(tmp_path, Play(DONE_DOWN))])
+    run_log_view.listed(screen, [recorded(tmp_path, Play(DONE_UP), end), recorded(tmp_path, Play(DONE_DOWN))])
     done, killed = stream.getvalue().splitlines()
     assert re.match(r"✓  1  2026-11-1\d \d\d:\d\d:\d\d  up   1m23s  done$", done)
     assert re.match(r"·  2  2026-11-1\d \d\d:\d\d:\d\d  up    0\.0s  at work$", killed)

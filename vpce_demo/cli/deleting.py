@@ -63,7 +63,7 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
     from ..model import Side
     from ..session.open import opened
     from ..ui import screens
-    from ..ui.board import DONE_DOWN
+    from ..ui.progress_state import DONE_DOWN
     from ..ui.style import duration
 
     if place is None:

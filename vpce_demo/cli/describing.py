@@ -29,9 +29,9 @@ def described(run: Run) -> list[dict[str, Any]]:
 
     ``hourly_usd`` is a decimal as a string, null where a price is not known; ``console_url`` is null in the sandbox.
     """
-    from ..console import url
     from ..cost.bill import hourly
     from ..model import Side
+    from ..ui.console_links import url
 
     known: Mapping[str, Live] = run.sides[Side.PROVIDER].known
     ages = run.ages

@@ -95,7 +95,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     from ..model import is_fine
     from ..session.open import opened
     from ..ui import screens
-    from ..ui.board import DONE_UP
+    from ..ui.progress_state import DONE_UP
 
     with opened(where, place, app.command, makes=True) as run:
         resources = run.demo.of(*stages)

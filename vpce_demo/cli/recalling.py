@@ -36,11 +36,11 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
       vpce-demo logs --last
     """
     from ..journal.run_log import runs
-    from ..ui import story
+    from ..ui import run_log_view
 
     found, screen = runs(app.where().logs), app.screen()
     if not run and not last and not follow:
-        story.listed(screen, found)
+        run_log_view.listed(screen, found)
         if not found:
             screen.line("There is no run on record.")
         app.document["runs"] = [{"id": one.id, "path": str(one.path), **one.head, "ended": one.end} for one in found]
@@ -55,7 +55,7 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
         )
     shown = 0
     while True:
-        lines = list(story.told(chosen, screen.verbose))
+        lines = list(run_log_view.told(chosen, screen.verbose))
         for mark, text in lines[shown:]:
             screen.line(text, mark=mark)
         shown = len(lines)

@@ -23,8 +23,8 @@ def shown(app: App, run: Run, resources: Sequence[Resource], done: set[Action]) 
     """
     from ..cost.bill import hourly, said
     from ..session.run import Interrupted
-    from ..ui.board import Board
     from ..ui.progress import progress
+    from ..ui.progress_state import Board
 
     def cost(there: list[Resource]) -> str:
         amount = None if run.place.is_free else hourly(there, region)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from .. import __version__, console
+from .. import __version__
 from ..cost import bill as cost
 from ..diagram.picture import NOT_THERE, State, state_of
 from ..diagram.svg import svg
@@ -19,8 +19,9 @@ from ..diagram.theme import DARK, LIGHT, MONO, SANS
 from ..engine.resource import Resource
 from ..journal.run_log import Recorded
 from ..model import Side, short_id
+from ..ui import console_links
 from ..ui.resources import differs
-from ..ui.story import ended
+from ..ui.run_log_view import ended
 from ..ui.style import duration
 from .chart import chart, name
 from .known import Known
@@ -180,7 +181,7 @@ def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
         r.kind,
         SIDES[r.side],
         short_id(live.id),
-        console.url(r, known.live, known.accounts[r.side]["region"]) if links and there else "",
+        console_links.url(r, known.live, known.accounts[r.side]["region"]) if links and there else "",
         (live.word or live.phase.value) if there else "deleted",
         state_of(live) if there else State.MISSING,
         tuple(dict.fromkeys(one for one in seen if one)),

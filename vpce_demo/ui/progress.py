@@ -13,8 +13,8 @@ from rich.text import Text
 from ..engine.events import Event
 from ..engine.resource import Resource
 from ..journal.run_log import described
-from .board import Board
 from .lines import Teller, line
+from .progress_state import Board
 from .style import Screen, elapsed, frame
 from .tree import Tree
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from ..engine.events import Action
 from ..engine.resource import Resource
 from ..model import short_id
-from .board import BUSY, Board, Row
+from .progress_state import BUSY, Board, Row
 from .style import Screen, about, elapsed, frame, roughly
 
 TITLE, ID, WORD, TOOK = 18, 34, 13, 6

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from .engine.resource import Resource
-from .model import Live
+from ..engine.resource import Resource
+from ..model import Live
 
 _PAGES = {
     "Vpc": ("vpcconsole", "VpcDetails:VpcId=", ""),
