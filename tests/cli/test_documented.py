@@ -87,7 +87,7 @@ def test_a_line(line: str, own_world: World, say: Say, stands: Stands, monkeypat
     else:
         stands.see_to_it(own_world, say)
     if "--watch" in said:
-        monkeypatch.setattr("vpce_demo.cli.watching.time.sleep", ctrl_c)
+        monkeypatch.setattr("vpce_demo.cli.watch.time.sleep", ctrl_c)
     try:
         assert say(*said) == 0
     finally:

@@ -279,7 +279,7 @@ def rounds(monkeypatch: pytest.MonkeyPatch, count: int) -> list[float]:
         if len(waited) == count:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("vpce_demo.cli.watching.time.sleep", sleep)
+    monkeypatch.setattr("vpce_demo.cli.watch.time.sleep", sleep)
     return waited
 
 

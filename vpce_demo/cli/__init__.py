@@ -3,24 +3,24 @@
 Nothing heavy is imported until a command needs it: help and completion answer at once.
 """
 
-from . import (
-    adopting,
-    breaking,
-    costing,
-    deleting,
-    doctoring,
-    emulator,
-    faults,
-    learning,
-    looking,
-    making,
-    permitting,
-    picturing,
-    recalling,
-    reporting,
-    setting_up,
-    testing,
-    tracing,
+from . import (  # noqa: F401
+    adopt,
+    cost,
+    diagram,
+    doctor,
+    down,
+    explain,
+    iam_policy,
+    init,
+    logs,
+    report,
+    sandbox,
+    sandbox_break,
+    sandbox_faults,
+    sandbox_trace,
+    status,
+    test,
+    up,
 )
 from .app import App, shared_options
 from .boundary import main, run_command

@@ -14,7 +14,7 @@ from click.shell_completion import shell_complete
 from ..errors import DemoError, SignInError, TestFailed
 from .app import App, for_this_demo, told_for_this_demo
 from .group import cli
-from .setting_up import COMPLETION
+from .init import COMPLETION
 
 OUTPUT_VERSION = 1
 """Of the JSON document; it changes when something in it does that programs may rely on."""

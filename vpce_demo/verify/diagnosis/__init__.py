@@ -1,7 +1,7 @@
 """What is wrong, what shows it, and what mends it: the table of causes, one rule a row, and its use."""
 
 # The rows, in the order in which they are asked.
-from . import creating, connection, groups, acls, server, targets, login, control, missing_resources, deleting  # noqa: I001
+from . import creating, connection, groups, acls, server, targets, login, control, missing_resources, deleting  # noqa: I001, F401
 from ..aws_facts import Case, look
 from .prank import Prank
 from .table import RULES, About, Asked, Finding, Rule, Symptom, ask, diagnose, refusal

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .app import App, how
-from .emulator import running_sandbox, sandbox
 from .group import pass_app
+from .sandbox import running_sandbox, sandbox
 
 if TYPE_CHECKING:
     from ..engine.resource import Resource

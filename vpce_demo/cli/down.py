@@ -10,7 +10,7 @@ import click
 from ..errors import Leftovers
 from .app import App, how
 from .group import ask, cli, pass_app, timeout_option, yes_option
-from .showing import shown
+from .progress import shown
 
 if TYPE_CHECKING:
     from ..session.run import Left

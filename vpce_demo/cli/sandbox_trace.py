@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .app import App
-from .emulator import running_sandbox, sandbox
 from .group import pass_app
+from .sandbox import running_sandbox, sandbox
 
 if TYPE_CHECKING:
     from ..ui.style import Screen

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from .app import App
-from .emulator import running_sandbox, sandbox
 from .group import HELP, Command, pass_app
+from .sandbox import running_sandbox, sandbox
 
 
 class FaultsGroup(Command, click.Group):

@@ -62,7 +62,7 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
     from ..ui import screens
     from ..ui.progress import checking
     from ..verify import checks
-    from .picturing import framed
+    from .diagram import framed
 
     lab = checks.Lab(run.demo, run.sides, run.ssh(), run.place.pace, run.settings.page, run.case, timeout)
     began, results = time.monotonic(), []

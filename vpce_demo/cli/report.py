@@ -78,7 +78,7 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
     from ..errors import ConfigError, SignInError
     from ..report.known import Look
     from ..session.open import opened
-    from .picturing import framed
+    from .diagram import framed
 
     try:
         place = app.place(where, screen, start=False)

@@ -10,7 +10,7 @@ import click
 
 from .app import App, for_this_demo, how, told_for_this_demo
 from .group import cli, pass_app, timeout_option
-from .testing import told
+from .test import told
 
 if TYPE_CHECKING:
     from ..aws.environment import Place

@@ -9,7 +9,7 @@ import click
 
 from .app import App, for_this_demo
 from .group import cli, pass_app, timeout_option, yes_option
-from .walking import walk
+from .walkthrough import walk
 
 if TYPE_CHECKING:
     from ..lessons.values import Lookup

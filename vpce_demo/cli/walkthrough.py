@@ -26,12 +26,12 @@ import click
 
 from ..errors import Refused
 from .app import App, for_this_demo, how
-from .deleting import destroy
-from .describing import described
+from .describe import described
+from .diagram import framed
+from .down import destroy
 from .group import ask
-from .picturing import framed
-from .showing import shown
-from .testing import prove
+from .progress import shown
+from .test import prove
 
 if TYPE_CHECKING:
     from decimal import Decimal

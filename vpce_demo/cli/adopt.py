@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import NotCreated
 from .app import App, how
-from .describing import described
+from .describe import described
 from .group import cli, pass_app
 
 

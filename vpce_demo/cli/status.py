@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .app import App, how
-from .describing import described, summary
+from .describe import described, summary
 from .group import cli, pass_app
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def status(app: App, check: bool, watch: float | None) -> None:
     screen, where = app.screen(), app.where()
     place = app.place(where, screen, start=False)
     if watch:
-        from .watching import again_and_again
+        from .watch import again_and_again
 
         again_and_again(
             app,

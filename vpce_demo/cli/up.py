@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from .app import STAGES, App, how
-from .describing import described, summary
+from .describe import described, summary
 from .group import ask, cli, pass_app, timeout_option, yes_option
-from .showing import shown
-from .testing import prove
-from .walking import walk
+from .progress import shown
+from .test import prove
+from .walkthrough import walk
 
 
 @cli.command()
