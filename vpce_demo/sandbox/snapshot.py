@@ -122,7 +122,7 @@ def _subnets(store: Any) -> Iterator[Subnet]:
 
 
 def _routes(store: Any, table: Any) -> Iterator[Route]:
-    from .handlers.routes import leads_on
+    from .handlers.route_tables import leads_on
 
     for one in table.routes:
         if one.destination_cidr_block is None:

@@ -11,7 +11,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYP
 
 from .. import timing
 from ..api import ApiError, Call, handles
-from . import checks, interfaces, tags
+from . import network_interfaces, tags, validation
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 SSM_IMAGE = "resolve:ssm:"
@@ -38,7 +38,7 @@ def run(call: Call) -> dict[str, Any]:
 def _again(call: Call, before: dict[str, Any]) -> dict[str, Any]:
     """The reservation of the first call as it is now.  Raises ``IdempotentInstanceTerminated``."""
     wanted = {one["InstanceId"] for one in before["Instances"]}
-    alive = {one.id for one in checks.instances(call) if one.state not in ("shutting-down", "terminated")}
+    alive = {one.id for one in validation.instances(call) if one.state not in ("shutting-down", "terminated")}
     if not wanted <= alive:
         text = "The instance with this client token has been terminated."
         raise ApiError("IdempotentInstanceTerminated", text)
@@ -56,7 +56,7 @@ def _run(call: Call) -> dict[str, Any]:
         text = f"Network interfaces and an instance-level {what} may not be specified on the same request"
         raise ApiError("InvalidParameterCombination", text)
     subnet_id = params.get("SubnetId") or first.get("SubnetId")
-    subnet = checks.subnet(call, subnet_id) if subnet_id else None
+    subnet = validation.subnet(call, subnet_id) if subnet_id else None
     _check_type(call, params.get("InstanceType", ""), subnet, image_id)
     key = params.get("KeyName")
     if key and key not in call.ec2.key_pairs:
@@ -64,17 +64,17 @@ def _run(call: Call) -> dict[str, Any]:
     wanted = params.get("SecurityGroupIds") or first.get("Groups") or []
     if subnet is not None and wanted:
         try:
-            checks.groups_in(call, wanted, subnet.vpc_id)
+            validation.groups_in(call, wanted, subnet.vpc_id)
         except ApiError as error:
             if error.code != "InvalidParameter":
                 raise
-            bad = next(each for each in wanted if checks.group(call, each).vpc_id != subnet.vpc_id)
+            bad = next(each for each in wanted if validation.group(call, each).vpc_id != subnet.vpc_id)
             text = f"Security group {bad} and subnet {subnet.id} belong to different networks."
             raise ApiError("InvalidParameter", text) from None
     if "UserData" in params:
         _check_user_data(params["UserData"])
     if subnet is not None and (ip := params.get("PrivateIpAddress") or first.get("PrivateIpAddress")):
-        subnet.del_subnet_ip(checks.address(call, subnet, ip, "checked"))
+        subnet.del_subnet_ip(validation.address(call, subnet, ip, "checked"))
     answer = call.moto(
         ImageId=image_id,
         MinCount=params.get("MaxCount", 1),
@@ -82,7 +82,7 @@ def _run(call: Call) -> dict[str, Any]:
         BlockDeviceMappings=_volumes(params),
     )
     ids = [one["InstanceId"] for one in answer["Instances"]]
-    for instance in [one for one in checks.instances(call) if one.id in ids]:
+    for instance in [one for one in validation.instances(call) if one.id in ids]:
         _begin(call, instance, first)
     fresh: dict[str, Any] = call.moto("DescribeInstances", InstanceIds=ids)["Reservations"][0]
     return fresh
@@ -173,13 +173,13 @@ def _boot(call: Call, instance: Any) -> None:
         instance.running_since = call.cloud.now()
         for nic in instance.nics.values():
             if str(nic.public_ip_auto_assign).lower() == "true":
-                nic.public_ip = interfaces.public_address(call)
+                nic.public_ip = network_interfaces.public_address(call)
 
     call.cloud.later(timing.INSTANCE_PENDING, running)
 
 
 def _wanted(call: Call) -> list[Any]:
-    known = {one.id: one for one in checks.instances(call)}
+    known = {one.id: one for one in validation.instances(call)}
     missing = [each for each in call.params["InstanceIds"] if each not in known]
     if missing:
         word, verb = ("ID", "does") if len(missing) == 1 else ("IDs", "do")
@@ -299,7 +299,7 @@ def describe(call: Call) -> dict[str, Any]:
 def describe_status(call: Call) -> dict[str, Any]:
     """``initializing`` for the first minutes of running."""
     answer = call.moto()
-    since = {one.id: getattr(one, "running_since", None) for one in checks.instances(call)}
+    since = {one.id: getattr(one, "running_since", None) for one in validation.instances(call)}
     for one in answer.get("InstanceStatuses", []):
         started = since.get(one["InstanceId"])
         running = one["InstanceState"]["Name"] == "running"
@@ -317,7 +317,7 @@ def describe_status(call: Call) -> dict[str, Any]:
 def console(call: Call) -> dict[str, Any]:
     """The boot log of the machine in the network."""
     instance_id = call.params["InstanceId"]
-    if instance_id not in {one.id for one in checks.instances(call)}:
+    if instance_id not in {one.id for one in validation.instances(call)}:
         text = f"The instance ID '{instance_id}' does not exist"
         raise ApiError("InvalidInstanceID.NotFound", text)
     output = base64.b64encode(call.cloud.wires.console(instance_id).encode()).decode()
@@ -328,9 +328,9 @@ def console(call: Call) -> dict[str, Any]:
 def modify(call: Call) -> dict[str, Any]:
     """New groups are those of its first interface.  Raises ``InvalidGroup.NotFound``."""
     for group_id in call.params.get("Groups", []):
-        checks.group(call, group_id)
+        validation.group(call, group_id)
     answer = call.moto()
-    instance = next((one for one in checks.instances(call) if one.id == call.params["InstanceId"]), None)
+    instance = next((one for one in validation.instances(call) if one.id == call.params["InstanceId"]), None)
     if instance is not None and call.params.get("Groups"):
         instance.nics[0]._group_set = list(instance.security_groups)
     return answer

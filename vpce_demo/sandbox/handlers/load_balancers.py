@@ -9,7 +9,7 @@ from typing import Any
 from .. import timing
 from ..api import ApiError, Call, handles
 from ..ids import LOAD_BALANCER_ZONES, hosted_zone
-from . import checks, interfaces
+from . import network_interfaces, validation
 
 NAME = re.compile(r"(?!internal-)(?!-)[A-Za-z0-9-]{1,32}(?<!-)")
 ATTRIBUTES = {
@@ -69,7 +69,7 @@ def create(call: Call) -> dict[str, Any]:
             raise ApiError("DuplicateLoadBalancerName", text)
     vpc_id = subnets[0].vpc_id
     try:
-        groups = checks.groups_in(call, params.get("SecurityGroups", []), vpc_id)
+        groups = validation.groups_in(call, params.get("SecurityGroups", []), vpc_id)
     except ApiError as error:
         raise ApiError("InvalidSecurityGroup", error.message) from None
     attached = any(
@@ -94,7 +94,7 @@ def _subnets(call: Call, subnet_ids: list[str]) -> list[Any]:
     if not subnet_ids:
         raise ApiError("ValidationError", "At least one subnet must be specified")
     try:
-        subnets = [checks.subnet(call, subnet_id) for subnet_id in dict.fromkeys(subnet_ids)]
+        subnets = [validation.subnet(call, subnet_id) for subnet_id in dict.fromkeys(subnet_ids)]
     except ApiError as error:
         raise ApiError("SubnetNotFound", error.message) from None
     if len({subnet.vpc_id for subnet in subnets}) > 1:
@@ -130,7 +130,7 @@ def _make(call: Call, settings: tuple[Any, ...]) -> Any:
 def _interface(call: Call, balancer: Any, subnet: Any, groups: list[Any], wanted: str | None = None) -> None:
     text = f"ELB {front(balancer.arn)}"
     public = balancer.scheme == "internet-facing"
-    interfaces.keep(call, interfaces.LOAD_BALANCER, subnet, text, groups, wanted, public)
+    network_interfaces.keep(call, network_interfaces.LOAD_BALANCER, subnet, text, groups, wanted, public)
 
 
 def own_interfaces(store: Any, arn: str) -> list[Any]:
@@ -170,7 +170,7 @@ def delete(call: Call) -> dict[str, Any]:
 
     def let_go() -> None:
         for interface_id in held:
-            interfaces.drop(store, interface_id)
+            network_interfaces.drop(store, interface_id)
 
     call.cloud.later(timing.LOAD_BALANCER_INTERFACES_LINGER, let_go)
     return answer
@@ -192,7 +192,7 @@ def set_groups(call: Call) -> dict[str, Any]:
     if not balancer.security_groups:
         text = "You cannot set security groups on a Network Load Balancer that was created without security groups."
         raise ApiError("InvalidConfigurationRequest", text)
-    groups = checks.groups_in(call, call.params.get("SecurityGroups", []), balancer.vpc_id)
+    groups = validation.groups_in(call, call.params.get("SecurityGroups", []), balancer.vpc_id)
     balancer.security_groups = [group.id for group in groups]
     for interface in own_interfaces(call.ec2, balancer.arn):
         interface._group_set = groups
@@ -217,7 +217,7 @@ def set_subnets(call: Call) -> dict[str, Any]:
     if before - {subnet.id for subnet in subnets}:
         text = "Removing subnets from a Network Load Balancer is not supported"
         raise ApiError("InvalidConfigurationRequest", text)
-    groups = checks.groups_in(call, balancer.security_groups or [], balancer.vpc_id)
+    groups = validation.groups_in(call, balancer.security_groups or [], balancer.vpc_id)
     for subnet in subnets:
         if subnet.id not in before:
             _interface(call, balancer, subnet, groups)

@@ -7,7 +7,7 @@ from typing import Any
 from ..api import ApiError, Call, handles
 from ..cloud import Endpoint, Service
 from ..filters import Fields, matching
-from . import checks
+from . import validation
 
 KINDS = {"vpce-svc": "vpc-endpoint-service", "vpce": "vpc-endpoint"}
 """Resource types of our own, by the front of the id, the longer front first."""
@@ -83,7 +83,7 @@ def change_tags(call: Call) -> dict[str, Any]:
 def _check_there(call: Call, ids: list[str]) -> None:
     """Of the kinds that moto does not look for.  Raises the kind's ``NotFound``."""
     kinds = {
-        "i-": ("InvalidInstanceID", {one.id for one in checks.instances(call)}),
+        "i-": ("InvalidInstanceID", {one.id for one in validation.instances(call)}),
         "eni-": ("InvalidNetworkInterfaceID", set(call.ec2.enis)),
         "key-": ("InvalidKeyPair", {pair.id for pair in call.ec2.key_pairs.values()}),
     }

@@ -10,7 +10,7 @@ from typing import Any
 from .. import timing
 from ..api import ApiError, Call, handles
 from ..cloud import Registration
-from . import checks, listeners
+from . import listeners, validation
 
 NETWORK = ("TCP", "UDP", "TCP_UDP", "TLS")
 ATTRIBUTES = {
@@ -106,7 +106,7 @@ def register(call: Call) -> dict[str, Any]:
     """Running instances of the group's VPC; registering one again changes nothing."""
     one = group(call)
     held = call.cloud.registrations.setdefault(one.arn, {})
-    known = {instance.id: instance for instance in checks.instances(call)}
+    known = {instance.id: instance for instance in validation.instances(call)}
     wanted = call.params["Targets"]
     if one.target_type == "instance":
         unknown = [target["Id"] for target in wanted if target["Id"] not in known]
@@ -182,7 +182,7 @@ def _health(call: Call, one: Any, key: tuple[str, int], registration: Registrati
     if not balancers:
         text = "Target group is not configured to receive traffic from the load balancer"
         return _state("unused", "Target.NotInUse", text)
-    instance = next((each for each in checks.instances(call) if each.id == key[0]), None)
+    instance = next((each for each in validation.instances(call) if each.id == key[0]), None)
     if one.target_type == "instance":
         if instance is None or instance.state != "running":
             state = instance.state if instance is not None else "terminated"

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import timing
 from ..api import ApiError, Call, handles
-from . import checks
+from . import validation
 
 VPC_QUOTA = 5
 """VPCs per region, the default VPC among them (``aws-behaviours.md`` section 6)."""
@@ -27,7 +27,7 @@ def create_vpc(call: Call) -> dict[str, Any]:
 @handles("ec2", "DeleteVpc")
 def delete_vpc(call: Call) -> dict[str, Any]:
     """Nothing but its main route table, default group and default ACL may be left in it."""
-    vpc = checks.vpc(call, call.params["VpcId"])
+    vpc = validation.vpc(call, call.params["VpcId"])
     store = call.ec2
     left = [
         *(subnet for subnets in store.subnets.values() for subnet in subnets.values() if subnet.vpc_id == vpc.id),
@@ -55,9 +55,9 @@ def delete_vpc(call: Call) -> dict[str, Any]:
 @handles("ec2", "CreateSubnet")
 def create_subnet(call: Call) -> dict[str, Any]:
     """``pending`` first.  It is nobody's default; moto makes the first one of a zone that, if given the zone's id."""
-    checks.vpc(call, call.params["VpcId"])
+    validation.vpc(call, call.params["VpcId"])
     answer = call.moto()
-    subnet = checks.subnet(call, answer["Subnet"]["SubnetId"])
+    subnet = validation.subnet(call, answer["Subnet"]["SubnetId"])
     subnet.default_for_az = answer["Subnet"]["DefaultForAz"] = False
     subnet.map_public_ip_on_launch = answer["Subnet"]["MapPublicIpOnLaunch"] = False
     subnet.state = answer["Subnet"]["State"] = "pending"
@@ -68,7 +68,7 @@ def create_subnet(call: Call) -> dict[str, Any]:
 @handles("ec2", "DeleteSubnet")
 def delete_subnet(call: Call) -> dict[str, Any]:
     """Not while a network interface is in it.  Its route table association goes with it."""
-    subnet = checks.subnet(call, call.params["SubnetId"])
+    subnet = validation.subnet(call, call.params["SubnetId"])
     if any(interface.subnet.id == subnet.id for interface in call.ec2.enis.values()):
         text = f"The subnet '{subnet.id}' has dependencies and cannot be deleted."
         raise ApiError("DependencyViolation", text)

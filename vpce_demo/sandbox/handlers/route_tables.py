@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import timing
 from ..api import ApiError, Call, handles
-from . import checks
+from . import validation
 
 
 def gateway(call: Call, gateway_id: str) -> Any:
@@ -29,7 +29,7 @@ def table(call: Call, table_id: str) -> Any:
 @handles("ec2", "AttachInternetGateway")
 def attach(call: Call) -> dict[str, Any]:
     """One gateway a VPC, one VPC a gateway."""
-    one, vpc = gateway(call, call.params["InternetGatewayId"]), checks.vpc(call, call.params["VpcId"])
+    one, vpc = gateway(call, call.params["InternetGatewayId"]), validation.vpc(call, call.params["VpcId"])
     if one.vpc is not None:
         text = f"resource {one.id} is already attached to network {one.vpc.id}"
         raise ApiError("Resource.AlreadyAssociated", text)
@@ -91,7 +91,7 @@ def _recent(call: Call, seconds: float, *key: str) -> bool:
 
 @handles("ec2", "CreateRouteTable")
 def create_table(call: Call) -> dict[str, Any]:
-    checks.vpc(call, call.params["VpcId"])
+    validation.vpc(call, call.params["VpcId"])
 
     def again(before: dict[str, Any]) -> dict[str, Any] | None:
         return before if before["RouteTable"]["RouteTableId"] in call.ec2.route_tables else None
@@ -118,7 +118,7 @@ def associate(call: Call) -> dict[str, Any]:
     """A subnet has one explicit route table; the same again is the same association."""
     one, subnet_id = table(call, call.params["RouteTableId"]), call.params.get("SubnetId")
     if subnet_id:
-        subnet = checks.subnet(call, subnet_id)
+        subnet = validation.subnet(call, subnet_id)
         if subnet.vpc_id != one.vpc_id:
             text = f"Route table {one.id} and subnet {subnet_id} belong to different networks"
             raise ApiError("InvalidParameterValue", text)

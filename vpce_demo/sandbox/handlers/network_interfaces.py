@@ -9,7 +9,7 @@ from moto.ec2.utils import random_public_ip
 from ..api import ApiError, Call, handles
 from ..filters import Fields, matching
 from ..ids import hex_id
-from . import checks
+from . import validation
 
 LOAD_BALANCER = "network_load_balancer"
 ENDPOINT = "vpc_endpoint"
@@ -25,7 +25,7 @@ def keep(
     public: bool = False,
 ) -> str:
     """Make an interface that AWS manages, in use from the start, and give its id."""
-    ip = checks.address(call, subnet, wanted, kind)
+    ip = validation.address(call, subnet, wanted, kind)
     interface = call.ec2.create_network_interface(subnet, ip, description=description)
     interface._group_set = list(groups)
     interface.interface_type = kind
@@ -87,8 +87,8 @@ _FIELDS: Fields = {
 @handles("ec2", "CreateNetworkInterface")
 def create_network_interface(call: Call) -> dict[str, Any]:
     """Moto would make a group that is not there.  Raises ``InvalidSubnetID.NotFound``, ``InvalidGroup.NotFound``."""
-    subnet = checks.subnet(call, call.params["SubnetId"])
-    checks.groups_in(call, call.params.get("Groups", []), subnet.vpc_id)
+    subnet = validation.subnet(call, call.params["SubnetId"])
+    validation.groups_in(call, call.params.get("Groups", []), subnet.vpc_id)
     return call.moto()
 
 
@@ -134,7 +134,7 @@ def modify_network_interface_attribute(call: Call) -> dict[str, Any]:
     """Groups belong to the interface; an instance shows those of its first one."""
     interface = call.ec2.enis.get(call.params["NetworkInterfaceId"])
     if interface is not None and call.params.get("Groups"):
-        groups = checks.groups_in(call, call.params["Groups"], interface.vpc_id)
+        groups = validation.groups_in(call, call.params["Groups"], interface.vpc_id)
         if interface.instance is not None and interface.device_index == 0:
             interface.instance.security_groups = groups
     return call.moto()

@@ -8,7 +8,7 @@ from ..api import Call, handles
 from ..cloud import Endpoint
 from ..filters import Fields, matching
 from ..ids import ENDPOINT_ZONES, hosted_zone
-from . import endpoints, services
+from . import vpc_endpoint_services, vpc_endpoints
 
 _FIELDS: Fields = {
     "service-id": lambda one: one["ServiceId"],
@@ -53,7 +53,7 @@ def _told(call: Call, endpoint: Endpoint) -> dict[str, Any]:
 @handles("ec2", "AcceptVpcEndpointConnections", "RejectVpcEndpointConnections")
 def decide(call: Call) -> dict[str, Any]:
     """Accept what is ``pendingAcceptance``; reject that, or what was accepted before.  Failures come with HTTP 200."""
-    service = services.own(call, call.params["ServiceId"])
+    service = vpc_endpoint_services.own(call, call.params["ServiceId"])
     accept = call.operation == "AcceptVpcEndpointConnections"
     fit = ("pendingAcceptance",) if accept else ("pendingAcceptance", "pending", "available")
     failed = []
@@ -62,13 +62,13 @@ def decide(call: Call) -> dict[str, Any]:
         # What the list does not show yet can be accepted all the same: people's scripts do so right after the create.
         if endpoint is None or endpoint.service_id != service.id:
             text = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
-            failed.append(services.unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", text))
+            failed.append(vpc_endpoint_services.unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", text))
         elif endpoint.state not in fit:
             done = "accepted" if accept else "rejected"
             text = f"The endpoint {endpoint_id} is in state {endpoint.state} and cannot be {done}."
-            failed.append(services.unsuccessful(endpoint_id, "InvalidState", text))
+            failed.append(vpc_endpoint_services.unsuccessful(endpoint_id, "InvalidState", text))
         elif accept:
-            endpoints.become_available(call, endpoint)
+            vpc_endpoints.become_available(call, endpoint)
         else:
             endpoint.state = "rejected"
     return {"Unsuccessful": failed}

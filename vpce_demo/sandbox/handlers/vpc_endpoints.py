@@ -13,7 +13,7 @@ from ..api import ApiError, Call, handles
 from ..cloud import Endpoint, Service
 from ..filters import Fields, matching
 from ..ids import ENDPOINT_ZONES, hex_id, hosted_zone
-from . import checks, interfaces, routes, services, tags
+from . import network_interfaces, route_tables, tags, validation, vpc_endpoint_services
 
 OPEN_POLICY = json.dumps(
     {"Statement": [{"Action": "*", "Effect": "Allow", "Principal": "*", "Resource": "*"}]}, separators=(",", ":")
@@ -65,12 +65,12 @@ def subnets_for(call: Call, subnet_ids: list[str], vpc_id: str, service: Service
     Raises ``InvalidSubnetID.NotFound``, ``InvalidParameter`` for a subnet of another VPC or in a zone the service is
     not in, ``DuplicateSubnetsInSameZone``.
     """
-    found = [checks.subnet(call, subnet_id) for subnet_id in dict.fromkeys(subnet_ids)]
+    found = [validation.subnet(call, subnet_id) for subnet_id in dict.fromkeys(subnet_ids)]
     for subnet in found:
         if subnet.vpc_id != vpc_id:
             raise ApiError("InvalidParameter", f"The subnet {subnet.id} does not belong to the VPC {vpc_id}.")
-        if service is not None and not set(services.zone_ids(call, [subnet.availability_zone])) & set(
-            services.zone_ids(call, service.zones)
+        if service is not None and not set(vpc_endpoint_services.zone_ids(call, [subnet.availability_zone])) & set(
+            vpc_endpoint_services.zone_ids(call, service.zones)
         ):
             name = service.name
             text = f"The VPC endpoint service {name} does not support the availability zone of the subnet: {subnet.id}."
@@ -84,12 +84,12 @@ def subnets_for(call: Call, subnet_ids: list[str], vpc_id: str, service: Service
 
 def _service(call: Call, name: str) -> tuple[Service | None, str]:
     """The private service of that name, or AWS's own, and the middle of its endpoints' names."""
-    service = services.visible(call, name)
+    service = vpc_endpoint_services.visible(call, name)
     if service is not None:
         if service.state != "Available":
             raise ApiError("Unavailable", "The service is unavailable", 503)
-        return service, services.base_names(service)
-    if name not in services.aws_names(call):
+        return service, vpc_endpoint_services.base_names(service)
+    if name not in vpc_endpoint_services.aws_names(call):
         raise ApiError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
     return None, f"{name.rpartition('.')[2]}.{call.region}.vpce.amazonaws.com"
 
@@ -112,7 +112,7 @@ def _answer(call: Call, endpoint: Endpoint) -> dict[str, Any]:
 
 def _make(call: Call) -> Endpoint:
     params = call.params
-    vpc = checks.vpc(call, params["VpcId"])
+    vpc = validation.vpc(call, params["VpcId"])
     name, kind = params.get("ServiceName", ""), params.get("VpcEndpointType", "Gateway")
     service, base = _service(call, name)
     if kind not in ("Interface", "Gateway") or (service is not None and kind != "Interface"):
@@ -121,7 +121,7 @@ def _make(call: Call) -> Endpoint:
         )
     if kind == "Gateway":
         for table_id in params.get("RouteTableIds", []):
-            routes.table(call, table_id)
+            route_tables.table(call, table_id)
     if kind == "Interface" and service is not None and params.get("PrivateDnsEnabled"):
         text = f"Private DNS can't be enabled because the service {name} does not provide a private DNS name."
         raise ApiError("InvalidParameter", text)
@@ -130,7 +130,7 @@ def _make(call: Call) -> Endpoint:
     group_ids = list(dict.fromkeys(params.get("SecurityGroupIds", []))) if kind == "Interface" else []
     if kind == "Interface" and not group_ids:
         group_ids = [call.ec2.get_default_security_group(vpc.id).id]
-    groups = checks.groups_in(call, group_ids, vpc.id)
+    groups = validation.groups_in(call, group_ids, vpc.id)
     endpoint_id = hex_id("vpce")
     front = f"{endpoint_id}-{secrets.token_hex(4)}"
     zones = [f"{front}-{subnet.availability_zone}.{base}" for subnet in subnets]
@@ -164,7 +164,9 @@ def _make(call: Call) -> Endpoint:
 def add_interface(call: Call, endpoint: Endpoint, subnet: Any, groups: list[Any], ip: str | None = None) -> None:
     """Give an endpoint its network interface in a subnet."""
     text = f"VPC Endpoint Interface {endpoint.id}"
-    endpoint.interfaces[subnet.id] = interfaces.keep(call, interfaces.ENDPOINT, subnet, text, groups, ip)
+    endpoint.interfaces[subnet.id] = network_interfaces.keep(
+        call, network_interfaces.ENDPOINT, subnet, text, groups, ip
+    )
 
 
 def become_available(call: Call, endpoint: Endpoint) -> None:
@@ -209,14 +211,14 @@ def modify(call: Call) -> dict[str, Any]:
     removed = set(params.get("RemoveSecurityGroupIds", []))
     group_ids = list(dict.fromkeys([*endpoint.group_ids, *params.get("AddSecurityGroupIds", [])]))
     group_ids = [each for each in group_ids if each not in removed]
-    groups = checks.groups_in(call, group_ids, endpoint.vpc_id)
+    groups = validation.groups_in(call, group_ids, endpoint.vpc_id)
     if endpoint.kind == "Interface" and not groups:
         raise ApiError("InvalidParameter", "An interface endpoint must have at least one security group.")
     leaving = set(params.get("RemoveSubnetIds", []))
     subnet_ids = [each for each in [*endpoint.interfaces, *params.get("AddSubnetIds", [])] if each not in leaving]
     subnets = subnets_for(call, subnet_ids, endpoint.vpc_id, call.cloud.services.get(endpoint.service_id))
     for subnet_id in leaving & set(endpoint.interfaces):
-        interfaces.drop(call.ec2, endpoint.interfaces.pop(subnet_id))
+        network_interfaces.drop(call.ec2, endpoint.interfaces.pop(subnet_id))
     for subnet in subnets:
         if subnet.id not in endpoint.interfaces:
             add_interface(call, endpoint, subnet, groups)
@@ -246,7 +248,7 @@ def delete(call: Call) -> dict[str, Any]:
         endpoint = call.cloud.endpoints.get(endpoint_id)
         if endpoint is None or (endpoint.account, endpoint.region) != (call.account, call.region):
             text = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
-            failed.append(services.unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", text))
+            failed.append(vpc_endpoint_services.unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", text))
         elif endpoint.state not in GOING:
             endpoint.state = "deleting"
             _delete_later(call, endpoint)
@@ -259,7 +261,7 @@ def _delete_later(call: Call, endpoint: Endpoint) -> None:
     def deleted() -> None:
         endpoint.state = "deleted"
         for interface_id in endpoint.interfaces.values():
-            interfaces.drop(store, interface_id)
+            network_interfaces.drop(store, interface_id)
         cloud.later(timing.ENDPOINT_DELETED_SEEN, gone)
 
     def gone() -> None:

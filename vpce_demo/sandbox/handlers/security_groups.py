@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..api import ApiError, Call, handles
-from . import checks, tags
+from . import tags, validation
 
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "all": "-1"}
 
@@ -13,7 +13,7 @@ PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "all": "-1"}
 @handles("ec2", "CreateSecurityGroup")
 def create(call: Call) -> dict[str, Any]:
     if call.params.get("VpcId"):
-        checks.vpc(call, call.params["VpcId"])
+        validation.vpc(call, call.params["VpcId"])
     answer = call.moto()
     arn = f"arn:aws:ec2:{call.region}:{call.account}:security-group/{answer['GroupId']}"
     return {**answer, "Tags": tags.of(call, answer["GroupId"]), "SecurityGroupArn": arn}
@@ -48,7 +48,7 @@ def authorize(call: Call) -> dict[str, Any]:
 
 def _named(call: Call) -> Any:
     if call.params.get("GroupId"):
-        return checks.group(call, call.params["GroupId"])
+        return validation.group(call, call.params["GroupId"])
     name = call.params.get("GroupName", "")
     default = [vpc.id for vpc in call.ec2.vpcs.values() if vpc.is_default]
     for vpc_id in default:
