@@ -14,8 +14,8 @@ from vpce_demo.aws.environment import Place, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.model import Side
+from vpce_demo.sandbox.api.faults import Fault
 from vpce_demo.sandbox.client import Running
-from vpce_demo.sandbox.faults import Fault
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.verify import doctor, dry_run
 from vpce_demo.verify.doctor import Line

@@ -19,7 +19,7 @@ from vpce_demo.aws import environment
 from vpce_demo.cli import cli, run_command
 from vpce_demo.config.model import Config
 from vpce_demo.journal.state_file import make_private
-from vpce_demo.sandbox.faults import Fault
+from vpce_demo.sandbox.api.faults import Fault
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 from vpce_demo.ssh import ensure_key

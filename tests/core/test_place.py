@@ -17,8 +17,8 @@ from vpce_demo.aws.messages import understood
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
+from vpce_demo.sandbox.api.faults import Fault
 from vpce_demo.sandbox.client import Running
-from vpce_demo.sandbox.faults import Fault
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.guards import same_accounts
 

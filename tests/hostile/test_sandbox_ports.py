@@ -12,10 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
-from vpce_demo.sandbox import api, client
+from vpce_demo.sandbox import client
+from vpce_demo.sandbox.api import app
+from vpce_demo.sandbox.api.faults import DOES
 from vpce_demo.sandbox.client import TOKEN_HEADER
 from vpce_demo.sandbox.control import LARGEST_BODY
-from vpce_demo.sandbox.faults import DOES
 from vpce_demo.sandbox.server import Sandbox
 
 from .cases import MANY, almost, as_json, everything_in, torn, values, within_bounds
@@ -181,7 +182,7 @@ def test_any_request(
 def test_a_body_that_is_too_large(quiet: Client, module_sandbox: Sandbox) -> None:
     headers = {"Host": f"127.0.0.1:{module_sandbox.port}"}
     with within_bounds():
-        assert quiet.post("/", data=b"x" * (api.LARGEST_BODY + 1), headers=headers).status_code == 413
+        assert quiet.post("/", data=b"x" * (app.LARGEST_BODY + 1), headers=headers).status_code == 413
 
 
 # --- how it is found ------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from bench.contenders import provider_mirror, to_the_sandbox
 from torture.account import account
 from vpce_demo.aws.environment import Place
 from vpce_demo.model import Side
-from vpce_demo.sandbox.faults import Fault
+from vpce_demo.sandbox.api.faults import Fault
 from vpce_demo.sandbox.server import Sandbox
 
 from .peers import peer

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from vpce_demo.sandbox.faults import Fault, Faults
+from vpce_demo.sandbox.api.faults import Fault, Faults
 from vpce_demo.sandbox.server import Sandbox
 
 from .test_control import ask

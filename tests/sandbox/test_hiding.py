@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from vpce_demo.sandbox.faults import Fault
+from vpce_demo.sandbox.api.faults import Fault
 
 from .world import IMAGE_NAME, PUBLIC_KEY, Net, World, filters, named, refused
 

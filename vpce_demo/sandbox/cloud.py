@@ -22,7 +22,7 @@ from .clock import Clock
 from .view import Health, View
 
 if TYPE_CHECKING:
-    from .api import Call
+    from .api.calls import Call
 
 
 class Wires(Protocol):
@@ -197,7 +197,7 @@ class Cloud:
 
         Raises ``IdempotentParameterMismatch`` when the same token comes with other parameters.
         """
-        from .protocol import ApiError
+        from .api.protocol import ApiError
 
         token = call.params.get("ClientToken")
         if not token:

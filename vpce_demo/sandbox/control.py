@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
+from .api.faults import DOES, Fault, is_seconds
 from .client import TOKEN_HEADER
-from .faults import DOES, Fault, is_seconds
 
 if TYPE_CHECKING:
     from .server import Sandbox

@@ -26,11 +26,11 @@ from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHand
 
 from vpce_demo.errors import SandboxError
 
-from .api import Api, Recorded
+from .api.app import Api, Recorded
+from .api.faults import Faults
 from .clock import Clock
 from .cloud import Cloud, NoWires
 from .control import Control
-from .faults import Faults
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api import ApiError, Call, handles
-from ..iam.gate import decoded
+from ..api.app import ApiError
+from ..api.calls import Call, handles
+from ..api.iam.gate import decoded
 
 
 def public_parameter(call: Call, name: str) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 
 from .. import timing
-from ..api import ApiError, Call, handles
+from ..api.app import ApiError
+from ..api.calls import Call, handles
 from . import network_interfaces, tags, validation
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}

@@ -7,8 +7,9 @@ import secrets
 from typing import Any
 
 from .. import timing
-from ..api import ApiError, Call, handles
-from ..ids import LOAD_BALANCER_ZONES, hosted_zone
+from ..api.app import ApiError
+from ..api.calls import Call, handles
+from ..api.ids import LOAD_BALANCER_ZONES, hosted_zone
 from . import network_interfaces, validation
 
 NAME = re.compile(r"(?!internal-)(?!-)[A-Za-z0-9-]{1,32}(?<!-)")

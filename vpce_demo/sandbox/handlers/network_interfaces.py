@@ -6,9 +6,10 @@ from typing import Any
 
 from moto.ec2.utils import random_public_ip
 
-from ..api import ApiError, Call, handles
-from ..filters import Fields, matching
-from ..ids import hex_id
+from ..api.app import ApiError
+from ..api.calls import Call, handles
+from ..api.filters import Fields, matching
+from ..api.ids import hex_id
 from . import validation
 
 LOAD_BALANCER = "network_load_balancer"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api import ApiError, Call, handles
+from ..api.app import ApiError
+from ..api.calls import Call, handles
 from . import tags, validation
 
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "all": "-1"}

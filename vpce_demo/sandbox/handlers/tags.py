@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api import ApiError, Call, handles
+from ..api.app import ApiError
+from ..api.calls import Call, handles
+from ..api.filters import Fields, matching
 from ..cloud import Endpoint, Service
-from ..filters import Fields, matching
 from . import validation
 
 KINDS = {"vpce-svc": "vpc-endpoint-service", "vpce": "vpc-endpoint"}

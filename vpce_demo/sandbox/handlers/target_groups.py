@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import timing
-from ..api import ApiError, Call, handles
+from ..api.app import ApiError
+from ..api.calls import Call, handles
 from ..cloud import Registration
 from . import listeners, validation
 

@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..api import ApiError, Call
+from ..api.app import ApiError
+from ..api.calls import Call
 
 
 def vpc(call: Call, vpc_id: str) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api import Call, handles
+from ..api.calls import Call, handles
+from ..api.filters import Fields, matching
+from ..api.ids import ENDPOINT_ZONES, hosted_zone
 from ..cloud import Endpoint
-from ..filters import Fields, matching
-from ..ids import ENDPOINT_ZONES, hosted_zone
 from . import vpc_endpoint_services, vpc_endpoints
 
 _FIELDS: Fields = {

@@ -8,10 +8,11 @@ from typing import Any
 from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
 
 from .. import timing
-from ..api import ApiError, Call, handles
+from ..api.app import ApiError
+from ..api.calls import Call, handles
+from ..api.filters import Fields, matching
+from ..api.ids import hex_id
 from ..cloud import Service
-from ..filters import Fields, matching
-from ..ids import hex_id
 from . import tags
 
 GONE = ("Deleting", "Deleted")

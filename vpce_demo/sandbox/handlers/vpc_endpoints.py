@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import timing
-from ..api import ApiError, Call, handles
+from ..api.app import ApiError
+from ..api.calls import Call, handles
+from ..api.filters import Fields, matching
+from ..api.ids import ENDPOINT_ZONES, hex_id, hosted_zone
 from ..cloud import Endpoint, Service
-from ..filters import Fields, matching
-from ..ids import ENDPOINT_ZONES, hex_id, hosted_zone
 from . import network_interfaces, route_tables, tags, validation, vpc_endpoint_services
 
 OPEN_POLICY = json.dumps(

@@ -21,7 +21,7 @@ from typing import Any, TypeGuard
 
 from moto.core.utils import get_service_model
 
-from .clock import Clock
+from ..clock import Clock
 from .hiding import Hiding
 from .protocol import SIGNING_NAMES, ApiError, Incoming
 

@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from moto.ec2.models import ec2_backends
-from moto.elbv2.models import elbv2_backends
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Request, Response
 
-from .cloud import Cloud
+from ..cloud import Cloud
+from .calls import Call, _handlers
 from .faults import Dropped, Faults, Struck, kill
 from .filters import page
 from .hiding import READING
@@ -34,69 +33,17 @@ __all__ = ["Api", "ApiError", "Call", "Recorded", "handles", "load_handlers"]
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[["Call"], dict[str, Any]]
-_handlers: dict[tuple[str, str], tuple[Handler, str]] = {}
 
 REMEMBERED_CALLS = 20_000
 LARGEST_BODY = 10_000_000
 """Bytes.  The largest that a tool sends is some ten thousand."""
 
 
-def handles(service: str, *operations: str, pages: str = "") -> Callable[[Handler], Handler]:
-    """Register a function as the answer to operations of a service (botocore's name for it).
-
-    It gets a ``Call`` and returns the answer in botocore's shape, or raises ``ApiError``.  ``pages`` names the list
-    of the answer that ``MaxResults`` and ``NextToken`` cut into pages.
-    """
-
-    def register(handler: Handler) -> Handler:
-        for operation in operations:
-            _handlers[service, operation] = handler, pages
-        return handler
-
-    return register
-
-
 def load_handlers() -> None:
     """Import the modules that register handlers."""
-    from . import handlers
+    from .. import handlers
 
     assert handlers
-
-
-class Call:
-    """One call as a handler sees it: the parameters, who sent it where, our records and moto's."""
-
-    def __init__(self, incoming: Incoming, params: dict[str, Any], cloud: Cloud, moto: Moto) -> None:
-        self.params = params
-        self.account, self.region, self.operation = incoming.account, incoming.region, incoming.operation
-        self.cloud = cloud
-        self._incoming, self._moto = incoming, moto
-
-    @property
-    def ec2(self) -> Any:
-        """Moto's EC2 store of this account and region."""
-        return ec2_backends[self.account][self.region]
-
-    @property
-    def elb(self) -> Any:
-        """Moto's load balancing store of this account and region."""
-        return elbv2_backends[self.account][self.region]
-
-    def moto(self, operation: str = "", /, **params: Any) -> dict[str, Any]:
-        """Moto's answer to this call with ``params`` changed (``None`` leaves one out), or to another operation with
-        exactly ``params``.  Raises ``ApiError`` when moto refuses."""
-        wanted = params if operation else {**self.params, **params}
-        wanted = {name: value for name, value in wanted.items() if value is not None}
-        return self._moto.ask(self._incoming, operation or self.operation, wanted)
-
-    def once(
-        self,
-        make: Callable[[], dict[str, Any]],
-        again: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda answer: answer,
-    ) -> dict[str, Any]:
-        """``Cloud.once`` for this call."""
-        return self.cloud.once(self, make, again)
 
 
 @dataclass
