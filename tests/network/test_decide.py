@@ -9,7 +9,7 @@ import pytest
 
 from vpce_demo.sandbox.network.decide import Decision, Outcome, decide
 from vpce_demo.sandbox.network.names import CHECKIP, OPERATOR, REPOSITORY, resolve
-from vpce_demo.sandbox.view import (
+from vpce_demo.sandbox.store.view import (
     AclEntry,
     Endpoint,
     EndpointService,

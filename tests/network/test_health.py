@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vpce_demo.sandbox import timing
-from vpce_demo.sandbox.view import Group, Instance, LoadBalancer, Target, TargetGroup
+from vpce_demo.sandbox.store.view import Group, Instance, LoadBalancer, Target, TargetGroup
 
 from .world import BALANCER, CUSTOMER, TARGETS, WEB, Lab, rule, wait_for
 

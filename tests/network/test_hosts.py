@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vpce_demo.sandbox import timing
-from vpce_demo.sandbox.view import Group, Instance, Subnet
+from vpce_demo.sandbox.store.view import Group, Instance, Subnet
 
 from .world import BALANCER_ADDRESS, PAGE, USER_DATA, WEB, WEB_PUBLIC, Lab, wait_for
 

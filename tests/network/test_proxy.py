@@ -12,7 +12,7 @@ import pytest
 from vpce_demo.errors import SandboxError
 from vpce_demo.sandbox.network import Network
 from vpce_demo.sandbox.network.names import OPERATOR
-from vpce_demo.sandbox.view import Group, TargetGroup
+from vpce_demo.sandbox.store.view import Group, TargetGroup
 
 from .world import (
     BALANCER_NAME,

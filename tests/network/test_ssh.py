@@ -15,7 +15,7 @@ import pytest
 
 from vpce_demo.sandbox import connect
 from vpce_demo.sandbox.network.shell import BadLine, Command, parse
-from vpce_demo.sandbox.view import Endpoint, Group, Instance, LoadBalancer, TargetGroup
+from vpce_demo.sandbox.store.view import Endpoint, Group, Instance, LoadBalancer, TargetGroup
 
 from .world import (
     BALANCER,

@@ -15,7 +15,7 @@ from vpce_demo.sandbox.clock import Clock
 from vpce_demo.sandbox.network.decide import Decision, Outcome
 from vpce_demo.sandbox.network.names import OPERATOR
 from vpce_demo.sandbox.network.wire import LOOPBACK, TRACED, Refused, Server, Unanswered, Wire
-from vpce_demo.sandbox.view import Endpoint, Health
+from vpce_demo.sandbox.store.view import Endpoint, Health
 
 from .world import BALANCER_ADDRESS, ENDPOINT_ADDRESS, WEB, WEB_ADDRESS, WEB_PUBLIC, World, tutorial
 

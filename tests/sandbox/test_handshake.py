@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from vpce_demo.sandbox.view import Holder
+from vpce_demo.sandbox.store.view import Holder
 
 from .world import Net, World, filters, refused
 

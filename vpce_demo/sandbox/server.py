@@ -29,8 +29,8 @@ from vpce_demo.errors import SandboxError
 from .api.app import Api, Recorded
 from .api.faults import Faults
 from .clock import Clock
-from .cloud import Cloud, NoWires
 from .control import Control
+from .store.cloud import Cloud, NoWires
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

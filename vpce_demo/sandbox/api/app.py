@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Request, Response
 
-from ..cloud import Cloud
+from ..store.cloud import Cloud
 from .calls import Call, _handlers
 from .faults import Dropped, Faults, Struck, kill
 from .filters import page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from ..cloud import Cloud
+from ..store.cloud import Cloud
 from .protocol import Incoming, Moto
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
-from ..cloud import Endpoint, Service
+from ..store.cloud import Endpoint, Service
 from . import validation
 
 KINDS = {"vpce-svc": "vpc-endpoint-service", "vpce": "vpc-endpoint"}

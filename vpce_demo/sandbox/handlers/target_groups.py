@@ -10,7 +10,7 @@ from typing import Any
 from .. import timing
 from ..api.app import ApiError
 from ..api.calls import Call, handles
-from ..cloud import Registration
+from ..store.cloud import Registration
 from . import listeners, validation
 
 NETWORK = ("TCP", "UDP", "TCP_UDP", "TLS")

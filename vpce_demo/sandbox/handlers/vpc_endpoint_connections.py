@@ -7,7 +7,7 @@ from typing import Any
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.ids import ENDPOINT_ZONES, hosted_zone
-from ..cloud import Endpoint
+from ..store.cloud import Endpoint
 from . import vpc_endpoint_services, vpc_endpoints
 
 _FIELDS: Fields = {

@@ -12,7 +12,7 @@ from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.ids import hex_id
-from ..cloud import Service
+from ..store.cloud import Service
 from . import tags
 
 GONE = ("Deleting", "Deleted")

@@ -13,7 +13,7 @@ from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.ids import ENDPOINT_ZONES, hex_id, hosted_zone
-from ..cloud import Endpoint, Service
+from ..store.cloud import Endpoint, Service
 from . import network_interfaces, route_tables, tags, validation, vpc_endpoint_services
 
 OPEN_POLICY = json.dumps(

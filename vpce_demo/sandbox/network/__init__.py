@@ -19,7 +19,7 @@ from vpce_demo.sandbox.network.hosts import Hosts
 from vpce_demo.sandbox.network.internet import servers
 from vpce_demo.sandbox.network.proxy import Proxy
 from vpce_demo.sandbox.network.wire import Wire
-from vpce_demo.sandbox.view import Health, View
+from vpce_demo.sandbox.store.view import Health, View
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from vpce_demo.sandbox.network import names
 from vpce_demo.sandbox.network.rules import Ports, acl_line, allowing_group, route_to, within
-from vpce_demo.sandbox.view import (
+from vpce_demo.sandbox.store.view import (
     Health,
     Holder,
     Interface,

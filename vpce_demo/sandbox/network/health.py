@@ -14,7 +14,7 @@ from vpce_demo.sandbox import timing
 from vpce_demo.sandbox.clock import SHORTEST, Clock
 from vpce_demo.sandbox.network.pace import cancelled, wait_until
 from vpce_demo.sandbox.network.wire import Unanswered, Wire
-from vpce_demo.sandbox.view import Health, Interface, Target, TargetGroup, View
+from vpce_demo.sandbox.store.view import Health, Interface, Target, TargetGroup, View
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from vpce_demo.sandbox.clock import Clock
 from vpce_demo.sandbox.network.machine import Machine
 from vpce_demo.sandbox.network.wire import Wire
-from vpce_demo.sandbox.view import View
+from vpce_demo.sandbox.store.view import View
 
 
 class Hosts:

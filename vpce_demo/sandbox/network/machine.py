@@ -17,7 +17,7 @@ from vpce_demo.sandbox.network.httpd import ACCESS_LOG, DOCUMENT_ROOT, Httpd
 from vpce_demo.sandbox.network.names import REPOSITORY
 from vpce_demo.sandbox.network.pace import cancelled, wait_until
 from vpce_demo.sandbox.network.wire import Refused, Server, Unanswered, Wire
-from vpce_demo.sandbox.view import Instance, Interface, Subnet
+from vpce_demo.sandbox.store.view import Instance, Interface, Subnet
 
 if TYPE_CHECKING:
     from vpce_demo.sandbox.network.sshd import Sshd

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv4Address
 
-from vpce_demo.sandbox.view import View
+from vpce_demo.sandbox.store.view import View
 
 OPERATOR = "203.0.113.10"
 """The user of the sandbox, as the internet sees them."""

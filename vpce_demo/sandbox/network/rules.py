@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
-from vpce_demo.sandbox.view import Group, Route, Rule, Subnet, View
+from vpce_demo.sandbox.store.view import Group, Route, Rule, Subnet, View
 
 TCP = frozenset({"tcp", "6", "-1"})
 """The protocols of a rule that cover TCP, the only one that travels here."""

@@ -20,7 +20,7 @@ from typing import Any
 from vpce_demo.sandbox.clock import SHORTEST, Clock
 from vpce_demo.sandbox.network.decide import Decision, HealthOf, Hop, Outcome, decide
 from vpce_demo.sandbox.network.pace import cancelled
-from vpce_demo.sandbox.view import View
+from vpce_demo.sandbox.store.view import View
 
 log = logging.getLogger(__name__)
 

@@ -122,7 +122,7 @@ def _subnets(store: Any) -> Iterator[Subnet]:
 
 
 def _routes(store: Any, table: Any) -> Iterator[Route]:
-    from .handlers.route_tables import leads_on
+    from ..handlers.route_tables import leads_on
 
     for one in table.routes:
         if one.destination_cidr_block is None:
@@ -190,8 +190,8 @@ def _user_data(encoded: Any) -> str:
 
 
 def _load_balancer(cloud: Cloud, one: Any) -> LoadBalancer:
-    from .handlers.listeners import forwards_to
-    from .handlers.load_balancers import own_interfaces
+    from ..handlers.listeners import forwards_to
+    from ..handlers.load_balancers import own_interfaces
 
     held = [each.id for store in ec2_stores() for each in own_interfaces(store, one.arn)]
     forwards = {

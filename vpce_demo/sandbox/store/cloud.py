@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from .clock import Clock
+from ..clock import Clock
 from .view import Health, View
 
 if TYPE_CHECKING:
-    from .api.calls import Call
+    from ..api.calls import Call
 
 
 class Wires(Protocol):
@@ -197,7 +197,7 @@ class Cloud:
 
         Raises ``IdempotentParameterMismatch`` when the same token comes with other parameters.
         """
-        from .api.protocol import ApiError
+        from ..api.protocol import ApiError
 
         token = call.params.get("ClientToken")
         if not token:
