@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpce_demo.sandbox.network.disk import Disk
-from vpce_demo.sandbox.network.shell import BadLine, parse
-from vpce_demo.sandbox.network.user_data import LARGEST_FILE, Orders, read
+from vpce_demo.sandbox.machines.disk import Disk
+from vpce_demo.sandbox.machines.shell import BadLine, parse
+from vpce_demo.sandbox.machines.user_data import LARGEST_FILE, Orders, read
 from vpce_demo.sandbox.store.snapshot import LARGEST_USER_DATA, _user_data
 
 from .cases import MANY, TEXTS, almost, torn, values, within_bounds

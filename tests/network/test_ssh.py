@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from vpce_demo.sandbox import connect
-from vpce_demo.sandbox.network.shell import BadLine, Command, parse
+from vpce_demo.sandbox.machines.shell import BadLine, Command, parse
 from vpce_demo.sandbox.store.view import Endpoint, Group, Instance, LoadBalancer, TargetGroup
 
 from .world import (

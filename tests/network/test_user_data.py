@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpce_demo.sandbox.network.disk import Disk
-from vpce_demo.sandbox.network.user_data import LARGEST_FILE, File, Orders, read
+from vpce_demo.sandbox.machines.disk import Disk
+from vpce_demo.sandbox.machines.user_data import LARGEST_FILE, File, Orders, read
 
 from .world import PAGE, USER_DATA
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from vpce_demo.errors import SandboxError
 from vpce_demo.sandbox.clock import SHORTEST, Clock
+from vpce_demo.sandbox.machines.hosts import Hosts
 from vpce_demo.sandbox.network.health import Checks, Verdicts
-from vpce_demo.sandbox.network.hosts import Hosts
 from vpce_demo.sandbox.network.internet import servers
 from vpce_demo.sandbox.network.proxy import Proxy
 from vpce_demo.sandbox.network.wire import Wire

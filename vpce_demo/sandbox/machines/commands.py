@@ -5,9 +5,9 @@ from __future__ import annotations
 import getopt
 from ipaddress import IPv4Network
 
-from vpce_demo.sandbox.network.curl import curl, seconds
+from vpce_demo.sandbox.machines.curl import curl, seconds
+from vpce_demo.sandbox.machines.shell import Run, Shell
 from vpce_demo.sandbox.network.names import resolve
-from vpce_demo.sandbox.network.shell import Run, Shell
 from vpce_demo.sandbox.network.wire import Refused, Unanswered
 
 CONNECT_PATIENCE = "10"

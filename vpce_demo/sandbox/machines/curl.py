@@ -20,7 +20,7 @@ from vpce_demo.sandbox.network.names import resolve
 from vpce_demo.sandbox.network.wire import Connection, Refused, Unanswered
 
 if TYPE_CHECKING:
-    from vpce_demo.sandbox.network.shell import Shell
+    from vpce_demo.sandbox.machines.shell import Shell
 
 TCP_PATIENCE = 130.0
 """AWS seconds until Linux itself gives up an unanswered connect (``tcp_syn_retries`` 6)."""

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from urllib.parse import unquote
 
-from vpce_demo.sandbox.network.disk import Disk
+from vpce_demo.sandbox.machines.disk import Disk
 from vpce_demo.sandbox.network.http import BadMessage, Head, read_head
 
 DOCUMENT_ROOT = "/var/www/html"

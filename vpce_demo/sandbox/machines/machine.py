@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from vpce_demo.sandbox import timing
 from vpce_demo.sandbox.clock import Clock
-from vpce_demo.sandbox.network import user_data
-from vpce_demo.sandbox.network.disk import Disk
-from vpce_demo.sandbox.network.httpd import ACCESS_LOG, DOCUMENT_ROOT, Httpd
+from vpce_demo.sandbox.machines import user_data
+from vpce_demo.sandbox.machines.disk import Disk
+from vpce_demo.sandbox.machines.httpd import ACCESS_LOG, DOCUMENT_ROOT, Httpd
 from vpce_demo.sandbox.network.names import REPOSITORY
 from vpce_demo.sandbox.network.pace import cancelled, wait_until
 from vpce_demo.sandbox.network.wire import Refused, Server, Unanswered, Wire
 from vpce_demo.sandbox.store.view import Instance, Interface, Subnet
 
 if TYPE_CHECKING:
-    from vpce_demo.sandbox.network.sshd import Sshd
+    from vpce_demo.sandbox.machines.sshd import Sshd
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Machine:
 
     async def _boot(self) -> None:
         # Heavy, and needed only once an instance boots; in a thread, as it would hold up every connection.
-        sshd = await asyncio.to_thread(import_module, "vpce_demo.sandbox.network.sshd")
+        sshd = await asyncio.to_thread(import_module, "vpce_demo.sandbox.machines.sshd")
         first = self._sshd is None
         instance = self.wire.view().instances[self.id]
         self.say(f"{self.hostname} boots")
@@ -155,7 +155,7 @@ class Machine:
 
     async def run(self, command: str, write: Callable[[str], None]) -> int:
         """Run a line of the instance's own tiny shell as root, both outputs into ``write``; its exit code."""
-        from vpce_demo.sandbox.network.shell import Shell
+        from vpce_demo.sandbox.machines.shell import Shell
 
         return await Shell(self, "root", write, write).run(command)
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from vpce_demo.sandbox.clock import Clock
-from vpce_demo.sandbox.network.machine import Machine
+from vpce_demo.sandbox.machines.machine import Machine
 from vpce_demo.sandbox.network.wire import Wire
 from vpce_demo.sandbox.store.view import View
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vpce_demo.sandbox.network.machine import Machine
+    from vpce_demo.sandbox.machines.machine import Machine
 
 Write = Callable[[str], None]
 """Takes a piece of output; bytes that are no UTF-8 travel as surrogates."""
@@ -164,7 +164,7 @@ def _discard(_: str) -> None:
 
 
 async def _call(shell: Shell, words: list[str], last_code: int) -> int:
-    from vpce_demo.sandbox.network.commands import COMMANDS
+    from vpce_demo.sandbox.machines.commands import COMMANDS
 
     name, *args = words
     if name == "exit":

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import asyncssh
 
+from vpce_demo.sandbox.machines.shell import Exit, Shell
 from vpce_demo.sandbox.network.pace import cancelled
-from vpce_demo.sandbox.network.shell import Exit, Shell
 from vpce_demo.sandbox.network.wire import LOOPBACK
 
 if TYPE_CHECKING:
-    from vpce_demo.sandbox.network.machine import Machine
+    from vpce_demo.sandbox.machines.machine import Machine
 
 log = logging.getLogger(__name__)
 logging.getLogger("asyncssh").setLevel(logging.WARNING)
