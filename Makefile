@@ -20,7 +20,7 @@ test-all: check                   ## the same, with what takes minutes
 	@$(BIN)/python -m pytest $(AT_ONCE) -m ''
 
 torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: about an hour
-	@$(BIN)/python -m torture
+	@$(BIN)/python -m tests.torture
 	@$(BIN)/python -m pytest -m slow tests/cli/test_least_policy.py
 
 bench: $(VENV)/.installed         ## measure against other tools and write docs/performance.md: minutes

@@ -92,7 +92,9 @@ def _short() -> dict[str, float]:
 
 def _write() -> int:
     """Write the page; the rest of the program is imported only now."""
-    from . import chart, page
+    from tools import page
+
+    from . import chart
 
     measurements = {pace: found for pace in (AWS_PACE, FAST) if (found := Results.load(pace))}
     if not measurements:

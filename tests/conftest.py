@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from torture.process import remember_what_botocore_reads
+from tools.process import remember_what_botocore_reads
 from vpce_demo.aws.environment import Place, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import Where

@@ -10,11 +10,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import chart, page
+from bench import chart
 from bench.contenders import OURS, TERRAFORM, last_line
 from bench.goals import GOALS
 from bench.measure import Call, Failed, Figures, name_in, run
 from bench.results import AWS_PACE, FAST, Results
+from tools import page
 
 
 def figures(seconds: float) -> Figures:

@@ -19,7 +19,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from torture.process import Wrong, load_everything, start
+from tools.process import Wrong, load_everything, start
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
-from torture.account import account
+from tools.account import account
 from vpce_demo.aws import environment
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.iam_policy import EXTRAS, actions

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from torture.account import account
+from tools.account import account
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Place, in_sandbox
 from vpce_demo.config.load import load

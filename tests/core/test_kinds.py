@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from torture.account import account
+from tools.account import account
 from vpce_demo.config.load import load
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import closure

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from torture.account import account
-from torture.neighbours import look_alikes, missing_or_changed
+from tests.torture.neighbours import look_alikes, missing_or_changed
+from tools.account import account
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Place
 from vpce_demo.aws.tags import DEMO_TAG

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bench.contenders import provider_mirror, to_the_sandbox
-from torture.account import account
+from tools.account import account
 from vpce_demo.aws.environment import Place
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.faults import Fault

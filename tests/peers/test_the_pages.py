@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bench.contenders import to_the_sandbox
-from torture.account import account
+from tools.account import account
 from vpce_demo.aws.environment import Place
 from vpce_demo.lessons import TEXTS
 from vpce_demo.lessons.values import filled, of_demo, of_settings

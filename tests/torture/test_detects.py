@@ -10,16 +10,16 @@ from typing import cast
 
 import pytest
 
-from torture.__main__ import SWEEPS
-from torture.account import account, differences, shape
-from torture.cases import Case, Outcome, attempt
-from torture.crash import KILLED, UNDISTURBED, Crash, further
-from torture.mischief import do
-from torture.page import page
-from torture.process import Ended, Wrong
-from torture.refusals import Refusal
-from torture.results import gathered
-from torture.world import World, expect_same, passed
+from tests.torture.__main__ import SWEEPS
+from tests.torture.cases import Case, Outcome, attempt
+from tests.torture.crash import KILLED, UNDISTURBED, Crash, further
+from tests.torture.mischief import do
+from tests.torture.page import page
+from tests.torture.refusals import Refusal
+from tests.torture.results import gathered
+from tests.torture.world import World, expect_same, passed
+from tools.account import account, differences, shape
+from tools.process import Ended, Wrong
 from vpce_demo.aws.environment import Place
 from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox

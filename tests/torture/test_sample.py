@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from torture import crash, hidden, lives, neighbours, refusals
-from torture.cases import Case
-from torture.crash import Crash
-from torture.hidden import CutOff
-from torture.lives import Lives
-from torture.neighbours import MIDDLE, AtOnce, Taken
-from torture.pool import Workers, workers
-from torture.refusals import Refusal
+from tests.torture import crash, hidden, lives, neighbours, refusals
+from tests.torture.cases import Case
+from tests.torture.crash import Crash
+from tests.torture.hidden import CutOff
+from tests.torture.lives import Lives
+from tests.torture.neighbours import MIDDLE, AtOnce, Taken
+from tests.torture.pool import Workers, workers
+from tests.torture.refusals import Refusal
 
 SAMPLE: list[tuple[Case, str]] = [
     (Crash("up", 37, "after", "lost", "up"), crash.KILLED),

@@ -1,4 +1,7 @@
-"""The calls that AWS answers differently from moto, one file for each AWS noun.  Importing this package registers them all."""
+"""The calls that AWS answers differently from moto, one file for each AWS noun.
+
+Importing this package registers them all.
+"""
 
 from . import (
     accounts,

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .process import Wrong
+from tools.process import Wrong
+
 from .world import World
 
 ROOT = Path(__file__).parents[1]

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tools.account import Account, account
+from tools.process import Wrong
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.tags import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG
 from vpce_demo.config.load import load
@@ -20,9 +22,7 @@ from vpce_demo.session.discover import find_out
 from vpce_demo.ssh import ensure_key
 from vpce_demo.tutorial import tutorial
 
-from .account import Account, account
 from .cases import Case, Operations, Sweep
-from .process import Wrong
 from .world import World, expect_same, passed
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tools.process import Wrong
+
 from .cases import Case, Operations, Outcome, Sweep
-from .process import Wrong
 from .world import World
 
 KILLED, UNDISTURBED = "killed", "not reached"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from . import goals
-from .contenders import OURS, ROOT
-from .measure import PHASES
-from .results import AWS_PACE, FAST, Results
+from bench import goals
+from bench.contenders import OURS, ROOT
+from bench.measure import PHASES
+from bench.results import AWS_PACE, FAST, Results
 
 PAGE = ROOT / "docs" / "performance.md"
 PHASE_NAMES = {"up": "up", "again": "up again", "down": "down"}

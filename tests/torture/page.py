@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.page import table
+from tools.page import table
 
 from .cases import Sweep
 from .results import WRONG, Results
@@ -50,12 +50,12 @@ def _how(found: Results) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in found.versions.items())
     return (
         f"{found.when}; {found.machine}; {versions}; {found.cases} cases by {found.workers} workers in "
-        f"{found.seconds / 60:.1f} minutes; `python -m torture {found.sweep}`."
+        f"{found.seconds / 60:.1f} minutes; `python -m tests.torture {found.sweep}`."
     )
 
 
 def _not_run(sweep: Sweep) -> str:
-    return f"Not run yet: `python -m torture {sweep.name}` runs it."
+    return f"Not run yet: `python -m tests.torture {sweep.name}` runs it."
 
 
 def _endings(sweep: Sweep, found: Results) -> list[str]:

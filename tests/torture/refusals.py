@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tools.process import Ended, Wrong
+
 from .cases import Case, Operations, Sweep
 from .codes import EXPIRED, fault, kinds
-from .process import Ended, Wrong
 from .world import World, passed
 
 SUCCEEDED, STOPPED, NOT_STRUCK = "succeeded all the same", "stopped, and went on", "not reached"

@@ -12,14 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tools.account import Account, Shape, account, differences, shape
+from tools.process import COMMANDS, Command, Ended, Wrong, hurry, load_everything, nothing_of_the_user, start
 from vpce_demo.aws import environment
 from vpce_demo.aws.clients import Clients
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
-
-from .account import Account, Shape, account, differences, shape
-from .process import COMMANDS, Command, Ended, Wrong, hurry, load_everything, nothing_of_the_user, start
 
 STATE = ".vpce-demo"
 OUTLIVES = {"emulator", "logs"}

@@ -1,7 +1,7 @@
-"""The command: ``python -m torture [SWEEP ...] [OPTION ...]``; ``--help`` says which.
+"""The command: ``python -m tests.torture [SWEEP ...] [OPTION ...]``; ``--help`` says which.
 
 It runs the sweeps, all unless some are named, says what is wrong as soon as it is, and writes ``docs/reliability.md``.
-What came of each sweep last is kept in ``torture/results`` and shown on the page.
+What came of each sweep last is kept in ``tests/torture/results`` and shown on the page.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ EVERY = 20.0
 
 EXAMPLES = """\
 examples:
-  python -m torture                             everything, and docs/reliability.md: about an hour on two cores
-  python -m torture errors hidden               these two; the page keeps what came of the others before
-  python -m torture crash --only "down 12 "     the cases of the crash sweep that say so; nothing is written
-  python -m torture crash --from 20 --to 30     its cases 20 to 30, in the order of --list; nothing is written
-  python -m torture --every 25                  a sample of each sweep; nothing is written
+  python -m tests.torture                             everything, and docs/reliability.md: about an hour on two cores
+  python -m tests.torture errors hidden               these two; the page keeps what came of the others before
+  python -m tests.torture crash --only "down 12 "     the cases of the crash sweep that say so; nothing is written
+  python -m tests.torture crash --from 20 --to 30     its cases 20 to 30, in the order of --list; nothing is written
+  python -m tests.torture --every 25                  a sample of each sweep; nothing is written
 """
 
 
@@ -65,7 +65,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m torture",
+        prog="python -m tests.torture",
         description="vpce-demo killed, refused and misled in the sandbox, case by case.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -8,9 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tools.account import Account, part_of
 from vpce_demo.aws.clients import Clients
-
-from .account import Account, part_of
 
 
 class Missing(Exception):

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tools.process import Ended, Wrong
 from vpce_demo.cli.app import STAGES
 
 from .cases import Case, Operations, Sweep
 from .hidden import SPEED
 from .mischief import MISCHIEF, do
-from .process import Ended, Wrong
 from .refusals import EXIT_CODES
 from .world import World, passed
 
