@@ -89,12 +89,12 @@ def short_id(id: str) -> str:
 
 @dataclass(frozen=True)
 class Holder:
-    """What keeps AWS from deleting something.  ``what`` is it in words; ``stays`` says that it is not ours and will not
+    """What keeps AWS from deleting something.  ``what`` is it in words; ``foreign`` says that it is not ours and will not
     let go by itself."""
 
     id: str
     what: str = ""
-    stays: bool = False
+    foreign: bool = False
 
     def __str__(self) -> str:
         return f"{self.id} ({self.what})" if self.what else self.id

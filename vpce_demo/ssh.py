@@ -17,7 +17,7 @@ USER = "ec2-user"
 
 
 @dataclass(frozen=True)
-class Answer:
+class SshResult:
     """What a command on the instance printed, and its exit code; 255 is ssh's own failure."""
 
     exit_code: int
@@ -52,7 +52,7 @@ class Ssh:
             f"{USER}@{address}",
         ]
 
-    def run(self, address: str, alias: str, command: Sequence[str], seconds: float) -> Answer:
+    def run(self, address: str, alias: str, command: Sequence[str], seconds: float) -> SshResult:
         """Run a command on an instance; give up after so many seconds, as an answer of ssh's own failure."""
         words = [*self.arguments(address, alias), shlex.join(command)]
         with subprocess.Popen(
@@ -67,11 +67,11 @@ class Ssh:
             try:
                 out, err = process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
-                return Answer(255, "", f"Connection timed out after {seconds:.0f} s")
+                return SshResult(255, "", f"Connection timed out after {seconds:.0f} s")
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, 9)
-        return Answer(process.returncode, out, err.strip())
+        return SshResult(process.returncode, out, err.strip())
 
 
 def ensure_key(key_file: Path, comment: str) -> str:

@@ -14,7 +14,7 @@ from vpce_demo.aws.environment import Place, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.model import Side
-from vpce_demo.sandbox.api.faults import Fault
+from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.verify import doctor, dry_run
@@ -186,8 +186,8 @@ def test_what_is_wrong_with_an_account_is_said_line_by_line(sandbox: Sandbox, pl
     vpcs = [ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"] for number in range(3)]
     ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-ingress")
     sandbox.faults.add(
-        Fault("error", "CreateVpc", code="UnauthorizedOperation", status=403),
-        Fault("error", "GetParameter", code="AccessDeniedException"),
+        InjectedFault("error", "CreateVpc", code="UnauthorizedOperation", status=403),
+        InjectedFault("error", "GetParameter", code="AccessDeniedException"),
     )
     wrong = lines(config, place)
     assert {title for title, line in wrong.items() if line.fine is False} == {

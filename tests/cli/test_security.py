@@ -19,7 +19,7 @@ from vpce_demo.aws import environment
 from vpce_demo.cli import cli, run_command
 from vpce_demo.config.model import Config
 from vpce_demo.journal.state_file import make_private
-from vpce_demo.sandbox.api.faults import Fault
+from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 from vpce_demo.ssh import ensure_key
@@ -140,7 +140,7 @@ def test_no_secret_is_written_or_said(as_aws: Callable[..., Done], sandbox: Sand
 
     do("plan")
     do("up", "--yes", "--until", "create-provider", "-v")
-    sandbox.faults.add(Fault("error", "CreateVpcEndpoint", code="UnauthorizedOperation", status=403))
+    sandbox.faults.add(InjectedFault("error", "CreateVpcEndpoint", code="UnauthorizedOperation", status=403))
     do("up", "--yes", "--skip-test", "-v", codes=(1,))
     sandbox.faults.clear()
     do("up", "--yes", "--skip-test", "-o", "json")

@@ -373,7 +373,7 @@ def test_the_holder_is_named(world: World) -> None:
 
 
 def test_a_stranger_who_holds_it_is_not_waited_for(world: World) -> None:
-    stranger = Holder("vpce-2", "of another account", stays=True)
+    stranger = Holder("vpce-2", "of another account", foreign=True)
     one = thing(world, "one", delete_refusals=[refusal("ExistingVpcEndpointConnections")] * 9, holders=[stranger])
     world.there["one"] = [Live("one-1")]
     (failure,) = world.engine().down([one], [[one]])

@@ -7,7 +7,7 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
 from vpce_demo import errors
-from vpce_demo.aws.error_codes import Fault, code, fault, raise_unsuccessful, words
+from vpce_demo.aws.error_codes import ErrorKind, error_code, error_kind, error_message, raise_unsuccessful
 from vpce_demo.aws.messages import understood
 from vpce_demo.errors import DemoError
 
@@ -15,7 +15,7 @@ from .things import refusal
 
 # aws-behaviours.md sections 1.2, 2.1 and 6.
 CODES = {
-    Fault.MISSING: """
+    ErrorKind.MISSING: """
         InvalidVpcID.NotFound InvalidVpcId.NotFound InvalidInternetGatewayID.NotFound Gateway.NotAttached
         InvalidSubnetID.NotFound InvalidSubnetId.NotFound InvalidRouteTableID.NotFound InvalidRouteTableId.NotFound
         InvalidRoute.NotFound InvalidAssociationID.NotFound InvalidGroup.NotFound InvalidSecurityGroupID.NotFound
@@ -24,65 +24,65 @@ CODES = {
         InvalidVpcEndpointServiceId.NotFound InvalidVpcEndpointService.NotFound InvalidNetworkInterfaceID.NotFound
         InvalidNetworkLoadBalancerArn.NotFound NetworkLoadBalancerNotFoundException InvalidGatewayID.NotFound
         InvalidID ParameterNotFound""",
-    Fault.IN_USE: """
+    ErrorKind.IN_USE: """
         DependencyViolation ResourceInUse InvalidGroup.InUse ExistingVpcEndpointConnections IncorrectState""",
-    Fault.NOT_YET: "Unavailable ServiceUnavailable InvalidServiceName InvalidTarget",
-    Fault.THERE_ALREADY: """
+    ErrorKind.NOT_YET: "Unavailable ServiceUnavailable InvalidServiceName InvalidTarget",
+    ErrorKind.THERE_ALREADY: """
         RouteAlreadyExists Resource.AlreadyAssociated InvalidPermission.Duplicate InvalidGroup.Duplicate
         InvalidKeyPair.Duplicate InvalidSubnet.Conflict DuplicateListener DuplicateLoadBalancerName
         DuplicateTargetGroupName""",
-    Fault.TOKEN_USED_UP: "IdempotentInstanceTerminated IdempotentParameterMismatch",
-    Fault.DENIED: "UnauthorizedOperation AccessDenied AccessDeniedException",
-    Fault.SIGN_IN: """
+    ErrorKind.TOKEN_USED_UP: "IdempotentInstanceTerminated IdempotentParameterMismatch",
+    ErrorKind.DENIED: "UnauthorizedOperation AccessDenied AccessDeniedException",
+    ErrorKind.SIGN_IN: """
         AuthFailure InvalidClientTokenId SignatureDoesNotMatch InvalidSignatureException RequestExpired
         ExpiredToken ExpiredTokenException OptInRequired""",
-    Fault.QUOTA: """
+    ErrorKind.QUOTA: """
         VpcLimitExceeded InternetGatewayLimitExceeded VpcEndpointLimitExceeded SecurityGroupLimitExceeded
         RulesPerSecurityGroupLimitExceeded SubnetLimitExceeded RouteTableLimitExceeded VcpuLimitExceeded
         InstanceLimitExceeded TooManyLoadBalancers TooManyTargetGroups""",
-    Fault.BUSY: "RequestLimitExceeded Throttling ThrottlingException RequestThrottled EC2ThrottledException SlowDown",
-    Fault.OTHER: """
+    ErrorKind.BUSY: "RequestLimitExceeded Throttling ThrottlingException RequestThrottled EC2ThrottledException SlowDown",
+    ErrorKind.OTHER: """
         InvalidAMIID.NotFound InsufficientInstanceCapacity Unsupported InvalidParameterCombination TagPolicyViolation
         OperationNotPermitted InvalidParameter InvalidParameterValue CannotDelete InvalidSubnet""",
 }
 
 
 @pytest.mark.parametrize(("word", "meaning"), [(word, f) for f, listed in CODES.items() for word in listed.split()])
-def test_what_a_code_means(word: str, meaning: Fault) -> None:
-    assert fault(refusal(word, status=400)) is meaning
+def test_what_a_code_means(word: str, meaning: ErrorKind) -> None:
+    assert error_kind(refusal(word, status=400)) is meaning
 
 
 def test_a_new_service_that_does_not_know_its_zones_yet_is_told_by_its_words() -> None:
     text = "The VPC endpoint service com.x does not support the availability zone of the subnet: subnet-1."
-    assert fault(refusal("InvalidParameter", text, 400)) is Fault.NOT_YET
-    assert fault(refusal("InvalidParameterValue", text, 400)) is Fault.OTHER
+    assert error_kind(refusal("InvalidParameter", text, 400)) is ErrorKind.NOT_YET
+    assert error_kind(refusal("InvalidParameterValue", text, 400)) is ErrorKind.OTHER
 
 
 @pytest.mark.parametrize(
     ("error", "meaning"),
     [
-        (refusal("InternalError", status=500), Fault.UNSURE),
-        (refusal("InternalFailure", status=500), Fault.UNSURE),
-        (refusal("", status=502), Fault.UNSURE),
-        (refusal("InsufficientInstanceCapacity", status=500), Fault.OTHER),
-        (refusal("RequestLimitExceeded", status=503), Fault.BUSY),
-        (refusal("Unavailable", status=503), Fault.NOT_YET),
-        (boto.ConnectionClosedError(endpoint_url="https://x"), Fault.UNSURE),
-        (boto.ReadTimeoutError(endpoint_url="https://x"), Fault.UNSURE),
-        (boto.EndpointConnectionError(endpoint_url="https://x"), Fault.UNSURE),
-        (boto.SSLError(endpoint_url="https://x", error=OSError("x")), Fault.OTHER),
-        (boto.NoCredentialsError(), Fault.OTHER),
-        (errors.Refused("no"), Fault.OTHER),
+        (refusal("InternalError", status=500), ErrorKind.UNSURE),
+        (refusal("InternalFailure", status=500), ErrorKind.UNSURE),
+        (refusal("", status=502), ErrorKind.UNSURE),
+        (refusal("InsufficientInstanceCapacity", status=500), ErrorKind.OTHER),
+        (refusal("RequestLimitExceeded", status=503), ErrorKind.BUSY),
+        (refusal("Unavailable", status=503), ErrorKind.NOT_YET),
+        (boto.ConnectionClosedError(endpoint_url="https://x"), ErrorKind.UNSURE),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), ErrorKind.UNSURE),
+        (boto.EndpointConnectionError(endpoint_url="https://x"), ErrorKind.UNSURE),
+        (boto.SSLError(endpoint_url="https://x", error=OSError("x")), ErrorKind.OTHER),
+        (boto.NoCredentialsError(), ErrorKind.OTHER),
+        (errors.Refused("no"), ErrorKind.OTHER),
     ],
     ids=str,
 )
-def test_what_fails_on_the_way_may_have_been_done(error: Exception, meaning: Fault) -> None:
-    assert fault(error) is meaning
+def test_what_fails_on_the_way_may_have_been_done(error: Exception, meaning: ErrorKind) -> None:
+    assert error_kind(error) is meaning
 
 
 def test_an_answer_without_a_code_means_nothing() -> None:
     bare = ClientError({}, "DescribeVpcs")
-    assert (code(bare), words(bare), fault(bare)) == ("", "", Fault.OTHER)
+    assert (error_code(bare), error_message(bare), error_kind(bare)) == ("", "", ErrorKind.OTHER)
 
 
 def test_hidden_failures_are_raised_with_their_code() -> None:
@@ -91,7 +91,7 @@ def test_hidden_failures_are_raised_with_their_code() -> None:
     item = {"ResourceId": "vpce-1", "Error": {"Code": "InvalidVpcEndpoint.NotFound", "Message": "gone"}}
     with pytest.raises(ClientError) as caught:
         raise_unsuccessful({"Unsuccessful": [item]}, "DeleteVpcEndpoints")
-    assert fault(caught.value) is Fault.MISSING
+    assert error_kind(caught.value) is ErrorKind.MISSING
     assert caught.value.operation_name == "DeleteVpcEndpoints"
 
 
@@ -123,7 +123,7 @@ SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
 @pytest.mark.parametrize(
     ("error", "exit_code", "message"),
     [
-        *((error, 4, words) for error, words in SIGN_IN_FAILURES),
+        *((error, 4, error_message) for error, error_message in SIGN_IN_FAILURES),
         (refusal("UnauthorizedOperation", status=403), 1, "You may not call "),
         (refusal("AccessDenied", status=403), 1, "You may not call "),
         (refusal("VpcLimitExceeded", status=400), 1, "quota"),

@@ -17,7 +17,7 @@ from vpce_demo.aws.messages import understood
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
-from vpce_demo.sandbox.api.faults import Fault
+from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.guards import same_accounts
@@ -74,7 +74,7 @@ def test_two_sides_of_one_account_share_their_clients(place: Place) -> None:
 
 
 def test_a_call_without_an_answer_is_named(sandbox: Sandbox, place: Place) -> None:
-    sandbox.faults.add(Fault("drop-before", operation="DescribeVpcs", times=1))
+    sandbox.faults.add(InjectedFault("drop-before", operation="DescribeVpcs", times=1))
     with pytest.raises(ConnectionClosedError) as caught:
         place.clients[Side.PROVIDER].changing_ec2.describe_vpcs()
     error = understood(caught.value)
@@ -119,7 +119,7 @@ def test_the_alias_of_the_account(sandbox: Sandbox, place: Place, monkeypatch: p
 
 
 def test_who_may_not_ask_for_the_alias_goes_without(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    sandbox.faults.add(Fault("error", "ListAccountAliases", code="AccessDenied", status=403))
+    sandbox.faults.add(InjectedFault("error", "ListAccountAliases", code="AccessDenied", status=403))
     assert alias(as_aws(sandbox, monkeypatch)) == ""
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import DemoError, Locked
-from vpce_demo.journal.state_file import State, locked, remove_if_empty
+from vpce_demo.journal.state_file import StateFile, locked, remove_if_empty
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
@@ -26,8 +26,10 @@ from .things import Thing, World, refusal
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    return State(tmp_path / "demo", sides={"provider": {"account": "1", "region": "r"}}, settings={"name": "vpce-demo"})
+def state(tmp_path: Path) -> StateFile:
+    return StateFile(
+        tmp_path / "demo", sides={"provider": {"account": "1", "region": "r"}}, settings={"name": "vpce-demo"}
+    )
 
 
 @pytest.fixture
@@ -35,15 +37,15 @@ def one() -> Thing:
     return Thing("one", Side.PROVIDER, "One", World())
 
 
-def again(state: State) -> State:
+def again(state: StateFile) -> StateFile:
     """As the next process would see it."""
-    return State.load(state.directory)
+    return StateFile.load(state.directory)
 
 
 # --- what is noted, and when ------------------------------------------------------------
 
 
-def test_the_intent_is_on_disk_before_the_create_and_the_id_right_after(state: State) -> None:
+def test_the_intent_is_on_disk_before_the_create_and_the_id_right_after(state: StateFile) -> None:
     world = World()
     seen: list[tuple[str, dict[str, str]]] = []
 
@@ -62,7 +64,7 @@ def test_the_intent_is_on_disk_before_the_create_and_the_id_right_after(state: S
     assert again(state).intents == {}
 
 
-def test_a_create_that_failed_leaves_its_token_for_the_next_try(state: State) -> None:
+def test_a_create_that_failed_leaves_its_token_for_the_next_try(state: StateFile) -> None:
     world = World()
     one = Thing("one", Side.PROVIDER, "One", world)
     one.ways.create_refusals = [refusal("InternalError")]
@@ -73,7 +75,7 @@ def test_a_create_that_failed_leaves_its_token_for_the_next_try(state: State) ->
     assert first == second
 
 
-def test_a_create_that_aws_refused_for_certain_leaves_no_intent(state: State) -> None:
+def test_a_create_that_aws_refused_for_certain_leaves_no_intent(state: StateFile) -> None:
     world = World()
     one = Thing("one", Side.PROVIDER, "One", world)
     one.ways.create_refusals = [refusal("VpcLimitExceeded", status=400)]
@@ -81,14 +83,14 @@ def test_a_create_that_aws_refused_for_certain_leaves_no_intent(state: State) ->
     assert again(state).intents == {}
 
 
-def test_the_age_of_an_intent_goes_on_while_nobody_runs(state: State, one: Thing) -> None:
+def test_the_age_of_an_intent_goes_on_while_nobody_runs(state: StateFile, one: Thing) -> None:
     state.hear(Event(Action.CREATING, one, token="t"))
     state.entries["one"].at -= 100
     state.save()
     assert 100 <= again(state).intents["one"].age < 110
 
 
-def test_what_is_gone_is_taken_out(state: State, one: Thing) -> None:
+def test_what_is_gone_is_taken_out(state: StateFile, one: Thing) -> None:
     live = Live("one-1", outputs={"dns_name": "x"})
     state.hear(Event(Action.FOUND, one, live))
     assert again(state).id("one") == "one-1"
@@ -97,7 +99,7 @@ def test_what_is_gone_is_taken_out(state: State, one: Thing) -> None:
     assert again(state).ids == {}
 
 
-def test_what_somebody_else_deleted_is_taken_out_but_an_intent_stays(state: State, one: Thing) -> None:
+def test_what_somebody_else_deleted_is_taken_out_but_an_intent_stays(state: StateFile, one: Thing) -> None:
     state.hear(Event(Action.CREATED, one, Live("one-1")))
     state.hear(Event(Action.MISSING, one))
     assert again(state).entries == {}
@@ -107,19 +109,19 @@ def test_what_somebody_else_deleted_is_taken_out_but_an_intent_stays(state: Stat
 
 
 @pytest.mark.parametrize("action", [Action.WAITING, Action.RETRYING, Action.DELETING, Action.FAILED, Action.SKIPPED])
-def test_the_rest_of_the_story_is_not_written(state: State, one: Thing, action: Action) -> None:
+def test_the_rest_of_the_story_is_not_written(state: StateFile, one: Thing, action: Action) -> None:
     state.hear(Event(action, one, Live("one-1", Phase.PENDING), note="x"))
     assert not state.path.exists()
 
 
-def test_what_is_known_already_is_not_written_again(state: State, one: Thing) -> None:
+def test_what_is_known_already_is_not_written_again(state: StateFile, one: Thing) -> None:
     state.hear(Event(Action.CREATED, one, Live("one-1")))
     before = state.path.stat().st_ino
     state.hear(Event(Action.FOUND, one, Live("one-1")))
     assert state.path.stat().st_ino == before
 
 
-def test_it_says_the_same_to_the_next_process(state: State, one: Thing) -> None:
+def test_it_says_the_same_to_the_next_process(state: StateFile, one: Thing) -> None:
     state.place = "boot-1"
     state.hear(Event(Action.CREATED, one, Live("one-1")))
     assert again(state) == state
@@ -145,7 +147,7 @@ def test_nothing_secret_is_in_it(
 def test_only_its_owner_can_look_into_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        state = State(tmp_path / "new" / "demo")
+        state = StateFile(tmp_path / "new" / "demo")
         state.save()
     finally:
         os.umask(before)
@@ -154,7 +156,7 @@ def test_only_its_owner_can_look_into_it(tmp_path: Path) -> None:
 
 
 def test_a_crash_while_it_is_written_leaves_the_old_one_whole(
-    state: State, one: Thing, monkeypatch: pytest.MonkeyPatch
+    state: StateFile, one: Thing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state.hear(Event(Action.CREATED, one, Live("one-1")))
 
@@ -174,7 +176,7 @@ def test_a_crash_while_it_is_written_leaves_the_old_one_whole(
     assert [path.name for path in state.directory.iterdir()] == ["state.json"]
 
 
-def test_a_disk_that_is_full_is_told_with_the_file_s_name(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_is_told_with_the_file_s_name(state: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -188,7 +190,7 @@ def test_a_disk_that_is_full_is_told_with_the_file_s_name(state: State, monkeypa
 
 
 def test_no_file_is_an_empty_state(tmp_path: Path) -> None:
-    assert State.load(tmp_path).entries == {}
+    assert StateFile.load(tmp_path).entries == {}
 
 
 WHOLE: dict[str, Any] = {"version": 1, "sides": {}, "place": "", "settings": {}, "resources": {}}
@@ -213,7 +215,7 @@ def test_a_file_that_cannot_be_used_is_named_and_left_alone(tmp_path: Path, cont
     path = tmp_path / "state.json"
     path.write_bytes(content)
     with pytest.raises(DemoError, match=why) as caught:
-        State.load(tmp_path)
+        StateFile.load(tmp_path)
     assert str(path) in caught.value.message
     assert f"mv {path}" in caught.value.hint
     assert path.read_bytes() == content
@@ -234,13 +236,13 @@ def test_settings_of_the_wrong_shape_are_told_with_the_file_s_name(
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "state.json").mkdir()
     with pytest.raises(DemoError, match=r"state\.json"):
-        State.load(tmp_path)
+        StateFile.load(tmp_path)
 
 
 # --- forgetting ---------------------------------------------------------------------------------------
 
 
-def test_forgetting_leaves_no_file(state: State) -> None:
+def test_forgetting_leaves_no_file(state: StateFile) -> None:
     state.save()
     state.key_file.write_text("x")
     state.known_hosts.write_text("x")
@@ -253,7 +255,7 @@ def test_forgetting_leaves_no_file(state: State) -> None:
     assert not state.directory.parent.exists()
 
 
-def test_forgetting_leaves_what_is_not_ours(state: State) -> None:
+def test_forgetting_leaves_what_is_not_ours(state: StateFile) -> None:
     state.save()
     notes = state.directory / "my-notes.txt"
     notes.write_text("keep")

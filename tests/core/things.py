@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from vpce_demo.engine.engine import Engine, Intent
 from vpce_demo.engine.events import Action, Event
-from vpce_demo.engine.resource import WHILE_IT_STARTS, Aws, Resource
+from vpce_demo.engine.resource import STARTED_IS_ENOUGH, Aws, Resource
 from vpce_demo.model import Holder, Live, Phase, Side
 
 INSTANTLY = 1e9
@@ -87,15 +87,15 @@ class Ways:
 class Thing(Resource):
     world: World
     on: tuple[Thing, ...] = ()
-    beside: tuple[Thing, ...] = field(default=(), metadata=WHILE_IT_STARTS)
+    beside: tuple[Thing, ...] = field(default=(), metadata=STARTED_IS_ENOUGH)
     through: Thing | None = None
     """What it is found by, as a route is by its table."""
     part_of: Thing | None = None
     """What takes it along when it is deleted."""
     ways: Ways = field(default_factory=Ways)
 
-    doubles = True
-    usual_seconds_gone = 1.0
+    create_can_duplicate = True
+    usual_delete_seconds = 1.0
 
     def find(self, aws: Aws) -> Iterator[Live]:
         if self.through:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from vpce_demo.aws.environment import Place
 from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
-from vpce_demo.journal.state_file import LARGEST_FILE, State
+from vpce_demo.journal.state_file import LARGEST_FILE, StateFile
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.session.run import Run
 
@@ -134,4 +134,4 @@ def test_what_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None:
     with (tmp_path / "state.json").open("wb") as file:
         file.truncate(LARGEST_FILE * 1000)  # a hole, not written
     with within_bounds(), pytest.raises(DemoError, match=f"larger than {LARGEST_FILE} bytes"):
-        State.load(tmp_path)
+        StateFile.load(tmp_path)

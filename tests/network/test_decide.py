@@ -14,13 +14,13 @@ from vpce_demo.sandbox.store.view import (
     Endpoint,
     EndpointService,
     Group,
+    GroupRule,
     Health,
-    Holder,
     Instance,
+    InterfaceOwner,
     LoadBalancer,
     Peering,
     Route,
-    Rule,
     Subnet,
     Target,
     TargetGroup,
@@ -85,7 +85,7 @@ def deny(egress: bool, low: int, high: int, cidr: str = "0.0.0.0/0", number: int
     return AclEntry(number, egress, "tcp", low, high, cidr, allow=False)
 
 
-def groups_on_balancer(*rules: Rule, enforced: bool = True, egress: tuple[Rule, ...] = ALL_OUT) -> Change:
+def groups_on_balancer(*rules: GroupRule, enforced: bool = True, egress: tuple[GroupRule, ...] = ALL_OUT) -> Change:
     """A load balancer with a security group of its own."""
 
     def change(view: View) -> View:
@@ -172,7 +172,7 @@ BROKEN_PRIVATE_LINK: dict[str, tuple[Change, Outcome, str, str]] = {
         DROPPED, "sg-customer", "no inbound rule",
     ),
     "endpoint group allows udp": (
-        changed(Group, "sg-customer", ingress=(Rule("udp", 80, 80, ANYWHERE, ()),)),
+        changed(Group, "sg-customer", ingress=(GroupRule("udp", 80, 80, ANYWHERE, ()),)),
         DROPPED, "sg-customer", "no inbound rule",
     ),
     "endpoint in its own subnet, closed to the way in": (
@@ -362,7 +362,7 @@ def test_block_public_access_closes_the_gateway_and_nothing_else(side: str) -> N
 
 
 def test_an_address_means_what_it_means_in_the_sources_vpc() -> None:
-    twin = interface("twin", "service", CUSTOMER_ADDRESS, None, ("sg-web",), Holder.INSTANCE, WEB)
+    twin = interface("twin", "service", CUSTOMER_ADDRESS, None, ("sg-web",), InterfaceOwner.INSTANCE, WEB)
     view = but(with_(tutorial(), twin), Vpc, "vpc-service", cidrs=("20.0.0.0/16", "10.0.0.0/16"))
     assert ask(view, "eni-web", CUSTOMER_ADDRESS).host == WEB
     assert ask(view, "eni-endpoint", CUSTOMER_ADDRESS).host == CUSTOMER
@@ -446,7 +446,7 @@ BROKEN_INTERNET: dict[str, tuple[str, str, Change, Outcome, str, str]] = {
     "balancer: hairpin": ("eni-web", BALANCER_ADDRESS, lambda view: view, DROPPED, "MyNetwork-LB", "back to itself"),
     "an interface of something else": (
         "eni-web", BALANCER_ADDRESS,
-        lambda view: with_(view, replace(view.interfaces["eni-balancer"], holder=Holder.OTHER, group_ids=("sg-web",))),
+        lambda view: with_(view, replace(view.interfaces["eni-balancer"], holder=InterfaceOwner.OTHER, group_ids=("sg-web",))),
         DROPPED, "eni-balancer", "nothing answers",
     ),
     "an unused address": ("eni-web", "20.0.1.99", lambda view: view, DROPPED, "vpc-service", "no network interface"),
@@ -464,7 +464,7 @@ def test_a_broken_way_over_the_internet(name: str) -> None:
 
 
 def two_targets() -> View:
-    second = interface("web2", "service", "20.0.1.11", None, ("sg-web",), Holder.INSTANCE, "i-web2")
+    second = interface("web2", "service", "20.0.1.11", None, ("sg-web",), InterfaceOwner.INSTANCE, "i-web2")
     view = with_(with_(tutorial(), second), Instance("i-web2", "running", "eni-web2", (), "", 0.0))
     return but(view, TargetGroup, TARGETS, targets=(Target(WEB, 80, 0.0), Target("i-web2", 8080, 0.0)))
 
@@ -482,7 +482,7 @@ def two_targets() -> View:
 def test_healthy_targets_get_it_or_all_when_none_is(
     verdicts: dict[str, bool | None], reached: set[tuple[str, int]]
 ) -> None:
-    view = but(two_targets(), Group, "sg-web", ingress=(Rule("tcp", 0, 65535, ANYWHERE, ()),))
+    view = but(two_targets(), Group, "sg-web", ingress=(GroupRule("tcp", 0, 65535, ANYWHERE, ()),))
 
     def health(arn: str, instance_id: str, port: int) -> Health:
         assert arn == TARGETS

@@ -14,7 +14,7 @@ import pytest
 from vpce_demo.sandbox.clock import Clock
 from vpce_demo.sandbox.network.decide import Decision, Outcome
 from vpce_demo.sandbox.network.names import OPERATOR
-from vpce_demo.sandbox.network.wire import LOOPBACK, TRACED, Refused, Server, Unanswered, Wire
+from vpce_demo.sandbox.network.wire import LOOPBACK, TRACED, ConnectionRefused, Server, Unanswered, Wire
 from vpce_demo.sandbox.store.view import Endpoint, Health
 
 from .world import BALANCER_ADDRESS, ENDPOINT_ADDRESS, WEB, WEB_ADDRESS, WEB_PUBLIC, World, tutorial
@@ -43,7 +43,7 @@ def test_delivered_as_decided_and_refused_once_nothing_listens() -> None:
         assert await _ask(wire, "eni-customer", ENDPOINT_ADDRESS) == BALANCER_ADDRESS
         assert await _ask(wire, OPERATOR, WEB_PUBLIC) == OPERATOR
         await server.stop()
-        with pytest.raises(Refused, match=r"i-web: nothing listens on tcp/80"):
+        with pytest.raises(ConnectionRefused, match=r"i-web: nothing listens on tcp/80"):
             await _ask(wire, "eni-customer", ENDPOINT_ADDRESS)
 
     asyncio.run(check())
@@ -55,7 +55,7 @@ def test_a_server_that_went_a_moment_ago_refuses() -> None:
         with socket.socket() as closed:
             closed.bind((LOOPBACK, 0))
             wire.listen(WEB, 80, closed.getsockname()[1])
-            with pytest.raises(Refused):
+            with pytest.raises(ConnectionRefused):
                 await _ask(wire, OPERATOR, WEB_PUBLIC)
 
     asyncio.run(check())
@@ -88,7 +88,7 @@ def test_a_hang_lasts_as_long_as_the_client_waits_on_the_sandboxs_clock() -> Non
         with pytest.raises(Unanswered) as hung:
             await _ask(wire, "eni-customer", WEB_ADDRESS, within=5)
         assert 0.24 < time.monotonic() - began < 2
-        assert not isinstance(hung.value, Refused)
+        assert not isinstance(hung.value, ConnectionRefused)
 
     asyncio.run(check())
 
@@ -143,7 +143,7 @@ def test_the_trace_counts_repetitions_and_is_bounded() -> None:
     async def check() -> None:
         wire, _ = a_wire()
         for _ in range(3):
-            with pytest.raises(Refused):
+            with pytest.raises(ConnectionRefused):
                 await _ask(wire, OPERATOR, WEB_PUBLIC)
         (entry,) = wire.trace.as_dicts()
         assert (entry["times"], entry["outcome"], entry["destination"]) == (3, "refused", WEB_PUBLIC)

@@ -20,13 +20,13 @@ from vpce_demo.sandbox.store.view import (
     Endpoint,
     EndpointService,
     Group,
-    Holder,
+    GroupRule,
     Instance,
     Interface,
+    InterfaceOwner,
     LoadBalancer,
     Peering,
     Route,
-    Rule,
     Subnet,
     Target,
     TargetGroup,
@@ -61,12 +61,12 @@ OPEN_ACL = tuple(
 )
 
 
-def rule(port: int, *cidrs: str, groups: tuple[str, ...] = ()) -> Rule:
+def rule(port: int, *cidrs: str, groups: tuple[str, ...] = ()) -> GroupRule:
     """TCP to one port."""
-    return Rule("tcp", port, port, cidrs, groups)
+    return GroupRule("tcp", port, port, cidrs, groups)
 
 
-ALL_OUT = (Rule("-1", 0, 65535, ANYWHERE, ()),)
+ALL_OUT = (GroupRule("-1", 0, 65535, ANYWHERE, ()),)
 
 
 def subnet(name: str, cidr: str, zone: str = "use1-az1", acl: tuple[AclEntry, ...] = OPEN_ACL) -> Subnet:
@@ -82,7 +82,7 @@ def interface(
     address: str,
     public: str | None,
     groups: tuple[str, ...],
-    holder: Holder,
+    holder: InterfaceOwner,
     holder_id: str,
 ) -> Interface:
     return Interface(f"eni-{name}", f"vpc-{side}", f"subnet-{side}", address, public, groups, holder, holder_id)
@@ -97,12 +97,18 @@ def tutorial(user_data: str = USER_DATA, public_keys: tuple[str, ...] = ()) -> V
         subnet("customer", "10.0.1.0/24"),
         Group("sg-web", "Webserver_sg", tuple(rule(each, *ANYWHERE) for each in (22, 80, 443)), ALL_OUT),
         Group("sg-customer", "Customer_EC2_SG", tuple(rule(each, *ANYWHERE) for each in (22, 80)), ALL_OUT),
-        interface("web", "service", WEB_ADDRESS, WEB_PUBLIC, ("sg-web",), Holder.INSTANCE, WEB),
+        interface("web", "service", WEB_ADDRESS, WEB_PUBLIC, ("sg-web",), InterfaceOwner.INSTANCE, WEB),
         interface(
-            "customer", "customer", CUSTOMER_ADDRESS, CUSTOMER_PUBLIC, ("sg-customer",), Holder.INSTANCE, CUSTOMER
+            "customer",
+            "customer",
+            CUSTOMER_ADDRESS,
+            CUSTOMER_PUBLIC,
+            ("sg-customer",),
+            InterfaceOwner.INSTANCE,
+            CUSTOMER,
         ),
-        interface("balancer", "service", BALANCER_ADDRESS, BALANCER_PUBLIC, (), Holder.LOAD_BALANCER, BALANCER),
-        interface("endpoint", "customer", ENDPOINT_ADDRESS, None, ("sg-customer",), Holder.ENDPOINT, "vpce-1"),
+        interface("balancer", "service", BALANCER_ADDRESS, BALANCER_PUBLIC, (), InterfaceOwner.LOAD_BALANCER, BALANCER),
+        interface("endpoint", "customer", ENDPOINT_ADDRESS, None, ("sg-customer",), InterfaceOwner.ENDPOINT, "vpce-1"),
         Instance(WEB, "running", "eni-web", public_keys, user_data, 0.0),
         Instance(CUSTOMER, "running", "eni-customer", public_keys, "", 0.0),
         LoadBalancer(

@@ -15,7 +15,7 @@ from bench.contenders import to_the_sandbox
 from tools.account import account
 from vpce_demo.aws.environment import Place
 from vpce_demo.model import Side
-from vpce_demo.sandbox.api.faults import Fault
+from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
 
 from .peers import peer
@@ -114,6 +114,6 @@ def test_what_goes_wrong_is_told_in_aws_s_words(sandbox: Sandbox, place: Place) 
     vpc = place.clients[Side.PROVIDER].ec2.create_vpc(CidrBlock="20.0.0.0/16")["Vpc"]["VpcId"]
     with pytest.raises(RuntimeError, match=rf"InvalidVpcID.NotFound.*{vpc}"):
         a("ec2", "describe-vpcs", "--vpc-ids", vpc)
-    sandbox.faults.add(Fault("drop-after", "CreateInternetGateway"))
+    sandbox.faults.add(InjectedFault("drop-after", "CreateInternetGateway"))
     with pytest.raises(RuntimeError, match="Connection was closed before we received a valid response"):
         a("ec2", "create-internet-gateway")

@@ -18,7 +18,7 @@ from bench.contenders import provider_mirror, to_the_sandbox
 from tools.account import account
 from vpce_demo.aws.environment import Place
 from vpce_demo.model import Side
-from vpce_demo.sandbox.api.faults import Fault
+from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
 
 from .peers import peer
@@ -92,8 +92,8 @@ def test_what_goes_wrong_on_aws_goes_wrong_as_terraform_knows_it(run: Run, sandb
     good(run("init"))
     sandbox.faults.hide(2)
     sandbox.faults.add(
-        Fault("drop-after", "Describe*", nth=5),
-        Fault("error", "Create*", nth=3, code="RequestLimitExceeded", status=503),
+        InjectedFault("drop-after", "Describe*", nth=5),
+        InjectedFault("error", "Create*", nth=3, code="RequestLimitExceeded", status=503),
     )
     good(run("apply", "-auto-approve"))
     assert [fault["struck"] for fault in sandbox.faults.told()["faults"]] == [1, 1]

@@ -15,7 +15,7 @@ from vpce_demo.config.model import Config
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.graph import Move, Verb, deleting, making
 from vpce_demo.engine.resource import Resource
-from vpce_demo.journal.run_log import Recorded, RunLog, runs
+from vpce_demo.journal.run_log import RecordedRun, RunLog, runs
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.session.run import Left
@@ -59,7 +59,7 @@ class Life:
         self.live["customer-rule-ssh"] = Live("sg-0123456789abcdef0", outputs={"source": "203.0.113.10/32"})
 
     @property
-    def runs(self) -> list[Recorded]:
+    def runs(self) -> list[RecordedRun]:
         return runs(self.directory)
 
     def begin(self, command: str) -> RunLog:
@@ -114,7 +114,7 @@ class Life:
         for move in _in_order(graph):
             verb, r = move
             start = max((over[before] for before in graph[move]), default=0.1)
-            over[move] = start + (CALL if verb is Verb.ASK else r.usual_seconds_gone)
+            over[move] = start + (CALL if verb is Verb.ASK else r.usual_delete_seconds)
             if r.key in stays:
                 continue
             if verb is Verb.ASK:

@@ -13,7 +13,7 @@ from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import State
 from vpce_demo.model import Live
-from vpce_demo.report.known import Known, Look, known
+from vpce_demo.report.known import Known, LastLook, known
 
 from .lives import Life
 
@@ -23,13 +23,13 @@ def life(tmp_path: Path) -> Life:
     return Life(tmp_path)
 
 
-def story(life: Life, look: Look | None = None) -> Known:
+def story(life: Life, look: LastLook | None = None) -> Known:
     return known(life.runs, Config(), look)
 
 
-def look_at(life: Life, live: dict[str, Live]) -> Look:
+def look_at(life: Life, live: dict[str, Live]) -> LastLook:
     accounts = {str(side): facts for side, facts in FRAME.accounts.items()}
-    return Look(2e9, "AWS", accounts, life.settings, live, FRAME.addresses)
+    return LastLook(2e9, "AWS", accounts, life.settings, live, FRAME.addresses)
 
 
 def test_after_up(life: Life) -> None:

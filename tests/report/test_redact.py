@@ -12,7 +12,7 @@ import pytest
 
 from vpce_demo.config.model import Config
 from vpce_demo.model import Drift
-from vpce_demo.report.known import Look, known
+from vpce_demo.report.known import LastLook, known
 from vpce_demo.report.page import page
 from vpce_demo.report.redact import Redactor, redacted
 
@@ -74,7 +74,7 @@ def test_a_look_is_masked_with_the_same_masks(tmp_path: Path) -> None:
     subnet = life.live["provider-subnet"].id
     drifted = replace(life.live["load-balancer"], drift=(Drift("subnets", subnet, "subnet-00000000000000000"),))
     live = {**life.live, "load-balancer": drifted}
-    look = Look(2e9, "AWS", accounts, life.settings, live, {"endpoint": "10.0.1.87"})
+    look = LastLook(2e9, "AWS", accounts, life.settings, live, {"endpoint": "10.0.1.87"})
     runs, masked = redacted(life.runs, look)
     assert masked is not None
     from_log = known(runs, Config())

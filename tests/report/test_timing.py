@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from vpce_demo.journal.run_log import Recorded
+from vpce_demo.journal.run_log import RecordedRun
 from vpce_demo.report.chart import chart
 from vpce_demo.report.timing import Timing, timing
 
@@ -90,7 +90,7 @@ def test_a_killed_run_ends_where_its_log_does(life: Life) -> None:
 def test_what_xml_has_no_character_for(life: Life) -> None:
     life.up()
     timed = last(life)
-    named = Recorded(timed.run.path, [{**timed.run.head, "command": "up\x1b\x00"}, *timed.run.lines[1:]])
+    named = RecordedRun(timed.run.path, [{**timed.run.head, "command": "up\x1b\x00"}, *timed.run.lines[1:]])
     drawn = chart(replace(timed, run=named), life.demo)
     assert ElementTree.fromstring(drawn).findtext(f"{SVG}title", "").startswith("What up?? took")
 

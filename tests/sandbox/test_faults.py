@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from vpce_demo.sandbox.api.faults import Fault, Faults
+from vpce_demo.sandbox.api.faults import Faults, InjectedFault
 from vpce_demo.sandbox.server import Sandbox
 
 from .test_control import ask
@@ -50,7 +50,9 @@ def code_of(call: Callable[[], object]) -> str:
 
 
 def test_an_error_instead_of_the_call(world: World) -> None:
-    faults(world).add(Fault("error", "CreateVpc", code="RequestLimitExceeded", status=503, message="Slow down."))
+    faults(world).add(
+        InjectedFault("error", "CreateVpc", code="RequestLimitExceeded", status=503, message="Slow down.")
+    )
     with pytest.raises(ClientError) as caught:
         world.vpc()
     assert caught.value.response["Error"] == {"Code": "RequestLimitExceeded", "Message": "Slow down."}
@@ -72,13 +74,13 @@ def test_an_error_instead_of_the_call(world: World) -> None:
 
 @pytest.mark.parametrize(("service", "call"), [("elbv2", "describe_load_balancers"), ("ssm", "describe_parameters")])
 def test_an_error_in_each_protocol(world: World, service: str, call: str) -> None:
-    faults(world).add(Fault("error", code="Throttling"))
+    faults(world).add(InjectedFault("error", code="Throttling"))
     with refused("Throttling", "told to"):
         getattr(world.client(service), call)()
 
 
 def test_the_nth_call_is_struck_and_no_other(world: World) -> None:
-    faults(world).add(Fault("error", "Describe*", nth=3, code="Unavailable"))
+    faults(world).add(InjectedFault("error", "Describe*", nth=3, code="Unavailable"))
     codes = [code_of(world.ec2.describe_vpcs if number % 2 else world.ec2.describe_subnets) for number in range(5)]
     assert codes == ["", "", "Unavailable", "", ""]
     told = faults(world).told()["faults"][0]
@@ -86,13 +88,15 @@ def test_the_nth_call_is_struck_and_no_other(world: World) -> None:
 
 
 def test_the_first_calls_are_struck(world: World) -> None:
-    faults(world).add(Fault("error", "DescribeVpcs", times=2, code="Unavailable"))
+    faults(world).add(InjectedFault("error", "DescribeVpcs", times=2, code="Unavailable"))
     assert [code_of(world.ec2.describe_vpcs) for _ in range(4)] == ["Unavailable", "Unavailable", "", ""]
     assert code_of(world.ec2.describe_subnets) == ""
 
 
 def test_a_call_of_another_operation_ends_it(world: World) -> None:
-    faults(world).add(Fault("error", "CreateVpc", code="InternalError", until="Modify*"), Fault("delay", seconds=0.0))
+    faults(world).add(
+        InjectedFault("error", "CreateVpc", code="InternalError", until="Modify*"), InjectedFault("delay", seconds=0.0)
+    )
     assert [code_of(world.vpc), code_of(world.vpc)] == ["InternalError"] * 2
     world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
     assert code_of(world.vpc) == ""
@@ -100,7 +104,7 @@ def test_a_call_of_another_operation_ends_it(world: World) -> None:
 
 
 def test_a_call_ends_once_and_every_fault_counts_it(world: World) -> None:
-    first, second = Fault("error", code="First", nth=1), Fault("error", code="Second", times=2)
+    first, second = InjectedFault("error", code="First", nth=1), InjectedFault("error", code="Second", times=2)
     faults(world).add(first, second)
     assert [code_of(world.ec2.describe_vpcs) for _ in range(3)] == ["First", "Second", ""]
     assert [(fault.seen, fault.struck) for fault in (first, second)] == [(3, 1), (3, 1)]
@@ -108,8 +112,8 @@ def test_a_call_ends_once_and_every_fault_counts_it(world: World) -> None:
 
 def test_counting_is_exact_under_many_callers(world: World) -> None:
     world.ec2.describe_vpcs()
-    each = [Fault("error", "DescribeVpcs", nth=nth, code=f"Number{nth}") for nth in (1, 7, 24, 100, 144)]
-    faults(world).add(*each, Fault("error", "DescribeVpcs", times=50, code="Early"))
+    each = [InjectedFault("error", "DescribeVpcs", nth=nth, code=f"Number{nth}") for nth in (1, 7, 24, 100, 144)]
+    faults(world).add(*each, InjectedFault("error", "DescribeVpcs", times=50, code="Early"))
     with ThreadPoolExecutor(24) as pool:
         codes = Counter(pool.map(lambda _: code_of(world.ec2.describe_vpcs), range(144)))
     assert codes == {"": 92, "Early": 47, **{fault.code: 1 for fault in each}}
@@ -120,7 +124,7 @@ def test_counting_is_exact_under_many_callers(world: World) -> None:
 
 @pytest.mark.parametrize(("do", "left"), [("drop-before", 0), ("drop-after", 1)])
 def test_a_lost_reply(world: World, do: str, left: int) -> None:
-    faults(world).add(Fault(do, "CreateVpc", nth=1))
+    faults(world).add(InjectedFault(do, "CreateVpc", nth=1))
     begun = time.monotonic()
     with pytest.raises(ConnectionClosedError):
         world.vpc()
@@ -132,14 +136,14 @@ def test_a_lost_reply(world: World, do: str, left: int) -> None:
 
 
 def test_a_lost_refusal_is_told_as_both(world: World) -> None:
-    faults(world).add(Fault("drop-after", "DeleteVpc"))
+    faults(world).add(InjectedFault("drop-after", "DeleteVpc"))
     with pytest.raises(ConnectionClosedError):
         world.ec2.delete_vpc(VpcId="vpc-0123456789abcdef0")
     assert errors(world) == ["InvalidVpcID.NotFound, dropped after"]
 
 
 def test_many_lost_replies_at_once(world: World) -> None:
-    faults(world).add(Fault("drop-after", "CreateInternetGateway"))
+    faults(world).add(InjectedFault("drop-after", "CreateInternetGateway"))
 
     def lost(_: int) -> bool:
         with pytest.raises(ConnectionClosedError):
@@ -154,7 +158,7 @@ def test_many_lost_replies_at_once(world: World) -> None:
 
 def test_a_client_token_finds_what_a_lost_reply_left(world: World) -> None:
     net = world.network()
-    faults(world).add(Fault("drop-after", "CreateRouteTable", nth=1))
+    faults(world).add(InjectedFault("drop-after", "CreateRouteTable", nth=1))
     with pytest.raises(ConnectionClosedError):
         world.ec2.create_route_table(VpcId=net.vpc, ClientToken="once")
     again = world.ec2.create_route_table(VpcId=net.vpc, ClientToken="once")["RouteTable"]["RouteTableId"]
@@ -167,7 +171,7 @@ def test_a_client_token_finds_what_a_lost_reply_left(world: World) -> None:
 
 def test_a_delay(world: World) -> None:
     world.ec2.describe_vpcs()
-    faults(world).add(Fault("delay", "DescribeVpcs", nth=1, seconds=0.3), Fault("delay", seconds=0.1))
+    faults(world).add(InjectedFault("delay", "DescribeVpcs", nth=1, seconds=0.3), InjectedFault("delay", seconds=0.1))
     begun = time.monotonic()
     assert world.ec2.describe_vpcs()["Vpcs"]
     assert time.monotonic() - begun >= 0.4
@@ -193,7 +197,7 @@ except Exception as error:
 
 @pytest.mark.parametrize(("do", "left"), [("kill-before", 0), ("kill-after", 1)])
 def test_the_caller_is_killed(world: World, do: str, left: int) -> None:
-    faults(world).add(Fault(do, "CreateVpc", nth=1))
+    faults(world).add(InjectedFault(do, "CreateVpc", nth=1))
     done = run_caller(world.sandbox, "pid/{pid}")
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert errors(world) == [do.replace("kill-", "killed ")]
@@ -201,14 +205,14 @@ def test_the_caller_is_killed(world: World, do: str, left: int) -> None:
 
 
 def test_who_does_not_say_who_it_is_gets_no_answer(world: World) -> None:
-    faults(world).add(Fault("kill-before"))
+    faults(world).add(InjectedFault("kill-before"))
     with pytest.raises(ConnectionClosedError):
         world.vpc()
 
 
 @pytest.mark.parametrize("pid", ["0", "1", "{own}", "99999999999999999999", "-1", "x1"])
 def test_the_sandbox_ends_neither_itself_nor_what_is_no_caller(world: World, pid: str) -> None:
-    faults(world).add(Fault("kill-before"))
+    faults(world).add(InjectedFault("kill-before"))
     connection = http.client.HTTPConnection("127.0.0.1", world.sandbox.port, timeout=10)
     with contextlib.closing(connection):
         connection.request(
@@ -285,7 +289,7 @@ def test_faults_by_the_control_port(world: World) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_mistakes_are_named_and_change_nothing(world: World, body: object, words: str) -> None:
-    faults(world).add(Fault("delay", seconds=0))
+    faults(world).add(InjectedFault("delay", seconds=0))
     before = faults(world).told()
     status, answer = post(world, body)
     assert status == 400

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from vpce_demo.sandbox.store.view import Holder
+from vpce_demo.sandbox.store.view import InterfaceOwner
 
 from .world import Net, World, filters, refused
 
@@ -200,19 +200,19 @@ def test_the_network_sees_what_the_api_holds(scene: Scene) -> None:
     assert (machine.state, machine.user_data) == ("running", "#cloud-config\npackages: [httpd]\n")
     assert machine.running_since is not None
     nic = view.interfaces[machine.interface_id]
-    assert (nic.holder, nic.holder_id, nic.group_ids) == (Holder.INSTANCE, instance, (scene.provider.group,))
+    assert (nic.holder, nic.holder_id, nic.group_ids) == (InterfaceOwner.INSTANCE, instance, (scene.provider.group,))
     assert nic.public_address == world.described(instance)["PublicIpAddress"]
     assert view.vpcs[scene.provider.vpc].gateway_ids == (scene.provider.gateway,)
     routes = {route.destination: route for route in view.subnets[scene.provider.subnet].routes}
     assert (routes["0.0.0.0/0"].target, routes["0.0.0.0/0"].active) == (scene.provider.gateway, True)
     balancer = view.load_balancers[scene.balancer]
     assert (balancer.state, balancer.listeners, len(balancer.interface_ids)) == ("active", {80: targets}, 1)
-    assert view.interfaces[balancer.interface_ids[0]].holder is Holder.LOAD_BALANCER
+    assert view.interfaces[balancer.interface_ids[0]].holder is InterfaceOwner.LOAD_BALANCER
     assert [(one.instance_id, one.port) for one in view.target_groups[targets].targets] == [(instance, 80)]
     assert view.services[scene.service].load_balancer_arns == (scene.balancer,)
     shown = view.endpoints[endpoint]
     assert (shown.state, shown.service_id) == ("pendingAcceptance", scene.service)
-    assert view.interfaces[shown.interface_ids[0]].holder is Holder.ENDPOINT
+    assert view.interfaces[shown.interface_ids[0]].holder is InterfaceOwner.ENDPOINT
     ports = {(rule.from_port, rule.to_port, rule.cidrs) for rule in view.groups[scene.customer.group].ingress}
     assert ports == {(22, 22, ("0.0.0.0/0",)), (80, 80, ("0.0.0.0/0",))}
     scene.skip(3)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from vpce_demo.sandbox.api.faults import Fault
+from vpce_demo.sandbox.api.faults import InjectedFault
 
 from .world import IMAGE_NAME, PUBLIC_KEY, Net, World, filters, named, refused
 
@@ -287,7 +287,7 @@ def test_other_services_are_answered_while_something_is_hidden(hiding: World) ->
 
 def test_a_lost_reply_leaves_what_is_hidden(hiding: World) -> None:
     """The hardest case for a caller: no id from the answer, and nothing to be found for a while."""
-    hiding.sandbox.faults.add(Fault("drop-after", "CreateVpc", nth=1))
+    hiding.sandbox.faults.add(InjectedFault("drop-after", "CreateVpc", nth=1))
     with pytest.raises(Exception, match="Connection was closed"):
         hiding.vpc()
     assert len(hiding.ec2.describe_vpcs()["Vpcs"]) == 1

@@ -105,7 +105,7 @@ class Play:
         """Its deletion was asked for and is waited for."""
         self.tell(began, Action.DELETING, key, self.live(key))
         self.tell(began + 0.5, Action.DELETED, key, self.live(key))
-        if self.by_key[key].usual_seconds_gone:
+        if self.by_key[key].usual_delete_seconds:
             self.tell(began + 0.5, Action.WAITING, key, self.live(key), note=self.live(key).word)
 
     def gone(self, key: str, began: float, seconds: float) -> None:

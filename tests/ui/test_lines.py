@@ -185,7 +185,7 @@ def test_a_check_that_takes_long_is_seen_at_work_and_leaves_nothing(
 # --- out of the log --------------------------------------------------------------------
 
 
-def recorded(directory: Path, play: Play, *more: dict[str, object]) -> run_log.Recorded:
+def recorded(directory: Path, play: Play, *more: dict[str, object]) -> run_log.RecordedRun:
     """The run as if its log were read back."""
     account = {"account": "111122223333", "region": "us-east-1"}
     head = {

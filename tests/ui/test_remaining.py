@@ -69,7 +69,7 @@ def test_what_cannot_be_used_again_has_to_go_first() -> None:
     play = Play.up()
     play.found()
     play.tell(1.0, Action.FOUND, "endpoint", play.live("endpoint", Phase.FAILED, "rejected"))
-    assert left(play, 1.0) == play.by_key["endpoint"].usual_seconds_gone + usual(play, "endpoint")
+    assert left(play, 1.0) == play.by_key["endpoint"].usual_delete_seconds + usual(play, "endpoint")
 
 
 def test_nothing_is_owed_by_what_failed_or_was_left_out() -> None:
@@ -83,12 +83,12 @@ def test_nothing_is_owed_by_what_failed_or_was_left_out() -> None:
 def test_down_is_the_endpoint_and_nothing_that_is_not_there() -> None:
     play = Play.down()
     play.found()
-    gone = play.by_key["endpoint"].usual_seconds_gone
+    gone = play.by_key["endpoint"].usual_delete_seconds
     assert left(play, 1.0) == gone
     play.asked_to_go("endpoint", 9.5)
     assert left(play, 30.0) == gone - 20
     play.gone("endpoint", 9.5, 55.0)
-    assert left(play, 65.0) == play.by_key["web"].usual_seconds_gone
+    assert left(play, 65.0) == play.by_key["web"].usual_delete_seconds
     nothing = Play.down()
     nothing.missing()
     assert left(nothing, 1.0) == 0

@@ -24,7 +24,7 @@ from vpce_demo.aws.sign_in import complete
 from vpce_demo.engine.events import Action
 from vpce_demo.engine.resource import Resource
 from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
-from vpce_demo.journal.state_file import State
+from vpce_demo.journal.state_file import StateFile
 from vpce_demo.model import Side
 from vpce_demo.session.guards import refuse_other_accounts
 from vpce_demo.session.run import Left
@@ -225,7 +225,7 @@ def sign_in_expired(screen: Screen) -> None:
 
 def of_another_account(profile: str) -> Refused:
     """The refusal of a state that was made with this profile in another account."""
-    state = State(Path("nowhere"))
+    state = StateFile(Path("nowhere"))
     state.sides = {str(side): ACCOUNT for side in Side}
     state.settings = {str(side): {"profile": profile} for side in Side}
     other: Any = SimpleNamespace(accounts={side: {**ACCOUNT, "account": "999988887777"} for side in Side})

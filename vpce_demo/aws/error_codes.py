@@ -1,4 +1,4 @@
-"""Reads AWS error codes: ``fault`` says what an error of AWS, or of the connection to AWS, means to the program.
+"""Reads AWS error codes: ``error_kind`` says what an error of AWS, or of the connection to AWS, means to the program.
 
 Nothing else in the program compares error codes (``aws-behaviours.md`` section 1.2), except the table of causes
 (``diagnosis``), which quotes some as symptoms.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 
-class Fault(Enum):
+class ErrorKind(Enum):
     """What an AWS error means to us."""
 
     MISSING = "missing"
@@ -88,46 +88,46 @@ _CAPACITY = {"InsufficientInstanceCapacity", "InsufficientCapacity", "Insufficie
 _QUOTA = {"TooManyLoadBalancers", "TooManyTargetGroups", "TooManyListeners"}
 
 
-def code(error: ClientError) -> str:
+def error_code(error: ClientError) -> str:
     """AWS's code for the error, in the short form that botocore shows."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def words(error: ClientError) -> str:
+def error_message(error: ClientError) -> str:
     """AWS's own words for the error."""
     return str(error.response.get("Error", {}).get("Message", ""))
 
 
-def fault(error: Exception) -> Fault:
+def error_kind(error: Exception) -> ErrorKind:
     """Say what an error of AWS, or of the way there, means (``aws-behaviours.md`` sections 1.2, 2.1, 2.2 and 6)."""
     from botocore import exceptions as boto
 
     if not isinstance(error, boto.ClientError):
         lost = isinstance(error, (boto.ConnectionError, boto.HTTPClientError)) and not isinstance(error, boto.SSLError)
-        return Fault.UNSURE if lost else Fault.OTHER
-    this = code(error)
+        return ErrorKind.UNSURE if lost else ErrorKind.OTHER
+    this = error_code(error)
     if this == "InvalidAMIID.NotFound" or this in _CAPACITY:
-        return Fault.OTHER  # an image does not turn up by waiting: wrong region, or blocked for this account
+        return ErrorKind.OTHER  # an image does not turn up by waiting: wrong region, or blocked for this account
     if this.lower().endswith("notfound") or this in _MISSING:
-        return Fault.MISSING
-    if this in _NOT_YET or (this == "InvalidParameter" and _zone_not_ready(words(error))):
-        return Fault.NOT_YET
+        return ErrorKind.MISSING
+    if this in _NOT_YET or (this == "InvalidParameter" and _zone_not_ready(error_message(error))):
+        return ErrorKind.NOT_YET
     for codes, meaning in _MEANINGS:
         if this in codes:
             return meaning
     if this.endswith("LimitExceeded"):
-        return Fault.QUOTA
-    return Fault.UNSURE if _status(error) >= 500 else Fault.OTHER
+        return ErrorKind.QUOTA
+    return ErrorKind.UNSURE if _status(error) >= 500 else ErrorKind.OTHER
 
 
 _MEANINGS = (
-    (_IN_USE, Fault.IN_USE),
-    (_THERE_ALREADY, Fault.THERE_ALREADY),
-    (_TOKEN_USED_UP, Fault.TOKEN_USED_UP),
-    (_BUSY, Fault.BUSY),
-    (_DENIED, Fault.DENIED),
-    (_SIGN_IN, Fault.SIGN_IN),
-    (_QUOTA, Fault.QUOTA),
+    (_IN_USE, ErrorKind.IN_USE),
+    (_THERE_ALREADY, ErrorKind.THERE_ALREADY),
+    (_TOKEN_USED_UP, ErrorKind.TOKEN_USED_UP),
+    (_BUSY, ErrorKind.BUSY),
+    (_DENIED, ErrorKind.DENIED),
+    (_SIGN_IN, ErrorKind.SIGN_IN),
+    (_QUOTA, ErrorKind.QUOTA),
 )
 
 
@@ -136,7 +136,7 @@ def _status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def refused(error: Exception | None) -> bool:
+def is_rejection(error: Exception | None) -> bool:
     """Whether AWS said for certain that it did not do what was asked (HTTP 4xx); a lost reply or a 5xx says nothing."""
     from botocore.exceptions import ClientError
 

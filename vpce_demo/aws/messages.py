@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from ..errors import ConfigError, DemoError, SignInError
 from .access_denied import denial
-from .error_codes import Fault, code, fault, words
+from .error_codes import ErrorKind, error_code, error_kind, error_message
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
 SIGN_IN_AGAIN = f"Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"
@@ -21,7 +21,7 @@ _GO_ON = "then repeat the command: it goes on from here."
 
 
 @dataclass(frozen=True)
-class Told:
+class MessageRow:
     """One row: an error with one of these codes, or of one of these classes, whose words hold ``says``.
 
     ``message`` may name the call as ``{call}``.
@@ -36,28 +36,28 @@ class Told:
 
 
 # aws-behaviours.md sections 5 and 6; the exceptions are those of botocore.exceptions.
-TABLE: Sequence[Told] = (
+TABLE: Sequence[MessageRow] = (
     # Signing in
-    Told(
+    MessageRow(
         SignInError,
         "There are no AWS credentials.",
         SIGN_IN_AGAIN,
         classes=(boto.NoCredentialsError, boto.NoAuthTokenError),
     ),
-    Told(
+    MessageRow(
         SignInError,
         "Your AWS credentials are incomplete.",
         SIGN_IN_AGAIN,
         classes=(boto.PartialCredentialsError,),
     ),
-    Told(
+    MessageRow(
         SignInError,
         "Your AWS sign-in has expired.",
         SIGN_IN_AGAIN,
         classes=(boto.TokenRetrievalError,),
         says="has expired",
     ),
-    Told(
+    MessageRow(
         SignInError,
         "Your AWS sign-in has expired, or cannot be used.",
         SIGN_IN_AGAIN,
@@ -72,25 +72,25 @@ TABLE: Sequence[Told] = (
             boto.UnknownTokenProviderError,
         ),
     ),
-    Told(
+    MessageRow(
         SignInError,
         "Your AWS sign-in has expired.",
         SIGN_IN_AGAIN + "\nIf it is fresh, look at this machine's clock: AWS allows a difference of five minutes.",
         codes=("RequestExpired", "ExpiredToken", "ExpiredTokenException"),
     ),
-    Told(
+    MessageRow(
         SignInError,
         "AWS does not know this region for your account, or your keys are wrong.",
         "Check the keys (aws sts get-caller-identity), and that the region is enabled for the account.",
         codes=("AuthFailure",),
     ),
-    Told(
+    MessageRow(
         SignInError,
         "The account cannot be used yet, or not for this.",
         "Finish its activation in the AWS console, " + _GO_ON,
         codes=("OptInRequired", "PendingVerification", "Blocked", "AccountDisabled"),
     ),
-    Told(
+    MessageRow(
         SignInError,
         "AWS does not accept your sign-in.",
         SIGN_IN_AGAIN,
@@ -102,25 +102,25 @@ TABLE: Sequence[Told] = (
         ),
     ),
     # Settings of the machine
-    Told(
+    MessageRow(
         ConfigError,
         "No AWS region is set.",
         "Give one:  vpce-demo up --region us-east-1    or set it for good:  aws configure",
         classes=(boto.NoRegionError,),
     ),
-    Told(
+    MessageRow(
         ConfigError,
         "This is no region of AWS.",
         "Its regions:  aws account list-regions    or see the AWS console",
         classes=(boto.InvalidRegionError, boto.UnknownRegionError),
     ),
-    Told(
+    MessageRow(
         ConfigError,
         "There is no such AWS profile.",
         "Profiles of this machine:  aws configure list-profiles",
         classes=(boto.ProfileNotFound,),
     ),
-    Told(
+    MessageRow(
         ConfigError,
         "The AWS settings of this machine cannot be used.",
         "Mend them, then repeat the command. They lie in ~/.aws/config and ~/.aws/credentials.",
@@ -133,20 +133,20 @@ TABLE: Sequence[Told] = (
         ),
     ),
     # The way to AWS
-    Told(
+    MessageRow(
         DemoError,
         "AWS's certificate could not be checked.",
         "A proxy in between? Name its certificate in AWS_CA_BUNDLE, then repeat the command.",
         classes=(boto.SSLError,),
     ),
-    Told(
+    MessageRow(
         DemoError,
         "AWS cannot be reached.",
         "Check the network and the region, " + _GO_ON,
         classes=(boto.ConnectionError, boto.HTTPClientError),
     ),
     # What AWS refuses
-    Told(
+    MessageRow(
         DemoError,
         "This account may not use the instance type.",
         "An account on the free plan takes t3.micro, t3.small, t4g.micro and a few others:\n"
@@ -154,32 +154,32 @@ TABLE: Sequence[Told] = (
         codes=("InvalidParameterCombination",),
         says="Free Tier",
     ),
-    Told(
+    MessageRow(
         DemoError,
         "The zone does not offer the instance type.",
         "Leave zone out of the config file and one is chosen, or set another.",
         codes=("Unsupported",),
         says="Availability Zone",
     ),
-    Told(
+    MessageRow(
         DemoError,
         "AWS has no room for the instance in this zone now.",
         "Wait a while, or set another zone or instance_type in the config file after:  vpce-demo down",
         codes=("InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"),
     ),
-    Told(
+    MessageRow(
         DemoError,
         "The image cannot be used here.",
         "It is another region's, or your account allows certain images only.",
         codes=("InvalidAMIID.NotFound",),
     ),
-    Told(
+    MessageRow(
         DemoError,
         "Your organisation's tag policy refuses the demo's tags.",
         "Ask whoever keeps the policy to allow the tags vpce-demo:*.",
         codes=("TagPolicyViolation",),
     ),
-    Told(
+    MessageRow(
         DemoError,
         "AWS asks us to be slower.",
         "Somebody else may be busy in this account and region. Wait a minute, " + _GO_ON,
@@ -188,15 +188,15 @@ TABLE: Sequence[Told] = (
 )
 
 _BY_MEANING = {
-    Fault.QUOTA: Told(
+    ErrorKind.QUOTA: MessageRow(
         DemoError,
         "A quota of your account is used up.",
         "Remove what you do not need, or ask AWS for more in the Service Quotas console.",
     ),
-    Fault.UNSURE: Told(DemoError, "AWS failed at {call}.", "That passes. Wait a minute, " + _GO_ON),
+    ErrorKind.UNSURE: MessageRow(DemoError, "AWS failed at {call}.", "That passes. Wait a minute, " + _GO_ON),
 }
-_REFUSED = Told(DemoError, "AWS refused {call}.")
-_OTHERWISE = Told(DemoError, "The call to AWS failed.")
+_REFUSED = MessageRow(DemoError, "AWS refused {call}.")
+_OTHERWISE = MessageRow(DemoError, "The call to AWS failed.")
 
 
 def understood(error: BaseException, changed: str = "", decode: Callable[[str], str] | None = None) -> DemoError | None:
@@ -207,12 +207,12 @@ def understood(error: BaseException, changed: str = "", decode: Callable[[str], 
     if isinstance(error, DemoError):
         return error
     if isinstance(error, ClientError):
-        if fault(error) is Fault.DENIED:
+        if error_kind(error) is ErrorKind.DENIED:
             return _denied(error, changed, decode)
-        row = next((row for row in TABLE if code(error) in row.codes and row.says in words(error)), None)
-        row = row or _BY_MEANING.get(fault(error), _REFUSED)
+        row = next((row for row in TABLE if error_code(error) in row.codes and row.says in error_message(error)), None)
+        row = row or _BY_MEANING.get(error_kind(error), _REFUSED)
         call = error.operation_name
-        facts = {"call": call, "AWS said": f"{code(error)}: {words(error)}"}
+        facts = {"call": call, "AWS said": f"{error_code(error)}: {error_message(error)}"}
         return row.kind(row.message.format(call=call), facts=facts, hint=row.hint, changed=changed)
     if isinstance(error, boto.BotoCoreError):
         row = next((row for row in TABLE if isinstance(error, row.classes) and row.says in str(error)), _OTHERWISE)
@@ -224,7 +224,7 @@ def understood(error: BaseException, changed: str = "", decode: Callable[[str], 
 
 def _denied(error: ClientError, changed: str, decode: Callable[[str], str] | None) -> DemoError:
     denied = denial(error, decode)
-    said = words(error).partition(" Encoded authorization failure message")[0]
+    said = error_message(error).partition(" Encoded authorization failure message")[0]
     hint = "Ask for this permission, " + _GO_ON + "\nAll that are needed:  vpce-demo iam-policy"
     return DemoError(
         f"You may not call {denied.action}.",
@@ -232,7 +232,7 @@ def _denied(error: ClientError, changed: str, decode: Callable[[str], str] | Non
             "call": error.operation_name,
             "on": denied.resource,
             "because": "a policy denies it" if denied.explicit else "",
-            "AWS said": f"{code(error)}: {said}",
+            "AWS said": f"{error_code(error)}: {said}",
         },
         hint=hint,
         changed=changed,

@@ -144,9 +144,9 @@ class App:
 
     def recorded(self) -> int:
         """How many resources of the demo at hand are on record."""
-        from ..journal.state_file import State
+        from ..journal.state_file import StateFile
 
-        return len(State.load(self.where().directory).ids)
+        return len(StateFile.load(self.where().directory).ids)
 
     def place(self, where: Where, screen: Screen, start: bool) -> Place | None:
         """Where the run takes place, said on the screen.  None: there is no sandbox, and none is to be started."""

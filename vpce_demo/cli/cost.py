@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config.settings import Where
-    from ..cost.bill import Line
+    from ..cost.bill import BillLine
 
 
 @cli.command()
@@ -129,7 +129,7 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
     }
 
 
-def _amounts(lines: Sequence[Line]) -> dict[str, Any]:
+def _amounts(lines: Sequence[BillLine]) -> dict[str, Any]:
     """The bill for programs: decimals as strings, null where something is not known."""
     from decimal import Decimal
 

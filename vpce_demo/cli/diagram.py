@@ -75,7 +75,7 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
     from ..aws.messages import understood
     from ..diagram.picture import Frame, picture
     from ..errors import ConfigError, SignInError
-    from ..journal.state_file import State
+    from ..journal.state_file import StateFile
     from ..session.discover import not_looked_up
     from ..session.open import opened
     from ..tutorial import tutorial
@@ -85,7 +85,7 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
     except Exception as error:
         # Of the config only that no region is set: a profile that was named has to be right.
         no_account = SignInError if _names_a_profile(where) else (SignInError, ConfigError)
-        if not isinstance(understood(error), no_account) or State.load(where.directory).settings:
+        if not isinstance(understood(error), no_account) or StateFile.load(where.directory).settings:
             raise
         place = None
         screen.end_line("no AWS account at hand: the plan")
@@ -122,7 +122,7 @@ def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -
     """The first address of something, or nothing if it is not there or has just gone."""
     from botocore.exceptions import ClientError
 
-    from ..aws.error_codes import Fault, fault
+    from ..aws.error_codes import ErrorKind, error_kind
     from ..errors import NotCreated
 
     try:
@@ -130,6 +130,6 @@ def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -
     except NotCreated:
         return ""
     except ClientError as error:
-        if fault(error) is not Fault.MISSING:
+        if error_kind(error) is not ErrorKind.MISSING:
             raise
         return ""

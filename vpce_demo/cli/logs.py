@@ -12,7 +12,7 @@ from .app import App, how
 from .group import cli, pass_app
 
 if TYPE_CHECKING:
-    from ..journal.run_log import Recorded
+    from ..journal.run_log import RecordedRun
 
 LOOK_SECONDS = 0.2
 
@@ -67,7 +67,7 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
     app.document.update(run=chosen.id, path=str(chosen.path), lines=list(chosen.lines))
 
 
-def _again(run: Recorded) -> Recorded:
+def _again(run: RecordedRun) -> RecordedRun:
     from ..journal.run_log import read
 
     return read(run.path) or run

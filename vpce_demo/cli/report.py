@@ -14,7 +14,7 @@ from .group import cli, pass_app
 
 if TYPE_CHECKING:
     from ..config.settings import Where
-    from ..report.known import Look
+    from ..report.known import LastLook
     from ..ui.style import Screen
 
 
@@ -65,18 +65,18 @@ def report(app: App, to: Path | None, redact: bool) -> None:
     )
 
 
-def _look(app: App, screen: Screen, where: Where) -> Look | None:
+def _look(app: App, screen: Screen, where: Where) -> LastLook | None:
     """What AWS has of the demo on record; None where there is none, or no way to look: then the logs have to do."""
-    from ..journal.state_file import State
+    from ..journal.state_file import StateFile
 
-    if not State.load(where.directory).settings:
+    if not StateFile.load(where.directory).settings:
         screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
         screen.end_line("from the logs of its runs")
         screen.say()
         return None
     from ..aws.messages import understood
     from ..errors import ConfigError, SignInError
-    from ..report.known import Look
+    from ..report.known import LastLook
     from ..session.open import opened
     from .diagram import framed
 
@@ -95,4 +95,4 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
         live = run.look()
         frame = framed(run)
         accounts = {str(side): dict(facts) for side, facts in place.accounts.items()}
-        return Look(time.time(), place.name, accounts, run.settings, live, frame.addresses)
+        return LastLook(time.time(), place.name, accounts, run.settings, live, frame.addresses)

@@ -68,7 +68,7 @@ def parts(resource: Resource) -> tuple[Part, ...]:
 
 
 @dataclass(frozen=True)
-class Line:
+class BillLine:
     """All parts of one kind together: a line of the bill.
 
     ``price`` is None where it is not known for the region; ``so_far`` where that or an age is not known.
@@ -83,10 +83,10 @@ class Line:
         return self.part.hourly(self.price) if self.price else None
 
 
-def bill(resources: Iterable[Resource], region: str, ages: Mapping[str, int] | None = None) -> list[Line]:
+def bill(resources: Iterable[Resource], region: str, ages: Mapping[str, int] | None = None) -> list[BillLine]:
     """The lines for these resources.  ``ages`` are seconds since each was made, by key, where that is known."""
     prices = table()
-    lines: dict[str, Line] = {}
+    lines: dict[str, BillLine] = {}
     for resource in resources:
         age = (ages or {}).get(resource.key)
         for part in parts(resource):
@@ -94,9 +94,9 @@ def bill(resources: Iterable[Resource], region: str, ages: Mapping[str, int] | N
             so_far = None if age is None or price is None else part.hourly(price) * part.billed_hours(age)
             if before := lines.get(part.item):
                 whole = Part(part.name, part.item, before.part.quantity + part.quantity, part.unit, part.full_hours)
-                lines[part.item] = Line(whole, price, _sum((before.so_far, so_far)))
+                lines[part.item] = BillLine(whole, price, _sum((before.so_far, so_far)))
             else:
-                lines[part.item] = Line(part, price, so_far)
+                lines[part.item] = BillLine(part, price, so_far)
     return list(lines.values())
 
 

@@ -18,7 +18,7 @@ from graphlib import TopologicalSorter
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..aws.error_codes import Fault, code, fault, refused, words
+from ..aws.error_codes import ErrorKind, error_code, error_kind, error_message, is_rejection
 from ..errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from ..model import Holder, Live, Phase, Side
 from .events import Action, Event
@@ -204,7 +204,7 @@ class Engine:
                             raise error  # nothing may be done that nobody notes
                         if isinstance(error, (DemoError, ClientError, BotoCoreError)):
                             failed[move] = self._tell(Action.FAILED, move[1], error=error)
-                            if fault(error) is Fault.SIGN_IN:
+                            if error_kind(error) is ErrorKind.SIGN_IN:
                                 self.stop.set()  # nothing else would get through either
                         elif error is not None:
                             raise error
@@ -237,7 +237,7 @@ class Engine:
             self._wait_until_gone(r)
             live = None
         intent = self.intents.pop(r.key, None)
-        if live is None and intent and r.doubles:
+        if live is None and intent and r.create_can_duplicate:
             live = self._eyes.look_until_shown(r, self._begun - intent.age)
         if live is None:
             live = self._known[r.key] = self._create(r, intent.token if intent else uuid.uuid4().hex)
@@ -252,7 +252,7 @@ class Engine:
         unsure = False
         with _last_words() as last:
             for _ in self._pace.moments(tries(), f"{r} to be created"):
-                if unsure and r.doubles and (live := self._eyes.look_until_shown(r, asked)):
+                if unsure and r.create_can_duplicate and (live := self._eyes.look_until_shown(r, asked)):
                     return live
                 asked = time.monotonic()
                 try:
@@ -262,11 +262,11 @@ class Engine:
                     last.append(error)
                 except (ClientError, BotoCoreError) as error:
                     last.append(error)
-                    reason = fault(error)
-                    unsure = reason is not Fault.BUSY and not refused(error)
-                    if reason is Fault.TOKEN_USED_UP:
+                    reason = error_kind(error)
+                    unsure = reason is not ErrorKind.BUSY and not is_rejection(error)
+                    if reason is ErrorKind.TOKEN_USED_UP:
                         return self._create(r, uuid.uuid4().hex)
-                    if reason is Fault.THERE_ALREADY:
+                    if reason is ErrorKind.THERE_ALREADY:
                         # The answer to an earlier try was lost, and AWS may hide what that made; or it is not ours.
                         if live := self._eyes.look_until_shown(r, asked):
                             return live
@@ -297,15 +297,15 @@ class Engine:
                     return None
                 except (ClientError, BotoCoreError) as error:
                     last.append(error)
-                    reason = fault(error)
-                    if reason is Fault.MISSING:
+                    reason = error_kind(error)
+                    if reason is ErrorKind.MISSING:
                         return error
                     if not patience.lasts(reason):
                         raise _given_up(r, error, reason) from error
                     note = f"{_short(error)}, trying again"
-                    if reason is Fault.IN_USE:
+                    if reason is ErrorKind.IN_USE:
                         holders = self._eyes.holders(r, live)
-                        self._send_away(r, live, [holder for holder in holders if holder.stays], error)
+                        self._send_away(r, live, [holder for holder in holders if holder.foreign], error)
                         by = f" by {', '.join(map(str, holders))}" if holders else ""
                         note = f"still in use{by} ({_short(error)}), trying again"
                     self._tell(Action.RETRYING, r, live, error=error, note=note)
@@ -339,8 +339,8 @@ class Engine:
         self._tell(Action.READY, r, live)
 
     def _wait_until_gone(self, r: Resource) -> None:
-        if r.usual_seconds_gone or self._known[r.key].phase is Phase.DELETING:
-            self._wait(r, r.usual_seconds_gone, "to be gone", lambda live: live is None)
+        if r.usual_delete_seconds or self._known[r.key].phase is Phase.DELETING:
+            self._wait(r, r.usual_delete_seconds, "to be gone", lambda live: live is None)
         self._known.pop(r.key, None)
 
     def _wait(self, r: Resource, usual: float, what: str, done: Callable[[Live | None], bool]) -> Live | None:
@@ -356,7 +356,7 @@ class Engine:
                     live = self._eyes.try_to_see(r, max(time.monotonic() - pause / 2, changed))
                 except (ClientError, BotoCoreError) as error:
                     last.append(error)
-                    if not patience.lasts(fault(error)):
+                    if not patience.lasts(error_kind(error)):
                         raise
                     self._tell(
                         Action.RETRYING, r, self._known.get(r.key), error=error, note=f"{_short(error)}, looking again"
@@ -396,9 +396,9 @@ def _settled(live: Live | None) -> bool:
     return live is not None and live.phase is not Phase.PENDING
 
 
-def _given_up(r: Resource, error: ClientError | BotoCoreError, reason: Fault) -> Exception:
+def _given_up(r: Resource, error: ClientError | BotoCoreError, reason: ErrorKind) -> Exception:
     """What to raise when an error is not, or no longer, an occasion to try again."""
-    if reason not in (Fault.MISSING, Fault.NOT_YET, Fault.IN_USE):
+    if reason not in (ErrorKind.MISSING, ErrorKind.NOT_YET, ErrorKind.IN_USE):
         return error
     return TimedOut(f"{r}: AWS has said {_short(error)} for too long.", facts=_facts(error))
 
@@ -421,11 +421,11 @@ def _facts(error: Exception) -> dict[str, str]:
 
 def _short(error: Exception) -> str:
     """AWS's code; or what botocore calls what happened on the way."""
-    return code(error) if isinstance(error, ClientError) else type(error).__name__
+    return error_code(error) if isinstance(error, ClientError) else type(error).__name__
 
 
 def _whole(error: Exception) -> str:
     """The same with the words."""
     if isinstance(error, DemoError):
         return error.message
-    return f"{_short(error)}: {words(error) if isinstance(error, ClientError) else error}"
+    return f"{_short(error)}: {error_message(error) if isinstance(error, ClientError) else error}"

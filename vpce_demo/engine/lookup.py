@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..aws.error_codes import Fault, fault
+from ..aws.error_codes import ErrorKind, error_kind
 from ..errors import DemoError, NotCreated
 from ..model import Holder, Live, Phase, Side, ours
 from .resource import Aws, Resource
@@ -33,7 +33,7 @@ class Eyes:
         try:
             found = list(r.find(self._sides[r.side].fresh_after(moment)))
         except ClientError as error:
-            if fault(error) is not Fault.MISSING:
+            if error_kind(error) is not ErrorKind.MISSING:
                 raise
             found = []
         except NotCreated:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, c
 from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
-from ..aws.error_codes import Fault, fault
+from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..errors import NotCreated
 from ..model import Held, Holder, Live, Side
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import TagTypeDef
 
-WHILE_IT_STARTS = {"while_it_starts": True}
+STARTED_IS_ENOUGH = {"started_is_enough": True}
 """Metadata of a field: what it holds must have been asked for, but need not be ready yet."""
-UNTIL_IT_GOES = {"until_it_goes": True}
+DELETE_REQUESTED_IS_ENOUGH = {"delete_requested_is_enough": True}
 """Metadata of a field: what it holds may be asked to go as soon as this one has been, and need not wait for its end."""
 
 
@@ -48,13 +48,13 @@ class Resource(ABC):
     name: str
     after: tuple[Resource, ...] = field(default=(), kw_only=True)
 
-    doubles: ClassVar[bool] = False
+    create_can_duplicate: ClassVar[bool] = False
     """Whether a second create call makes a second one: AWS knows neither a client token nor a unique name of it."""
     usual_seconds: ClassVar[float] = 0.5
     """How long AWS usually takes from the create call until it is ready."""
     ready_word: ClassVar[str] = "available"
     """AWS's state word when it is ready."""
-    usual_seconds_gone: ClassVar[float] = 0.0
+    usual_delete_seconds: ClassVar[float] = 0.0
     """How long AWS usually takes from the delete call until it is gone; 0 where the answer to the call says so."""
 
     @abstractmethod
@@ -94,7 +94,9 @@ class Resource(ABC):
             value = getattr(self, f.name)
             for item in value if isinstance(value, tuple) else (value,):
                 if isinstance(item, Resource):
-                    yield Need(item, "while_it_starts" not in f.metadata, "until_it_goes" not in f.metadata)
+                    yield Need(
+                        item, "started_is_enough" not in f.metadata, "delete_requested_is_enough" not in f.metadata
+                    )
 
 
 class Need(NamedTuple):
@@ -234,7 +236,7 @@ class Aws:
         try:
             return list(listing.pages(self, {listing.ids_parameter: [id]}))
         except ClientError as error:
-            if fault(error) is Fault.MISSING:
+            if error_kind(error) is ErrorKind.MISSING:
                 return []
             raise
 

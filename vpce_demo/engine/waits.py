@@ -9,17 +9,17 @@ import threading
 import time
 from collections.abc import Iterator
 
-from ..aws.error_codes import Fault
+from ..aws.error_codes import ErrorKind
 from ..errors import TimedOut
 
 LIMIT_SECONDS = 1200.0
 """How long anything is waited for, in AWS's seconds: no less than any bound of ``aws-behaviours.md`` section 1.3."""
 BUDGETS = {
-    Fault.MISSING: 300.0,
-    Fault.NOT_YET: 600.0,
-    Fault.IN_USE: LIMIT_SECONDS,
-    Fault.BUSY: 300.0,
-    Fault.UNSURE: 300.0,
+    ErrorKind.MISSING: 300.0,
+    ErrorKind.NOT_YET: 600.0,
+    ErrorKind.IN_USE: LIMIT_SECONDS,
+    ErrorKind.BUSY: 300.0,
+    ErrorKind.UNSURE: 300.0,
 }
 """How long AWS is asked again for the same reason, in its seconds (``aws-behaviours.md`` sections 2.1 and 3.4); for any
 other it is not asked again."""
@@ -61,9 +61,9 @@ class Patience:
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
-        self._since: dict[Fault, float] = {}
+        self._since: dict[ErrorKind, float] = {}
 
-    def lasts(self, reason: Fault) -> bool:
+    def lasts(self, reason: ErrorKind) -> bool:
         """Whether to try again, now that this has happened once more."""
         budget = BUDGETS.get(reason)
         if budget is None:

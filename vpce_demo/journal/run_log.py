@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from .. import __version__
-from ..aws.error_codes import code, words
+from ..aws.error_codes import error_code, error_message
 from ..aws.messages import understood
 from ..engine.events import Event
 from ..errors import DemoError
@@ -176,7 +176,7 @@ def _told(error: Exception) -> dict[str, str]:
     from botocore.exceptions import ClientError
 
     if isinstance(error, ClientError):
-        return {"code": code(error), "message": words(error)}
+        return {"code": error_code(error), "message": error_message(error)}
     return {"code": type(error).__name__, "message": str(error)}
 
 
@@ -195,7 +195,7 @@ def _ending(error: BaseException | None) -> tuple[int, str]:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedRun:
     """A run read back: its file, and its lines from the first to the last that is whole."""
 
     path: Path
@@ -235,15 +235,15 @@ class Recorded:
         return process > 0
 
 
-def read(path: Path) -> Recorded | None:
+def read(path: Path) -> RecordedRun | None:
     """Read one run; a last line that was torn, or a line that is no line of ours, is left out.  None: it is no run."""
     lines: list[Mapping[str, Any]] = []
     with contextlib.suppress(OSError), path.open("rb") as file:
         lines += [line for text in file.read(LARGEST_FILE).split(b"\n") if (line := read_line(text))]
-    return Recorded(path, lines) if lines and lines[0]["type"] == "run" else None
+    return RecordedRun(path, lines) if lines and lines[0]["type"] == "run" else None
 
 
-def runs(directory: Path) -> list[Recorded]:
+def runs(directory: Path) -> list[RecordedRun]:
     """The runs of a demo, by the directory of its logs; newest first."""
     return [run for path in _files(directory) if (run := read(path))]
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..aws.error_codes import refused
+from ..aws.error_codes import is_rejection
 from ..engine.engine import Intent
 from ..engine.events import Action, Event
 from ..errors import DemoError, Locked
@@ -66,7 +66,7 @@ class _File(BaseModel):
 
 
 @dataclass
-class State:
+class StateFile:
     """The journal of one demo, in a directory of its own."""
 
     directory: Path
@@ -98,7 +98,7 @@ class State:
     # --- reading and writing ------------------------------------------------
 
     @classmethod
-    def load(cls, directory: Path) -> State:
+    def load(cls, directory: Path) -> StateFile:
         """Read the state of a demo; an empty one where there is no file.  Raises DemoError for a file that is none."""
         path = directory / "state.json"
         try:
@@ -183,7 +183,7 @@ class State:
             case Action.MISSING:
                 return known
             case Action.FAILED:
-                return not known and refused(event.error)
+                return not known and is_rejection(event.error)
             case _:
                 return False
 

@@ -16,7 +16,7 @@ from ..config.model import Config
 from ..config.settings import Settings
 from ..diagram.picture import Frame, Picture, picture
 from ..engine.events import Action
-from ..journal.run_log import Recorded
+from ..journal.run_log import RecordedRun
 from ..model import Live, Phase, Side
 from ..session.discover import not_looked_up
 from ..tutorial import Demo, tutorial
@@ -26,7 +26,7 @@ DELETES = ("down", "destroy")
 
 
 @dataclass(frozen=True)
-class Look:
+class LastLook:
     """What AWS had of the demo at this Unix time, in these accounts, with the addresses of what AWS manages."""
 
     at: float
@@ -41,7 +41,7 @@ class Look:
 class Test:
     """The last test: what it asked, the page that it saw, and whether it went well to its end."""
 
-    run: Recorded
+    run: RecordedRun
     checks: Sequence[Line]
     page: str
     passed: bool
@@ -67,7 +67,7 @@ class Test:
 class Teardown:
     """The last delete.  ``left`` is what the look after it saw; None where it did not come to that look."""
 
-    run: Recorded
+    run: RecordedRun
     left: Sequence[Line] | None
     looked: float
 
@@ -79,9 +79,9 @@ class Known:
     ``live`` is how each was last seen, also of what is gone.
     """
 
-    runs: Sequence[Recorded]
+    runs: Sequence[RecordedRun]
     settings: Settings
-    look: Look | None
+    look: LastLook | None
     live: dict[str, Live] = field(default_factory=dict)
     made: dict[str, float] = field(default_factory=dict)
     gone: dict[str, float] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class Known:
         return picture(self.demo, live, frame)
 
 
-def known(runs: Iterable[Recorded], config: Config, look: Look | None = None) -> Known:
+def known(runs: Iterable[RecordedRun], config: Config, look: LastLook | None = None) -> Known:
     """What is known of the demo that was there last.  ``runs`` are newest first; there is one at least, or a look."""
     mine = _of_one_demo(list(runs))
     story = Known(mine, look.settings if look else _settings(mine, config), look)
@@ -166,13 +166,13 @@ def known(runs: Iterable[Recorded], config: Config, look: Look | None = None) ->
     return story
 
 
-def _of_one_demo(runs: Sequence[Recorded]) -> list[Recorded]:
+def _of_one_demo(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
     """The runs of the demo that was there last, oldest first: each life of a name has an id of its own.
 
     A run that found nothing, or was cut off before it knew, has none: it belongs to the life that it came in.
     """
     last = next((run.head["demo_id"] for run in runs if run.head["demo_id"]), "")
-    mine: list[Recorded] = []
+    mine: list[RecordedRun] = []
     for run in runs:
         if run.head["demo_id"] not in (last, ""):
             break
@@ -182,13 +182,13 @@ def _of_one_demo(runs: Sequence[Recorded]) -> list[Recorded]:
     return mine
 
 
-def _settings(runs: Sequence[Recorded], config: Config) -> Settings:
+def _settings(runs: Sequence[RecordedRun], config: Config) -> Settings:
     """The settings that the runs were made with; those of now where that is not on record."""
     ordered = sorted(runs, key=lambda run: (bool(run.head["demo_id"]), run.head["at"]), reverse=True)
     return next((settings for run in ordered if (settings := settings_of(run))), not_looked_up(config))
 
 
-def settings_of(run: Recorded) -> Settings | None:
+def settings_of(run: RecordedRun) -> Settings | None:
     """The settings that a run was made with, if they are on record and can be read."""
     try:
         return Settings.model_validate(run.head.get("settings"))
@@ -196,7 +196,7 @@ def settings_of(run: Recorded) -> Settings | None:
         return None
 
 
-def _lines(runs: Iterable[Recorded], type: str) -> Iterator[Line]:
+def _lines(runs: Iterable[RecordedRun], type: str) -> Iterator[Line]:
     return (line for run in runs for line in run.lines if line["type"] == type)
 
 

@@ -17,7 +17,7 @@ from ..diagram.picture import NOT_THERE, State, state_of
 from ..diagram.svg import svg
 from ..diagram.theme import DARK, LIGHT, MONO, SANS
 from ..engine.resource import Resource
-from ..journal.run_log import Recorded
+from ..journal.run_log import RecordedRun
 from ..model import Side, short_id
 from ..ui import console_links
 from ..ui.resources import differs
@@ -109,7 +109,7 @@ def facts(known: Known) -> Iterator[tuple[str, str]]:
 class Chart:
     """A run that made or deleted something: its picture, and what to see in it."""
 
-    run: Recorded
+    run: RecordedRun
     title: str
     summary: str
     drawn: Markup
@@ -201,7 +201,7 @@ class Bill:
     ``so_far`` is None where nothing is billed, or an age or a price is not known.
     """
 
-    lines: Sequence[cost.Line]
+    lines: Sequence[cost.BillLine]
     hourly: Decimal | None
     so_far: Decimal | None
     prices_of: str

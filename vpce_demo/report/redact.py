@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..journal.run_log import Recorded
+from ..journal.run_log import RecordedRun
 from ..model import Drift, Live
-from .known import Look, settings_of
+from .known import LastLook, settings_of
 
 _PATTERNS: dict[str, str] = {
     # In this order: what holds another comes before it.
@@ -65,10 +65,10 @@ class Redactor:
             case _:
                 return data
 
-    def runs(self, runs: Iterable[Recorded]) -> list[Recorded]:
-        return [Recorded(run.path, self.data(run.lines)) for run in runs]
+    def runs(self, runs: Iterable[RecordedRun]) -> list[RecordedRun]:
+        return [RecordedRun(run.path, self.data(run.lines)) for run in runs]
 
-    def look(self, look: Look) -> Look:
+    def look(self, look: LastLook) -> LastLook:
         live = {key: self._live(one) for key, one in look.live.items()}
         return replace(look, live=live, accounts=self.data(look.accounts), addresses=self.data(look.addresses))
 
@@ -94,7 +94,7 @@ class Redactor:
             return True  # four numbers that are no address
 
 
-def redacted(runs: Sequence[Recorded], look: Look | None) -> tuple[list[Recorded], Look | None]:
+def redacted(runs: Sequence[RecordedRun], look: LastLook | None) -> tuple[list[RecordedRun], LastLook | None]:
     """The same with masks.  What lies in the networks of the demo itself is private, whatever range it is."""
     known = [settings for run in runs if (settings := settings_of(run))] + ([look.settings] if look else [])
     redactor = Redactor({side.vpc_cidr for settings in known for side in (settings.provider, settings.consumer)})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..engine.events import Action
 from ..engine.graph import Verb, deleting, making
 from ..engine.resource import Resource
-from ..journal.run_log import Recorded
+from ..journal.run_log import RecordedRun
 from ..tutorial import Demo
 
 SAME_MOMENT = 0.5
@@ -40,7 +40,7 @@ class Timing:
     ``with_others`` counts what went with something else, and was never asked to go by itself.
     """
 
-    run: Recorded
+    run: RecordedRun
     deletes: bool
     bars: tuple[Bar, ...]
     with_others: int
@@ -55,7 +55,7 @@ class Timing:
         return sorted((bar for bar in self.bars if bar.passed_on is not None), key=lambda bar: bar.began)
 
 
-def timing(run: Recorded, demo: Demo) -> Timing | None:
+def timing(run: RecordedRun, demo: Demo) -> Timing | None:
     """The timing of a run, or None if it made and deleted nothing."""
     told = _Told(run)
     deletes = not told.any(Action.CREATING)
@@ -94,7 +94,7 @@ _ENDS = {
 class _Told:
     """When a run told what of which resource, in seconds since it began."""
 
-    def __init__(self, run: Recorded) -> None:
+    def __init__(self, run: RecordedRun) -> None:
         self._times: dict[tuple[str, Action], list[float]] = {}
         self.errors: dict[str, str] = {}
         self.seconds = 0.0

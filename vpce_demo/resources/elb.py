@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..aws.error_codes import Fault, fault
+from ..aws.error_codes import ErrorKind, error_kind
 from ..engine.resource import Aws, Resource
 from ..model import Held, Live, Phase
 
@@ -64,7 +64,7 @@ def _tags_in_one_call(aws: Aws, arns: list[str]) -> dict[str, dict[str, str]]:
     try:
         described = aws.elb.describe_tags(ResourceArns=arns)["TagDescriptions"]
     except ClientError as error:
-        if fault(error) is not Fault.MISSING:
+        if error_kind(error) is not ErrorKind.MISSING:
             raise
         # One that a neighbour has just deleted fails the call for all: not seen would not be gone.
         middle = len(arns) // 2

@@ -52,7 +52,7 @@ class EndpointService(Resource):
     """Ready, that is active: a service on one that still provisions is refused or unusable (rule 3)."""
 
     usual_seconds = 3.0
-    usual_seconds_gone = 5.0
+    usual_delete_seconds = 5.0
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for service in aws.mine(self, SERVICES):
@@ -83,7 +83,7 @@ class EndpointService(Resource):
             if connection.get("VpcEndpointState", "").lower() in ("pendingacceptance", "pending", "available"):
                 endpoint, owner = connection.get("VpcEndpointId", ""), connection.get("VpcEndpointOwner", "")
                 ours = owner == aws.clients.account and _is_ours_or_going(aws, endpoint)
-                yield Holder(endpoint, f"an endpoint of account {owner}", stays=not ours)
+                yield Holder(endpoint, f"an endpoint of account {owner}", foreign=not ours)
 
     def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
         answer = aws.ec2.reject_vpc_endpoint_connections(

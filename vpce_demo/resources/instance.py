@@ -40,7 +40,7 @@ class Instance(Resource):
 
     usual_seconds = 10.0
     ready_word = "running"
-    usual_seconds_gone = 30.0
+    usual_delete_seconds = 30.0
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for instance in aws.mine(self, INSTANCES):

@@ -28,7 +28,7 @@ GATEWAYS = Listing(_gateways, "InternetGatewayIds")
 class InternetGateway(Resource):
     """A VPC's way to the internet, once it is attached."""
 
-    doubles = True
+    create_can_duplicate = True
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for gateway in aws.mine(self, GATEWAYS):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import DEMO_TAG, tags_of
-from ..engine.resource import WHILE_IT_STARTS, Aws, Resource
+from ..engine.resource import STARTED_IS_ENOUGH, Aws, Resource
 from ..model import Held, Holder, Live, Phase, short_id
 from .elb import Balanced, find_named
 from .internet_gateway import GatewayAttachment
@@ -78,7 +78,7 @@ class LoadBalancer(Resource):
             for service in page["ServiceConfigurations"]:
                 if live.id in service.get("NetworkLoadBalancerArns", []):
                     ours = tags_of(service).get(DEMO_TAG) == aws.demo
-                    yield Holder(service["ServiceId"], "the endpoint service on it", stays=not ours)
+                    yield Holder(service["ServiceId"], "the endpoint service on it", foreign=not ours)
 
 
 def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:
@@ -98,7 +98,7 @@ class Listener(Resource):
 
     target_group: TargetGroup
     port: int
-    load_balancer: LoadBalancer = field(metadata=WHILE_IT_STARTS)
+    load_balancer: LoadBalancer = field(metadata=STARTED_IS_ENOUGH)
 
     def find(self, aws: Aws) -> Iterator[Live]:
         arn = aws.id(self.load_balancer)

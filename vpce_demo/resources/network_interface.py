@@ -24,7 +24,7 @@ def interfaces(aws: Aws, filter: str, id: str) -> Iterator[Holder]:
         for interface in page["NetworkInterfaces"]:
             what = interface.get("Description") or _attached_to(interface) or interface.get("InterfaceType", "")
             yield Holder(
-                interface["NetworkInterfaceId"], what, stays=not (_managed(interface) or _ours(aws, interface))
+                interface["NetworkInterfaceId"], what, foreign=not (_managed(interface) or _ours(aws, interface))
             )
 
 

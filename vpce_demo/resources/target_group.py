@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..engine.resource import UNTIL_IT_GOES, Aws, Resource
+from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Resource
 from ..model import Held, Live, Phase
 from .elb import Balanced, find_named
 from .instance import Instance
@@ -92,7 +92,7 @@ class Registration(Resource):
     On another port than ours it is wrong, and replaced.
     """
 
-    target_group: TargetGroup = field(metadata=UNTIL_IT_GOES)
+    target_group: TargetGroup = field(metadata=DELETE_REQUESTED_IS_ENOUGH)
     instance: Instance
     port: int
 

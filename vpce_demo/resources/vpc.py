@@ -29,7 +29,7 @@ class Vpc(Resource):
 
     cidr: str
 
-    doubles = True
+    create_can_duplicate = True
     usual_seconds = 1.0
 
     def find(self, aws: Aws) -> Iterator[Live]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws.error_codes import raise_unsuccessful
 from ..aws.tags import tags_of
-from ..engine.resource import UNTIL_IT_GOES, Aws, Listing, Resource
+from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Listing, Resource
 from ..errors import NotCreated
 from ..model import Live, Phase
 from .endpoint_service import EndpointService, connections
@@ -51,12 +51,12 @@ class VpcEndpoint(Resource):
     vpc: Vpc
     subnet: Subnet
     group: SecurityGroup
-    service: EndpointService = field(metadata=UNTIL_IT_GOES)
+    service: EndpointService = field(metadata=DELETE_REQUESTED_IS_ENOUGH)
     """A service counts its connections until they are on their way out (section 3.4), and not to their end."""
 
     usual_seconds = 2.0
     ready_word = "pendingAcceptance"
-    usual_seconds_gone = 60.0
+    usual_delete_seconds = 60.0
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for endpoint in aws.mine(self, ENDPOINTS):
@@ -104,7 +104,7 @@ class Acceptance(Resource):
     """The provider's yes to an endpoint.  Ready when traffic may flow."""
 
     endpoint: VpcEndpoint
-    service: EndpointService = field(metadata=UNTIL_IT_GOES)
+    service: EndpointService = field(metadata=DELETE_REQUESTED_IS_ENOUGH)
 
     usual_seconds = 60.0
 

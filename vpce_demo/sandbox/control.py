@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from .api.faults import DOES, Fault, is_seconds
+from .api.faults import DOES, InjectedFault, is_seconds
 from .client import TOKEN_HEADER
 
 if TYPE_CHECKING:
@@ -136,14 +136,14 @@ def pace(value: object) -> float:
     raise Mistake(f"speed is a number above 0, or max, not {value!r}")
 
 
-def _fault(told: object) -> Fault:
+def _fault(told: object) -> InjectedFault:
     if not isinstance(told, dict):
         raise Mistake(f"a fault is an object, not {told!r}")
     if "do" not in told:
         raise Mistake(f"a fault needs do, one of {', '.join(DOES)}")
-    _only(told, *(one.name for one in fields(Fault) if one.init))
+    _only(told, *(one.name for one in fields(InjectedFault) if one.init))
     try:
-        return Fault(**told)
+        return InjectedFault(**told)
     except ValueError as error:
         raise Mistake(str(error)) from None
 

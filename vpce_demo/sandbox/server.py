@@ -26,7 +26,7 @@ from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHand
 
 from vpce_demo.errors import SandboxError
 
-from .api.app import Api, Recorded
+from .api.app import Api, RecordedCall
 from .api.faults import Faults
 from .clock import Clock
 from .control import Control
@@ -230,7 +230,7 @@ class Sandbox:
         """Tell whoever waits on ``stop_asked`` to call ``stop``: a call cannot stop the server that answers it."""
         self.stop_asked.set()
 
-    def calls(self) -> list[Recorded]:
+    def calls(self) -> list[RecordedCall]:
         """The recorded API calls, oldest first."""
         with self.cloud.lock:
             return list(self._api.calls)

@@ -10,7 +10,7 @@ from ..aws.environment import Place
 from ..config.model import Config
 from ..config.settings import Settings
 from ..errors import Refused
-from ..journal.state_file import State
+from ..journal.state_file import StateFile
 from ..model import Side
 from ..untrusted import printable
 from .discover import not_looked_up
@@ -23,7 +23,7 @@ def same_accounts(recorded: Mapping[str, Mapping[str, str]], place: Place) -> bo
     return recorded == {str(side): facts for side, facts in place.accounts.items()}
 
 
-def refuse_other_accounts(state: State, place: Place) -> None:
+def refuse_other_accounts(state: StateFile, place: Place) -> None:
     """Raise Refused where the state was made in another account or region than a side's credentials are for."""
     if not state.sides or same_accounts(state.sides, place):
         return
@@ -45,7 +45,7 @@ def refuse_other_accounts(state: State, place: Place) -> None:
     )
 
 
-def _options(state: State, other: set[str]) -> str:
+def _options(state: StateFile, other: set[str]) -> str:
     """With what the command finds the demo again; the profile as the state file has it, if it does."""
     options = []
     if "account" in other:

@@ -14,7 +14,7 @@ from ..config.settings import Settings, Where
 from ..engine.resource import Aws
 from ..errors import DemoError
 from ..journal.run_log import RunLog
-from ..journal.state_file import State, locked, remove_if_empty
+from ..journal.state_file import StateFile, locked, remove_if_empty
 from ..model import Live, Side
 from ..ssh import ensure_key
 from ..tutorial import Demo, tutorial
@@ -36,11 +36,11 @@ def opened(
     A new demo of which nothing was begun leaves no state behind.
     """
     # Where the state file is lost, looking writes it again.
-    needs_lock = not (only_looks and State(where.directory).path.exists())
+    needs_lock = not (only_looks and StateFile(where.directory).path.exists())
     with locked(where.directory, command) if needs_lock else contextlib.nullcontext():
-        new: State | None = None
+        new: StateFile | None = None
         try:
-            state = State.load(where.directory)
+            state = StateFile.load(where.directory)
             refuse_other_accounts(state, place)
             state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
             state.place = place.id
@@ -63,17 +63,17 @@ def opened(
                 _tidy(where)
 
 
-def on_record(where: Where) -> tuple[State, Demo]:
+def on_record(where: Where) -> tuple[StateFile, Demo]:
     """What the state file says of a demo, and the demo: nobody is asked, and nothing is kept from anybody."""
-    state = State.load(where.directory)
+    state = StateFile.load(where.directory)
     return state, tutorial(_settings_on_record(where, state))
 
 
-def _settings_on_record(where: Where, state: State) -> Settings:
+def _settings_on_record(where: Where, state: StateFile) -> Settings:
     return _recorded_settings(state) if state.settings else not_looked_up(where.config)
 
 
-def _recorded_settings(state: State) -> Settings:
+def _recorded_settings(state: StateFile) -> Settings:
     try:
         return Settings.model_validate(state.settings)
     except ValidationError as error:
@@ -95,7 +95,7 @@ def _tidy(where: Where) -> None:
         remove_if_empty(where.directory.parent)
 
 
-def _sides(settings: Settings, place: Place, state: State) -> dict[Side, Aws]:
+def _sides(settings: Settings, place: Place, state: StateFile) -> dict[Side, Aws]:
     known: dict[str, Live] = {}
     made: dict[int, Aws] = {}
     for clients in place.clients.values():
@@ -104,7 +104,7 @@ def _sides(settings: Settings, place: Place, state: State) -> dict[Side, Aws]:
     return {side: made[id(clients)] for side, clients in place.clients.items()}
 
 
-def _settings_to_make(config: Config, state: State, place: Place, public_key: str) -> Settings:
+def _settings_to_make(config: Config, state: StateFile, place: Place, public_key: str) -> Settings:
     if not state.settings:
         return find_out(config, place, public_key)
     recorded = _recorded_settings(state)
@@ -118,10 +118,10 @@ def _settings_to_make(config: Config, state: State, place: Place, public_key: st
 
 def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:
     """Drop the state of a demo whose sandbox has stopped: the demo went with it.  Return whether there was one."""
-    if State.load(where.directory).place in ("", sandbox_id):
+    if StateFile.load(where.directory).place in ("", sandbox_id):
         return False  # nothing to be dropped, so no lock is needed, and another run may be at work
     with locked(where.directory, "sandbox"):
-        state = State.load(where.directory)
+        state = StateFile.load(where.directory)
         gone = bool(state.place) and state.place != sandbox_id
         if gone:
             state.forget()

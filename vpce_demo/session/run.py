@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..aws.environment import Place, my_address
-from ..aws.error_codes import Fault, fault
+from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
 from ..config.settings import Settings, Where
 from ..engine.drift import compared
@@ -21,7 +21,7 @@ from ..engine.resource import Aws, Resource, closure
 from ..engine.waits import HIDDEN_SECONDS
 from ..errors import DemoError, InUse, NotCreated, TimedOut
 from ..journal.run_log import RunLog
-from ..journal.state_file import State, remove_if_empty
+from ..journal.state_file import StateFile, remove_if_empty
 from ..model import Live, Phase, Side
 from ..ssh import Ssh
 from ..tutorial import Demo
@@ -56,7 +56,7 @@ class Run:
 
     where: Where
     place: Place
-    state: State
+    state: StateFile
     settings: Settings
     demo: Demo
     sides: dict[Side, Aws]
@@ -175,7 +175,7 @@ class Run:
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
-        not_let_in = [f for f in failures if f.error and fault(f.error) is Fault.SIGN_IN]
+        not_let_in = [f for f in failures if f.error and error_kind(f.error) is ErrorKind.SIGN_IN]
         self._raise_first(not_let_in, "What was deleted so far is noted.")
         there = self._look_until_gone() if not failures else self.look()
         left = _left(self.demo.resources, there, failures, refused)

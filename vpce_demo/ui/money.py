@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ..cost.bill import Line, between, price
+from ..cost.bill import BillLine, between, price
 from ..cost.prices.table import Price
 from .style import Screen
 
@@ -14,7 +14,7 @@ TOKYO = "ap-northeast-1"
 """The region of the tutorial's own comparison."""
 
 
-def bill(screen: Screen, lines: Sequence[Line], counts: bool) -> None:
+def bill(screen: Screen, lines: Sequence[BillLine], counts: bool) -> None:
     """The parts with their prices, and the sum; with what they have cost so far if that ``counts``."""
     heads = ["an hour", "a day", *(["so far"] if counts else [])]
     screen.line(_row("part", "how many", "unit price", heads), style="dim")
@@ -35,7 +35,7 @@ def _row(part: str, many: str, unit_price: str, amounts: Sequence[str]) -> str:
     return f"  {part:<21} {many:>8}  {unit_price:<19}" + "".join(f" {amount:>8}" for amount in amounts)
 
 
-def _unit_price(line: Line) -> str:
+def _unit_price(line: BillLine) -> str:
     if line.price is None:
         return "not known"
     star = " *" if line.price.confidence == "one source" else ""
@@ -73,7 +73,7 @@ def _usd(price: Price | None) -> str:
     return f"${price.usd}" if price else "-"
 
 
-def sources(screen: Screen, lines: Sequence[Line], counts: bool, how_to_refresh: str) -> None:
+def sources(screen: Screen, lines: Sequence[BillLine], counts: bool, how_to_refresh: str) -> None:
     """How time counts, how old and how sure the prices are, and how to renew them."""
     if counts:
         paragraph(

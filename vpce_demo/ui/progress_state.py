@@ -57,7 +57,7 @@ class Cell:
     @property
     def usual_seconds(self) -> float:
         """How long AWS usually takes for what is being done, in its seconds."""
-        return self.resource.usual_seconds_gone if self.is_going else self.resource.usual_seconds
+        return self.resource.usual_delete_seconds if self.is_going else self.resource.usual_seconds
 
     @property
     def word(self) -> str:
@@ -197,11 +197,11 @@ class Board:
         found = cell.live.phase if cell.live and cell.action is Action.FOUND else None
         match verb:
             case Verb.MAKE if found in (Phase.WRONG, Phase.FAILED, Phase.DELETING):
-                usual, since = r.usual_seconds_gone, 0.0  # it has to go first
+                usual, since = r.usual_delete_seconds, 0.0  # it has to go first
             case Verb.READY if found is not Phase.READY:
                 usual, since = r.usual_seconds, cell.asked
             case Verb.GONE if r.goes_with() is None:
-                usual, since = r.usual_seconds_gone, cell.asked
+                usual, since = r.usual_delete_seconds, cell.asked
             case _:
                 return 0.0
         return max(0.0, usual / self.pace - (now - since if since else 0.0))

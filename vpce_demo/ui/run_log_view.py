@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..journal.run_log import Recorded
+from ..journal.run_log import RecordedRun
 from .lines import Teller
 from .style import Screen, duration
 
 
-def listed(screen: Screen, runs: Sequence[Recorded]) -> None:
+def listed(screen: Screen, runs: Sequence[RecordedRun]) -> None:
     """The runs, newest first: a number to ask for, when, the command, how long it took and how it ended."""
     column = max((len(run.head["command"]) for run in runs), default=0)
     for number, run in enumerate(runs, 1):
@@ -20,7 +20,7 @@ def listed(screen: Screen, runs: Sequence[Recorded]) -> None:
         screen.line(f"{what}  {duration(run.seconds):>6}  {ended(run)}", mark=mark)
 
 
-def ended(run: Recorded) -> str:
+def ended(run: RecordedRun) -> str:
     """How a run ended, in few words."""
     if run.end is None:
         return "at work" if run.is_at_work else "killed"
@@ -28,7 +28,7 @@ def ended(run: Recorded) -> str:
     return f"exit code {code}: {message}" if code else "done"
 
 
-def told(run: Recorded, verbose: bool) -> Iterator[tuple[str, str]]:
+def told(run: RecordedRun, verbose: bool) -> Iterator[tuple[str, str]]:
     """The marks and lines of a run; with ``verbose`` every event, not only changes."""
     head = run.head
     accounts = dict.fromkeys(f"account {one['account']}   {one['region']}" for one in head["accounts"].values())

@@ -26,7 +26,7 @@ WORTH_SAYING_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Line:
+class TreeLine:
     """A line of the tree.  Of those with the same ``fold`` the whole run may be folded where there is no room."""
 
     text: Text
@@ -61,7 +61,7 @@ class Tree:
 
     # --- steps ------------------------------------------------------------------
 
-    def _step(self, row: Row, now: float, width: int) -> list[Line]:
+    def _step(self, row: Row, now: float, width: int) -> list[TreeLine]:
         """One step, and what it waits for."""
         shown, busy = _mark(row, self.board), row.busy
         lead = Text(no_wrap=True, overflow="ignore")
@@ -71,11 +71,11 @@ class Tree:
             lead.append_text(self.screen.mark(shown or ("!" if busy else "·")))
         lead.append(f" {row.step.number:>2} ")
         fold = shown if shown in ("✓", "-") else "·" if not (shown or busy) else ""
-        lines = [Line(lead.append_text(self._columns(row, now, width)), fold)]
+        lines = [TreeLine(lead.append_text(self._columns(row, now, width)), fold)]
         for remark in self._remarks(row, now):
             said, room = self.screen.plain(remark), width - len(INDENT)
             for text in textwrap.wrap(said, room, break_long_words=False, break_on_hyphens=False):
-                lines.append(Line(Text(f"{INDENT}{text}", style="dim"), f"{fold} remark"))
+                lines.append(TreeLine(Text(f"{INDENT}{text}", style="dim"), f"{fold} remark"))
         return lines
 
     def _columns(self, row: Row, now: float, width: int) -> Text:
@@ -139,7 +139,7 @@ class Tree:
             lines = [*textwrap.wrap(so_far, width), *textwrap.wrap(safe, width)]
         return [Text(), bar.append(f"  {count}"), *(Text(line, style="dim") for line in lines)]
 
-    def _folded(self, tree: Sequence[Line], room: int) -> list[Line]:
+    def _folded(self, tree: Sequence[TreeLine], room: int) -> list[TreeLine]:
         """The tree in so many lines: what is done is folded first, then what has not begun, then what waits."""
         lines = list(tree)
         for kind in ("✓", "·", "-"):
@@ -150,12 +150,12 @@ class Tree:
                 lines = [line for line in lines if line.fold != kind]
         return lines[: max(0, room)]
 
-    def _fold(self, lines: Iterable[Line], kind: str) -> Iterable[Line]:
+    def _fold(self, lines: Iterable[TreeLine], kind: str) -> Iterable[TreeLine]:
         words = {"✓": "done", "·": "to come", "-": "left out"}
         for fold, run in groupby(lines, key=lambda line: line.fold):
             same = list(run)
             if fold == kind and len(same) > 1:
-                yield Line(Text(self.screen.plain(f"   … {len(same)} steps {words[kind]}"), style="dim"))
+                yield TreeLine(Text(self.screen.plain(f"   … {len(same)} steps {words[kind]}"), style="dim"))
             else:
                 yield from same
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
-from ..aws.error_codes import Fault, fault
+from ..aws.error_codes import ErrorKind, error_kind
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, NotCreated
 from ..model import Live, Side, ours
@@ -52,7 +52,7 @@ def look(resource: Resource, aws: Aws) -> Live | None:
     except NotCreated:
         return None
     except ClientError as error:
-        if fault(error) is not Fault.MISSING:
+        if error_kind(error) is not ErrorKind.MISSING:
             raise
         return None
 
@@ -225,7 +225,7 @@ class Case:
         try:
             text = self._once(("console", id), lambda: ec2.get_console_output(InstanceId=id).get("Output", ""))
         except ClientError as error:
-            if fault(error) is not Fault.DENIED:
+            if error_kind(error) is not ErrorKind.DENIED:
                 raise
             return []
         telling = ("cloud-init", "dnf", "httpd")

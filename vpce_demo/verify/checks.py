@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from ..aws.error_codes import Fault, fault, words
+from ..aws.error_codes import ErrorKind, error_kind, error_message
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, NotCreated
 from ..model import Live, Side
 from ..resources.endpoint_service import connections
 from ..resources.target_group import target_health
 from ..resources.vpc_endpoint import addresses
-from ..ssh import CONNECT_SECONDS, Answer, Ssh
+from ..ssh import CONNECT_SECONDS, Ssh, SshResult
 from ..tutorial import DEMO_ID_PAGE, Demo
 from .diagnosis import Case, Diagnosis, Symptom, diagnose, look
 
@@ -103,7 +103,7 @@ class Lab:
                 return
             time.sleep(pause)
 
-    def on_customer(self, *command: str) -> Answer:
+    def on_customer(self, *command: str) -> SshResult:
         """Run a command on the customer instance."""
         address = self.sides[Side.CONSUMER].live(self.demo.customer).outputs.get("public_address", "")
         alias = self.sides[Side.CONSUMER].id(self.demo.customer)
@@ -130,8 +130,8 @@ def check(title: str | Callable[[Lab], str], *needs: int) -> Callable[[Check], C
     """Add a check, in the order of this file."""
 
     def add(function: Check) -> Check:
-        words = title if callable(title) else lambda lab: title
-        QUESTIONS.append(Question(len(QUESTIONS) + 1, words, function, needs))
+        error_message = title if callable(title) else lambda lab: title
+        QUESTIONS.append(Question(len(QUESTIONS) + 1, error_message, function, needs))
         return function
 
     return add
@@ -181,9 +181,9 @@ def _ask(q: Question, lab: Lab) -> str:
     except NotCreated as error:
         raise CheckFailed(error.message, Symptom.GONE) from error
     except ClientError as error:
-        if fault(error) is not Fault.MISSING:
+        if error_kind(error) is not ErrorKind.MISSING:
             raise
-        raise CheckFailed(words(error), Symptom.GONE) from error
+        raise CheckFailed(error_message(error), Symptom.GONE) from error
 
 
 # --- the questions ------------------------------------------------------------
@@ -288,7 +288,7 @@ def _curl_title(lab: Lab) -> str:
 
 @check(_curl_title, 3, 4, 5)
 def the_page_comes_through_the_endpoint(lab: Lab) -> str:
-    answer = Answer(1, "", "")
+    answer = SshResult(1, "", "")
     for last in lab.tries(max(lab.patience(lab.demo.customer), lab.real(ENDPOINT_SETTLED_SECONDS))):
         if not lab.endpoint_address:
             lab.look(lab.demo.endpoint)
@@ -312,12 +312,12 @@ def the_page_comes_through_the_endpoint(lab: Lab) -> str:
 _CURL = {REFUSED: Symptom.REFUSED, TIMED_OUT: Symptom.HANGS, SSH_FAILED: Symptom.SSH_HANGS}
 
 
-def _curl(lab: Lab, url: str, *options: str, connect_seconds: int = CURL_CONNECT_SECONDS) -> Answer:
+def _curl(lab: Lab, url: str, *options: str, connect_seconds: int = CURL_CONNECT_SECONDS) -> SshResult:
     limits = ("--connect-timeout", str(connect_seconds), "--max-time", str(2 * connect_seconds))
     return lab.on_customer("curl", "-sS", *limits, *options, url)
 
 
-def _what_curl_met(answer: Answer) -> str:
+def _what_curl_met(answer: SshResult) -> str:
     met = {REFUSED: "connection refused", TIMED_OUT: f"timed out after {CURL_CONNECT_SECONDS}s", 52: "empty answer"}
     return met.get(answer.exit_code, answer.err.splitlines()[-1] if answer.err else f"exit code {answer.exit_code}")
 

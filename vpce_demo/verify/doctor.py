@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .. import __version__, ssh
 from ..aws.clients import Clients
 from ..aws.environment import Place, my_address
-from ..aws.error_codes import Fault, code, fault
+from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.messages import understood
 from ..aws.quotas import QUOTAS, limit
 from ..config.model import MY_IP, Config
@@ -149,9 +149,9 @@ def _asked(title: str, ask: Callable[[], Line]) -> Line:
         line = ask()
         return Line(title, line.fine, line.evidence, line.fix)
     except ClientError as error:
-        if fault(error) is Fault.DENIED:
+        if error_kind(error) is ErrorKind.DENIED:
             return Line(title, None, f"not asked: {error.operation_name} is not allowed to you")
-        return Line(title, None, f"not asked: {error.operation_name} answered {code(error)}")
+        return Line(title, None, f"not asked: {error.operation_name} answered {error_code(error)}")
     except BotoCoreError as error:
         return Line(title, None, f"not asked: {error}")
     except DemoError as error:

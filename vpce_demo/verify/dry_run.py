@@ -10,7 +10,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
-from ..aws.error_codes import Fault, code, fault
+from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG
 from ..config.model import Config, in_front
 from ..model import Side
@@ -44,9 +44,9 @@ def _allowed(clients: Clients, name: str, params: Params | None) -> bool | None:
     try:
         getattr(clients.ec2, xform_name(name))(**params, DryRun=True)
     except ClientError as error:
-        if code(error) == ALLOWED:
+        if error_code(error) == ALLOWED:
             return True
-        if fault(error) is Fault.DENIED:
+        if error_kind(error) is ErrorKind.DENIED:
             return False
     return None
 

@@ -70,16 +70,16 @@ def queries(instance_type: str) -> list[Query]:
 
 
 @dataclass
-class Answer:
+class PriceListAnswer:
     """What came of it: the prices by item, and why there is none of some others."""
 
     prices: dict[str, Price] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def ask(client: PricingClient, region: str, instance_type: str, today: str = "") -> Answer:
+def ask(client: PricingClient, region: str, instance_type: str, today: str = "") -> PriceListAnswer:
     """Read the prices of a region; ``missing`` says what AWS does not list, or twice.  Raises botocore's exceptions."""
-    answer = Answer()
+    answer = PriceListAnswer()
     date = today or datetime.now(UTC).date().isoformat()
     for query in queries(instance_type):
         products = list(_products(client, query, region))

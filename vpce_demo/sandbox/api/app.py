@@ -29,7 +29,7 @@ from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["Api", "ApiError", "Call", "Recorded", "handles", "load_handlers"]
+__all__ = ["Api", "ApiError", "Call", "RecordedCall", "handles", "load_handlers"]
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def load_handlers() -> None:
 
 
 @dataclass
-class Recorded:
+class RecordedCall:
     """One API call as ``calls`` tells it; times are seconds since the epoch.
 
     ``error`` is AWS's code, why there was no answer (``dropped after``), both, or none.
@@ -76,7 +76,7 @@ class Api:
         self.faults = faults
         self.latency = latency
         self.hosts: frozenset[str] = frozenset()
-        self.calls: deque[Recorded] = deque(maxlen=REMEMBERED_CALLS)
+        self.calls: deque[RecordedCall] = deque(maxlen=REMEMBERED_CALLS)
         self.counts: Counter[str] = Counter()
         self.gate = Gate()
         self._control = control
@@ -129,16 +129,16 @@ class Api:
             record.ended = time.time()
         return response
 
-    def _record(self, incoming: Incoming) -> tuple[Recorded, Struck]:
+    def _record(self, incoming: Incoming) -> tuple[RecordedCall, Struck]:
         operation = incoming.operation or f"{incoming.http.method} {incoming.http.path}"
         with self.cloud.lock:
             self._number += 1
-            record = Recorded(self._number, incoming.name, operation, {}, time.time())
+            record = RecordedCall(self._number, incoming.name, operation, {}, time.time())
             self.calls.append(record)
             self.counts[f"{incoming.name}:{operation}"] += 1
             return record, self.faults.meet(operation)
 
-    def _answer(self, incoming: Incoming, record: Recorded, struck: Struck, body: bytes) -> Response:
+    def _answer(self, incoming: Incoming, record: RecordedCall, struck: Struck, body: bytes) -> Response:
         try:
             struck.before()
             self.faults.check_credentials(incoming.service)
@@ -153,7 +153,7 @@ class Api:
             record.error = "InternalError"
             return refusal(incoming.service, ApiError("InternalError", "An internal error has occurred", 500))
 
-    def _dispatch(self, incoming: Incoming, record: Recorded, body: bytes) -> Response:
+    def _dispatch(self, incoming: Incoming, record: RecordedCall, body: bytes) -> Response:
         if not incoming.service:
             if incoming.name not in SIGNING_NAMES:
                 # Not handed to moto: some of its services make requests of their own, to wherever they are told.

@@ -44,7 +44,7 @@ class Dropped(ConnectionError):
 
 
 @dataclass
-class Fault:
+class InjectedFault:
     """Something to go wrong with calls that match ``operation`` (a name, or a pattern such as ``Create*``; none: all).
 
     It strikes the ``nth`` matching call (the first is 1), the first ``times`` ones, or every one; a call of ``until``
@@ -144,9 +144,9 @@ def _operations() -> Iterator[str]:
 class Struck:
     """What strikes one call: all the delays, and the first fault that ends it."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[InjectedFault]) -> None:
         self._delay = 0.0
-        self._end: Fault | None = None
+        self._end: InjectedFault | None = None
         for fault in faults:
             if fault.do == "delay":
                 self._delay += fault.seconds or 0.0
@@ -188,11 +188,11 @@ class Faults:
 
     def __init__(self, lock: threading.RLock, clock: Clock) -> None:
         self._lock = lock
-        self._faults: list[Fault] = []
+        self._faults: list[InjectedFault] = []
         self._expired = False
         self.hiding = Hiding(clock.now)
 
-    def add(self, *faults: Fault) -> None:
+    def add(self, *faults: InjectedFault) -> None:
         """Let these strike from now on, each counting by itself."""
         with self._lock:
             self._faults += faults

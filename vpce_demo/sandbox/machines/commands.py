@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from vpce_demo.sandbox.machines.curl import curl, seconds
 from vpce_demo.sandbox.machines.shell import Run, Shell
 from vpce_demo.sandbox.network.names import resolve
-from vpce_demo.sandbox.network.wire import Refused, Unanswered
+from vpce_demo.sandbox.network.wire import ConnectionRefused, Unanswered
 
 CONNECT_PATIENCE = "10"
 """AWS seconds until ``nc`` gives up, its own default."""
@@ -92,7 +92,7 @@ async def nc(shell: Shell, args: list[str]) -> int:
     try:
         async with machine.wire.connect(machine.interface.id, address, port, within):
             pass
-    except Refused:
+    except ConnectionRefused:
         shell.err("Ncat: Connection refused.\n")
         return 1
     except Unanswered:

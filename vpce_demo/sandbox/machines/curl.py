@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from vpce_demo.sandbox.network.http import BadMessage, Head, read_head
 from vpce_demo.sandbox.network.names import resolve
-from vpce_demo.sandbox.network.wire import Connection, Refused, Unanswered
+from vpce_demo.sandbox.network.wire import Connection, ConnectionRefused, Unanswered
 
 if TYPE_CHECKING:
     from vpce_demo.sandbox.machines.shell import Shell
@@ -183,7 +183,7 @@ class _Transfer:
                 target = (url.path or "/") + (f"?{url.query}" if url.query else "")
                 host_field = host if port == 80 else f"{host}:{port}"
                 await self._within_limit(self._exchange(connection, host_field, target))
-        except Refused:
+        except ConnectionRefused:
             raise _Failure(7, f"Failed to connect to {host} port {port}: Could not connect to server") from None
         except Unanswered:
             raise _Failure(28, f"Connection timed out after {round(patience * 1000)} milliseconds") from None

@@ -16,7 +16,7 @@ from vpce_demo.sandbox.machines.disk import Disk
 from vpce_demo.sandbox.machines.httpd import ACCESS_LOG, DOCUMENT_ROOT, Httpd
 from vpce_demo.sandbox.network.names import REPOSITORY
 from vpce_demo.sandbox.network.pace import cancelled, wait_until
-from vpce_demo.sandbox.network.wire import Refused, Server, Unanswered, Wire
+from vpce_demo.sandbox.network.wire import ConnectionRefused, Server, Unanswered, Wire
 from vpce_demo.sandbox.store.view import Instance, Interface, Subnet
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Machine:
                     else:
                         say(f"dnf: no match for argument: {package[:100]}")
         except Unanswered as failure:
-            what = "refused" if isinstance(failure, Refused) else "timed out"
+            what = "refused" if isinstance(failure, ConnectionRefused) else "timed out"
             say(f"dnf: cannot reach the package repository: {what}. {failure.decision.settled_by}")
             return False
         except ConnectionError:

@@ -18,8 +18,8 @@ from vpce_demo.sandbox.network import names
 from vpce_demo.sandbox.network.rules import Ports, acl_line, allowing_group, route_to, within
 from vpce_demo.sandbox.store.view import (
     Health,
-    Holder,
     Interface,
+    InterfaceOwner,
     LoadBalancer,
     Route,
     Subnet,
@@ -180,7 +180,7 @@ class _Way:
     # At the destination's interface
 
     def arrive(self, target: Interface, client: str, client_groups: Iterable[str]) -> _Arrival:
-        if target.holder is Holder.LOAD_BALANCER:
+        if target.holder is InterfaceOwner.LOAD_BALANCER:
             balancer = self.view.load_balancers.get(target.holder_id)
             if balancer is None:
                 self.drop(target.id, f"belongs to a load balancer that is gone ({target.holder_id})")
@@ -188,9 +188,9 @@ class _Way:
             self.ask_groups(target, False, client, client_groups, self.port)
             return self.forward(balancer, target, client)
         self.ask_groups(target, False, client, client_groups, self.port)
-        if target.holder is Holder.INSTANCE:
+        if target.holder is InterfaceOwner.INSTANCE:
             return self.deliver(target, self.port, client)
-        if target.holder is not Holder.ENDPOINT:
+        if target.holder is not InterfaceOwner.ENDPOINT:
             self.drop(target.id, "nothing answers there")
         return self.private_link(target, client)
 
@@ -277,7 +277,7 @@ class _Way:
         self.passes(at, f"{what} is {state}")
 
     def groups_of(self, interface: Interface) -> tuple[str, ...]:
-        if interface.holder is Holder.LOAD_BALANCER:
+        if interface.holder is InterfaceOwner.LOAD_BALANCER:
             balancer = self.view.load_balancers.get(interface.holder_id)
             return balancer.group_ids if balancer else ()
         return interface.group_ids
@@ -286,7 +286,7 @@ class _Way:
         self, interface: Interface, egress: bool, address: str, peer_groups: Iterable[str], port: int
     ) -> None:
         group_ids = self.groups_of(interface)
-        if interface.holder is Holder.LOAD_BALANCER and not group_ids:
+        if interface.holder is InterfaceOwner.LOAD_BALANCER and not group_ids:
             return  # one made without security groups filters nothing
         way = "to" if egress else "from"
         allowing = allowing_group(self.view, group_ids, egress, address, peer_groups, port)
@@ -343,4 +343,4 @@ def _words(route: Route) -> str:
 
 
 def _client_ports(source: Interface) -> Ports:
-    return LINUX_PORTS if source.holder is Holder.INSTANCE else ANY_CLIENT_PORTS
+    return LINUX_PORTS if source.holder is InterfaceOwner.INSTANCE else ANY_CLIENT_PORTS

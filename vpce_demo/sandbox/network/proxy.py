@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from vpce_demo.sandbox.network.http import BadMessage, Head, read_head
 from vpce_demo.sandbox.network.names import OPERATOR, resolve
 from vpce_demo.sandbox.network.pace import cancelled
-from vpce_demo.sandbox.network.wire import LOOPBACK, Connection, Refused, Wire
+from vpce_demo.sandbox.network.wire import LOOPBACK, Connection, ConnectionRefused, Wire
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class Proxy:
                 if head.first.startswith("CONNECT "):
                     writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 await _relay(reading, reader, writer, connection)
-            except Refused as refused:
+            except ConnectionRefused as refused:
                 words = f"Connection refused: {host} port {port}. {refused.decision.settled_by}"
                 raise _Answer("502 Bad Gateway", words) from refused
             finally:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
-from vpce_demo.sandbox.store.view import Group, Route, Rule, Subnet, View
+from vpce_demo.sandbox.store.view import Group, GroupRule, Route, Subnet, View
 
 TCP = frozenset({"tcp", "6", "-1"})
 """The protocols of a rule that cover TCP, the only one that travels here."""
@@ -44,7 +44,7 @@ def allowing_group(
     return None
 
 
-def _allows(rule: Rule, address: str, peer_groups: frozenset[str], port: int) -> bool:
+def _allows(rule: GroupRule, address: str, peer_groups: frozenset[str], port: int) -> bool:
     if rule.protocol not in TCP or not (rule.protocol == "-1" or rule.from_port <= port <= rule.to_port):
         return False
     return any(within(address, cidr) for cidr in rule.cidrs) or not peer_groups.isdisjoint(rule.group_ids)

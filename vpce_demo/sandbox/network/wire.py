@@ -39,7 +39,7 @@ class Unanswered(Exception):
         self.decision = decision
 
 
-class Refused(Unanswered):
+class ConnectionRefused(Unanswered):
     """The connection was reset at once."""
 
 
@@ -116,7 +116,7 @@ class Wire:
     ) -> AsyncIterator[Connection]:
         """Connect from an interface id or a public address to an IPv4 address; ``check``: it is a health check.
 
-        Raises ``Refused`` at once, or ``Unanswered`` after ``within`` AWS seconds (``math.inf``: never).  Like TCP, it
+        Raises ``ConnectionRefused`` at once, or ``Unanswered`` after ``within`` AWS seconds (``math.inf``: never).  Like TCP, it
         sends the unanswered SYN again now and then, so a way that opens meanwhile is found.
         """
         own = socket.socket()
@@ -155,7 +155,7 @@ class Wire:
             if decision.outcome is Outcome.DELIVERED:
                 return decision
             if decision.outcome is Outcome.REFUSED:
-                raise Refused(decision)
+                raise ConnectionRefused(decision)
             left = end - loop.time()
             if left <= 0:
                 raise Unanswered(decision)
@@ -173,7 +173,7 @@ class Wire:
             if not isinstance(error, (KeyError, ConnectionError)):
                 raise
             # It stopped listening a moment ago.
-            raise Refused(_closed(decision)) from error
+            raise ConnectionRefused(_closed(decision)) from error
 
 
 def _closed(decision: Decision) -> Decision:

@@ -14,13 +14,13 @@ from .view import (
     Endpoint,
     EndpointService,
     Group,
-    Holder,
+    GroupRule,
     Instance,
     Interface,
+    InterfaceOwner,
     LoadBalancer,
     Peering,
     Route,
-    Rule,
     Subnet,
     Target,
     TargetGroup,
@@ -74,14 +74,16 @@ def _by_id(items: Iterable[Any]) -> dict[str, Any]:
     return {item.id: item for item in items}
 
 
-def _holders(cloud: Cloud) -> dict[str, tuple[Holder, str]]:
+def _holders(cloud: Cloud) -> dict[str, tuple[InterfaceOwner, str]]:
     """Who has an interface, by its id, for those that AWS keeps."""
-    held = {each: (Holder.ENDPOINT, one.id) for one in cloud.endpoints.values() for each in one.interfaces.values()}
+    held = {
+        each: (InterfaceOwner.ENDPOINT, one.id) for one in cloud.endpoints.values() for each in one.interfaces.values()
+    }
     arns = {_text(arn): arn for store in elb_stores() for arn in store.load_balancers}
     for store in ec2_stores():
         for interface in store.enis.values():
             if interface.description in arns and hasattr(interface, "managed_attachment"):
-                held[interface.id] = Holder.LOAD_BALANCER, arns[interface.description]
+                held[interface.id] = InterfaceOwner.LOAD_BALANCER, arns[interface.description]
     return held
 
 
@@ -89,11 +91,11 @@ def _text(arn: str) -> str:
     return f"ELB {arn.partition(':loadbalancer/')[2]}"
 
 
-def _interface(one: Any, holders: dict[str, tuple[Holder, str]]) -> Interface:
+def _interface(one: Any, holders: dict[str, tuple[InterfaceOwner, str]]) -> Interface:
     if one.instance is not None:
-        holder, holder_id = Holder.INSTANCE, one.instance.id
+        holder, holder_id = InterfaceOwner.INSTANCE, one.instance.id
     else:
-        holder, holder_id = holders.get(one.id, (Holder.OTHER, ""))
+        holder, holder_id = holders.get(one.id, (InterfaceOwner.OTHER, ""))
     groups = tuple(group.id for group in one.group_set)
     return Interface(
         one.id, one.vpc_id, one.subnet.id, one.private_ip_address, one.public_ip, groups, holder, holder_id
@@ -159,11 +161,11 @@ def _group(group: Any) -> Group:
     return Group(group.id, group.name, tuple(map(_rule, group.ingress_rules)), tuple(map(_rule, group.egress_rules)))
 
 
-def _rule(rule: Any) -> Rule:
+def _rule(rule: Any) -> GroupRule:
     ports = (0, 65535) if rule.from_port is None or rule.ip_protocol == "-1" else (rule.from_port, rule.to_port)
     cidrs = (rule.cidr_ipv4,) if rule.cidr_ipv4 else ()
     groups = (rule.source_group["GroupId"],) if rule.source_group.get("GroupId") else ()
-    return Rule(rule.ip_protocol, int(ports[0]), int(ports[1]), cidrs, groups)
+    return GroupRule(rule.ip_protocol, int(ports[0]), int(ports[1]), cidrs, groups)
 
 
 def _instances(store: Any) -> Iterator[Instance]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 
-class Holder(Enum):
+class InterfaceOwner(Enum):
     """What a network interface belongs to."""
 
     INSTANCE = "instance"
@@ -30,12 +30,12 @@ class Interface:
     address: str
     public_address: str | None
     group_ids: tuple[str, ...]
-    holder: Holder
+    holder: InterfaceOwner
     holder_id: str
 
 
 @dataclass(frozen=True)
-class Rule:
+class GroupRule:
     """One permission of a security group: ``protocol`` is ``tcp``, ``udp``, ``icmp`` or ``-1`` for all."""
 
     protocol: str
@@ -51,8 +51,8 @@ class Group:
 
     id: str
     name: str
-    ingress: tuple[Rule, ...]
-    egress: tuple[Rule, ...]
+    ingress: tuple[GroupRule, ...]
+    egress: tuple[GroupRule, ...]
 
 
 @dataclass(frozen=True)

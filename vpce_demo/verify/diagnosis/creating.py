@@ -74,7 +74,7 @@ def service_not_found(case: Case) -> Finding | None:
 def _forbid(prank: Prank) -> None:
     """In one account the API's state cannot do it: the owner may always connect.  So the sandbox is told to refuse."""
     name = prank.case.service()["ServiceName"]
-    prank.fault(
+    prank.inject_fault(
         "CreateVpcEndpoint",
         "InvalidServiceName",
         f"The Vpc Endpoint Service '{name}' does not exist",

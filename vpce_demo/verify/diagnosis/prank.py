@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ...aws.error_codes import Fault, fault
+from ...aws.error_codes import ErrorKind, error_kind
 from ...aws.tags import tags_of
 from ...engine.resource import Resource
 from ...errors import DemoError, TimedOut
@@ -33,13 +33,13 @@ PATIENCE = 120.0
 class Prank:
     """A demo in the sandbox to break one thing in.
 
-    ``make`` lets the engine make these be there and ready, as ``up`` does; ``fault`` tells the sandbox to answer calls
+    ``make`` lets the engine make these be there and ready, as ``up`` does; ``inject_fault`` tells the sandbox to answer calls
     of an operation with an error, where no state of the API would.
     """
 
     case: Case
     make: Callable[[Sequence[Resource]], None]
-    fault: Callable[..., None]
+    inject_fault: Callable[..., None]
 
     @property
     def ec2(self) -> EC2Client:
@@ -161,7 +161,7 @@ class Prank:
             try:
                 return not call().get("Unsuccessful")
             except ClientError as error:
-                if fault(error) is not Fault.IN_USE:
+                if error_kind(error) is not ErrorKind.IN_USE:
                     raise
                 return False
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ...aws.error_codes import Fault, fault, words
+from ...aws.error_codes import ErrorKind, error_kind, error_message
 from ...errors import Diagnosis, Fix, NotCreated
 
 if TYPE_CHECKING:
@@ -159,13 +159,13 @@ def ask(case: Case, one: Rule) -> Asked | None:
     except NotCreated:
         return None
     except ClientError as error:
-        match fault(error):
-            case Fault.MISSING:
+        match error_kind(error):
+            case ErrorKind.MISSING:
                 return None
-            case Fault.DENIED:
+            case ErrorKind.DENIED:
                 return Asked(one, why_not=f"{error.operation_name} is not allowed to you")
-            case Fault.OTHER:
-                return Asked(one, why_not=f"{error.operation_name}: {words(error)}")
+            case ErrorKind.OTHER:
+                return Asked(one, why_not=f"{error.operation_name}: {error_message(error)}")
         raise
 
 
