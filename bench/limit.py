@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vpce_demo.engine import graph as moves
-from vpce_demo.engine.graph import Verb
+from vpce_demo.engine.graph import TaskType
 from vpce_demo.engine.resource import Resource
 from vpce_demo.resources.endpoint_service import EndpointService
 from vpce_demo.resources.instance import Instance
@@ -115,7 +115,7 @@ def seconds(chain: Chain, pace: float, round_trip: float) -> float:
 
 def longest(graph: Graph, pace: float, round_trip: float) -> Chain:
     """The chain of links that takes longest."""
-    return moves.longest(graph, lambda link: link.seconds(pace, round_trip))
+    return moves.longest_path(graph, lambda link: link.seconds(pace, round_trip))
 
 
 def demo() -> Demo:
@@ -128,11 +128,11 @@ def demo() -> Demo:
 
 def up(resources: Sequence[Resource]) -> Graph:
     """What is made after what: each thing asked for, and then ready."""
-    link: dict[moves.Move, Link] = {}
+    link: dict[moves.Task, Link] = {}
     for r in resources:
-        link[Verb.MAKE, r] = Link(r.key, 1, 0.0, OPERATIONS[type(r)][0], r.name)
-        link[Verb.READY, r] = _wait(r, UNTIL_READY)
-    return {link[move]: {link[one] for one in before} for move, before in moves.making(resources).items()}
+        link[TaskType.MAKE, r] = Link(r.key, 1, 0.0, OPERATIONS[type(r)][0], r.name)
+        link[TaskType.READY, r] = _wait(r, UNTIL_READY)
+    return {link[move]: {link[one] for one in before} for move, before in moves.creation_graph(resources).items()}
 
 
 def down(resources: Sequence[Resource]) -> Graph:

@@ -58,7 +58,7 @@ class Call:
     error: str = ""
 
     @classmethod
-    def told(cls, call: Mapping[str, Any], begin: float) -> Call:
+    def as_dict(cls, call: Mapping[str, Any], begin: float) -> Call:
         """Out of the control port's ``calls``."""
         ended = call["ended"] or call["started"]
         return cls(
@@ -104,7 +104,7 @@ def lap(contender: Contender, pace: float) -> Lap:
                 took = run(words, directory, environment)
                 calls = running.control("calls")["calls"][before:]
                 figures[phase] = Figures(took.seconds, len(calls), took.memory_mb, took.cpu_seconds)
-                timelines[phase] = [Call.told(call, begin) for call in calls]
+                timelines[phase] = [Call.as_dict(call, begin) for call in calls]
                 check(running.endpoint_url, phase)
             return Lap(figures, timelines)
         finally:

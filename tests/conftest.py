@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from tools.process import remember_what_botocore_reads
-from vpce_demo.aws.environment import Place, in_sandbox
+from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import Where
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
-from vpce_demo.session.open import opened
+from vpce_demo.session.open import open_demo
 from vpce_demo.session.run import Run
 
 
@@ -72,7 +72,7 @@ def module_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def place(module_sandbox: Sandbox) -> Place:
+def place(module_sandbox: Sandbox) -> Environment:
     """The way into the module's sandbox, as every command takes it."""
     it = module_sandbox
     found = Running(it.endpoint_url, it.proxy_url, it.boot_id, os.getpid(), it.token, it.clock.speed)
@@ -88,7 +88,7 @@ def sandbox(module_sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def open_run(place: Place) -> Callable[..., AbstractContextManager[Run]]:
+def open_run(place: Environment) -> Callable[..., AbstractContextManager[Run]]:
     """Opens a run in the module's sandbox, as a command does: ``with open_run(directory, name="second") as run``.
 
     ``directory`` is for the state of all demos; the rest is what could stand in the config file.
@@ -97,7 +97,7 @@ def open_run(place: Place) -> Callable[..., AbstractContextManager[Run]]:
     @contextlib.contextmanager
     def open_it(directory: Path, *, makes: bool = True, **settings: Any) -> Iterator[Run]:
         where = Where(load(None, settings), directory, sandbox=True)
-        with opened(where, place, "test", makes=makes) as run:
+        with open_demo(where, place, "test", makes=makes) as run:
             yield run
 
     return open_it

@@ -42,7 +42,7 @@ class Diagnosis:
     ruled_out: Sequence[str]
     not_asked: Sequence[str] = ()
 
-    def told(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, object]:
         """For programs."""
         return {
             "rule": self.key,

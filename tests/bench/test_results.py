@@ -54,7 +54,7 @@ def test_the_name_in_a_create_call(params: dict[str, object], name: str) -> None
 
 def test_a_recorded_call_counts_from_the_begin_of_its_command() -> None:
     told = {"operation": "DeleteVpc", "params": {}, "started": 1000.25, "ended": 1000.5, "error": None}
-    assert Call.told(told, begin=1000.0) == Call("DeleteVpc", "", 0.25, 0.5)
+    assert Call.as_dict(told, begin=1000.0) == Call("DeleteVpc", "", 0.25, 0.5)
 
 
 def test_medians_and_the_round_trip() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.server import Sandbox
@@ -47,7 +47,7 @@ def program(tmp_path: Path) -> Program:
 def made(
     module_sandbox: Sandbox,
     open_run: Callable[..., AbstractContextManager[Run]],
-    place: Place,
+    place: Environment,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stage:
     """One demo for the module, in the sandbox of this process, where the program finds it as it would any other."""
@@ -69,7 +69,9 @@ def made(
 
 
 @pytest.fixture
-def stage(made: Stage, place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Stage:
+def stage(
+    made: Stage, place: Environment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Stage:
     """The same, with clients that are not made anew for each command, which is what takes long.
 
     A test puts back what it changes.

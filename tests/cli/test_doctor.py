@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from vpce_demo.aws.environment import Place, in_sandbox
+from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.model import Side
@@ -39,7 +39,7 @@ ACCOUNT = [
 ASKED = {name for side in Side for name, _ in dry_run.calls(side, "us-east-1", Config(), {})}
 
 
-def lines(config: Config, place: Place, **ids: str) -> dict[str, Line]:
+def lines(config: Config, place: Environment, **ids: str) -> dict[str, Line]:
     """What is said of the account, by title."""
     return {line.title: line for line in doctor.account(config, place, ids)}
 
@@ -176,7 +176,7 @@ def _reset(sandbox: Sandbox) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_reset")
-def test_what_is_wrong_with_an_account_is_said_line_by_line(sandbox: Sandbox, place: Place) -> None:
+def test_what_is_wrong_with_an_account_is_said_line_by_line(sandbox: Sandbox, place: Environment) -> None:
     ec2, config = place.clients[Side.PROVIDER].ec2, load(None, {})
     fine = lines(config, place)
     assert all(line.fine for line in fine.values())
@@ -209,7 +209,7 @@ def test_what_is_wrong_with_an_account_is_said_line_by_line(sandbox: Sandbox, pl
     assert ours["quotas"].evidence.startswith("4 of 5 VPCs (AWS's default); 0 of 5 internet gateways")
 
 
-def test_a_type_that_the_zone_does_not_offer(sandbox: Sandbox, place: Place) -> None:
+def test_a_type_that_the_zone_does_not_offer(sandbox: Sandbox, place: Environment) -> None:
     assert lines(load(None, {"zone": "us-east-1e"}), place)["zones"].fine is False
     none = lines(load(None, {"instance_type": "t3.giant"}), place)["zones"]
     assert (none.fine, none.evidence) == (False, "t3.giant in none")

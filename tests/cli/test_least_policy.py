@@ -67,7 +67,7 @@ class Users:
         document: dict[str, Any] = json.loads(done.out)
         return document
 
-    def place(self, config: Config, running: Running) -> environment.Place:
+    def place(self, config: Config, running: Running) -> environment.Environment:
         """The way into the sandbox, with each side's keys."""
         made = {id(session): _clients(session, running.endpoint_url) for session in self.sides.values()}
         clients = {side: made[id(session)] for side, session in self.sides.items()}

@@ -31,7 +31,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJGMEQCIEXAMPLETOKEN"
 
 
-CLIENTS: dict[str, environment.Place] = {}
+CLIENTS: dict[str, environment.Environment] = {}
 
 
 def mode(path: Path) -> str:
@@ -107,7 +107,7 @@ def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca
     (tmp_path / "demo.yaml").write_text("ssh_from: 198.51.100.7/32\n")
     on_aws = environment.on_aws
 
-    def quickly(config: Config) -> environment.Place:
+    def quickly(config: Config) -> environment.Environment:
         """Without AWS's waits, and with clients that are made once: they take long."""
         if sandbox.endpoint_url not in CLIENTS:
             CLIENTS[sandbox.endpoint_url] = dataclasses.replace(on_aws(config), pace=1e9)

@@ -85,7 +85,7 @@ def test_a_cause_of_another_symptom_is_named_where_none_of_its_own_holds(rules: 
 def test_nothing_known_is_said_as_that(rules: list[Rule]) -> None:
     add(Symptom.HANGS, About.ENDPOINT_GROUP, None, 6)
     told = diagnose(case("timed out after 5s"), Symptom.HANGS, [6])
-    assert told.told() == {
+    assert told.as_dict() == {
         "rule": "",
         "most_likely": "",
         "evidence": ["timed out after 5s"],

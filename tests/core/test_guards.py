@@ -12,7 +12,7 @@ import pytest
 
 from tools.account import account
 from vpce_demo.aws.clients import Clients
-from vpce_demo.aws.environment import Place, in_sandbox
+from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import Refused
@@ -26,7 +26,7 @@ ANOTHER_ACCOUNT = "210987654321"
 
 
 @pytest.fixture
-def clients(sandbox: Sandbox, place: Place) -> Clients:
+def clients(sandbox: Sandbox, place: Environment) -> Clients:
     return place.clients[Side.PROVIDER]
 
 
@@ -64,7 +64,7 @@ def test_no_room_for_gateways(clients: Clients, open_run: OpenRun, tmp_path: Pat
 
 
 def test_a_larger_quota_is_asked_for(
-    clients: Clients, place: Place, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, place: Environment, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Quotas:
         def get_service_quota(self, **which: str) -> dict[str, Any]:

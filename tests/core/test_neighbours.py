@@ -11,7 +11,7 @@ import pytest
 from tests.torture.neighbours import look_alikes, missing_or_changed
 from tools.account import account
 from vpce_demo.aws.clients import Clients
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.aws.tags import DEMO_TAG
 from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox
@@ -21,7 +21,7 @@ OpenRun = Callable[..., AbstractContextManager[Run]]
 
 
 @pytest.fixture
-def clients(sandbox: Sandbox, place: Place) -> Clients:
+def clients(sandbox: Sandbox, place: Environment) -> Clients:
     return place.clients[Side.PROVIDER]
 
 

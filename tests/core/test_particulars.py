@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.aws.tags import DEMO_TAG, RESOURCE_TAG
 from vpce_demo.config.load import load
 from vpce_demo.engine.engine import Engine
@@ -59,7 +59,7 @@ def up(run: Run, *wanted: Resource) -> list[str]:
 
 def looked_at(run: Run, demo: Demo, *wanted: Resource) -> dict[str, Live]:
     """What is seen of these, if the settings are those of that demo."""
-    engine = Engine(run.sides, lambda event: None, run.place.pace)
+    engine = Engine(run.sides, lambda event: None, run.environment.pace)
     assert engine.refresh(closure(wanted)) == []
     return dict(run.sides[Side.PROVIDER].known)
 
@@ -79,7 +79,7 @@ REFUSED = {"ResourceId": "it", "Error": {"Code": "ExistingVpcEndpointConnections
     ],
 )
 def test_a_refusal_in_a_successful_answer_is_raised(
-    place: Place, operation: str, call: Callable[[Demo, Aws], object]
+    place: Environment, operation: str, call: Callable[[Demo, Aws], object]
 ) -> None:
     demo = tutorial(not_looked_up(load(None, {})))
     known = {"endpoint": Live("vpce-1"), "service": Live("vpce-svc-1")}
@@ -258,7 +258,7 @@ def tags(arns: Sequence[str], ours: str) -> dict[str, Any]:
     return {"TagDescriptions": [{"ResourceArn": arn, "Tags": mine if arn == ours else theirs} for arn in arns]}
 
 
-def test_load_balancers_are_listed_to_the_end_and_their_tags_asked_for_in_batches(place: Place) -> None:
+def test_load_balancers_are_listed_to_the_end_and_their_tags_asked_for_in_batches(place: Environment) -> None:
     demo = tutorial(not_looked_up(load(None, {})))
     aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "")
     listed = balancers(45)
@@ -273,7 +273,7 @@ def test_load_balancers_are_listed_to_the_end_and_their_tags_asked_for_in_batche
         stub.assert_no_pending_responses()
 
 
-def test_a_neighbour_s_that_goes_while_we_look_hides_nothing_of_ours(place: Place) -> None:
+def test_a_neighbour_s_that_goes_while_we_look_hides_nothing_of_ours(place: Environment) -> None:
     demo = tutorial(not_looked_up(load(None, {})))
     aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "")
     with Stubber(aws.elb) as stub:
@@ -286,7 +286,7 @@ def test_a_neighbour_s_that_goes_while_we_look_hides_nothing_of_ours(place: Plac
         assert [live.id for live in demo.balancer.find(aws)] == ["arn:2"]
 
 
-def test_who_may_not_read_tags_is_told_so(place: Place) -> None:
+def test_who_may_not_read_tags_is_told_so(place: Environment) -> None:
     demo = tutorial(not_looked_up(load(None, {})))
     aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "")
     with Stubber(aws.elb) as stub:

@@ -56,7 +56,7 @@ def test_the_intent_is_on_disk_before_the_create_and_the_id_right_after(state: S
     one.ways.at_create = look_on_disk
     above = Thing("above", Side.PROVIDER, "Above", world, (one,))
     above.ways.at_create = lambda: seen.append(("", again(state).ids))
-    world.engine(state.hear).up([one, above])
+    world.engine(state.on_event).up([one, above])
     (token, nothing), (_, ids) = seen
     assert token == world.tokens["one"][0]
     assert nothing == {}
@@ -68,9 +68,9 @@ def test_a_create_that_failed_leaves_its_token_for_the_next_try(state: StateFile
     world = World()
     one = Thing("one", Side.PROVIDER, "One", world)
     one.ways.create_refusals = [refusal("InternalError")]
-    world.engine(state.hear).up([one])
+    world.engine(state.on_event).up([one])
     later = again(state)
-    world.engine(later.hear, intents=dict(later.intents)).up([one])
+    world.engine(later.on_event, intents=dict(later.intents)).up([one])
     first, second = world.tokens["one"]
     assert first == second
 
@@ -79,12 +79,12 @@ def test_a_create_that_aws_refused_for_certain_leaves_no_intent(state: StateFile
     world = World()
     one = Thing("one", Side.PROVIDER, "One", world)
     one.ways.create_refusals = [refusal("VpcLimitExceeded", status=400)]
-    assert world.engine(state.hear).up([one])
+    assert world.engine(state.on_event).up([one])
     assert again(state).intents == {}
 
 
 def test_the_age_of_an_intent_goes_on_while_nobody_runs(state: StateFile, one: Thing) -> None:
-    state.hear(Event(Action.CREATING, one, token="t"))
+    state.on_event(Event(Action.CREATING, one, token="t"))
     state.entries["one"].at -= 100
     state.save()
     assert 100 <= again(state).intents["one"].age < 110
@@ -92,38 +92,38 @@ def test_the_age_of_an_intent_goes_on_while_nobody_runs(state: StateFile, one: T
 
 def test_what_is_gone_is_taken_out(state: StateFile, one: Thing) -> None:
     live = Live("one-1", outputs={"dns_name": "x"})
-    state.hear(Event(Action.FOUND, one, live))
+    state.on_event(Event(Action.FOUND, one, live))
     assert again(state).id("one") == "one-1"
     assert again(state).entries["one"].outputs == {"dns_name": "x"}
-    state.hear(Event(Action.GONE, one))
+    state.on_event(Event(Action.GONE, one))
     assert again(state).ids == {}
 
 
 def test_what_somebody_else_deleted_is_taken_out_but_an_intent_stays(state: StateFile, one: Thing) -> None:
-    state.hear(Event(Action.CREATED, one, Live("one-1")))
-    state.hear(Event(Action.MISSING, one))
+    state.on_event(Event(Action.CREATED, one, Live("one-1")))
+    state.on_event(Event(Action.MISSING, one))
     assert again(state).entries == {}
-    state.hear(Event(Action.CREATING, one, token="t"))
-    state.hear(Event(Action.MISSING, one))
+    state.on_event(Event(Action.CREATING, one, token="t"))
+    state.on_event(Event(Action.MISSING, one))
     assert set(again(state).intents) == {"one"}
 
 
 @pytest.mark.parametrize("action", [Action.WAITING, Action.RETRYING, Action.DELETING, Action.FAILED, Action.SKIPPED])
 def test_the_rest_of_the_story_is_not_written(state: StateFile, one: Thing, action: Action) -> None:
-    state.hear(Event(action, one, Live("one-1", Phase.PENDING), note="x"))
+    state.on_event(Event(action, one, Live("one-1", Phase.PENDING), note="x"))
     assert not state.path.exists()
 
 
 def test_what_is_known_already_is_not_written_again(state: StateFile, one: Thing) -> None:
-    state.hear(Event(Action.CREATED, one, Live("one-1")))
+    state.on_event(Event(Action.CREATED, one, Live("one-1")))
     before = state.path.stat().st_ino
-    state.hear(Event(Action.FOUND, one, Live("one-1")))
+    state.on_event(Event(Action.FOUND, one, Live("one-1")))
     assert state.path.stat().st_ino == before
 
 
 def test_it_says_the_same_to_the_next_process(state: StateFile, one: Thing) -> None:
     state.place = "boot-1"
-    state.hear(Event(Action.CREATED, one, Live("one-1")))
+    state.on_event(Event(Action.CREATED, one, Live("one-1")))
     assert again(state) == state
 
 
@@ -158,7 +158,7 @@ def test_only_its_owner_can_look_into_it(tmp_path: Path) -> None:
 def test_a_crash_while_it_is_written_leaves_the_old_one_whole(
     state: StateFile, one: Thing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state.hear(Event(Action.CREATED, one, Live("one-1")))
+    state.on_event(Event(Action.CREATED, one, Live("one-1")))
 
     class PowerCut(BaseException):
         pass
@@ -169,9 +169,9 @@ def test_a_crash_while_it_is_written_leaves_the_old_one_whole(
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", cut)
         with pytest.raises(PowerCut):
-            state.hear(Event(Action.CREATED, one, Live("one-2")))
+            state.on_event(Event(Action.CREATED, one, Live("one-2")))
     assert again(state).id("one") == "one-1"
-    state.hear(Event(Action.CREATED, one, Live("one-3")))
+    state.on_event(Event(Action.CREATED, one, Live("one-3")))
     assert again(state).id("one") == "one-3"
     assert [path.name for path in state.directory.iterdir()] == ["state.json"]
 

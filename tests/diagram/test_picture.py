@@ -127,7 +127,7 @@ def test_an_address_belongs_to_what_is_there() -> None:
 
 
 def test_in_words() -> None:
-    told = picture(DEMO, standing(DEMO), FRAME).told
+    told = picture(DEMO, standing(DEMO), FRAME).as_dict
     for said in ("Customer_EC2", "10.0.0.0/16", "10.0.1.15 to 10.0.1.87:80: ready", "20.0.1.36 to 20.0.1.10:80"):
         assert said in told
 

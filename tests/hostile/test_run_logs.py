@@ -76,7 +76,7 @@ def shown(directory: Path) -> str:
     run_log_view.listed(screen, runs)
     for run in runs:
         assert json.dumps(list(run.lines))
-        for mark, text in run_log_view.told(run, verbose=True):
+        for mark, text in run_log_view.run_lines(run, verbose=True):
             screen.line(text, mark=mark)
     return out.getvalue()
 

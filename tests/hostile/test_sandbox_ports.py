@@ -54,7 +54,7 @@ def ask(quiet: Client, sandbox: Sandbox, verb: str, body: bytes, method: str = "
 
 def set_in(sandbox: Sandbox) -> dict[str, Any]:
     told = sandbox.status()
-    return {**{name: told[name] for name in SETTINGS}, **sandbox.faults.told()}
+    return {**{name: told[name] for name in SETTINGS}, **sandbox.faults.as_dict()}
 
 
 def done_or_refused(quiet: Client, sandbox: Sandbox, verb: str, body: bytes) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
 from vpce_demo.journal.state_file import LARGEST_FILE, StateFile
@@ -24,7 +24,7 @@ from .cases import MANY, almost, as_json, everything_in, only, torn, values, wit
 OpenRun = Callable[..., AbstractContextManager[Run]]
 
 
-def whole(place: Place) -> dict[str, Any]:
+def whole(place: Environment) -> dict[str, Any]:
     """What the program itself writes."""
     entry = {"kind": "Vpc", "id": "vpc-0a0a0a0a0a0a0a0a0", "token": "t", "at": 1.0e9, "outputs": {"a": "b"}}
     return {
@@ -62,7 +62,7 @@ def put(directory: Path, content: bytes) -> None:
 
 @MANY
 @given(data=st.data())
-def test_any_bytes(place: Place, open_run: OpenRun, tmp_path: Path, data: st.DataObject) -> None:
+def test_any_bytes(place: Environment, open_run: OpenRun, tmp_path: Path, data: st.DataObject) -> None:
     text = json.dumps(whole(place), indent=2).encode()
     put(tmp_path, data.draw(st.binary(max_size=300) | torn(text) | values().map(lambda v: as_json(v).encode())))
     used_or_refused(open_run, tmp_path)
@@ -70,12 +70,12 @@ def test_any_bytes(place: Place, open_run: OpenRun, tmp_path: Path, data: st.Dat
 
 @MANY
 @given(data=st.data())
-def test_any_values(place: Place, open_run: OpenRun, tmp_path: Path, data: st.DataObject) -> None:
+def test_any_values(place: Environment, open_run: OpenRun, tmp_path: Path, data: st.DataObject) -> None:
     put(tmp_path, as_json(data.draw(almost(whole(place)))).encode())
     used_or_refused(open_run, tmp_path)
 
 
-def test_what_the_program_writes_is_used(place: Place, open_run: OpenRun, tmp_path: Path) -> None:
+def test_what_the_program_writes_is_used(place: Environment, open_run: OpenRun, tmp_path: Path) -> None:
     put(tmp_path, json.dumps(whole(place)).encode())
     assert used_or_refused(open_run, tmp_path)
 
@@ -120,7 +120,7 @@ CORPUS: dict[str, tuple[Callable[[dict[str, Any]], bytes], str]] = {
 
 
 @pytest.mark.parametrize("case", CORPUS)
-def test_a_known_trick(place: Place, open_run: OpenRun, tmp_path: Path, case: str) -> None:
+def test_a_known_trick(place: Environment, open_run: OpenRun, tmp_path: Path, case: str) -> None:
     make, words = CORPUS[case]
     put(tmp_path, make(whole(place)))
     before = kept_in(tmp_path)

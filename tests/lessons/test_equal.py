@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.model import ListShape
 
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.engine.events import Event
 from vpce_demo.lessons import steps
 from vpce_demo.lessons.values import filled, of_demo, of_settings
@@ -70,7 +70,7 @@ def sent(call: dict[str, Any], command: Command) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def recorded(
     module_sandbox: Sandbox,
-    place: Place,
+    place: Environment,
     open_run: Callable[..., AbstractContextManager[Run]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[str, Calls]:

@@ -13,7 +13,7 @@ import pytest
 
 from bench.contenders import to_the_sandbox
 from tools.account import account
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
@@ -43,7 +43,7 @@ def aws(sandbox: Sandbox) -> Aws:
     return run
 
 
-def test_a_walk_through_the_handshake(sandbox: Sandbox, place: Place) -> None:
+def test_a_walk_through_the_handshake(sandbox: Sandbox, place: Environment) -> None:
     """Steps 1-3, 7-9, 11, 15 and 17, with the states that the console shows."""
     a, clients = aws(sandbox), place.clients[Side.PROVIDER]
     before = account(clients)
@@ -97,7 +97,7 @@ def test_a_walk_through_the_handshake(sandbox: Sandbox, place: Place) -> None:
 
 
 @pytest.mark.slow
-def test_somebody_elses_script(sandbox: Sandbox, place: Place) -> None:
+def test_somebody_elses_script(sandbox: Sandbox, place: Environment) -> None:
     """The whole tutorial as a shell script of the aws CLI: up, up again, down."""
     script, clients = peer("bash") / "demo.sh", place.clients[Side.PROVIDER]
     before = account(clients)
@@ -108,7 +108,7 @@ def test_somebody_elses_script(sandbox: Sandbox, place: Place) -> None:
     assert account(clients) == before
 
 
-def test_what_goes_wrong_is_told_in_aws_s_words(sandbox: Sandbox, place: Place) -> None:
+def test_what_goes_wrong_is_told_in_aws_s_words(sandbox: Sandbox, place: Environment) -> None:
     a = aws(sandbox)
     sandbox.faults.hide(1000)
     vpc = place.clients[Side.PROVIDER].ec2.create_vpc(CidrBlock="20.0.0.0/16")["Vpc"]["VpcId"]

@@ -16,7 +16,7 @@ import pytest
 
 from bench.contenders import provider_mirror, to_the_sandbox
 from tools.account import account
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
@@ -72,7 +72,7 @@ def good(done: subprocess.CompletedProcess[str]) -> None:
 
 
 @pytest.mark.slow
-def test_apply_plan_destroy(run: Run, place: Place) -> None:
+def test_apply_plan_destroy(run: Run, place: Environment) -> None:
     clients = place.clients[Side.PROVIDER]
     before = account(clients)
     good(run("init"))
@@ -86,7 +86,9 @@ def test_apply_plan_destroy(run: Run, place: Place) -> None:
 
 
 @pytest.mark.slow
-def test_what_goes_wrong_on_aws_goes_wrong_as_terraform_knows_it(run: Run, sandbox: Sandbox, place: Place) -> None:
+def test_what_goes_wrong_on_aws_goes_wrong_as_terraform_knows_it(
+    run: Run, sandbox: Sandbox, place: Environment
+) -> None:
     """It waits out fresh resources that are not seen, and gets over a lost reply and a full queue."""
     before = account(place.clients[Side.PROVIDER])
     good(run("init"))
@@ -96,7 +98,7 @@ def test_what_goes_wrong_on_aws_goes_wrong_as_terraform_knows_it(run: Run, sandb
         InjectedFault("error", "Create*", nth=3, code="RequestLimitExceeded", status=503),
     )
     good(run("apply", "-auto-approve"))
-    assert [fault["struck"] for fault in sandbox.faults.told()["faults"]] == [1, 1]
+    assert [fault["struck"] for fault in sandbox.faults.as_dict()["faults"]] == [1, 1]
     errors = {call.error for call in sandbox.calls()}
     assert {"InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound"} <= errors
     good(run("destroy", "-auto-approve"))

@@ -17,7 +17,7 @@ import pytest
 
 from bench.contenders import to_the_sandbox
 from tools.account import account
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.lessons import TEXTS
 from vpce_demo.lessons.values import filled, of_demo, of_settings
 from vpce_demo.model import Side
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI
 
 @pytest.mark.slow
 def test_the_whole_tutorial_by_hand(
-    sandbox: Sandbox, place: Place, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path
+    sandbox: Sandbox, place: Environment, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path
 ) -> None:
     clients = place.clients[Side.PROVIDER]
     before = account(clients)

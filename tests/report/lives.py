@@ -10,10 +10,10 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from tests.diagram.demos import FRAME, standing
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.config.model import Config
 from vpce_demo.engine.events import Action, Event
-from vpce_demo.engine.graph import Move, Verb, deleting, making
+from vpce_demo.engine.graph import Task, TaskType, creation_graph, deletion_graph
 from vpce_demo.engine.resource import Resource
 from vpce_demo.journal.run_log import RecordedRun, RunLog, runs
 from vpce_demo.model import Live, Phase, Side
@@ -64,17 +64,17 @@ class Life:
 
     def begin(self, command: str) -> RunLog:
         accounts = {side: FRAME.accounts[side] for side in Side}
-        place = Place(self.place, "", 1.0, {}, accounts)
+        place = Environment(self.place, "", 1.0, {}, accounts)
         return RunLog.begin(self.directory, command, self.settings, place, self.demo)
 
     def up(self, *steps: str, command: str = "up", fails: str = "", killed: bool = False) -> None:
         """Make these steps, or all: each as soon as what it needs is there, in the time that AWS usually takes."""
         log, began = self.begin(command), time.monotonic()
         resources = self.demo.of(*steps) if steps else self.demo.resources
-        ready: dict[Move, float] = {}
+        ready: dict[Task, float] = {}
         for r in resources:
-            start = max((ready.get(move, 0.0) for move in making(resources)[Verb.MAKE, r]), default=0.0)
-            ready[Verb.MAKE, r], ready[Verb.READY, r] = start + CALL, start + CALL + r.usual_seconds
+            start = max((ready.get(move, 0.0) for move in creation_graph(resources)[TaskType.MAKE, r]), default=0.0)
+            ready[TaskType.MAKE, r], ready[TaskType.READY, r] = start + CALL, start + CALL + r.usual_seconds
             live, new = self.live[r.key], Live(self.live[r.key].id, Phase.PENDING, "pending")
             self.tell(log, began, [(Action.CREATING, r, None, start)])
             if r.key == fails:
@@ -87,10 +87,10 @@ class Life:
                     },
                     "RunInstances",
                 )
-                log.hear(Event(Action.FAILED, r, error=error, at=began + start + CALL))
+                log.on_event(Event(Action.FAILED, r, error=error, at=began + start + CALL))
                 return log.end(1, f"AWS refused it: none in account 111122223333 for {live.id}.")
             self.tell(log, began, [(Action.CREATED, r, new, start + CALL)])
-            self.tell(log, began, [(Action.READY, r, live, ready[Verb.READY, r])])
+            self.tell(log, began, [(Action.READY, r, live, ready[TaskType.READY, r])])
         return self.kill(log) if killed else log.end(0, "")
 
     def test(self, failing: int | None = None, page: str = PAGE, command: str = "test") -> None:
@@ -109,15 +109,15 @@ class Life:
         log, began, stays = self.begin("down"), time.monotonic(), set(left)
         resources = self.demo.resources
         self.tell(log, began, [(Action.FOUND, r, self.live[r.key], 0.1) for r in resources])
-        over: dict[Move, float] = {}
-        graph = deleting(resources, self.demo.teardown)
+        over: dict[Task, float] = {}
+        graph = deletion_graph(resources, self.demo.teardown)
         for move in _in_order(graph):
             verb, r = move
             start = max((over[before] for before in graph[move]), default=0.1)
-            over[move] = start + (CALL if verb is Verb.ASK else r.usual_delete_seconds)
+            over[move] = start + (CALL if verb is TaskType.ASK else r.usual_delete_seconds)
             if r.key in stays:
                 continue
-            if verb is Verb.ASK:
+            if verb is TaskType.ASK:
                 self.tell(log, began, [(Action.DELETING, r, self.live[r.key], start)])
                 self.tell(log, began, [(Action.DELETED, r, self.live[r.key], over[move])])
             elif not killed:
@@ -135,10 +135,10 @@ class Life:
 
     def tell(self, log: RunLog, began: float, story: Iterable[tuple[Action, Resource, Live | None, float]]) -> None:
         for action, r, live, seconds in story:
-            log.hear(Event(action, r, live, at=began + seconds))
+            log.on_event(Event(action, r, live, at=began + seconds))
 
 
-def _in_order(graph: Mapping[Move, Mapping[Move, bool]]) -> list[Move]:
+def _in_order(graph: Mapping[Task, Mapping[Task, bool]]) -> list[Task]:
     from graphlib import TopologicalSorter
 
     return list(TopologicalSorter(graph).static_order())

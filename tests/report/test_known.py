@@ -56,7 +56,7 @@ def test_a_test_that_passed_knows_more_of_the_target_than_the_engine(life: Life)
     assert (seen.picture.targets.word, seen.picture.state) == ("healthy", State.READY)
     assert seen.picture.hops[2].source == FRAME.addresses["load-balancer"]
     assert seen.tested is not None
-    assert (seen.tested.passed, seen.tested.good) == (True, 4)
+    assert (seen.tested.passed, seen.tested.passed_count) == (True, 4)
     assert "Hangyuzs" in seen.tested.page
 
 
@@ -68,7 +68,7 @@ def test_a_test_that_failed(life: Life) -> None:
     assert seen is not None
     assert not seen.passed
     assert seen.failed is not None
-    assert (seen.good, seen.failed["number"], seen.failed["likely"]) == (2, 3, "The group lets nobody in.")
+    assert (seen.passed_count, seen.failed["number"], seen.failed["likely"]) == (2, 3, "The group lets nobody in.")
 
 
 def test_a_test_that_was_cut_off_has_not_passed(life: Life) -> None:
@@ -79,7 +79,7 @@ def test_a_test_that_was_cut_off_has_not_passed(life: Life) -> None:
     file.write_text("\n".join(lines[:3]) + "\n" + lines[3][:20])
     seen = story(life).tested
     assert seen is not None
-    assert (len(seen.checks), seen.good, seen.passed, seen.failed) == (2, 2, False, None)
+    assert (len(seen.checks), seen.passed_count, seen.passed, seen.failed) == (2, 2, False, None)
 
 
 def test_after_down_from_the_logs_alone(life: Life) -> None:

@@ -59,7 +59,7 @@ def test_an_error_instead_of_the_call(world: World) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
     assert own_vpcs(world) == []
     assert errors(world) == ["RequestLimitExceeded", None]
-    assert faults(world).told()["faults"] == [
+    assert faults(world).as_dict()["faults"] == [
         {
             "do": "error",
             "operation": "CreateVpc",
@@ -83,7 +83,7 @@ def test_the_nth_call_is_struck_and_no_other(world: World) -> None:
     faults(world).add(InjectedFault("error", "Describe*", nth=3, code="Unavailable"))
     codes = [code_of(world.ec2.describe_vpcs if number % 2 else world.ec2.describe_subnets) for number in range(5)]
     assert codes == ["", "", "Unavailable", "", ""]
-    told = faults(world).told()["faults"][0]
+    told = faults(world).as_dict()["faults"][0]
     assert (told["seen"], told["struck"]) == (5, 1)
 
 
@@ -100,7 +100,7 @@ def test_a_call_of_another_operation_ends_it(world: World) -> None:
     assert [code_of(world.vpc), code_of(world.vpc)] == ["InternalError"] * 2
     world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
     assert code_of(world.vpc) == ""
-    assert [fault["do"] for fault in faults(world).told()["faults"]] == ["delay"]
+    assert [fault["do"] for fault in faults(world).as_dict()["faults"]] == ["delay"]
 
 
 def test_a_call_ends_once_and_every_fault_counts_it(world: World) -> None:
@@ -290,8 +290,8 @@ def test_faults_by_the_control_port(world: World) -> None:
 )
 def test_mistakes_are_named_and_change_nothing(world: World, body: object, words: str) -> None:
     faults(world).add(InjectedFault("delay", seconds=0))
-    before = faults(world).told()
+    before = faults(world).as_dict()
     status, answer = post(world, body)
     assert status == 400
     assert words in answer["error"]
-    assert faults(world).told() == before
+    assert faults(world).as_dict() == before

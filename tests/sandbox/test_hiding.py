@@ -297,7 +297,7 @@ def test_a_lost_reply_leaves_what_is_hidden(hiding: World) -> None:
 
 def test_hiding_ends_when_it_is_told_to(hiding: World) -> None:
     vpc = hiding.vpc()
-    told = hiding.sandbox.faults.told()
+    told = hiding.sandbox.faults.as_dict()
     assert (told["hidden_seconds"], told["hidden"]) == (LONG, [vpc])
     hiding.sandbox.faults.hide(None)
     assert hiding.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"]
@@ -306,7 +306,7 @@ def test_hiding_ends_when_it_is_told_to(hiding: World) -> None:
     other = hiding.gateway()
     hiding.sandbox.faults.clear()
     assert hiding.ec2.describe_internet_gateways(InternetGatewayIds=[other])["InternetGateways"]
-    assert hiding.sandbox.faults.told()["hidden_seconds"] is None
+    assert hiding.sandbox.faults.as_dict()["hidden_seconds"] is None
 
 
 def test_a_clock_without_waits_hides_all_the_same(world: World) -> None:

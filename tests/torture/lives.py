@@ -53,7 +53,7 @@ class Life(RuleBasedStateMachine):
         self.fine = True
 
     @contextlib.contextmanager
-    def told(self, *words: object) -> Iterator[None]:
+    def as_dict(self, *words: object) -> Iterator[None]:
         """Do something; if that is wrong, the whole story is told."""
         self.story.append(" ".join(map(str, words)))
         self.fine = False
@@ -73,19 +73,19 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def up(self) -> None:
-        with self.told("up"):
+        with self.as_dict("up"):
             passed(self.world.succeed("-o", "json", "up"))
             self.wait_until_all_is_seen()
             self.world.expect_whole()
 
     @rule(stage=st.sampled_from(STAGES))
     def one_step(self, stage: str) -> None:
-        with self.told(stage):
+        with self.as_dict(stage):
             may_end(self.world.run(stage), 0, *EXIT_CODES["up"])
 
     @rule()
     def down(self) -> None:
-        with self.told("down"):
+        with self.as_dict("down"):
             self.world.succeed("down")
             self.wait_until_all_is_seen()
             self.world.expect_nothing()
@@ -94,41 +94,41 @@ class Life(RuleBasedStateMachine):
 
     @rule(command=COMMANDS, number=ANY_CALL, when=st.sampled_from(("before", "after")))
     def kill(self, command: str, number: int, when: str) -> None:
-        with self.told(command, "killed", when, "call", number):
+        with self.as_dict(command, "killed", when, "call", number):
             with self.world.fault(f"kill-{when}", nth=number):
                 done = self.world.run(command)
             may_end(done, *((-signal.SIGKILL,) if self.world.struck else (0, *EXIT_CODES[command])))
 
     @rule(command=COMMANDS, number=ANY_CALL, what=st.sampled_from(sorted(FAULTS)))
     def fault(self, command: str, number: int, what: str) -> None:
-        with self.told(command, "with", what, "at call", number):
+        with self.as_dict(command, "with", what, "at call", number):
             with self.world.fault(nth=number, **FAULTS[what]):
                 done = self.world.run(command)
             may_end(done, 0, *EXIT_CODES[command])
 
     @rule(what=st.sampled_from(sorted(MISCHIEF)))
     def somebody(self, what: str) -> None:
-        with self.told("somebody:", what):
+        with self.as_dict("somebody:", what):
             self.wait_until_all_is_seen()
             if not do(what, self.world.clients, self.world.held()):
                 self.story[-1] += " (could not)"
 
     @rule(everything=st.booleans())
     def lose(self, everything: bool) -> None:
-        with self.told("all files of the demo lost" if everything else "state file lost"):
+        with self.as_dict("all files of the demo lost" if everything else "state file lost"):
             # What is hidden and on no record can be known to nobody.
             self.wait_until_all_is_seen()
             (self.world.lose_everything if everything else self.world.lose_state)()
 
     @rule(speed=st.sampled_from((SPEED, 1000)), seconds=st.sampled_from((0.0, 1.0, 5.0)))
     def clock(self, speed: float, seconds: float) -> None:
-        with self.told("clock", speed, "times as fast, new things hidden for", seconds, "s"):
+        with self.as_dict("clock", speed, "times as fast, new things hidden for", seconds, "s"):
             self.world.speed(speed)
             self.world.hide(seconds or None)
 
     @rule()
     def clock_without_waits(self) -> None:
-        with self.told("clock without waits"):
+        with self.as_dict("clock without waits"):
             self.world.hide(None)
             self.world.speed("max")
 

@@ -121,7 +121,7 @@ def internal_load_balancer(clients: Clients, name: str, subnet: SubnetTypeDef) -
 
 def settings_of(world: World) -> Settings:
     """The tutorial's own, as a demo would find them out here."""
-    return find_out(load(None, {}), world.place, ensure_key(world.directory / "stranger.pem", "a stranger"))
+    return find_out(load(None, {}), world.environment, ensure_key(world.directory / "stranger.pem", "a stranger"))
 
 
 def missing_or_changed(before: Account, after: Account) -> list[str]:

@@ -20,7 +20,7 @@ from tests.torture.results import gathered
 from tests.torture.world import World, expect_same, passed
 from tools.account import account, differences, shape
 from tools.process import Ended, Wrong
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
@@ -29,7 +29,7 @@ OpenRun = Callable[..., AbstractContextManager[Run]]
 
 
 def test_an_account_is_told_apart_from_that_of_another_run(
-    sandbox: Sandbox, place: Place, open_run: OpenRun, tmp_path: Path
+    sandbox: Sandbox, place: Environment, open_run: OpenRun, tmp_path: Path
 ) -> None:
     clients = place.clients[Side.PROVIDER]
     shapes = []

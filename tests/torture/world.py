@@ -37,8 +37,8 @@ class World:
         load_everything()
         hurry()
         self.sandbox = client.ensure(self.emulator, speed=math.inf)
-        self.place = environment.in_sandbox(load(None, {}), self.sandbox)
-        self.clients: Clients = self.place.clients[Side.PROVIDER]
+        self.environment = environment.in_sandbox(load(None, {}), self.sandbox)
+        self.clients: Clients = self.environment.clients[Side.PROVIDER]
         self.nothing: Shape | None = None
         self.struck = 0
         self._number = 0

@@ -69,7 +69,7 @@ class Play:
     ) -> None:
         event = Event(action, self.by_key[key], live, error, note=note, at=BEGAN + at)
         self.events.append(event)
-        self.board.hear(event)
+        self.board.on_event(event)
 
     def live(self, key: str, phase: Phase = Phase.READY, word: str | None = None) -> Live:
         """What AWS has of it."""

@@ -33,7 +33,7 @@ def told(opened: Opens, play: Play) -> list[str]:
     screen, stream = opened()
     lines = Lines(screen, play.board)
     for event in play.events:
-        lines.hear(event)
+        lines.on_event(event)
     return [words(line) for line in stream.getvalue().splitlines()]
 
 
@@ -105,7 +105,7 @@ def test_verbose_tells_everything(open_screen: Opens) -> None:
     lines = Lines(screen, play.board)
     lines.teller.verbose = True
     for event in play.events:
-        lines.hear(event)
+        lines.on_event(event)
     assert len(stream.getvalue().splitlines()) == len(play.events)
 
 
@@ -115,7 +115,7 @@ def test_a_heartbeat_says_what_is_waited_for(open_screen: Opens, monkeypatch: py
     play = Play.up()
     lines = Lines(screen, play.board)
     pending = play.live("load-balancer", Phase.PENDING, "provisioning")
-    lines.hear(Event(Action.CREATED, play.by_key["load-balancer"], pending))
+    lines.on_event(Event(Action.CREATED, play.by_key["load-balancer"], pending))
     with lines.heart:
         until = time.monotonic() + 10
         while stream.getvalue().count("waiting") < 2 and time.monotonic() < until:
@@ -147,7 +147,7 @@ def test_how_a_run_is_shown(open_screen: Opens, how: str, terminal: bool, kind: 
     screen, stream = open_screen(100 if terminal else 0)
     play = Play.up()
     with progress(screen, play.board, how, "up", lambda there: "") as shown:
-        shown.hear(Event(Action.CREATED, play.by_key["provider-vpc"], play.live("provider-vpc")))
+        shown.on_event(Event(Action.CREATED, play.by_key["provider-vpc"], play.live("provider-vpc")))
     text = stream.getvalue()
     assert ("\x1b[" in text) is (kind == "live")
     assert ("step=1 " in text) is (kind == "plain")
@@ -217,7 +217,7 @@ def recorded(directory: Path, play: Play, *more: dict[str, object]) -> run_log.R
 
 def test_a_log_tells_the_same_lines(open_screen: Opens, tmp_path: Path) -> None:
     play = up_to_the_load_balancer()
-    lines = [text for _, text in run_log_view.told(recorded(tmp_path, play), verbose=False)]
+    lines = [text for _, text in run_log_view.run_lines(recorded(tmp_path, play), verbose=False)]
     assert re.match(
         r"vpce-demo up   demo vpce-demo   account 111122223333   us-east-1   2026-11-1\d \d\d:\d\d:\d\d", lines[0]
     )
@@ -247,7 +247,7 @@ def test_a_log_s_other_lines(open_screen: Opens, tmp_path: Path) -> None:
     ]
     run = recorded(tmp_path, Play(DONE_UP), *({"at": 1795000012.3, **line} for line in more))
     assert [line["type"] for line in run.lines[-3:]] == ["look", "addresses", "end"]
-    assert [f"{mark}{' '.join(text.split())}" for mark, text in run_log_view.told(run, verbose=False)][2:] == [
+    assert [f"{mark}{' '.join(text.split())}" for mark, text in run_log_view.run_lines(run, verbose=False)][2:] == [
         "✓5 ssh fine",
         "✗6 curl hangs",
         "Most likely: closed.",

@@ -8,7 +8,7 @@ import pytest
 
 from vpce_demo.engine import graph as moves
 from vpce_demo.engine.events import Action
-from vpce_demo.engine.graph import Verb
+from vpce_demo.engine.graph import TaskType
 from vpce_demo.model import Phase
 
 from .play import BEGAN, Play, demo, up_to_the_load_balancer
@@ -96,15 +96,15 @@ def test_down_is_the_endpoint_and_nothing_that_is_not_there() -> None:
 
 def test_a_part_of_the_demo_needs_no_more_than_itself() -> None:
     it = demo()
-    graph = moves.making(it.of("create-consumer"))
+    graph = moves.creation_graph(it.of("create-consumer"))
     assert {r.side for _, r in graph} == {it.customer.side}
-    assert graph[Verb.MAKE, it.endpoint].keys() == {
-        (Verb.READY, need.resource) for need in it.endpoint.needs() if need.resource is not it.service
+    assert graph[TaskType.MAKE, it.endpoint].keys() == {
+        (TaskType.READY, need.resource) for need in it.endpoint.needs() if need.resource is not it.service
     }
 
 
 def chain(graph: dict[str, Iterable[str]], **seconds: float) -> list[str]:
-    return moves.longest(graph, lambda node: seconds.get(node, 0.0))
+    return moves.longest_path(graph, lambda node: seconds.get(node, 0.0))
 
 
 def test_the_longest_chain() -> None:

@@ -108,14 +108,14 @@ def up_in_lines(screen: Screen) -> None:
     play.made("provider-attachment", 4.0, 1.0)
     heard, play.events = play.events, []
     for event in heard:
-        lines.hear(event)
+        lines.on_event(event)
     lines.beat(BEGAN + 33.0)
     play.tell(151.0, Action.READY, "load-balancer", play.live("load-balancer"))
     play.tell(151.5, Action.RETRYING, "service", note="Unavailable, trying again")
     play.tell(152.0, Action.FAILED, "service", error=TimedOut("Waited too long for EndpointService MyEndpointService."))
     play.tell(152.0, Action.SKIPPED, "endpoint", note="needs MyEndpointService")
     for event in play.events:
-        lines.hear(event)
+        lines.on_event(event)
 
 
 PASSED = [

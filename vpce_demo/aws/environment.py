@@ -42,7 +42,7 @@ _ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
 
 
 @dataclass(frozen=True)
-class Place:
+class Environment:
     """What a run needs to know of where it takes place.
 
     ``id`` is the sandbox's boot id, or empty on AWS; ``pace`` how many times faster than AWS's its clock runs;
@@ -75,23 +75,23 @@ class Place:
             return str(answer.read(65536).decode("utf-8", "replace"))
 
 
-def on_aws(config: Config) -> Place:
+def on_aws(config: Config) -> Environment:
     """AWS, with the user's own credentials.  Raises ConfigError where no region is set, and what botocore raises for a
     profile that is wrong or credentials that are missing or expired."""
     clients = {side: _aws_clients(*_profile_and_region(config, side)) for side in Side}
     if _profile_and_region(config, Side.PROVIDER) == _profile_and_region(config, Side.CONSUMER):
         clients[Side.CONSUMER] = clients[Side.PROVIDER]
-    return Place("AWS", "", 1.0, clients, _accounts(clients))
+    return Environment("AWS", "", 1.0, clients, _accounts(clients))
 
 
-def in_sandbox(config: Config, running: Running) -> Place:
+def in_sandbox(config: Config, running: Running) -> Environment:
     """The sandbox of this machine.  Its credentials are made up here, so that no real ones are ever used with it."""
     regions = {side: _profile_and_region(config, side)[1] or "us-east-1" for side in Side}
     made = {region: _sandbox_clients(region, running.endpoint_url) for region in set(regions.values())}
     clients = {side: made[region] for side, region in regions.items()}
     port = running.proxy_url.rpartition(":")[2].strip("/")
     through = f'"{sys.executable}" -m vpce_demo.sandbox.connect {port} %h %p'
-    return Place(
+    return Environment(
         "sandbox",
         running.boot_id,
         running.speed if math.isfinite(running.speed) else 1e9,
@@ -206,12 +206,12 @@ def _accounts(clients: Mapping[Side, Clients]) -> dict[Side, dict[str, str]]:
     return {side: {"account": one.account, "region": one.region} for side, one in clients.items()}
 
 
-def my_address(place: Place) -> str:
+def my_address(environment: Environment) -> str:
     """The operator's public address as a range of one, ``203.0.113.10/32``.  Raises DemoError."""
     import ipaddress
 
     try:
-        return f"{ipaddress.IPv4Address(place.fetch(WHAT_IS_MY_ADDRESS).strip())}/32"
+        return f"{ipaddress.IPv4Address(environment.fetch(WHAT_IS_MY_ADDRESS).strip())}/32"
     except (OSError, ValueError) as error:
         raise DemoError(
             "Your public IPv4 address could not be found, and ssh is open to it alone.",

@@ -21,17 +21,17 @@ def adopt(app: App) -> None:
       vpce-demo adopt
     """
     screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=False)
+    environment = app.environment(where, screen, start=False)
     from ..model import is_fine
-    from ..session.open import opened
+    from ..session.open import open_demo
 
-    if place is None:
+    if environment is None:
         raise _nothing(app)
-    with opened(where, place, app.command) as run:
+    with open_demo(where, environment, app.command) as run:
         if not run.look():
             raise _nothing(app)
-    with opened(where, place, app.command, makes=True) as run:
-        there = run.look(hear=run.log.hear)
+    with open_demo(where, environment, app.command, makes=True) as run:
+        there = run.look(on_event=run.log.on_event)
         app.document.update(resources=described(run))
         missing = [r for r in run.demo.resources if r.key not in there]
         broken = [r for r in run.demo.resources if r.key in there and not is_fine(there[r.key])]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ..aws.environment import Place
+    from ..aws.environment import Environment
     from ..config.settings import Where
     from ..ui.style import Screen
     from ..verify.diagnosis import Diagnosis
@@ -148,7 +148,7 @@ class App:
 
         return len(StateFile.load(self.where().directory).ids)
 
-    def place(self, where: Where, screen: Screen, start: bool) -> Place | None:
+    def environment(self, where: Where, screen: Screen, start: bool) -> Environment | None:
         """Where the run takes place, said on the screen.  None: there is no sandbox, and none is to be started."""
         screen.begin_line(f"vpce-demo {self.command}   demo {where.config.name}")
         from ..aws import environment as places
@@ -166,14 +166,14 @@ class App:
                     header(screen, "sandbox, which is not running", [])
                     return None
                 running = client.ensure(self.sandbox_directory)
-            place = places.in_sandbox(where.config, running)
+            environment = places.in_sandbox(where.config, running)
         else:
-            place = _on_aws(where)
-        header(screen, place.name, place.accounts.values(), place.alias)
-        return place
+            environment = _on_aws(where)
+        header(screen, environment.name, environment.accounts.values(), environment.alias)
+        return environment
 
 
-def _on_aws(where: Where) -> Place:
+def _on_aws(where: Where) -> Environment:
     """AWS itself.  What goes wrong on the way to it has changed nothing yet."""
     from ..aws import environment as places
     from ..aws.messages import understood

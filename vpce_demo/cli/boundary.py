@@ -61,7 +61,7 @@ def run_command(arguments: list[str]) -> int:
         understood_error.hint = for_this_demo(app, understood_error.hint)
         if cause := understood_error.diagnosis:
             understood_error.diagnosis = told_for_this_demo(app, cause)
-            app.document["diagnosis"] = understood_error.diagnosis.told()
+            app.document["diagnosis"] = understood_error.diagnosis.as_dict()
         if not isinstance(understood_error, TestFailed):
             from ..ui import screens
 

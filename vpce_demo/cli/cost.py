@@ -34,10 +34,10 @@ def cost(app: App, refresh: bool) -> None:
     screen, where = app.screen(), app.where()
     region, recorded = _header(app, where)
     from ..cost.bill import between, bill
-    from ..session.open import on_record
+    from ..session.open import open_recorded
     from ..ui import money
 
-    state, demo = on_record(where)
+    state, demo = open_recorded(where)
     if refresh:
         _refresh(app, where, region, demo.web.type)
     ages = {key: int(age) for key, age in state.recent.items()} if region == recorded else {}
@@ -70,14 +70,14 @@ def _header(app: App, where: Where) -> tuple[str, str]:
     """Begin as every command does; return the region that is meant, and the one of the demo on record, if any."""
     screen = app.screen()
     if where.sandbox:
-        app.place(where, screen, start=False)
+        app.environment(where, screen, start=False)
         region = where.config.provider.region or where.config.region or "us-east-1"
         return region, region
     screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
     from ..aws.environment import region_without_asking
-    from ..session.open import on_record
+    from ..session.open import open_recorded
 
-    recorded = on_record(where)[0].sides.get("provider", {}).get("region", "")
+    recorded = open_recorded(where)[0].sides.get("provider", {}).get("region", "")
     asked_for = where.config.provider.region or where.config.region
     region = asked_for or recorded or region_without_asking(where.config)
     screen.end_line(region)

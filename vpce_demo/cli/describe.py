@@ -40,7 +40,7 @@ def described(run: Run) -> list[dict[str, Any]]:
         for r in step.resources:
             if r.key not in known:
                 continue
-            live, region = known[r.key], run.place.clients[r.side].region
+            live, region = known[r.key], run.environment.clients[r.side].region
             price = hourly([r], region)
             found.append(
                 {
@@ -55,7 +55,7 @@ def described(run: Run) -> list[dict[str, Any]]:
                     "age_seconds": ages.get(r.key),
                     "hourly_usd": None if price is None else f"{price:.6f}",
                     "drift": [drift._asdict() for drift in live.drift],
-                    "console_url": None if run.place.is_free else url(r, known, region) or None,
+                    "console_url": None if run.environment.is_free else url(r, known, region) or None,
                 }
             )
     return found

@@ -77,23 +77,23 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
     from ..errors import ConfigError, SignInError
     from ..journal.state_file import StateFile
     from ..session.discover import not_looked_up
-    from ..session.open import opened
+    from ..session.open import open_demo
     from ..tutorial import tutorial
 
     try:
-        place = app.place(where, screen, start=False)
+        environment = app.environment(where, screen, start=False)
     except Exception as error:
         # Of the config only that no region is set: a profile that was named has to be right.
         no_account = SignInError if _names_a_profile(where) else (SignInError, ConfigError)
         if not isinstance(understood(error), no_account) or StateFile.load(where.directory).settings:
             raise
-        place = None
+        environment = None
         screen.end_line("no AWS account at hand: the plan")
         screen.say()
-    if place is None:
+    if environment is None:
         frame = Frame(where.config.name, "sandbox" if where.sandbox else "", where.config.zone or "")
         return picture(tutorial(not_looked_up(where.config)), {}, frame)
-    with opened(where, place, app.command) as run:
+    with open_demo(where, environment, app.command) as run:
         live = run.look()
         return picture(run.demo, live, framed(run))
 
@@ -115,7 +115,7 @@ def framed(run: Run) -> Frame:
         endpoint.key: _first(addresses, run.sides[Side.CONSUMER], endpoint),
         balancer.key: _first(private_addresses, run.sides[Side.PROVIDER], balancer),
     }
-    return Frame(run.settings.name, run.place.name, run.settings.zone, run.place.accounts, found)
+    return Frame(run.settings.name, run.environment.name, run.settings.zone, run.environment.accounts, found)
 
 
 def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -> str:

@@ -10,10 +10,10 @@ import click
 
 from .app import App, for_this_demo, how, told_for_this_demo
 from .group import cli, pass_app, timeout_option
-from .test import told
+from .test import result_as_dict
 
 if TYPE_CHECKING:
-    from ..aws.environment import Place
+    from ..aws.environment import Environment
     from ..config.settings import Where
     from ..session.run import Run
     from ..ui.style import Screen
@@ -50,18 +50,18 @@ def doctor(app: App, timeout: float | None) -> None:
         if line.fix:
             screen.line(f"         Fix: {for_this_demo(app, line.fix)}")
 
-    place, error = _place(app, where)
+    environment, error = _place(app, where)
     for line in questions.machine():
         show(line)
     works = True
     if error:
         for line in questions.not_signed_in(error):
             show(line)
-    elif place is None:
+    elif environment is None:
         show(questions.Line("sandbox", None, f"does not run; it starts by itself:  {how(app)} up"))
     else:
-        works = _look(app, where, place, show, timeout)
-    app.document["lines"] = [line.told() for line in lines]
+        works = _look(app, where, environment, show, timeout)
+    app.document["lines"] = [line.as_dict() for line in lines]
     wrong = [line.title for line in lines if line.fine is False]
     screen.line()
     if not works:
@@ -73,36 +73,38 @@ def doctor(app: App, timeout: float | None) -> None:
     screen.line("Nothing is wrong, as far as that can be asked.", style="green")
 
 
-def _place(app: App, where: Where) -> tuple[Place | None, Exception | None]:
+def _place(app: App, where: Where) -> tuple[Environment | None, Exception | None]:
     """Where the demo would be, or what keeps AWS from being asked."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from ..errors import DemoError
 
     try:
-        return app.place(where, app.screen(), start=False), None
+        return app.environment(where, app.screen(), start=False), None
     except (DemoError, ClientError, BotoCoreError) as error:
         app.screen().end_line()
         app.screen().say()
         return None, error
 
 
-def _look(app: App, where: Where, place: Place, show: Callable[[Line], None], timeout: float | None) -> bool:
+def _look(
+    app: App, where: Where, environment: Environment, show: Callable[[Line], None], timeout: float | None
+) -> bool:
     """Ask the account, and the demo if there is one; whether that works."""
     from ..errors import DemoError
     from ..model import Live
-    from ..session.open import opened
+    from ..session.open import open_demo
     from ..verify.doctor import Line, account
 
     there: dict[str, Live] = {}
     problem = None
     with contextlib.ExitStack() as stack:
         try:
-            run = stack.enter_context(opened(where, place, app.command))
+            run = stack.enter_context(open_demo(where, environment, app.command))
             there = run.look()
         except DemoError as error:  # another run is at work, the state is another account's, a look is not allowed
             problem = error
-        for line in account(where.config, place, {key: live.id for key, live in there.items()}):
+        for line in account(where.config, environment, {key: live.id for key, live in there.items()}):
             show(line)
         if problem:
             show(Line("demo", False, problem.message, " ".join(problem.hint.split())))
@@ -119,7 +121,7 @@ def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
     from ..verify import checks
 
     lab = checks.Lab(
-        run.demo, run.sides, run.ssh(), run.place.pace, run.settings.page, run.case, timeout, patient=False
+        run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.case, timeout, patient=False
     )
     results = []
     for result in checks.run(lab):
@@ -127,7 +129,7 @@ def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
         screens.result(screen, result)
     failed = next((one for one in results if one.failure), None)
     cause = told_for_this_demo(app, checks.explain(lab, failed))
-    app.document.update(checks=[told(one) for one in results], diagnosis=cause.told())
+    app.document.update(checks=[result_as_dict(one) for one in results], diagnosis=cause.as_dict())
     if failed is None and not cause.key:
         screen.line(f"    {'causes':<29} none of those that can be asked for: {', '.join(cause.ruled_out)}", mark="✓")
         return True

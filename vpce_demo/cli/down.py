@@ -58,19 +58,19 @@ def destroy(app: App, yes: bool, reject_foreign_connections: bool, timeout: floa
 
 def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) -> None:
     screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=False)
+    environment = app.environment(where, screen, start=False)
     from ..cost.bill import hourly, said
     from ..model import Side
-    from ..session.open import opened
+    from ..session.open import open_demo
     from ..ui import screens
     from ..ui.progress_state import DONE_DOWN
     from ..ui.style import duration
 
-    if place is None:
+    if environment is None:
         app.document.update(deleted=0, left=[])
         screen.line("Nothing to delete: nothing left.")
         return
-    with opened(where, place, app.command, logged=True) as run:
+    with open_demo(where, environment, app.command, logged=True) as run:
         there = run.look()
         resources = [r for r in run.demo.resources if r.key in there]
         if not resources and not run.state.intents:
@@ -78,11 +78,11 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
             app.document.update(deleted=0, left=[])
             screen.line("Nothing to delete: nothing left.")
             return
-        region = place.clients[Side.PROVIDER].region
-        if not place.is_free:
+        region = environment.clients[Side.PROVIDER].region
+        if not environment.is_free:
             ask(screen, yes, f"Delete {len(resources)} resources, {said(hourly(resources, region))}?")
         with shown(app, run, run.demo.resources, DONE_DOWN) as told:
-            left = run.down(told.hear, timeout, reject_foreign=reject_foreign)
+            left = run.down(told.on_event, timeout, reject_foreign=reject_foreign)
         app.document.update(
             deleted=len(resources) - len(left),
             left=[
@@ -90,7 +90,9 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
             ],
         )
         if left:
-            cost = "" if place.is_free else said(hourly([one.resource for one in left], region)).partition(" (")[0]
+            cost = (
+                "" if environment.is_free else said(hourly([one.resource for one in left], region)).partition(" (")[0]
+            )
             leftovers = Leftovers(
                 f"Deleted {len(resources) - len(left)} of {len(resources)}. {len(left)} are left"
                 f"{f' and cost {cost}' if cost else ''}. Exit code {Leftovers.exit_code}.",

@@ -55,7 +55,7 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
         )
     shown = 0
     while True:
-        lines = list(run_log_view.told(chosen, screen.verbose))
+        lines = list(run_log_view.run_lines(chosen, screen.verbose))
         for mark, text in lines[shown:]:
             screen.line(text, mark=mark)
         shown = len(lines)

@@ -27,11 +27,11 @@ def shown(app: App, run: Run, resources: Sequence[Resource], done: set[Action]) 
     from ..ui.progress_state import Board
 
     def cost(there: list[Resource]) -> str:
-        amount = None if run.place.is_free else hourly(there, region)
+        amount = None if run.environment.is_free else hourly(there, region)
         return said(amount).partition(" (")[0] if amount else ""
 
-    region = run.place.clients[resources[0].side].region
-    board = Board(run.demo, resources, done, run.place.pace)
+    region = run.environment.clients[resources[0].side].region
+    board = Board(run.demo, resources, done, run.environment.pace)
     with progress(app.screen(), board, app.get("progress", "auto"), app.command, cost) as told:
         try:
             yield told

@@ -77,11 +77,11 @@ def _look(app: App, screen: Screen, where: Where) -> LastLook | None:
     from ..aws.messages import understood
     from ..errors import ConfigError, SignInError
     from ..report.known import LastLook
-    from ..session.open import opened
+    from ..session.open import open_demo
     from .diagram import framed
 
     try:
-        place = app.place(where, screen, start=False)
+        environment = app.environment(where, screen, start=False)
     except Exception as error:
         told = understood(error)
         if not isinstance(told, (SignInError, ConfigError)):
@@ -89,10 +89,10 @@ def _look(app: App, screen: Screen, where: Where) -> LastLook | None:
         screen.end_line()
         screen.say(f"{told.message} The report is made from the logs alone.", mark="!")
         return None
-    if place is None:
+    if environment is None:
         return None
-    with opened(where, place, app.command) as run:
+    with open_demo(where, environment, app.command) as run:
         live = run.look()
         frame = framed(run)
-        accounts = {str(side): dict(facts) for side, facts in place.accounts.items()}
-        return LastLook(time.time(), place.name, accounts, run.settings, live, frame.addresses)
+        accounts = {str(side): dict(facts) for side, facts in environment.accounts.items()}
+        return LastLook(time.time(), environment.name, accounts, run.settings, live, frame.addresses)

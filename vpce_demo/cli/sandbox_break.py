@@ -84,11 +84,11 @@ def _any(rules: list[Rule]) -> tuple[Rule, str]:
 
 def _break(app: App, rule: Rule, way: str) -> None:
     running, screen, where = running_sandbox(app), app.screen(), app.where()
-    place = app.place(where, screen, start=False)
-    assert place is not None  # it runs
+    environment = app.environment(where, screen, start=False)
+    assert environment is not None  # it runs
     from ..errors import NotCreated
     from ..model import is_fine
-    from ..session.open import opened
+    from ..session.open import open_demo
     from ..verify.diagnosis import Prank
 
     if rule.passes and running.speed == float("inf"):
@@ -98,7 +98,7 @@ def _break(app: App, rule: Rule, way: str) -> None:
         wanted = {"do": "error", "operation": operation, "code": code, "message": message, "until": until}
         running.control("faults", {"add": [wanted]})
 
-    with opened(where, place, app.command) as run:
+    with open_demo(where, environment, app.command) as run:
         there = run.look()
         missing = [r for r in run.demo.resources if not is_fine(there.get(r.key))]
         if missing:

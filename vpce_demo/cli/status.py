@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from ..aws.environment import Place
+    from ..aws.environment import Environment
     from ..config.settings import Where
     from ..engine.resource import Resource
     from ..model import Live
@@ -38,8 +38,8 @@ def plan(app: App, detailed_exitcode: bool) -> None:
       vpce-demo plan
     """
     screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=False)
-    look = _look(app, where, place)
+    environment = app.environment(where, screen, start=False)
+    look = _look(app, where, environment)
     _show(app, look, "to be made")
     if look.missing:
         screen.line(f"{len(look.missing)} to be made, {len(look.fine)} already there.")
@@ -83,31 +83,31 @@ def status(app: App, check: bool, watch: float | None) -> None:
     if watch and (check or app.json):
         raise click.UsageError("--watch goes on until Ctrl-C: it has no result for --check or -o json.")
     screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=False)
+    environment = app.environment(where, screen, start=False)
     if watch:
         from .watch import again_and_again
 
         again_and_again(
             app,
             watch,
-            look=lambda: _look(app, where, place),
-            head=lambda: _head(app, where, place),
+            look=lambda: _look(app, where, environment),
+            head=lambda: _head(app, where, environment),
             draw=lambda look: _status(app, look),
         )
         return
-    look = _look(app, where, place)
+    look = _look(app, where, environment)
     _status(app, look)
     if check and (look.missing or look.differing):
         raise click.exceptions.Exit(DIFFERENT)
 
 
-def _head(app: App, where: Where, place: Place | None) -> None:
+def _head(app: App, where: Where, environment: Environment | None) -> None:
     from ..ui.screens import header
 
     screen = app.screen()
     screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
-    if place:
-        header(screen, place.name, place.accounts.values())
+    if environment:
+        header(screen, environment.name, environment.accounts.values())
     else:
         header(screen, "sandbox, which is not running", [])
 
@@ -205,18 +205,18 @@ class Look:
         return {r.key: hourly([r], self.region) for r in self.demo.resources}
 
 
-def _look(app: App, where: Where, place: Place | None) -> Look:
+def _look(app: App, where: Where, environment: Environment | None) -> Look:
     from ..model import Side
-    from ..session.open import on_record, opened
+    from ..session.open import open_demo, open_recorded
 
-    if place is None:
-        return Look(on_record(where)[1], where.config.region or "us-east-1", free=True)
-    with opened(where, place, app.command, only_looks=True) as run:
+    if environment is None:
+        return Look(open_recorded(where)[1], where.config.region or "us-east-1", free=True)
+    with open_demo(where, environment, app.command, only_looks=True) as run:
         lives = run.look()
         return Look(
             run.demo,
-            place.clients[Side.PROVIDER].region,
-            place.is_free,
+            environment.clients[Side.PROVIDER].region,
+            environment.is_free,
             lives,
             run.ages,
             tuple(summary(run)) if lives else (),

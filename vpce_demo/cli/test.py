@@ -27,12 +27,12 @@ def test(app: App, timeout: float | None) -> None:
       vpce-demo test
     """
     screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=False)
-    from ..session.open import opened
+    environment = app.environment(where, screen, start=False)
+    from ..session.open import open_demo
 
-    if place is None:
+    if environment is None:
         raise _nothing_to_test(app)
-    with opened(where, place, app.command, logged=True) as run:
+    with open_demo(where, environment, app.command, logged=True) as run:
         there = run.look()
         missing = [
             r for r in (run.demo.service, run.demo.endpoint, run.demo.customer, run.demo.web) if r.key not in there
@@ -64,7 +64,7 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
     from ..verify import checks
     from .diagram import framed
 
-    lab = checks.Lab(run.demo, run.sides, run.ssh(), run.place.pace, run.settings.page, run.case, timeout)
+    lab = checks.Lab(run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.case, timeout)
     began, results = time.monotonic(), []
     failed: Result | None = None
     answers = checks.run(lab)
@@ -82,14 +82,14 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
     with contextlib.suppress(ClientError, BotoCoreError):  # what the report would like to know fails no test
         run.log.addresses(framed(run).addresses)
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
-    app.document.update(checks=[told(one) for one in results], page=lab.seen)
+    app.document.update(checks=[result_as_dict(one) for one in results], page=lab.seen)
     if failed:
         error = TestFailed(f"check {failed.number} failed: {failed.evidence}")
         error.diagnosis = cause
         raise error
 
 
-def told(result: Result) -> dict[str, Any]:
+def result_as_dict(result: Result) -> dict[str, Any]:
     """A check's result, for programs."""
     return {
         "number": result.number,

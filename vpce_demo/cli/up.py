@@ -89,31 +89,31 @@ _stage(
 
 def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *, test: bool) -> None:
     screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=True)
-    assert place is not None
+    environment = app.environment(where, screen, start=True)
+    assert environment is not None
     from ..cost.bill import hourly, said
     from ..model import is_fine
-    from ..session.open import opened
+    from ..session.open import open_demo
     from ..ui import screens
     from ..ui.progress_state import DONE_UP
 
-    with opened(where, place, app.command, makes=True) as run:
+    with open_demo(where, environment, app.command, makes=True) as run:
         resources = run.demo.of(*stages)
         if len(stages) == 1:
             run.refuse_too_early(resources, app.command)
-        region = place.clients[resources[0].side].region
-        there = {} if place.is_free else run.look(resources)
+        region = environment.clients[resources[0].side].region
+        there = {} if environment.is_free else run.look(resources)
         missing = [r for r in resources if not is_fine(there.get(r.key))]
-        if missing and not place.is_free:
+        if missing and not environment.is_free:
             again = [r.name for r in missing if r.key in there]
             replaced = f" ({', '.join(again)} deleted first)" if again else ""
             ask(screen, yes, f"Make {len(missing)} resources{replaced}, {said(hourly(missing, region))}?")
         with shown(app, run, resources, DONE_UP) as told:
-            run.up(resources, told.hear, timeout)
+            run.up(resources, told.on_event, timeout)
         board = told.board
         app.document.update(created=board.created, found=board.found, resources=described(run))
         all_there = [r for r in run.demo.resources if run.state.id(r.key)]
-        cost = "" if place.is_free else f"{said(hourly(all_there, region))} until you run: {how(app)} down"
+        cost = "" if environment.is_free else f"{said(hourly(all_there, region))} until you run: {how(app)} down"
         screens.ready(screen, board.seconds, board.created, board.found, [*summary(run), ("cost", cost)])
         if test:
             screen.line()

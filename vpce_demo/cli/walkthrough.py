@@ -36,7 +36,7 @@ from .test import prove
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from ..aws.environment import Place
+    from ..aws.environment import Environment
     from ..config.settings import Settings, Where
     from ..diagram.picture import Frame
     from ..engine.resource import Resource
@@ -65,10 +65,10 @@ def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
     from .. import lessons
 
     screen, where = app.screen(), app.where()
-    place = app.place(where, screen, start=True)
-    assert place is not None
+    environment = app.environment(where, screen, start=True)
+    assert environment is not None
     chosen = lang or lessons.language()
-    _Walk(app, screen, where, place, chosen, lessons.words(chosen), lessons.steps(chosen), timeout).go(yes)
+    _Walk(app, screen, where, environment, chosen, lessons.words(chosen), lessons.steps(chosen), timeout).go(yes)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class _Walk:
     app: App
     screen: Screen
     where: Where
-    place: Place
+    environment: Environment
     lang: str
     said: Mapping[str, str]
     pages: Sequence[Page]
@@ -140,9 +140,9 @@ class _Walk:
 
     def look(self) -> None:
         """See what there is, and keep it."""
-        from ..session.open import opened
+        from ..session.open import open_demo
 
-        with opened(self.where, self.place, self.app.command) as run:
+        with open_demo(self.where, self.environment, self.app.command) as run:
             self.seen = _Seen(run.settings, run.demo, run.look(), framed(run), run.state.key_file)
             self.app.document.update(resources=described(run))
 
@@ -153,11 +153,11 @@ class _Walk:
         from ..ui import page as pages
 
         if not self.seen.there:
-            page = welcome(self.lang, "sandbox" if self.place.is_free else "aws")
+            page = welcome(self.lang, "sandbox" if self.environment.is_free else "aws")
             pages.show(self.screen, page.title, self.filled(page.text))
             self.screen.line()
         missing = self.seen.missing
-        if self.place.is_free:
+        if self.environment.is_free:
             return bool(self.seen.there) or self.key(self.said["begin"]) != STOP
         if missing:
             cost = self.cost(hourly(missing, self.region))
@@ -166,9 +166,9 @@ class _Walk:
 
     def make(self, at: int) -> None:
         """Make the step at this place, and whatever before it is not there (any more), or not ready yet."""
-        from ..session.open import opened
+        from ..session.open import open_demo
 
-        with opened(self.where, self.place, self.app.command, makes=True) as run:
+        with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
             self.up(run, [r for step in run.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
 
     def up(self, run: Run, wanted: Sequence[Resource], patience: float) -> None:
@@ -180,12 +180,12 @@ class _Walk:
         open = [r for r in wanted if r.key not in live or live[r.key].phase is not Phase.READY]
         if open:
             with shown(self.app, run, open, {Action.FOUND, Action.CREATED, Action.READY}) as told:
-                run.up(open, told.hear, self.timeout, leave=[r for r in open if r.usual_seconds > patience])
+                run.up(open, told.on_event, self.timeout, leave=[r for r in open if r.usual_seconds > patience])
 
     def test(self) -> None:
-        from ..session.open import opened
+        from ..session.open import open_demo
 
-        with opened(self.where, self.place, self.app.command, makes=True) as run:
+        with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
             self.up(run, run.demo.resources, math.inf)
             prove(self.app, run, self.screen, self.timeout)
             self.screen.line()
@@ -216,7 +216,7 @@ class _Walk:
 
         there, all = self.seen.there, self.seen.demo.resources
         if there:
-            word = "count in the sandbox" if self.place.is_free else "count"
+            word = "count in the sandbox" if self.environment.is_free else "count"
             cost = self.cost(hourly(there, self.region))
             self.screen.line(self.said[word].format(count=len(there), all=len(all), cost=cost))
         else:
@@ -258,9 +258,9 @@ class _Walk:
         more = {
             "region": self.region,
             "key_file": str(seen.key_file),
-            "ssh": shlex.join(["ssh", "-i", str(seen.key_file), *self.place.ssh_options]),
+            "ssh": shlex.join(["ssh", "-i", str(seen.key_file), *self.environment.ssh_options]),
             "endpoint.address": seen.frame.addresses.get(seen.demo.endpoint.key, ""),
-            "endpoint_url": self.place.clients[Side.PROVIDER].ec2.meta.endpoint_url,
+            "endpoint_url": self.environment.clients[Side.PROVIDER].ec2.meta.endpoint_url,
         }
         return for_this_demo(
             self.app,
@@ -282,7 +282,7 @@ class _Walk:
     def region(self) -> str:
         from ..model import Side
 
-        return self.place.clients[Side.PROVIDER].region
+        return self.environment.clients[Side.PROVIDER].region
 
     # --- keys ---------------------------------------------------------------------
 
@@ -327,6 +327,6 @@ class _Walk:
         from ..session.run import Interrupted
 
         stopped = Interrupted(signal.SIGINT, len(self.seen.there))
-        if self.seen.there and not self.place.is_free:
+        if self.seen.there and not self.environment.is_free:
             stopped.facts["cost"] = said(hourly(self.seen.there, self.region))
         return stopped

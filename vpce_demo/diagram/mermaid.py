@@ -49,7 +49,7 @@ def _lines(p: Picture) -> Iterator[str]:
 
     yield from ("---", "config:", "  flowchart:", f"    wrappingWidth: {WIDEST}", "---", "flowchart LR")
     yield f"    accTitle: AWS PrivateLink, demo {_plain(p.demo)}"
-    yield f"    accDescr: {_plain(p.told)}"
+    yield f"    accDescr: {_plain(p.as_dict)}"
     instance, endpoint = node("customer_instance", p.customer.instance), node("endpoint", p.endpoint)
     yield from side("customer", p.customer, instance, endpoint)
     yield f"    {node('service', replace(p.service, id=p.service_name or p.service.id))}"

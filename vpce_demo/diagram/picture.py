@@ -100,7 +100,7 @@ class Hop:
     title: str
     source: str
     destination: str
-    told: str
+    as_dict: str
     state: State
 
 
@@ -136,7 +136,7 @@ class Picture:
         return [*path, self.provider.instance, *ground]
 
     @property
-    def told(self) -> str:
+    def as_dict(self) -> str:
         """The picture in words, for those who cannot see it."""
         on = f"A packet from {self.customer.instance.name} in {self.customer.vpc.name} ({self.customer.cidr})"
         to = f"reaches {self.provider.instance.name} in {self.provider.vpc.name} ({self.provider.cidr})"

@@ -194,6 +194,6 @@ def write(parent: Element, x: float, y: float, room: float, lines: Sequence[Line
         y += _tall(line)
 
 
-def told(part: Part) -> str:
+def described(part: Part) -> str:
     """A part in words."""
     return ", ".join(word for word in (f"{part.kind} {part.name}", part.id, part.address, part.word, part.why) if word)

@@ -21,6 +21,7 @@ from .shapes import (
     Line,
     arrow,
     cross,
+    described,
     font_rules,
     group,
     height,
@@ -30,7 +31,6 @@ from .shapes import (
     path,
     rect,
     text,
-    told,
     width,
     write,
     written,
@@ -130,7 +130,7 @@ class _Drawing:
         p = self.picture
         self.root.set("aria-labelledby", "d-title d-desc")
         ElementTree.SubElement(self.root, "title", {"id": "d-title"}).text = f"AWS PrivateLink: demo {p.demo}"
-        ElementTree.SubElement(self.root, "desc", {"id": "d-desc"}).text = p.told
+        ElementTree.SubElement(self.root, "desc", {"id": "d-desc"}).text = p.as_dict
         ElementTree.SubElement(self.root, "style").text = css(STYLE, self.theme)
         ground = rect(self.root, "ground", 0, 0, WIDTH, 0, 0)
         tall = math.ceil(self.draw())  # a part of a pixel would show what is behind
@@ -185,7 +185,7 @@ class _Drawing:
         text(self.root, "small", MARGIN, 70, f"{said(p)}{WHERE.get(p.place, '')}")
 
     def panel(self, network: Network, box: _Box) -> None:
-        made = group(self.root, f"area {network.vpc.state}", told(network.vpc))
+        made = group(self.root, f"area {network.vpc.state}", described(network.vpc))
         rect(made, f"panel {network.vpc.state}", box.x, box.y, box.w, box.h, 16)
         write(made, box.x + 2 * PAD, box.y + PAD, CARD, self.panel_lines(network))
 
@@ -198,7 +198,7 @@ class _Drawing:
         ]
 
     def inset(self, network: Network, box: _Box) -> None:
-        made = group(self.root, f"area {network.subnet.state}", told(network.subnet))
+        made = group(self.root, f"area {network.subnet.state}", described(network.subnet))
         rect(made, f"inset {network.subnet.state}", box.x, box.y, box.w, box.h, 12)
         write(made, box.x + PAD, box.y + 10, CARD, self.inset_lines(network))
 
@@ -211,13 +211,13 @@ class _Drawing:
 
     def gateway(self, network: Network, box: _Box, top: float) -> None:
         route, line, start = network.route, box.x + PAD + ICON / 2, box.x + 2 * PAD + ICON - 2
-        made = group(self.root, "route", told(route))
+        made = group(self.root, "route", described(route))
         path(made, f"thin {route.state}", f"M{line:g} {top:g} V{box.y:g}")
         if route.state is State.BROKEN:
             cross(made, line, (top + box.y) / 2)
         words = f"{route.kind} {route.name}, {route.word}"
         text(made, f"small {route.state}", start, (top + box.y) / 2 + 4, words)
-        made = group(self.root, f"part {network.gateway.state}", told(network.gateway))
+        made = group(self.root, f"part {network.gateway.state}", described(network.gateway))
         rect(made, f"card {network.gateway.state}", box.x, box.y, box.w, box.h)
         icon(made, "gateway", box.x + PAD + ICON / 2, box.middle)
         start = PAD + ICON + 12
@@ -275,8 +275,8 @@ class _Drawing:
         ]
 
     def card(self, part: Part, picture: str, box: _Box, lines: Sequence[Line]) -> None:
-        more = f"; {told(self.picture.targets)}" if part is self.picture.balancer else ""
-        made = group(self.root, f"part {part.state}", told(part) + more)
+        more = f"; {described(self.picture.targets)}" if part is self.picture.balancer else ""
+        made = group(self.root, f"part {part.state}", described(part) + more)
         rect(made, f"card {part.state}", box.x, box.y, box.w, box.h)
         icon(made, picture, box.x + PAD + ICON / 2, box.y + 12 + ICON / 2)
         start = PAD + ICON + 12
@@ -287,7 +287,7 @@ class _Drawing:
         middle, line = (start + end) / 2, x + PAD + ICON / 2
         arrow(self.root, hop.state, (line, start), (line, end))
         number(self.root, hop.state, line, middle, hop.number)
-        words = measure.lines(hop.told, CARD - 2 * PAD - ICON, SMALL.size)
+        words = measure.lines(hop.as_dict, CARD - 2 * PAD - ICON, SMALL.size)
         y = middle - (FONTS["address"].line + len(words) * SMALL.line) / 2
         text(self.root, "address", x + PAD + ICON + 12, y + 14, f"{hop.source} → {hop.destination}")
         for n, line_of_words in enumerate(words, 1):
@@ -305,14 +305,14 @@ class _Drawing:
         ]
         tall = height(lines) + 20
         box = _Box(left + 24, row.middle - tall / 2, wide, tall)
-        made = group(self.root, f"part {service.state}", told(service))
+        made = group(self.root, f"part {service.state}", described(service))
         rect(made, f"card {service.state}", box.x, box.y, box.w, box.h)
         write(made, box.x + 12, box.y + 9, room, lines)
         return box
 
     def across(self, hop: Hop, start: float, service: _Box, end: float, edges: tuple[float, float]) -> float:
         """The hop from one VPC to the other, and what is said of it above; return where that begins."""
-        words = measure.lines(hop.told, service.w, SMALL.size)
+        words = measure.lines(hop.as_dict, service.w, SMALL.size)
         middle, y = service.x + service.w / 2, service.y - 92 - len(words) * SMALL.line
         arrow(self.root, hop.state, (start, service.middle), (service.x, service.middle))
         arrow(self.root, hop.state, (service.right, service.middle), (end, service.middle))

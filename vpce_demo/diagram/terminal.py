@@ -121,7 +121,7 @@ class _Terminal:
         """The path with what the packet carries there."""
         way = f"{hop.source} {self.symbols.arrow} {hop.destination}"
         line = Text(" " * PATH) + self.stroke(hop) + Text(f"  {hop.number}  ", style="bold") + Text(way)
-        for words in (more, hop.told):
+        for words in (more, hop.as_dict):
             if words and line.cell_len + 3 + cell_len(words) < self.width - 1:
                 line.append(f"   {words}", style="dim")
         return line

@@ -15,7 +15,7 @@ from .resource import Resource
 NONE = "none"
 
 
-def compared(lives: Mapping[str, Live]) -> dict[str, Live]:
+def with_drift(lives: Mapping[str, Live]) -> dict[str, Live]:
     """The same, each with the fields in which it differs."""
     return {key: replace(live, drift=tuple(_differences(live, lives))) for key, live in lives.items()}
 

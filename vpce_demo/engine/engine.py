@@ -22,10 +22,10 @@ from ..aws.error_codes import ErrorKind, error_code, error_kind, error_message, 
 from ..errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from ..model import Holder, Live, Phase, Side
 from .events import Action, Event
-from .graph import Graph, Move, Verb, deleting, making
-from .lookup import Eyes
+from .graph import Graph, Task, TaskType, creation_graph, deletion_graph
+from .lookup import Lookup
 from .resource import Aws, Resource
-from .waits import HIDDEN_SECONDS, Pace, Patience, looks, tries
+from .waits import HIDDEN_SECONDS, RetryBudget, Timing, poll_times, retry_times
 
 WORKERS = 24
 FRESH_SECONDS = 5.0
@@ -67,12 +67,12 @@ class Engine:
         self.intents = dict(intents or {})
         self.stop = threading.Event()
         self._begun = time.monotonic()
-        self._pace = Pace(pace, self.stop, self._begun + timeout_seconds if timeout_seconds else float("inf"))
+        self._pace = Timing(pace, self.stop, self._begun + timeout_seconds if timeout_seconds else float("inf"))
         self._seen_since = seen_since
         self._recent = dict(recent or {})
         self._lock = threading.Lock()
-        self._eyes = Eyes(sides, self._pace)
-        self._known = self._eyes.known
+        self._lookup = Lookup(sides, self._pace)
+        self._known = self._lookup.known
         self._made: set[str] = set()
         self._changed: dict[str, float] = {}
         self._unheard: BaseException | None = None
@@ -91,9 +91,9 @@ class Engine:
         with ThreadPoolExecutor(WORKERS) as pool:
             while left:
                 # What is found through another thing is looked for again once that is known.
-                looks = [(r, pool.submit(self._eyes.see, r, moment)) for r in left]
+                poll_times = [(r, pool.submit(self._lookup.look_up, r, moment)) for r in left]
                 before, left = len(left), []
-                for r, look in looks:
+                for r, look in poll_times:
                     error = look.exception()
                     if isinstance(error, NotCreated):
                         left.append(r)
@@ -117,7 +117,7 @@ class Engine:
             age = self._recent.pop(r.key, None)
             try:
                 fresh = age is not None and age < HIDDEN_SECONDS / self._pace.factor
-                live = self._eyes.look_until_shown(r, self._begun - age) if age is not None and fresh else None
+                live = self._lookup.wait_until_visible(r, self._begun - age) if age is not None and fresh else None
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
             else:
@@ -132,7 +132,7 @@ class Engine:
         if failures := self.refresh(resources):
             return failures
         self._refuse_what_is_not_ours(resources)
-        return self._walk(making(resources, leave))
+        return self._walk(creation_graph(resources, leave))
 
     def down(
         self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]], release: bool = False
@@ -145,7 +145,7 @@ class Engine:
         self._release = release
         if failures := self.refresh(resources) or self._find_what_was_cut_off(resources):
             return failures
-        return self._walk(deleting([r for r in resources if r.key in self._known], order))
+        return self._walk(deletion_graph([r for r in resources if r.key in self._known], order))
 
     def _find_what_was_cut_off(self, resources: Sequence[Resource]) -> list[Event]:
         """See creates without an answer, which AWS may hide yet.  Return what could not be looked up."""
@@ -155,7 +155,7 @@ class Engine:
             if intent is None or r.key in self._known:
                 continue
             try:
-                if live := self._eyes.look_until_shown(r, self._begun - intent.age):
+                if live := self._lookup.wait_until_visible(r, self._begun - intent.age):
                     self._tell(Action.FOUND, r, live)
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._tell(Action.FAILED, r, error=error, note="could not be looked up"))
@@ -163,14 +163,14 @@ class Engine:
 
     def _refuse_what_is_not_ours(self, resources: Sequence[Resource]) -> None:
         for r in resources:
-            if foreign := self._eyes.foreign.get(r.key):
+            if foreign := self._lookup.foreign.get(r.key):
                 raise Refused(
                     f"The name {r.name} is taken by {foreign.id}, which is not this demo's.",
                     facts={"why": foreign.why},
                     hint="Choose another demo name (--name), or other names in the config file.",
                     changed="Nothing was changed.",
                 )
-            if more := self._eyes.duplicates.get(r.key):
+            if more := self._lookup.duplicates.get(r.key):
                 raise Refused(
                     f"{r} exists {len(more) + 1} times.",
                     facts={"ids": ", ".join([self._known[r.key].id, *(live.id for live in more)])},
@@ -184,8 +184,8 @@ class Engine:
         """Make each move after those it waits for; skip what depends on a failure, finish what does not."""
         sorter = TopologicalSorter(graph)
         sorter.prepare()
-        failed: dict[Move, Event] = {}
-        running: dict[Future[None], Move] = {}
+        failed: dict[Task, Event] = {}
+        running: dict[Future[None], Task] = {}
         with ThreadPoolExecutor(WORKERS) as pool:
             try:
                 while sorter.is_active():
@@ -195,7 +195,7 @@ class Engine:
                             failed[move] = self._skip(move, causes)
                             sorter.done(move)
                         else:
-                            running[pool.submit(self._move, move)] = move
+                            running[pool.submit(self._run_task, move)] = move
                     # The timeout lets a signal that landed in another thread be seen.
                     for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
                         move = running.pop(future)
@@ -214,22 +214,27 @@ class Engine:
                 raise
         return list({event.resource.key: event for event in reversed(failed.values())}.values())[::-1]
 
-    def _skip(self, move: Move, causes: Sequence[Event]) -> Event:
+    def _skip(self, move: Task, causes: Sequence[Event]) -> Event:
         verb, r = move
-        if verb in (Verb.READY, Verb.GONE) and any(cause.resource is r for cause in causes):
+        if verb in (TaskType.READY, TaskType.GONE) and any(cause.resource is r for cause in causes):
             return causes[0]  # told already
-        how = {Verb.ASK: "still used by", Verb.GONE: "goes with"}.get(verb, "needs")
+        how = {TaskType.ASK: "still used by", TaskType.GONE: "goes with"}.get(verb, "needs")
         note = f"{how} {causes[0].resource.name}" if causes else "stopped"
         return self._tell(Action.SKIPPED, r, self._known.get(r.key), note=note)
 
-    def _move(self, move: Move) -> None:
+    def _run_task(self, move: Task) -> None:
         verb, r = move
-        {Verb.MAKE: self._make, Verb.READY: self._wait_until_ready, Verb.ASK: self._ask, Verb.GONE: self._gone}[verb](r)
+        {
+            TaskType.MAKE: self._make,
+            TaskType.READY: self._wait_until_ready,
+            TaskType.ASK: self._ask,
+            TaskType.GONE: self._gone,
+        }[verb](r)
 
     def _make(self, r: Resource) -> None:
         if r.key in self._known and any(need.resource.key in self._made for need in r.needs()):
             # It was seen before what it stands on was made anew.
-            self._eyes.try_to_see(r, time.monotonic())
+            self._lookup.look_up_if_possible(r, time.monotonic())
         live = self._known.get(r.key)
         if live and live.phase in (Phase.WRONG, Phase.FAILED):
             self._ask(r)
@@ -238,7 +243,7 @@ class Engine:
             live = None
         intent = self.intents.pop(r.key, None)
         if live is None and intent and r.create_can_duplicate:
-            live = self._eyes.look_until_shown(r, self._begun - intent.age)
+            live = self._lookup.wait_until_visible(r, self._begun - intent.age)
         if live is None:
             live = self._known[r.key] = self._create(r, intent.token if intent else uuid.uuid4().hex)
             self._made.add(r.key)
@@ -248,11 +253,11 @@ class Engine:
     def _create(self, r: Resource, token: str) -> Live:
         """Ask AWS to create it, with one token over all tries.  Notes the intent before, so that nothing is lost."""
         self._tell(Action.CREATING, r, token=token)
-        patience, asked = Patience(self._pace), 0.0
+        patience, asked = RetryBudget(self._pace), 0.0
         unsure = False
         with _last_words() as last:
-            for _ in self._pace.moments(tries(), f"{r} to be created"):
-                if unsure and r.create_can_duplicate and (live := self._eyes.look_until_shown(r, asked)):
+            for _ in self._pace.moments(retry_times(), f"{r} to be created"):
+                if unsure and r.create_can_duplicate and (live := self._lookup.wait_until_visible(r, asked)):
                     return live
                 asked = time.monotonic()
                 try:
@@ -268,7 +273,7 @@ class Engine:
                         return self._create(r, uuid.uuid4().hex)
                     if reason is ErrorKind.THERE_ALREADY:
                         # The answer to an earlier try was lost, and AWS may hide what that made; or it is not ours.
-                        if live := self._eyes.look_until_shown(r, asked):
+                        if live := self._lookup.wait_until_visible(r, asked):
                             return live
                         raise
                     if not patience.lasts(reason):
@@ -280,7 +285,7 @@ class Engine:
 
     def _ask(self, r: Resource) -> None:
         """Ask AWS to delete it, again while AWS says that something still uses it."""
-        for live in [*self._eyes.duplicates.get(r.key, []), self._known[r.key]]:
+        for live in [*self._lookup.duplicates.get(r.key, []), self._known[r.key]]:
             if live.phase is not Phase.DELETING:
                 self._tell(Action.DELETING, r, live)
                 gone = self._delete(r, live)
@@ -289,9 +294,9 @@ class Engine:
 
     def _delete(self, r: Resource, live: Live) -> Exception | None:
         """Ask for one, again while it is in use.  Return AWS's word that it is gone already, if that is its answer."""
-        patience = Patience(self._pace)
+        patience = RetryBudget(self._pace)
         with _last_words() as last:
-            for _ in self._pace.moments(tries(), f"{r} to be released by what uses it"):
+            for _ in self._pace.moments(retry_times(), f"{r} to be released by what uses it"):
                 try:
                     r.delete(self.sides[r.side].to_change(), live)
                     return None
@@ -304,7 +309,7 @@ class Engine:
                         raise _given_up(r, error, reason) from error
                     note = f"{_short(error)}, trying again"
                     if reason is ErrorKind.IN_USE:
-                        holders = self._eyes.holders(r, live)
+                        holders = self._lookup.holders(r, live)
                         self._send_away(r, live, [holder for holder in holders if holder.foreign], error)
                         by = f" by {', '.join(map(str, holders))}" if holders else ""
                         note = f"still in use{by} ({_short(error)}), trying again"
@@ -348,12 +353,12 @@ class Engine:
         word = self._known[r.key].word
         self._tell(Action.WAITING, r, self._known[r.key], note=word)
         changed = self._changed.get(r.key, 0.0)
-        patience = Patience(self._pace)
+        patience = RetryBudget(self._pace)
         with _last_words() as last:
-            for pause in self._pace.moments(looks(usual), f"{r} {what}", since=changed or time.monotonic()):
+            for pause in self._pace.moments(poll_times(usual), f"{r} {what}", since=changed or time.monotonic()):
                 try:
                     # Whoever looks in the same moment shares the answer.
-                    live = self._eyes.try_to_see(r, max(time.monotonic() - pause / 2, changed))
+                    live = self._lookup.look_up_if_possible(r, max(time.monotonic() - pause / 2, changed))
                 except (ClientError, BotoCoreError) as error:
                     last.append(error)
                     if not patience.lasts(error_kind(error)):

@@ -16,7 +16,7 @@ from typing import TypeVar
 from .resource import Resource
 
 
-class Verb(Enum):
+class TaskType(Enum):
     """What a move does."""
 
     MAKE = "make"
@@ -25,12 +25,12 @@ class Verb(Enum):
     GONE = "wait until gone"
 
 
-Move = tuple[Verb, Resource]
-Graph = dict[Move, dict[Move, bool]]
+Task = tuple[TaskType, Resource]
+Graph = dict[Task, dict[Task, bool]]
 """What each move waits for, and whether it is skipped when that fails (or goes ahead all the same)."""
 
 
-def making(resources: Sequence[Resource], leave: Collection[Resource] = ()) -> Graph:
+def creation_graph(resources: Sequence[Resource], leave: Collection[Resource] = ()) -> Graph:
     """The moves that make these, as far as they need one another.
 
     Those to ``leave`` are not waited for, unless another one needs them ready.
@@ -39,33 +39,33 @@ def making(resources: Sequence[Resource], leave: Collection[Resource] = ()) -> G
     graph: Graph = {}
     for r in resources:
         needs = [need for need in r.needs() if need.resource.key in members]
-        graph[Verb.MAKE, r] = {(Verb.READY if n.ready else Verb.MAKE, n.resource): True for n in needs}
-        graph[Verb.READY, r] = {(Verb.MAKE, r): True}
+        graph[TaskType.MAKE, r] = {(TaskType.READY if n.ready else TaskType.MAKE, n.resource): True for n in needs}
+        graph[TaskType.READY, r] = {(TaskType.MAKE, r): True}
     needed = {move for needs in graph.values() for move in needs}
     for r in leave:
-        if (Verb.READY, r) not in needed:
-            graph.pop((Verb.READY, r), None)
+        if (TaskType.READY, r) not in needed:
+            graph.pop((TaskType.READY, r), None)
     return graph
 
 
-def deleting(resources: Sequence[Resource], order: Sequence[Sequence[Resource]]) -> Graph:
+def deletion_graph(resources: Sequence[Resource], order: Sequence[Sequence[Resource]]) -> Graph:
     """The moves that delete these, asking in this order, group after group."""
     members = {r.key for r in resources}
-    graph: Graph = {(Verb.GONE, r): {} for r in resources}
+    graph: Graph = {(TaskType.GONE, r): {} for r in resources}
     for r in resources:
-        taken_along_by = parent(r, members)
-        graph[Verb.GONE, r][(Verb.GONE, taken_along_by) if taken_along_by else (Verb.ASK, r)] = True
+        taken_along_by = deleted_with(r, members)
+        graph[TaskType.GONE, r][(TaskType.GONE, taken_along_by) if taken_along_by else (TaskType.ASK, r)] = True
         if taken_along_by is None:
-            graph.setdefault((Verb.ASK, r), {})
+            graph.setdefault((TaskType.ASK, r), {})
     for r in resources:
-        taken_along_by = parent(r, members)
+        taken_along_by = deleted_with(r, members)
         for need, _, until_gone in r.needs():
-            if need.key in members and need is not taken_along_by and parent(need, members) is not r:
-                asked = parent(need, members) or need
+            if need.key in members and need is not taken_along_by and deleted_with(need, members) is not r:
+                asked = deleted_with(need, members) or need
                 if asked is not r:
-                    held_by = (Verb.GONE, r) if until_gone else (Verb.ASK, taken_along_by or r)
-                    graph[Verb.ASK, asked][held_by] = True
-    asking = [[(Verb.ASK, r) for r in group if (Verb.ASK, r) in graph] for group in order]
+                    held_by = (TaskType.GONE, r) if until_gone else (TaskType.ASK, taken_along_by or r)
+                    graph[TaskType.ASK, asked][held_by] = True
+    asking = [[(TaskType.ASK, r) for r in group if (TaskType.ASK, r) in graph] for group in order]
     for earlier, later in pairwise(group for group in asking if group):
         for move in later:
             for before in earlier:
@@ -73,7 +73,7 @@ def deleting(resources: Sequence[Resource], order: Sequence[Sequence[Resource]])
     return graph
 
 
-def parent(r: Resource, members: Iterable[str]) -> Resource | None:
+def deleted_with(r: Resource, members: Iterable[str]) -> Resource | None:
     """The resource that takes this one along when it is deleted, if it is among those with these keys."""
     it = r.goes_with()
     return it if it is not None and it.key in members else None
@@ -82,7 +82,7 @@ def parent(r: Resource, members: Iterable[str]) -> Resource | None:
 Node = TypeVar("Node")
 
 
-def longest(
+def longest_path(
     graph: Mapping[Node, Iterable[Node]], seconds: Callable[[Node], float], name: Callable[[Node], str] = str
 ) -> list[Node]:
     """The chain that takes longest, each after what it waits for.  Of equally long ones it is always the same."""

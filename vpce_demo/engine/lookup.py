@@ -11,24 +11,24 @@ from ..aws.error_codes import ErrorKind, error_kind
 from ..errors import DemoError, NotCreated
 from ..model import Holder, Live, Phase, Side, ours
 from .resource import Aws, Resource
-from .waits import HIDDEN_SECONDS, Pace
+from .waits import HIDDEN_SECONDS, Timing
 
 
-class Eyes:
+class Lookup:
     """Looks at one resource at a time, and remembers.
 
     ``known`` is what is there, by key, shared by both sides; ``foreign`` what only has a resource's name;
     ``duplicates`` what is there beside the known one.
     """
 
-    def __init__(self, sides: Mapping[Side, Aws], pace: Pace) -> None:
+    def __init__(self, sides: Mapping[Side, Aws], pace: Timing) -> None:
         self._sides = sides
         self._pace = pace
         self.known = next(iter(sides.values())).known
         self.foreign: dict[str, Live] = {}
         self.duplicates: dict[str, list[Live]] = {}
 
-    def see(self, r: Resource, moment: float) -> Live | None:
+    def look_up(self, r: Resource, moment: float) -> Live | None:
         """What AWS has of it, asked for after that moment.  Raises NotCreated if what it is found by is not there."""
         try:
             found = list(r.find(self._sides[r.side].fresh_after(moment)))
@@ -54,18 +54,18 @@ class Eyes:
         self.known[r.key] = there[0]
         return there[0]
 
-    def try_to_see(self, r: Resource, moment: float) -> Live | None:
+    def look_up_if_possible(self, r: Resource, moment: float) -> Live | None:
         """The same; nothing where what it is found by is not there."""
         try:
-            return self.see(r, moment)
+            return self.look_up(r, moment)
         except NotCreated:
             return None
 
-    def look_until_shown(self, r: Resource, since: float) -> Live | None:
+    def wait_until_visible(self, r: Resource, since: float) -> Live | None:
         """See something that may have been made at that moment, as long as AWS may hide it."""
         until = since + HIDDEN_SECONDS / self._pace.factor
         while True:
-            live = self.try_to_see(r, time.monotonic())
+            live = self.look_up_if_possible(r, time.monotonic())
             if live or time.monotonic() >= until or self._pace.stop.wait(self._pace.real(1.0)):
                 return live
 

@@ -1,6 +1,6 @@
 """When to look again, and when to ask again: every wait of the engine, bounded and told to stop in one place.
 
-Durations are in AWS's own seconds; a ``Pace`` turns them into the machine's, since a sandbox's clock may run faster.
+Durations are in AWS's own seconds; a ``Timing`` turns them into the machine's, since a sandbox's clock may run faster.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SHORTEST_PAUSE = 0.02
 """In seconds of the machine, however fast the clock at the other end runs."""
 
 
-def looks(usual: float) -> Iterator[float]:
+def poll_times(usual: float) -> Iterator[float]:
     """When to look whether something is done that usually takes so long, in the same seconds.
 
     A few times before, closer and closer, if it takes long; then when it should be done; then often, but the less often
@@ -47,7 +47,7 @@ def looks(usual: float) -> Iterator[float]:
         moment += max(0.25, moment * 0.03)
 
 
-def tries() -> Iterator[float]:
+def retry_times() -> Iterator[float]:
     """When to ask again what AWS refused for now, in its seconds: at once, then after growing pauses."""
     moment, (pause, longest) = 0.0, RETRY_SECONDS
     while True:
@@ -56,10 +56,10 @@ def tries() -> Iterator[float]:
         pause = min(pause * 1.5, longest)
 
 
-class Patience:
+class RetryBudget:
     """How long something is tried again, for each reason apart: a create may meet several on its way."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Timing) -> None:
         self._pace = pace
         self._since: dict[ErrorKind, float] = {}
 
@@ -72,7 +72,7 @@ class Patience:
         return now - self._since.setdefault(reason, now) < max(LEAST_LIMIT_SECONDS, self._pace.real(budget))
 
 
-class Pace:
+class Timing:
     """How fast the clock at the other end runs, and how long anybody may wait for it.
 
     ``factor`` is 1 on AWS; ``stop`` ends every wait; ``deadline`` is a moment of the machine's monotonic clock.

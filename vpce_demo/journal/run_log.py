@@ -37,7 +37,7 @@ from .run_log_schema import read_line
 from .state_file import make_private
 
 if TYPE_CHECKING:
-    from ..aws.environment import Place
+    from ..aws.environment import Environment
     from ..config.settings import Settings
     from ..session.run import Left
     from ..tutorial import Demo
@@ -62,7 +62,7 @@ class RunLog:
         self._began = time.monotonic()
 
     @classmethod
-    def begin(cls, directory: Path, command: str, settings: Settings, place: Place, demo: Demo) -> RunLog:
+    def begin(cls, directory: Path, command: str, settings: Settings, environment: Environment, demo: Demo) -> RunLog:
         """Open the file of a run in the directory of this demo's logs, and drop the oldest of them."""
         with contextlib.suppress(OSError, DemoError):
             make_private(directory)
@@ -74,14 +74,14 @@ class RunLog:
         with contextlib.suppress(OSError):
             file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
         log = cls(demo, file)
-        accounts = {str(side): {k: one[k] for k in ("account", "region")} for side, one in place.accounts.items()}
+        accounts = {str(side): {k: one[k] for k in ("account", "region")} for side, one in environment.accounts.items()}
         log._write(
             "run",
             version=VERSION,
             command=command,
             demo=settings.name,
             demo_id=settings.demo_id,
-            place=place.name,
+            place=environment.name,
             accounts=accounts,
             program=__version__,
             settings=settings.model_dump(exclude={"public_key"}),
@@ -98,7 +98,7 @@ class RunLog:
 
     # --- listening --------------------------------------------------------------
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Write one event of the engine."""
         self._write("event", seconds=round(event.at - self._began, 3), **described(event, self._demo))
 
@@ -167,11 +167,11 @@ def described(event: Event, demo: Demo) -> dict[str, Any]:
         "state": live.word if live else "",
         "note": event.note,
         "outputs": dict(live.outputs) if live else {},
-        "error": _told(event.error) if event.error else None,
+        "error": _error_as_dict(event.error) if event.error else None,
     }
 
 
-def _told(error: Exception) -> dict[str, str]:
+def _error_as_dict(error: Exception) -> dict[str, str]:
     """AWS's code and words, or ours."""
     from botocore.exceptions import ClientError
 

@@ -155,7 +155,7 @@ class StateFile:
 
     # --- listening ------------------------------------------------------------
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Note one event.  The engine waits for this before it goes on."""
         key, live = event.resource.key, event.live
         if event.action is Action.CREATING:

@@ -42,7 +42,7 @@ def chart(timing: Timing, demo: Demo) -> str:
     root = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "class": "c", "role": "img"})
     root.attrib.update({"viewBox": f"0 0 {WIDTH:g} {bottom + 12:g}", "width": f"{WIDTH:g}"})
     ElementTree.SubElement(root, "title").text = f"What {timing.run.head['command']} took to {verb} each resource"
-    ElementTree.SubElement(root, "desc").text = " ".join(_told(bar, kind) for bar in timing.bars)
+    ElementTree.SubElement(root, "desc").text = " ".join(_described(bar, kind) for bar in timing.bars)
     ElementTree.SubElement(root, "style").text = css(STYLE, "auto")
     scale = (RIGHT - LEFT) / max(timing.seconds, 0.001)
     _grid(root, timing.seconds, scale, bottom)
@@ -73,7 +73,7 @@ def _rows(timing: Timing, demo: Demo) -> Iterator[tuple[Bar, float, str]]:
 
 def _bar(root: Element, bar: Bar, y: float, scale: float, kind: str) -> None:
     kinds = ["row", *(["chained"] if bar.passed_on is not None else []), *(["failed"] if bar.failed else [])]
-    made = group(root, " ".join(kinds), _told(bar, kind))
+    made = group(root, " ".join(kinds), _described(bar, kind))
     named(made, "small", NAMES, y + 14, name(bar.resource), LEFT - NAMES - 12)
     text(made, "small", WIDTH, y + 14, bar.failed or duration(bar.ended - bar.began), "end")
     held = bar.began if bar.passed_on is None else bar.passed_on
@@ -89,7 +89,7 @@ def name(resource: Resource) -> str:
     return f"{resource.name} {RELATIONS.get(resource.kind, '')}".rstrip()
 
 
-def _told(bar: Bar, kind: str) -> str:
+def _described(bar: Bar, kind: str) -> str:
     after = f", after {bar.after}" if bar.after else ""
     took = f"the call {duration(bar.answered - bar.began)}, until {kind} {duration(bar.ended - bar.answered)}"
     return f"{bar.resource}: began at {duration(bar.began)}{after}; {bar.failed or took}."

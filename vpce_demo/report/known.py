@@ -55,7 +55,7 @@ class Test:
         return sum(float(check["seconds"]) for check in self.checks)
 
     @property
-    def good(self) -> int:
+    def passed_count(self) -> int:
         return sum(check["passed"] is True for check in self.checks)
 
     @property

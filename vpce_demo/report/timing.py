@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..engine.events import Action
-from ..engine.graph import Verb, deleting, making
+from ..engine.graph import TaskType, creation_graph, deletion_graph
 from ..engine.resource import Resource
 from ..journal.run_log import RecordedRun
 from ..tutorial import Demo
@@ -60,8 +60,10 @@ def timing(run: RecordedRun, demo: Demo) -> Timing | None:
     told = _Told(run)
     deletes = not told.any(Action.CREATING)
     there = [r for r in demo.resources if told.last(r, Action.GONE) or told.last(r, Action.DELETING)]
-    graph = deleting(there, demo.teardown) if deletes else making(demo.resources)
-    start, answer, end = (Verb.ASK, Verb.ASK, Verb.GONE) if deletes else (Verb.MAKE, Verb.MAKE, Verb.READY)
+    graph = deletion_graph(there, demo.teardown) if deletes else creation_graph(demo.resources)
+    start, answer, end = (
+        (TaskType.ASK, TaskType.ASK, TaskType.GONE) if deletes else (TaskType.MAKE, TaskType.MAKE, TaskType.READY)
+    )
     bars: dict[str, Bar] = {}
     for r in demo.resources:
         if (began := told.first(r, _BEGINS[start])) is None:
@@ -81,12 +83,12 @@ def timing(run: RecordedRun, demo: Demo) -> Timing | None:
     return Timing(run, deletes, tuple(bars.values()), with_others)
 
 
-_BEGINS = {Verb.MAKE: Action.CREATING, Verb.ASK: Action.DELETING}
+_BEGINS = {TaskType.MAKE: Action.CREATING, TaskType.ASK: Action.DELETING}
 _ENDS = {
-    Verb.MAKE: Action.CREATED,
-    Verb.READY: Action.READY,
-    Verb.ASK: Action.DELETED,
-    Verb.GONE: Action.GONE,
+    TaskType.MAKE: Action.CREATED,
+    TaskType.READY: Action.READY,
+    TaskType.ASK: Action.DELETED,
+    TaskType.GONE: Action.GONE,
 }
 """What the engine tells when a move begins, and when it is over."""
 

@@ -72,7 +72,7 @@ class Control:
 
     def _calls(self, body: dict[str, Any]) -> dict[str, Any]:
         _only(body)
-        return {"calls": [call.told() for call in self._sandbox.calls()]}
+        return {"calls": [call.as_dict() for call in self._sandbox.calls()]}
 
     def _trace(self, body: dict[str, Any]) -> dict[str, Any]:
         _only(body)
@@ -80,7 +80,7 @@ class Control:
 
     def _faults(self, body: dict[str, Any]) -> dict[str, Any]:
         _only(body)
-        return self._sandbox.faults.told()
+        return self._sandbox.faults.as_dict()
 
     def _change_faults(self, body: dict[str, Any]) -> dict[str, Any]:
         """All that the body says, or nothing of it."""
@@ -103,7 +103,7 @@ class Control:
             faults.hide(hidden)
         if "credentials" in body:
             faults.expire(credentials == "expired")
-        return faults.told()
+        return faults.as_dict()
 
     def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
         _only(body, "speed", "latency_ms", "iam")

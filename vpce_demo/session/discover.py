@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from ..aws.clients import Clients
-from ..aws.environment import Place, my_address
+from ..aws.environment import Environment, my_address
 from ..aws.quotas import QUOTAS, limit
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config, Consumer, Provider
@@ -20,15 +20,15 @@ from ..resources.subnet import SUBNETS
 from ..resources.vpc import VPCS
 
 
-def find_out(config: Config, place: Place, public_key: str) -> Settings:
+def find_out(config: Config, environment: Environment, public_key: str) -> Settings:
     """The settings of a new demo.  Raises Refused where no zone will do; asks AWS, all at once, and changes nothing."""
-    provider, consumer = place.clients[Side.PROVIDER], place.clients[Side.CONSUMER]
-    _refuse_what_is_not_built(place)
+    provider, consumer = environment.clients[Side.PROVIDER], environment.clients[Side.CONSUMER]
+    _refuse_what_is_not_built(environment)
     with ThreadPoolExecutor() as pool:
         ours = _Region(pool, provider, config)
         theirs = ours if consumer is provider else _Region(pool, consumer, config)
-        source = pool.submit(ssh_source, config, place)
-        accounts = {id(one): one for one in place.clients.values()}.values()
+        source = pool.submit(ssh_source, config, environment)
+        accounts = {id(one): one for one in environment.clients.values()}.values()
         there = [pool.submit(_there, config, one) for one in accounts]
         room = [pool.submit(_refuse_over_quota, config, one, 2 // len(accounts)) for one in accounts]
         zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, ours.usable(), theirs.usable())
@@ -72,9 +72,9 @@ def not_looked_up(config: Config, demo_id: str = "") -> Settings:
     )
 
 
-def ssh_source(config: Config, place: Place) -> str:
+def ssh_source(config: Config, environment: Environment) -> str:
     """The addresses from which the instances take ssh."""
-    return my_address(place) if config.ssh_from == MY_IP else config.ssh_from
+    return my_address(environment) if config.ssh_from == MY_IP else config.ssh_from
 
 
 def _there(config: Config, clients: Clients) -> dict[str, str]:
@@ -115,13 +115,13 @@ def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:
         )
 
 
-def _refuse_what_is_not_built(place: Place) -> None:
+def _refuse_what_is_not_built(environment: Environment) -> None:
     """Two accounts or regions would be built and paid for up to the endpoint, which AWS would then refuse."""
-    ours, theirs = place.accounts[Side.PROVIDER], place.accounts[Side.CONSUMER]
+    ours, theirs = environment.accounts[Side.PROVIDER], environment.accounts[Side.CONSUMER]
     if ours != theirs:
         raise Refused(
             "A customer in another account or region cannot be let in yet.",
-            facts={str(side): f"{one['account']} {one['region']}" for side, one in place.accounts.items()},
+            facts={str(side): f"{one['account']} {one['region']}" for side, one in environment.accounts.items()},
             hint="Use one account and region for both sides.",
             changed="Nothing was changed.",
         )

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from ..aws.environment import Place
+from ..aws.environment import Environment
 from ..config.model import Config
 from ..config.settings import Settings
 from ..errors import Refused
@@ -18,17 +18,17 @@ from .discover import not_looked_up
 NOTHING = "Nothing was changed."
 
 
-def same_accounts(recorded: Mapping[str, Mapping[str, str]], place: Place) -> bool:
+def same_accounts(recorded: Mapping[str, Mapping[str, str]], environment: Environment) -> bool:
     """Whether a state made with these accounts and regions belongs to this place."""
-    return recorded == {str(side): facts for side, facts in place.accounts.items()}
+    return recorded == {str(side): facts for side, facts in environment.accounts.items()}
 
 
-def refuse_other_accounts(state: StateFile, place: Place) -> None:
+def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
     """Raise Refused where the state was made in another account or region than a side's credentials are for."""
-    if not state.sides or same_accounts(state.sides, place):
+    if not state.sides or same_accounts(state.sides, environment):
         return
     rows = [("", "", "state file", "your credentials")]
-    for side, now in place.accounts.items():
+    for side, now in environment.accounts.items():
         before = state.sides.get(str(side), {})
         rows += [(str(side), what, before.get(what, "-"), now[what]) for what in ("account", "region")]
     if state.sides.get("provider") == state.sides.get("consumer"):

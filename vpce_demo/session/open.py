@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from ..aws.environment import Place
+from ..aws.environment import Environment
 from ..config.load import MOST_MISTAKES
 from ..config.model import Config
 from ..config.settings import Settings, Where
@@ -25,8 +25,14 @@ from .run import Run
 
 
 @contextlib.contextmanager
-def opened(
-    where: Where, place: Place, command: str, *, makes: bool = False, logged: bool = False, only_looks: bool = False
+def open_demo(
+    where: Where,
+    environment: Environment,
+    command: str,
+    *,
+    makes: bool = False,
+    logged: bool = False,
+    only_looks: bool = False,
 ) -> Iterator[Run]:
     """A run on this demo, with its lock held; one that ``only_looks`` needs none, and may go beside another.
 
@@ -41,21 +47,25 @@ def opened(
         new: StateFile | None = None
         try:
             state = StateFile.load(where.directory)
-            refuse_other_accounts(state, place)
-            state.sides = {str(side): dict(facts) for side, facts in place.accounts.items()}
-            state.place = place.id
+            refuse_other_accounts(state, environment)
+            state.sides = {str(side): dict(facts) for side, facts in environment.accounts.items()}
+            state.place = environment.id
             if makes:
                 if not state.settings and not state.key_file.exists():
                     new = state
                 public_key = ensure_key(state.key_file, f"vpce-demo {where.config.name}")
-                settings = _settings_to_make(where.config, state, place, public_key)
+                settings = _settings_to_make(where.config, state, environment, public_key)
                 state.settings = settings.model_dump()
                 state.save()
             else:
                 settings = _settings_on_record(where, state)
             demo = tutorial(settings)
-            with RunLog.begin(where.logs, command, settings, place, demo) if makes or logged else RunLog(demo) as log:
-                yield Run(where, place, state, settings, demo, _sides(settings, place, state), log)
+            with (
+                RunLog.begin(where.logs, command, settings, environment, demo)
+                if makes or logged
+                else RunLog(demo) as log
+            ):
+                yield Run(where, environment, state, settings, demo, _sides(settings, environment, state), log)
         finally:
             if new and not new.entries:
                 new.forget()
@@ -63,7 +73,7 @@ def opened(
                 _tidy(where)
 
 
-def on_record(where: Where) -> tuple[StateFile, Demo]:
+def open_recorded(where: Where) -> tuple[StateFile, Demo]:
     """What the state file says of a demo, and the demo: nobody is asked, and nothing is kept from anybody."""
     state = StateFile.load(where.directory)
     return state, tutorial(_settings_on_record(where, state))
@@ -95,24 +105,24 @@ def _tidy(where: Where) -> None:
         remove_if_empty(where.directory.parent)
 
 
-def _sides(settings: Settings, place: Place, state: StateFile) -> dict[Side, Aws]:
+def _sides(settings: Settings, environment: Environment, state: StateFile) -> dict[Side, Aws]:
     known: dict[str, Live] = {}
     made: dict[int, Aws] = {}
-    for clients in place.clients.values():
+    for clients in environment.clients.values():
         if id(clients) not in made:
             made[id(clients)] = Aws(clients, settings.name, settings.demo_id, known, state.id)
-    return {side: made[id(clients)] for side, clients in place.clients.items()}
+    return {side: made[id(clients)] for side, clients in environment.clients.items()}
 
 
-def _settings_to_make(config: Config, state: StateFile, place: Place, public_key: str) -> Settings:
+def _settings_to_make(config: Config, state: StateFile, environment: Environment, public_key: str) -> Settings:
     if not state.settings:
-        return find_out(config, place, public_key)
+        return find_out(config, environment, public_key)
     recorded = _recorded_settings(state)
     refuse_changed_settings(config, recorded)
     # The operator's address may change any day, and `up` mends the rule; not found, it stays as it was.
     source = recorded.ssh_source
     with contextlib.suppress(DemoError):
-        source = ssh_source(config, place)
+        source = ssh_source(config, environment)
     return recorded.model_copy(update={"ssh_source": source, "public_key": public_key})
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..aws.environment import Place, my_address
+from ..aws.environment import Environment, my_address
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
 from ..config.settings import Settings, Where
-from ..engine.drift import compared
+from ..engine.drift import with_drift
 from ..engine.engine import Engine
 from ..engine.events import Action, Event
 from ..engine.resource import Aws, Resource, closure
@@ -55,7 +55,7 @@ class Run:
     """What a command works with."""
 
     where: Where
-    place: Place
+    environment: Environment
     state: StateFile
     settings: Settings
     demo: Demo
@@ -65,13 +65,13 @@ class Run:
 
     # --- looking ------------------------------------------------------------
 
-    def engine(self, hear: Callable[[Event], None] | None = None, timeout_seconds: float | None = None) -> Engine:
+    def engine(self, on_event: Callable[[Event], None] | None = None, timeout_seconds: float | None = None) -> Engine:
         """An engine whose events go to this listener; it takes what was just looked at as seen."""
         seen_since, self._seen_since = self._seen_since, None
         return Engine(
             self.sides,
-            hear or (lambda event: None),
-            self.place.pace,
+            on_event or (lambda event: None),
+            self.environment.pace,
             self.state.intents,
             timeout_seconds,
             seen_since,
@@ -79,20 +79,20 @@ class Run:
         )
 
     def look(
-        self, resources: Sequence[Resource] | None = None, hear: Callable[[Event], None] | None = None
+        self, resources: Sequence[Resource] | None = None, on_event: Callable[[Event], None] | None = None
     ) -> dict[str, Live]:
         """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing in AWS.
 
         Where the state file is lost it is written again from what is found by its tags.
         """
         lost = not self.state.path.exists()
-        engine, began = self.engine(self.state.hear if lost else hear), time.monotonic()
+        engine, began = self.engine(self.state.on_event if lost else on_event), time.monotonic()
         self._raise_first(
             engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed."
         )
         self._seen_since = began
         known = self.sides[Side.PROVIDER].known
-        known.update(compared(known))
+        known.update(with_drift(known))
         return dict(known)
 
     @property
@@ -126,7 +126,7 @@ class Run:
     def up(
         self,
         resources: Sequence[Resource],
-        hear: Callable[[Event], None],
+        on_event: Callable[[Event], None],
         timeout_seconds: float | None,
         *,
         leave: Collection[Resource] = (),
@@ -137,9 +137,9 @@ class Run:
         """
 
         def both(event: Event) -> None:
-            self.state.hear(event)
-            self.log.hear(event)
-            hear(event)
+            self.state.on_event(event)
+            self.log.on_event(event)
+            on_event(event)
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
@@ -153,7 +153,7 @@ class Run:
             raise
 
     def down(
-        self, hear: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
+        self, on_event: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
     ) -> list[Left]:
         """Delete everything, look again, and return what is left, each with why.  Raises Interrupted on a signal.
 
@@ -165,9 +165,9 @@ class Run:
         def both(event: Event) -> None:
             if event.error and event.action in (Action.RETRYING, Action.DELETED):
                 refused[event.resource.key] = event  # AWS's own reason, should the time run out
-            self.state.hear(event)
-            self.log.hear(event)
-            hear(event)
+            self.state.on_event(event)
+            self.log.on_event(event)
+            on_event(event)
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
@@ -187,10 +187,10 @@ class Run:
 
     def _look_until_gone(self) -> dict[str, Live]:
         """Look once more, and again for a while: AWS may still list what it said is deleted."""
-        until = time.monotonic() + HIDDEN_SECONDS / self.place.pace
+        until = time.monotonic() + HIDDEN_SECONDS / self.environment.pace
         while (there := self.look()) and time.monotonic() < until:
             self._seen_since = None
-            time.sleep(max(0.05, 2.0 / self.place.pace))
+            time.sleep(max(0.05, 2.0 / self.environment.pace))
         return there
 
     def _raise_first(self, events: Sequence[Event], changed: str, hint: str = "") -> None:
@@ -213,17 +213,19 @@ class Run:
 
     def _decode(self, message: str) -> str:
         """What an encoded refusal says, as JSON; for those who may ask STS."""
-        sts = self.place.clients[Side.PROVIDER].other("sts")
+        sts = self.environment.clients[Side.PROVIDER].other("sts")
         return str(sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"])
 
     def ssh(self) -> Ssh:
-        return Ssh(self.state.key_file, self.state.known_hosts, self.place.ssh_options)
+        return Ssh(self.state.key_file, self.state.known_hosts, self.environment.ssh_options)
 
     # --- what is wrong ----------------------------------------------------------
 
     def case(self, said: str = "") -> Case:
         """The demo as the table of causes asks about it; ``said`` is what was met."""
-        return Case(self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.place), said)
+        return Case(
+            self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.environment), said
+        )
 
     def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:
         """The most likely cause of the first of these refusals, each in AWS's words, that the table has a rule for."""

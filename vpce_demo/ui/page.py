@@ -121,9 +121,9 @@ class _Plain:
             if line or not blank:
                 for segment in line:
                     last = segment is line[-1]
-                    yield Segment(self._told(segment.text.rstrip() if last else segment.text), segment.style)
+                    yield Segment(self._without_breaks(segment.text.rstrip() if last else segment.text), segment.style)
                 yield Segment.line()
             blank = not line
 
-    def _told(self, text: str) -> str:
+    def _without_breaks(self, text: str) -> str:
         return self.screen.plain(text.replace(_BREAK, "").replace(_NO_BREAK, " "))

@@ -89,8 +89,8 @@ class Progress:
     def __init__(self, board: Board) -> None:
         self.board = board
 
-    def hear(self, event: Event) -> None:
-        self.board.hear(event)
+    def on_event(self, event: Event) -> None:
+        self.board.on_event(event)
 
 
 class Heart:
@@ -129,8 +129,8 @@ class Lines(Progress):
         self.heart = Heart(self.beat)
         self.said = 0
 
-    def hear(self, event: Event) -> None:
-        super().hear(event)
+    def on_event(self, event: Event) -> None:
+        super().on_event(event)
         at = time.time() - (time.monotonic() - event.at)
         self._say(self.teller.tell({"at": at, **described(event, self.board.demo)}))
 

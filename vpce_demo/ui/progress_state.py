@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..engine.events import Action, Event
-from ..engine.graph import Verb, deleting, longest, making
+from ..engine.graph import TaskType, creation_graph, deletion_graph, longest_path
 from ..engine.resource import Resource
 from ..errors import TimedOut
 from ..model import Live, Phase
@@ -36,7 +36,7 @@ class Cell:
     ended: float = 0.0
     is_going: bool = False
 
-    def hear(self, event: Event, done: set[Action]) -> None:
+    def on_event(self, event: Event, done: set[Action]) -> None:
         self.action, self.note, self.error = event.action, event.note, event.error
         self.live = None if event.action is Action.CREATING else event.live or self.live
         if event.action in (Action.CREATING, Action.DELETING, Action.FOUND):
@@ -115,10 +115,12 @@ class Board:
             for step in self.demo.steps
             if (cells := [self.cells[r.key] for r in step.resources if r.key in self.cells])
         ]
-        self._graph = making(self.resources) if self.makes else deleting(self.resources, self.demo.teardown)
+        self._graph = (
+            creation_graph(self.resources) if self.makes else deletion_graph(self.resources, self.demo.teardown)
+        )
 
-    def hear(self, event: Event) -> None:
-        self.cells[event.resource.key].hear(event, self.done)
+    def on_event(self, event: Event) -> None:
+        self.cells[event.resource.key].on_event(event, self.done)
         if event.action is Action.CREATED:
             self._created.add(event.resource.key)
         if event.action is Action.FOUND and event.live and event.live.phase in (Phase.READY, Phase.PENDING):
@@ -186,21 +188,21 @@ class Board:
 
         It is the longest chain of what is still to be done; of what is being waited for, what has passed is taken off.
         """
-        chain = longest(self._graph, lambda move: self._left(*move, now), lambda move: move[1].key)
+        chain = longest_path(self._graph, lambda move: self._left(*move, now), lambda move: move[1].key)
         return sum(self._left(*move, now) for move in chain)
 
-    def _left(self, verb: Verb, r: Resource, now: float) -> float:
+    def _left(self, verb: TaskType, r: Resource, now: float) -> float:
         """What is left of one move."""
         cell = self.cells[r.key]
         if cell.action in self.done or cell.action in (Action.FAILED, Action.SKIPPED) or not self.is_member(cell):
             return 0.0
         found = cell.live.phase if cell.live and cell.action is Action.FOUND else None
         match verb:
-            case Verb.MAKE if found in (Phase.WRONG, Phase.FAILED, Phase.DELETING):
+            case TaskType.MAKE if found in (Phase.WRONG, Phase.FAILED, Phase.DELETING):
                 usual, since = r.usual_delete_seconds, 0.0  # it has to go first
-            case Verb.READY if found is not Phase.READY:
+            case TaskType.READY if found is not Phase.READY:
                 usual, since = r.usual_seconds, cell.asked
-            case Verb.GONE if r.goes_with() is None:
+            case TaskType.GONE if r.goes_with() is None:
                 usual, since = r.usual_delete_seconds, cell.asked
             case _:
                 return 0.0

@@ -28,7 +28,7 @@ def ended(run: RecordedRun) -> str:
     return f"exit code {code}: {message}" if code else "done"
 
 
-def told(run: RecordedRun, verbose: bool) -> Iterator[tuple[str, str]]:
+def run_lines(run: RecordedRun, verbose: bool) -> Iterator[tuple[str, str]]:
     """The marks and lines of a run; with ``verbose`` every event, not only changes."""
     head = run.head
     accounts = dict.fromkeys(f"account {one['account']}   {one['region']}" for one in head["accounts"].values())

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import __version__, ssh
 from ..aws.clients import Clients
-from ..aws.environment import Place, my_address
+from ..aws.environment import Environment, my_address
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.messages import understood
 from ..aws.quotas import QUOTAS, limit
@@ -47,7 +47,7 @@ class Line:
     def mark(self) -> str:
         return {True: "✓", False: "✗", None: "-"}[self.fine]
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """For programs."""
         return {"title": self.title, "fine": self.fine, "evidence": self.evidence, "fix": self.fix}
 
@@ -113,18 +113,18 @@ def not_signed_in(error: Exception) -> Iterator[Line]:
     yield Line("account", None, "not asked: that needs a sign-in and a region")
 
 
-def account(config: Config, place: Place, ids: Mapping[str, str]) -> Iterator[Line]:
+def account(config: Config, environment: Environment, ids: Mapping[str, str]) -> Iterator[Line]:
     """What is asked of AWS, all at once; ``ids`` are those of the demo's parts that are there, by key."""
-    told = dict.fromkeys(f"account {one['account']} in {one['region']}" for one in place.accounts.values())
+    told = dict.fromkeys(f"account {one['account']} in {one['region']}" for one in environment.accounts.values())
     yield Line("sign-in", True, ", ".join(told))
-    both = place.clients[Side.PROVIDER] is place.clients[Side.CONSUMER]
+    both = environment.clients[Side.PROVIDER] is environment.clients[Side.CONSUMER]
     asking: list[tuple[str, Callable[[], Line]]] = []
-    for side, clients in list(place.clients.items())[: 1 if both else 2]:
+    for side, clients in list(environment.clients.items())[: 1 if both else 2]:
         of = "" if both else f" ({side})"
         asking += [(f"{title}{of}", ask) for title, ask in _questions(config, side, clients, ids, both)]
     asking += [
-        ("zones", lambda: _zones(config, place)),
-        ("your address", lambda: _address(config, place)),
+        ("zones", lambda: _zones(config, environment)),
+        ("your address", lambda: _address(config, environment)),
     ]
     with ThreadPoolExecutor() as pool:
         answers = [(title, pool.submit(_asked, title, ask)) for title, ask in asking]
@@ -237,10 +237,10 @@ def _public_access(clients: Clients) -> Line:
     return Line("", mode == "off", mode, "" if mode == "off" else off)
 
 
-def _zones(config: Config, place: Place) -> Line:
+def _zones(config: Config, environment: Environment) -> Line:
     """The zones, by id, that offer the instance type to both sides."""
     usable = []
-    for clients in place.clients.values():
+    for clients in environment.clients.values():
         offers = offering(clients, config.instance_type)
         usable.append({id: name for name, id in zones(clients).items() if name in offers})
     names = sorted(name for id, name in usable[0].items() if all(id in one for one in usable))
@@ -251,7 +251,7 @@ def _zones(config: Config, place: Place) -> Line:
     return Line("", bool(names), told, "" if names else "set another instance_type or region")
 
 
-def _address(config: Config, place: Place) -> Line:
+def _address(config: Config, environment: Environment) -> Line:
     if config.ssh_from != MY_IP:
         return Line("", None, f"not needed: ssh is open to {config.ssh_from}")
-    return Line("", True, my_address(place).removesuffix("/32"))
+    return Line("", True, my_address(environment).removesuffix("/32"))

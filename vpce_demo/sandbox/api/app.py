@@ -61,7 +61,7 @@ class RecordedCall:
     ended: float | None = None
     error: str | None = None
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 

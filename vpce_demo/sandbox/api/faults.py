@@ -117,7 +117,7 @@ class InjectedFault:
             return self.seen == self.nth
         return self.times is None or self.seen <= self.times
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As it was given, with the counts."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
@@ -214,11 +214,11 @@ class Faults:
             self._expired = False
             self.hiding.hide(None)
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """What is set, how often each fault has struck, and what is hidden at the moment."""
         with self._lock:
             return {
-                "faults": [fault.told() for fault in self._faults],
+                "faults": [fault.as_dict() for fault in self._faults],
                 "hidden_seconds": self.hiding.seconds,
                 "hidden": self.hiding.hidden(),
                 "credentials": "expired" if self._expired else "fine",

@@ -11,7 +11,7 @@ from ..api.calls import Call, handles
 MODES = ("off", "block-bidirectional", "block-ingress")
 
 
-def _told(call: Call) -> dict[str, Any]:
+def _item(call: Call) -> dict[str, Any]:
     mode, since = call.cloud.blocking.get((call.account, call.region), ("", None))
     shown = {
         "AwsAccountId": call.account,
@@ -27,7 +27,7 @@ def _told(call: Call) -> dict[str, Any]:
 
 @handles("ec2", "DescribeVpcBlockPublicAccessOptions")
 def describe(call: Call) -> dict[str, Any]:
-    return _told(call)
+    return _item(call)
 
 
 @handles("ec2", "ModifyVpcBlockPublicAccessOptions")
@@ -38,4 +38,4 @@ def modify(call: Call) -> dict[str, Any]:
     if mode not in MODES:
         raise ApiError("InvalidParameterValue", f"Invalid value '{mode}' for InternetGatewayBlockMode.")
     call.cloud.blocking[call.account, call.region] = mode, datetime.now(UTC)
-    return _told(call)
+    return _item(call)

@@ -29,7 +29,7 @@ def listening(call: Call, group_arn: str) -> list[Any]:
     ]
 
 
-def _told(one: dict[str, Any]) -> dict[str, Any]:
+def _item(one: dict[str, Any]) -> dict[str, Any]:
     """Without the TLS settings moto gives every listener."""
     if one.get("Protocol") not in SECURE:
         for key in ("SslPolicy", "Certificates", "AlpnPolicy"):
@@ -62,7 +62,7 @@ def create(call: Call) -> dict[str, Any]:
             text = f"The following target groups cannot be associated with more than one load balancer: {arn}"
             raise ApiError("TargetGroupAssociationLimit", text)
     made = call.moto()["Listeners"]
-    return {"Listeners": [_told(one) for one in made]}
+    return {"Listeners": [_item(one) for one in made]}
 
 
 def _targets(action: dict[str, Any]) -> list[str]:
@@ -72,10 +72,10 @@ def _targets(action: dict[str, Any]) -> list[str]:
 
 def _described(call: Call, arn: str) -> dict[str, Any]:
     answer = call.moto("DescribeListeners", ListenerArns=[arn])
-    return {"Listeners": [_told(one) for one in answer["Listeners"]]}
+    return {"Listeners": [_item(one) for one in answer["Listeners"]]}
 
 
 @handles("elbv2", "DescribeListeners", "ModifyListener")
 def describe(call: Call) -> dict[str, Any]:
     answer = call.moto()
-    return {**answer, "Listeners": [_told(one) for one in answer.get("Listeners", [])]}
+    return {**answer, "Listeners": [_item(one) for one in answer.get("Listeners", [])]}

@@ -34,10 +34,10 @@ def front(arn: str) -> str:
 
 def _described(call: Call, arn: str) -> dict[str, Any]:
     answer = call.moto("DescribeLoadBalancers", LoadBalancerArns=[arn])
-    return {"LoadBalancers": [_told(call, one) for one in answer["LoadBalancers"]]}
+    return {"LoadBalancers": [_item(call, one) for one in answer["LoadBalancers"]]}
 
 
-def _told(call: Call, one: dict[str, Any]) -> dict[str, Any]:
+def _item(call: Call, one: dict[str, Any]) -> dict[str, Any]:
     """A load balancer with the zone's address and, with groups, whether they hold for PrivateLink too."""
     if one.get("Type") == "network" and one.get("SecurityGroups"):
         off = one["LoadBalancerArn"] in call.cloud.not_enforcing
@@ -149,7 +149,7 @@ def describe(call: Call) -> dict[str, Any]:
     if missing:
         raise ApiError("LoadBalancerNotFound", f"Load balancers '[{', '.join(missing)}]' not found")
     answer = call.moto()
-    return {**answer, "LoadBalancers": [_told(call, one) for one in answer.get("LoadBalancers", [])]}
+    return {**answer, "LoadBalancers": [_item(call, one) for one in answer.get("LoadBalancers", [])]}
 
 
 @handles("elbv2", "DeleteLoadBalancer")

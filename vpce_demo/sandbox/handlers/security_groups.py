@@ -43,7 +43,7 @@ def authorize(call: Call) -> dict[str, Any]:
         IpPermissions=permissions,
     )
     held = group.egress_rules if call.operation.endswith("Egress") else group.ingress_rules
-    new = [_told(call, group, rule) for rule in held if rule.id not in before]
+    new = [_item(call, group, rule) for rule in held if rule.id not in before]
     return {"Return": True, "SecurityGroupRules": new}
 
 
@@ -90,7 +90,7 @@ def _identity_of(rule: Any) -> Identity:
     return rule.ip_protocol, *ports, rule.cidr_ipv4 or rule.cidr_ipv6 or rule.prefix_list_id or group or ""
 
 
-def _told(call: Call, group: Any, rule: Any) -> dict[str, Any]:
+def _item(call: Call, group: Any, rule: Any) -> dict[str, Any]:
     any_port = rule.ip_protocol == "-1"
     shown = {
         "SecurityGroupRuleId": rule.id,

@@ -23,7 +23,7 @@ _FIELDS: Fields = {
 @handles("ec2", "DescribeVpcEndpointConnections", pages="VpcEndpointConnections")
 def describe(call: Call) -> dict[str, Any]:
     """Every request to the caller's services, a moment after it was made."""
-    shown = [_told(call, one) for one in call.cloud.endpoints.values() if one.listed and _mine(call, one)]
+    shown = [_item(call, one) for one in call.cloud.endpoints.values() if one.listed and _mine(call, one)]
     return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _FIELDS)}
 
 
@@ -32,7 +32,7 @@ def _mine(call: Call, endpoint: Endpoint) -> bool:
     return service is not None and (service.account, service.region) == (call.account, call.region)
 
 
-def _told(call: Call, endpoint: Endpoint) -> dict[str, Any]:
+def _item(call: Call, endpoint: Endpoint) -> dict[str, Any]:
     service = call.cloud.services[endpoint.service_id]
     zone = hosted_zone(ENDPOINT_ZONES, endpoint.region)
     return {

@@ -55,7 +55,7 @@ def zone_ids(call: Call, zones: list[str]) -> list[str]:
     return [known[zone] for zone in zones if zone in known]
 
 
-def told(call: Call, service: Service) -> dict[str, Any]:
+def service_item(call: Call, service: Service) -> dict[str, Any]:
     """The service as its owner sees it."""
     shown: dict[str, Any] = {
         "ServiceType": [{"ServiceType": "Interface"}],
@@ -133,7 +133,7 @@ def create(call: Call) -> dict[str, Any]:
 
     def answer(service: Service) -> dict[str, Any]:
         token = call.params.get("ClientToken")
-        return {"ServiceConfiguration": told(call, service), **({"ClientToken": token} if token else {})}
+        return {"ServiceConfiguration": service_item(call, service), **({"ClientToken": token} if token else {})}
 
     def again(before: dict[str, Any]) -> dict[str, Any] | None:
         service = call.cloud.services.get(before["ServiceConfiguration"]["ServiceId"])
@@ -160,7 +160,7 @@ def describe(call: Call) -> dict[str, Any]:
     """The caller's services."""
     wanted = call.params.get("ServiceIds") or []
     found = [own(call, service_id) for service_id in wanted] if wanted else list(_mine(call))
-    shown = [told(call, service) for service in found]
+    shown = [service_item(call, service) for service in found]
     return {"ServiceConfigurations": matching(shown, call.params.get("Filters"), _FIELDS)}
 
 

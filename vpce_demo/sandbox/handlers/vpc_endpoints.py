@@ -31,7 +31,7 @@ def own(call: Call, endpoint_id: str) -> Endpoint:
     return endpoint
 
 
-def told(call: Call, endpoint: Endpoint) -> dict[str, Any]:
+def endpoint_item(call: Call, endpoint: Endpoint) -> dict[str, Any]:
     """The endpoint as its owner sees it."""
     names = {group.id: group.name for groups in call.ec2.groups.values() for group in groups.values()}
     zone = hosted_zone(ENDPOINT_ZONES, endpoint.region)
@@ -108,7 +108,7 @@ def create(call: Call) -> dict[str, Any]:
 
 def _answer(call: Call, endpoint: Endpoint) -> dict[str, Any]:
     token = {"ClientToken": endpoint.token} if endpoint.token else {}
-    return {"VpcEndpoint": told(call, endpoint), **token}
+    return {"VpcEndpoint": endpoint_item(call, endpoint), **token}
 
 
 def _make(call: Call) -> Endpoint:
@@ -196,7 +196,7 @@ _FIELDS: Fields = {
 def describe(call: Call) -> dict[str, Any]:
     wanted = call.params.get("VpcEndpointIds") or []
     found = [own(call, each) for each in wanted] if wanted else list(_mine(call))
-    return {"VpcEndpoints": matching([told(call, one) for one in found], call.params.get("Filters"), _FIELDS)}
+    return {"VpcEndpoints": matching([endpoint_item(call, one) for one in found], call.params.get("Filters"), _FIELDS)}
 
 
 def _mine(call: Call) -> Iterator[Endpoint]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from vpce_demo.aws.environment import Place, in_sandbox, on_aws
+from vpce_demo.aws.environment import Environment, in_sandbox, on_aws
 from vpce_demo.aws.messages import understood
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
@@ -40,7 +40,7 @@ def found(sandbox: Sandbox) -> Running:
     ids=lambda settings: next(iter(settings)),
 )
 def test_what_is_set_for_aws_does_not_reach_the_sandbox(
-    sandbox: Sandbox, place: Place, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
+    sandbox: Sandbox, place: Environment, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
 ) -> None:
     # A sandbox in this process shares its environment: let moto read it first, while it is clean.
     assert place.clients[Side.PROVIDER].ec2.describe_vpcs()["Vpcs"]
@@ -61,19 +61,19 @@ def test_a_sandbox_starts_under_a_profile_that_does_not_exist(tmp_path: Path, mo
         client.stop(tmp_path / "emulator")
 
 
-def test_a_place_knows_the_accounts_it_was_recorded_with(place: Place) -> None:
+def test_a_place_knows_the_accounts_it_was_recorded_with(place: Environment) -> None:
     recorded = {str(side): dict(facts) for side, facts in place.accounts.items()}
     assert same_accounts(recorded, place)
     recorded["consumer"]["account"] = "000000000000"
     assert not same_accounts(recorded, place)
 
 
-def test_two_sides_of_one_account_share_their_clients(place: Place) -> None:
+def test_two_sides_of_one_account_share_their_clients(place: Environment) -> None:
     assert place.clients[Side.PROVIDER] is place.clients[Side.CONSUMER]
     assert place.is_free
 
 
-def test_a_call_without_an_answer_is_named(sandbox: Sandbox, place: Place) -> None:
+def test_a_call_without_an_answer_is_named(sandbox: Sandbox, place: Environment) -> None:
     sandbox.faults.add(InjectedFault("drop-before", operation="DescribeVpcs", times=1))
     with pytest.raises(ConnectionClosedError) as caught:
         place.clients[Side.PROVIDER].changing_ec2.describe_vpcs()
@@ -83,7 +83,7 @@ def test_a_call_without_an_answer_is_named(sandbox: Sandbox, place: Place) -> No
     assert place.clients[Side.PROVIDER].changing_ec2.describe_vpcs()["Vpcs"]
 
 
-def test_the_sandbox_is_told_which_process_calls(place: Place) -> None:
+def test_the_sandbox_is_told_which_process_calls(place: Environment) -> None:
     """It can be asked to end that one in the middle of a call."""
     for clients in place.clients.values():
         for one in (clients.ec2, clients.elb, clients.ssm):
@@ -94,7 +94,7 @@ def test_the_sandbox_is_told_which_process_calls(place: Place) -> None:
 # --- the account's alias ------------------------------------------------------------
 
 
-def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Place:
+def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Environment:
     """The sandbox, taken for AWS itself."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.endpoint_url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "sandbox")
@@ -102,7 +102,7 @@ def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Place:
     return on_aws(load(None, {"region": "us-east-1"}))
 
 
-def alias(place: Place) -> str:
+def alias(place: Environment) -> str:
     """The alias, as soon as it is known."""
     account, until = place.accounts[Side.PROVIDER]["account"], time.monotonic() + 20
     while (told := place.alias(account)) is None:
@@ -111,7 +111,7 @@ def alias(place: Place) -> str:
     return told
 
 
-def test_the_alias_of_the_account(sandbox: Sandbox, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_alias_of_the_account(sandbox: Sandbox, place: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     assert alias(as_aws(sandbox, monkeypatch)) == ""
     place.clients[Side.PROVIDER].other("iam").create_account_alias(AccountAlias="acme-sandbox")
     assert alias(as_aws(sandbox, monkeypatch)) == "acme-sandbox"
@@ -123,7 +123,7 @@ def test_who_may_not_ask_for_the_alias_goes_without(sandbox: Sandbox, monkeypatc
     assert alias(as_aws(sandbox, monkeypatch)) == ""
 
 
-def test_as_long_as_nobody_has_answered_the_alias_is_not_known(place: Place) -> None:
+def test_as_long_as_nobody_has_answered_the_alias_is_not_known(place: Environment) -> None:
     asked: Future[str] = Future()
     clients = replace(place.clients[Side.PROVIDER], alias=asked)
     waiting = replace(place, clients=dict.fromkeys(Side, clients))

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from vpce_demo.aws.environment import Place
+from vpce_demo.aws.environment import Environment
 from vpce_demo.config.load import load
 from vpce_demo.errors import DemoError
 from vpce_demo.journal.state_file import locked
@@ -177,7 +177,7 @@ def test_an_id_is_a_link_on_a_terminal_alone() -> None:
 
 
 @pytest.fixture
-def on_aws(stage: Stage, place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def on_aws(stage: Stage, place: Environment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """The same demo, which the program takes for one on AWS."""
     monkeypatch.setattr("vpce_demo.aws.environment.on_aws", lambda config: replace(place, name="AWS", id="", pace=1.0))
     there = stage.directory / "aws" / "vpce-demo"

@@ -98,7 +98,7 @@ def test_the_newest_are_kept(sandbox: Sandbox, open_run: Opens, tmp_path: Path) 
         for number in range(run_log.KEPT + 5):
             line = {**HEAD, "at": number, "command": str(number)}
             (logs / f"20250101T0000{number:02}Z-up-1.jsonl").write_text(json.dumps(line) + "\n")
-        RunLog.begin(logs, "up", run.settings, run.place, run.demo).end(0, "")
+        RunLog.begin(logs, "up", run.settings, run.environment, run.demo).end(0, "")
     found = run_log.runs(logs)
     assert len(found) == run_log.KEPT
     assert [one.head["command"] for one in found] == ["up", *map(str, range(run_log.KEPT + 4, 5, -1))]
