@@ -89,8 +89,8 @@ def short_id(id: str) -> str:
 
 @dataclass(frozen=True)
 class Holder:
-    """What keeps AWS from deleting something.  ``what`` is it in words; ``foreign`` says that it is not ours and will not
-    let go by itself."""
+    """What keeps AWS from deleting something.  ``what`` describes it.  ``foreign``: it is not part of the demo, and its
+    owner has to remove it."""
 
     id: str
     what: str = ""

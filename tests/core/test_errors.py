@@ -40,7 +40,8 @@ CODES = {
         VpcLimitExceeded InternetGatewayLimitExceeded VpcEndpointLimitExceeded SecurityGroupLimitExceeded
         RulesPerSecurityGroupLimitExceeded SubnetLimitExceeded RouteTableLimitExceeded VcpuLimitExceeded
         InstanceLimitExceeded TooManyLoadBalancers TooManyTargetGroups""",
-    ErrorKind.BUSY: "RequestLimitExceeded Throttling ThrottlingException RequestThrottled EC2ThrottledException SlowDown",
+    ErrorKind.BUSY: """
+        RequestLimitExceeded Throttling ThrottlingException RequestThrottled EC2ThrottledException SlowDown""",
     ErrorKind.OTHER: """
         InvalidAMIID.NotFound InsufficientInstanceCapacity Unsupported InvalidParameterCombination TagPolicyViolation
         OperationNotPermitted InvalidParameter InvalidParameterValue CannotDelete InvalidSubnet""",

@@ -22,7 +22,7 @@ from vpce_demo.errors import DemoError
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
-FILE = Path(vpce_demo.__file__).parent / "prices" / "prices.yaml"
+FILE = Path(vpce_demo.__file__).parent / "cost" / "prices" / "prices.yaml"
 DATA = yaml.safe_load(FILE.read_text())
 DEMO = tutorial(not_looked_up(load(None, {})))
 EVERYTHING = DEMO.resources

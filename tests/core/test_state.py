@@ -268,7 +268,7 @@ def test_forgetting_leaves_what_is_not_ours(state: StateFile) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from vpce_demo.state import locked
+from vpce_demo.journal.state_file import locked
 with locked(Path(sys.argv[1]), "up"):
     print("held", flush=True)
     sys.stdin.read()

@@ -446,7 +446,9 @@ BROKEN_INTERNET: dict[str, tuple[str, str, Change, Outcome, str, str]] = {
     "balancer: hairpin": ("eni-web", BALANCER_ADDRESS, lambda view: view, DROPPED, "MyNetwork-LB", "back to itself"),
     "an interface of something else": (
         "eni-web", BALANCER_ADDRESS,
-        lambda view: with_(view, replace(view.interfaces["eni-balancer"], holder=InterfaceOwner.OTHER, group_ids=("sg-web",))),
+        lambda view: with_(
+            view, replace(view.interfaces["eni-balancer"], holder=InterfaceOwner.OTHER, group_ids=("sg-web",))
+        ),
         DROPPED, "eni-balancer", "nothing answers",
     ),
     "an unused address": ("eni-web", "20.0.1.99", lambda view: view, DROPPED, "vpc-service", "no network interface"),

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
-from botocore.exceptions import ClientError
-
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
@@ -233,6 +231,8 @@ class Aws:
         yield from found
 
     def _by_id(self, listing: Listing[Item], id: str) -> list[Item]:
+        from botocore.exceptions import ClientError  # botocore is slow to import, and ``explain`` needs none of it
+
         try:
             return list(listing.pages(self, {listing.ids_parameter: [id]}))
         except ClientError as error:

@@ -29,7 +29,7 @@ from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["Api", "ApiError", "Call", "RecordedCall", "handles", "load_handlers"]
+__all__ = ["Api", "ApiError", "Call", "RecordedCall", "load_handlers"]
 
 log = logging.getLogger(__name__)
 

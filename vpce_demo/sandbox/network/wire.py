@@ -116,8 +116,8 @@ class Wire:
     ) -> AsyncIterator[Connection]:
         """Connect from an interface id or a public address to an IPv4 address; ``check``: it is a health check.
 
-        Raises ``ConnectionRefused`` at once, or ``Unanswered`` after ``within`` AWS seconds (``math.inf``: never).  Like TCP, it
-        sends the unanswered SYN again now and then, so a way that opens meanwhile is found.
+        Raises ``ConnectionRefused`` at once, or ``Unanswered`` after ``within`` AWS seconds (``math.inf``: never).
+        Like TCP, it sends the unanswered SYN again now and then, so a way that opens meanwhile is found.
         """
         own = socket.socket()
         try:

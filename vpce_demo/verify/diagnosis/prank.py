@@ -33,8 +33,8 @@ PATIENCE = 120.0
 class Prank:
     """A demo in the sandbox to break one thing in.
 
-    ``make`` lets the engine make these be there and ready, as ``up`` does; ``inject_fault`` tells the sandbox to answer calls
-    of an operation with an error, where no state of the API would.
+    ``make`` lets the engine make these be there and ready, as ``up`` does; ``inject_fault`` tells the sandbox to
+    answer calls of an operation with an error, where no state of the API would.
     """
 
     case: Case
