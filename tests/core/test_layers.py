@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,61 @@ import pytest
 import vpce_demo
 
 ROOT = Path(vpce_demo.__file__).parent
-FILES = sorted(ROOT.rglob("*.py"))
+ORDER = (
+    "__main__",
+    "cli",
+    "exercises",
+    "report",
+    "ui session",
+    "verify",
+    "journal diagram lessons",
+    "tutorial",
+    "resources cost",
+    "engine",
+    "aws",
+    "config ssh sandbox",
+    "model errors untrusted",
+    "__init__",
+)
+"""The rooms of the house, from the top down: each imports what stands below it, never what stands beside or above it."""
+RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms.split()}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Every module that a file imports of the program, for types too, as the dotted name below it."""
+    package = ("vpce_demo", *file.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*base, *filter(None, [node.module])))
+            yield from (f"{module}.{alias.name}".removeprefix("vpce_demo.") for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name.removeprefix("vpce_demo.") for alias in node.names)
+
+
+def test_every_room_imports_only_what_is_below_it() -> None:
+    up = [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for file in sorted(ROOT.rglob("*.py"))
+        for name in imported(file)
+        for here, there in [(room_of(file), name.split(".")[0])]
+        if here != there and there in RANK and RANK[there] <= RANK[here]
+    ]
+    assert up == []
+    assert {room_of(file) for file in ROOT.rglob("*.py")} <= set(RANK)
+
+
+def test_the_sandbox_is_reached_through_its_client_and_knows_nothing_of_the_demo() -> None:
+    names = [(room_of(file), name) for file in ROOT.rglob("*.py") for name in imported(file)]
+    assert {name.split(".")[1] for here, name in names if name.startswith("sandbox.") and here != "sandbox"} == {
+        "client"
+    }
+    ours = {name.split(".")[0] for here, name in names if here == "sandbox"} & set(RANK)
+    assert ours == {"sandbox", "errors"}
 
 
 def test_the_command_line_comes_without_heavy_modules() -> None:

@@ -12,13 +12,12 @@ from botocore.exceptions import ClientError
 from tests.diagram.demos import FRAME, standing
 from vpce_demo.aws.environment import Environment
 from vpce_demo.config.model import Config
-from vpce_demo.engine.events import Action, Event
+from vpce_demo.engine.events import Action, Event, Leftover
 from vpce_demo.engine.graph import Task, TaskType, creation_graph, deletion_graph
 from vpce_demo.engine.resource import Resource
 from vpce_demo.journal.run_log import RecordedRun, RunLog, runs
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.session.discover import not_looked_up
-from vpce_demo.session.run import Left
 from vpce_demo.tutorial import Demo, tutorial
 from vpce_demo.verify.checks import CheckFailed, Result
 from vpce_demo.verify.diagnosis import Diagnosis, Fix, Symptom
@@ -99,7 +98,8 @@ class Life:
         for number, (title, evidence) in enumerate(CHECKS, 1):
             failure = closed() if number == failing else None
             passed = None if failing and number > failing else number != failing
-            log.check(Result(number, title, passed, "timed out after 5s" if failure else evidence, 0.2, failure))
+            result = Result(number, title, passed, "timed out after 5s" if failure else evidence, 0.2, failure)
+            log.check(result.as_dict(), failure)
         log.page(page)
         log.addresses(FRAME.addresses)
         log.end(6 if failing else 0, "check failed" if failing else "")
@@ -124,7 +124,9 @@ class Life:
                 self.tell(log, began, [(Action.GONE, r, None, over[move])])
         if killed:
             return self.kill(log)
-        log.look([Left(r, self.live[r.key], "DependencyViolation: in use", {}) for r in resources if r.key in stays])
+        log.look(
+            [Leftover(r, self.live[r.key], "DependencyViolation: in use", {}) for r in resources if r.key in stays]
+        )
         return log.end(7 if stays else 0, "some are left" if stays else "")
 
     def kill(self, log: RunLog) -> None:

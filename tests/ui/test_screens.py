@@ -21,13 +21,12 @@ from botocore.exceptions import TokenRetrievalError
 
 from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
-from vpce_demo.engine.events import Action
+from vpce_demo.engine.events import Action, Leftover
 from vpce_demo.engine.resource import Resource
 from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
 from vpce_demo.journal.state_file import StateFile
 from vpce_demo.model import Side
 from vpce_demo.session.guards import refuse_other_accounts
-from vpce_demo.session.run import Left
 from vpce_demo.ui import screens
 from vpce_demo.ui.progress import Lines
 from vpce_demo.ui.style import Screen
@@ -191,10 +190,10 @@ def down_leaves_something(screen: Screen) -> None:
     play = Play.down(it)
     said = "ExistingVpcEndpointConnections: vpce-0bad5eed0bad5eed0 is not ours"
     left = [
-        Left(it.service, play.live("service"), said, {}),
-        Left(it.balancer, play.live("load-balancer"), "ResourceInUse: the endpoint service above uses it", {}),
+        Leftover(it.service, play.live("service"), said, {}),
+        Leftover(it.balancer, play.live("load-balancer"), "ResourceInUse: the endpoint service above uses it", {}),
         *(
-            Left(play.by_key[key], play.live(key), "still used by MyNetwork-LB", {})
+            Leftover(play.by_key[key], play.live(key), "still used by MyNetwork-LB", {})
             for key in ("provider-vpc", "customer-vpc")
         ),
     ]

@@ -10,7 +10,6 @@ import click
 
 from .app import App, for_this_demo, how, told_for_this_demo
 from .group import cli, pass_app, timeout_option
-from .test import result_as_dict
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -129,7 +128,7 @@ def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
         screens.result(screen, result)
     failed = next((one for one in results if one.failure), None)
     cause = told_for_this_demo(app, checks.explain(lab, failed))
-    app.document.update(checks=[result_as_dict(one) for one in results], diagnosis=cause.as_dict())
+    app.document.update(checks=[one.as_dict() for one in results], diagnosis=cause.as_dict())
     if failed is None and not cause.key:
         screen.line(f"    {'causes':<29} none of those that can be asked for: {', '.join(cause.ruled_out)}", mark="✓")
         return True

@@ -13,7 +13,7 @@ from .group import ask, cli, pass_app, timeout_option, yes_option
 from .progress import shown
 
 if TYPE_CHECKING:
-    from ..session.run import Left
+    from ..engine.events import Leftover
 
 
 def reject_option(function: Callable[..., None]) -> Callable[..., None]:
@@ -107,7 +107,7 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
         )
 
 
-def _go_on(app: App, left: Sequence[Left]) -> str:
+def _go_on(app: App, left: Sequence[Leftover]) -> str:
     """The command that goes on, for what holds the rest."""
     holders = {id: what for one in left for id, what in one.strangers.items()}
     if not holders:

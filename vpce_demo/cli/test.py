@@ -77,24 +77,13 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
             failed = result
             if cause := checks.explain(lab, result):
                 result.failure.diagnosis = told_for_this_demo(app, cause)
-        run.log.check(result)
+        run.log.check(result.as_dict(), result.failure)
     run.log.page(lab.seen)
     with contextlib.suppress(ClientError, BotoCoreError):  # what the report would like to know fails no test
         run.log.addresses(framed(run).addresses)
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
-    app.document.update(checks=[result_as_dict(one) for one in results], page=lab.seen)
+    app.document.update(checks=[one.as_dict() for one in results], page=lab.seen)
     if failed:
         error = TestFailed(f"check {failed.number} failed: {failed.evidence}")
         error.diagnosis = cause
         raise error
-
-
-def result_as_dict(result: Result) -> dict[str, Any]:
-    """A check's result, for programs."""
-    return {
-        "number": result.number,
-        "title": result.title,
-        "passed": result.passed,
-        "evidence": result.evidence,
-        "seconds": round(result.seconds, 3),
-    }

@@ -1,10 +1,12 @@
-"""What the engine tells its listeners."""
+"""What the engine reports: an event for each thing it does, and what a delete left behind."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from ..model import Live
 from .resource import Resource
@@ -42,3 +44,12 @@ class Event:
     token: str = ""
     note: str = ""
     at: float = field(default_factory=time.monotonic)
+
+
+class Leftover(NamedTuple):
+    """What a delete left behind: why, in AWS's words, and by id who holds it that is not ours."""
+
+    resource: Resource
+    live: Live
+    why: str
+    strangers: Mapping[str, str]

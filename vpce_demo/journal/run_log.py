@@ -39,9 +39,8 @@ from .state_file import make_private
 if TYPE_CHECKING:
     from ..aws.environment import Environment
     from ..config.settings import Settings
-    from ..session.run import Left
+    from ..engine.events import Leftover
     from ..tutorial import Demo
-    from ..verify.checks import Result
 
 VERSION = 1
 KEPT = 20
@@ -102,19 +101,15 @@ class RunLog:
         """Write one event of the engine."""
         self._write("event", seconds=round(event.at - self._began, 3), **described(event, self._demo))
 
-    def check(self, result: Result) -> None:
-        """Write one answer of the test."""
-        cause = result.failure.diagnosis if result.failure else None
+    def check(self, result: Mapping[str, Any], failure: DemoError | None) -> None:
+        """Write one result of the test, and the most likely cause if it failed."""
+        cause = failure.diagnosis if failure else None
         self._write(
             "check",
-            number=result.number,
-            title=result.title,
-            passed=result.passed,
-            evidence=result.evidence,
-            seconds=round(result.seconds, 3),
+            **result,
             likely=cause.likely if cause else "",
             because=list(cause.evidence) if cause else [],
-            fix=cause.fixes[0][1] if cause and cause.fixes else "",
+            fix=cause.fixes[0].command if cause and cause.fixes else "",
             ruled_out=list(cause.ruled_out) if cause else [],
         )
 
@@ -126,7 +121,7 @@ class RunLog:
         """Write the private addresses of the endpoint and the load balancer."""
         self._write("addresses", found=dict(found))
 
-    def look(self, left: Sequence[Left]) -> None:
+    def look(self, left: Sequence[Leftover]) -> None:
         """Write what was still there after a delete."""
         self._write(
             "look",

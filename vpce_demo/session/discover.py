@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ..aws.clients import Clients
 from ..aws.environment import Environment, my_address
 from ..aws.quotas import QUOTAS, limit
+from ..aws.region import image, offering, zones
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config, Consumer, Provider
 from ..config.settings import Settings, named
@@ -138,27 +139,6 @@ class _Region:
     def usable(self) -> dict[str, str]:
         """Names and ids of the ordinary zones that offer the instance type."""
         return {name: id for name, id in self._zones.result().items() if name in self._offering.result()}
-
-
-def image(clients: Clients, parameter: str) -> str:
-    """The image that a public parameter names."""
-    return clients.ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
-
-
-def zones(clients: Clients) -> dict[str, str]:
-    """Names and ids of the ordinary zones of a region."""
-    found = clients.ec2.describe_availability_zones(
-        Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}, {"Name": "state", "Values": ["available"]}]
-    )["AvailabilityZones"]
-    return {zone["ZoneName"]: zone["ZoneId"] for zone in found}
-
-
-def offering(clients: Clients, instance_type: str) -> set[str]:
-    """Names of the zones that offer an instance type."""
-    pages = clients.ec2.get_paginator("describe_instance_type_offerings").paginate(
-        LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": [instance_type]}]
-    )
-    return {offering["Location"] for page in pages for offering in page["InstanceTypeOfferings"]}
 
 
 def _choose(config: Config, region: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> tuple[str, str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ..aws.environment import Environment, my_address
 from ..aws.error_codes import ErrorKind, error_kind
@@ -16,7 +15,7 @@ from ..aws.messages import understood
 from ..config.settings import Settings, Where
 from ..engine.drift import with_drift
 from ..engine.engine import Engine
-from ..engine.events import Action, Event
+from ..engine.events import Action, Event, Leftover
 from ..engine.resource import Aws, Resource, closure
 from ..engine.waits import HIDDEN_SECONDS
 from ..errors import DemoError, InUse, NotCreated, TimedOut
@@ -39,15 +38,6 @@ class Interrupted(DemoError):
             hint="Go on with the same command, or remove it all:  vpce-demo down",
         )
         self.exit_code = 128 + number
-
-
-class Left(NamedTuple):
-    """What a delete left behind: why, in AWS's words, and by id who holds it that is not ours."""
-
-    resource: Resource
-    live: Live
-    why: str
-    strangers: Mapping[str, str]
 
 
 @dataclass
@@ -154,7 +144,7 @@ class Run:
 
     def down(
         self, on_event: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
-    ) -> list[Left]:
+    ) -> list[Leftover]:
         """Delete everything, look again, and return what is left, each with why.  Raises Interrupted on a signal.
 
         ``reject_foreign`` rejects connections of others to the endpoint service; else they keep it in place.
@@ -254,7 +244,7 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
 
 def _left(
     resources: Iterable[Resource], there: Mapping[str, Live], failures: Sequence[Event], refused: Mapping[str, Event]
-) -> list[Left]:
+) -> list[Leftover]:
     """What is still there, each with why: its own failure, AWS's last refusal where the time was up, or what else
     failed that is gone by now."""
     by_key = {f.resource.key: f for f in failures}
@@ -271,7 +261,7 @@ def _left(
             why = _said(refusal)
         else:
             why = _said(failure)
-        left.append(Left(r, there[r.key], *why))
+        left.append(Leftover(r, there[r.key], *why))
     return left
 
 

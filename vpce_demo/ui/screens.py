@@ -9,7 +9,7 @@ from ..errors import DemoError
 from .style import Screen, duration, in_words
 
 if TYPE_CHECKING:
-    from ..session.run import Left
+    from ..engine.events import Leftover
     from ..verify.checks import Result
     from ..verify.diagnosis import Diagnosis
 
@@ -107,7 +107,7 @@ def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
             screen.line(f"{name:<{column}}{value}")
 
 
-def left_over(left: Sequence[Left]) -> list[tuple[str, str]]:
+def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:
     """What a delete left behind and why, as the table of an error; by name too where there are several of a kind."""
     kinds = [in_words(one.resource.kind) for one in left]
     names = [

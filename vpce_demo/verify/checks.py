@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -147,6 +148,16 @@ class Result:
     evidence: str
     seconds: float = 0.0
     failure: CheckFailed | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs, and for the run log."""
+        return {
+            "number": self.number,
+            "title": self.title,
+            "passed": self.passed,
+            "evidence": self.evidence,
+            "seconds": round(self.seconds, 3),
+        }
 
 
 def run(lab: Lab) -> Iterator[Result]:

@@ -21,10 +21,10 @@ from ..aws.environment import Environment, my_address
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.messages import understood
 from ..aws.quotas import QUOTAS, limit
+from ..aws.region import image, offering, zones
 from ..config.model import MY_IP, Config
 from ..errors import DemoError
 from ..model import Side
-from ..session.discover import image, offering, zones
 from .dry_run import allowed_calls
 
 OLDEST_PYTHON = (3, 11)
