@@ -29,7 +29,7 @@ ORDER = (
     "model errors untrusted",
     "__init__",
 )
-"""The rooms of the house, from the top down: each imports what stands below it, never what stands beside or above it."""
+"""The rooms of the house, from the top down: each imports what is below it, never what is beside or above it."""
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms.split()}
 
 

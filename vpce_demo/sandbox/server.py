@@ -17,11 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from moto.core.base_backend import BackendDict
-from moto.core.model_instances import reset_model_data
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.core.utils import get_service_model
-from moto.ec2.models.subnets import Subnet
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
 
 from vpce_demo.errors import SandboxError
@@ -30,6 +25,7 @@ from .api.app import Api, RecordedCall
 from .api.faults import Faults
 from .clock import Clock
 from .control import Control
+from .store import moto
 from .store.cloud import Cloud, NoWires
 
 if TYPE_CHECKING:
@@ -100,7 +96,7 @@ class Sandbox:
     def start(self) -> Sandbox:
         """Begin with an empty account; returns itself."""
         port, _ = self._wanted
-        _reset_moto()
+        moto.reset()
         self.cloud.clear()
         self._halt.clear()
         self._server = _listen(port, self._api)
@@ -138,14 +134,8 @@ class Sandbox:
 
         For the process in the background, whose first caller is about to come.
         """
-        from moto.ec2.models import ec2_backends
-        from moto.ssm.models import ssm_backends
-
-        for service in ("ec2", "ssm", "elbv2"):
-            get_service_model(service)
         with self.cloud.lock:
-            for backends in (ec2_backends, ssm_backends):
-                _ = backends[DEFAULT_ACCOUNT_ID][DEFAULT_REGION]
+            moto.warm_up(DEFAULT_REGION)
 
     def stop(self) -> None:
         """End everything: no thread, port or file stays."""
@@ -161,7 +151,7 @@ class Sandbox:
         self._unplug()
         self._server = None
         self._remove_own_directory()
-        _reset_moto()
+        moto.reset()
 
     def _unplug(self) -> None:
         network, self._network = self._network, None
@@ -201,7 +191,7 @@ class Sandbox:
             proxy_port = self._network.proxy_port
         self._unplug()
         with self.cloud.lock:
-            _reset_moto()
+            moto.reset()
             self.cloud.clear()
             self._api.clear()
             self.faults.clear()
@@ -295,16 +285,3 @@ def _unavailable(port: int, error: OSError) -> SandboxError:
         f"Port {port}, for the sandbox's API, is {why}.",
         hint="Choose another port with --port, or leave the option out: then a free one is taken.",
     )
-
-
-def _reset_moto() -> None:
-    """An empty account: the regions somebody used are forgotten, and made anew when they are used again."""
-    used: list[dict[str, Any]] = BackendDict.__dict__["_instances"]
-    for stores in used:
-        for regions in stores.values():
-            regions.clear()
-        stores.clear()
-    used.clear()
-    # What moto remembers beside its stores would keep them alive.
-    reset_model_data()
-    Subnet._base_avail_ip_iterator.cache_clear()

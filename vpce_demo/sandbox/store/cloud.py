@@ -10,13 +10,10 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
-
-from moto.ec2.models import ec2_backends
-from moto.elbv2.models import elbv2_backends
 
 from ..clock import Clock
 from .view import Health, View
@@ -216,13 +213,3 @@ class Cloud:
         answer = make()
         self.tokens[key] = asked, answer
         return answer
-
-
-def ec2_stores() -> Iterator[Any]:
-    """Moto's EC2 store of every account and region that has been used."""
-    return (store for _, _, store in ec2_backends.iter_backends())
-
-
-def elb_stores() -> Iterator[Any]:
-    """Moto's load balancing store of every account and region that has been used."""
-    return (store for _, _, store in elbv2_backends.iter_backends())

@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .cloud import Cloud, ec2_stores, elb_stores
+from .cloud import Cloud
+from .moto import ec2_stores, elb_stores
 from .view import (
     AclEntry,
     Endpoint,

@@ -1,0 +1,62 @@
+"""Everything that touches the inside of moto's stores: which there are, how they are emptied, and what they load.
+
+Moto keeps its stores in module variables of the process, so a process holds one sandbox at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.utils import get_service_model
+from moto.ec2.models import amis, ec2_backends
+from moto.ec2.models.subnets import Subnet
+from moto.elbv2.models import elbv2_backends
+from moto.ssm.models import ssm_backends
+from moto.utilities.utils import load_resource
+
+UNUSED_IMAGES = "ecs/optimized_amis"
+"""1,227 images for Amazon ECS in each region.  Nothing looks for them here, and each costs a volume and a snapshot."""
+
+
+def ec2_stores() -> Iterator[Any]:
+    """Moto's EC2 store of every account and region that has been used."""
+    return (store for _, _, store in ec2_backends.iter_backends())
+
+
+def elb_stores() -> Iterator[Any]:
+    """Moto's load balancing store of every account and region that has been used."""
+    return (store for _, _, store in elbv2_backends.iter_backends())
+
+
+def reset() -> None:
+    """Empty every account and region.  A store is made anew when it is used again."""
+    used: list[dict[str, Any]] = BackendDict.__dict__["_instances"]
+    for stores in used:
+        for regions in stores.values():
+            regions.clear()
+        stores.clear()
+    used.clear()
+    # What moto remembers beside its stores would keep them alive.
+    reset_model_data()
+    Subnet._base_avail_ip_iterator.cache_clear()
+
+
+def warm_up(region: str) -> None:
+    """Load AWS's models and moto's tables of zones, images and types, so that the first call is quick."""
+    for service in ("ec2", "ssm", "elbv2"):
+        get_service_model(service)
+    for backends in (ec2_backends, ssm_backends):
+        _ = backends[DEFAULT_ACCOUNT_ID][region]
+
+
+def _load_resource(resource: str) -> Any:
+    if UNUSED_IMAGES in resource:
+        raise FileNotFoundError(resource)  # which moto takes for a region without such images
+    return load_resource(resource)
+
+
+vars(amis)["load_resource"] = _load_resource
