@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from moto.ec2.models import ec2_backends
 
+from vpce_demo.sandbox.api.protocol import Incoming, Moto
 from vpce_demo.sandbox.store import moto
+
+from .world import World
 
 
 def test_images_that_nothing_here_uses_are_not_loaded() -> None:
     moto.reset()
     images = ec2_backends["123456789012"]["us-east-1"].amis.values()
     assert 0 < len(images) < 100
-    assert not [image for image in images if "ecs" in image.name]
+    assert not [image for image in images if "ecs" in (image.name or "")]
+
+
+def test_a_terminated_instance_is_described_but_asked_of_moto_only_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = world.network()
+    ids = [world.instance(net) for _ in range(3)]
+    world.ec2.terminate_instances(InstanceIds=ids[:2])
+    rendered: list[str] = []
+    ask = Moto.ask
+
+    def counted(moto: Moto, sender: Incoming, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        answer = ask(moto, sender, operation, params)
+        rendered.extend(one["InstanceId"] for each in answer.get("Reservations", []) for one in each["Instances"])
+        return answer
+
+    monkeypatch.setattr(Moto, "ask", counted)
+
+    def described(**params: Any) -> dict[str, dict[str, Any]]:
+        answer = world.ec2.describe_instances(**params)
+        return {one["InstanceId"]: one for each in answer["Reservations"] for one in each["Instances"]}
+
+    first = described()
+    assert sorted(rendered) == sorted(ids)
+    rendered.clear()
+    assert described() == first
+    assert rendered == ids[2:]
+    assert first[ids[0]] == described(InstanceIds=ids[:1])[ids[0]]
+    state = {"Name": "instance-state-name", "Values": ["terminated"]}
+    assert set(described(Filters=[state])) == set(ids[:2])
+    world.ec2.create_tags(Resources=ids[:1], Tags=[{"Key": "Name", "Value": "x"}])
+    assert set(described(Filters=[{"Name": "tag:Name", "Values": ["x"]}])) == {ids[0]}
+    assert set(described(Filters=[{"Name": "image-id", "Values": [first[ids[0]]["ImageId"]]}])) == set(ids)

@@ -12,6 +12,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYP
 from .. import timing
 from ..api.app import ApiError
 from ..api.calls import Call, handles
+from ..api.filters import Fields, matching
 from . import network_interfaces, tags, validation
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
@@ -283,9 +284,38 @@ def start(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DescribeInstances")
-def describe(call: Call) -> dict[str, Any]:
+def describe_instances(call: Call) -> dict[str, Any]:
+    """Moto's answer for the living.  A terminated instance, which AWS lists for an hour, is asked of moto only once."""
+    filters = call.params.get("Filters", [])
+    simple = not {"InstanceIds", "MaxResults", "NextToken"} & set(call.params) and all(
+        one["Name"] in _OF_TERMINATED or one["Name"].startswith("tag") for one in filters
+    )
+    terminated = [one for one in validation.instances(call) if one.state == "terminated"]
+    if not simple or not terminated:
+        return _without_network(call.moto())
+    living = [one.id for one in validation.instances(call) if one.state != "terminated"]
+    answer = call.moto(InstanceIds=living) if living else {}
+    items = [_when_terminated(call, one) for one in terminated]
+    found = [{**one["Reservation"], "Instances": [one]} for one in matching(items, filters, _OF_TERMINATED)]
+    for one in found:
+        one["Instances"][0].pop("Reservation")
+    return {**answer, "Reservations": [*answer.get("Reservations", []), *found]}
+
+
+_OF_TERMINATED: Fields = {"instance-state-name": lambda item: item["State"]["Name"]}
+
+
+def _when_terminated(call: Call, instance: Any) -> dict[str, Any]:
+    """The item of a terminated instance, which changes no more but for its tags, with its ``Reservation``."""
+    if not hasattr(instance, "item_when_terminated"):
+        reservation = _without_network(call.moto("DescribeInstances", InstanceIds=[instance.id]))["Reservations"][0]
+        instance.item_when_terminated = {**reservation.pop("Instances")[0], "Reservation": reservation}
+    item = {key: value for key, value in instance.item_when_terminated.items() if key != "Tags"}
+    return {**item, "Tags": held} if (held := tags.of(call, instance.id)) else item
+
+
+def _without_network(answer: dict[str, Any]) -> dict[str, Any]:
     """A terminated instance has no network any more."""
-    answer = call.moto()
     for reservation in answer.get("Reservations", []):
         for one in reservation["Instances"]:
             if one["State"]["Name"] == "terminated":
