@@ -13,7 +13,8 @@ from pathlib import Path
 import click
 
 from vpce_demo.cli import cli
-from vpce_demo.cli.app import SECTIONS, SHARED
+from vpce_demo.cli.app import SHARED
+from vpce_demo.cli.commands import SECTIONS
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 HEAD = """\
@@ -35,16 +36,19 @@ def page() -> str:
     parts = [HEAD, "## Shared options\n", _options(cli, shared)]
     for section, names in SECTIONS.items():
         parts.append(f"## {section}\n")
-        for name in names:
-            parts += (_command(path, command) for path, command in _with_those_in_it(name, cli.commands[name]))
+        parts += (_command(path, one) for path, one in commands() if path.split()[0] in names)
     return "\n".join(parts)
 
 
-def _with_those_in_it(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    yield path, command
-    if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
-            yield from _with_those_in_it(f"{path} {name}", inner)
+def commands(group: click.Group = cli, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command with its words, a group before those in it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield f"{before}{name}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
 
 
 def _command(path: str, command: click.Command) -> str:

@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
+ANYWHERE = "0.0.0.0/0"
+"""Every IPv4 address, as a destination of a route or a source of a rule."""
+
 
 class Side(StrEnum):
     """Whose account and region a resource lives in."""

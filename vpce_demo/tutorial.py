@@ -14,7 +14,7 @@ import yaml
 
 from .config.settings import Settings
 from .engine.resource import Resource
-from .model import Side
+from .model import ANYWHERE, Side
 from .resources.endpoint_service import EndpointService
 from .resources.instance import Instance
 from .resources.internet_gateway import GatewayAttachment, InternetGateway
@@ -28,7 +28,6 @@ from .resources.vpc import Vpc
 from .resources.vpc_endpoint import Acceptance, VpcEndpoint
 
 PROVIDER, CONSUMER = Side.PROVIDER, Side.CONSUMER
-ANYWHERE = "0.0.0.0/0"
 WEB_ROOT = "/var/www/html"
 DEMO_ID_PAGE = "vpce-demo-id"
 """Beside the tutorial's page: the demo's own random id, which tells this web server from an old or foreign one."""

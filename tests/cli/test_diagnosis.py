@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 
-from vpce_demo.verify.diagnosis import RULES, Rule
+from vpce_demo.exercises.ways import WAYS
+from vpce_demo.verify.diagnosis import RULES
+from vpce_demo.verify.diagnosis.table import Rule
 
 from .aws_words import aws
 from .program import Done, World, wait_until
 
-ALL = [(rule, way) for rule in RULES for way in rule.ways]
+ALL = [(rule, way) for rule in RULES for way in WAYS[rule.key]]
 
 MET: dict[str, tuple[int, str]] = {
     # the check that fails, and what it met
@@ -146,7 +148,7 @@ def broken(chain: Chain, rule: Rule, way: str) -> None:
         slow_down(world)
     done = world.here("sandbox", "break", name(rule, way))
     assert done.code == 0, done.text
-    assert done.out == f"Something is broken now. See it:  {ours(world)} {rule.seen_by}\n"
+    assert done.out == f"One thing is now broken. Find it with:  {ours(world)} {rule.seen_by}\n"
 
 
 def slow_down(world: World) -> None:
@@ -236,7 +238,8 @@ def mended(chain: Chain, rule: Rule, way: str, done: Done | None) -> None:
 def test_every_row_is_here() -> None:
     assert len(RULES) == 21
     assert len({rule.key for rule in RULES}) == 21
-    assert all("" in rule.ways for rule in RULES)
+    assert all("" in WAYS[rule.key] for rule in RULES)
+    assert set(WAYS) == {rule.key for rule in RULES}
     assert len(ALL) == 32
     assert {rule.key for rule in RULES if rule.seen_by == "test"} == {key.partition(":")[0] for key in MET}
 

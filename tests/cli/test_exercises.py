@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from vpce_demo.exercises.ways import WAYS
 from vpce_demo.verify.diagnosis import RULES
 
 from .program import Program, World
@@ -35,9 +36,9 @@ def test_the_list_tells_what_will_be_seen_and_not_why(world: World) -> None:
         (("ssh-hang",), "there is no 'ssh-hang'. Did you mean 'ssh-hangs'?"),
         (
             ("ssh-hangs:nothing",),
-            "'nothing' is no way to break ssh-hangs; there is ssh-hangs:route, ssh-hangs:main-table",
+            "'nothing' is not a way to break ssh-hangs; there is ssh-hangs:route, ssh-hangs:main-table",
         ),
-        (("ssh-denied:x",), "'x' is no way to break ssh-denied; there is no other."),
+        (("ssh-denied:x",), "'x' is not a way to break ssh-denied; there is no other."),
         (("--random", "5"), "--random chooses by itself; leave FAULT out."),
     ],
 )
@@ -73,7 +74,7 @@ def test_a_surprise_and_the_trace_of_it(world: World, monkeypatch: pytest.Monkey
     assert {key for key in done.document if key not in ("version", "command", "exit_code")} == {"seen_by"}
     assert "group" not in done.text
     assert {rule.key for rule, _ in chosen} == {rule.key for rule in RULES if not rule.passes}
-    assert len(chosen) == sum(len(rule.ways) for rule in RULES if not rule.passes)
+    assert len(chosen) == sum(len(WAYS[rule.key]) for rule in RULES if not rule.passes)
 
     assert world.here("doctor").code == 6
     shown = world.here("sandbox", "trace")

@@ -5,27 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import click
 import pytest
 
+from tools.reference import commands
 from vpce_demo.cli import cli
+from vpce_demo.cli.commands import ALIASES, SANDBOX, SECTIONS
 
 from .program import Program, World, finished
 
 HEAVY = ("boto3", "botocore", "moto", "pydantic", "rich", "yaml", "asyncssh", "flask")
-COMMANDS = sorted(cli.commands)
-
-
-def all_commands(group: click.Group, *before: str) -> Iterator[list[str]]:
-    for name, command in sorted(group.commands.items()):
-        yield [*before, name]
-        if isinstance(command, click.Group):
-            yield from all_commands(command, *before, name)
-
-
-ALL = list(all_commands(cli))
+ALL = [path.split() for path, _ in commands()]
 IDS = re.compile(
     r"\b(?:vpc|igw|subnet|rtb|rtbassoc|sg|i|key|vpce-svc|vpce)-[0-9a-f]{17}\b"
     r"|(?:listener/)?(?:net/)?MyNetwork-[LT][BG](?:/[0-9a-f]{16})+"
@@ -37,7 +28,7 @@ def test_the_front_page(program: Program) -> None:
     assert done.code == 0
     assert program.run("--help").out == done.out
     assert program.run().text.split("Options:")[0].strip() == done.out.split("Options:")[0].strip()
-    for name in COMMANDS:
+    for name in cli.list_commands(click.Context(cli)):
         assert re.search(rf"^  {name}\b", done.out, re.MULTILINE), name
     assert "vpce-demo --sandbox up" in done.out
     assert program.run("--version").out.startswith("vpce-demo, version ")
@@ -53,13 +44,24 @@ def test_help_of_each_command(words: list[str]) -> None:
     assert short.output == long.output
     assert short.output.startswith(f"Usage: vpce-demo {' '.join(words)} ")
     if words != ["sandbox"]:
-        assert re.search(rf"Example:\n +vpce-demo (?:--sandbox )?{' '.join(words)}\b", short.output)
+        example = ALIASES.get(words[0], " ".join(words))
+        assert re.search(rf"Example:\n +vpce-demo (?:--sandbox )?{example}\b", short.output)
         for option in ("--name", "--region", "--config", "--state-dir", "--sandbox", "--output", "--no-color"):
             assert option in short.output
     assert max(map(len, short.output.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("words", [["--help"], ["up", "--help"], ["sandbox", "start", "-h"], ["--version"], ["plna"]])
+def test_the_table_of_commands_says_what_they_say_of_themselves() -> None:
+    own = {path: one.get_short_help_str(200) for path, one in commands() if path.count(" ") < 2}
+    rows = {name: line for section in SECTIONS.values() for name, line in section.items()}
+    rows |= {f"sandbox {name}": line for name, line in SANDBOX.items()}
+    assert {path: line for path, line in rows.items() if path not in ALIASES} == {
+        path: line for path, line in own.items() if path in rows and path not in ALIASES
+    }
+    assert rows.keys() == {path for path in own if not path.startswith("sandbox faults ")}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["sandbox", "-h"], ["--version"], ["plna"]])
 def test_help_imports_nothing_heavy(program: Program, words: list[str]) -> None:
     code = (
         "import sys; from vpce_demo.cli import run_command; run_command(sys.argv[1:]); "

@@ -9,15 +9,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from vpce_demo.aws.clients import Clients
+from vpce_demo.aws.environment import Environment
 from vpce_demo.config.model import Config
 from vpce_demo.engine.resource import Aws
-from vpce_demo.errors import NotCreated
+from vpce_demo.errors import Fix, NotCreated, Refused
+from vpce_demo.exercises.exercise import Exercise
 from vpce_demo.model import Side
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
-from vpce_demo.verify.diagnosis import RULES, About, Case, Finding, Fix, Rule, Symptom, diagnose, login, refusal, table
+from vpce_demo.verify import diagnosis
+from vpce_demo.verify.aws_facts import Case
+from vpce_demo.verify.diagnosis import RULES, diagnose, login, refusal, table
 from vpce_demo.verify.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
+from vpce_demo.verify.diagnosis.table import About, Finding, Rule, Symptom
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import NetworkAclTypeDef, RouteTableTypeDef, SecurityGroupTypeDef
@@ -50,7 +55,7 @@ def found(words: str) -> Finding:
 def rules(monkeypatch: pytest.MonkeyPatch) -> list[Rule]:
     """An empty table, to be filled by the test."""
     mine: list[Rule] = []
-    monkeypatch.setattr(table, "RULES", mine)
+    monkeypatch.setattr(diagnosis, "RULES", mine)
     return mine
 
 
@@ -60,8 +65,9 @@ def add(symptom: Symptom, about: About, answer: Finding | Exception | None, *che
             raise answer
         return answer
 
-    key = f"rule-{len(table.RULES)}"
-    table.rule(key, symptom, likely="", confirmed_by="", mend="", about=about, checks=checks)(confirm)
+    key = f"rule-{len(diagnosis.RULES)}"
+    one = table.rule(key, symptom, likely="", confirmed_by="", mend="", about=about, checks=checks)(confirm)
+    cast(list[Rule], diagnosis.RULES).append(one)
 
 
 def test_the_first_that_holds_is_named_and_what_does_not_is_ruled_out(rules: list[Rule]) -> None:
@@ -290,3 +296,12 @@ def test_the_longest_route_wins() -> None:
         assert route is not None
         assert route.get("GatewayId") == to
     assert route_to(cast("RouteTableTypeDef", {"Routes": []}), "10.0.1.1") is None
+
+
+def test_an_exercise_refuses_by_itself_to_break_what_is_not_in_a_sandbox() -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("nothing may be called")
+
+    aws = Environment("AWS", "", 1.0, {}, {})
+    with pytest.raises(Refused, match="in the sandbox only"):
+        Exercise(aws, case("any"), never, never)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-import click
 import pytest
 import yaml
 
 from tools import reference
 from tools.pictures import MOST_BYTES
-from vpce_demo.cli import cli, shared_options
+from vpce_demo.cli.app import shared_options
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import picture
@@ -26,14 +24,7 @@ from .lines import PAGES, ROOT
 README = (ROOT / "README.md").read_text()
 
 
-def commands(group: click.Group = cli, prefix: str = "") -> Iterator[str]:
-    for name, command in group.commands.items():
-        yield f"{prefix}{name}"
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{prefix}{name} ")
-
-
-@pytest.mark.parametrize("command", list(commands()))
+@pytest.mark.parametrize("command", [path for path, _ in reference.commands()])
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert re.search(rf"\bvpce-demo( --sandbox)? {command}\b", README), command
 

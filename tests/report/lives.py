@@ -15,12 +15,13 @@ from vpce_demo.config.model import Config
 from vpce_demo.engine.events import Action, Event, Leftover
 from vpce_demo.engine.graph import Task, TaskType, creation_graph, deletion_graph
 from vpce_demo.engine.resource import Resource
+from vpce_demo.errors import Diagnosis, Fix
 from vpce_demo.journal.run_log import RecordedRun, RunLog, runs
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import Demo, tutorial
 from vpce_demo.verify.checks import CheckFailed, Result
-from vpce_demo.verify.diagnosis import Diagnosis, Fix, Symptom
+from vpce_demo.verify.diagnosis.table import Symptom
 
 CALL = 0.2
 """How many seconds a call takes here."""

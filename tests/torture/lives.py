@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tools.process import Ended, Wrong
-from vpce_demo.cli.app import STAGES
+from vpce_demo.cli.commands import STAGES
 
 from .cases import Case, Operations, Sweep
 from .hidden import SPEED

@@ -23,7 +23,7 @@ from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
 from vpce_demo.engine.events import Action, Leftover
 from vpce_demo.engine.resource import Resource
-from vpce_demo.errors import DemoError, Leftovers, Refused, SignInError, TimedOut
+from vpce_demo.errors import DemoError, Diagnosis, Fix, Leftovers, Refused, SignInError, TimedOut
 from vpce_demo.journal.state_file import StateFile
 from vpce_demo.model import Side
 from vpce_demo.session.guards import refuse_other_accounts
@@ -32,7 +32,7 @@ from vpce_demo.ui.progress import Lines
 from vpce_demo.ui.style import Screen
 from vpce_demo.ui.tree import Tree
 from vpce_demo.verify.checks import CheckFailed, Result
-from vpce_demo.verify.diagnosis import Diagnosis, Fix, Symptom
+from vpce_demo.verify.diagnosis.table import Symptom
 
 from .conftest import Opens
 from .play import BEGAN, Play, demo, up_to_the_load_balancer

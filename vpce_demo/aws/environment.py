@@ -58,9 +58,13 @@ class Environment:
     proxy: str = ""
 
     @property
-    def is_free(self) -> bool:
-        """Whether nothing here costs money, so that nobody need be asked."""
+    def is_sandbox(self) -> bool:
         return bool(self.id)
+
+    @property
+    def is_free(self) -> bool:
+        """True if nothing here costs money, so that no confirmation is needed."""
+        return self.is_sandbox
 
     def alias(self, account: str) -> str | None:
         """The account's alias, nothing if it has none, and None as long as AWS has not answered."""

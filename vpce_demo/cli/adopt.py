@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ..errors import NotCreated
+from ..model import is_fine
+from ..session.open import open_demo
 from .app import App, how
 from .describe import described
-from .group import cli, pass_app
+from .group import command, pass_app
 
 
-@cli.command()
+@command()
 @pass_app
 def adopt(app: App) -> None:
     """Rebuild a lost state file from the tags in AWS.
@@ -22,8 +24,6 @@ def adopt(app: App) -> None:
     """
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
-    from ..model import is_fine
-    from ..session.open import open_demo
 
     if environment is None:
         raise _nothing(app)

@@ -11,21 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .commands import SECTIONS
+
 if TYPE_CHECKING:
     from ..aws.environment import Environment
     from ..config.settings import Where
+    from ..errors import Diagnosis
     from ..ui.style import Screen
-    from ..verify.diagnosis import Diagnosis
-
-STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
-
-SECTIONS = {
-    "All at once": ("up", "down", "plan", "status"),
-    "Step by step": (*STAGES, "test", "destroy"),
-    "Learn": ("walkthrough", "explain", "diagram", "report"),
-    "When stuck": ("doctor", "adopt", "logs"),
-    "Set up": ("init", "cost", "iam-policy", "sandbox", "completion"),
-}
 
 
 def shared_options(environment: bool) -> list[click.Option]:

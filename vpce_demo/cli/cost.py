@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
+from ..aws.environment import price_list_client, region_without_asking
+from ..aws.messages import understood
+from ..config.settings import Where
+from ..cost.bill import BillLine, between, bill, price
+from ..cost.prices import price_list, table
+from ..errors import ConfigError, DemoError
+from ..session.open import open_recorded
+from ..ui import money
 from .app import App, how
-from .group import cli, pass_app
+from .group import command, pass_app
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..config.settings import Where
-    from ..cost.bill import BillLine
 
-
-@cli.command()
+@command()
 @click.option("--refresh", is_flag=True, help="First read the region's prices from AWS's Price List.")
 @pass_app
 def cost(app: App, refresh: bool) -> None:
@@ -33,9 +40,6 @@ def cost(app: App, refresh: bool) -> None:
     """
     screen, where = app.screen(), app.where()
     region, recorded = _header(app, where)
-    from ..cost.bill import between, bill
-    from ..session.open import open_recorded
-    from ..ui import money
 
     state, demo = open_recorded(where)
     if refresh:
@@ -74,8 +78,6 @@ def _header(app: App, where: Where) -> tuple[str, str]:
         region = where.config.provider.region or where.config.region or "us-east-1"
         return region, region
     screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
-    from ..aws.environment import region_without_asking
-    from ..session.open import open_recorded
 
     recorded = open_recorded(where)[0].sides.get("provider", {}).get("region", "")
     asked_for = where.config.provider.region or where.config.region
@@ -87,12 +89,6 @@ def _header(app: App, where: Where) -> tuple[str, str]:
 
 def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
     """Read the region's prices from AWS and keep them.  Raises what kept it from that; then nothing is changed."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from ..aws.environment import price_list_client
-    from ..aws.messages import understood
-    from ..cost.prices import price_list, table
-    from ..errors import ConfigError, DemoError
 
     unchanged = "Nothing was changed: the prices stay as they were."
     if where.sandbox:
@@ -117,9 +113,9 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
     path = table.keep(found)
     screen = app.screen()
     screen.line(f"Read {len(found)} prices of {region} from AWS's Price List, kept in {path}.", mark="✓")
-    for key, price in found.items():
-        if key in before and before[key].usd != price.usd:
-            screen.line(f"  {key[0]:<24} ${price.usd}, and ${before[key].usd} before")
+    for key, now in found.items():
+        if key in before and before[key].usd != now.usd:
+            screen.line(f"  {key[0]:<24} ${now.usd}, and ${before[key].usd} before")
     for item, why in answer.missing.items():
         screen.line(f"{item}: {why}. It stays as it was.", mark="!")
     app.document["refreshed"] = {
@@ -131,7 +127,6 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
 
 def _amounts(lines: Sequence[BillLine]) -> dict[str, Any]:
     """The bill for programs: decimals as strings, null where something is not known."""
-    from decimal import Decimal
 
     def written(amount: Decimal | None) -> str | None:
         return None if amount is None else f"{amount:.6f}"
@@ -163,7 +158,6 @@ def _amounts(lines: Sequence[BillLine]) -> dict[str, Any]:
 
 
 def _beside(region: str) -> dict[str, Any]:
-    from ..cost.bill import price
 
     def usd(item: str) -> Any:
         known = price(item, region)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..model import Live
-    from ..session.run import Run
+from ..cost.bill import hourly
+from ..model import Live, Side
+from ..resources.vpc_endpoint import addresses
+from ..session.run import Run
+from ..ui.console_links import url
 
 
 def summary(run: Run) -> Iterator[tuple[str, str]]:
     """What a person wants to copy."""
-    from ..model import Side
-    from ..resources.vpc_endpoint import addresses
 
     demo, known = run.demo, run.sides[Side.PROVIDER].known
     if service := known.get(demo.service.key):
@@ -29,9 +29,6 @@ def described(run: Run) -> list[dict[str, Any]]:
 
     ``hourly_usd`` is a decimal as a string, null where a price is not known; ``console_url`` is null in the sandbox.
     """
-    from ..cost.bill import hourly
-    from ..model import Side
-    from ..ui.console_links import url
 
     known: Mapping[str, Live] = run.sides[Side.PROVIDER].known
     ages = run.ages

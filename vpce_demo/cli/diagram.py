@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import click
+from botocore.exceptions import ClientError
 
+from ..aws.error_codes import ErrorKind, error_kind
+from ..aws.messages import understood
+from ..config.settings import Where
+from ..diagram.mermaid import mermaid
+from ..diagram.picture import Frame, Picture, picture
+from ..diagram.svg import svg
+from ..diagram.terminal import in_terminal
+from ..diagram.theme import Theme
+from ..engine.resource import Aws, Resource
+from ..errors import ConfigError, NotCreated, SignInError
+from ..journal.state_file import StateFile
+from ..model import Side
+from ..resources.load_balancer import private_addresses
+from ..resources.vpc_endpoint import addresses
+from ..session.discover import not_looked_up
+from ..session.open import open_demo
+from ..session.run import Run
+from ..tutorial import tutorial
+from ..ui.style import Screen
 from .app import App
-from .group import cli, pass_app
-
-if TYPE_CHECKING:
-    from ..config.settings import Where
-    from ..diagram.picture import Frame, Picture
-    from ..diagram.theme import Theme
-    from ..engine.resource import Aws, Resource
-    from ..session.run import Run
-    from ..ui.style import Screen
+from .group import command, pass_app
 
 SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid"}
 
 
-@cli.command()
+@command()
 @click.option("--format", "form", type=click.Choice(["terminal", "mermaid", "svg"]), help="[default: by FILE's name]")
 @click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="Of the SVG; auto: both.")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
@@ -39,11 +52,6 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
       vpce-demo diagram
       vpce-demo diagram --to slide.svg --theme light
     """
-    from dataclasses import asdict
-
-    from ..diagram.mermaid import mermaid
-    from ..diagram.svg import svg
-    from ..diagram.terminal import in_terminal
 
     screen = app.screen()
     picture = seen(app, screen, app.where())
@@ -72,13 +80,6 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
 
     Raises what kept it from looking, if there is a demo on record.
     """
-    from ..aws.messages import understood
-    from ..diagram.picture import Frame, picture
-    from ..errors import ConfigError, SignInError
-    from ..journal.state_file import StateFile
-    from ..session.discover import not_looked_up
-    from ..session.open import open_demo
-    from ..tutorial import tutorial
 
     try:
         environment = app.environment(where, screen, start=False)
@@ -105,10 +106,6 @@ def _names_a_profile(where: Where) -> bool:
 
 def framed(run: Run) -> Frame:
     """What is not in any resource of a run that has just looked."""
-    from ..diagram.picture import Frame
-    from ..model import Side
-    from ..resources.load_balancer import private_addresses
-    from ..resources.vpc_endpoint import addresses
 
     endpoint, balancer = run.demo.endpoint, run.demo.balancer
     found = {
@@ -120,10 +117,6 @@ def framed(run: Run) -> Frame:
 
 def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -> str:
     """The first address of something, or nothing if it is not there or has just gone."""
-    from botocore.exceptions import ClientError
-
-    from ..aws.error_codes import ErrorKind, error_kind
-    from ..errors import NotCreated
 
     try:
         return next(iter(ask(aws, resource)), "")

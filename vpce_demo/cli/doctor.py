@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
+from ..aws.environment import Environment
+from ..config.settings import Where
+from ..errors import DemoError
+from ..model import Live
+from ..session.open import open_demo
+from ..session.run import Run
+from ..ui import screens
+from ..ui.style import Screen
+from ..verify import checks
+from ..verify import doctor as questions
+from ..verify.doctor import Line, account
 from .app import App, for_this_demo, how, told_for_this_demo
-from .group import cli, pass_app, timeout_option
-
-if TYPE_CHECKING:
-    from ..aws.environment import Environment
-    from ..config.settings import Where
-    from ..session.run import Run
-    from ..ui.style import Screen
-    from ..verify.doctor import Line
+from .group import command, pass_app, timeout_option
 
 
-@cli.command()
+@command()
 @timeout_option
 @pass_app
 def doctor(app: App, timeout: float | None) -> None:
@@ -38,7 +42,6 @@ def doctor(app: App, timeout: float | None) -> None:
       vpce-demo doctor
       vpce-demo --sandbox doctor
     """
-    from ..verify import doctor as questions
 
     screen, where = app.screen(), app.where()
     lines: list[Line] = []
@@ -74,9 +77,6 @@ def doctor(app: App, timeout: float | None) -> None:
 
 def _place(app: App, where: Where) -> tuple[Environment | None, Exception | None]:
     """Where the demo would be, or what keeps AWS from being asked."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from ..errors import DemoError
 
     try:
         return app.environment(where, app.screen(), start=False), None
@@ -90,10 +90,6 @@ def _look(
     app: App, where: Where, environment: Environment, show: Callable[[Line], None], timeout: float | None
 ) -> bool:
     """Ask the account, and the demo if there is one; whether that works."""
-    from ..errors import DemoError
-    from ..model import Live
-    from ..session.open import open_demo
-    from ..verify.doctor import Line, account
 
     there: dict[str, Live] = {}
     problem = None
@@ -116,8 +112,6 @@ def _look(
 
 def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
     """All that ``test`` asks, once, then every cause that can be asked for; whether all is well."""
-    from ..ui import screens
-    from ..verify import checks
 
     lab = checks.Lab(
         run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.case, timeout, patient=False

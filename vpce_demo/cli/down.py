@@ -1,32 +1,31 @@
-"""``down`` and ``destroy``: delete everything, and look again."""
+"""``down``, which the tutorial's step 17 calls ``destroy``: delete everything, and look again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
+from ..cost.bill import hourly, said
+from ..engine.events import Leftover
 from ..errors import Leftovers
+from ..model import Side
+from ..session.open import open_demo
+from ..ui import screens
+from ..ui.progress_state import DONE_DOWN
+from ..ui.style import duration
 from .app import App, how
-from .group import ask, cli, pass_app, timeout_option, yes_option
+from .group import ask, command, pass_app, timeout_option, yes_option
 from .progress import shown
 
-if TYPE_CHECKING:
-    from ..engine.events import Leftover
 
-
-def reject_option(function: Callable[..., None]) -> Callable[..., None]:
-    return click.option(
-        "--reject-foreign-connections",
-        is_flag=True,
-        help="Also turn others away who are connected to the endpoint service.",
-    )(function)
-
-
-@cli.command()
+@command()
 @yes_option
-@reject_option
+@click.option(
+    "--reject-foreign-connections",
+    is_flag=True,
+    help="Also turn others away who are connected to the endpoint service.",
+)
 @timeout_option
 @pass_app
 def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float | None) -> None:
@@ -38,33 +37,8 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float |
     Example:
       vpce-demo down
     """
-    _delete(app, yes, reject_foreign_connections, timeout)
-
-
-@cli.command()
-@yes_option
-@reject_option
-@timeout_option
-@pass_app
-def destroy(app: App, yes: bool, reject_foreign_connections: bool, timeout: float | None) -> None:
-    """Step 17: delete everything.  The same as down.
-
-    \b
-    Example:
-      vpce-demo destroy
-    """
-    _delete(app, yes, reject_foreign_connections, timeout)
-
-
-def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) -> None:
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
-    from ..cost.bill import hourly, said
-    from ..model import Side
-    from ..session.open import open_demo
-    from ..ui import screens
-    from ..ui.progress_state import DONE_DOWN
-    from ..ui.style import duration
 
     if environment is None:
         app.document.update(deleted=0, left=[])
@@ -82,7 +56,7 @@ def _delete(app: App, yes: bool, reject_foreign: bool, timeout: float | None) ->
         if not environment.is_free:
             ask(screen, yes, f"Delete {len(resources)} resources, {said(hourly(resources, region))}?")
         with shown(app, run, run.demo.resources, DONE_DOWN) as told:
-            left = run.down(told.on_event, timeout, reject_foreign=reject_foreign)
+            left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections)
         app.document.update(
             deleted=len(resources) - len(left),
             left=[

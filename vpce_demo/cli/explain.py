@@ -1,26 +1,17 @@
-"""``explain`` and ``walkthrough``: the texts that teach."""
+"""``explain``: the texts that teach, topic by topic."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from .app import App, for_this_demo
-from .group import cli, pass_app, timeout_option, yes_option
-from .walkthrough import walk
+from .group import command, lang_option, pass_app
 
 if TYPE_CHECKING:
     from ..lessons.values import Lookup
-
-
-def lang_option(function: Callable[..., None]) -> Callable[..., None]:
-    return click.option(
-        "--lang",
-        type=click.Choice(["en", "ja"]),
-        help="English or Japanese.  [default: VPCE_DEMO_LANG, else the locale's]",
-    )(function)
 
 
 def _topic_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
@@ -30,27 +21,7 @@ def _topic_names(context: click.Context, parameter: click.Parameter, begun: str)
     return [page.name for page in topics("en") if page.name.startswith(begun)]
 
 
-@cli.command()
-@lang_option
-@yes_option
-@timeout_option
-@pass_app
-def walkthrough(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
-    """Go through the tutorial step by step, with a page before each.
-
-    Each page shows the picture so far, what comes next and why, the equal aws command, the states to watch and the
-    usual trap. Enter makes the step, s goes on to the end of the part without pages, q stops; run again, it goes on
-    from there.  --timeout is for each step.  The same as up --step.
-
-    \b
-    Example:
-      vpce-demo walkthrough
-      vpce-demo --sandbox walkthrough --lang ja
-    """
-    walk(app, lang, yes, timeout)
-
-
-@cli.command()
+@command()
 @click.argument("topic", required=False, shell_complete=_topic_names)
 @lang_option
 @pass_app

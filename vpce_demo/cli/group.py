@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
+import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from .. import __version__
 from ..errors import Cancelled, Refused
-from .app import SECTIONS, SHARED, App, shared_options
+from .app import SHARED, App, shared_options
+from .commands import ALIASES, SECTIONS, module_of
 
 if TYPE_CHECKING:
     from ..ui.style import Screen
@@ -42,26 +46,47 @@ class Command(click.Command):
                     formatter.write_dl(records)
 
 
-class Group(click.Group):
-    """A group whose help lists the commands by what they are for."""
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and line of help, and imports the module of one only to run it.
 
-    command_class = Command
+    ``prefix`` is what stands before the commands' names in ``module_of``.
+    """
+
+    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, str]], prefix: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sections = sections
+        self.prefix = prefix
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for rows in self.sections.values() for name in rows]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        names = self.list_commands(ctx)
+        if cmd_name not in names:
+            if ctx.resilient_parsing or cmd_name.startswith("-"):
+                return None
+            near = difflib.get_close_matches(cmd_name, names, 1)
+            meant = f" Did you mean '{near[0]}'?" if near else ""
+            raise click.UsageError(f"No such command '{cmd_name}'.{meant}", ctx)
+        module = importlib.import_module(f".{module_of(self.prefix + cmd_name)}", __package__)
+        commands = {one.name: one for one in vars(module).values() if isinstance(one, click.Command)}
+        return commands[ALIASES.get(cmd_name, cmd_name)]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        rows = {name: line for section in self.sections.values() for name, line in section.items()}
+        found = [CompletionItem(name, help=line) for name, line in rows.items() if name.startswith(incomplete)]
+        return found or click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, names in SECTIONS.items():
-            if there := [(n, self.commands[n].get_short_help_str(80)) for n in names if n in self.commands]:
-                with formatter.section(title):
-                    formatter.write_dl(there)
-
-
-class SandboxGroup(click.Group):
-    command_class = Command
+        for title, rows in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl(list(rows.items()))
 
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
-@click.group(cls=Group, context_settings=HELP, params=shared_options(environment=True))
+@click.group("vpce-demo", cls=LazyGroup, sections=SECTIONS, context_settings=HELP, params=shared_options(True))
 @click.version_option(__version__, prog_name="vpce-demo")
 @click.pass_context
 def cli(ctx: click.Context, /, **given: Any) -> None:
@@ -80,6 +105,11 @@ def cli(ctx: click.Context, /, **given: Any) -> None:
 pass_app = click.make_pass_decorator(App)
 
 
+def command(name: str | None = None, **rest: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """``click.command``, with the shared options."""
+    return click.command(name, cls=Command, **rest)
+
+
 def yes_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option("-y", "--yes", is_flag=True, help="Do not ask.")(function)
 
@@ -87,6 +117,14 @@ def yes_option(function: Callable[..., None]) -> Callable[..., None]:
 def timeout_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="Give up after so long; run again to go on."
+    )(function)
+
+
+def lang_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--lang",
+        type=click.Choice(["en", "ja"]),
+        help="English or Japanese.  [default: VPCE_DEMO_LANG, else the locale's]",
     )(function)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
+from ..aws.iam_policy import LARGEST_POLICY, policy, size
+from ..model import Side
 from .app import App
-from .group import cli, pass_app
+from .group import command, pass_app
 
 SIDES = ("provider", "consumer", "both")
 
 
-@cli.command("iam-policy")
+@command("iam-policy")
 @click.option("--side", type=click.Choice(SIDES), default="both", show_default=True, help="Whose account it is for.")
 @click.option("--extras", is_flag=True, help="Also what is used only if it is allowed.")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
@@ -27,10 +30,6 @@ def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
     Example:
       vpce-demo iam-policy --side provider --to policy.json
     """
-    import json
-
-    from ..aws.iam_policy import LARGEST_POLICY, policy, size
-    from ..model import Side
 
     sides = Side if side == "both" else [Side(side)]
     document = policy(app.where().config, *sides, extras=extras)

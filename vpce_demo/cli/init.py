@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import click
+from click.shell_completion import get_completion_class
 
 from ..errors import ConfigError
 from .app import App
-from .group import cli, pass_app
+from .group import cli, command, pass_app
 
 SHELLS = ("bash", "zsh", "fish")
 COMPLETION = "_VPCE_DEMO_COMPLETE"
 """The environment variable through which a shell asks for completions (click's documentation, Shell Completion)."""
 
 
-@cli.command()
+@command()
 @click.argument("file", default="vpce-demo.yaml", type=click.Path(path_type=Path))
 @pass_app
 def init(app: App, file: Path) -> None:
@@ -31,7 +33,6 @@ def init(app: App, file: Path) -> None:
       vpce-demo init
       vpce-demo init second.yaml --name second
     """
-    from importlib.resources import files
 
     text = files("vpce_demo").joinpath("config.example.yaml").read_text(encoding="utf-8")
     for key in ("name", "profile", "region"):
@@ -53,7 +54,7 @@ def init(app: App, file: Path) -> None:
     app.document.update(file=str(file))
 
 
-@cli.command()
+@command()
 @click.argument("shell", required=False, type=click.Choice(SHELLS))
 @pass_app
 def completion(app: App, shell: str | None) -> None:
@@ -67,7 +68,6 @@ def completion(app: App, shell: str | None) -> None:
       vpce-demo completion bash
       eval "$(vpce-demo completion zsh)"
     """
-    from click.shell_completion import get_completion_class
 
     name = shell or Path(os.environ.get("SHELL", "bash")).name
     kind = get_completion_class(name) if name in SHELLS else None

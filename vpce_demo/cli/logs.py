@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import NotCreated
+from ..journal.run_log import RecordedRun, read, runs
+from ..ui import run_log_view
 from .app import App, how
-from .group import cli, pass_app
-
-if TYPE_CHECKING:
-    from ..journal.run_log import RecordedRun
+from .group import command, pass_app
 
 LOOK_SECONDS = 0.2
 
 
-@cli.command()
+@command()
 @click.argument("run", required=False)
 @click.option("--last", is_flag=True, help="The newest run.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as long as the run is at work.")
@@ -35,8 +33,6 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
       vpce-demo logs 2
       vpce-demo logs --last
     """
-    from ..journal.run_log import runs
-    from ..ui import run_log_view
 
     found, screen = runs(app.where().logs), app.screen()
     if not run and not last and not follow:
@@ -68,6 +64,5 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
 
 
 def _again(run: RecordedRun) -> RecordedRun:
-    from ..journal.run_log import read
 
     return read(run.path) or run

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from ..cost.bill import hourly, said
+from ..engine.events import Action
+from ..engine.resource import Resource
+from ..session.run import Interrupted, Run
+from ..ui.progress import Progress, progress
+from ..ui.progress_state import Board
 from .app import App
-
-if TYPE_CHECKING:
-    from ..engine.events import Action
-    from ..engine.resource import Resource
-    from ..session.run import Run
-    from ..ui.progress import Progress
 
 
 @contextlib.contextmanager
@@ -21,10 +20,6 @@ def shown(app: App, run: Run, resources: Sequence[Resource], done: set[Action]) 
 
     What is there when somebody interrupts costs money: that is said with the interruption.
     """
-    from ..cost.bill import hourly, said
-    from ..session.run import Interrupted
-    from ..ui.progress import progress
-    from ..ui.progress_state import Board
 
     def cost(there: list[Resource]) -> str:
         amount = None if run.environment.is_free else hourly(there, region)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import NotCreated
+from ..aws.messages import understood
+from ..config.settings import Where
+from ..errors import ConfigError, NotCreated, SignInError
+from ..journal.run_log import runs
+from ..journal.state_file import StateFile
+from ..report.known import LastLook, known
+from ..report.page import page
+from ..report.redact import redacted
+from ..session.open import open_demo
+from ..ui.style import Screen
 from .app import App, how
-from .group import cli, pass_app
-
-if TYPE_CHECKING:
-    from ..config.settings import Where
-    from ..report.known import LastLook
-    from ..ui.style import Screen
+from .diagram import framed
+from .group import command, pass_app
 
 
-@cli.command()
+@command()
 @click.option(
     "--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="[default: NAME-report.html]"
 )
@@ -39,10 +43,6 @@ def report(app: App, to: Path | None, redact: bool) -> None:
     """
     screen, where = app.screen(), app.where()
     look = _look(app, screen, where)
-    from ..journal.run_log import runs
-    from ..report.known import known
-    from ..report.page import page
-    from ..report.redact import redacted
 
     found = runs(where.logs)
     if not found and not (look and look.live):
@@ -67,18 +67,12 @@ def report(app: App, to: Path | None, redact: bool) -> None:
 
 def _look(app: App, screen: Screen, where: Where) -> LastLook | None:
     """What AWS has of the demo on record; None where there is none, or no way to look: then the logs have to do."""
-    from ..journal.state_file import StateFile
 
     if not StateFile.load(where.directory).settings:
         screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
         screen.end_line("from the logs of its runs")
         screen.say()
         return None
-    from ..aws.messages import understood
-    from ..errors import ConfigError, SignInError
-    from ..report.known import LastLook
-    from ..session.open import open_demo
-    from .diagram import framed
 
     try:
         environment = app.environment(where, screen, start=False)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..errors import SandboxError
+from ..sandbox import client
+from ..sandbox.client import LOG_FILE, Running
 from .app import App
-from .group import HELP, SandboxGroup, cli, pass_app
-
-if TYPE_CHECKING:
-    from ..sandbox.client import Running
+from .commands import SANDBOX
+from .group import HELP, LazyGroup, command, pass_app
 
 
 class Speed(click.ParamType[float]):
@@ -31,12 +32,12 @@ class Speed(click.ParamType[float]):
 PORT = click.IntRange(0, 65535)
 
 
-@cli.group(cls=SandboxGroup, context_settings=HELP)
+@click.group(cls=LazyGroup, sections={"Commands": SANDBOX}, prefix="sandbox ", context_settings=HELP)
 def sandbox() -> None:
     """The emulator of AWS on this machine."""
 
 
-@sandbox.command("start")
+@command("start")
 @click.option("--speed", type=Speed(), default=20.0, show_default=True, metavar="N|max", help="Times faster than AWS.")
 @click.option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="A round trip for every call.")
 @click.option("--port", type=PORT, default=0, metavar="PORT", help="Of the API.  [default: a free one]")
@@ -50,7 +51,6 @@ def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port:
     Example:
       vpce-demo sandbox start --speed 1 --latency 80
     """
-    from ..sandbox import client
 
     directory = app.sandbox_directory
     before = client.running(directory)
@@ -58,7 +58,7 @@ def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port:
     _show_sandbox(app, running, "Runs already." if before else "Started.")
 
 
-@sandbox.command("stop")
+@command("stop")
 @pass_app
 def sandbox_stop(app: App) -> None:
     """Stop it.  The demos in it are gone then.
@@ -67,14 +67,13 @@ def sandbox_stop(app: App) -> None:
     Example:
       vpce-demo sandbox stop
     """
-    from ..sandbox import client
 
     stopped = client.stop(app.sandbox_directory)
     app.screen().line("Stopped." if stopped else "It does not run.")
     app.document.update(stopped=bool(stopped))
 
 
-@sandbox.command("status")
+@command("status")
 @pass_app
 def sandbox_status(app: App) -> None:
     """Show whether it runs, and how other tools reach it.
@@ -83,7 +82,6 @@ def sandbox_status(app: App) -> None:
     Example:
       vpce-demo sandbox status
     """
-    from ..sandbox import client
 
     running = client.running(app.sandbox_directory)
     if running is None:
@@ -108,7 +106,7 @@ def _show_sandbox(app: App, running: Any, word: str) -> None:
     app.document.update(running=True, endpoint_url=running.endpoint_url, proxy_url=running.proxy_url, status=status)
 
 
-@sandbox.command("logs")
+@command("logs")
 @pass_app
 def sandbox_logs(app: App) -> None:
     """Print its log.
@@ -117,7 +115,6 @@ def sandbox_logs(app: App) -> None:
     Example:
       vpce-demo sandbox logs
     """
-    from ..sandbox.client import LOG_FILE
 
     path = app.sandbox_directory / LOG_FILE
     try:
@@ -129,7 +126,7 @@ def sandbox_logs(app: App) -> None:
     app.document.update(log=text)
 
 
-@sandbox.command("reset")
+@command("reset")
 @pass_app
 def sandbox_reset(app: App) -> None:
     """Empty it: every account as new.
@@ -144,8 +141,6 @@ def sandbox_reset(app: App) -> None:
 
 def running_sandbox(app: App) -> Running:
     """The sandbox of this state directory.  Raises SandboxError if none runs."""
-    from ..errors import SandboxError
-    from ..sandbox import client
 
     running = client.running(app.sandbox_directory)
     if running is None:

@@ -1,23 +1,27 @@
-"""``sandbox break``: make something go wrong on purpose, as an exercise."""
+"""``sandbox break``: break one thing on purpose, as an exercise."""
 
 from __future__ import annotations
 
+import difflib
 import random
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
+from ..engine.resource import Resource
+from ..errors import NotCreated
+from ..exercises.exercise import Exercise
+from ..exercises.ways import WAYS
+from ..model import is_fine
+from ..session.open import open_demo
+from ..verify.diagnosis import RULES
+from ..verify.diagnosis.table import Rule
 from .app import App, how
-from .group import pass_app
-from .sandbox import running_sandbox, sandbox
-
-if TYPE_CHECKING:
-    from ..engine.resource import Resource
-    from ..verify.diagnosis import Rule
+from .group import command, pass_app
+from .sandbox import running_sandbox
 
 
-@sandbox.command("break")
+@command("break")
 @click.argument("fault", required=False, metavar="[FAULT]")
 @click.option("--random", "surprise", is_flag=True, help="Break something, and do not say what.")
 @pass_app
@@ -34,67 +38,60 @@ def sandbox_break(app: App, fault: str | None, surprise: bool) -> None:
       vpce-demo sandbox break 5
       vpce-demo sandbox break --random
     """
-    from ..verify.diagnosis import RULES
-
     if surprise and fault:
         raise click.UsageError("--random chooses by itself; leave FAULT out.")
     if not surprise and not fault:
-        _list(app, RULES)
+        _list(app)
         return
     app.given["sandbox"] = True
-    rule, way = _chosen(RULES, fault) if fault else _any(RULES)
+    rule, way = _chosen(fault) if fault else _any()
     _break(app, rule, way)
     screen = app.screen()
-    screen.line(f"Something is broken now. See it:  {how(app)} {rule.seen_by}")
+    screen.line(f"One thing is now broken. Find it with:  {how(app)} {rule.seen_by}")
     app.document.update(seen_by=rule.seen_by, **({} if surprise else {"fault": rule.key, "way": way}))
 
 
-def _list(app: App, rules: list[Rule]) -> None:
+def _list(app: App) -> None:
     """What one will see, and not what causes it."""
     screen = app.screen()
-    for number, rule in enumerate(rules, 1):
+    for number, rule in enumerate(RULES, 1):
         screen.line(f"{number:>3}  {rule.seen_by:<5} {rule.seen.value}")
     screen.say()
     screen.say("Break one:  vpce-demo sandbox break NUMBER    or any:  vpce-demo sandbox break --random")
     app.document["faults"] = [
-        {"number": number, "seen_by": rule.seen_by, "seen": rule.seen.value} for number, rule in enumerate(rules, 1)
+        {"number": number, "seen_by": rule.seen_by, "seen": rule.seen.value} for number, rule in enumerate(RULES, 1)
     ]
 
 
-def _chosen(rules: list[Rule], fault: str) -> tuple[Rule, str]:
+def _chosen(fault: str) -> tuple[Rule, str]:
     """The rule and the way that these words mean.  Raises BadParameter."""
-    import difflib
 
     key, _, way = fault.partition(":")
-    by_name = {**{rule.key: rule for rule in rules}, **{str(number): rule for number, rule in enumerate(rules, 1)}}
+    by_name = {**{rule.key: rule for rule in RULES}, **{str(number): rule for number, rule in enumerate(RULES, 1)}}
     rule = by_name.get(key)
     if rule is None:
-        near = difflib.get_close_matches(key, [rule.key for rule in rules], 1)
+        near = difflib.get_close_matches(key, [rule.key for rule in RULES], 1)
         meant = f" Did you mean '{near[0]}'?" if near else " The list:  vpce-demo sandbox break"
         raise click.BadParameter(f"there is no '{key}'.{meant}", param_hint="FAULT")
-    if way not in rule.ways:
-        others = ", ".join(f"{rule.key}:{name}" for name in rule.ways if name) or "no other"
-        raise click.BadParameter(f"'{way}' is no way to break {rule.key}; there is {others}.", param_hint="FAULT")
+    if way not in WAYS[rule.key]:
+        others = ", ".join(f"{rule.key}:{name}" for name in WAYS[rule.key] if name) or "no other"
+        raise click.BadParameter(f"'{way}' is not a way to break {rule.key}; there is {others}.", param_hint="FAULT")
     return rule, way
 
 
-def _any(rules: list[Rule]) -> tuple[Rule, str]:
-    return random.choice([(rule, way) for rule in rules if not rule.passes for way in rule.ways])
+def _any() -> tuple[Rule, str]:
+    return random.choice([(rule, way) for rule in RULES if not rule.passes for way in WAYS[rule.key]])
 
 
 def _break(app: App, rule: Rule, way: str) -> None:
     running, screen, where = running_sandbox(app), app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
     assert environment is not None  # it runs
-    from ..errors import NotCreated
-    from ..model import is_fine
-    from ..session.open import open_demo
-    from ..verify.diagnosis import Prank
 
     if rule.passes and running.speed == float("inf"):
         screen.say("The sandbox's clock has no waits (speed max): this passes before anybody can see it.", mark="!")
 
-    def fault(operation: str, code: str, message: str, until: str) -> None:
+    def inject_fault(operation: str, code: str, message: str, until: str) -> None:
         wanted = {"do": "error", "operation": operation, "code": code, "message": message, "until": until}
         running.control("faults", {"add": [wanted]})
 
@@ -113,4 +110,4 @@ def _break(app: App, rule: Rule, way: str) -> None:
             run.look()  # what was seen before is broken by now
             run.up(resources, lambda event: None, None)
 
-        rule.ways[way](Prank(run.case(), make, fault))
+        WAYS[rule.key][way](Exercise(environment, run.case(), make, inject_fault))

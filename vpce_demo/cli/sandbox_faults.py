@@ -9,7 +9,7 @@ import click
 
 from .app import App
 from .group import HELP, Command, pass_app
-from .sandbox import running_sandbox, sandbox
+from .sandbox import running_sandbox
 
 
 class FaultsGroup(Command, click.Group):
@@ -22,7 +22,7 @@ class FaultsGroup(Command, click.Group):
         super().format_options(ctx, formatter)
 
 
-@sandbox.group("faults", cls=FaultsGroup, context_settings=HELP, invoke_without_command=True)
+@click.group("faults", cls=FaultsGroup, context_settings=HELP, invoke_without_command=True)
 @click.pass_context
 def faults(ctx: click.Context) -> None:
     """Let things go wrong on purpose.  By itself: list what is set.

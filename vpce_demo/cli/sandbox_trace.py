@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..ui.style import Screen
 from .app import App
-from .group import pass_app
-from .sandbox import running_sandbox, sandbox
-
-if TYPE_CHECKING:
-    from ..ui.style import Screen
+from .group import command, pass_app
+from .sandbox import running_sandbox
 
 
-@sandbox.command("trace")
+@command("trace")
 @click.option("--all", "everything", is_flag=True, help="Every connection it remembers, health checks too.")
 @pass_app
 def sandbox_trace(app: App, everything: bool) -> None:

@@ -7,25 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..aws.environment import Environment
+from ..config.settings import Where
+from ..cost.bill import as_of, hourly, said, so_far
+from ..engine.resource import Resource
+from ..model import Live, Side, is_fine
+from ..session.open import open_demo, open_recorded
+from ..tutorial import Demo
+from ..ui import resources, screens
+from ..ui.screens import header
 from .app import App, how
 from .describe import described, summary
-from .group import cli, pass_app
+from .group import command, pass_app
+from .watch import again_and_again
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from ..aws.environment import Environment
-    from ..config.settings import Where
-    from ..engine.resource import Resource
-    from ..model import Live
-    from ..tutorial import Demo
 
 DIFFERENT = 10
 WATCH_SECONDS = 5.0
 
 
-@cli.command()
+@command()
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if something would be made, or differs.")
 @pass_app
 def plan(app: App, detailed_exitcode: bool) -> None:
@@ -56,7 +61,7 @@ def plan(app: App, detailed_exitcode: bool) -> None:
         raise click.exceptions.Exit(DIFFERENT)
 
 
-@cli.command()
+@command()
 @click.option("--check", is_flag=True, help="Exit with 10 if something is missing, or differs from the tutorial.")
 @click.option(
     "--watch",
@@ -85,8 +90,6 @@ def status(app: App, check: bool, watch: float | None) -> None:
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
     if watch:
-        from .watch import again_and_again
-
         again_and_again(
             app,
             watch,
@@ -102,7 +105,6 @@ def status(app: App, check: bool, watch: float | None) -> None:
 
 
 def _head(app: App, where: Where, environment: Environment | None) -> None:
-    from ..ui.screens import header
 
     screen = app.screen()
     screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
@@ -148,7 +150,6 @@ class Look:
 
     @property
     def fine(self) -> list[Resource]:
-        from ..model import is_fine
 
         return [r for r in self.demo.resources if is_fine(self.lives.get(r.key))]
 
@@ -164,14 +165,12 @@ class Look:
         return [r for r in self.fine if self.lives[r.key].drift]
 
     def cost_of(self, resources: list[Resource]) -> str:
-        from ..cost.bill import hourly, said
 
         return said(hourly(resources, self.region))
 
     @property
     def gone(self) -> str:
         """``, $0.14 so far``, where that is known."""
-        from ..cost.bill import so_far
 
         amount = so_far(self.there, self.region, self.ages)
         return "" if amount is None else f", ${amount:.2f} so far"
@@ -179,7 +178,6 @@ class Look:
     @property
     def money(self) -> dict[str, str | None]:
         """What is there costs, or the whole demo would: decimals as strings, null where a price is not known."""
-        from ..cost.bill import as_of, hourly, so_far
 
         of = self.there or self.demo.resources
         amounts = {"hourly_usd": hourly(of, self.region), "so_far_usd": so_far(of, self.region, self.ages)}
@@ -188,7 +186,6 @@ class Look:
 
     @property
     def dated(self) -> str:
-        from ..cost.bill import as_of
 
         days = as_of(self.demo.resources, self.region)
         return f"Prices of {days}." if days else ""
@@ -200,14 +197,11 @@ class Look:
 
     @property
     def prices(self) -> dict[str, Decimal | None]:
-        from ..cost.bill import hourly
 
         return {r.key: hourly([r], self.region) for r in self.demo.resources}
 
 
 def _look(app: App, where: Where, environment: Environment | None) -> Look:
-    from ..model import Side
-    from ..session.open import open_demo, open_recorded
 
     if environment is None:
         return Look(open_recorded(where)[1], where.config.region or "us-east-1", free=True)
@@ -226,7 +220,6 @@ def _look(app: App, where: Where, environment: Environment | None) -> Look:
 
 def _show(app: App, look: Look, absent: str) -> None:
     """The table and the document."""
-    from ..ui import resources, screens
 
     screen = app.screen()
     table = resources.Table(look.demo, look.lives, absent, look.ages, look.prices, look.links)

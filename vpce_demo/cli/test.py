@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+import time
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ..errors import NotCreated, TestFailed
+from ..session.open import open_demo
+from ..session.run import Run
+from ..ui import screens
+from ..ui.progress import checking
+from ..ui.style import Screen
+from ..verify import checks
+from ..verify.checks import Result
 from .app import App, how, told_for_this_demo
-from .group import cli, pass_app, timeout_option
-
-if TYPE_CHECKING:
-    from ..session.run import Run
-    from ..ui.style import Screen
-    from ..verify.checks import Result
+from .diagram import framed
+from .group import command, pass_app, timeout_option
 
 
-@cli.command()
+@command()
 @timeout_option
 @pass_app
 def test(app: App, timeout: float | None) -> None:
@@ -28,7 +35,6 @@ def test(app: App, timeout: float | None) -> None:
     """
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
-    from ..session.open import open_demo
 
     if environment is None:
         raise _nothing_to_test(app)
@@ -54,15 +60,6 @@ def _nothing_to_test(app: App, missing: list[Any] | None = None) -> NotCreated:
 
 def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
     """Ask every question, showing each answer as it comes.  Raises TestFailed."""
-    import contextlib
-    import time
-
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from ..ui import screens
-    from ..ui.progress import checking
-    from ..verify import checks
-    from .diagram import framed
 
     lab = checks.Lab(run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.case, timeout)
     began, results = time.monotonic(), []

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import click
 
-from .app import STAGES, App, how
+from ..cost.bill import hourly, said
+from ..model import is_fine
+from ..session.open import open_demo
+from ..ui import screens
+from ..ui.progress_state import DONE_UP
+from .app import App, how
+from .commands import STAGES
 from .describe import described, summary
-from .group import ask, cli, pass_app, timeout_option, yes_option
+from .group import ask, command, pass_app, timeout_option, yes_option
 from .progress import shown
 from .test import prove
 from .walkthrough import walk
 
 
-@cli.command()
+@command()
 @click.option("--until", type=click.Choice([*STAGES, "test"]), help="Stop after this stage; test is the last.")
 @click.option("--skip-test", is_flag=True, help="Do not test at the end.")
 @click.option("--step", is_flag=True, help="Stop before each step and explain it: walkthrough.")
@@ -38,18 +44,20 @@ def up(app: App, until: str | None, skip_test: bool, step: bool, yes: bool, time
     _make(app, stages, yes, timeout, test=not skip_test and until in (None, "test"))
 
 
-def _stage(name: str, text: str) -> None:
-    """Add the command of one stage."""
+def _stage(name: str, text: str) -> click.Command:
+    """The command of one stage."""
 
-    @cli.command(name, help=text)
+    @command(name, help=text)
     @yes_option
     @timeout_option
     @pass_app
     def stage(app: App, yes: bool, timeout: float | None) -> None:
         _make(app, (name,), yes, timeout, test=False)
 
+    return stage
 
-_stage(
+
+create_provider = _stage(
     "create-provider",
     """Steps 1-7: the provider's VPC, web server and load balancer.
 
@@ -58,7 +66,7 @@ _stage(
       vpce-demo create-provider
     """,
 )
-_stage(
+create_endpoint_service = _stage(
     "create-endpoint-service",
     """Step 8: publish the load balancer as an endpoint service.
 
@@ -67,7 +75,7 @@ _stage(
       vpce-demo create-endpoint-service
     """,
 )
-_stage(
+create_consumer = _stage(
     "create-consumer",
     """Steps 9-15: the customer's VPC, instance and VPC endpoint.
 
@@ -76,7 +84,7 @@ _stage(
       vpce-demo create-consumer
     """,
 )
-_stage(
+accept = _stage(
     "accept",
     """Step 15: the provider accepts the endpoint's connection.
 
@@ -91,11 +99,6 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=True)
     assert environment is not None
-    from ..cost.bill import hourly, said
-    from ..model import is_fine
-    from ..session.open import open_demo
-    from ..ui import screens
-    from ..ui.progress_state import DONE_UP
 
     with open_demo(where, environment, app.command, makes=True) as run:
         resources = run.demo.of(*stages)

@@ -17,6 +17,8 @@ import os
 import shlex
 import signal
 import sys
+import termios
+import tty
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,27 +26,35 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import lessons
+from ..aws.environment import Environment
+from ..config.settings import Settings, Where
+from ..cost.bill import hourly, said
+from ..diagram.picture import Frame, picture
+from ..diagram.terminal import in_terminal
+from ..engine.events import Action
+from ..engine.resource import Resource
 from ..errors import Refused
+from ..lessons import Page, heading, welcome
+from ..lessons.values import filled, of_demo, of_prices, of_settings
+from ..model import Live, Phase, Side, is_fine
+from ..session.open import open_demo
+from ..session.run import Interrupted, Run
+from ..tutorial import Demo, Step
+from ..ui import page as pages
+from ..ui.page import WIDEST
+from ..ui.style import Screen
 from .app import App, for_this_demo, how
 from .describe import described
 from .diagram import framed
-from .down import destroy
-from .group import ask
+from .down import down
+from .group import ask, command, lang_option, pass_app, timeout_option, yes_option
 from .progress import shown
 from .test import prove
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from ..aws.environment import Environment
-    from ..config.settings import Settings, Where
-    from ..diagram.picture import Frame
-    from ..engine.resource import Resource
-    from ..lessons import Page
-    from ..model import Live
-    from ..session.run import Run
-    from ..tutorial import Demo, Step
-    from ..ui.style import Screen
 
 STOP = "q"
 WITHOUT_PAGES = "s"
@@ -52,6 +62,26 @@ PATIENCE_SECONDS = 15.0
 """So long a step may usually take AWS before the walk goes on without waiting for its end."""
 PICTURE_WIDTH = 80
 """The picture is never narrower; on a smaller terminal there is none."""
+
+
+@command()
+@lang_option
+@yes_option
+@timeout_option
+@pass_app
+def walkthrough(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
+    """Go through the tutorial step by step, with a page before each.
+
+    Each page shows the picture so far, what comes next and why, the equal aws command, the states to watch and the
+    usual trap. Enter makes the step, s goes on to the end of the part without pages, q stops; run again, it goes on
+    from there.  --timeout is for each step.  The same as up --step.
+
+    \b
+    Example:
+      vpce-demo walkthrough
+      vpce-demo --sandbox walkthrough --lang ja
+    """
+    walk(app, lang, yes, timeout)
 
 
 def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
@@ -62,7 +92,6 @@ def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
             hint="Make the demo without them:  vpce-demo up    or read one:  vpce-demo explain 1",
             changed="Nothing was changed.",
         )
-    from .. import lessons
 
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=True)
@@ -87,7 +116,6 @@ class _Seen:
 
     @property
     def missing(self) -> list[Resource]:
-        from ..model import is_fine
 
         return [r for r in self.demo.resources if not is_fine(self.live.get(r.key))]
 
@@ -140,7 +168,6 @@ class _Walk:
 
     def look(self) -> None:
         """See what there is, and keep it."""
-        from ..session.open import open_demo
 
         with open_demo(self.where, self.environment, self.app.command) as run:
             self.seen = _Seen(run.settings, run.demo, run.look(), framed(run), run.state.key_file)
@@ -148,9 +175,6 @@ class _Walk:
 
     def begin(self, yes: bool) -> bool:
         """Say what is to come, and ask whether to begin; where it costs money, with the price."""
-        from ..cost.bill import hourly
-        from ..lessons import welcome
-        from ..ui import page as pages
 
         if not self.seen.there:
             page = welcome(self.lang, "sandbox" if self.environment.is_free else "aws")
@@ -166,15 +190,12 @@ class _Walk:
 
     def make(self, at: int) -> None:
         """Make the step at this place, and whatever before it is not there (any more), or not ready yet."""
-        from ..session.open import open_demo
 
         with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
             self.up(run, [r for step in run.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
 
     def up(self, run: Run, wanted: Sequence[Resource], patience: float) -> None:
         """Make what is missing of these, and wait for what usually takes no longer than so many seconds."""
-        from ..engine.events import Action
-        from ..model import Phase
 
         live = run.look(wanted)
         open = [r for r in wanted if r.key not in live or live[r.key].phase is not Phase.READY]
@@ -183,7 +204,6 @@ class _Walk:
                 run.up(open, told.on_event, self.timeout, leave=[r for r in open if r.usual_seconds > patience])
 
     def test(self) -> None:
-        from ..session.open import open_demo
 
         with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
             self.up(run, run.demo.resources, math.inf)
@@ -199,8 +219,8 @@ class _Walk:
             raise self.interrupted() from None
         if delete:
             words = ["--yes", *(["--timeout", str(self.timeout)] if self.timeout else [])]
-            with destroy.make_context("destroy", words, parent=click.get_current_context().parent) as context:
-                destroy.invoke(context)
+            with down.make_context("destroy", words, parent=click.get_current_context().parent) as context:
+                down.invoke(context)
         else:
             self.tell_what_is_there()
 
@@ -212,7 +232,6 @@ class _Walk:
 
     def tell_what_is_there(self, go_on: str = "") -> None:
         """Say what is there, what it costs, how to go on, if there is more, and how to get rid of it."""
-        from ..cost.bill import hourly
 
         there, all = self.seen.there, self.seen.demo.resources
         if there:
@@ -230,10 +249,6 @@ class _Walk:
 
     def show(self, page: Page) -> None:
         """The picture so far, and the page."""
-        from ..diagram.picture import picture
-        from ..diagram.terminal import in_terminal
-        from ..ui import page as pages
-        from ..ui.page import WIDEST
 
         self.screen.line()
         pages.title(self.screen, self.heading(page))
@@ -245,14 +260,11 @@ class _Walk:
         self.screen.line()
 
     def heading(self, page: Page) -> str:
-        from ..lessons import heading
 
         return heading(page, self.seen.demo.steps[-1].number, self.said)
 
     def filled(self, text: str) -> str:
         """The text with what is known now, and with commands that mean this demo."""
-        from ..lessons.values import filled, of_demo, of_prices, of_settings
-        from ..model import Side
 
         seen = self.seen
         more = {
@@ -280,7 +292,6 @@ class _Walk:
 
     @property
     def region(self) -> str:
-        from ..model import Side
 
         return self.environment.clients[Side.PROVIDER].region
 
@@ -301,8 +312,6 @@ class _Walk:
 
     def key(self, line: str, more: str = "") -> str:
         """Wait for Enter (which is empty), ``q``, or one more.  Raises Interrupted on Ctrl-C."""
-        import termios
-        import tty
 
         terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
@@ -323,8 +332,6 @@ class _Walk:
 
     def interrupted(self) -> Exception:
         """Somebody pressed Ctrl-C at a page, where nothing is in flight."""
-        from ..cost.bill import hourly, said
-        from ..session.run import Interrupted
 
         stopped = Interrupted(signal.SIGINT, len(self.seen.there))
         if self.seen.there and not self.environment.is_free:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from ..aws.messages import understood
+from ..ui import screens
 from .app import App
 
 Seen = TypeVar("Seen")
@@ -20,8 +22,6 @@ def again_and_again(
     ``head`` is the line above it, which stands there already the first time.  Ends with Ctrl-C and with nothing else:
     what keeps it from looking is shown, and it looks again.
     """
-    from ..aws.messages import understood
-    from ..ui import screens
 
     screen = app.screen()
     try:

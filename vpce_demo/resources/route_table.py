@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Live, Phase
+from ..model import ANYWHERE, Live, Phase
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
 from .vpc import Vpc
@@ -23,7 +23,6 @@ def _route_tables(aws: Aws, which: Mapping[str, Any]) -> Iterator[RouteTableType
 
 
 ROUTE_TABLES = Listing(_route_tables, "RouteTableIds")
-DEFAULT = "0.0.0.0/0"
 DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 TARGETS = (
     "GatewayId",
@@ -53,7 +52,7 @@ def _target(route: RouteTypeDef) -> str:
 
 def _is_expected(route: RouteTypeDef) -> bool:
     """Whether it is the VPC's own route, or the default route, which is a resource of its own."""
-    return _target(route) == "local" or _destination(route) == DEFAULT
+    return _target(route) == "local" or _destination(route) == ANYWHERE
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,13 +18,14 @@ from ..engine.engine import Engine
 from ..engine.events import Action, Event, Leftover
 from ..engine.resource import Aws, Resource, closure
 from ..engine.waits import HIDDEN_SECONDS
-from ..errors import DemoError, InUse, NotCreated, TimedOut
+from ..errors import DemoError, Diagnosis, InUse, NotCreated, TimedOut
 from ..journal.run_log import RunLog
 from ..journal.state_file import StateFile, remove_if_empty
 from ..model import Live, Phase, Side
 from ..ssh import Ssh
 from ..tutorial import Demo
-from ..verify.diagnosis import Case, Diagnosis, diagnose, refusal
+from ..verify.aws_facts import Case
+from ..verify.diagnosis import diagnose, refusal
 from .signals import interruptible
 
 

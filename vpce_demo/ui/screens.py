@@ -10,8 +10,8 @@ from .style import Screen, duration, in_words
 
 if TYPE_CHECKING:
     from ..engine.events import Leftover
+    from ..errors import Diagnosis
     from ..verify.checks import Result
-    from ..verify.diagnosis import Diagnosis
 
 
 def header(

@@ -17,14 +17,16 @@ from botocore.exceptions import ClientError
 
 from ..aws.error_codes import ErrorKind, error_kind, error_message
 from ..engine.resource import Aws, Resource
-from ..errors import DemoError, NotCreated
+from ..errors import DemoError, Diagnosis, NotCreated
 from ..model import Live, Side
 from ..resources.endpoint_service import connections
 from ..resources.target_group import target_health
 from ..resources.vpc_endpoint import addresses
 from ..ssh import CONNECT_SECONDS, Ssh, SshResult
 from ..tutorial import DEMO_ID_PAGE, Demo
-from .diagnosis import Case, Diagnosis, Symptom, diagnose, look
+from .aws_facts import Case, look
+from .diagnosis import diagnose
+from .diagnosis.table import Symptom
 
 SETTLING_SECONDS = 300.0
 """How long after its launch an instance, and what depends on it, may still be coming up; in AWS's seconds."""

@@ -13,8 +13,7 @@ from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG
 from ..config.model import Config, in_front
-from ..model import Side
-from ..tutorial import ANYWHERE
+from ..model import ANYWHERE, Side
 
 ALLOWED = "DryRunOperation"
 """The error by which AWS says that the call would have succeeded (section 1.1, notes)."""

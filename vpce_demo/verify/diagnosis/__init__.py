@@ -1,35 +1,85 @@
-"""What is wrong, what shows it, and what mends it: the table of causes, one rule a row, and its use."""
+"""The diagnosis: which one cause explains what is seen, confirmed by asking AWS, and what mends it.
 
-# The rows, in the order in which they are asked.
-from . import creating, connection, groups, acls, server, targets, login, control, missing_resources, deleting  # noqa: I001, F401
-from ..aws_facts import Case, look
-from .prank import Prank
-from .table import RULES, About, Asked, Finding, Rule, Symptom, ask, diagnose, refusal
-from ...errors import Diagnosis, Fix
+``RULES`` is the table of causes.  This package only looks; ``exercises`` makes each cause happen in the sandbox.
+"""
 
-__all__ = [
-    "RULES",
-    "About",
-    "Asked",
-    "Case",
-    "Diagnosis",
-    "Finding",
-    "Fix",
-    "Prank",
-    "Rule",
-    "Symptom",
-    "acls",
-    "ask",
-    "connection",
-    "control",
-    "creating",
-    "deleting",
-    "diagnose",
-    "groups",
-    "login",
-    "look",
-    "parts",
-    "refusal",
-    "server",
-    "targets",
-]
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ...engine.resource import Resource
+from ...errors import Diagnosis
+from ..aws_facts import Case
+from .acls import acl_return_ports
+from .connection import endpoint_pending, endpoint_unusable, not_accepted
+from .control import other_way_in
+from .creating import no_common_zone, service_not_found
+from .deleting import balancer_in_use, interfaces_left
+from .groups import balancer_groups_closed, endpoint_group_closed, no_way_out
+from .login import ssh_denied, ssh_hangs
+from .missing_resources import instance_stopped, part_missing
+from .server import nothing_listens, other_page
+from .table import About, Symptom, ask
+from .targets import targets_initial, targets_unhealthy, targets_unused
+
+RULES = (
+    service_not_found,
+    no_common_zone,
+    not_accepted,
+    endpoint_unusable,
+    endpoint_pending,
+    endpoint_group_closed,
+    no_way_out,
+    balancer_groups_closed,
+    acl_return_ports,
+    nothing_listens,
+    other_page,
+    targets_initial,
+    targets_unhealthy,
+    targets_unused,
+    ssh_hangs,
+    ssh_denied,
+    other_way_in,
+    instance_stopped,
+    part_missing,
+    balancer_in_use,
+    interfaces_left,
+)
+"""Every cause, in the order in which it is asked about."""
+
+
+def diagnose(case: Case, symptom: Symptom | None, checks: Collection[int] = ()) -> Diagnosis:
+    """Go through the rules: those of the symptom in their order, then what else can make one of these checks fail.
+
+    The first that AWS's answers confirm is the one most likely cause.
+    """
+    fitting = [one for one in RULES if symptom in one.symptoms]
+    others = [one for one in RULES if one not in fitting and not set(checks).isdisjoint(one.checks)]
+    asked = [answer for one in (*fitting, *others) if (answer := ask(case, one))]
+    found = next((answer for answer in asked if answer.finding), None)
+    suspects = {answer.rule.about for answer in asked if answer.finding or answer.why_not}
+    ruled_out = {answer.rule.about for answer in asked} - suspects
+    finding = found.finding if found else None
+    return Diagnosis(
+        found.rule.key if found else "",
+        finding.likely if finding else "",
+        finding.evidence if finding else ([case.said] if case.said else []),
+        finding.fixes if finding else [],
+        [about.value for about in About if about in ruled_out],
+        [f"{answer.rule.about.value} ({answer.why_not})" for answer in asked if answer.why_not],
+    )
+
+
+_CREATING = {
+    Symptom.NO_SUCH_SERVICE: "InvalidServiceName",
+    Symptom.ZONE_NOT_SUPPORTED: "does not support the availability zone",
+}
+_DELETING = {Symptom.BALANCER_IN_USE: "ResourceInUse"}
+_REFUSALS = {"VpcEndpoint": _CREATING, "LoadBalancer": _DELETING}
+_ANYWHERE = {Symptom.DEPENDENCY: "DependencyViolation"}
+
+
+def refusal(resource: Resource, said: str) -> Symptom | None:
+    """The symptom in AWS's code and words when it would not make or delete this; None for what no rule is about."""
+    known = {**_REFUSALS.get(resource.kind, {}), **_ANYWHERE}
+    return next((symptom for symptom, told in known.items() if told in said), None)

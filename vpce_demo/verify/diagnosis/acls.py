@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...errors import Fix
-from ...model import Side
+from ...model import ANYWHERE, Side
 from ..aws_facts import Case
 from .filters import ANSWERS, LAST_LINE, LINUX_ANSWERS, Ports, free_line, refusing_line
 from .groups import PORT
-from .prank import ANYWHERE, Prank
 from .table import About, Finding, Symptom, rule
 
 
@@ -119,33 +118,3 @@ def acl_return_ports(case: Case) -> Finding | None:
             ],
         )
     return None
-
-
-@acl_return_ports.way()
-def _endpoint_apart(prank: Prank) -> None:
-    """The endpoint in a subnet of its own, and a network ACL that lets connections in there and no answers out."""
-    demo = prank.case.demo
-    subnet = prank.case.subnet(Side.CONSUMER, prank.id(demo.endpoint.subnet))
-    apart = prank.another_subnet(subnet, demo.endpoint.vpc.cidr)
-    _refuse_answers(prank, subnet["SubnetId"], subnet["CidrBlock"])
-    prank.ec2.modify_vpc_endpoint(
-        VpcEndpointId=prank.id(demo.endpoint), AddSubnetIds=[apart], RemoveSubnetIds=[subnet["SubnetId"]]
-    )
-
-
-@acl_return_ports.way("ssh")
-def _no_answers_to_ssh(prank: Prank) -> None:
-    _refuse_answers(prank, prank.id(prank.case.demo.endpoint.subnet), ANYWHERE)
-
-
-def _refuse_answers(prank: Prank, subnet_id: str, to: str) -> None:
-    """Refuse answers to this range in the network ACL of the customer's subnet, which is its VPC's."""
-    prank.ec2.create_network_acl_entry(
-        NetworkAclId=prank.case.acl(Side.CONSUMER, subnet_id)["NetworkAclId"],
-        RuleNumber=50,
-        Egress=True,
-        Protocol="6",
-        PortRange={"From": ANSWERS[0], "To": ANSWERS[1]},
-        CidrBlock=to,
-        RuleAction="deny",
-    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...errors import Fix
 from ...model import Side
 from ..aws_facts import Case
-from .prank import Prank
 from .table import About, Finding, Symptom, rule
 
 
@@ -30,11 +29,6 @@ def not_accepted(case: Case) -> Finding | None:
         [f"{endpoint} has asked {service} for one, and is pendingAcceptance."],
         [Fix("the provider says yes", "vpce-demo accept"), Fix("", accept)],
     )
-
-
-@not_accepted.way()
-def _ask_again(prank: Prank) -> None:
-    prank.another_endpoint()
 
 
 @rule(
@@ -68,14 +62,6 @@ def endpoint_unusable(case: Case) -> Finding | None:
     )
 
 
-@endpoint_unusable.way()
-def _reject(prank: Prank) -> None:
-    demo = prank.case.demo
-    prank.ec2.reject_vpc_endpoint_connections(
-        ServiceId=prank.id(demo.service), VpcEndpointIds=[prank.id(demo.endpoint)]
-    )
-
-
 @rule(
     "endpoint-pending",
     Symptom.NOT_READY,
@@ -95,9 +81,3 @@ def endpoint_pending(case: Case) -> Finding | None:
         [f"{endpoint['VpcEndpointId']} is pending: accepted, and available in one to three minutes."],
         [Fix("when you have waited", "vpce-demo test")],
     )
-
-
-@endpoint_pending.way()
-def _accept_just_now(prank: Prank) -> None:
-    service = prank.id(prank.case.demo.service)
-    prank.ec2.accept_vpc_endpoint_connections(ServiceId=service, VpcEndpointIds=[prank.another_endpoint()])

@@ -6,7 +6,6 @@ from ...errors import Fix
 from ...model import Side
 from ..aws_facts import Case
 from .filters import route_to
-from .prank import Prank
 from .table import About, Finding, Symptom, rule
 
 
@@ -51,15 +50,3 @@ def other_way_in(case: Case) -> Finding | None:
         [f"{sends} {what}, and {address}, the web server, is behind it."],
         [Fix("cuts them apart", cut)],
     )
-
-
-@other_way_in.way()
-def _peer(prank: Prank) -> None:
-    demo, ec2 = prank.case.demo, prank.ec2
-    ours, theirs = demo.balancer.subnet.vpc, demo.endpoint.vpc
-    made = ec2.create_vpc_peering_connection(VpcId=prank.id(theirs), PeerVpcId=prank.id(ours))
-    peering = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
-    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
-    for key, beyond in (("customer-routes", ours), ("provider-routes", theirs)):
-        table = prank.id(prank.case.part(key))
-        ec2.create_route(RouteTableId=table, DestinationCidrBlock=beyond.cidr, VpcPeeringConnectionId=peering)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ...aws.tags import tags_of
 from ...errors import Fix
 from ...model import Side
 from ..aws_facts import Case
-from .prank import Prank, tagged
 from .table import About, Finding, Symptom, rule
 
 
@@ -70,19 +68,6 @@ def service_not_found(case: Case) -> Finding | None:
     )
 
 
-@service_not_found.way()
-def _forbid(prank: Prank) -> None:
-    """In one account the API's state cannot do it: the owner may always connect.  So the sandbox is told to refuse."""
-    name = prank.case.service()["ServiceName"]
-    prank.inject_fault(
-        "CreateVpcEndpoint",
-        "InvalidServiceName",
-        f"The Vpc Endpoint Service '{name}' does not exist",
-        until="ModifyVpcEndpointServicePermissions",
-    )
-    prank.ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(prank.case.demo.endpoint)])
-
-
 @rule(
     "no-common-zone",
     Symptom.ZONE_NOT_SUPPORTED,
@@ -107,21 +92,4 @@ def no_common_zone(case: Case) -> Finding | None:
             f"{subnet['SubnetId']} ({case.demo.endpoint.subnet.name}) is in {ours}.",
         ],
         [Fix("makes both sides anew, in one zone that both have", "vpce-demo down && vpce-demo up")],
-    )
-
-
-@no_common_zone.way()
-def _move_the_subnet(prank: Prank) -> None:
-    """The customer's subnet, made again in another zone; what stood in it is gone."""
-    demo, ec2 = prank.case.demo, prank.ec2
-    subnet = prank.case.subnet(Side.CONSUMER, prank.id(demo.endpoint.subnet))
-    ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(demo.endpoint)])
-    ec2.terminate_instances(InstanceIds=[prank.id(demo.customer)])
-    prank.empty(demo.endpoint.subnet)
-    ec2.delete_subnet(SubnetId=subnet["SubnetId"])
-    ec2.create_subnet(
-        VpcId=subnet["VpcId"],
-        CidrBlock=subnet["CidrBlock"],
-        AvailabilityZoneId=prank.another_zone(subnet["AvailabilityZoneId"]),
-        TagSpecifications=tagged("subnet", tags_of(subnet)),
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ...errors import Fix
 from ...model import Side
 from ..aws_facts import Case
-from .prank import Prank
 from .table import About, Finding, Symptom, rule
 
 if TYPE_CHECKING:
@@ -56,17 +55,6 @@ def balancer_in_use(case: Case) -> Finding | None:
         [f"{one}, {whose.get(one, 'not of this demo')}, is on {case.demo.balancer.name}." for one in using],
         [Fix("deletes the service first, then goes on", " && ".join(commands))],
     )
-
-
-@balancer_in_use.way()
-def _another_service(prank: Prank) -> None:
-    """Somebody else's service on the demo's load balancer, in the place of the demo's own."""
-    demo, ec2 = prank.case.demo, prank.ec2
-    service = prank.id(demo.service)
-    ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(demo.endpoint)])
-    prank.released(lambda: ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[service]))
-    arn = prank.id(demo.balancer)
-    prank.released(lambda: ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[arn]))
 
 
 @rule(
@@ -123,16 +111,3 @@ def _others(case: Case, side: Side, vpc_id: str, commands: list[str]) -> Iterato
         if group["GroupId"] not in ours and group["GroupName"] != "default":
             commands.append(case.command(side, "ec2 delete-security-group", group_id=group["GroupId"]))
             yield f"{group['GroupId']} ({group['GroupName']}) is a security group of {vpc_id}, and not this demo's."
-
-
-@interfaces_left.way()
-def _leave_one(prank: Prank) -> None:
-    """An interface that somebody made in the customer's subnet, and forgot."""
-    demo = prank.case.demo
-    prank.ec2.create_network_interface(SubnetId=prank.id(demo.endpoint.subnet), Description="for a test, delete me")
-
-
-@interfaces_left.way("subnet")
-def _leave_a_subnet(prank: Prank) -> None:
-    subnet = prank.case.subnet(Side.CONSUMER, prank.id(prank.case.demo.endpoint.subnet))
-    prank.another_subnet(subnet, prank.case.demo.endpoint.vpc.cidr)

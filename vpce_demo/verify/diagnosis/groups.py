@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import Fix
-from ...model import Side
+from ...model import ANYWHERE, Side
 from ..aws_facts import Case
 from .filters import lets_in, lets_out
-from .prank import ANYWHERE, Prank
 from .table import About, Finding, Symptom, rule
 
 if TYPE_CHECKING:
@@ -63,30 +62,6 @@ def endpoint_group_closed(case: Case) -> Finding | None:
     return None
 
 
-@endpoint_group_closed.way()
-def _close(prank: Prank) -> None:
-    prank.close(prank.case.demo.customer_group, PORT)
-
-
-@endpoint_group_closed.way("another-group")
-def _another_group(prank: Prank) -> None:
-    """The VPC's default group, which the console would have taken."""
-    demo, ec2 = prank.case.demo, prank.ec2
-    default = default_group(prank, prank.id(demo.endpoint.vpc))
-    ec2.modify_vpc_endpoint(
-        VpcEndpointId=prank.id(demo.endpoint),
-        AddSecurityGroupIds=[default],
-        RemoveSecurityGroupIds=[prank.id(demo.customer_group)],
-    )
-
-
-def default_group(prank: Prank, vpc_id: str) -> str:
-    """The security group that a VPC comes with: it lets in nobody but its own members."""
-    of_it = {"vpc-id": vpc_id, "group-name": "default"}
-    filters = [{"Name": name, "Values": [value]} for name, value in of_it.items()]
-    return prank.ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]  # type: ignore[arg-type]
-
-
 @rule(
     "no-way-out",
     Symptom.HANGS,
@@ -123,14 +98,6 @@ def no_way_out(case: Case) -> Finding | None:
             ],
         )
     return None
-
-
-@no_way_out.way()
-def _lock_in(prank: Prank) -> None:
-    prank.ec2.revoke_security_group_egress(
-        GroupId=prank.id(prank.case.demo.customer_group),
-        IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": ANYWHERE}]}],
-    )
 
 
 @rule(
@@ -172,24 +139,3 @@ def balancer_groups_closed(case: Case) -> Finding | None:
             ],
         )
     return None
-
-
-@balancer_groups_closed.way()
-def _with_a_group(prank: Prank) -> None:
-    """The load balancer made again with the VPC's default group, as the console proposes; what stands on it, too."""
-    demo, ec2, elb = prank.case.demo, prank.ec2, prank.elb
-    arn = prank.id(demo.balancer)
-    old = elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
-    tags = elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
-    ec2.delete_vpc_endpoints(VpcEndpointIds=[prank.id(demo.endpoint)])
-    prank.released(lambda: ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[prank.id(demo.service)]))
-    prank.released(lambda: elb.delete_load_balancer(LoadBalancerArn=arn))
-    elb.create_load_balancer(
-        Name=old["LoadBalancerName"],
-        Type="network",
-        Scheme=old["Scheme"],
-        Subnets=[zone["SubnetId"] for zone in old["AvailabilityZones"]],
-        SecurityGroups=[default_group(prank, old["VpcId"])],
-        Tags=tags,
-    )
-    prank.make(demo.of("create-provider", "create-endpoint-service", "create-consumer", "accept"))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...errors import Fix
-from ...model import Side
+from ...model import ANYWHERE, Side
 from ..aws_facts import Case
 from .filters import lets_in, route_to
 from .groups import named, open_port
-from .prank import ANYWHERE, Prank
 from .table import About, Finding, Symptom, rule
 
 SSH = 22
@@ -97,34 +96,6 @@ _MISSING = (_no_public_address, _no_route, _not_let_in, _blocked)
 """In the order of asking: who may ask the first may seldom ask the last."""
 
 
-@ssh_hangs.way()
-def _close_ssh(prank: Prank) -> None:
-    prank.close(prank.case.demo.customer_group, SSH)
-
-
-@ssh_hangs.way("route")
-def _delete_the_route(prank: Prank) -> None:
-    table = prank.case.part("customer-routes")
-    prank.ec2.delete_route(RouteTableId=prank.id(table), DestinationCidrBlock=ANYWHERE)
-
-
-@ssh_hangs.way("main-table")
-def _leave_the_table(prank: Prank) -> None:
-    """The subnet follows its VPC's main table, which knows no gateway."""
-    routing = prank.case.part("customer-routing")
-    prank.ec2.disassociate_route_table(AssociationId=prank.id(routing))
-
-
-@ssh_hangs.way("address")
-def _without_an_address(prank: Prank) -> None:
-    prank.replace(prank.case.demo.customer, public=False)
-
-
-@ssh_hangs.way("blocked")
-def _block(prank: Prank) -> None:
-    prank.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-bidirectional")
-
-
 @rule(
     "ssh-denied",
     Symptom.SSH_DENIED,
@@ -156,12 +127,3 @@ def _other_keys(case: Case, name: str, id: str) -> Iterator[Finding]:
             [f"{file} is {'another' if line else 'not there any more'}."],
             [Fix("replaces key pair and instance", "vpce-demo up")],
         )
-
-
-@ssh_denied.way()
-def _another_key(prank: Prank) -> None:
-    """A key pair that is used once and deleted: that does not change what is on the instance."""
-    ec2, name = prank.ec2, "somebody-elses-key"
-    ec2.create_key_pair(KeyName=name, KeyType="ed25519")
-    prank.replace(prank.case.demo.customer, key=name)
-    ec2.delete_key_pair(KeyName=name)

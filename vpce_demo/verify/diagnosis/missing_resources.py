@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...errors import Fix
 from ...model import Phase
 from ..aws_facts import Case
-from .prank import Prank
 from .table import About, Finding, Symptom, rule
 
 
@@ -38,16 +37,6 @@ def instance_stopped(case: Case) -> Finding | None:
     return None
 
 
-@instance_stopped.way()
-def _stop_the_customer(prank: Prank) -> None:
-    prank.stop(prank.case.demo.customer)
-
-
-@instance_stopped.way("web")
-def _stop_the_web_server(prank: Prank) -> None:
-    prank.stop(prank.case.demo.web)
-
-
 @rule(
     "part-missing",
     Symptom.GONE,
@@ -71,9 +60,3 @@ def part_missing(case: Case) -> Finding | None:
         wrong,
         [Fix("makes what is missing, mends what was changed", "vpce-demo up")],
     )
-
-
-@part_missing.way()
-def _deregister(prank: Prank) -> None:
-    demo = prank.case.demo
-    prank.elb.deregister_targets(TargetGroupArn=prank.id(demo.targets), Targets=[{"Id": prank.id(demo.web)}])

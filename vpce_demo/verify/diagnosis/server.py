@@ -6,7 +6,6 @@ from ...errors import Fix
 from ...model import Side
 from ..aws_facts import Case
 from .groups import PORT
-from .prank import Prank, tcp
 from .table import About, Finding, Symptom, rule
 
 
@@ -55,18 +54,6 @@ def console(case: Case) -> list[str]:
     return [*told, f"Its console output: {look}"]
 
 
-@nothing_listens.way()
-def _stop_behind_the_checks(prank: Prank) -> None:
-    """The health checks ask for another port, so that nobody notices that httpd has stopped."""
-    demo = prank.case.demo
-    subnet = prank.case.subnet(Side.PROVIDER, prank.id(demo.balancer.subnet))
-    prank.ec2.authorize_security_group_ingress(
-        GroupId=prank.id(demo.web.group), IpPermissions=tcp(22, subnet["CidrBlock"])
-    )
-    prank.elb.modify_target_group(TargetGroupArn=prank.id(demo.targets), HealthCheckPort="22")
-    prank.on(demo.web, "sudo", "systemctl", "stop", "httpd")
-
-
 @rule(
     "other-page",
     Symptom.OTHER_PAGE,
@@ -82,9 +69,3 @@ def other_page(case: Case) -> Finding | None:
         [f"{case.id(case.demo.web)}: {case.said}."],
         [Fix("makes another web server", remake(case))],
     )
-
-
-@other_page.way()
-def _another_page(prank: Prank) -> None:
-    demo = prank.case.demo
-    prank.on(demo.web, "sudo", "sh", "-c", "echo hello > /var/www/html/index.html")

@@ -1,26 +1,19 @@
-"""The table of what can be wrong with the demo, one rule a row, and how a failure is looked up in it.
-
-A rule says what is seen, the most likely cause, the question that confirms it and what mends it; and it can make
-itself happen in the sandbox, for exercises.  The rows stand in the files beside this one, in the order in which they
-are asked.
-"""
+"""What a rule of the diagnosis is: a symptom, its most likely cause, what confirms it and what mends it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from ...aws.error_codes import ErrorKind, error_kind, error_message
-from ...errors import Diagnosis, Fix, NotCreated
+from ...errors import Fix, NotCreated
 
 if TYPE_CHECKING:
-    from ...engine.resource import Resource
     from ..aws_facts import Case
-    from .prank import Prank
 
 
 class Symptom(Enum):
@@ -77,7 +70,6 @@ class Finding:
 
 
 Confirm = Callable[["Case"], Finding | None]
-Break = Callable[["Prank"], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +78,7 @@ class Rule:
 
     ``key`` names it for ever; ``likely``, ``confirmed_by`` and ``mend`` are the row's words.  ``checks`` are the
     numbers of the questions of ``test`` that this cause can make fail, so that it is asked too when one of them does,
-    to be ruled out.  ``confirm`` asks AWS.  ``ways`` make it happen, by name.
+    to be ruled out.  ``confirm`` asks AWS.
     """
 
     key: str
@@ -102,23 +94,10 @@ class Rule:
     """The command that shows it: ``up``, ``test`` or ``down``."""
     passes: bool = False
     """Whether it passes by itself, and mending it is to wait."""
-    ways: dict[str, Break] = field(default_factory=dict)
-
-    def way(self, name: str = "") -> Callable[[Break], Break]:
-        """Add a way to make it happen in the sandbox."""
-
-        def add(break_it: Break) -> Break:
-            self.ways[name] = break_it
-            return break_it
-
-        return add
 
     @property
     def symptoms(self) -> tuple[Symptom, ...]:
         return (self.seen, *self.also_seen)
-
-
-RULES: list[Rule] = []
 
 
 def rule(
@@ -133,12 +112,10 @@ def rule(
     seen_by: str = "test",
     passes: bool = False,
 ) -> Callable[[Confirm], Rule]:
-    """Add a rule to the table, in the order of the files; the function under it confirms it."""
+    """Make the function under it, which confirms the cause, a rule.  ``RULES`` says in which order rules are asked."""
 
     def add(confirm: Confirm) -> Rule:
-        one = Rule(key, seen, likely, confirmed_by, mend, about, confirm, checks, also_seen, seen_by, passes)
-        RULES.append(one)
-        return one
+        return Rule(key, seen, likely, confirmed_by, mend, about, confirm, checks, also_seen, seen_by, passes)
 
     return add
 
@@ -167,40 +144,3 @@ def ask(case: Case, one: Rule) -> Asked | None:
             case ErrorKind.OTHER:
                 return Asked(one, why_not=f"{error.operation_name}: {error_message(error)}")
         raise
-
-
-def diagnose(case: Case, symptom: Symptom | None, checks: Collection[int] = ()) -> Diagnosis:
-    """Go through the rules: those of the symptom in their order, then what else can make one of these checks fail.
-
-    The first that AWS's answers confirm is the one most likely cause.
-    """
-    fitting = [one for one in RULES if symptom in one.symptoms]
-    others = [one for one in RULES if one not in fitting and not set(checks).isdisjoint(one.checks)]
-    asked = [answer for one in (*fitting, *others) if (answer := ask(case, one))]
-    found = next((answer for answer in asked if answer.finding), None)
-    suspects = {answer.rule.about for answer in asked if answer.finding or answer.why_not}
-    ruled_out = {answer.rule.about for answer in asked} - suspects
-    finding = found.finding if found else None
-    return Diagnosis(
-        found.rule.key if found else "",
-        finding.likely if finding else "",
-        finding.evidence if finding else ([case.said] if case.said else []),
-        finding.fixes if finding else [],
-        [about.value for about in About if about in ruled_out],
-        [f"{answer.rule.about.value} ({answer.why_not})" for answer in asked if answer.why_not],
-    )
-
-
-_CREATING = {
-    Symptom.NO_SUCH_SERVICE: "InvalidServiceName",
-    Symptom.ZONE_NOT_SUPPORTED: "does not support the availability zone",
-}
-_DELETING = {Symptom.BALANCER_IN_USE: "ResourceInUse"}
-_REFUSALS = {"VpcEndpoint": _CREATING, "LoadBalancer": _DELETING}
-_ANYWHERE = {Symptom.DEPENDENCY: "DependencyViolation"}
-
-
-def refusal(resource: Resource, said: str) -> Symptom | None:
-    """The symptom in AWS's code and words when it would not make or delete this; None for what no rule is about."""
-    known = {**_REFUSALS.get(resource.kind, {}), **_ANYWHERE}
-    return next((symptom for symptom, told in known.items() if told in said), None)

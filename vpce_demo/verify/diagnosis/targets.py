@@ -10,7 +10,6 @@ from ...model import Side
 from ..aws_facts import Case
 from .filters import lets_in
 from .groups import PORT, named, open_port
-from .prank import ANYWHERE, Prank
 from .server import console, remake
 from .table import About, Finding, Symptom, rule
 
@@ -50,14 +49,6 @@ def targets_initial(case: Case) -> Finding | None:
         ],
         [Fix("waits for them", "vpce-demo test")],
     )
-
-
-@targets_initial.way()
-def _register_anew(prank: Prank) -> None:
-    demo, elb = prank.case.demo, prank.elb
-    group, target = prank.id(demo.targets), prank.id(demo.web)
-    elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": target, "Port": PORT}])
-    elb.register_targets(TargetGroupArn=group, Targets=[{"Id": target, "Port": PORT}])
 
 
 @rule(
@@ -104,31 +95,10 @@ def targets_unhealthy(case: Case) -> Finding | None:
     )
 
 
-@targets_unhealthy.way()
-def _close_the_web_server(prank: Prank) -> None:
-    prank.close(prank.case.demo.web.group, PORT)
-
-
-@targets_unhealthy.way("httpd")
-def _stop_httpd(prank: Prank) -> None:
-    prank.on(prank.case.demo.web, "sudo", "systemctl", "stop", "httpd")
-
-
 def _forwards_to(case: Case, balancer: LoadBalancerTypeDef) -> set[str]:
     """The target groups that a load balancer's listeners send to."""
     actions = (action for one in case.listeners(balancer) for action in one["DefaultActions"])
     return {action.get("TargetGroupArn", "") for action in actions}
-
-
-@targets_unhealthy.way("boot")
-def _boot_without_a_way_out(prank: Prank) -> None:
-    """User data is obeyed once: without a route at that moment there is no httpd, and no route brings it later."""
-    demo, ec2 = prank.case.demo, prank.ec2
-    table = prank.id(prank.case.part("provider-routes"))
-    ec2.delete_route(RouteTableId=table, DestinationCidrBlock=ANYWHERE)
-    web = prank.replace(demo.web)
-    prank.until(lambda: "httpd" in ec2.get_console_output(InstanceId=web).get("Output", ""), "its boot")
-    prank.make(demo.of("create-provider"))
 
 
 @rule(
@@ -176,18 +146,3 @@ def targets_unused(case: Case) -> Finding | None:
         ],
         [Fix("makes another web server, in the load balancer's zone", remake(case))],
     )
-
-
-@targets_unused.way()
-def _delete_the_listener(prank: Prank) -> None:
-    prank.elb.delete_listener(ListenerArn=prank.id(prank.case.demo.listener))
-
-
-@targets_unused.way("zone")
-def _another_zone(prank: Prank) -> None:
-    """The web server in a subnet of its own, in another zone."""
-    demo = prank.case.demo
-    subnet = prank.case.subnet(Side.PROVIDER, prank.id(demo.balancer.subnet))
-    apart = prank.another_subnet(subnet, demo.balancer.subnet.vpc.cidr, same_zone=False)
-    prank.replace(demo.web, subnet_id=apart)
-    prank.make(demo.of("create-provider"))

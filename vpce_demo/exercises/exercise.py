@@ -1,4 +1,4 @@
-"""What a prankster can lay hands on: the demo in the sandbox, through AWS's API, as in the console."""
+"""Breaks a sandbox demo on purpose, for exercises and tests: through AWS's API, as somebody would in the console."""
 
 from __future__ import annotations
 
@@ -11,35 +11,40 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ...aws.error_codes import ErrorKind, error_kind
-from ...aws.tags import tags_of
-from ...engine.resource import Resource
-from ...errors import DemoError, TimedOut
-from ...model import Side
-from ...resources.instance import Instance
-from ..aws_facts import Case
+from ..aws.environment import Environment
+from ..aws.error_codes import ErrorKind, error_kind
+from ..aws.tags import tags_of
+from ..engine.resource import Resource
+from ..errors import DemoError, Refused, TimedOut
+from ..model import Side
+from ..resources.instance import Instance
+from ..verify.aws_facts import Case
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ec2.type_defs import IpPermissionTypeDef, SubnetTypeDef, TagSpecificationTypeDef
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
-ANYWHERE = "0.0.0.0/0"
 PATIENCE = 120.0
 """Seconds of the machine that anything may take in the sandbox."""
 
 
 @dataclass(frozen=True)
-class Prank:
-    """A demo in the sandbox to break one thing in.
+class Exercise:
+    """A demo in the sandbox to break one thing in.  Raises Refused for a demo that is not in a sandbox.
 
     ``make`` lets the engine make these be there and ready, as ``up`` does; ``inject_fault`` tells the sandbox to
     answer calls of an operation with an error, where no state of the API would.
     """
 
+    environment: Environment
     case: Case
     make: Callable[[Sequence[Resource]], None]
     inject_fault: Callable[..., None]
+
+    def __post_init__(self) -> None:
+        if not self.environment.is_sandbox:
+            raise Refused("An exercise breaks a demo in the sandbox only, never on AWS.")
 
     @property
     def ec2(self) -> EC2Client:

@@ -1,0 +1,70 @@
+"""Every command: what it is for, its one line of help, and the module that it is in.
+
+Help and completion read this table, so that they import no command.  A test holds that each line is the command's own.
+To add a command, write its file, named after it, and a row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
+
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "All at once": {
+        "up": "Make everything that is missing, accept, and test.",
+        "down": "Delete everything, in the documented order, and look again.",
+        "plan": "Show what up would make, and what it costs.",
+        "status": "Show what there is of the demo, what it costs, and where it differs.",
+    },
+    "Step by step": {
+        "create-provider": "Steps 1-7: the provider's VPC, web server and load balancer.",
+        "create-endpoint-service": "Step 8: publish the load balancer as an endpoint service.",
+        "create-consumer": "Steps 9-15: the customer's VPC, instance and VPC endpoint.",
+        "accept": "Step 15: the provider accepts the endpoint's connection.",
+        "test": "Step 16: prove that the page comes through PrivateLink, and no other way.",
+        "destroy": "Step 17: delete everything.",
+    },
+    "Learn": {
+        "walkthrough": "Go through the tutorial step by step, with a page before each.",
+        "explain": "Explain a topic; without one, list them.",
+        "diagram": "Draw this demo with its real ids, addresses and states.",
+        "report": "Write one page about the demo: picture, test, timing, proof.",
+    },
+    "When stuck": {
+        "doctor": "Check this machine, the account, and the demo if there is one.",
+        "adopt": "Rebuild a lost state file from the tags in AWS.",
+        "logs": "List the runs of the demo, or print one.",
+    },
+    "Set up": {
+        "init": "Write a config FILE with every setting, its default and what it is.",
+        "cost": "Show what the demo costs: by part, so far, and beside a NAT gateway.",
+        "iam-policy": "Print the least IAM policy with which the demo works.",
+        "sandbox": "The emulator of AWS on this machine.",
+        "completion": "Print what makes a SHELL complete commands and options.",
+    },
+}
+SANDBOX: Mapping[str, str] = {
+    "start": "Start it, if it does not run yet.",
+    "stop": "Stop it.",
+    "status": "Show whether it runs, and how other tools reach it.",
+    "logs": "Print its log.",
+    "reset": "Empty it: every account as new.",
+    "break": "Break one thing of the demo in the sandbox, to be found and mended.",
+    "faults": "Let things go wrong on purpose.",
+    "trace": "Show what the last connections met on their way, hop by hop.",
+}
+ALIASES = {"destroy": "down"}
+"""A command under a second name: the tutorial's, for its step 17."""
+_MODULES = {
+    **dict.fromkeys(STAGES, "up"),
+    "plan": "status",
+    "completion": "init",
+    **{f"sandbox {name}": "sandbox" for name in ("start", "stop", "status", "logs", "reset")},
+}
+
+
+def module_of(path: str) -> str:
+    """The module that holds a command, by its words: ``iam-policy`` is in ``iam_policy``."""
+    path = ALIASES.get(path, path)
+    return _MODULES.get(path) or path.replace("-", "_").replace(" ", "_")
