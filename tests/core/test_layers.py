@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,21 @@ def test_every_room_imports_only_what_is_below_it() -> None:
     ]
     assert up == []
     assert {room_of(file) for file in ROOT.rglob("*.py")} <= set(RANK)
+
+
+def test_no_file_imports_itself_over_others() -> None:
+    modules = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in ROOT.rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): file for name, file in modules.items()}
+    graph = {
+        module: {found for name in imported(file) if (found := _module(name, modules)) not in (None, module)}
+        for module, file in modules.items()
+    }
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def _module(name: str, modules: Mapping[str, Path]) -> str | None:
+    """The module that an import names: itself, or the one that holds the imported name."""
+    return next((each for each in (name, name.rpartition(".")[0]) if each in modules), None)
 
 
 def test_the_sandbox_is_reached_through_its_client_and_knows_nothing_of_the_demo() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vpce_demo.sandbox.clock import Clock
-from vpce_demo.sandbox.network import Network
+from vpce_demo.sandbox.network.network import Network
 
 from .world import Lab, World, tutorial
 

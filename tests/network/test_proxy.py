@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from vpce_demo.errors import SandboxError
-from vpce_demo.sandbox.network import Network
 from vpce_demo.sandbox.network.names import OPERATOR
+from vpce_demo.sandbox.network.network import Network
 from vpce_demo.sandbox.store.view import Group, TargetGroup
 
 from .world import (

@@ -14,7 +14,7 @@ from typing import Any
 
 from vpce_demo.sandbox import connect
 from vpce_demo.sandbox.clock import Clock
-from vpce_demo.sandbox.network import Network
+from vpce_demo.sandbox.network.network import Network
 from vpce_demo.sandbox.store.view import (
     AclEntry,
     Endpoint,

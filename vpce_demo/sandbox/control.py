@@ -7,16 +7,29 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from .api.faults import DOES, InjectedFault, is_seconds
+from .api.app import RecordedCall
+from .api.faults import DOES, Faults, InjectedFault, is_seconds
 from .client import TOKEN_HEADER
 
-if TYPE_CHECKING:
-    from .server import Sandbox
+
+class Controlled(Protocol):
+    """What can be controlled of a sandbox."""
+
+    faults: Faults
+
+    @property
+    def token(self) -> str: ...
+    def status(self) -> dict[str, Any]: ...
+    def calls(self) -> list[RecordedCall]: ...
+    def trace(self) -> list[dict[str, Any]]: ...
+    def reset(self) -> None: ...
+    def set(self, speed: float | None, latency_ms: float | None, iam: bool | None) -> None: ...
+    def ask_to_stop(self) -> None: ...
 
 
 LARGEST_BODY = 1_000_000
@@ -37,7 +50,7 @@ class Control:
     JSON, not an object or has keys or values that are not known.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Controlled) -> None:
         self._sandbox = sandbox
         self._verbs: dict[str, dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
             "status": {"GET": self._status},

@@ -25,8 +25,10 @@ from .api.app import Api, RecordedCall
 from .api.faults import Faults
 from .clock import Clock
 from .control import Control
+from .handlers import HANDLERS
 from .store import moto
 from .store.cloud import Cloud, NoWires
+from .store.snapshot import snapshot
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -65,9 +67,9 @@ class Sandbox:
         self.boot_id = secrets.token_hex(8)
         self.token = secrets.token_hex(24)
         self.stop_asked = threading.Event()
-        self.cloud = Cloud(self.clock)
+        self.cloud = Cloud(self.clock, snapshot)
         self.faults = Faults(self.cloud.lock, self.clock)
-        self._api = Api(self.cloud, Control(self), self.faults, latency_ms / 1000)
+        self._api = Api(self.cloud, Control(self), self.faults, HANDLERS, latency_ms / 1000)
         self._api.gate.on = iam
         self._wanted = port, proxy_port
         self._directory = directory
@@ -121,7 +123,7 @@ class Sandbox:
         thread.start()
 
     def _plug_in(self, proxy_port: int) -> None:
-        from .network import Network  # asyncssh is slow to import
+        from .network.network import Network  # asyncssh is slow to import
 
         directory = self._directory or self._own_directory
         assert directory is not None

@@ -19,7 +19,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Request, Response
 
 from ..store.cloud import Cloud
-from .calls import Call, _handlers
+from .calls import Call, Handlers
 from .faults import Dropped, Faults, Struck, kill
 from .filters import page
 from .hiding import READING
@@ -29,21 +29,12 @@ from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["Api", "ApiError", "Call", "RecordedCall", "load_handlers"]
-
 log = logging.getLogger(__name__)
 
 
 REMEMBERED_CALLS = 20_000
 LARGEST_BODY = 10_000_000
 """Bytes.  The largest that a tool sends is some ten thousand."""
-
-
-def load_handlers() -> None:
-    """Import the modules that register handlers."""
-    from .. import handlers
-
-    assert handlers
 
 
 @dataclass
@@ -69,11 +60,16 @@ class Api:
     """The WSGI application.  ``hosts`` are the only ``Host`` headers it answers to; ``latency`` is in seconds."""
 
     def __init__(
-        self, cloud: Cloud, control: Callable[[Request], Response], faults: Faults, latency: float = 0.0
+        self,
+        cloud: Cloud,
+        control: Callable[[Request], Response],
+        faults: Faults,
+        handlers: Handlers,
+        latency: float = 0.0,
     ) -> None:
-        load_handlers()
         self.cloud = cloud
         self.faults = faults
+        self._handlers = handlers
         self.latency = latency
         self.hosts: frozenset[str] = frozenset()
         self.calls: deque[RecordedCall] = deque(maxlen=REMEMBERED_CALLS)
@@ -166,7 +162,7 @@ class Api:
             self.gate.check(incoming, params)
         if incoming.service == "ec2" and params.get("DryRun"):
             raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
-        handler, pages = _handlers.get((incoming.service, incoming.operation), (None, ""))
+        handler, pages = self._handlers.get((incoming.service, incoming.operation), (None, ""))
         with self.cloud.lock:
             self.cloud.settle()
             try:

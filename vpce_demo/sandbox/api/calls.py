@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 from ..store.cloud import Cloud
-from .protocol import Incoming, Moto
-
-if TYPE_CHECKING:
-    pass
-
+from .protocol import ApiError, Incoming, Moto
 
 Handler = Callable[["Call"], dict[str, Any]]
-_handlers: dict[tuple[str, str], tuple[Handler, str]] = {}
+Handlers = Mapping[tuple[str, str], tuple[Handler, str]]
+"""By service and operation: the handler, and the list of its answer that is cut into pages, if any."""
+HANDLERS: dict[tuple[str, str], tuple[Handler, str]] = {}
+"""Every handler whose module has been imported."""
 
 
 def handles(service: str, *operations: str, pages: str = "") -> Callable[[Handler], Handler]:
@@ -28,7 +27,7 @@ def handles(service: str, *operations: str, pages: str = "") -> Callable[[Handle
 
     def register(handler: Handler) -> Handler:
         for operation in operations:
-            _handlers[service, operation] = handler, pages
+            HANDLERS[service, operation] = handler, pages
         return handler
 
     return register
@@ -65,5 +64,24 @@ class Call:
         make: Callable[[], dict[str, Any]],
         again: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda answer: answer,
     ) -> dict[str, Any]:
-        """``Cloud.once`` for this call."""
-        return self.cloud.once(self, make, again)
+        """``make()``, or for a ``ClientToken`` seen before ``again(first answer)``; if that is None, ``make()`` anew.
+
+        Raises ``IdempotentParameterMismatch`` when the same token comes with other parameters.
+        """
+        token = self.params.get("ClientToken")
+        if not token:
+            return make()
+        key = (self.account, self.region, self.operation, token)
+        asked = repr(sorted(self.params.items(), key=lambda item: item[0]))
+        if key in self.cloud.tokens:
+            before, answer = self.cloud.tokens[key]
+            if before != asked:
+                text = (
+                    "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
+                )
+                raise ApiError("IdempotentParameterMismatch", text)
+            if (repeated := again(answer)) is not None:
+                return repeated
+        answer = make()
+        self.cloud.tokens[key] = asked, answer
+        return answer

@@ -3,6 +3,7 @@
 Importing this package registers them all.
 """
 
+from ..api.calls import HANDLERS
 from . import (
     accounts,
     block_public_access,
@@ -22,6 +23,7 @@ from . import (
 )
 
 __all__ = [
+    "HANDLERS",
     "accounts",
     "block_public_access",
     "instances",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.iam.gate import decoded
+from ..api.protocol import ApiError
 
 
 def public_parameter(call: Call, name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ..api.app import ApiError
 from ..api.calls import Call, handles
+from ..api.protocol import ApiError
 
 MODES = ("off", "block-bidirectional", "block-ingress")
 

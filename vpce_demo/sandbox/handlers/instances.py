@@ -10,9 +10,9 @@ from typing import Any
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 
 from .. import timing
-from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
+from ..api.protocol import ApiError
 from . import network_interfaces, tags, validation
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api.app import ApiError
 from ..api.calls import Call, handles
+from ..api.protocol import ApiError
 
 
 def _names(call: Call, ids: list[str]) -> list[str]:

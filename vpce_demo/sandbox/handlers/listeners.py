@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api.app import ApiError
 from ..api.calls import Call, handles
+from ..api.protocol import ApiError
+from ..store.moto import forwards_to
 
 SECURE = ("TLS", "HTTPS")
-
-
-def forwards_to(listener: Any) -> list[str]:
-    """The ARNs of the target groups a listener sends to by default."""
-    found = []
-    for action in listener.default_actions:
-        if arn := action.data.get("TargetGroupArn"):
-            found.append(str(arn))
-        found += [one["TargetGroupArn"] for one in action.data.get("ForwardConfig", {}).get("TargetGroups", [])]
-    return list(dict.fromkeys(found))
 
 
 def listening(call: Call, group_arn: str) -> list[Any]:

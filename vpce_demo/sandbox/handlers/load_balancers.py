@@ -7,9 +7,10 @@ import secrets
 from typing import Any
 
 from .. import timing
-from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.ids import LOAD_BALANCER_ZONES, hosted_zone
+from ..api.protocol import ApiError
+from ..store.moto import front, own_interfaces
 from . import network_interfaces, validation
 
 NAME = re.compile(r"(?!internal-)(?!-)[A-Za-z0-9-]{1,32}(?<!-)")
@@ -25,11 +26,6 @@ ATTRIBUTES = {
     "zonal_shift.config.enabled": "false",
 }
 NOT_FOUND = "One or more load balancers not found"
-
-
-def front(arn: str) -> str:
-    """``net/NAME/HASH``, as the descriptions of its interfaces have it."""
-    return arn.partition(":loadbalancer/")[2]
 
 
 def _described(call: Call, arn: str) -> dict[str, Any]:
@@ -132,12 +128,6 @@ def _interface(call: Call, balancer: Any, subnet: Any, groups: list[Any], wanted
     text = f"ELB {front(balancer.arn)}"
     public = balancer.scheme == "internet-facing"
     network_interfaces.keep(call, network_interfaces.LOAD_BALANCER, subnet, text, groups, wanted, public)
-
-
-def own_interfaces(store: Any, arn: str) -> list[Any]:
-    """The interfaces of a load balancer in moto's EC2 store."""
-    text = f"ELB {front(arn)}"
-    return [one for one in store.enis.values() if one.description == text and hasattr(one, "managed_attachment")]
 
 
 @handles("elbv2", "DescribeLoadBalancers")

@@ -6,10 +6,10 @@ from typing import Any
 
 from moto.ec2.utils import random_public_ip
 
-from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.ids import hex_id
+from ..api.protocol import ApiError
 from . import validation
 
 LOAD_BALANCER = "network_load_balancer"

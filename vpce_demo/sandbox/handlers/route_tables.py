@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import timing
-from ..api.app import ApiError
 from ..api.calls import Call, handles
+from ..api.protocol import ApiError
+from ..store.moto import leads_on
 from . import validation
 
 
@@ -146,17 +147,6 @@ def describe_tables(call: Call) -> dict[str, Any]:
             if _recent(call, timing.ROUTE_ASSOCIATING, held["RouteTableAssociationId"]):
                 held["AssociationState"] = {"State": "associating"}
     return answer
-
-
-def leads_on(store: Any, target: str, vpc_id: str) -> bool:
-    """Whether a route of this VPC to this target is one: the gateway attached, the peering connection active."""
-    if target.startswith("pcx-"):
-        peering = store.vpc_pcxs.get(target)
-        return peering is not None and peering.status["Code"] == "active"
-    if not target.startswith("igw-"):
-        return True
-    found = store.internet_gateways.get(target)
-    return found is not None and found.vpc is not None and found.vpc.id == vpc_id
 
 
 @handles("ec2", "DeleteRouteTable")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
+from ..api.protocol import ApiError
 from ..store.cloud import Endpoint, Service
 from . import validation
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import timing
-from ..api.app import ApiError
 from ..api.calls import Call, handles
+from ..api.protocol import ApiError
 from ..store.cloud import Registration
 from . import listeners, validation
 

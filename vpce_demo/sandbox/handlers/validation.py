@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..api.app import ApiError
 from ..api.calls import Call
+from ..api.protocol import ApiError
 
 
 def vpc(call: Call, vpc_id: str) -> Any:

@@ -8,10 +8,10 @@ from typing import Any
 from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
 
 from .. import timing
-from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.ids import hex_id
+from ..api.protocol import ApiError
 from ..store.cloud import Service
 from . import tags
 

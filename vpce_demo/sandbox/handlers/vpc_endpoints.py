@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import timing
-from ..api.app import ApiError
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.ids import ENDPOINT_ZONES, hex_id, hosted_zone
+from ..api.protocol import ApiError
 from ..store.cloud import Endpoint, Service
 from . import network_interfaces, route_tables, tags, validation, vpc_endpoint_services
 

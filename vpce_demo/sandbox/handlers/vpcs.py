@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import timing
-from ..api.app import ApiError
 from ..api.calls import Call, handles
+from ..api.protocol import ApiError
 from . import validation
 
 VPC_QUOTA = 5

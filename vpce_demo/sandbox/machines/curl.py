@@ -12,15 +12,13 @@ import math
 import re
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from vpce_demo.sandbox.machines.shell import Shell
 from vpce_demo.sandbox.network.http import BadMessage, Head, read_head
 from vpce_demo.sandbox.network.names import resolve
 from vpce_demo.sandbox.network.wire import Connection, ConnectionRefused, Unanswered
-
-if TYPE_CHECKING:
-    from vpce_demo.sandbox.machines.shell import Shell
 
 TCP_PATIENCE = 130.0
 """AWS seconds until Linux itself gives up an unanswered connect (``tcp_syn_retries`` 6)."""

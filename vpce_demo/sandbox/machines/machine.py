@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from vpce_demo.sandbox import timing
 from vpce_demo.sandbox.clock import Clock
 from vpce_demo.sandbox.machines import user_data
+from vpce_demo.sandbox.machines.commands import COMMANDS
 from vpce_demo.sandbox.machines.disk import Disk
 from vpce_demo.sandbox.machines.httpd import ACCESS_LOG, DOCUMENT_ROOT, Httpd
+from vpce_demo.sandbox.machines.shell import Run, Shell
 from vpce_demo.sandbox.network.names import REPOSITORY
 from vpce_demo.sandbox.network.pace import cancelled, wait_until
 from vpce_demo.sandbox.network.wire import ConnectionRefused, Server, Unanswered, Wire
@@ -35,6 +37,7 @@ class Machine:
 
     def __init__(self, instance: Instance, root: Path, wire: Wire, clock: Clock) -> None:
         self.id, self.wire, self.clock = instance.id, wire, clock
+        self.commands: Mapping[str, Run] = COMMANDS
         self.console: list[str] = []
         self.running_since: float | None = None
         self._root = root
@@ -155,8 +158,6 @@ class Machine:
 
     async def run(self, command: str, write: Callable[[str], None]) -> int:
         """Run a line of the instance's own tiny shell as root, both outputs into ``write``; its exit code."""
-        from vpce_demo.sandbox.machines.shell import Shell
-
         return await Shell(self, "root", write, write).run(command)
 
     # Packages and units

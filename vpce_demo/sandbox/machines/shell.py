@@ -7,13 +7,17 @@ Words and quotes as in sh; ``;``, ``&&`` and ``||`` between commands; ``>`` and 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from vpce_demo.sandbox.machines.machine import Machine
+from ..clock import Clock
+from ..network.wire import Wire
+from ..store.view import Interface, Subnet
+from .disk import Disk
 
+Run = Callable[["Shell", list[str]], Awaitable[int]]
+"""A command: gets its session and arguments, gives its exit code."""
 Write = Callable[[str], None]
 """Takes a piece of output; bytes that are no UTF-8 travel as surrogates."""
 
@@ -109,10 +113,36 @@ class Exit(Exception):
         self.code = code
 
 
+class Host(Protocol):
+    """What a session, a command and the ssh server know of the machine they run on."""
+
+    id: str
+    wire: Wire
+    clock: Clock
+    commands: Mapping[str, Run]
+
+    @property
+    def disk(self) -> Disk: ...
+    @property
+    def interface(self) -> Interface: ...
+    @property
+    def subnet(self) -> Subnet: ...
+    @property
+    def hostname(self) -> str: ...
+    def say(self, line: str) -> None: ...
+    async def install(self, packages: list[str], say: Write) -> bool: ...
+    def has_unit(self, unit: str) -> bool: ...
+    def is_active(self, unit: str) -> bool: ...
+    def is_enabled(self, unit: str) -> bool: ...
+    def set_enabled(self, unit: str, enabled: bool) -> None: ...
+    async def start_unit(self, unit: str) -> bool: ...
+    async def stop_unit(self, unit: str) -> None: ...
+
+
 class Shell:
     """A session on a machine.  ``out`` and ``err`` take the output; ``code`` is the last exit code."""
 
-    def __init__(self, machine: Machine, user: str, out: Write, err: Write) -> None:
+    def __init__(self, machine: Host, user: str, out: Write, err: Write) -> None:
         self.machine, self.user, self.out, self.err = machine, user, out, err
         self.code = 0
 
@@ -164,8 +194,6 @@ def _discard(_: str) -> None:
 
 
 async def _call(shell: Shell, words: list[str], last_code: int) -> int:
-    from vpce_demo.sandbox.machines.commands import COMMANDS
-
     name, *args = words
     if name == "exit":
         raise Exit(int(args[0]) % 256 if args and args[0].isdecimal() and len(args[0]) < 20 else last_code)
@@ -176,12 +204,8 @@ async def _call(shell: Shell, words: list[str], last_code: int) -> int:
         return await _call(Shell(shell.machine, "root", shell.out, shell.err), args, last_code)
     if name in ("sh", "bash") and len(args) == 2 and args[0] == "-c":
         return await Shell(shell.machine, shell.user, shell.out, shell.err).run(args[1])
-    command = COMMANDS.get(name.removeprefix("/usr/bin/").removeprefix("/bin/"))
+    command = shell.machine.commands.get(name.removeprefix("/usr/bin/").removeprefix("/bin/"))
     if command is None:
         shell.err(f"-bash: {name}: command not found\n")
         return NOT_FOUND
     return await command(shell, args)
-
-
-Run = Callable[[Shell, list[str]], Awaitable[int]]
-"""A command: gets its session and arguments, gives its exit code."""

@@ -6,16 +6,13 @@ import asyncio
 import logging
 import socket
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import asyncssh
 
-from vpce_demo.sandbox.machines.shell import Exit, Shell
+from vpce_demo.sandbox.machines.shell import Exit, Host, Shell
 from vpce_demo.sandbox.network.pace import cancelled
 from vpce_demo.sandbox.network.wire import LOOPBACK
-
-if TYPE_CHECKING:
-    from vpce_demo.sandbox.machines.machine import Machine
 
 log = logging.getLogger(__name__)
 logging.getLogger("asyncssh").setLevel(logging.WARNING)
@@ -28,7 +25,7 @@ INTERRUPTED = 130
 class Sshd:
     """Listens while the machine is up.  The host key is made at the first boot, as on EC2, and announced in its log."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Host) -> None:
         self._machine = machine
         self._host_key = asyncssh.generate_private_key("ssh-ed25519")
         self._connections: set[asyncssh.SSHServerConnection] = set()

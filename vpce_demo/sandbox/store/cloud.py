@@ -13,13 +13,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ..clock import Clock
 from .view import Health, View
-
-if TYPE_CHECKING:
-    from ..api.calls import Call
 
 
 class Wires(Protocol):
@@ -104,11 +101,13 @@ class _Due:
 class Cloud:
     """Everything one sandbox holds, over all accounts and regions.
 
-    ``lock`` guards it and moto's store together; ``alarm`` is set when something new is to come.
+    ``snapshot`` makes a ``View`` of it.  ``lock`` guards it and moto's store together; ``alarm`` is set when something
+    new is to come.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, snapshot: Callable[[Cloud], View]) -> None:
         self.clock = clock
+        self._snapshot = snapshot
         self.lock = threading.RLock()
         self.alarm = threading.Event()
         self.wires: Wires = NoWires()
@@ -176,40 +175,8 @@ class Cloud:
 
     def view(self) -> View:
         """All that decides a packet's way at this moment.  Safe to call from any thread."""
-        from .snapshot import snapshot
-
         with self.lock:
             self.settle()
             if self._view is None:
-                self._view = snapshot(self)
+                self._view = self._snapshot(self)
             return self._view
-
-    def once(
-        self,
-        call: Call,
-        make: Callable[[], dict[str, Any]],
-        again: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda answer: answer,
-    ) -> dict[str, Any]:
-        """``make()``, or for a ``ClientToken`` seen before ``again(first answer)``; if that is none, ``make()`` anew.
-
-        Raises ``IdempotentParameterMismatch`` when the same token comes with other parameters.
-        """
-        from ..api.protocol import ApiError
-
-        token = call.params.get("ClientToken")
-        if not token:
-            return make()
-        key = (call.account, call.region, call.operation, token)
-        asked = repr(sorted(call.params.items(), key=lambda item: item[0]))
-        if key in self.tokens:
-            before, answer = self.tokens[key]
-            if before != asked:
-                text = (
-                    "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
-                )
-                raise ApiError("IdempotentParameterMismatch", text)
-            if (repeated := again(answer)) is not None:
-                return repeated
-        answer = make()
-        self.tokens[key] = asked, answer
-        return answer

@@ -53,6 +53,38 @@ def warm_up(region: str) -> None:
         _ = backends[DEFAULT_ACCOUNT_ID][region]
 
 
+def leads_on(store: Any, target: str, vpc_id: str) -> bool:
+    """Whether a route of this VPC to this target is one: the gateway attached, the peering connection active."""
+    if target.startswith("pcx-"):
+        peering = store.vpc_pcxs.get(target)
+        return peering is not None and peering.status["Code"] == "active"
+    if not target.startswith("igw-"):
+        return True
+    found = store.internet_gateways.get(target)
+    return found is not None and found.vpc is not None and found.vpc.id == vpc_id
+
+
+def forwards_to(listener: Any) -> list[str]:
+    """The ARNs of the target groups a listener sends to by default."""
+    found = []
+    for action in listener.default_actions:
+        if arn := action.data.get("TargetGroupArn"):
+            found.append(str(arn))
+        found += [one["TargetGroupArn"] for one in action.data.get("ForwardConfig", {}).get("TargetGroups", [])]
+    return list(dict.fromkeys(found))
+
+
+def front(arn: str) -> str:
+    """``net/NAME/HASH``, as the descriptions of its interfaces have it."""
+    return arn.partition(":loadbalancer/")[2]
+
+
+def own_interfaces(store: Any, arn: str) -> list[Any]:
+    """The interfaces of a load balancer in moto's EC2 store."""
+    text = f"ELB {front(arn)}"
+    return [one for one in store.enis.values() if one.description == text and hasattr(one, "managed_attachment")]
+
+
 def _load_resource(resource: str) -> Any:
     if UNUSED_IMAGES in resource:
         raise FileNotFoundError(resource)  # which moto takes for a region without such images

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .cloud import Cloud
-from .moto import ec2_stores, elb_stores
+from .moto import ec2_stores, elb_stores, forwards_to, leads_on, own_interfaces
 from .view import (
     AclEntry,
     Endpoint,
@@ -125,8 +125,6 @@ def _subnets(store: Any) -> Iterator[Subnet]:
 
 
 def _routes(store: Any, table: Any) -> Iterator[Route]:
-    from ..handlers.route_tables import leads_on
-
     for one in table.routes:
         if one.destination_cidr_block is None:
             continue
@@ -193,9 +191,6 @@ def _user_data(encoded: Any) -> str:
 
 
 def _load_balancer(cloud: Cloud, one: Any) -> LoadBalancer:
-    from ..handlers.listeners import forwards_to
-    from ..handlers.load_balancers import own_interfaces
-
     held = [each.id for store in ec2_stores() for each in own_interfaces(store, one.arn)]
     forwards = {
         int(each.port): forwards_to(each) for each in one.listeners.values() if each.protocol in ("TCP", "TCP_UDP")

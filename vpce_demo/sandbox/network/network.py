@@ -1,0 +1,149 @@
+"""The sandbox's network: machines, wires between them, health checks, and the way in from outside.
+
+It holds nothing of its own about routes, groups or connections: each connection is decided from a fresh ``View``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vpce_demo.errors import SandboxError
+from vpce_demo.sandbox.clock import SHORTEST, Clock
+from vpce_demo.sandbox.machines.hosts import Hosts
+from vpce_demo.sandbox.network.health import Checks, Verdicts
+from vpce_demo.sandbox.network.internet import servers
+from vpce_demo.sandbox.network.proxy import Proxy
+from vpce_demo.sandbox.network.wire import Wire
+from vpce_demo.sandbox.store.view import Health, View
+
+log = logging.getLogger(__name__)
+
+_SLOWEST_LOOK = 1.0
+_LOOK_SHARE = 0.1
+"""States of the API also change by the clock alone, without a call.  So the network looks again by itself: after a
+tenth of the time since the last change that it saw, and at least every ``_SLOWEST_LOOK`` seconds of the machine."""
+
+
+class Network:
+    """The network of one sandbox, in a thread of its own between ``start`` and ``stop``, each called once.
+
+    ``view`` is called from that thread.  Instances' files are in ``directory`` while it runs.  ``proxy_port`` 0 takes a
+    free port; the attribute of that name is the real one after ``start``.
+    """
+
+    def __init__(self, view: Callable[[], View], clock: Clock, directory: Path, proxy_port: int = 0) -> None:
+        self._verdicts = Verdicts()
+        self._wire = Wire(view, self._verdicts.of, clock)
+        self._hosts = Hosts(self._wire, clock, directory / "instances")
+        self._checks = Checks(self._wire, clock, self._verdicts)
+        self._proxy = Proxy(self._wire, proxy_port)
+        self._view = view
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._poked = asyncio.Event()
+        self._stopping = False
+
+    @property
+    def proxy_port(self) -> int:
+        return self._proxy.port
+
+    def start(self) -> None:
+        """Return once the proxy listens.  Raises ``SandboxError`` if its port is taken."""
+        self._thread = threading.Thread(target=self._run, name="sandbox-network", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise self._failure
+
+    def stop(self) -> None:
+        """End everything: servers, connections, checks, instances' files.  Stopping twice is no harm."""
+        if self._thread is not None:
+            self._stopping = True
+            self.changed()
+            self._thread.join()
+
+    def changed(self) -> None:
+        """Say that the API has changed: look again soon.  Cheap, from any thread."""
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._poked.set)
+            except RuntimeError:  # the loop has ended meanwhile
+                log.debug("changed() after the end")
+
+    def health(self, group_arn: str, instance_id: str, port: int) -> Health:
+        """What the health checks of this target have found so far."""
+        return self._verdicts.of(group_arn, instance_id, port)
+
+    def console(self, instance_id: str) -> str:
+        """The boot log of an instance, as ``GetConsoleOutput`` shows it; empty before it has booted."""
+        return self._hosts.console(instance_id)
+
+    def trace(self) -> list[dict[str, Any]]:
+        """The last connections with their hops, oldest first, ready for JSON (see ``wire.Trace.as_dicts``)."""
+        return self._wire.trace.as_dicts()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except Exception as failure:
+            log.exception("the network has ended")
+            self._failure = failure
+        finally:
+            self._ready.set()
+
+    async def _main(self) -> None:
+        try:
+            await self._proxy.start()
+        except OSError as error:
+            self._failure = SandboxError(
+                f"The sandbox's proxy cannot listen on port {self._proxy.port}: {error.strerror or error}.",
+                hint="Choose another port with --proxy-port, or 0 for any free one.",
+            )
+            return
+        internet = servers(self._wire)
+        try:
+            for server in internet:
+                await server.start()
+            self._loop = asyncio.get_running_loop()
+            self._ready.set()
+            await self._follow()
+        finally:
+            self._loop = None
+            await self._checks.stop()
+            await self._proxy.stop()
+            await self._hosts.stop()
+            for server in internet:
+                await server.stop()
+
+    async def _follow(self) -> None:
+        """Keep machines and checks in step with the API."""
+        loop = asyncio.get_running_loop()
+        seen, changed_at = View(), loop.time()
+        while not self._stopping:
+            self._poked.clear()
+            try:
+                view = self._view()
+                await self._hosts.follow(view)
+                await self._checks.follow(view)
+                if view != seen:
+                    seen, changed_at = view, loop.time()
+            except Exception:
+                log.exception("could not follow the API's changes")
+            pause = min(max((loop.time() - changed_at) * _LOOK_SHARE, SHORTEST), _SLOWEST_LOOK)
+            try:
+                async with asyncio.timeout(pause):
+                    await self._poked.wait()
+                changed_at = loop.time()
+            except TimeoutError:
+                pass
+
+
+__all__ = ["Network"]
