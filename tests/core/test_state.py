@@ -318,3 +318,23 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="cannot be made"), locked(tmp_path / "file" / "demo", "up"):
         pass
     assert time.monotonic() - begun < 5
+
+
+def test_a_directory_is_not_removed_with_what_another_process_puts_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "sandbox"
+    shared.mkdir()
+    rmdir = Path.rmdir
+
+    def too_late(directory: Path) -> None:
+        (directory / "another-demo").mkdir()
+        rmdir(directory)
+
+    monkeypatch.setattr(Path, "rmdir", too_late)
+    remove_if_empty(shared)
+    assert (shared / "another-demo").is_dir()
+    monkeypatch.undo()
+    rmdir(shared / "another-demo")
+    remove_if_empty(shared)
+    assert not shared.exists()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -271,7 +270,6 @@ def _read_or(path: Path, otherwise: str) -> str:
 
 
 def remove_if_empty(directory: Path) -> None:
-    """Leave no empty directory behind."""
+    """Remove a directory if nothing is in it.  What somebody puts there in this moment stays."""
     with contextlib.suppress(OSError):
-        if not any(directory.iterdir()):
-            shutil.rmtree(directory)
+        directory.rmdir()
