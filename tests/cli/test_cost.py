@@ -156,7 +156,7 @@ def test_the_bill_fits_the_screen(width: int, region: str) -> None:
 def pricing(monkeypatch: pytest.MonkeyPatch) -> Any:
     """AWS's Price List, which answers what the test says."""
     client: Any = boto3.client("pricing", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    monkeypatch.setattr("vpce_demo.aws.environment.price_list_client", lambda config, region: client)
+    monkeypatch.setattr("vpce_demo.cli.cost.price_list_client", lambda config, region: client)
     return client
 
 
