@@ -30,6 +30,7 @@ class Sshd:
         self._host_key = asyncssh.generate_private_key("ssh-ed25519")
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._acceptor: asyncssh.SSHAcceptor | None = None
+        self._stopped = False
 
     def announcement(self) -> list[str]:
         """What the boot log says of the host key, so that a client can know it beforehand."""
@@ -44,6 +45,7 @@ class Sshd:
         ]
 
     async def start(self, public_keys: tuple[str, ...]) -> None:
+        self._stopped = False
         keys = []
         for line in public_keys:
             try:
@@ -71,6 +73,7 @@ class Sshd:
         self._machine.wire.listen(self._machine.id, PORT, self._acceptor.get_port())
 
     async def stop(self) -> None:
+        self._stopped = True
         self._machine.wire.unlisten(self._machine.id, PORT)
         if self._acceptor is None:
             return
@@ -82,8 +85,8 @@ class Sshd:
         self._acceptor = None
 
     def admit(self, connection: asyncssh.SSHServerConnection) -> None:
-        """Keep track of a connection, unless it did not come over the wire."""
-        if self._machine.wire.client(connection.get_extra_info("peername")[1]) is None:
+        """Keep track of a connection, unless it did not come over the wire, or came in while the server stopped."""
+        if self._stopped or self._machine.wire.client(connection.get_extra_info("peername")[1]) is None:
             connection.abort()
         else:
             self._connections.add(connection)
