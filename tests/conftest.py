@@ -18,13 +18,14 @@ from tools.process import remember_what_botocore_reads
 from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import Where
+from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.open import open_demo
 from vpce_demo.session.run import Run
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """A runner in the background may ignore Ctrl-C, and the programs that the tests start would inherit that.
 
     Clients are made for nearly every test, which takes longer than most of them if AWS's models are read each time.
@@ -32,6 +33,7 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     remember_what_botocore_reads()
+    config.pluginmanager.register(_Workers())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,6 +46,46 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
+
+
+# --- the CPU time of the run, which it prints --------------------------------------
+
+_cpu = {"sandboxes": 0.0, "workers": 0.0}
+_stop = client.stop
+
+
+def _stop_and_count(directory: Path) -> bool:
+    """A sandbox in the background is nobody's child: its time is read before it is stopped."""
+    running = client.running(directory)
+    with contextlib.suppress(OSError, AttributeError):
+        spent = Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[11:13]  # type: ignore[union-attr]
+        _cpu["sandboxes"] += sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+    return _stop(directory)
+
+
+client.stop = _stop_and_count
+
+
+def _spent() -> float:
+    """Seconds of this process, of its children that have ended, and of the sandboxes that it has stopped."""
+    return sum(os.times()[:4]) + _cpu["sandboxes"]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["cpu"] = _spent()
+
+
+class _Workers:
+    """A hook of pytest-xdist, which is not known without it."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        _cpu["workers"] += getattr(node, "workeroutput", {}).get("cpu", 0.0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"CPU {_spent() + _cpu['workers']:.0f} s, of all processes together")
 
 
 @pytest.fixture(scope="session", autouse=True)

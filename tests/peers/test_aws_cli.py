@@ -31,7 +31,7 @@ def aws(sandbox: Sandbox) -> Aws:
     def run(*words: str) -> Any:
         done = subprocess.run(
             ["aws", *words, "--output", "json"],
-            env={**os.environ, **to_the_sandbox(sandbox.endpoint_url)},
+            env={**os.environ, **to_the_sandbox(sandbox.endpoint_url), "AWS_MAX_ATTEMPTS": "1"},
             capture_output=True,
             text=True,
             timeout=120,
@@ -43,6 +43,7 @@ def aws(sandbox: Sandbox) -> Aws:
     return run
 
 
+@pytest.mark.slow
 def test_a_walk_through_the_handshake(sandbox: Sandbox, place: Environment) -> None:
     """Steps 1-3, 7-9, 11, 15 and 17, with the states that the console shows."""
     a, clients = aws(sandbox), place.clients[Side.PROVIDER]
