@@ -50,7 +50,8 @@ def pytest_collection_finish() -> None:
 
 # --- the CPU time of the run, which it prints --------------------------------------
 
-_cpu = {"sandboxes": 0.0, "workers": 0.0}
+_sandboxes = [0.0]
+"""Seconds of CPU time of each sandbox in the background that was stopped, in the workers too."""
 _stop = client.stop
 
 
@@ -59,21 +60,16 @@ def _stop_and_count(directory: Path) -> bool:
     running = client.running(directory)
     with contextlib.suppress(OSError, AttributeError):
         spent = Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[11:13]  # type: ignore[union-attr]
-        _cpu["sandboxes"] += sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+        _sandboxes.append(sum(map(int, spent)) / os.sysconf("SC_CLK_TCK"))
     return _stop(directory)
 
 
 client.stop = _stop_and_count
 
 
-def _spent() -> float:
-    """Seconds of this process, of its children that have ended, and of the sandboxes that it has stopped."""
-    return sum(os.times()[:4]) + _cpu["sandboxes"]
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if (output := getattr(session.config, "workeroutput", None)) is not None:
-        output["cpu"] = _spent()
+        output["sandboxes"] = sum(_sandboxes)
 
 
 class _Workers:
@@ -81,11 +77,12 @@ class _Workers:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        _cpu["workers"] += getattr(node, "workeroutput", {}).get("cpu", 0.0)
+        _sandboxes.append(getattr(node, "workeroutput", {}).get("sandboxes", 0.0))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    terminalreporter.write_line(f"CPU {_spent() + _cpu['workers']:.0f} s, of all processes together")
+    spent = sum(os.times()[:4]) + sum(_sandboxes)  # the workers have ended, and are among the children
+    terminalreporter.write_line(f"CPU {spent:.0f} s, of all processes together")
 
 
 @pytest.fixture(scope="session", autouse=True)
