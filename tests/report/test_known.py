@@ -13,7 +13,8 @@ from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import State
 from vpce_demo.model import Live
-from vpce_demo.report.known import Known, LastLook, known
+from vpce_demo.report.known import Known, known
+from vpce_demo.session.look import Look
 
 from .lives import Life
 
@@ -23,13 +24,13 @@ def life(tmp_path: Path) -> Life:
     return Life(tmp_path)
 
 
-def story(life: Life, look: LastLook | None = None) -> Known:
+def story(life: Life, look: Look | None = None) -> Known:
     return known(life.runs, Config(), look)
 
 
-def look_at(life: Life, live: dict[str, Live]) -> LastLook:
+def look_at(life: Life, live: dict[str, Live]) -> Look:
     accounts = {str(side): facts for side, facts in FRAME.accounts.items()}
-    return LastLook(2e9, "AWS", accounts, life.settings, live, FRAME.addresses)
+    return Look(2e9, "AWS", accounts, life.settings, live, FRAME.addresses)
 
 
 def test_after_up(life: Life) -> None:

@@ -13,8 +13,9 @@ import pytest
 from tests.diagram.demos import FRAME
 from vpce_demo.config.model import Config
 from vpce_demo.model import Drift, Live
-from vpce_demo.report.known import LastLook, known
+from vpce_demo.report.known import known
 from vpce_demo.report.page import page
+from vpce_demo.session.look import Look
 
 from .lives import Life
 
@@ -92,9 +93,9 @@ def test_a_delete_that_was_killed(life: Life) -> None:
     assert "did not come to its end" in section(shown(life), "teardown")
 
 
-def look_at(life: Life, live: Mapping[str, Live], at: float) -> LastLook:
+def look_at(life: Life, live: Mapping[str, Live], at: float) -> Look:
     accounts = {str(side): facts for side, facts in FRAME.accounts.items()}
-    return LastLook(at, life.place, accounts, life.settings, live, FRAME.addresses)
+    return Look(at, life.place, accounts, life.settings, live, FRAME.addresses)
 
 
 def test_on_aws_what_stands_has_links_and_has_cost_something(life: Life) -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from vpce_demo.config.model import Config
 from vpce_demo.model import Drift
-from vpce_demo.report.known import LastLook, known
+from vpce_demo.report.known import known
 from vpce_demo.report.page import page
 from vpce_demo.report.redact import Redactor, redacted
+from vpce_demo.session.look import Look
 
 from .lives import Life
 
@@ -74,7 +75,7 @@ def test_a_look_is_masked_with_the_same_masks(tmp_path: Path) -> None:
     subnet = life.live["provider-subnet"].id
     drifted = replace(life.live["load-balancer"], drift=(Drift("subnets", subnet, "subnet-00000000000000000"),))
     live = {**life.live, "load-balancer": drifted}
-    look = LastLook(2e9, "AWS", accounts, life.settings, live, {"endpoint": "10.0.1.87"})
+    look = Look(2e9, "AWS", accounts, life.settings, live, {"endpoint": "10.0.1.87"})
     runs, masked = redacted(life.runs, look)
     assert masked is not None
     from_log = known(runs, Config())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import NotCreated
 from ..model import is_fine
+from ..session.look import look_of
 from ..session.open import open_demo
 from .app import App, how
 from .describe import described
@@ -32,7 +33,7 @@ def adopt(app: App) -> None:
             raise _nothing(app)
     with open_demo(where, environment, app.command, makes=True) as run:
         there = run.look(on_event=run.log.on_event)
-        app.document.update(resources=described(run))
+        app.document.update(resources=described(look_of(run)))
         missing = [r for r in run.demo.resources if r.key not in there]
         broken = [r for r in run.demo.resources if r.key in there and not is_fine(there[r.key])]
         screen.line(f"{len(there)} resources are on record in {run.state.path}.", style="bold")

@@ -15,6 +15,7 @@ from ..cost.bill import BillLine, between, bill, price
 from ..cost.prices import price_list, table
 from ..errors import ConfigError, DemoError
 from ..session.open import open_recorded
+from ..tutorial import tutorial
 from ..ui import money
 from .app import App, how
 from .group import command, pass_app
@@ -41,7 +42,8 @@ def cost(app: App, refresh: bool) -> None:
     screen, where = app.screen(), app.where()
     region, recorded = _header(app, where)
 
-    state, demo = open_recorded(where)
+    state, settings = open_recorded(where)
+    demo = tutorial(settings)
     if refresh:
         _refresh(app, where, region, demo.web.type)
     ages = {key: int(age) for key, age in state.recent.items()} if region == recorded else {}
@@ -158,7 +160,6 @@ def _amounts(lines: Sequence[BillLine]) -> dict[str, Any]:
 
 
 def _beside(region: str) -> dict[str, Any]:
-
     def usd(item: str) -> Any:
         known = price(item, region)
         return known and known.usd

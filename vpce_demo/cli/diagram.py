@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import click
-from botocore.exceptions import ClientError
 
-from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
 from ..config.settings import Where
 from ..diagram.mermaid import mermaid
-from ..diagram.picture import Frame, Picture, picture
+from ..diagram.picture import Picture, picture
 from ..diagram.svg import svg
 from ..diagram.terminal import in_terminal
 from ..diagram.theme import Theme
-from ..engine.resource import Aws, Resource
-from ..errors import ConfigError, NotCreated, SignInError
+from ..errors import ConfigError, SignInError
 from ..journal.state_file import StateFile
-from ..model import Side
-from ..resources.load_balancer import private_addresses
-from ..resources.vpc_endpoint import addresses
-from ..session.discover import not_looked_up
-from ..session.open import open_demo
-from ..session.run import Run
-from ..tutorial import tutorial
+from ..session.look import look_at
 from ..ui.style import Screen
 from .app import App
 from .group import command, pass_app
@@ -52,7 +42,6 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
       vpce-demo diagram
       vpce-demo diagram --to slide.svg --theme light
     """
-
     screen = app.screen()
     picture = seen(app, screen, app.where())
     form = form or SUFFIXES.get(to.suffix.lower() if to else "", "terminal")
@@ -80,7 +69,6 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
 
     Raises what kept it from looking, if there is a demo on record.
     """
-
     try:
         environment = app.environment(where, screen, start=False)
     except Exception as error:
@@ -91,38 +79,10 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
         environment = None
         screen.end_line("no AWS account at hand: the plan")
         screen.say()
-    if environment is None:
-        frame = Frame(where.config.name, "sandbox" if where.sandbox else "", where.config.zone or "")
-        return picture(tutorial(not_looked_up(where.config)), {}, frame)
-    with open_demo(where, environment, app.command) as run:
-        live = run.look()
-        return picture(run.demo, live, framed(run))
+    look = look_at(where, environment, app.command)
+    return picture(look.demo, look.live, look.frame)
 
 
 def _names_a_profile(where: Where) -> bool:
     config = where.config
     return any(one.profile for one in (config, config.provider, config.consumer))
-
-
-def framed(run: Run) -> Frame:
-    """What is not in any resource of a run that has just looked."""
-
-    endpoint, balancer = run.demo.endpoint, run.demo.balancer
-    found = {
-        endpoint.key: _first(addresses, run.sides[Side.CONSUMER], endpoint),
-        balancer.key: _first(private_addresses, run.sides[Side.PROVIDER], balancer),
-    }
-    return Frame(run.settings.name, run.environment.name, run.settings.zone, run.environment.accounts, found)
-
-
-def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -> str:
-    """The first address of something, or nothing if it is not there or has just gone."""
-
-    try:
-        return next(iter(ask(aws, resource)), "")
-    except NotCreated:
-        return ""
-    except ClientError as error:
-        if error_kind(error) is not ErrorKind.MISSING:
-            raise
-        return ""

@@ -42,7 +42,6 @@ def doctor(app: App, timeout: float | None) -> None:
       vpce-demo doctor
       vpce-demo --sandbox doctor
     """
-
     screen, where = app.screen(), app.where()
     lines: list[Line] = []
 
@@ -77,7 +76,6 @@ def doctor(app: App, timeout: float | None) -> None:
 
 def _place(app: App, where: Where) -> tuple[Environment | None, Exception | None]:
     """Where the demo would be, or what keeps AWS from being asked."""
-
     try:
         return app.environment(where, app.screen(), start=False), None
     except (DemoError, ClientError, BotoCoreError) as error:
@@ -90,7 +88,6 @@ def _look(
     app: App, where: Where, environment: Environment, show: Callable[[Line], None], timeout: float | None
 ) -> bool:
     """Ask the account, and the demo if there is one; whether that works."""
-
     there: dict[str, Live] = {}
     problem = None
     with contextlib.ExitStack() as stack:
@@ -112,7 +109,6 @@ def _look(
 
 def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
     """All that ``test`` asks, once, then every cause that can be asked for; whether all is well."""
-
     lab = checks.Lab(
         run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.case, timeout, patient=False
     )

@@ -30,7 +30,6 @@ def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
     Example:
       vpce-demo iam-policy --side provider --to policy.json
     """
-
     sides = Side if side == "both" else [Side(side)]
     document = policy(app.where().config, *sides, extras=extras)
     app.document.update(policy=document)

@@ -33,7 +33,6 @@ def init(app: App, file: Path) -> None:
       vpce-demo init
       vpce-demo init second.yaml --name second
     """
-
     text = files("vpce_demo").joinpath("config.example.yaml").read_text(encoding="utf-8")
     for key in ("name", "profile", "region"):
         if value := app.get(key):
@@ -68,7 +67,6 @@ def completion(app: App, shell: str | None) -> None:
       vpce-demo completion bash
       eval "$(vpce-demo completion zsh)"
     """
-
     name = shell or Path(os.environ.get("SHELL", "bash")).name
     kind = get_completion_class(name) if name in SHELLS else None
     if kind is None:

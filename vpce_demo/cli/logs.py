@@ -33,7 +33,6 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
       vpce-demo logs 2
       vpce-demo logs --last
     """
-
     found, screen = runs(app.where().logs), app.screen()
     if not run and not last and not follow:
         run_log_view.listed(screen, found)
@@ -64,5 +63,4 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
 
 
 def _again(run: RecordedRun) -> RecordedRun:
-
     return read(run.path) or run

@@ -12,13 +12,12 @@ from ..config.settings import Where
 from ..errors import ConfigError, NotCreated, SignInError
 from ..journal.run_log import runs
 from ..journal.state_file import StateFile
-from ..report.known import LastLook, known
+from ..report.known import known
 from ..report.page import page
 from ..report.redact import redacted
-from ..session.open import open_demo
+from ..session.look import Look, look_at
 from ..ui.style import Screen
 from .app import App, how
-from .diagram import framed
 from .group import command, pass_app
 
 
@@ -65,7 +64,7 @@ def report(app: App, to: Path | None, redact: bool) -> None:
     )
 
 
-def _look(app: App, screen: Screen, where: Where) -> LastLook | None:
+def _look(app: App, screen: Screen, where: Where) -> Look | None:
     """What AWS has of the demo on record; None where there is none, or no way to look: then the logs have to do."""
 
     if not StateFile.load(where.directory).settings:
@@ -83,10 +82,4 @@ def _look(app: App, screen: Screen, where: Where) -> LastLook | None:
         screen.end_line()
         screen.say(f"{told.message} The report is made from the logs alone.", mark="!")
         return None
-    if environment is None:
-        return None
-    with open_demo(where, environment, app.command) as run:
-        live = run.look()
-        frame = framed(run)
-        accounts = {str(side): dict(facts) for side, facts in environment.accounts.items()}
-        return LastLook(time.time(), environment.name, accounts, run.settings, live, frame.addresses)
+    return look_at(where, environment, app.command) if environment else None

@@ -67,7 +67,6 @@ def sandbox_stop(app: App) -> None:
     Example:
       vpce-demo sandbox stop
     """
-
     stopped = client.stop(app.sandbox_directory)
     app.screen().line("Stopped." if stopped else "It does not run.")
     app.document.update(stopped=bool(stopped))
@@ -82,7 +81,6 @@ def sandbox_status(app: App) -> None:
     Example:
       vpce-demo sandbox status
     """
-
     running = client.running(app.sandbox_directory)
     if running is None:
         app.screen().line("It does not run. Start it:  vpce-demo sandbox start")
@@ -115,7 +113,6 @@ def sandbox_logs(app: App) -> None:
     Example:
       vpce-demo sandbox logs
     """
-
     path = app.sandbox_directory / LOG_FILE
     try:
         text = path.read_text(errors="replace")

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..errors import NotCreated, TestFailed
+from ..session.look import managed_addresses
 from ..session.open import open_demo
 from ..session.run import Run
 from ..ui import screens
@@ -17,7 +18,6 @@ from ..ui.style import Screen
 from ..verify import checks
 from ..verify.checks import Result
 from .app import App, how, told_for_this_demo
-from .diagram import framed
 from .group import command, pass_app, timeout_option
 
 
@@ -77,7 +77,7 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
         run.log.check(result.as_dict(), result.failure)
     run.log.page(lab.seen)
     with contextlib.suppress(ClientError, BotoCoreError):  # what the report would like to know fails no test
-        run.log.addresses(framed(run).addresses)
+        run.log.addresses(managed_addresses(run))
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
     app.document.update(checks=[one.as_dict() for one in results], page=lab.seen)
     if failed:

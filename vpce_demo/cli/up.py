@@ -6,6 +6,7 @@ import click
 
 from ..cost.bill import hourly, said
 from ..model import is_fine
+from ..session.look import look_of
 from ..session.open import open_demo
 from ..ui import screens
 from ..ui.progress_state import DONE_UP
@@ -114,10 +115,11 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
         with shown(app, run, resources, DONE_UP) as told:
             run.up(resources, told.on_event, timeout)
         board = told.board
-        app.document.update(created=board.created, found=board.found, resources=described(run))
+        look = look_of(run)
+        app.document.update(created=board.created, found=board.found, resources=described(look))
         all_there = [r for r in run.demo.resources if run.state.id(r.key)]
         cost = "" if environment.is_free else f"{said(hourly(all_there, region))} until you run: {how(app)} down"
-        screens.ready(screen, board.seconds, board.created, board.found, [*summary(run), ("cost", cost)])
+        screens.ready(screen, board.seconds, board.created, board.found, [*summary(look), ("cost", cost)])
         if test:
             screen.line()
             prove(app, run, screen, timeout and max(1.0, timeout - board.seconds))

@@ -28,25 +28,25 @@ import click
 
 from .. import lessons
 from ..aws.environment import Environment
-from ..config.settings import Settings, Where
+from ..config.settings import Where
 from ..cost.bill import hourly, said
-from ..diagram.picture import Frame, picture
+from ..diagram.picture import picture
 from ..diagram.terminal import in_terminal
 from ..engine.events import Action
 from ..engine.resource import Resource
 from ..errors import Refused
 from ..lessons import Page, heading, welcome
 from ..lessons.values import filled, of_demo, of_prices, of_settings
-from ..model import Live, Phase, Side, is_fine
+from ..model import Phase, Side
+from ..session.look import Look, look_of
 from ..session.open import open_demo
 from ..session.run import Interrupted, Run
-from ..tutorial import Demo, Step
+from ..tutorial import Step
 from ..ui import page as pages
 from ..ui.page import WIDEST
 from ..ui.style import Screen
 from .app import App, for_this_demo, how
 from .describe import described
-from .diagram import framed
 from .down import down
 from .group import ask, command, lang_option, pass_app, timeout_option, yes_option
 from .progress import shown
@@ -100,31 +100,6 @@ def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
     _Walk(app, screen, where, environment, chosen, lessons.words(chosen), lessons.steps(chosen), timeout).go(yes)
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What there was when somebody last looked."""
-
-    settings: Settings
-    demo: Demo
-    live: Mapping[str, Live]
-    frame: Frame
-    key_file: Path
-
-    @property
-    def there(self) -> list[Resource]:
-        return [r for r in self.demo.resources if r.key in self.live]
-
-    @property
-    def missing(self) -> list[Resource]:
-
-        return [r for r in self.demo.resources if not is_fine(self.live.get(r.key))]
-
-    def done(self, step: Step) -> bool:
-        """Whether all that the step makes is there, or on its way."""
-        missing = {r.key for r in self.missing}
-        return bool(step.resources) and not any(r.key in missing for r in step.resources)
-
-
 @dataclass
 class _Walk:
     app: App
@@ -135,7 +110,8 @@ class _Walk:
     said: Mapping[str, str]
     pages: Sequence[Page]
     timeout: float | None
-    seen: _Seen = field(init=False)
+    seen: Look = field(init=False)
+    key_file: Path = field(init=False)
 
     def go(self, yes: bool) -> None:
         self.look()
@@ -144,7 +120,7 @@ class _Walk:
         at = 0
         while at < len(self.pages):
             page, step = self.pages[at], self.seen.demo.steps[at]
-            if self.seen.done(step):
+            if self.is_done(step):
                 self.screen.line(f"{self.heading(page)}   {self.said['there']}", mark="✓")
                 at += 1
                 continue
@@ -168,14 +144,18 @@ class _Walk:
 
     def look(self) -> None:
         """See what there is, and keep it."""
-
         with open_demo(self.where, self.environment, self.app.command) as run:
-            self.seen = _Seen(run.settings, run.demo, run.look(), framed(run), run.state.key_file)
-            self.app.document.update(resources=described(run))
+            run.look()
+            self.seen, self.key_file = look_of(run), run.state.key_file
+            self.app.document.update(resources=described(self.seen))
+
+    def is_done(self, step: Step) -> bool:
+        """True if all that the step makes is there, or on its way."""
+        missing = {r.key for r in self.seen.missing}
+        return bool(step.resources) and not any(r.key in missing for r in step.resources)
 
     def begin(self, yes: bool) -> bool:
         """Say what is to come, and ask whether to begin; where it costs money, with the price."""
-
         if not self.seen.there:
             page = welcome(self.lang, "sandbox" if self.environment.is_free else "aws")
             pages.show(self.screen, page.title, self.filled(page.text))
@@ -190,13 +170,11 @@ class _Walk:
 
     def make(self, at: int) -> None:
         """Make the step at this place, and whatever before it is not there (any more), or not ready yet."""
-
         with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
             self.up(run, [r for step in run.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
 
     def up(self, run: Run, wanted: Sequence[Resource], patience: float) -> None:
         """Make what is missing of these, and wait for what usually takes no longer than so many seconds."""
-
         live = run.look(wanted)
         open = [r for r in wanted if r.key not in live or live[r.key].phase is not Phase.READY]
         if open:
@@ -204,7 +182,6 @@ class _Walk:
                 run.up(open, told.on_event, self.timeout, leave=[r for r in open if r.usual_seconds > patience])
 
     def test(self) -> None:
-
         with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
             self.up(run, run.demo.resources, math.inf)
             prove(self.app, run, self.screen, self.timeout)
@@ -232,7 +209,6 @@ class _Walk:
 
     def tell_what_is_there(self, go_on: str = "") -> None:
         """Say what is there, what it costs, how to go on, if there is more, and how to get rid of it."""
-
         there, all = self.seen.there, self.seen.demo.resources
         if there:
             word = "count in the sandbox" if self.environment.is_free else "count"
@@ -249,7 +225,6 @@ class _Walk:
 
     def show(self, page: Page) -> None:
         """The picture so far, and the page."""
-
         self.screen.line()
         pages.title(self.screen, self.heading(page))
         width = min(self.screen.out.width, WIDEST)
@@ -260,17 +235,15 @@ class _Walk:
         self.screen.line()
 
     def heading(self, page: Page) -> str:
-
         return heading(page, self.seen.demo.steps[-1].number, self.said)
 
     def filled(self, text: str) -> str:
         """The text with what is known now, and with commands that mean this demo."""
-
         seen = self.seen
         more = {
             "region": self.region,
-            "key_file": str(seen.key_file),
-            "ssh": shlex.join(["ssh", "-i", str(seen.key_file), *self.environment.ssh_options]),
+            "key_file": str(self.key_file),
+            "ssh": shlex.join(["ssh", "-i", str(self.key_file), *self.environment.ssh_options]),
             "endpoint.address": seen.frame.addresses.get(seen.demo.endpoint.key, ""),
             "endpoint_url": self.environment.clients[Side.PROVIDER].ec2.meta.endpoint_url,
         }
@@ -292,7 +265,6 @@ class _Walk:
 
     @property
     def region(self) -> str:
-
         return self.environment.clients[Side.PROVIDER].region
 
     # --- keys ---------------------------------------------------------------------
@@ -312,7 +284,6 @@ class _Walk:
 
     def key(self, line: str, more: str = "") -> str:
         """Wait for Enter (which is empty), ``q``, or one more.  Raises Interrupted on Ctrl-C."""
-
         terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
         tty.setcbreak(terminal)  # which forgets what was typed before: it was typed while nobody asked
@@ -332,7 +303,6 @@ class _Walk:
 
     def interrupted(self) -> Exception:
         """Somebody pressed Ctrl-C at a page, where nothing is in flight."""
-
         stopped = Interrupted(signal.SIGINT, len(self.seen.there))
         if self.seen.there and not self.environment.is_free:
             stopped.facts["cost"] = said(hourly(self.seen.there, self.region))

@@ -22,7 +22,6 @@ def again_and_again(
     ``head`` is the line above it, which stands there already the first time.  Ends with Ctrl-C and with nothing else:
     what keeps it from looking is shown, and it looks again.
     """
-
     screen = app.screen()
     try:
         for number in itertools.count():

@@ -19,22 +19,11 @@ from ..engine.events import Action
 from ..journal.run_log import RecordedRun
 from ..model import Live, Phase, Side
 from ..session.discover import not_looked_up
+from ..session.look import Look
 from ..tutorial import Demo, tutorial
 
 Line = Mapping[str, Any]
 DELETES = ("down", "destroy")
-
-
-@dataclass(frozen=True)
-class LastLook:
-    """What AWS had of the demo at this Unix time, in these accounts, with the addresses of what AWS manages."""
-
-    at: float
-    place: str
-    accounts: Mapping[str, Mapping[str, str]]
-    settings: Settings
-    live: Mapping[str, Live]
-    addresses: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ class Known:
 
     runs: Sequence[RecordedRun]
     settings: Settings
-    look: LastLook | None
+    look: Look | None
     live: dict[str, Live] = field(default_factory=dict)
     made: dict[str, float] = field(default_factory=dict)
     gone: dict[str, float] = field(default_factory=dict)
@@ -145,7 +134,7 @@ class Known:
         return picture(self.demo, live, frame)
 
 
-def known(runs: Iterable[RecordedRun], config: Config, look: LastLook | None = None) -> Known:
+def known(runs: Iterable[RecordedRun], config: Config, look: Look | None = None) -> Known:
     """What is known of the demo that was there last.  ``runs`` are newest first; there is one at least, or a look."""
     mine = _of_one_demo(list(runs))
     story = Known(mine, look.settings if look else _settings(mine, config), look)

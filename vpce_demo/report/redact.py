@@ -15,7 +15,8 @@ from typing import Any
 
 from ..journal.run_log import RecordedRun
 from ..model import Drift, Live
-from .known import LastLook, settings_of
+from ..session.look import Look
+from .known import settings_of
 
 _PATTERNS: dict[str, str] = {
     # In this order: what holds another comes before it.
@@ -68,7 +69,7 @@ class Redactor:
     def runs(self, runs: Iterable[RecordedRun]) -> list[RecordedRun]:
         return [RecordedRun(run.path, self.data(run.lines)) for run in runs]
 
-    def look(self, look: LastLook) -> LastLook:
+    def look(self, look: Look) -> Look:
         live = {key: self._live(one) for key, one in look.live.items()}
         return replace(look, live=live, accounts=self.data(look.accounts), addresses=self.data(look.addresses))
 
@@ -94,7 +95,7 @@ class Redactor:
             return True  # four numbers that are no address
 
 
-def redacted(runs: Sequence[RecordedRun], look: LastLook | None) -> tuple[list[RecordedRun], LastLook | None]:
+def redacted(runs: Sequence[RecordedRun], look: Look | None) -> tuple[list[RecordedRun], Look | None]:
     """The same with masks.  What lies in the networks of the demo itself is private, whatever range it is."""
     known = [settings for run in runs if (settings := settings_of(run))] + ([look.settings] if look else [])
     redactor = Redactor({side.vpc_cidr for settings in known for side in (settings.provider, settings.consumer)})

@@ -17,7 +17,7 @@ from ..journal.run_log import RunLog
 from ..journal.state_file import StateFile, locked, remove_if_empty
 from ..model import Live, Side
 from ..ssh import ensure_key
-from ..tutorial import Demo, tutorial
+from ..tutorial import tutorial
 from ..untrusted import printable
 from .discover import find_out, not_looked_up, ssh_source
 from .guards import refuse_changed_settings, refuse_other_accounts
@@ -73,10 +73,10 @@ def open_demo(
                 _tidy(where)
 
 
-def open_recorded(where: Where) -> tuple[StateFile, Demo]:
-    """What the state file says of a demo, and the demo: nobody is asked, and nothing is kept from anybody."""
+def open_recorded(where: Where) -> tuple[StateFile, Settings]:
+    """The state file and the settings of a demo, or those it would have.  Makes no AWS call and takes no lock."""
     state = StateFile.load(where.directory)
-    return state, tutorial(_settings_on_record(where, state))
+    return state, _settings_on_record(where, state)
 
 
 def _settings_on_record(where: Where, state: StateFile) -> Settings:

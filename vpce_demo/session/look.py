@@ -1,0 +1,152 @@
+"""A demo as AWS has it at one moment: what ``status``, ``plan``, ``diagram``, ``report`` and ``walkthrough`` show."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ..aws.environment import Environment
+from ..aws.error_codes import ErrorKind, error_kind
+from ..config.settings import Settings, Where
+from ..cost.bill import as_of, hourly, said, so_far
+from ..diagram.picture import Frame
+from ..engine.resource import Aws, Resource
+from ..errors import NotCreated
+from ..model import Live, Side, is_fine
+from ..resources.load_balancer import private_addresses
+from ..resources.vpc_endpoint import addresses
+from ..tutorial import Demo, tutorial
+from .open import open_demo, open_recorded
+from .run import Run
+
+
+@dataclass(frozen=True)
+class Look:
+    """What AWS had of a demo at this Unix time.
+
+    ``place`` is ``AWS``, ``sandbox``, or empty where no account was asked; ``accounts`` are accounts and
+    regions by side; ``live`` and ``ages`` (seconds) are by resource key, and so are ``addresses``, the private ones of
+    what AWS manages.
+    """
+
+    at: float
+    place: str
+    accounts: Mapping[str, Mapping[str, str]]
+    settings: Settings
+    live: Mapping[str, Live] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    ages: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def demo(self) -> Demo:
+        return tutorial(self.settings)
+
+    @property
+    def is_free(self) -> bool:
+        return self.place == "sandbox"
+
+    @property
+    def frame(self) -> Frame:
+        """What the picture needs beside the resources."""
+        accounts = {Side(side): dict(one) for side, one in self.accounts.items()}
+        return Frame(self.settings.name, self.place, self.settings.zone, accounts, self.addresses)
+
+    def region(self, side: Side = Side.PROVIDER) -> str:
+        return self.accounts[side]["region"]
+
+    @property
+    def there(self) -> list[Resource]:
+        return [r for r in self.demo.resources if r.key in self.live]
+
+    @property
+    def fine(self) -> list[Resource]:
+        return [r for r in self.demo.resources if is_fine(self.live.get(r.key))]
+
+    @property
+    def missing(self) -> list[Resource]:
+        """What ``up`` would make: what is not there, or is to be replaced."""
+        return [r for r in self.demo.resources if not is_fine(self.live.get(r.key))]
+
+    @property
+    def differing(self) -> list[Resource]:
+        """What is there and stays, but differs from the tutorial."""
+        return [r for r in self.fine if self.live[r.key].drift]
+
+    # --- money ------------------------------------------------------------------
+
+    def cost_of(self, resources: list[Resource]) -> str:
+        return said(hourly(resources, self.region()))
+
+    @property
+    def so_far(self) -> str:
+        """``, $0.14 so far``, where that is known."""
+        amount = so_far(self.there, self.region(), self.ages)
+        return "" if amount is None else f", ${amount:.2f} so far"
+
+    @property
+    def prices_of(self) -> str:
+        """The date of the prices, in a sentence; empty where there is none."""
+        days = as_of(self.demo.resources, self.region())
+        return f"Prices of {days}." if days else ""
+
+    @property
+    def prices(self) -> dict[str, Decimal | None]:
+        """Dollars an hour, by resource key."""
+        return {r.key: hourly([r], self.region()) for r in self.demo.resources}
+
+    @property
+    def money(self) -> dict[str, str | None]:
+        """What the resources that are there cost, or the whole demo would: decimals as strings, null if not known."""
+        of, region = self.there or self.demo.resources, self.region()
+        amounts = {"hourly_usd": hourly(of, region), "so_far_usd": so_far(of, region, self.ages)}
+        written = {name: None if amount is None else f"{amount:.6f}" for name, amount in amounts.items()}
+        return {**written, "prices_of": as_of(of, region)}
+
+
+def look_at(where: Where, environment: Environment | None, command: str) -> Look:
+    """Open the demo, look at AWS once, and close it; without an environment, what is on record or planned."""
+    if environment is None:
+        return planned(where)
+    with open_demo(where, environment, command, only_looks=True) as run:
+        run.look()
+        return look_of(run)
+
+
+def look_of(run: Run) -> Look:
+    """What a run saw when it last looked."""
+    accounts = {str(side): dict(one) for side, one in run.environment.accounts.items()}
+    live = dict(run.sides[Side.PROVIDER].known)
+    return Look(time.time(), run.environment.name, accounts, run.settings, live, managed_addresses(run), run.ages)
+
+
+def planned(where: Where) -> Look:
+    """A demo as it would be made."""
+    accounts = {str(side): {"account": "", "region": where.config.region or "us-east-1"} for side in Side}
+    return Look(time.time(), "sandbox" if where.sandbox else "", accounts, open_recorded(where)[1])
+
+
+def managed_addresses(run: Run) -> dict[str, str]:
+    """The private addresses of the endpoint and the load balancer, which are AWS's own."""
+    endpoint, balancer = run.demo.endpoint, run.demo.balancer
+    return {
+        endpoint.key: _first(addresses, run.sides[Side.CONSUMER], endpoint),
+        balancer.key: _first(private_addresses, run.sides[Side.PROVIDER], balancer),
+    }
+
+
+def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -> str:
+    """The first address of a resource; empty if it is not there, has just gone, or may not be asked for."""
+    try:
+        return next(iter(ask(aws, resource)), "")
+    except NotCreated:
+        return ""
+    except ClientError as error:
+        if error_kind(error) not in (ErrorKind.MISSING, ErrorKind.DENIED):
+            raise
+        return ""
