@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,6 +16,7 @@ from vpce_demo.config.model import Config
 from vpce_demo.engine.resource import Aws
 from vpce_demo.errors import Fix, NotCreated, Refused
 from vpce_demo.exercises.exercise import Exercise
+from vpce_demo.exercises.ways import WAYS
 from vpce_demo.model import Side
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.ssh import Ssh
@@ -298,10 +301,44 @@ def test_the_longest_route_wins() -> None:
     assert route_to(cast("RouteTableTypeDef", {"Routes": []}), "10.0.1.1") is None
 
 
-def test_an_exercise_refuses_by_itself_to_break_what_is_not_in_a_sandbox() -> None:
+SANDBOX_URL, AWS_URL = "http://127.0.0.1:5000", "https://ec2.us-east-1.amazonaws.com"
+
+
+class NeverCalled:
+    """A client of which only the address may be read."""
+
+    def __init__(self, url: str) -> None:
+        self.meta = SimpleNamespace(endpoint_url=url)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(f"{name} may not be called")
+
+
+@pytest.mark.parametrize(
+    ("boot_id", "ec2", "elb", "consumer"),
+    [
+        ("", AWS_URL, AWS_URL, AWS_URL),
+        ("", SANDBOX_URL, SANDBOX_URL, SANDBOX_URL),
+        ("b00t", AWS_URL, SANDBOX_URL, SANDBOX_URL),
+        ("b00t", SANDBOX_URL, AWS_URL, SANDBOX_URL),
+        ("b00t", SANDBOX_URL, SANDBOX_URL, AWS_URL),
+        ("b00t", "http://127.0.0.1:5000@example.com", SANDBOX_URL, SANDBOX_URL),
+    ],
+)
+def test_an_exercise_refuses_by_itself_to_break_what_is_not_in_a_sandbox(
+    boot_id: str, ec2: str, elb: str, consumer: str
+) -> None:
     def never(*_: object, **__: object) -> None:
         raise AssertionError("nothing may be called")
 
-    aws = Environment("AWS", "", 1.0, {}, {})
-    with pytest.raises(Refused, match="in the sandbox only"):
-        Exercise(aws, case("any"), never, never)
+    def clients(ec2: str, elb: str) -> Clients:
+        other = cast(Any, NeverCalled(ec2))
+        return replace(case().clients(Side.PROVIDER), ec2=other, elb=cast(Any, NeverCalled(elb)), changing_ec2=other)
+
+    by_side = {Side.PROVIDER: clients(ec2, elb), Side.CONSUMER: clients(consumer, consumer)}
+    broken = replace(case(), sides={side: Aws(by_side[side], "vpce-demo", "7f3a9c") for side in Side})
+    environment = Environment("sandbox", boot_id, 1.0, by_side, {})
+    for ways in WAYS.values():
+        for break_it in ways.values():
+            with pytest.raises(Refused, match="in the sandbox only"):
+                break_it(Exercise(environment, broken, never, never))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
+from vpce_demo.config.model import Config
+from vpce_demo.config.settings import Where
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import DemoError, Locked
 from vpce_demo.journal.state_file import StateFile, locked, remove_if_empty
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.open import forget_if_the_sandbox_is_another
 from vpce_demo.session.run import Run
 
 from .things import Thing, World, refusal
@@ -243,15 +248,16 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_forgetting_leaves_no_file(state: StateFile) -> None:
-    state.save()
-    state.key_file.write_text("x")
-    state.known_hosts.write_text("x")
-    (state.directory / "lock").write_text("x")
-    (state.directory / "state.json.new").write_text("what a killed process was writing")
-    state.forget()
-    assert not state.directory.exists()
+    with locked(state.directory, "down"):
+        state.save()
+        state.key_file.write_text("x")
+        state.known_hosts.write_text("x")
+        (state.directory / "state.json.new").write_text("what a killed process was writing")
+        state.forget()
+        assert [path.name for path in state.directory.iterdir()] == ["lock"]
+        with pytest.raises(Locked), locked(state.directory, "up"):
+            pass
     assert (state.settings, state.sides, state.place, state.entries) == ({}, {}, "", {})
-    remove_if_empty(state.directory.parent)
     assert not state.directory.parent.exists()
 
 
@@ -304,12 +310,28 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
         pass
 
 
+def test_the_end_of_a_run_leaves_the_lock_of_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = Where(Config(), tmp_path, sandbox=True)
+    StateFile(where.directory, place="a sandbox that has stopped").save()
+    release = FileLock.release
+    with contextlib.ExitStack() as next_run:
+
+        def another_run_takes_it(lock: FileLock) -> None:
+            monkeypatch.undo()
+            release(lock)
+            next_run.enter_context(locked(where.directory, "up"))
+
+        monkeypatch.setattr(FileLock, "release", another_run_takes_it)
+        assert forget_if_the_sandbox_is_another(where, "the sandbox of now")
+        with pytest.raises(Locked, match="at work"), locked(where.directory, "down"):
+            pass
+
+
 def test_the_lock_is_let_go_when_the_work_fails(tmp_path: Path) -> None:
     with pytest.raises(KeyError), locked(tmp_path, "up"):
         raise KeyError
     with locked(tmp_path, "up"):
-        pass
-    assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600 or not (tmp_path / "lock").exists()
+        assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
+import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -21,10 +23,12 @@ def proxy() -> Iterator[socket.socket]:
         yield listening
 
 
-def connecting(proxy: socket.socket, out: int = subprocess.PIPE) -> tuple[subprocess.Popen[bytes], socket.socket]:
+def connecting(
+    proxy: socket.socket, out: int = subprocess.PIPE, into: int = subprocess.PIPE
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
     port = str(proxy.getsockname()[1])
     words = [sys.executable, "-m", "vpce_demo.sandbox.connect", port, "10.0.0.1", "22"]
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE)
+    process = subprocess.Popen(words, stdin=into, stdout=out, stderr=subprocess.PIPE)
     connection, _ = proxy.accept()
     connection.settimeout(20)
     assert connection.recv(1000).startswith(b"CONNECT 10.0.0.1:22 ")
@@ -38,16 +42,56 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return code, err.decode().strip()
 
 
+def reset(connection: socket.socket) -> None:
+    """Close it with a reset, as the system does for a process that is killed with unread data."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
 def test_a_sandbox_that_hangs_up_has_stopped(proxy: socket.socket) -> None:
     process, connection = connecting(proxy)
     connection.close()
     assert ended(process) == (1, "the sandbox has stopped")
 
 
-def test_a_refusal_is_told(proxy: socket.socket) -> None:
+@pytest.mark.parametrize("answer", [b"", ACCEPTED])
+def test_a_sandbox_that_breaks_off_has_stopped(proxy: socket.socket, answer: bytes) -> None:
+    process, connection = connecting(proxy)
+    connection.sendall(answer)
+    reset(connection)
+    assert ended(process) == (1, "the sandbox has stopped")
+
+
+@pytest.mark.parametrize("answer", [b"", ACCEPTED])
+def test_nothing_is_said_when_the_sandbox_breaks_off_after_ssh(proxy: socket.socket, answer: bytes) -> None:
+    process, connection = connecting(proxy)
+    connection.sendall(answer)
+    assert process.stdin is not None
+    process.stdin.close()
+    process.stdin = None
+    assert connection.recv(1) == b""
+    reset(connection)
+    assert ended(process) == (0, "")
+
+
+def test_an_ssh_that_leaves_without_reading_is_noticed_in_silence(proxy: socket.socket) -> None:
+    """Its end of a socket pair then fails with a reset, and not with an end of file."""
+    ssh, ours = socket.socketpair()
+    process, connection = connecting(proxy, ours.fileno(), ours.fileno())
+    ours.close()
+    connection.sendall(ACCEPTED + b"SSH-2.0-x\r\n")
+    select.select([ssh], [], [], 20)
+    ssh.close()
+    assert connection.recv(1) == b""
+    connection.close()
+    assert ended(process) == (0, "")
+
+
+@pytest.mark.parametrize("close", [socket.socket.close, reset])
+def test_a_refusal_is_told(proxy: socket.socket, close: Callable[[socket.socket], None]) -> None:
     process, connection = connecting(proxy)
     connection.sendall(b"HTTP/1.1 504 Gateway Timeout\r\n\r\nno route")
-    connection.close()
+    close(connection)
     assert ended(process) == (1, "no route")
 
 

@@ -228,3 +228,12 @@ def test_stop_during_boot_hang_and_download(make_lab: MakeLab, tmp_path: Path) -
     wait_for(lambda: "boots" in lab.network.console(WEB))
     lab.network.stop()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sandbox_that_ends_leaves_the_machines_of_another(lab: Lab) -> None:
+    page = lab.directory / "instances" / "i-of-another" / "index.html"
+    page.parent.mkdir()
+    page.write_text(PAGE)
+    lab.network.stop()
+    assert [path.name for path in page.parent.parent.iterdir()] == ["i-of-another"]
+    assert page.read_text() == PAGE

@@ -18,6 +18,7 @@ from ..engine.resource import Resource
 from ..errors import DemoError, Refused, TimedOut
 from ..model import Side
 from ..resources.instance import Instance
+from ..sandbox.client import LOOPBACK_URL
 from ..verify.aws_facts import Case
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Exercise:
-    """A demo in the sandbox to break one thing in.  Raises Refused for a demo that is not in a sandbox.
+    """A demo in the sandbox to break one thing in.
+
+    Raises Refused if the environment, or any client that the exercise would use, is not a sandbox's.
 
     ``make`` lets the engine make these be there and ready, as ``up`` does; ``inject_fault`` tells the sandbox to
     answer calls of an operation with an error, where no state of the API would.
@@ -43,7 +46,9 @@ class Exercise:
     inject_fault: Callable[..., None]
 
     def __post_init__(self) -> None:
-        if not self.environment.is_sandbox:
+        clients = [client for side in Side for client in (self.case.clients(side).ec2, self.case.clients(side).elb)]
+        in_sandbox = all(LOOPBACK_URL.fullmatch(client.meta.endpoint_url) for client in clients)
+        if not (in_sandbox and self.environment.is_sandbox):
             raise Refused("An exercise breaks a demo in the sandbox only, never on AWS.")
 
     @property

@@ -147,9 +147,6 @@ class StateFile:
         """Remove the file, the key and everything else kept for this demo but its lock."""
         for path in (self.path, self._draft, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
             path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            (self.directory / "lock").unlink(missing_ok=True)
-            self.directory.rmdir()
         self.sides, self.place, self.settings, self.entries = {}, "", {}, {}
 
     # --- listening ------------------------------------------------------------
@@ -242,7 +239,10 @@ def make_private(directory: Path) -> None:
 
 @contextlib.contextmanager
 def locked(directory: Path, command: str) -> Iterator[None]:
-    """Hold the demo's lock, which ends with the process however that ends.  Raises Locked, naming who holds it."""
+    """Hold the demo's lock, which ends with the process however that ends.  Raises Locked, naming who holds it.
+
+    A directory that holds nothing else is removed with the lock.
+    """
     make_private(directory)
     path = directory / "lock"
     lock = FileLock(path, timeout=0, mode=0o600)
@@ -259,6 +259,11 @@ def locked(directory: Path, command: str) -> Iterator[None]:
         path.write_text(f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%S')}")
         yield
     finally:
+        with contextlib.suppress(OSError):
+            if os.listdir(directory) == [path.name]:
+                path.unlink()  # while it is held: once released, it may be the lock of another run
+                remove_if_empty(directory)
+                remove_if_empty(directory.parent)
         lock.release()
 
 

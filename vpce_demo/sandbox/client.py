@@ -35,7 +35,7 @@ PATIENCE = 60.0
 """Seconds a starting or stopping sandbox gets; it needs one or two."""
 EXITING = 5.0
 """Seconds in which a process that has cleaned up goes away."""
-_HERE = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 NEEDED = ("moto", "flask", "flask_cors", "asyncssh")
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -91,7 +91,7 @@ def running(directory: Path) -> Running | None:
     """
     try:
         told = json.loads((directory / SERVER_FILE).read_text())
-        if not all(_HERE.fullmatch(told[name]) for name in ("endpoint_url", "proxy_url")):
+        if not all(LOOPBACK_URL.fullmatch(told[name]) for name in ("endpoint_url", "proxy_url")):
             return None
         status, answer = _ask(told["endpoint_url"], told["token"], "GET", "status", None)
         if status != 200 or answer["boot_id"] != told["boot_id"]:

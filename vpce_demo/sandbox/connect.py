@@ -6,6 +6,7 @@ only, so that it starts at once.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -25,28 +26,24 @@ def main(arguments: list[str]) -> int:
         return 2
     proxy_port, host, port = int(arguments[0]), arguments[1], int(arguments[2])
     try:
-        with socket.create_connection(("127.0.0.1", proxy_port)) as proxy:
-            proxy.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
-            # What ssh says before the way is open waits in the proxy, which so notices when ssh leaves.
-            ssh_left = threading.Event()
-            threading.Thread(target=_carry_input, args=(proxy, ssh_left), daemon=True).start()
-            status, data = _answer(proxy)
-            if status != "200":
-                while more := proxy.recv(CHUNK):
-                    data += more
-                said = data.decode("utf-8", "replace").strip()
-                if not said and ssh_left.is_set():
-                    return 0
-                print(said or "the sandbox has stopped", file=sys.stderr)
-                return 1
-            while data or (data := proxy.recv(CHUNK)):
-                data = data[os.write(sys.stdout.fileno(), data) :]
-    except BrokenPipeError:
-        return 0
+        proxy = socket.create_connection(("127.0.0.1", proxy_port))
     except OSError as error:
         print(f"no connection over the sandbox's proxy on port {proxy_port}: {error}", file=sys.stderr)
         return 1
-    return 0
+    ssh_left = threading.Event()
+    refusal = ""
+    with proxy, contextlib.suppress(OSError):
+        proxy.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        # What ssh says before the way is open waits in the proxy, which so notices when ssh leaves.
+        threading.Thread(target=_carry_input, args=(proxy, ssh_left), daemon=True).start()
+        status, data = _answer(proxy)
+        if status == "200":
+            return _carry_output(proxy, data)
+        refusal = _rest(proxy, data).decode("utf-8", "replace").strip()
+    if not refusal and ssh_left.is_set():
+        return 0
+    print(refusal or "the sandbox has stopped", file=sys.stderr)
+    return 1
 
 
 def _answer(proxy: socket.socket) -> tuple[str, bytes]:
@@ -61,14 +58,37 @@ def _answer(proxy: socket.socket) -> tuple[str, bytes]:
     return head.decode("latin-1").split(" ", 2)[1], rest
 
 
-def _carry_input(proxy: socket.socket, ended: threading.Event) -> None:
-    try:
-        while data := os.read(sys.stdin.fileno(), CHUNK):
+def _rest(proxy: socket.socket, data: bytes) -> bytes:
+    with contextlib.suppress(OSError):  # what has come until then counts
+        while more := proxy.recv(CHUNK):
+            data += more
+    return data
+
+
+def _carry_output(proxy: socket.socket, data: bytes) -> int:
+    """Carry to ssh until either side ends.  Returns 0.  Raises OSError if the sandbox breaks off."""
+    while data or (data := proxy.recv(CHUNK)):
+        try:
+            data = data[os.write(sys.stdout.fileno(), data) :]
+        except OSError:
+            break  # ssh has left
+    return 0
+
+
+def _carry_input(proxy: socket.socket, ssh_left: threading.Event) -> None:
+    with contextlib.suppress(OSError):  # the other side has ended, and with it this program
+        while data := _input():
             proxy.sendall(data)
-        ended.set()
+        ssh_left.set()
         proxy.shutdown(socket.SHUT_WR)
+
+
+def _input() -> bytes:
+    """The next bytes from ssh; empty if it has left, in whatever way."""
+    try:
+        return os.read(sys.stdin.fileno(), CHUNK)
     except OSError:
-        return  # the other side has ended, and with it this program
+        return b""
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from ..config.settings import Settings, Where
 from ..engine.resource import Aws
 from ..errors import DemoError
 from ..journal.run_log import RunLog
-from ..journal.state_file import StateFile, locked, remove_if_empty
+from ..journal.state_file import StateFile, locked
 from ..model import Live, Side
 from ..ssh import ensure_key
 from ..tutorial import tutorial
@@ -69,8 +69,6 @@ def open_demo(
         finally:
             if new and not new.entries:
                 new.forget()
-            if needs_lock:
-                _tidy(where)
 
 
 def open_recorded(where: Where) -> tuple[StateFile, Settings]:
@@ -94,15 +92,6 @@ def _recorded_settings(state: StateFile) -> Settings:
             f"    mv {state.path} {state.path}.aside",
             changed="Nothing was changed.",
         ) from None
-
-
-def _tidy(where: Where) -> None:
-    """Leave no directory behind that holds nothing but its lock."""
-    left = {path.name for path in where.directory.iterdir()} if where.directory.exists() else set()
-    if left <= {"lock"}:
-        (where.directory / "lock").unlink(missing_ok=True)
-        remove_if_empty(where.directory)
-        remove_if_empty(where.directory.parent)
 
 
 def _sides(settings: Settings, environment: Environment, state: StateFile) -> dict[Side, Aws]:
@@ -135,5 +124,4 @@ def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:
         gone = bool(state.place) and state.place != sandbox_id
         if gone:
             state.forget()
-    _tidy(where)
     return gone

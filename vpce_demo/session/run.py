@@ -20,7 +20,7 @@ from ..engine.resource import Aws, Resource, closure
 from ..engine.waits import HIDDEN_SECONDS
 from ..errors import DemoError, Diagnosis, InUse, NotCreated, TimedOut
 from ..journal.run_log import RunLog
-from ..journal.state_file import StateFile, remove_if_empty
+from ..journal.state_file import StateFile
 from ..model import Live, Phase, Side
 from ..ssh import Ssh
 from ..tutorial import Demo
@@ -173,7 +173,6 @@ class Run:
         self.log.look(left)
         if not left:
             self.state.forget()
-            remove_if_empty(self.where.directory.parent)
         return left
 
     def _look_until_gone(self) -> dict[str, Live]:
