@@ -22,6 +22,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+NOTHING_CHANGED = "Nothing was changed."
+
 
 class Fix(NamedTuple):
     """A command that mends it, with a word on what it does (or none)."""
@@ -63,6 +65,8 @@ class DemoError(Exception):
     """
 
     exit_code: int = 1
+    usual_change: str = ""
+    """What is said of changes where the raiser does not say it."""
 
     def __init__(
         self,
@@ -71,14 +75,14 @@ class DemoError(Exception):
         facts: Mapping[str, str] | None = None,
         table: Sequence[Sequence[str]] = (),
         hint: str = "",
-        changed: str = "",
+        changed: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.facts = dict(facts or {})
         self.table = table
         self.hint = hint
-        self.changed = changed
+        self.changed = self.usual_change if changed is None else changed
         self.diagnosis: Diagnosis | None = None
         """The one most likely cause, where the table of causes was asked for it."""
 
@@ -87,12 +91,14 @@ class ConfigError(DemoError):
     """A setting is wrong."""
 
     exit_code = 2
+    usual_change = NOTHING_CHANGED
 
 
 class Cancelled(DemoError):
     """The user said no at the prompt."""
 
     exit_code = 3
+    usual_change = NOTHING_CHANGED
 
 
 class SignInError(DemoError):
@@ -105,6 +111,7 @@ class Refused(DemoError):
     """Going on would not be safe."""
 
     exit_code = 5
+    usual_change = NOTHING_CHANGED
 
 
 class NotCreated(Refused):

@@ -137,7 +137,6 @@ def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
         raise ConfigError(
             "No AWS region is set.",
             hint="Give one:  vpce-demo up --region us-east-1    or set it for good:  aws configure",
-            changed="Nothing was changed.",
         )
     if session.get_credentials() is None:
         raise NoCredentialsError

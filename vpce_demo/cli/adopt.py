@@ -47,5 +47,4 @@ def _nothing(app: App) -> NotCreated:
     return NotCreated(
         "There is nothing in AWS that carries this demo's tags.",
         hint=f"Another account, region or --name?  Or make it:  {how(app)} up",
-        changed="Nothing was changed.",
     )

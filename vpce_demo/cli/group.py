@@ -137,7 +137,6 @@ def ask(screen: Screen, yes: bool, question: str) -> None:
             "Nobody is here to say yes.",
             facts={"question": question},
             hint="Say it beforehand:  --yes",
-            changed="Nothing was changed.",
         )
     screen.end_line()
     try:
@@ -145,4 +144,4 @@ def ask(screen: Screen, yes: bool, question: str) -> None:
     except click.Abort:
         raise KeyboardInterrupt from None
     if not agreed:
-        raise Cancelled("Cancelled.", changed="Nothing was changed.")
+        raise Cancelled("Cancelled.")

@@ -47,7 +47,6 @@ def init(app: App, file: Path) -> None:
         raise ConfigError(
             f"There is a {file} already.",
             hint="Give another name:  vpce-demo init FILE",
-            changed="Nothing was changed.",
         ) from None
     app.screen().line(f"Wrote {file}. Change what you want, then:  vpce-demo up -c {file}")
     app.document.update(file=str(file))
@@ -73,7 +72,6 @@ def completion(app: App, shell: str | None) -> None:
         raise ConfigError(
             f"There is no completion for {name}.",
             hint=f"Name one of:  {'  '.join(SHELLS)}",
-            changed="Nothing was changed.",
         )
     script = kind(cli, {}, "vpce-demo", COMPLETION).source()
     if not app.json:

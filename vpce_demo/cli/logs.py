@@ -46,7 +46,6 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
         raise NotCreated(
             f"There is no run {run} on record." if run else "There is no run on record.",
             hint=f"Those that are:  {how(app)} logs" if found else f"Make one:  {how(app)} up",
-            changed="Nothing was changed.",
         )
     shown = 0
     while True:

@@ -45,9 +45,7 @@ def report(app: App, to: Path | None, redact: bool) -> None:
 
     found = runs(where.logs)
     if not found and not (look and look.live):
-        raise NotCreated(
-            "There is nothing to report yet.", hint=f"Run first:  {how(app)} up", changed="Nothing was changed."
-        )
+        raise NotCreated("There is nothing to report yet.", hint=f"Run first:  {how(app)} up")
     if redact:
         found, look = redacted(found, look)
     story = known(found, where.config, look)

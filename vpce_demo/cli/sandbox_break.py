@@ -103,7 +103,6 @@ def _break(app: App, rule: Rule, way: str) -> None:
                 "It is too early for sandbox break: the demo is not whole.",
                 facts={"missing": ", ".join(dict.fromkeys(map(str, missing)))},
                 hint="Run first:  vpce-demo up",
-                changed="Nothing was changed.",
             )
 
         def make(resources: Sequence[Resource]) -> None:

@@ -54,7 +54,6 @@ def _nothing_to_test(app: App, missing: list[Any] | None = None) -> NotCreated:
         "It is too early for test.",
         facts={"missing": what},
         hint=f"Run first:  {how(app)} up",
-        changed="Nothing was changed.",
     )
 
 

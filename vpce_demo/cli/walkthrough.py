@@ -90,7 +90,6 @@ def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
         raise Refused(
             "There is no terminal to read the pages on.",
             hint="Make the demo without them:  vpce-demo up    or read one:  vpce-demo explain 1",
-            changed="Nothing was changed.",
         )
 
     screen, where = app.screen(), app.where()

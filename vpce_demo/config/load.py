@@ -30,7 +30,7 @@ def load(path: Path | None, overrides: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(_merged(data, overrides))
     except ValidationError as error:
-        raise ConfigError(_explain(error, where, tree, data), changed="Nothing was changed.") from None
+        raise ConfigError(_explain(error, where, tree, data)) from None
 
 
 def _merged(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,24 +48,24 @@ def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
     try:
         text = text_of(path, LARGEST_FILE)
     except FileNotFoundError:
-        raise ConfigError(f"There is no config file {path}.", changed="Nothing was changed.") from None
+        raise ConfigError(f"There is no config file {path}.") from None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}", changed="Nothing was changed.") from None
+        raise ConfigError(f"{path} cannot be read: {error}") from None
     try:
         tree, data = read_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         problem = printable(getattr(error, "problem", None) or str(error).splitlines()[0], 200)
-        raise ConfigError(f"{place}: not YAML that is understood: {problem}", changed="Nothing was changed.") from None
+        raise ConfigError(f"{place}: not YAML that is understood: {problem}") from None
     except RecursionError:
-        raise ConfigError(f"{path}: it goes too deep", changed="Nothing was changed.") from None
+        raise ConfigError(f"{path}: it goes too deep") from None
     except ValueError as error:
-        raise ConfigError(f"{path}: {printable(str(error))}", changed="Nothing was changed.") from None
+        raise ConfigError(f"{path}: {printable(str(error))}") from None
     if data is None:
         return tree, {}
     if not isinstance(data, dict):
-        raise ConfigError(f"{path}:1:1: settings are 'key: value' lines", changed="Nothing was changed.")
+        raise ConfigError(f"{path}:1:1: settings are 'key: value' lines")
     return tree, data
 
 

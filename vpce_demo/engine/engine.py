@@ -168,14 +168,12 @@ class Engine:
                     f"The name {r.name} is taken by {foreign.id}, which is not this demo's.",
                     facts={"why": foreign.why},
                     hint="Choose another demo name (--name), or other names in the config file.",
-                    changed="Nothing was changed.",
                 )
             if more := self._lookup.duplicates.get(r.key):
                 raise Refused(
                     f"{r} exists {len(more) + 1} times.",
                     facts={"ids": ", ".join([self._known[r.key].id, *(live.id for live in more)])},
                     hint="Remove them all:  vpce-demo down",
-                    changed="Nothing was changed.",
                 )
 
     # --- the walk -----------------------------------------------------------

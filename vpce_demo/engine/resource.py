@@ -201,7 +201,7 @@ class Aws:
     def live(self, resource: Resource) -> Live:
         """What we know of a resource.  Raises NotCreated where there is none."""
         if resource.key not in self.known:
-            raise NotCreated(f"{resource} does not exist yet.")
+            raise NotCreated(f"{resource} does not exist yet.", changed="")  # but other resources may have been
         return self.known[resource.key]
 
     def id(self, resource: Resource) -> str:

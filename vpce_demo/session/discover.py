@@ -112,7 +112,6 @@ def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:
             f"There is no room for {wanted} more {what}.",
             facts={"account": clients.account, "region": clients.region, what: f"{len(there)} of {quota} there"},
             hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
-            changed="Nothing was changed.",
         )
 
 
@@ -124,7 +123,6 @@ def _refuse_what_is_not_built(environment: Environment) -> None:
             "A customer in another account or region cannot be let in yet.",
             facts={str(side): f"{one['account']} {one['region']}" for side, one in environment.accounts.items()},
             hint="Use one account and region for both sides.",
-            changed="Nothing was changed.",
         )
 
 
@@ -155,13 +153,11 @@ def _choose(config: Config, region: str, ours: Mapping[str, str], theirs: Mappin
             f"Zone {config.zone} does not offer {config.instance_type} to both sides.",
             facts={"zones that do": ", ".join(common) or "none"},
             hint="Set another zone, or leave it out and one is chosen.",
-            changed="Nothing was changed.",
         )
     if not common:
         raise Refused(
             f"No zone of {region} offers {config.instance_type} to both sides.",
             hint="Set another instance_type or region.",
-            changed="Nothing was changed.",
         )
     name = config.zone or next(iter(common))
     id = common[name]

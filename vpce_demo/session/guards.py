@@ -15,8 +15,6 @@ from ..model import Side
 from ..untrusted import printable
 from .discover import not_looked_up
 
-NOTHING = "Nothing was changed."
-
 
 def same_accounts(recorded: Mapping[str, Mapping[str, str]], environment: Environment) -> bool:
     """Whether a state made with these accounts and regions belongs to this place."""
@@ -41,7 +39,6 @@ def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
         hint="Do one of these:\n"
         f"    {back:<43} use the {'credentials' if 'account' in other else 'region'} that made it\n"
         f"    {'vpce-demo up --name second-demo':<43} start another demo, with its own state",
-        changed=NOTHING,
     )
 
 
@@ -85,7 +82,6 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
             "The settings have changed under a demo that is there.",
             facts=changed,
             hint="Go back to the old ones, or first:  vpce-demo down    (or give it another --name)",
-            changed=NOTHING,
         )
 
 

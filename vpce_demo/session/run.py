@@ -111,7 +111,6 @@ class Run:
                 f"It is too early for {command}.",
                 facts={"missing": ", ".join(dict.fromkeys(str(r) for r in missing))},
                 hint="Run first:  " + "    ".join(f"vpce-demo {step}" for step in steps),
-                changed="Nothing was changed.",
             )
 
     def up(
