@@ -13,29 +13,29 @@ ANYWHERE = "0.0.0.0/0"
 
 
 class Side(StrEnum):
-    """Whose account and region a resource lives in."""
+    """Whose account and region a resource belongs to."""
 
     PROVIDER = "provider"
     CONSUMER = "consumer"
 
 
 class Phase(Enum):
-    """Where a resource is in its life, in the same words for every kind."""
+    """The state of a resource, in the same words for every kind."""
 
     PENDING = "pending"
     READY = "ready"
     WRONG = "wrong"
-    """It is there, but not as the tutorial says: ``up`` deletes it and makes it again."""
+    """It exists, but differs from the tutorial: ``up`` deletes it and creates it again."""
     FOREIGN = "foreign"
-    """Somebody else's thing has the name: never adopted, never touched; ``up`` refuses."""
+    """The name is taken by a resource that is not the demo's: ``up`` refuses, and nothing touches it."""
     FAILED = "failed"
-    """AWS gave it up, and it cannot be used again: ``up`` deletes it and makes another."""
+    """AWS could not create it or ended it, and it cannot be used again: ``up`` deletes it and creates another."""
     DELETING = "deleting"
     GONE = "gone"
 
     @classmethod
     def of(cls, word: str | None) -> Phase:
-        """Translate a state word of any AWS API, whatever its case; a word that we do not know is PENDING."""
+        """The phase for a state word of any AWS API, in any case; PENDING for an unknown word."""
         return _PHASES.get((word or "").lower(), cls.PENDING)
 
 
@@ -51,7 +51,7 @@ _PHASES = {
 
 
 class Drift(NamedTuple):
-    """A field of which AWS holds something else than the tutorial says."""
+    """A field in which AWS's value differs from the tutorial's."""
 
     field: str
     tutorial: str
@@ -59,16 +59,16 @@ class Drift(NamedTuple):
 
 
 Held = tuple[str, object, object]
-"""A field by name, what the tutorial says of it (a value, a resource, several), what AWS holds: see ``drift.py``."""
+"""A field: its name, the tutorial's value (a value, a resource, or several), and AWS's value.  See ``drift.py``."""
 
 
 @dataclass(frozen=True)
 class Live:
-    """What AWS says about one resource now.
+    """What AWS returns about one resource.
 
-    ``word`` is AWS's own state word, for the screen; ``why`` its reason where it gives one; ``outputs`` what other
-    resources or the user need of it (a service's name, an address); ``held`` its fields, and ``drift`` those in which
-    it differs, once everything has been looked at (``Run.look``); ``made`` when AWS made it, where it says so.
+    ``word`` is AWS's state word, for the screen; ``why`` is AWS's reason, if it gives one; ``outputs`` is what other
+    resources or the user need (a service's name, an address); ``held`` are its fields, and ``drift`` those that differ,
+    once every resource has been looked up (``Run.look``); ``made`` is when AWS created it, if AWS says so.
     """
 
     id: str
@@ -82,7 +82,7 @@ class Live:
 
 
 def short_id(id: str) -> str:
-    """An id as people know it: the last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``."""
+    """The last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``; any other id as it is."""
     return (
         id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
         if id.startswith("arn:")
@@ -104,11 +104,11 @@ class Holder:
 
 
 def is_fine(live: Live | None) -> bool:
-    """Whether it is there and as it should be, or on its way there."""
+    """True if it exists and is as it should be, or is being created."""
     return live is not None and live.phase in (Phase.READY, Phase.PENDING)
 
 
 def ours(found: Iterable[Live]) -> list[Live]:
-    """Of what was found, what is there and ours: the one to go on with first, those on their way out last."""
+    """Of what was found, what exists and is the demo's: the best one first, those being deleted last."""
     order = [Phase.READY, Phase.PENDING, Phase.WRONG, Phase.FAILED, Phase.DELETING]
     return sorted((live for live in found if live.phase in order), key=lambda live: order.index(live.phase))

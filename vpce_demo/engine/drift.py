@@ -1,7 +1,7 @@
-"""Drift: what AWS holds against what the tutorial says, field by field.
+"""Drift: the fields in which AWS's value differs from the tutorial's.
 
-A kind's ``find`` notes what it was told as ``held``: a name, the tutorial's value, AWS's.  A resource stands for its
-id, which may become known only later; so the two are compared when everything has been looked at.
+A kind's ``find`` returns the fields as ``held``: name, the tutorial's value, AWS's value.  A resource as a value stands
+for its id, which may become known later; so fields are compared when every resource has been looked up.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NONE = "none"
 
 
 def with_drift(lives: Mapping[str, Live]) -> dict[str, Live]:
-    """The same, each with the fields in which it differs."""
+    """The same resources, each with the fields in which it differs."""
     return {key: replace(live, drift=tuple(_differences(live, lives))) for key, live in lives.items()}
 
 
@@ -28,7 +28,7 @@ def _differences(live: Live, lives: Mapping[str, Live]) -> Iterable[Drift]:
 
 
 def _said(value: object, lives: Mapping[str, Live]) -> str | None:
-    """A value as it is compared and shown; None where it is not known: not found out yet, or not told by AWS."""
+    """A value as it is compared and shown; None if it is not known, or AWS does not return it."""
     if isinstance(value, Resource):
         return lives[value.key].id if value.key in lives else None
     if isinstance(value, bool):

@@ -13,7 +13,7 @@ from .resource import Resource
 
 
 class Action(Enum):
-    """What the engine just did, saw, or could not do with a resource."""
+    """What the engine did, found, or failed to do with a resource."""
 
     FOUND = "found"
     MISSING = "missing"
@@ -31,10 +31,10 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Event:
-    """One line of the story that the engine tells its listeners.
+    """One thing that happened to a resource.
 
-    ``token`` is the client token of a create; ``note`` what is being waited for or was answered, in AWS's words;
-    ``at`` seconds of the monotonic clock.
+    ``token`` is the client token of a create; ``note`` is what is waited for or was answered, in AWS's words; ``at`` is
+    monotonic time in seconds.
     """
 
     action: Action

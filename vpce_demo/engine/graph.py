@@ -1,8 +1,8 @@
-"""The moves of ``up`` and ``down``, what each waits for, and the longest chain of them.
+"""The tasks of ``up`` and ``down``, the prerequisites of each, and the longest path through them.
 
-``up`` has two moves for each resource: make it, and wait until it is ready; what needs it waits for one or the other.
-``down`` has two as well: ask AWS to delete it, and wait until it is gone.  Asking follows the documented order; waiting
-follows what AWS really demands: nothing is asked for while something that stands on it is still there.
+``up`` has two tasks for each resource: create it, and wait until it is ready; a dependent waits for one or the other.
+``down`` has two as well: request its deletion, and wait until it is gone.  Requests follow the documented order; waits
+follow what AWS demands: nothing is deleted while a resource that depends on it still exists.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .resource import Resource
 
 
 class TaskType(Enum):
-    """What a move does."""
+    """What a task does with its resource."""
 
     MAKE = "make"
     READY = "wait until ready"
@@ -27,21 +27,18 @@ class TaskType(Enum):
 
 Task = tuple[TaskType, Resource]
 Graph = dict[Task, dict[Task, bool]]
-"""What each move waits for, and whether it is skipped when that fails (or goes ahead all the same)."""
+"""task -> {prerequisite: skip the task if this prerequisite failed}"""
 
 
 def creation_graph(resources: Sequence[Resource], leave: Collection[Resource] = ()) -> Graph:
-    """The moves that make these, as far as they need one another.
-
-    Those to ``leave`` are not waited for, unless another one needs them ready.
-    """
+    """The tasks that create these resources.  Those to ``leave`` are not waited for, unless another one needs them."""
     members = {r.key for r in resources}
     graph: Graph = {}
     for r in resources:
         needs = [need for need in r.needs() if need.resource.key in members]
         graph[TaskType.MAKE, r] = {(TaskType.READY if n.ready else TaskType.MAKE, n.resource): True for n in needs}
         graph[TaskType.READY, r] = {(TaskType.MAKE, r): True}
-    needed = {move for needs in graph.values() for move in needs}
+    needed = {task for needs in graph.values() for task in needs}
     for r in leave:
         if (TaskType.READY, r) not in needed:
             graph.pop((TaskType.READY, r), None)
@@ -49,7 +46,7 @@ def creation_graph(resources: Sequence[Resource], leave: Collection[Resource] = 
 
 
 def deletion_graph(resources: Sequence[Resource], order: Sequence[Sequence[Resource]]) -> Graph:
-    """The moves that delete these, asking in this order, group after group."""
+    """The tasks that delete these resources, requested in this order, group after group."""
     members = {r.key for r in resources}
     graph: Graph = {(TaskType.GONE, r): {} for r in resources}
     for r in resources:
@@ -67,14 +64,14 @@ def deletion_graph(resources: Sequence[Resource], order: Sequence[Sequence[Resou
                     graph[TaskType.ASK, asked][held_by] = True
     asking = [[(TaskType.ASK, r) for r in group if (TaskType.ASK, r) in graph] for group in order]
     for earlier, later in pairwise(group for group in asking if group):
-        for move in later:
+        for task in later:
             for before in earlier:
-                graph[move].setdefault(before, False)
+                graph[task].setdefault(before, False)
     return graph
 
 
 def deleted_with(r: Resource, members: Iterable[str]) -> Resource | None:
-    """The resource that takes this one along when it is deleted, if it is among those with these keys."""
+    """The resource whose deletion deletes this one too, if it is among those with these keys."""
     it = r.goes_with()
     return it if it is not None and it.key in members else None
 
@@ -85,7 +82,7 @@ Node = TypeVar("Node")
 def longest_path(
     graph: Mapping[Node, Iterable[Node]], seconds: Callable[[Node], float], name: Callable[[Node], str] = str
 ) -> list[Node]:
-    """The chain that takes longest, each after what it waits for.  Of equally long ones it is always the same."""
+    """The path that takes longest, prerequisites first.  Of equally long paths, always the same one."""
 
     def rank(one: tuple[float, list[Node]]) -> tuple[float, list[str]]:
         return round(one[0], 6), [name(node) for node in one[1]]

@@ -1,4 +1,4 @@
-"""What the engine sees of the resources: what is there, what only has their names, and what is there twice."""
+"""Looks up resources for the engine: known, foreign (the name is taken) and duplicate ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .waits import HIDDEN_SECONDS, Timing
 
 
 class Lookup:
-    """Looks at one resource at a time, and remembers.
+    """Looks up one resource at a time and remembers the result, by key.
 
-    ``known`` is what is there, by key, shared by both sides; ``foreign`` what only has a resource's name;
-    ``duplicates`` what is there beside the known one.
+    ``known`` are the demo's own, shared by both sides; ``foreign`` are others that have a resource's name;
+    ``duplicates`` are further ones of the demo's own.
     """
 
     def __init__(self, sides: Mapping[Side, Aws], pace: Timing) -> None:
@@ -29,7 +29,8 @@ class Lookup:
         self.duplicates: dict[str, list[Live]] = {}
 
     def look_up(self, r: Resource, moment: float) -> Live | None:
-        """What AWS has of it, asked for after that moment.  Raises NotCreated if what it is found by is not there."""
+        """What AWS has of it, no older than ``moment``.  Raises NotCreated if a parent it is found through is
+        missing."""
         try:
             found = list(r.find(self._sides[r.side].fresh_after(moment)))
         except ClientError as error:
@@ -55,14 +56,14 @@ class Lookup:
         return there[0]
 
     def look_up_if_possible(self, r: Resource, moment: float) -> Live | None:
-        """The same; nothing where what it is found by is not there."""
+        """``look_up``, or None if a parent it is found through is missing."""
         try:
             return self.look_up(r, moment)
         except NotCreated:
             return None
 
     def wait_until_visible(self, r: Resource, since: float) -> Live | None:
-        """See something that may have been made at that moment, as long as AWS may hide it."""
+        """Look up a resource that may have been created at ``since``, for as long as AWS may not show it."""
         until = since + HIDDEN_SECONDS / self._pace.factor
         while True:
             live = self.look_up_if_possible(r, time.monotonic())
@@ -70,7 +71,7 @@ class Lookup:
                 return live
 
     def holders(self, r: Resource, live: Live) -> list[Holder]:
-        """What uses it.  That this cannot be asked is no reason to fail: AWS will be asked to delete it again."""
+        """What uses it; empty if that cannot be asked, since the deletion is tried again anyway."""
         try:
             return list(r.held_by(self._sides[r.side].fresh_after(time.monotonic()), live))
         except (DemoError, ClientError, BotoCoreError):

@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import TagTypeDef
 
 STARTED_IS_ENOUGH = {"started_is_enough": True}
-"""Metadata of a field: what it holds must have been asked for, but need not be ready yet."""
+"""Field metadata: the dependency must exist, but need not be ready."""
 DELETE_REQUESTED_IS_ENOUGH = {"delete_requested_is_enough": True}
-"""Metadata of a field: what it holds may be asked to go as soon as this one has been, and need not wait for its end."""
+"""Field metadata: the dependency can be deleted as soon as this one's delete has been requested."""
 
 
 @dataclass(frozen=True, eq=False)
 class Resource(ABC):
     """One thing in AWS: one create call, and a delete that undoes exactly that.
 
-    Fields that hold resources, or tuples of them, are what it needs; ``after`` is for an order that no other field
-    shows.  ``key`` names it in the state file and in its tags, for ever; ``name`` is what AWS shows.
+    Fields that hold resources, or tuples of them, are its dependencies; ``after`` is for an order that no other field
+    shows.  ``key`` identifies it in the state file and in its tags and never changes; ``name`` is what AWS shows.
     """
 
     key: str
@@ -47,36 +47,37 @@ class Resource(ABC):
     after: tuple[Resource, ...] = field(default=(), kw_only=True)
 
     create_can_duplicate: ClassVar[bool] = False
-    """Whether a second create call makes a second one: AWS knows neither a client token nor a unique name of it."""
+    """True if repeating the create call makes a duplicate, because AWS offers neither a client token nor a unique
+    name."""
     usual_seconds: ClassVar[float] = 0.5
-    """How long AWS usually takes from the create call until it is ready."""
+    """Typical seconds from the create call until it is ready."""
     ready_word: ClassVar[str] = "available"
     """AWS's state word when it is ready."""
     usual_delete_seconds: ClassVar[float] = 0.0
-    """How long AWS usually takes from the delete call until it is gone; 0 where the answer to the call says so."""
+    """Typical seconds to delete.  0 if the delete call is synchronous."""
 
     @abstractmethod
     def find(self, aws: Aws) -> Iterator[Live]:
-        """Yield what AWS has of this resource: nothing, one, duplicates, or some gone ones too."""
+        """Yield what AWS has of this resource: none, one or several, deleted ones included."""
 
     @abstractmethod
     def create(self, aws: Aws) -> Live:
-        """Ask AWS for the resource and return what it answers.  Don't wait."""
+        """Send the create call and return what AWS answers.  Does not wait."""
 
     @abstractmethod
     def delete(self, aws: Aws, live: Live) -> None:
-        """Ask AWS to remove the resource.  Don't wait for it to go."""
+        """Send the delete call.  Does not wait."""
 
     def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
-        """Yield what uses it, as far as AWS can be asked: for when it says that it is in use."""
+        """Yield what uses it, as far as AWS can be asked.  Called when AWS refuses to delete it."""
         yield from ()
 
     def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
-        """Send these away that are not ours, if that may be asked of the kind; return whether it was."""
+        """Detach these foreign holders if the kind allows it.  Returns True if it was requested."""
         return False
 
     def goes_with(self) -> Resource | None:
-        """The resource whose deletion removes this one too, so that AWS need not be asked twice."""
+        """The resource whose deletion deletes this one too, so that no call of its own is needed."""
         return None
 
     @property
@@ -87,7 +88,7 @@ class Resource(ABC):
         return f"{self.kind} {self.name}"
 
     def needs(self) -> Iterator[Need]:
-        """Yield what this one needs: the resources in its fields."""
+        """Yield its dependencies: the resources in its fields."""
         for f in fields(self):
             value = getattr(self, f.name)
             for item in value if isinstance(value, tuple) else (value,):
@@ -98,7 +99,7 @@ class Resource(ABC):
 
 
 class Need(NamedTuple):
-    """What a resource needs: ready or only asked for, and until it is gone itself or only until it is asked to go."""
+    """A dependency: whether it must be ready, and whether it must outlive this resource or only its delete request."""
 
     resource: Resource
     ready: bool
@@ -106,7 +107,7 @@ class Need(NamedTuple):
 
 
 def closure(resources: Iterable[Resource]) -> list[Resource]:
-    """These resources and everything they need, each after what it needs."""
+    """These resources and all their dependencies, dependencies first."""
     seen: dict[str, Resource] = {}
 
     def visit(resource: Resource) -> None:
@@ -125,14 +126,14 @@ Item = TypeVar("Item", bound=Mapping[str, object])
 
 
 class Answers:
-    """Answers of describe calls, shared by everybody who asks the same in the same moment."""
+    """Answers of describe calls, shared by callers that ask the same question at the same moment."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._slots: dict[object, _Slot] = {}
 
     def get(self, question: object, ask: Callable[[], Any], after: float) -> Any:
-        """The answer to this question, asked of AWS not before that moment of the monotonic clock."""
+        """The answer to this question, no older than this monotonic time."""
         with self._lock:
             slot = self._slots.setdefault(question, _Slot())
         with slot.lock:
@@ -152,9 +153,9 @@ class _Slot:
 
 @dataclass(frozen=True)
 class Listing(Generic[Item]):
-    """A describe call that lists one kind of thing: everything of the demo, or what has one id.
+    """A describe call that lists one kind of resource: all of the demo's, or the one with an id.
 
-    ``pages`` makes the call with the parameters given; ``ids_parameter`` is how the call takes ids.
+    ``pages`` makes the call with the parameters given; ``ids_parameter`` is the name of its parameter for ids.
     """
 
     pages: Callable[[Aws, Mapping[str, Any]], Iterable[Item]]
@@ -163,11 +164,11 @@ class Listing(Generic[Item]):
 
 @dataclass(frozen=True)
 class Aws:
-    """What every method of a resource is given.
+    """What every method of a resource is given: the clients of its side, and what is known of the demo.
 
-    ``known`` holds what is there, by resource key, for both sides; ``recorded`` gives the id in the state file, if any;
-    ``fresh`` the moment before which an answer is too old; ``changing`` says that calls are sent once, and ``token`` is
-    the client token of the create at hand.
+    ``known`` holds what exists, by resource key, for both sides; ``recorded`` returns the id in the state file, if any.
+    Answers older than ``fresh`` (monotonic time) are not used.  ``changing``: calls are sent once only; ``token`` is
+    the client token of the create call.
     """
 
     clients: Clients
@@ -189,17 +190,17 @@ class Aws:
         return self.clients.changing_elb if self.changing else self.clients.elb
 
     def fresh_after(self, moment: float) -> Aws:
-        """The same, content with answers asked for after that moment."""
+        """A copy that accepts cached answers newer than ``moment``."""
         return replace(self, fresh=moment)
 
     def to_change(self, token: str = "") -> Aws:
-        """The same for one call that changes something, with the client token of a create."""
+        """A copy for one call that changes something, with the client token of a create."""
         return replace(self, fresh=time.monotonic(), changing=True, token=token)
 
     # --- what is there ----------------------------------------------------
 
     def live(self, resource: Resource) -> Live:
-        """What we know of a resource.  Raises NotCreated where there is none."""
+        """What is known of a resource.  Raises NotCreated if it does not exist."""
         if resource.key not in self.known:
             raise NotCreated(f"{resource} does not exist yet.", changed="")  # but other resources may have been
         return self.known[resource.key]
@@ -214,16 +215,16 @@ class Aws:
         return self.live(resource).outputs[name]
 
     def shared(self, question: object, ask: Callable[[], Any]) -> Any:
-        """An answer that others may have asked for in the same moment."""
+        """The answer of ``ask``, shared with callers that ask the same question at the same moment."""
         return self.answers.get(question, ask, self.fresh)
 
     def listed(self, listing: Listing[Item]) -> list[Item]:
-        """Everything of this demo that the call lists, in one filtered and paginated call shared by all kinds."""
+        """Everything of this demo that the call lists: one filtered, paginated call, shared by all kinds."""
         of_the_demo = {"Filters": [{"Name": f"tag:{DEMO_TAG}", "Values": [self.demo]}]}
         return cast("list[Item]", self.shared(listing, lambda: list(listing.pages(self, of_the_demo))))
 
     def mine(self, resource: Resource, listing: Listing[Item]) -> Iterator[Item]:
-        """What the call lists of this resource: by its tags, checked here too, else by the id in the state file."""
+        """What the call lists of this resource: found by its tags, else by the id in the state file."""
         found = [item for item in self.listed(listing) if self.is_mine(resource, tags_of(item))]
         if not found and (recorded := self.recorded(resource.key)):
             question = (listing, recorded)
@@ -243,7 +244,7 @@ class Aws:
     # --- tags -------------------------------------------------------------
 
     def tags(self, resource: Resource) -> dict[str, str]:
-        """The tags that make a resource ours, and the Name that the console shows."""
+        """The tags that mark a resource as the demo's, and the Name that the console shows."""
         return {
             "Name": resource.name,
             DEMO_TAG: self.demo,
@@ -252,7 +253,7 @@ class Aws:
         }
 
     def held(self, resource: Resource, tags: Mapping[str, str], *fields: Held) -> tuple[Held, ...]:
-        """These fields of what was found, and our tags on it, to be compared with the tutorial (``drift.py``)."""
+        """These fields and the demo's tags, to be compared with the tutorial (``drift.py``)."""
         ours = ((f"tag {key}", value, tags.get(key) or ()) for key, value in self.tags(resource).items())
         return (*fields, *ours)
 
@@ -268,5 +269,5 @@ class Aws:
         return [{"Key": k, "Value": v} for k, v in self.tags(resource).items()]
 
     def is_mine(self, resource: Resource, tags: Mapping[str, str]) -> bool:
-        """Whether these tags are of this resource; checked here too, since a filter that is ignored must do no harm."""
+        """True if these tags are this resource's.  Checked here too, so that an ignored filter does no harm."""
         return tags.get(DEMO_TAG) == self.demo and tags.get(RESOURCE_TAG) == resource.key

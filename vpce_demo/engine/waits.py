@@ -1,6 +1,9 @@
-"""When to look again, and when to ask again: every wait of the engine, bounded and told to stop in one place.
+"""Polling and retry intervals.
 
-Durations are in AWS's own seconds; a ``Timing`` turns them into the machine's, since a sandbox's clock may run faster.
+All waiting in the engine goes through here, so that it is bounded and can be
+interrupted.
+
+Durations are in AWS's seconds; ``Timing`` converts them to this machine's, since a sandbox's clock may run faster.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from ..aws.error_codes import ErrorKind
 from ..errors import TimedOut
 
 LIMIT_SECONDS = 1200.0
-"""How long anything is waited for, in AWS's seconds: no less than any bound of ``aws-behaviours.md`` section 1.3."""
+"""The longest wait, in AWS's seconds: no less than any bound of ``aws-behaviours.md`` section 1.3."""
 BUDGETS = {
     ErrorKind.MISSING: 300.0,
     ErrorKind.NOT_YET: 600.0,
@@ -21,23 +24,22 @@ BUDGETS = {
     ErrorKind.BUSY: 300.0,
     ErrorKind.UNSURE: 300.0,
 }
-"""How long AWS is asked again for the same reason, in its seconds (``aws-behaviours.md`` sections 2.1 and 3.4); for any
-other it is not asked again."""
+"""How long a call is repeated for each kind of error, in AWS's seconds (``aws-behaviours.md`` sections 2.1 and 3.4).
+For any other kind it is not repeated."""
 HIDDEN_SECONDS = 60.0
-"""How long AWS may hide a fresh resource, in its seconds.  So long a create that was cut off is looked for."""
+"""How long AWS may not show a new resource, in its seconds.  An unanswered create is looked for this long."""
 LEAST_LIMIT_SECONDS = 10.0
-"""The same in seconds of the machine, however fast the clock at the other end runs."""
+"""The shortest limit of a wait, in seconds of this machine, however fast the other clock runs."""
 RETRY_SECONDS = (2.0, 10.0)
-"""The first and the longest pause before asking again, in AWS's seconds, when AWS says "still in use" or "not yet"."""
+"""The first and the longest pause between retries, in AWS's seconds."""
 SHORTEST_PAUSE = 0.02
-"""In seconds of the machine, however fast the clock at the other end runs."""
+"""In seconds of this machine, however fast the other clock runs."""
 
 
 def poll_times(usual: float) -> Iterator[float]:
-    """When to look whether something is done that usually takes so long, in the same seconds.
+    """When to poll for something that usually takes this long, in the same unit.
 
-    A few times before, closer and closer, if it takes long; then when it should be done; then often, but the less often
-    the longer it takes, so that hardly more than a thirtieth of the time is lost.
+    Poll sparsely before the usual time, densely around it, then back off so that at most 1/30 of the wait is lost.
     """
     if usual >= 10:
         yield from (usual * share for share in (0.5, 0.75, 0.9))
@@ -48,7 +50,7 @@ def poll_times(usual: float) -> Iterator[float]:
 
 
 def retry_times() -> Iterator[float]:
-    """When to ask again what AWS refused for now, in its seconds: at once, then after growing pauses."""
+    """When to repeat a call, in AWS's seconds: at once, then after growing pauses."""
     moment, (pause, longest) = 0.0, RETRY_SECONDS
     while True:
         yield moment
@@ -57,14 +59,14 @@ def retry_times() -> Iterator[float]:
 
 
 class RetryBudget:
-    """How long something is tried again, for each reason apart: a create may meet several on its way."""
+    """How long a call is repeated, counted for each kind of error apart: a create may meet several."""
 
     def __init__(self, pace: Timing) -> None:
         self._pace = pace
         self._since: dict[ErrorKind, float] = {}
 
     def lasts(self, reason: ErrorKind) -> bool:
-        """Whether to try again, now that this has happened once more."""
+        """Record this error; return True if the call may be repeated."""
         budget = BUDGETS.get(reason)
         if budget is None:
             return False
@@ -73,9 +75,10 @@ class RetryBudget:
 
 
 class Timing:
-    """How fast the clock at the other end runs, and how long anybody may wait for it.
+    """Converts AWS's seconds to this machine's, and bounds every wait.
 
-    ``factor`` is 1 on AWS; ``stop`` ends every wait; ``deadline`` is a moment of the machine's monotonic clock.
+    ``factor`` is how many times faster the other clock runs (1 on AWS); ``stop`` ends every wait; ``deadline`` is a
+    monotonic time of this machine.
     """
 
     def __init__(self, factor: float, stop: threading.Event, deadline: float) -> None:
@@ -84,18 +87,18 @@ class Timing:
         self.deadline = deadline
 
     def real(self, seconds: float) -> float:
-        """AWS's seconds in seconds of the machine."""
+        """AWS's seconds as seconds of this machine."""
         return max(SHORTEST_PAUSE, seconds / self.factor)
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more may be begun."""
+        """True if no further task may start."""
         return self.stop.is_set() or time.monotonic() >= self.deadline
 
     def moments(self, moments: Iterator[float], what: str, since: float | None = None) -> Iterator[float]:
-        """Yield at these moments, in AWS's seconds since then, with the time since the one before in the machine's.
+        """Sleep until each of these moments, in AWS's seconds after ``since``; yield the seconds since the last one.
 
-        ``what`` is being waited for.  Raises TimedOut when the time is up, or when we are told to stop.
+        ``what`` completes the sentence "waiting for ...".  Raises TimedOut at the limit, or when told to stop.
         """
         before = time.monotonic()
         since = before if since is None else since
