@@ -61,10 +61,10 @@ CONFIGS = [
     ("page: 5\n", "demo.yaml:1:7: page", "string"),
     ("page: ''\n", "demo.yaml:1:7: page", "is empty"),
     ("name: yes\n", "demo.yaml:1:7: name", "string"),
-    ("provider: 5\n", "demo.yaml:1:11: provider", "settings"),
-    ("provider: [vpc_cidr]\n", "demo.yaml:1:11: provider", "settings"),
+    ("provider: 5\n", "demo.yaml:1:11: provider", "must be a mapping"),
+    ("provider: [vpc_cidr]\n", "demo.yaml:1:11: provider", "must be a mapping"),
     ("1: 2\n", "demo.yaml:1:", "string"),
-    ("provider:\n  vpc_cidr: nonsense\n", "demo.yaml:2:13: provider.vpc_cidr: 'nonsense'", "not a range"),
+    ("provider:\n  vpc_cidr: nonsense\n", "demo.yaml:2:13: provider.vpc_cidr: 'nonsense'", "not a valid IPv4 range"),
     ("provider:\n  vpc_cidr: 10.0.0.1/16\n", "demo.yaml:2:13: provider.vpc_cidr", "host bits"),
     ("provider:\n  vpc_cidr: 10.0.0.0/8\n", "demo.yaml:2:13: provider.vpc_cidr", "/16 and /28"),
     ("provider:\n  subnet_cidr: 20.0.1.0/29\n", "demo.yaml:2:16: provider.subnet_cidr", "/16 and /28"),
@@ -72,17 +72,17 @@ CONFIGS = [
     ("ssh_from: everywhere\n", "demo.yaml:1:11: ssh_from: 'everywhere'", "my-ip"),
     ("ssh_from: ::/0\n", "demo.yaml:1:11: ssh_from", "IPv4"),
     ("name: My_Demo\n", "demo.yaml:1:7: name: 'My_Demo'", "lower-case letters"),
-    ("provider:\n  load_balancer_name: my_lb\n", "demo.yaml:2:23: provider.load_balancer_name", "32 characters"),
+    ("provider:\n  load_balancer_name: my_lb\n", "demo.yaml:2:23: provider.load_balancer_name", "32 letters"),
     ("provider:\n  target_group_name: internal-x\n", "demo.yaml:2:22: provider.target_group_name", "internal-"),
     ("provider:\n  group_name: sg-1\n", "demo.yaml:2:15: provider.group_name", "not 'sg-...'"),
     ("zone: moon\n", "demo.yaml:1:7: zone: 'moon'", "us-east-1a"),
     ("instance_type: big\n", "demo.yaml:1:16: instance_type: 'big'", "t3.micro"),
-    ("a: [1\n", "demo.yaml:2:1: not YAML", ""),
-    ("\ta: 1\n", "demo.yaml:1:1: not YAML", "cannot start any token"),
-    ("? [x]\n: 1\n", "not YAML", ""),
-    ("a: !!python/object:os.system 1\n", "not YAML", ""),
-    ("- name\n", "demo.yaml:1:1: settings are 'key: value' lines", ""),
-    ("just words\n", "demo.yaml:1:1: settings are 'key: value' lines", ""),
+    ("a: [1\n", "demo.yaml:2:1: is not valid YAML", ""),
+    ("\ta: 1\n", "demo.yaml:1:1: is not valid YAML", "cannot start any token"),
+    ("? [x]\n: 1\n", "not valid YAML", ""),
+    ("a: !!python/object:os.system 1\n", "not valid YAML", ""),
+    ("- name\n", "demo.yaml:1:1: must hold 'key: value' lines", ""),
+    ("just words\n", "demo.yaml:1:1: must hold 'key: value' lines", ""),
 ]
 
 
@@ -131,7 +131,7 @@ def test_an_empty_config_is_the_defaults(program: Program) -> None:
         ("Bad_Name", "lower-case letters"),
         ("-", "lower-case letters"),
         ("../../etc", "lower-case letters"),
-        ("a" * 33, "32 characters at most"),
+        ("a" * 33, "at most 32 lower-case"),
         ("a" * 20, "AWS allows 32; choose a shorter demo name"),
     ],
 )
@@ -231,7 +231,7 @@ def test_on_aws_without_a_yes(world: World) -> None:
     config = world.config(SSH_FROM)
     with world.nothing_changes():
         done = world.run("up", "-c", config, **world.as_aws())
-    refused(done, 5, "Nobody is here to say yes", "about $0.0", "an hour", "--yes", "Nothing was changed.")
+    refused(done, 5, "Confirmation needed", "about $0.0", "an hour", "--yes", "Nothing was changed.")
     assert "account 123456789012" in done.err
     assert not (world.directory / world.state / "aws").exists()
 

@@ -26,7 +26,7 @@ def faults(world: World, capsys: pytest.CaptureFixture[str]) -> Faults:
 
 
 def test_each_fault_is_set_and_listed(faults: Faults) -> None:
-    assert faults().out == "Nothing is to go wrong.\n"
+    assert faults().out == "No faults are set.\n"
     faults("error", "RequestLimitExceeded", "--times", "20", "--status", "503")
     faults("drop", "--after", "--operation", "Create*", "--nth", "2")
     faults("delay", "0.5", "--operation", "DescribeVpcs")
@@ -64,7 +64,7 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
 def test_mistakes(faults: Faults, words: str, code: int, said: str) -> None:
     done = faults(*words.split())
     assert (done.code, said in done.err) == (code, True), done.text
-    assert faults().out == "Nothing is to go wrong.\n"
+    assert faults().out == "No faults are set.\n"
 
 
 def test_without_a_sandbox(program: Program) -> None:

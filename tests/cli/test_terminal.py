@@ -63,7 +63,7 @@ def test_ctrl_c_in_the_live_view(world: World) -> None:
     there = len(world.recorded())
     assert marks(up)[-STEPS:][6] == ("!", 7), up.text
     assert [mark for mark, number in marks(up) if number in (8, 15)] == ["-", "-", "-"]
-    assert "Interrupted. What was in flight is finished and noted." in up.text
+    assert "Interrupted. Calls in progress were completed and recorded." in up.text
     assert shows(rf"^  there now  {there} resources$", up)
     assert "vpce-demo --sandbox down" in up.text
     assert "so far" not in up.text

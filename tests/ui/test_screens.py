@@ -79,9 +79,9 @@ def up_interrupted(screen: Screen) -> None:
     screens.error(
         screen,
         DemoError(
-            "Interrupted. What was in flight is finished and noted.",
+            "Interrupted. Calls in progress were completed and recorded.",
             facts={"there now": "29 resources", "cost": "about $0.05 an hour"},
-            hint="Go on with the same command, or remove it all:  vpce-demo down",
+            hint="Continue with the same command, or delete everything:  vpce-demo down",
         ),
     )
 

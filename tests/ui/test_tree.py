@@ -135,11 +135,11 @@ def test_a_failure_is_shown_with_its_reason_and_what_was_left_out_with_its_cause
     play = Play.up()
     play.missing()
     play.tell(1.0, Action.CREATING, "provider-vpc")
-    play.tell(2.0, Action.FAILED, "provider-vpc", error=DemoError("A quota of your account is used up."))
+    play.tell(2.0, Action.FAILED, "provider-vpc", error=DemoError("A quota of your account is reached."))
     play.tell(2.0, Action.SKIPPED, "provider-subnet", note="needs Service_Network")
     lines = frame(open_screen, play, 3.0)
     assert lines[0].startswith("✗  1 Provider VPC")
-    assert lines[1] == "      A quota of your account is used up."
+    assert lines[1] == "      A quota of your account is reached."
     assert line_of(lines, 3) == "-  3 Public subnet     needs Service_Network"
 
 

@@ -24,7 +24,7 @@ class ErrorKind(Enum):
     THERE_ALREADY = "there already"
     TOKEN_USED_UP = "token used up"
     BUSY = "busy"
-    """AWS asks us to be slower.  It did nothing."""
+    """AWS throttles the requests.  It did nothing."""
     UNSURE = "unsure"
     """AWS or the network failed on the way: what was asked may have been done, or not."""
     DENIED = "denied"

@@ -17,7 +17,7 @@ from .error_codes import ErrorKind, error_code, error_kind, error_message
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
 SIGN_IN_AGAIN = f"Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"
-_GO_ON = "then repeat the command: it goes on from here."
+_GO_ON = "then repeat the command: it continues from here."
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ TABLE: Sequence[MessageRow] = (
     ),
     MessageRow(
         SignInError,
-        "Your AWS sign-in has expired, or cannot be used.",
+        "Your AWS sign-in has expired or cannot be used.",
         SIGN_IN_AGAIN,
         classes=(
             boto.SSOError,
@@ -86,7 +86,7 @@ TABLE: Sequence[MessageRow] = (
     ),
     MessageRow(
         SignInError,
-        "The account cannot be used yet, or not for this.",
+        "The account cannot be used yet, or not for this service.",
         "Finish its activation in the AWS console, " + _GO_ON,
         codes=("OptInRequired", "PendingVerification", "Blocked", "AccountDisabled"),
     ),
@@ -110,7 +110,7 @@ TABLE: Sequence[MessageRow] = (
     ),
     MessageRow(
         ConfigError,
-        "This is no region of AWS.",
+        "This AWS region does not exist.",
         "Its regions:  aws account list-regions    or see the AWS console",
         classes=(boto.InvalidRegionError, boto.UnknownRegionError),
     ),
@@ -123,7 +123,7 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         ConfigError,
         "The AWS settings of this machine cannot be used.",
-        "Mend them, then repeat the command. They lie in ~/.aws/config and ~/.aws/credentials.",
+        "Correct them, then repeat the command. They are in ~/.aws/config and ~/.aws/credentials.",
         classes=(
             boto.ConfigParseError,
             boto.ConfigNotFound,
@@ -163,26 +163,26 @@ TABLE: Sequence[MessageRow] = (
     ),
     MessageRow(
         DemoError,
-        "AWS has no room for the instance in this zone now.",
+        "AWS has no capacity for the instance in this zone at the moment.",
         "Wait a while, or set another zone or instance_type in the config file after:  vpce-demo down",
         codes=("InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"),
     ),
     MessageRow(
         DemoError,
         "The image cannot be used here.",
-        "It is another region's, or your account allows certain images only.",
+        "It belongs to another region, or your account allows certain images only.",
         codes=("InvalidAMIID.NotFound",),
     ),
     MessageRow(
         DemoError,
-        "Your organisation's tag policy refuses the demo's tags.",
-        "Ask whoever keeps the policy to allow the tags vpce-demo:*.",
+        "Your organization's tag policy does not allow the demo's tags.",
+        "Ask whoever manages the policy to allow the tags vpce-demo:*.",
         codes=("TagPolicyViolation",),
     ),
     MessageRow(
         DemoError,
-        "AWS asks us to be slower.",
-        "Somebody else may be busy in this account and region. Wait a minute, " + _GO_ON,
+        "AWS throttles the requests.",
+        "Other callers may be busy in this account and region. Wait a minute, " + _GO_ON,
         codes=("RequestLimitExceeded", "Throttling", "ThrottlingException"),
     ),
 )
@@ -190,10 +190,10 @@ TABLE: Sequence[MessageRow] = (
 _BY_MEANING = {
     ErrorKind.QUOTA: MessageRow(
         DemoError,
-        "A quota of your account is used up.",
-        "Remove what you do not need, or ask AWS for more in the Service Quotas console.",
+        "A quota of your account is reached.",
+        "Delete what you do not need, or request an increase in the Service Quotas console.",
     ),
-    ErrorKind.UNSURE: MessageRow(DemoError, "AWS failed at {call}.", "That passes. Wait a minute, " + _GO_ON),
+    ErrorKind.UNSURE: MessageRow(DemoError, "AWS failed at {call}.", "This is temporary. Wait a minute, " + _GO_ON),
 }
 _REFUSED = MessageRow(DemoError, "AWS refused {call}.")
 _OTHERWISE = MessageRow(DemoError, "The call to AWS failed.")

@@ -45,6 +45,6 @@ def adopt(app: App) -> None:
 
 def _nothing(app: App) -> NotCreated:
     return NotCreated(
-        "There is nothing in AWS that carries this demo's tags.",
+        "Nothing in AWS has this demo's tags.",
         hint=f"Another account, region or --name?  Or make it:  {how(app)} up",
     )

@@ -27,39 +27,51 @@ def shared_options(environment: bool) -> list[click.Option]:
         return click.Option(list(names), envvar=env if environment and env else None, **rest)
 
     return [
-        option("--name", env="VPCE_DEMO_NAME", metavar="NAME", help="Which demo; several may live side by side."),
+        option(
+            "--name", env="VPCE_DEMO_NAME", metavar="NAME", help="Name of the demo; several can exist side by side."
+        ),
         option("--profile", env="AWS_PROFILE", metavar="PROFILE", help="AWS profile, as in `aws`."),
         option("--region", env="AWS_REGION", metavar="REGION", help="AWS region, as in `aws`."),
-        option("--provider-profile", env="VPCE_DEMO_PROVIDER_PROFILE", metavar="PROFILE", help="The provider's own."),
-        option("--consumer-profile", env="VPCE_DEMO_CONSUMER_PROFILE", metavar="PROFILE", help="The customer's own."),
+        option(
+            "--provider-profile",
+            env="VPCE_DEMO_PROVIDER_PROFILE",
+            metavar="PROFILE",
+            help="Profile of the provider's side.",
+        ),
+        option(
+            "--consumer-profile",
+            env="VPCE_DEMO_CONSUMER_PROFILE",
+            metavar="PROFILE",
+            help="Profile of the customer's side.",
+        ),
         option(
             "-c",
             "--config",
             env="VPCE_DEMO_CONFIG",
             metavar="FILE",
             type=click.Path(path_type=Path),
-            help="Settings; config.example.yaml lists every one.",
+            help="Config file; config.example.yaml lists every setting.",
         ),
         option(
             "--state-dir",
             env="VPCE_DEMO_STATE_DIR",
             metavar="DIR",
             type=click.Path(path_type=Path),
-            help="Where the state lies.  [default: ./.vpce-demo]",
+            help="Directory for state files.  [default: ./.vpce-demo]",
         ),
         option(
             "--sandbox",
             env="VPCE_DEMO_SANDBOX",
             is_flag=True,
             default=None,
-            help="The emulator on this machine, never AWS; state of its own.",
+            help="Use the emulator on this machine instead of AWS.",
         ),
         option(
             "-o",
             "--output",
             env="VPCE_DEMO_OUTPUT",
             type=click.Choice(["text", "json"]),
-            help="json: one document on stdout, all talk on stderr.",
+            help="json: one document on stdout, messages on stderr.",
         ),
         option(
             "--progress",
@@ -69,8 +81,8 @@ def shared_options(environment: bool) -> list[click.Option]:
         ),
         option("--no-color", is_flag=True, default=None, help="No colour; NO_COLOR says the same."),
         option("--ascii", is_flag=True, default=None, help="No symbols beyond ASCII."),
-        option("-q", "--quiet", is_flag=True, default=None, help="Say less."),
-        option("-v", "--verbose", is_flag=True, default=None, help="Say more."),
+        option("-q", "--quiet", is_flag=True, default=None, help="Fewer messages."),
+        option("-v", "--verbose", is_flag=True, default=None, help="More messages."),
     ]
 
 

@@ -107,4 +107,4 @@ def _from_the_machine(error: Exception) -> DemoError | None:
     if not isinstance(error, OSError):
         return None
     what = f"{error.filename} cannot be used" if error.filename else "The machine refused"
-    return DemoError(f"{what}: {error.strerror or error}.", hint="Mend that, then repeat the command.")
+    return DemoError(f"{what}: {error.strerror or error}.", hint="Correct that, then repeat the command.")

@@ -45,13 +45,13 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
 }
 SANDBOX: Mapping[str, str] = {
-    "start": "Start it, if it does not run yet.",
+    "start": "Start it, if it is not running.",
     "stop": "Stop it.",
-    "status": "Show whether it runs, and how other tools reach it.",
+    "status": "Show whether it is running, and how other tools reach it.",
     "logs": "Print its log.",
-    "reset": "Empty it: every account as new.",
+    "reset": "Empty it: delete everything in every account.",
     "break": "Break one thing of the demo in the sandbox, to be found and mended.",
-    "faults": "Let things go wrong on purpose.",
+    "faults": "Make API calls fail on purpose.",
     "trace": "Show what the last connections met on their way, hop by hop.",
 }
 ALIASES = {"destroy": "down"}

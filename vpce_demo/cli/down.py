@@ -24,7 +24,7 @@ from .progress import shown
 @click.option(
     "--reject-foreign-connections",
     is_flag=True,
-    help="Also turn others away who are connected to the endpoint service.",
+    help="Also reject other customers' connections to the endpoint service.",
 )
 @timeout_option
 @pass_app

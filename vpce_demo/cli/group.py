@@ -111,12 +111,15 @@ def command(name: str | None = None, **rest: Any) -> Callable[[Callable[..., Any
 
 
 def yes_option(function: Callable[..., None]) -> Callable[..., None]:
-    return click.option("-y", "--yes", is_flag=True, help="Do not ask.")(function)
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(function)
 
 
 def timeout_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option(
-        "--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="Give up after so long; run again to go on."
+        "--timeout",
+        type=click.FloatRange(min=1),
+        metavar="SECONDS",
+        help="Stop waiting after this many seconds; run again to continue.",
     )(function)
 
 
@@ -134,9 +137,9 @@ def ask(screen: Screen, yes: bool, question: str) -> None:
         return
     if not sys.stdin.isatty():
         raise Refused(
-            "Nobody is here to say yes.",
+            "Confirmation needed, but this is not a terminal.",
             facts={"question": question},
-            hint="Say it beforehand:  --yes",
+            hint="Confirm beforehand:  --yes",
         )
     screen.end_line()
     try:

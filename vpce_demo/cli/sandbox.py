@@ -38,14 +38,18 @@ def sandbox() -> None:
 
 
 @command("start")
-@click.option("--speed", type=Speed(), default=20.0, show_default=True, metavar="N|max", help="Times faster than AWS.")
-@click.option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="A round trip for every call.")
+@click.option(
+    "--speed", type=Speed(), default=20.0, show_default=True, metavar="N|max", help="How many times faster than AWS."
+)
+@click.option(
+    "--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="Latency added to every API call."
+)
 @click.option("--port", type=PORT, default=0, metavar="PORT", help="Of the API.  [default: a free one]")
 @click.option("--proxy-port", type=PORT, default=0, metavar="PORT", help="Of the way in.  [default: a free one]")
 @click.option("--iam", is_flag=True, help="Check the permissions of IAM users.")
 @pass_app
 def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port: int, iam: bool) -> None:
-    """Start it, if it does not run yet.  One that runs stays as it was started.
+    """Start it, if it is not running.  A running one keeps its settings.
 
     \b
     Example:
@@ -75,7 +79,7 @@ def sandbox_stop(app: App) -> None:
 @command("status")
 @pass_app
 def sandbox_status(app: App) -> None:
-    """Show whether it runs, and how other tools reach it.
+    """Show whether it is running, and how other tools reach it.
 
     \b
     Example:
@@ -126,7 +130,7 @@ def sandbox_logs(app: App) -> None:
 @command("reset")
 @pass_app
 def sandbox_reset(app: App) -> None:
-    """Empty it: every account as new.
+    """Empty it: delete everything in every account.
 
     \b
     Example:

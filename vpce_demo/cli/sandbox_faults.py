@@ -25,7 +25,7 @@ class FaultsGroup(Command, click.Group):
 @click.group("faults", cls=FaultsGroup, context_settings=HELP, invoke_without_command=True)
 @click.pass_context
 def faults(ctx: click.Context) -> None:
-    """Let things go wrong on purpose.  By itself: list what is set.
+    """Make API calls fail on purpose.  By itself: list what is set.
 
     Every fault holds for every caller, from now until `clear` or a reset.
 
@@ -144,7 +144,7 @@ def faults_expire(app: App) -> None:
 @faults.command("clear")
 @pass_app
 def faults_clear(app: App) -> None:
-    """Let nothing go wrong any more.
+    """Remove all faults.
 
     \b
     Example:
@@ -173,7 +173,7 @@ def _show(app: App, told: dict[str, Any]) -> None:
     if told["credentials"] == "expired":
         screen.line("Credentials have expired.")
     if not told["faults"] and told["hidden_seconds"] is None and told["credentials"] == "fine":
-        screen.line("Nothing is to go wrong.")
+        screen.line("No faults are set.")
     app.document.update(told)
 
 

@@ -25,7 +25,7 @@ WATCH_SECONDS = 5.0
 
 
 @command()
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if something would be made, or differs.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if anything is missing or differs.")
 @pass_app
 def plan(app: App, detailed_exitcode: bool) -> None:
     """Show what up would make, and what it costs.  Changes nothing.
@@ -56,7 +56,7 @@ def plan(app: App, detailed_exitcode: bool) -> None:
 
 
 @command()
-@click.option("--check", is_flag=True, help="Exit with 10 if something is missing, or differs from the tutorial.")
+@click.option("--check", is_flag=True, help="Exit with 10 if anything is missing or differs from the tutorial.")
 @click.option(
     "--watch",
     is_flag=False,

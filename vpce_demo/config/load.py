@@ -57,15 +57,15 @@ def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         problem = printable(getattr(error, "problem", None) or str(error).splitlines()[0], 200)
-        raise ConfigError(f"{place}: not YAML that is understood: {problem}") from None
+        raise ConfigError(f"{place}: is not valid YAML: {problem}") from None
     except RecursionError:
-        raise ConfigError(f"{path}: it goes too deep") from None
+        raise ConfigError(f"{path}: is nested too deeply") from None
     except ValueError as error:
         raise ConfigError(f"{path}: {printable(str(error))}") from None
     if data is None:
         return tree, {}
     if not isinstance(data, dict):
-        raise ConfigError(f"{path}:1:1: settings are 'key: value' lines")
+        raise ConfigError(f"{path}:1:1: must hold 'key: value' lines")
     return tree, data
 
 
@@ -91,16 +91,16 @@ def _explain(error: ValidationError, where: str, tree: yaml.Node | None, data: M
 
 
 _LIKE = {
-    "zone": "is no zone such as us-east-1a",
-    "instance_type": "is no instance type such as t3.micro",
-    "image_parameter": "is no name of a parameter such as " + IMAGE_PARAMETER,
+    "zone": "is not a valid zone, such as us-east-1a",
+    "instance_type": "is not a valid instance type, such as t3.micro",
+    "image_parameter": "is not a valid parameter name, such as " + IMAGE_PARAMETER,
 }
 
 
 def _in_our_words(problem: str, path: Sequence[str | int]) -> str:
     """What is wrong, where the checker's own words would be about types and patterns."""
     if problem == "model_type":
-        return "is no group of settings: 'key: value' lines, indented"
+        return "must be a mapping: indented 'key: value' lines"
     return _LIKE.get(str(path[-1]), "") if problem == "string_pattern_mismatch" else ""
 
 

@@ -18,9 +18,9 @@ def _cidr(value: str) -> str:
     try:
         network = ipaddress.IPv4Network(value)
     except ValueError as error:
-        raise ValueError(f"is not a range of IPv4 addresses such as 10.0.0.0/16: {error}") from None
+        raise ValueError(f"is not a valid IPv4 range, such as 10.0.0.0/16: {error}") from None
     if not 16 <= network.prefixlen <= 28:
-        raise ValueError("is not between /16 and /28, which AWS demands")
+        raise ValueError("must be between /16 and /28")
     return str(network)
 
 
@@ -36,26 +36,26 @@ def _source(value: str) -> str:
 def _balancer_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?", value) or value.startswith("internal-"):
         raise ValueError(
-            "is no name for it: 32 characters at most, letters, digits and '-', neither at an end, not 'internal-...'"
+            "is not a valid name: at most 32 letters, digits and '-', no '-' at an end, not 'internal-...'"
         )
     return value
 
 
 def _group_name(value: str) -> str:
     if value.startswith("sg-") or not re.fullmatch(r"[\w .\-:/()#,@\[\]+=&;{}!$*]{1,255}", value, re.ASCII):
-        raise ValueError("is no name for a security group: 255 characters at most, not 'sg-...'")
+        raise ValueError("is not a valid name for a security group: at most 255 characters, not 'sg-...'")
     return value
 
 
 def _demo_name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", value):
-        raise ValueError("is no name for a demo: lower-case letters, digits and '-', 32 characters at most")
+        raise ValueError("is not a valid demo name: at most 32 lower-case letters, digits and '-'")
     return value
 
 
 def _one_line(value: str) -> str:
     if re.search(r"[\x00-\x1f\x7f-\x9f]", value):
-        raise ValueError("has a character in it that is none to be seen")
+        raise ValueError("contains an unprintable character")
     return value
 
 

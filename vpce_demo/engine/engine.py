@@ -165,7 +165,7 @@ class Engine:
         for r in resources:
             if foreign := self._lookup.foreign.get(r.key):
                 raise Refused(
-                    f"The name {r.name} is taken by {foreign.id}, which is not this demo's.",
+                    f"The name {r.name} is taken by {foreign.id}, which is not part of this demo.",
                     facts={"why": foreign.why},
                     hint="Choose another demo name (--name), or other names in the config file.",
                 )

@@ -111,4 +111,4 @@ class Timing:
             yield time.monotonic() - before
             before = time.monotonic()
             if before >= until:
-                raise TimedOut(f"Waited too long for {what}.", hint="Run the command again: it goes on from here.")
+                raise TimedOut(f"Waited too long for {what}.", hint="Run the command again: it continues from here.")

@@ -34,7 +34,7 @@ def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
     other = {what for _, what, before, now in rows[1:] if before != now}
     back = f"vpce-demo down {_options(state, other)}"
     raise Refused(
-        f"Refusing to go on: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
+        f"Refusing to continue: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
         table=rows,
         hint="Do one of these:\n"
         f"    {back:<43} use the {'credentials' if 'account' in other else 'region'} that made it\n"
@@ -79,7 +79,7 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
             changed.pop(f"{side}.{key}", None)  # the accounts themselves are compared
     if changed:
         raise Refused(
-            "The settings have changed under a demo that is there.",
+            "The settings differ from those the existing demo was created with.",
             facts=changed,
             hint="Go back to the old ones, or first:  vpce-demo down    (or give it another --name)",
         )

@@ -34,9 +34,9 @@ class Interrupted(DemoError):
 
     def __init__(self, number: int, there: int) -> None:
         super().__init__(
-            "Interrupted. What was in flight is finished and noted.",
+            "Interrupted. Calls in progress were completed and recorded.",
             facts={"there now": f"{there} resources"},
-            hint="Go on with the same command, or remove it all:  vpce-demo down",
+            hint="Continue with the same command, or delete everything:  vpce-demo down",
         )
         self.exit_code = 128 + number
 
@@ -137,7 +137,9 @@ class Run:
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         try:
-            self._raise_first(failures, "What was made is noted.", "Run the command again: it goes on from here.")
+            self._raise_first(
+                failures, "What was created is recorded.", "Run the command again: it continues from here."
+            )
         except DemoError as error:
             error.diagnosis = self.diagnosis((f.resource, _said(f)[0]) for f in failures)
             raise
@@ -166,7 +168,7 @@ class Run:
             raise Interrupted(interrupted[0], len(self.state.ids))
         self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
         not_let_in = [f for f in failures if f.error and error_kind(f.error) is ErrorKind.SIGN_IN]
-        self._raise_first(not_let_in, "What was deleted so far is noted.")
+        self._raise_first(not_let_in, "What was deleted so far is recorded.")
         there = self._look_until_gone() if not failures else self.look()
         left = _left(self.demo.resources, there, failures, refused)
         self.log.look(left)

@@ -78,7 +78,7 @@ def _packages() -> Line:
     try:
         needs = importlib.metadata.requires(PACKAGE) or []
     except importlib.metadata.PackageNotFoundError:
-        return Line("packages", None, "not installed as a package: nobody says which versions it needs")
+        return Line("packages", None, "not installed as a package, so required versions are unknown")
     found, wrong = {}, []
     for need in needs:
         named = re.match(r"([\w.-]+)(?:\[[^]]*\])? ?>=([\d.]+)[^;]*$", need)  # with a ";" it is of an extra

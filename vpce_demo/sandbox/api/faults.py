@@ -208,7 +208,7 @@ class Faults:
             self._expired = expired
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
             self._expired = False
