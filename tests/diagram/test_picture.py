@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vpce_demo.diagram.picture import NOT_THERE, Frame, State, combined, picture, shortened
+from vpce_demo.diagram.picture import NOT_THERE, Drawn, Frame, combined, picture, shortened
 from vpce_demo.model import Live, Phase
 
 from .demos import FRAME, broken, demo_of, standing, waiting
@@ -14,13 +14,13 @@ DEMO = demo_of()
 
 def test_a_demo_that_stands() -> None:
     seen = picture(DEMO, standing(DEMO), FRAME)
-    assert {part.state for part in seen.parts} == {State.READY}
+    assert {part.state for part in seen.parts} == {Drawn.READY}
     assert [(hop.source, hop.destination, hop.state) for hop in seen.hops] == [
-        ("10.0.1.15", "10.0.1.87:80", State.READY),
-        (seen.endpoint.id, seen.service.id, State.READY),
-        ("20.0.1.36", "20.0.1.10:80", State.READY),
+        ("10.0.1.15", "10.0.1.87:80", Drawn.READY),
+        (seen.endpoint.id, seen.service.id, Drawn.READY),
+        ("20.0.1.36", "20.0.1.10:80", Drawn.READY),
     ]
-    assert seen.state is State.READY
+    assert seen.state is Drawn.READY
     assert (seen.customer.cidr, seen.customer.subnet_cidr) == ("10.0.0.0/16", "10.0.1.0/24")
     assert (seen.provider.cidr, seen.provider.subnet_cidr) == ("20.0.0.0/16", "20.0.1.0/24")
     assert seen.customer.gateway.word == "attached"
@@ -37,9 +37,9 @@ def test_a_demo_that_stands() -> None:
 def test_a_plan_has_names_and_ranges_and_words_for_what_is_not_known() -> None:
     seen = picture(DEMO, {})
     assert {(part.state, part.word, part.id, part.address) for part in seen.parts} == {
-        (State.MISSING, NOT_THERE, "", "")
+        (Drawn.MISSING, NOT_THERE, "", "")
     }
-    assert seen.state is State.MISSING
+    assert seen.state is Drawn.MISSING
     assert [f"{hop.source} -> {hop.destination}" for hop in seen.hops] == [
         "the instance -> the endpoint:80",
         "the endpoint -> the endpoint service",
@@ -50,18 +50,18 @@ def test_a_plan_has_names_and_ranges_and_words_for_what_is_not_known() -> None:
 
 def test_what_waits_is_pending() -> None:
     seen = picture(DEMO, waiting(DEMO), FRAME)
-    assert (seen.endpoint.state, seen.endpoint.word) == (State.PENDING, "pendingAcceptance")
-    assert (seen.connection.state, seen.connection.word) == (State.PENDING, "pendingAcceptance")
-    assert (seen.balancer.state, seen.targets.state) == (State.PENDING, State.PENDING)
-    assert [hop.state for hop in seen.hops] == [State.PENDING] * 3
+    assert (seen.endpoint.state, seen.endpoint.word) == (Drawn.PENDING, "pendingAcceptance")
+    assert (seen.connection.state, seen.connection.word) == (Drawn.PENDING, "pendingAcceptance")
+    assert (seen.balancer.state, seen.targets.state) == (Drawn.PENDING, Drawn.PENDING)
+    assert [hop.state for hop in seen.hops] == [Drawn.PENDING] * 3
 
 
 def test_what_is_broken_breaks_its_hop() -> None:
     seen = picture(DEMO, broken(DEMO), FRAME)
-    assert (seen.endpoint.state, seen.connection.state, seen.targets.state) == (State.BROKEN,) * 3
-    assert (seen.customer.route.state, seen.customer.route.word) == (State.BROKEN, "wrong")
-    assert seen.provider.route.state is State.READY
-    assert {hop.state for hop in seen.hops} == {State.BROKEN}
+    assert (seen.endpoint.state, seen.connection.state, seen.targets.state) == (Drawn.BROKEN,) * 3
+    assert (seen.customer.route.state, seen.customer.route.word) == (Drawn.BROKEN, "wrong")
+    assert seen.provider.route.state is Drawn.READY
+    assert {hop.state for hop in seen.hops} == {Drawn.BROKEN}
 
 
 def test_the_connection_knows_the_endpoints_state_better() -> None:
@@ -69,7 +69,7 @@ def test_the_connection_knows_the_endpoints_state_better() -> None:
     live = standing(DEMO)
     live["endpoint"] = Live(live["endpoint"].id, Phase.READY, "pendingAcceptance")
     seen = picture(DEMO, live, FRAME)
-    assert (seen.endpoint.state, seen.endpoint.word) == (State.READY, "available")
+    assert (seen.endpoint.state, seen.endpoint.word) == (Drawn.READY, "available")
 
 
 @pytest.mark.parametrize(
@@ -89,21 +89,21 @@ def test_a_hop_is_open_only_with_all_it_needs(missing: str, hop: int) -> None:
     if missing == "acceptance":
         live["endpoint"] = Live(live["endpoint"].id, Phase.READY, "pendingAcceptance")
     states = {one.number: one.state for one in picture(DEMO, live, FRAME).hops}
-    assert states[hop] is State.PENDING
+    assert states[hop] is Drawn.PENDING
 
 
 def test_a_gateway_that_was_detached_is_not_ready() -> None:
     live = standing(DEMO)
     del live["customer-attachment"]
     gateway = picture(DEMO, live, FRAME).customer.gateway
-    assert (gateway.state, gateway.word) == (State.PENDING, "not attached")
+    assert (gateway.state, gateway.word) == (Drawn.PENDING, "not attached")
 
 
 def test_a_target_group_without_a_target() -> None:
     live = standing(DEMO)
     del live["target"]
     targets = picture(DEMO, live, FRAME).targets
-    assert (targets.state, targets.word) == (State.PENDING, "no target")
+    assert (targets.state, targets.word) == (Drawn.PENDING, "no target")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_target_group_without_a_target() -> None:
     ],
 )
 def test_states_together(states: str, together: str) -> None:
-    assert combined(State(state) for state in states.split()) is State(together)
+    assert combined(Drawn(state) for state in states.split()) is Drawn(together)
 
 
 def test_an_address_belongs_to_what_is_there() -> None:
@@ -127,7 +127,7 @@ def test_an_address_belongs_to_what_is_there() -> None:
 
 
 def test_in_words() -> None:
-    told = picture(DEMO, standing(DEMO), FRAME).as_dict
+    told = picture(DEMO, standing(DEMO), FRAME).description
     for said in ("Customer_EC2", "10.0.0.0/16", "10.0.1.15 to 10.0.1.87:80: ready", "20.0.1.36 to 20.0.1.10:80"):
         assert said in told
 

@@ -44,7 +44,7 @@ def test_everything_is_said(name: str) -> None:
         assert str(hop.number) in shown
         assert hop.source in together
         assert hop.destination in together
-        assert hop.as_dict.replace(" ", "") in together.replace(" ", "")
+        assert hop.explanation.replace(" ", "") in together.replace(" ", "")
     assert picture.service_name in together
 
 
@@ -63,8 +63,8 @@ def test_it_can_be_heard() -> None:
     assert root.get("role") == "img"
     told = {element.get("id"): element.text for element in root if element.get("id")}
     assert root.get("aria-labelledby") == " ".join(str(id) for id in told)
-    assert list(told.values()) == ["AWS PrivateLink: demo vpce-demo", picture.as_dict]
-    assert "broken" in picture.as_dict
+    assert list(told.values()) == ["AWS PrivateLink: demo vpce-demo", picture.description]
+    assert "broken" in picture.description
 
 
 def test_a_shortened_name_is_whole_for_who_points_at_it() -> None:

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from vpce_demo.diagram.picture import Picture, State
+from vpce_demo.diagram.picture import Drawn, Picture
 from vpce_demo.diagram.terminal import in_terminal
 
 from .demos import pictures
@@ -73,7 +73,7 @@ def test_colour_repeats_what_the_marks_say() -> None:
     text = "\n".join(printed(PICTURES["plain broken"], 100, False, colour=True))
     assert "\x1b[31m✗" in text
     assert "\x1b[32m✓" in text
-    assert PICTURES["plain broken"].state is State.BROKEN
+    assert PICTURES["plain broken"].state is Drawn.BROKEN
 
 
 def test_long_names_are_shortened_with_an_ellipsis() -> None:

@@ -13,7 +13,7 @@ from botocore.model import ListShape
 from vpce_demo.aws.environment import Environment
 from vpce_demo.engine.events import Event
 from vpce_demo.lessons import steps
-from vpce_demo.lessons.values import filled, of_demo, of_settings
+from vpce_demo.lessons.placeholders import fill, from_demo, from_settings
 from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
@@ -87,8 +87,8 @@ def recorded(
         with open_run(tmp_path_factory.mktemp("recorded")) as run:
             run.up(run.demo.resources, hear, None)
             live = run.look()
-            look = (of_settings(run.settings, run.where.config), of_demo(run.demo, live))
-            text = "\n".join(filled(block, *look) for page in steps("en") for block in blocks(page.text))
+            look = (from_settings(run.settings, run.where.config), from_demo(run.demo, live))
+            text = "\n".join(fill(block, *look) for page in steps("en") for block in blocks(page.text))
             text = text.replace("$IMAGE", run.settings.provider_image)
             assert run.down(hear, None) == []
     finally:

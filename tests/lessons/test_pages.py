@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from vpce_demo.lessons import LANGUAGES, Page, steps, topics, welcome
-from vpce_demo.lessons.values import filled
+from vpce_demo.lessons.placeholders import fill
 from vpce_demo.ui import page as pages
 from vpce_demo.ui.style import Screen
 
@@ -23,7 +23,7 @@ EVERY = {lang: [*topics(lang), *steps(lang), welcome(lang, "sandbox")] for lang 
 def shown(page: Page, width: int, ascii: bool = False, colour: bool = False) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, color_system="truecolor" if colour else None, force_terminal=colour)
-    pages.show(Screen(console, console, ascii), page.title, filled(page.text, *VALUES))
+    pages.show(Screen(console, console, ascii), page.title, fill(page.text, *VALUES))
     return out.getvalue()
 
 
@@ -32,7 +32,7 @@ def shown(page: Page, width: int, ascii: bool = False, colour: bool = False) -> 
 def test_no_line_goes_beyond_the_terminal(lang: str, width: int) -> None:
     """But for what is to be copied: commands, and addresses of the web."""
     for page in EVERY[lang]:
-        kept = {line for block in blocks(filled(page.text, *VALUES)) for line in block.splitlines()}
+        kept = {line for block in blocks(fill(page.text, *VALUES)) for line in block.splitlines()}
         text = shown(page, width)
         for line in text.splitlines():
             if line not in kept and "https://" not in line:
@@ -47,7 +47,7 @@ def test_no_line_goes_beyond_the_terminal(lang: str, width: int) -> None:
 def test_nothing_is_lost(lang: str) -> None:
     """Every command is there line by line, every address whole, every word of the prose in its order."""
     for page in EVERY[lang]:
-        source = filled(page.text, *VALUES)
+        source = fill(page.text, *VALUES)
         text = shown(page, 80)
         for block in blocks(source):
             assert block in text, page.name

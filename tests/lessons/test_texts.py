@@ -9,7 +9,7 @@ import pytest
 
 from vpce_demo.config.model import Config
 from vpce_demo.lessons import LANGUAGES, TEXTS, Page, steps, topics, welcome, words
-from vpce_demo.lessons.values import PLACEHOLDER, filled, of_demo, of_settings
+from vpce_demo.lessons.placeholders import PLACEHOLDER, fill, from_demo, from_settings
 from vpce_demo.resources.security_group import IngressRule
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
@@ -198,7 +198,7 @@ def test_a_variable_is_set_before_it_is_used() -> None:
     known: set[str] = set()
     mine = {name: MORE[name] for name in ("key_file", "ssh")}
     for script in SCRIPTS:
-        text = filled(script.read_text(), mine.get, of_settings(SETTINGS, Config()), of_demo(DEMO, {}))
+        text = fill(script.read_text(), mine.get, from_settings(SETTINGS, Config()), from_demo(DEMO, {}))
         for line in text.splitlines():
             assert set(re.findall(r"\$([A-Z_]+)", line)) <= known, (script.name, line)
             known |= set(re.findall(r"^([A-Z_]+)=\$\(", line))

@@ -10,8 +10,8 @@ from vpce_demo.config.model import Config
 from vpce_demo.cost.bill import price
 from vpce_demo.errors import ConfigError
 from vpce_demo.lessons import language, topic, topics
-from vpce_demo.lessons.nat import TOKYO, of_comparison, prices
-from vpce_demo.lessons.values import filled, of_demo, of_prices, of_settings
+from vpce_demo.lessons.nat import TOKYO, from_nat_prices, prices
+from vpce_demo.lessons.placeholders import fill, from_demo, from_prices, from_settings
 from vpce_demo.model import Live
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
@@ -24,27 +24,27 @@ def test_ids_are_there_when_aws_has_them() -> None:
     text = (
         "--vpc-id {provider-vpc} --service-names {service.service_name} 'Tags=[{Key=Name,Value={provider.vpc_name}}]'"
     )
-    before = filled(text, of_settings(SETTINGS), of_demo(DEMO, {}))
+    before = fill(text, from_settings(SETTINGS), from_demo(DEMO, {}))
     assert before == "--vpc-id $PROVIDER_VPC --service-names $SERVICE_NAME 'Tags=[{Key=Name,Value=Service_Network}]'"
     live = {"provider-vpc": Live("vpc-1"), "service": Live("vpce-svc-1", outputs={"service_name": "com.x"})}
-    after = filled(text, of_settings(SETTINGS), of_demo(DEMO, live))
+    after = fill(text, from_settings(SETTINGS), from_demo(DEMO, live))
     assert after == "--vpc-id vpc-1 --service-names com.x 'Tags=[{Key=Name,Value=Service_Network}]'"
 
 
 def test_fields_of_a_resource_and_how_long_aws_takes() -> None:
-    look = of_demo(DEMO, {})
+    look = from_demo(DEMO, {})
     assert look("target-group.port") == "80"
     assert look("load-balancer.usual_seconds") == "120"
     assert look("nobody") is None
 
 
 def test_what_is_found_out_later_is_not_known_yet() -> None:
-    assert of_settings(SETTINGS)("ssh_source") is None
-    assert filled("{ssh_source}", of_settings(SETTINGS)) == "$SSH_SOURCE"
+    assert from_settings(SETTINGS)("ssh_source") is None
+    assert fill("{ssh_source}", from_settings(SETTINGS)) == "$SSH_SOURCE"
 
 
 def test_prices() -> None:
-    look = of_prices("ap-northeast-1")
+    look = from_prices("ap-northeast-1")
     assert look("price.endpoint-hour") == "0.014"
     assert look("price.endpoint-hour.us-east-1") == "0.01"
     assert look("price.instance-hour") == "0.0136"
@@ -65,9 +65,9 @@ def test_an_endpoint_beside_a_nat_gateway() -> None:
         if least:
             assert endpoints * hour * 730 + (least - 1) * gb > nat_hour * 730 + (least - 1) * nat_gb
         assert (least == 0) == (endpoints <= known.endpoints)
-    rows = filled("{nat.rows}", of_comparison()).splitlines()
+    rows = fill("{nat.rows}", from_nat_prices()).splitlines()
     assert rows[4] == "| 5 | 51.10 | 45.26 | 113 |"
-    assert filled("{nat.hour-ratio} {nat.gb-ratio} {nat.endpoints}", of_comparison()) == "0.23 0.16 4"
+    assert fill("{nat.hour-ratio} {nat.gb-ratio} {nat.endpoints}", from_nat_prices()) == "0.23 0.16 4"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vpce_demo.config.model import Config
-from vpce_demo.lessons.nat import of_comparison
-from vpce_demo.lessons.values import Lookup, of_demo, of_prices, of_settings
+from vpce_demo.lessons.nat import from_nat_prices
+from vpce_demo.lessons.placeholders import Lookup, from_demo, from_prices, from_settings
 from vpce_demo.model import Live
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
@@ -37,10 +37,10 @@ MORE = {
 
 def _values() -> Iterator[Lookup]:
     yield MORE.get
-    yield of_settings(SETTINGS, Config())
-    yield of_demo(DEMO, LIVE)
-    yield of_prices("us-east-1")
-    yield of_comparison()
+    yield from_settings(SETTINGS, Config())
+    yield from_demo(DEMO, LIVE)
+    yield from_prices("us-east-1")
+    yield from_nat_prices()
 
 
 VALUES = list(_values())

@@ -19,7 +19,7 @@ from bench.contenders import to_the_sandbox
 from tools.account import account
 from vpce_demo.aws.environment import Environment
 from vpce_demo.lessons import TEXTS
-from vpce_demo.lessons.values import filled, of_demo, of_settings
+from vpce_demo.lessons.placeholders import fill, from_demo, from_settings
 from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
@@ -41,8 +41,8 @@ def test_the_whole_tutorial_by_hand(
     trusting = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
     more = {"key_file": str(key), "ssh": shlex.join(["ssh", "-i", str(key), *trusting, *place.ssh_options])}
     scripts = sorted((TEXTS / "commands").glob("*.sh"))
-    look = (more.get, of_settings(settings, config), of_demo(demo, {}))
-    script = "\n".join(f"echo '# {s.stem}'\n{filled(s.read_text(), *look)}" for s in scripts)
+    look = (more.get, from_settings(settings, config), from_demo(demo, {}))
+    script = "\n".join(f"echo '# {s.stem}'\n{fill(s.read_text(), *look)}" for s in scripts)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=tmp_path,

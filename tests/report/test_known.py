@@ -11,7 +11,7 @@ import pytest
 from tests.diagram.demos import FRAME, waiting
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
-from vpce_demo.diagram.picture import State
+from vpce_demo.diagram.picture import Drawn
 from vpce_demo.model import Live
 from vpce_demo.report.known import Known, known
 from vpce_demo.session.look import Look
@@ -51,10 +51,10 @@ def test_after_up(life: Life) -> None:
 def test_a_test_that_passed_knows_more_of_the_target_than_the_engine(life: Life) -> None:
     life.live["target"] = replace(life.live["target"], word="initial")
     life.up()
-    assert story(life).picture.targets.state is State.PENDING
+    assert story(life).picture.targets.state is Drawn.PENDING
     life.test()
     seen = story(life)
-    assert (seen.picture.targets.word, seen.picture.state) == ("healthy", State.READY)
+    assert (seen.picture.targets.word, seen.picture.state) == ("healthy", Drawn.READY)
     assert seen.picture.hops[2].source == FRAME.addresses["load-balancer"]
     assert seen.tested is not None
     assert (seen.tested.passed, seen.tested.passed_count) == (True, 4)
@@ -93,8 +93,8 @@ def test_after_down_from_the_logs_alone(life: Life) -> None:
     assert seen.torn_down is not None
     assert seen.torn_down.left == []
     # The picture is of the demo as it stood.
-    assert seen.picture.state is State.READY
-    assert {part.state for part in seen.picture.parts} == {State.READY}
+    assert seen.picture.state is Drawn.READY
+    assert {part.state for part in seen.picture.parts} == {Drawn.READY}
     assert [hop.source for hop in seen.picture.hops][::2] == ["10.0.1.15", "20.0.1.36"]
 
 
@@ -107,8 +107,8 @@ def test_what_a_delete_left_is_there(life: Life) -> None:
     assert seen.torn_down is not None
     assert seen.torn_down.left is not None
     assert [one["key"] for one in seen.torn_down.left] == ["provider-vpc", "provider-group"]
-    assert seen.picture.provider.vpc.state is State.READY
-    assert seen.picture.endpoint.state is State.MISSING
+    assert seen.picture.provider.vpc.state is Drawn.READY
+    assert seen.picture.endpoint.state is Drawn.MISSING
 
 
 def test_a_delete_that_was_killed_proves_nothing(life: Life) -> None:
@@ -124,8 +124,8 @@ def test_only_a_part(life: Life) -> None:
     life.up("create-provider", command="create-provider")
     seen = story(life)
     assert seen.there == {r.key for r in life.demo.of("create-provider")}
-    assert seen.picture.provider.instance.state is State.READY
-    assert seen.picture.customer.vpc.state is State.MISSING
+    assert seen.picture.provider.instance.state is Drawn.READY
+    assert seen.picture.customer.vpc.state is Drawn.MISSING
 
 
 def test_a_failed_up(life: Life) -> None:
@@ -169,7 +169,7 @@ def test_a_look_without_any_log(life: Life) -> None:
     seen = story(life, look_at(life, life.live))
     assert len(seen.there) == 32
     assert not seen.made
-    assert seen.picture.state is State.READY
+    assert seen.picture.state is Drawn.READY
     assert (seen.place, seen.tested, seen.torn_down) == ("AWS", None, None)
 
 

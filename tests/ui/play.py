@@ -58,7 +58,7 @@ class Play:
     def down(cls, it: Demo | None = None, pace: float = 1.0) -> Play:
         return cls(DONE_DOWN, it, pace)
 
-    def tell(
+    def emit(
         self,
         at: float,
         action: Action,
@@ -81,38 +81,38 @@ class Play:
     def missing(self, at: float = 0.5) -> None:
         """Nothing is there."""
         for key in self.by_key:
-            self.tell(at, Action.MISSING, key)
+            self.emit(at, Action.MISSING, key)
 
     def found(self, *keys: str, at: float = 0.5) -> None:
         """These are there, or everything."""
         for key in keys or self.by_key:
-            self.tell(at, Action.FOUND, key, self.live(key))
+            self.emit(at, Action.FOUND, key, self.live(key))
 
     def asked(self, key: str, began: float, pending: str = "") -> None:
         """It was asked for, in half a second, and is waited for in this state."""
-        self.tell(began, Action.CREATING, key)
+        self.emit(began, Action.CREATING, key)
         live = self.live(key, Phase.PENDING if pending else Phase.READY, pending or None)
-        self.tell(began + 0.5, Action.CREATED, key, live)
+        self.emit(began + 0.5, Action.CREATED, key, live)
         if pending:
-            self.tell(began + 0.5, Action.WAITING, key, live, note=pending)
+            self.emit(began + 0.5, Action.WAITING, key, live, note=pending)
 
     def made(self, key: str, began: float, seconds: float, pending: str = "") -> None:
         """It was asked for and became ready."""
         self.asked(key, began, pending)
-        self.tell(began + seconds, Action.READY, key, self.live(key))
+        self.emit(began + seconds, Action.READY, key, self.live(key))
 
     def asked_to_go(self, key: str, began: float) -> None:
         """Its deletion was asked for and is waited for."""
-        self.tell(began, Action.DELETING, key, self.live(key))
-        self.tell(began + 0.5, Action.DELETED, key, self.live(key))
+        self.emit(began, Action.DELETING, key, self.live(key))
+        self.emit(began + 0.5, Action.DELETED, key, self.live(key))
         if self.by_key[key].usual_delete_seconds:
-            self.tell(began + 0.5, Action.WAITING, key, self.live(key), note=self.live(key).word)
+            self.emit(began + 0.5, Action.WAITING, key, self.live(key), note=self.live(key).word)
 
     def gone(self, key: str, began: float, seconds: float) -> None:
         """It was asked to go and went."""
         if self.by_key[key].goes_with() is None:
             self.asked_to_go(key, began)
-        self.tell(began + seconds, Action.GONE, key)
+        self.emit(began + seconds, Action.GONE, key)
 
 
 def up_to_the_load_balancer() -> Play:

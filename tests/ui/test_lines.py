@@ -41,7 +41,7 @@ def test_nothing_is_said_of_what_has_not_changed(open_screen: Opens) -> None:
     play = Play.up()
     play.found()
     for key in play.by_key:
-        play.tell(1.0, Action.READY, key, play.live(key))
+        play.emit(1.0, Action.READY, key, play.live(key))
     assert told(open_screen, play) == []
 
 
@@ -60,9 +60,9 @@ def test_what_is_ready_at_once_has_one_line_and_what_is_waited_for_has_two(open_
 def test_what_was_on_its_way_is_told_with_its_state(open_screen: Opens) -> None:
     play = Play.up()
     pending = play.live("load-balancer", Phase.PENDING, "provisioning")
-    play.tell(0.5, Action.FOUND, "load-balancer", pending)
-    play.tell(1.0, Action.WAITING, "load-balancer", pending, note="provisioning")
-    play.tell(31.0, Action.READY, "load-balancer", play.live("load-balancer"))
+    play.emit(0.5, Action.FOUND, "load-balancer", pending)
+    play.emit(1.0, Action.WAITING, "load-balancer", pending, note="provisioning")
+    play.emit(31.0, Action.READY, "load-balancer", play.live("load-balancer"))
     assert told(open_screen, play) == [
         "step=7 MyNetwork-LB provisioning net/MyNetwork-LB/50dc6c495c0c9188",
         "step=7 MyNetwork-LB active net/MyNetwork-LB/50dc6c495c0c9188 30s",
@@ -85,12 +85,12 @@ def test_down_tells_the_id_to_the_end(open_screen: Opens) -> None:
 
 def test_trying_again_is_said_once_for_each_reason(open_screen: Opens) -> None:
     play = Play.up()
-    play.tell(1.0, Action.CREATING, "endpoint")
+    play.emit(1.0, Action.CREATING, "endpoint")
     for note in ("InvalidServiceName, trying again", "InvalidServiceName, trying again", "Unavailable, trying again"):
-        play.tell(2.0, Action.RETRYING, "endpoint", note=note)
+        play.emit(2.0, Action.RETRYING, "endpoint", note=note)
     refusal = ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "not you"}}, "CreateVpcEndpoint")
-    play.tell(3.0, Action.FAILED, "endpoint", error=refusal)
-    play.tell(3.0, Action.SKIPPED, "acceptance", note="needs MyEndpoint")
+    play.emit(3.0, Action.FAILED, "endpoint", error=refusal)
+    play.emit(3.0, Action.SKIPPED, "acceptance", note="needs MyEndpoint")
     assert told(open_screen, play) == [
         "step=15 MyEndpoint retrying InvalidServiceName, trying again",
         "step=15 MyEndpoint retrying Unavailable, trying again",

@@ -42,11 +42,11 @@ def test_what_has_passed_is_taken_off_and_what_is_late_is_not_owed() -> None:
 
 def test_another_chain_may_be_the_longest() -> None:
     play = up_to_the_load_balancer()
-    play.tell(30.0, Action.READY, "load-balancer", play.live("load-balancer"))
+    play.emit(30.0, Action.READY, "load-balancer", play.live("load-balancer"))
     for key in TO_THE_END:
-        play.tell(31.0, Action.READY, key, play.live(key))
+        play.emit(31.0, Action.READY, key, play.live(key))
     assert left(play, 40.0) == 0
-    play.tell(41.0, Action.CREATING, "web")
+    play.emit(41.0, Action.CREATING, "web")
     assert left(play, 42.0) == usual(play, "web")
 
 
@@ -59,24 +59,24 @@ def test_what_is_there_takes_no_time_and_what_is_on_its_way_does() -> None:
     play = Play.up()
     play.found()
     assert left(play, 1.0) == 0
-    play.tell(1.0, Action.FOUND, "load-balancer", play.live("load-balancer", Phase.PENDING, "provisioning"))
+    play.emit(1.0, Action.FOUND, "load-balancer", play.live("load-balancer", Phase.PENDING, "provisioning"))
     assert left(play, 1.0) == usual(play, "load-balancer")
-    play.tell(2.0, Action.WAITING, "load-balancer", play.live("load-balancer", Phase.PENDING, "provisioning"))
+    play.emit(2.0, Action.WAITING, "load-balancer", play.live("load-balancer", Phase.PENDING, "provisioning"))
     assert left(play, 42.0) == usual(play, "load-balancer") - 40
 
 
 def test_what_cannot_be_used_again_has_to_go_first() -> None:
     play = Play.up()
     play.found()
-    play.tell(1.0, Action.FOUND, "endpoint", play.live("endpoint", Phase.FAILED, "rejected"))
+    play.emit(1.0, Action.FOUND, "endpoint", play.live("endpoint", Phase.FAILED, "rejected"))
     assert left(play, 1.0) == play.by_key["endpoint"].usual_delete_seconds + usual(play, "endpoint")
 
 
 def test_nothing_is_owed_by_what_failed_or_was_left_out() -> None:
     play = up_to_the_load_balancer()
-    play.tell(20.0, Action.FAILED, "load-balancer")
+    play.emit(20.0, Action.FAILED, "load-balancer")
     for key in TO_THE_END:
-        play.tell(20.0, Action.SKIPPED, key)
+        play.emit(20.0, Action.SKIPPED, key)
     assert left(play, 21.0) == 0
 
 

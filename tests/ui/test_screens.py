@@ -56,8 +56,8 @@ def draw(screen: Screen, play: Play, at: float, command: str, *, over: bool = Fa
     """One frame of the live view."""
     tree = Tree(screen, play.board, command, fifty_cents_a_day)
     tree.over = over
-    for line in tree.lines(BEGAN + at, screen.talk.width, height):
-        screen.talk.print(line, soft_wrap=True, highlight=False)
+    for line in tree.lines(BEGAN + at, screen.err.width, height):
+        screen.err.print(line, soft_wrap=True, highlight=False)
 
 
 # --- the screens ---------------------------------------------------------------------
@@ -71,11 +71,11 @@ def up_in_the_middle(screen: Screen) -> None:
 def up_interrupted(screen: Screen) -> None:
     begin(screen, "up")
     play = up_to_the_load_balancer()
-    play.tell(84.5, Action.FAILED, "load-balancer", error=TimedOut("Stopped while waiting."))
+    play.emit(84.5, Action.FAILED, "load-balancer", error=TimedOut("Stopped while waiting."))
     for key, note in (("service", "MyNetwork-LB"), ("endpoint", "MyEndpointService"), ("acceptance", "MyEndpoint")):
-        play.tell(84.5, Action.SKIPPED, key, note=f"needs {note}")
+        play.emit(84.5, Action.SKIPPED, key, note=f"needs {note}")
     draw(screen, play, 84.5, "up", over=True)
-    screen.say()
+    screen.message()
     screens.error(
         screen,
         DemoError(
@@ -109,10 +109,10 @@ def up_in_lines(screen: Screen) -> None:
     for event in heard:
         lines.on_event(event)
     lines.beat(BEGAN + 33.0)
-    play.tell(151.0, Action.READY, "load-balancer", play.live("load-balancer"))
-    play.tell(151.5, Action.RETRYING, "service", note="Unavailable, trying again")
-    play.tell(152.0, Action.FAILED, "service", error=TimedOut("Waited too long for EndpointService MyEndpointService."))
-    play.tell(152.0, Action.SKIPPED, "endpoint", note="needs MyEndpointService")
+    play.emit(151.0, Action.READY, "load-balancer", play.live("load-balancer"))
+    play.emit(151.5, Action.RETRYING, "service", note="Unavailable, trying again")
+    play.emit(152.0, Action.FAILED, "service", error=TimedOut("Waited too long for EndpointService MyEndpointService."))
+    play.emit(152.0, Action.SKIPPED, "endpoint", note="needs MyEndpointService")
     for event in play.events:
         lines.on_event(event)
 
@@ -174,8 +174,8 @@ def down_in_the_middle(screen: Screen) -> None:
     play.gone("service", 2.5, 5.0)
     play.gone("listener", 8.0, 1.0)
     play.gone("load-balancer", 8.0, 1.0)
-    play.tell(9.0, Action.DELETING, "provider-group", play.live("provider-group"))
-    play.tell(
+    play.emit(9.0, Action.DELETING, "provider-group", play.live("provider-group"))
+    play.emit(
         9.5,
         Action.RETRYING,
         "provider-group",

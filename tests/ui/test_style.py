@@ -88,11 +88,11 @@ def test_a_line_is_begun_at_once_and_completed_when_there_is_more_to_say(open_sc
     screen, stream = open_screen(100)
     known: list[str] = []
     screen.begin_line("vpce-demo up   demo vpce-demo")
-    screen.go_on("account 111122223333")
+    screen.add_to_line("account 111122223333")
     screen.end_line_later(lambda: [*known, "us-east-1"])
     assert stream.getvalue() == "vpce-demo up   demo vpce-demo   account 111122223333"
     known.append("(acme-sandbox)")
-    screen.say("More.")
+    screen.message("More.")
     assert stream.getvalue() == (
         "vpce-demo up   demo vpce-demo   account 111122223333 (acme-sandbox)   us-east-1\n\nMore.\n"
     )

@@ -59,7 +59,7 @@ def test_columns_stay_where_they_are(open_screen: Opens) -> None:
     """Whatever a step's word is, what follows stands in one column, frame after frame."""
     play = up_to_the_load_balancer()
     before = frame(open_screen, play, 84.0)
-    play.tell(133.0, Action.READY, "load-balancer", play.live("load-balancer"))
+    play.emit(133.0, Action.READY, "load-balancer", play.live("load-balancer"))
     play.made("service", 133.0, 3.0)
     play.asked("endpoint", 136.0, "pendingAcceptance")
     after = frame(open_screen, play, 140.0)
@@ -114,7 +114,7 @@ def test_what_was_there_is_done(open_screen: Opens) -> None:
     play = Play.up()
     play.found()
     for key in play.by_key:
-        play.tell(1.0, Action.READY, key, play.live(key))
+        play.emit(1.0, Action.READY, key, play.live(key))
     lines = frame(open_screen, play, 1.0)
     assert all(line.startswith("✓") for line in lines[:16])
     assert "32 of 32" in lines[-2]
@@ -125,7 +125,7 @@ def test_what_is_made_anew_with_what_it_stands_on_is_counted_once() -> None:
     """A web server that was stopped is replaced, and its registration, which was found, is made again."""
     play = Play.up()
     play.found(*(play.by_key.keys() - {"web"}))
-    play.tell(0.5, Action.FOUND, "web", play.live("web", Phase.WRONG, "stopped"))
+    play.emit(0.5, Action.FOUND, "web", play.live("web", Phase.WRONG, "stopped"))
     play.made("web", 1.0, 1.0)
     play.made("target", 3.0, 1.0)
     assert (play.board.created, play.board.found) == (2, 30)
@@ -134,9 +134,9 @@ def test_what_is_made_anew_with_what_it_stands_on_is_counted_once() -> None:
 def test_a_failure_is_shown_with_its_reason_and_what_was_left_out_with_its_cause(open_screen: Opens) -> None:
     play = Play.up()
     play.missing()
-    play.tell(1.0, Action.CREATING, "provider-vpc")
-    play.tell(2.0, Action.FAILED, "provider-vpc", error=DemoError("A quota of your account is reached."))
-    play.tell(2.0, Action.SKIPPED, "provider-subnet", note="needs Service_Network")
+    play.emit(1.0, Action.CREATING, "provider-vpc")
+    play.emit(2.0, Action.FAILED, "provider-vpc", error=DemoError("A quota of your account is reached."))
+    play.emit(2.0, Action.SKIPPED, "provider-subnet", note="needs Service_Network")
     lines = frame(open_screen, play, 3.0)
     assert lines[0].startswith("✗  1 Provider VPC")
     assert lines[1] == "      A quota of your account is reached."
@@ -145,7 +145,7 @@ def test_a_failure_is_shown_with_its_reason_and_what_was_left_out_with_its_cause
 
 def test_what_is_only_late_has_not_failed(open_screen: Opens) -> None:
     play = up_to_the_load_balancer()
-    play.tell(90.0, Action.FAILED, "load-balancer", error=TimedOut("Stopped."))
+    play.emit(90.0, Action.FAILED, "load-balancer", error=TimedOut("Stopped."))
     assert line_of(frame(open_screen, play, 91.0), 7).startswith("!  7 Load balancer")
 
 
@@ -153,24 +153,24 @@ def test_on_the_way_down_what_is_missing_is_no_part_of_it(open_screen: Opens) ->
     play = Play.down()
     play.found("provider-vpc", "provider-gateway", "endpoint")
     for key in play.by_key.keys() - {"provider-vpc", "provider-gateway", "endpoint"}:
-        play.tell(0.6, Action.MISSING, key)
+        play.emit(0.6, Action.MISSING, key)
     play.asked_to_go("endpoint", 1.0)
     lines = frame(open_screen, play, 11.0)
     assert [line.split()[1] for line in lines[:4] if line[:1] != " "] == ["1", "2", "15"]
     assert "0 of 3" in lines[-2]
     assert line_of(lines, 15).split()[-2:] == ["deleting", "10s"]
     deleting = play.live("endpoint", Phase.DELETING, "deleting")
-    play.tell(30.0, Action.WAITING, "endpoint", deleting, note="deleting")
-    play.tell(60.0, Action.GONE, "endpoint")
+    play.emit(30.0, Action.WAITING, "endpoint", deleting, note="deleting")
+    play.emit(60.0, Action.GONE, "endpoint")
     assert line_of(frame(open_screen, play, 61.0), 15).split()[-2:] == ["gone", "59s"]
 
 
 def test_what_a_terminal_would_obey_is_not_drawn(open_screen: Opens) -> None:
     play = Play.up()
     play.missing()
-    play.tell(1.0, Action.CREATING, "provider-vpc")
-    play.tell(1.5, Action.CREATED, "provider-vpc", play.live("provider-vpc", Phase.PENDING, "\x1b[2J"))
-    play.tell(2.0, Action.FAILED, "provider-vpc", error=DemoError("one\x1b]0;two\x07\nthree"))
+    play.emit(1.0, Action.CREATING, "provider-vpc")
+    play.emit(1.5, Action.CREATED, "provider-vpc", play.live("provider-vpc", Phase.PENDING, "\x1b[2J"))
+    play.emit(2.0, Action.FAILED, "provider-vpc", error=DemoError("one\x1b]0;two\x07\nthree"))
     text = "".join(frame(open_screen, play, 3.0))
     assert "\x1b" not in text
     assert "one?]0;two? three" in text

@@ -164,7 +164,7 @@ class App:
 
             running = client.running(self.sandbox_directory)
             if forget_if_the_sandbox_is_another(where, running.boot_id if running else ""):
-                screen.say("The sandbox that held this demo has stopped, and the demo went with it.", mark="!")
+                screen.message("The sandbox that held this demo has stopped, and the demo went with it.", mark="!")
             if running is None:
                 if not start:
                     header(screen, "sandbox, which is not running", [])

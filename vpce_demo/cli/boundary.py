@@ -39,7 +39,7 @@ def run_command(arguments: list[str]) -> int:
         code = done.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = 130
-        app.screen().line("Interrupted.", to_talk=True)
+        app.screen().line("Interrupted.", to_err=True)
         app.document["error"] = {"message": "Interrupted."}
     except click.ClickException as error:
         error.show()

@@ -85,7 +85,7 @@ def _header(app: App, where: Where) -> tuple[str, str]:
     asked_for = where.config.provider.region or where.config.region
     region = asked_for or recorded or region_without_asking(where.config)
     screen.end_line(region)
-    screen.say()
+    screen.message()
     return region, recorded
 
 

@@ -78,7 +78,7 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
             raise
         environment = None
         screen.end_line("no AWS account at hand: the plan")
-        screen.say()
+        screen.message()
     look = look_at(where, environment, app.command)
     return picture(look.demo, look.live, look.frame)
 

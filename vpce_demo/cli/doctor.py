@@ -80,7 +80,7 @@ def _place(app: App, where: Where) -> tuple[Environment | None, Exception | None
         return app.environment(where, app.screen(), start=False), None
     except (DemoError, ClientError, BotoCoreError) as error:
         app.screen().end_line()
-        app.screen().say()
+        app.screen().message()
         return None, error
 
 

@@ -11,7 +11,7 @@ from .app import App, for_this_demo
 from .group import command, lang_option, pass_app
 
 if TYPE_CHECKING:
-    from ..lessons.values import Lookup
+    from ..lessons.placeholders import Lookup
 
 
 def _topic_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
@@ -42,7 +42,7 @@ def explain(app: App, topic: str | None, lang: str | None) -> None:
     if topic is None:
         _list_topics(app, lang)
         return
-    from ..lessons.values import filled
+    from ..lessons.placeholders import fill
     from ..ui import page as pages
 
     screen, told = app.screen(), []
@@ -50,7 +50,7 @@ def explain(app: App, topic: str | None, lang: str | None) -> None:
         title = page.title
         if page.of_a_step:
             title = lessons.heading(page, lessons.steps(lang)[-1].step, lessons.words(lang))
-        text = for_this_demo(app, filled(page.text, *_without_asking(app, page.of_a_step)))
+        text = for_this_demo(app, fill(page.text, *_without_asking(app, page.of_a_step)))
         pages.show(screen, title, text)
         told.append({"title": title, "text": text})
     app.document.update(topic=topic, lang=lang, pages=told)
@@ -63,19 +63,19 @@ def _list_topics(app: App, lang: str) -> None:
     for page in known:
         screen.line(f"  {page.name:<16} {page.title}")
     screen.line()
-    screen.say(for_this_demo(app, said["explain"].format(name=known[0].name)))
-    screen.say(for_this_demo(app, said["explain step"]))
+    screen.message(for_this_demo(app, said["explain"].format(name=known[0].name)))
+    screen.message(for_this_demo(app, said["explain step"]))
     app.document.update(lang=lang, topics=[{"name": page.name, "title": page.title} for page in known])
 
 
 def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
     """What can be said of the demo without AWS."""
-    from ..lessons.nat import of_comparison
-    from ..lessons.values import of_demo, of_prices, of_settings
+    from ..lessons.nat import from_nat_prices
+    from ..lessons.placeholders import from_demo, from_prices, from_settings
 
     region = app.get("region") or "us-east-1"
-    yield of_prices(region)
-    yield of_comparison()
+    yield from_prices(region)
+    yield from_nat_prices()
     if of_a_step:
         from ..session.discover import not_looked_up
         from ..tutorial import tutorial
@@ -83,10 +83,10 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
         config = app.where().config
         settings = not_looked_up(config)
         yield {"region": region}.get
-        yield of_settings(settings, config)
-        yield of_demo(tutorial(settings), {})
+        yield from_settings(settings, config)
+        yield from_demo(tutorial(settings), {})
     elif app.get("config"):
-        yield of_settings(app.where().config)
+        yield from_settings(app.where().config)
     else:
         yield _default
 
@@ -97,7 +97,7 @@ def _default(name: str) -> str | None:
 
     import yaml
 
-    from ..lessons.values import of_mapping
+    from ..lessons.placeholders import from_mapping
 
     text = files("vpce_demo").joinpath("config.example.yaml").read_text(encoding="utf-8")
-    return of_mapping(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))(name)
+    return from_mapping(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))(name)

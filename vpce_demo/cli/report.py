@@ -68,7 +68,7 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
     if not StateFile.load(where.directory).settings:
         screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
         screen.end_line("from the logs of its runs")
-        screen.say()
+        screen.message()
         return None
 
     try:
@@ -78,6 +78,6 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
         if not isinstance(told, (SignInError, ConfigError)):
             raise
         screen.end_line()
-        screen.say(f"{told.message} The report is made from the logs alone.", mark="!")
+        screen.message(f"{told.message} The report is made from the logs alone.", mark="!")
         return None
     return look_at(where, environment, app.command) if environment else None

@@ -56,8 +56,8 @@ def _list(app: App) -> None:
     screen = app.screen()
     for number, rule in enumerate(RULES, 1):
         screen.line(f"{number:>3}  {rule.seen_by:<5} {rule.seen.value}")
-    screen.say()
-    screen.say("Break one:  vpce-demo sandbox break NUMBER    or any:  vpce-demo sandbox break --random")
+    screen.message()
+    screen.message("Break one:  vpce-demo sandbox break NUMBER    or any:  vpce-demo sandbox break --random")
     app.document["faults"] = [
         {"number": number, "seen_by": rule.seen_by, "seen": rule.seen.value} for number, rule in enumerate(RULES, 1)
     ]
@@ -89,7 +89,7 @@ def _break(app: App, rule: Rule, way: str) -> None:
     assert environment is not None  # it runs
 
     if rule.passes and running.speed == float("inf"):
-        screen.say("The sandbox's clock has no waits (speed max): this passes before anybody can see it.", mark="!")
+        screen.message("The sandbox's clock has no waits (speed max): this passes before anybody can see it.", mark="!")
 
     def inject_fault(operation: str, code: str, message: str, until: str) -> None:
         wanted = {"do": "error", "operation": operation, "code": code, "message": message, "until": until}

@@ -123,7 +123,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
         if test:
             screen.line()
             prove(app, run, screen, timeout and max(1.0, timeout - board.seconds))
-        screen.say()
+        screen.message()
         screens.next_commands(screen, [f"{how(app)} {name}" for name in _next(stages)])
 
 

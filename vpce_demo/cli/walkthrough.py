@@ -36,7 +36,7 @@ from ..engine.events import Action
 from ..engine.resource import Resource
 from ..errors import Refused
 from ..lessons import Page, heading, welcome
-from ..lessons.values import filled, of_demo, of_prices, of_settings
+from ..lessons.placeholders import fill, from_demo, from_prices, from_settings
 from ..model import Phase, Side
 from ..session.look import Look, look_of
 from ..session.open import open_demo
@@ -248,12 +248,12 @@ class _Walk:
         }
         return for_this_demo(
             self.app,
-            filled(
+            fill(
                 text,
                 more.get,
-                of_settings(seen.settings, self.where.config),
-                of_demo(seen.demo, seen.live),
-                of_prices(self.region, seen.settings.instance_type),
+                from_settings(seen.settings, self.where.config),
+                from_demo(seen.demo, seen.live),
+                from_prices(self.region, seen.settings.instance_type),
             ),
         )
 

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .picture import Hop, Network, Part, Picture, State
+from .picture import Drawn, Hop, Node, Picture, VpcView
 
-_ARROWS = {State.READY: "-->", State.PENDING: "-.->", State.MISSING: "-.->", State.BROKEN: "--x"}
+_ARROWS = {Drawn.READY: "-->", Drawn.PENDING: "-.->", Drawn.MISSING: "-.->", Drawn.BROKEN: "--x"}
 _CLASSES = {
-    State.READY: "stroke:#1d5fd1,stroke-width:2px",
-    State.PENDING: "stroke:#8d9aac,stroke-width:2px,stroke-dasharray:6 5",
-    State.MISSING: "stroke:#8d9aac,stroke-width:1px,stroke-dasharray:3 5",
-    State.BROKEN: "stroke:#c3202f,stroke-width:3px",
+    Drawn.READY: "stroke:#1d5fd1,stroke-width:2px",
+    Drawn.PENDING: "stroke:#8d9aac,stroke-width:2px,stroke-dasharray:6 5",
+    Drawn.MISSING: "stroke:#8d9aac,stroke-width:1px,stroke-dasharray:3 5",
+    Drawn.BROKEN: "stroke:#c3202f,stroke-width:3px",
 }
 
 
@@ -31,13 +31,13 @@ def mermaid(picture: Picture) -> str:
 
 def _lines(p: Picture) -> Iterator[str]:
     to_endpoint, privatelink, to_web = p.hops
-    classed: dict[str, Part] = {}
+    classed: dict[str, Node] = {}
 
-    def node(key: str, part: Part, *more: str) -> str:
+    def node(key: str, part: Node, *more: str) -> str:
         classed[key] = part
         return f"{key}[{_label(part.name, part.kind, part.id, part.address, *more, part.word)}]"
 
-    def side(key: str, network: Network, *nodes: str) -> Iterator[str]:
+    def side(key: str, network: VpcView, *nodes: str) -> Iterator[str]:
         classed[key], classed[f"{key}_subnet"] = network.vpc, network.subnet
         yield f"    subgraph {key}[{_heading(network.vpc, network.cidr)}]"
         yield f"        subgraph {key}_subnet[{_heading(network.subnet, network.subnet_cidr)}]"
@@ -49,7 +49,7 @@ def _lines(p: Picture) -> Iterator[str]:
 
     yield from ("---", "config:", "  flowchart:", f"    wrappingWidth: {WIDEST}", "---", "flowchart LR")
     yield f"    accTitle: AWS PrivateLink, demo {_plain(p.demo)}"
-    yield f"    accDescr: {_plain(p.as_dict)}"
+    yield f"    accDescr: {_plain(p.description)}"
     instance, endpoint = node("customer_instance", p.customer.instance), node("endpoint", p.endpoint)
     yield from side("customer", p.customer, instance, endpoint)
     yield f"    {node('service', replace(p.service, id=p.service_name or p.service.id))}"
@@ -70,15 +70,15 @@ def _hop(hop: Hop) -> str:
     return _edge(hop.state, f"{hop.number}: {hop.title}", f"{hop.source} → {hop.destination}")
 
 
-def _part_edge(part: Part) -> str:
+def _part_edge(part: Node) -> str:
     return _edge(part.state, part.name, part.id, part.word)
 
 
-def _edge(state: State, *words: str) -> str:
+def _edge(state: Drawn, *words: str) -> str:
     return _ARROWS[state] + (f"|{_label(*words)}|" if words else "")
 
 
-def _heading(part: Part, cidr: str) -> str:
+def _heading(part: Node, cidr: str) -> str:
     """On one line: Mermaid gives the title of a box no room for more."""
     return _label(" · ".join(word for word in (part.name, cidr, part.id, part.word) if word))
 

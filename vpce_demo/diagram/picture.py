@@ -20,7 +20,7 @@ from ..tutorial import Demo
 from ..untrusted import printable
 
 
-class State(StrEnum):
+class Drawn(StrEnum):
     """How a part is drawn."""
 
     MISSING = "missing"
@@ -34,27 +34,27 @@ NOT_THERE = "not there"
 LONGEST = 300
 """So much of a name or an id is shown; AWS allows less."""
 _STATES = {
-    Phase.READY: State.READY,
-    Phase.PENDING: State.PENDING,
-    Phase.DELETING: State.PENDING,
-    Phase.GONE: State.MISSING,
-    Phase.WRONG: State.BROKEN,
-    Phase.FOREIGN: State.BROKEN,
-    Phase.FAILED: State.BROKEN,
+    Phase.READY: Drawn.READY,
+    Phase.PENDING: Drawn.PENDING,
+    Phase.DELETING: Drawn.PENDING,
+    Phase.GONE: Drawn.MISSING,
+    Phase.WRONG: Drawn.BROKEN,
+    Phase.FOREIGN: Drawn.BROKEN,
+    Phase.FAILED: Drawn.BROKEN,
 }
 _WORDS = {
     # The engine calls these ready because nothing else needs to wait for them; a packet does.
-    "pendingacceptance": State.PENDING,
-    "pending": State.PENDING,
-    "registered": State.PENDING,
-    "initial": State.PENDING,
-    "unhealthy": State.BROKEN,
-    "unused": State.BROKEN,
+    "pendingacceptance": Drawn.PENDING,
+    "pending": Drawn.PENDING,
+    "registered": Drawn.PENDING,
+    "initial": Drawn.PENDING,
+    "unhealthy": Drawn.BROKEN,
+    "unused": Drawn.BROKEN,
 }
 
 
 @dataclass(frozen=True)
-class Part:
+class Node:
     """One thing in the picture.
 
     ``kind`` is what people call it; ``word`` AWS's own state word; ``address`` a private address; ``why`` AWS's reason
@@ -63,7 +63,7 @@ class Part:
 
     kind: str
     name: str
-    state: State = State.MISSING
+    state: Drawn = Drawn.MISSING
     word: str = NOT_THERE
     id: str = ""
     address: str = ""
@@ -71,19 +71,19 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Network:
+class VpcView:
     """One side: its VPC, the subnet in it with the way to the internet, and the instance."""
 
     side: Side
-    vpc: Part
+    vpc: Node
     cidr: str
-    subnet: Part
+    subnet: Node
     subnet_cidr: str
     zone: str
     """The zone's name, or its id where only that is known."""
-    gateway: Part
-    route: Part
-    instance: Part
+    gateway: Node
+    route: Node
+    instance: Node
     public_address: str
     account: str = ""
     region: str = ""
@@ -100,8 +100,8 @@ class Hop:
     title: str
     source: str
     destination: str
-    as_dict: str
-    state: State
+    explanation: str
+    state: Drawn
 
 
 @dataclass(frozen=True)
@@ -111,24 +111,24 @@ class Picture:
     demo: str
     place: str
     """``AWS`` or ``sandbox``; empty where that is not said."""
-    customer: Network
-    provider: Network
-    endpoint: Part
-    connection: Part
-    service: Part
+    customer: VpcView
+    provider: VpcView
+    endpoint: Node
+    connection: Node
+    service: Node
     service_name: str
-    balancer: Part
+    balancer: Node
     dns_name: str
-    targets: Part
+    targets: Node
     hops: tuple[Hop, ...]
 
     @property
-    def state(self) -> State:
+    def state(self) -> Drawn:
         """Whether a packet can go all the way."""
         return combined(hop.state for hop in self.hops)
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Node]:
         """Everything that is drawn with a state, in the packet's order, then what it stands on."""
         sides = (self.customer, self.provider)
         path = [self.customer.instance, self.endpoint, self.connection, self.service, self.balancer, self.targets]
@@ -136,7 +136,7 @@ class Picture:
         return [*path, self.provider.instance, *ground]
 
     @property
-    def as_dict(self) -> str:
+    def description(self) -> str:
         """The picture in words, for those who cannot see it."""
         on = f"A packet from {self.customer.instance.name} in {self.customer.vpc.name} ({self.customer.cidr})"
         to = f"reaches {self.provider.instance.name} in {self.provider.vpc.name} ({self.provider.cidr})"
@@ -163,20 +163,20 @@ def picture(demo: Demo, live: Mapping[str, Live], frame: Frame | None = None) ->
     return _Painter(demo, live, frame or Frame()).picture()
 
 
-def combined(states: Iterable[State]) -> State:
+def combined(states: Iterable[Drawn]) -> Drawn:
     """The state of what stands on several things: broken if one is, ready or missing if all are."""
     seen = set(states)
-    if State.BROKEN in seen:
-        return State.BROKEN
-    return seen.pop() if len(seen) == 1 else State.PENDING
+    if Drawn.BROKEN in seen:
+        return Drawn.BROKEN
+    return seen.pop() if len(seen) == 1 else Drawn.PENDING
 
 
-def state_of(live: Live | None) -> State:
+def state_of(live: Live | None) -> Drawn:
     """How what AWS has of one resource is drawn."""
     if live is None:
-        return State.MISSING
+        return Drawn.MISSING
     state = _STATES[live.phase]
-    return _WORDS.get(live.word.lower(), state) if state is State.READY else state
+    return _WORDS.get(live.word.lower(), state) if state is Drawn.READY else state
 
 
 def shortened(name: str, fits: Callable[[str], bool], more: str = "…") -> str:
@@ -257,7 +257,7 @@ class _Painter:
             hops,
         )
 
-    def network(self, instance: Instance) -> Network:
+    def network(self, instance: Instance) -> VpcView:
         vpc, subnet = instance.subnet.vpc, instance.subnet
         attachment = next(r for r in self.demo.resources if isinstance(r, GatewayAttachment) and r.vpc is vpc)
         route = next(r for r in self.demo.resources if isinstance(r, InternetRoute) and r.attachment is attachment)
@@ -265,7 +265,7 @@ class _Painter:
         default_route = self.part(route, "default route")
         role = "web server" if instance is self.demo.web else "customer instance"
         whose = self.frame.accounts.get(instance.side, {})
-        return Network(
+        return VpcView(
             instance.side,
             self.part(vpc, "VPC"),
             vpc.cidr,
@@ -280,17 +280,17 @@ class _Painter:
             whose.get("region", ""),
         )
 
-    def part(self, resource: Resource, kind: str) -> Part:
+    def part(self, resource: Resource, kind: str) -> Node:
         """A part that is one resource."""
         live = self.live.get(resource.key)
         name = _clean(resource.name)
         if live is None:
-            return Part(kind, name)
+            return Node(kind, name)
         address = self.frame.addresses.get(resource.key, "") or live.outputs.get("private_address", "")
         told = map(_clean, (_word(live), short_id(live.id), address, live.why))
-        return Part(kind, name, state_of(live), *told)
+        return Node(kind, name, state_of(live), *told)
 
-    def joined(self, resource: Resource, kind: str, to: Resource, otherwise: str) -> Part:
+    def joined(self, resource: Resource, kind: str, to: Resource, otherwise: str) -> Node:
         """A part that is of use with another only, whose word it has; or this word, where it stands alone."""
         part, other = self.part(resource, kind), self.live.get(to.key)
         if not part.id:
@@ -298,20 +298,20 @@ class _Painter:
         state = combined((part.state, state_of(other)))
         return replace(part, state=state, word=_word(other) if other else otherwise, why=other.why if other else "")
 
-    def endpoint(self) -> Part:
+    def endpoint(self) -> Node:
         """The endpoint; while it is asked for, what AWS says of its connection is its own state, and may be newer."""
         part = self.part(self.demo.endpoint, "interface endpoint")
         newer = self.part(self.demo.acceptance, part.kind)
-        if part.state is State.PENDING and newer.id:
+        if part.state is Drawn.PENDING and newer.id:
             return replace(part, state=newer.state, word=newer.word)
         return part
 
-    def connection(self) -> Part:
+    def connection(self) -> Node:
         """The connection: asked for with the endpoint, made by the provider's yes."""
         accepted = self.demo.acceptance
         return self.part(accepted if accepted.key in self.live else self.demo.endpoint, "connection")
 
-    def state(self, resource: Resource) -> State:
+    def state(self, resource: Resource) -> Drawn:
         return state_of(self.live.get(resource.key))
 
     def output(self, resource: Resource, name: str) -> str:

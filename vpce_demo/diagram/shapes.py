@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from . import measure
-from .picture import Part, State, shortened
+from .picture import Drawn, Node, shortened
 from .theme import MONO, SANS
 
 Element = ElementTree.Element
@@ -20,10 +20,10 @@ ICON = 34.0
 _NO_CHARACTER = re.compile("[^\\t\\n\\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """XML 1.0, production 2 (Char)."""
 _MARKS = {
-    State.READY: "M-5 0 L-1.5 3.5 L5 -4",
-    State.BROKEN: "M-4 -4 L4 4 M4 -4 L-4 4",
-    State.PENDING: "M0 -4.5 A4.5 4.5 0 1 1 -0.01 -4.5",
-    State.MISSING: "M-3.5 0 L3.5 0",
+    Drawn.READY: "M-5 0 L-1.5 3.5 L5 -4",
+    Drawn.BROKEN: "M-4 -4 L4 4 M4 -4 L-4 4",
+    Drawn.PENDING: "M0 -4.5 A4.5 4.5 0 1 1 -0.01 -4.5",
+    Drawn.MISSING: "M-3.5 0 L3.5 0",
 }
 ICONS = {
     "instance": "M-9 -9 H9 V-1 H-9 Z M-9 1 H9 V9 H-9 Z M-5 -5 H-4 M-5 5 H-4 M0 -5 H5 M0 5 H5",
@@ -36,7 +36,7 @@ ICONS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """A line of text in a box: something at its left end, and something at its right.
 
     What is on the left is a name, shortened where there is no room; what is on the right never is.  ``state`` puts a
@@ -47,7 +47,7 @@ class Line:
     right: str = ""
     style: str = "small"
     right_style: str = "small"
-    state: State | None = None
+    state: Drawn | None = None
     keep: bool = False
     """The left one is an id: never shortened."""
 
@@ -134,7 +134,7 @@ def named(parent: Element, style: str, x: float, y: float, name: str, room: floa
     return made
 
 
-def mark(parent: Element, state: State, x: float, y: float) -> None:
+def mark(parent: Element, state: Drawn, x: float, y: float) -> None:
     path(parent, f"mark {state}", _MARKS[state], x, y)
 
 
@@ -144,11 +144,11 @@ def icon(parent: Element, name: str, x: float, y: float) -> None:
     path(parent, "icon", ICONS[name], x, y)
 
 
-def arrow(parent: Element, state: State, start: tuple[float, float], end: tuple[float, float]) -> None:
+def arrow(parent: Element, state: Drawn, start: tuple[float, float], end: tuple[float, float]) -> None:
     """A straight line with a head at its end; where it is broken, with a cross before the end."""
     (x1, y1), (x2, y2) = start, end
     dx, dy = (x2 > x1) - (x2 < x1), (y2 > y1) - (y2 < y1)
-    if state is State.BROKEN:
+    if state is Drawn.BROKEN:
         path(parent, "way broken", f"M{x1:g} {y1:g} L{x2 - 10 * dx:g} {y2 - 10 * dy:g}")
         cross(parent, x2 - 10 * dx, y2 - 10 * dy)
         return
@@ -162,22 +162,22 @@ def cross(parent: Element, x: float, y: float) -> None:
     path(parent, "way broken", "M-6 -6 L6 6 M6 -6 L-6 6", x, y)
 
 
-def number(parent: Element, state: State, x: float, y: float, n: int) -> None:
+def number(parent: Element, state: Drawn, x: float, y: float, n: int) -> None:
     """A numbered callout."""
     placed = {"class": f"dot {state}", "cx": f"{x:g}", "cy": f"{y:g}", "r": "12"}
     ElementTree.SubElement(parent, "circle", placed)
     text(parent, f"number {state}", x, y + 4.6, str(n), "middle")
 
 
-def height(lines: Sequence[Line]) -> float:
+def height(lines: Sequence[TextLine]) -> float:
     return sum(_tall(line) for line in lines)
 
 
-def _tall(line: Line) -> float:
+def _tall(line: TextLine) -> float:
     return max(FONTS[line.style].line, FONTS[line.right_style].line if line.right else 0)
 
 
-def write(parent: Element, x: float, y: float, room: float, lines: Sequence[Line]) -> None:
+def write(parent: Element, x: float, y: float, room: float, lines: Sequence[TextLine]) -> None:
     """Lines of text below each other, in so much room from their left end to their right."""
     for line in lines:
         base, end = y + _tall(line) - 5, x + room
@@ -194,6 +194,6 @@ def write(parent: Element, x: float, y: float, room: float, lines: Sequence[Line
         y += _tall(line)
 
 
-def described(part: Part) -> str:
+def described(part: Node) -> str:
     """A part in words."""
     return ", ".join(word for word in (f"{part.kind} {part.name}", part.id, part.address, part.word, part.why) if word)

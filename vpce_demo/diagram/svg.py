@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from . import measure
-from .picture import Hop, Network, Part, Picture, State
+from .picture import Drawn, Hop, Node, Picture, VpcView
 from .shapes import (
     FONTS,
     ICON,
     PAD,
-    Line,
+    TextLine,
     arrow,
     cross,
     described,
@@ -79,10 +79,10 @@ STYLE = (
 """
 )
 SAID = {
-    State.READY: "The provider's page reaches the customer, though no route joins the two networks.",
-    State.PENDING: "Not all of it is there yet: what is dashed is still missing or on its way.",
-    State.MISSING: "The plan: nothing of it is there yet.",
-    State.BROKEN: "The packet does not get through: what is red is broken.",
+    Drawn.READY: "The provider's page reaches the customer, though no route joins the two networks.",
+    Drawn.PENDING: "Not all of it is there yet: what is dashed is still missing or on its way.",
+    Drawn.MISSING: "The plan: nothing of it is there yet.",
+    Drawn.BROKEN: "The packet does not get through: what is red is broken.",
 }
 WHERE = {"AWS": " On AWS.", "sandbox": " In the sandbox."}
 
@@ -94,8 +94,8 @@ def svg(picture: Picture, theme: Theme = "auto") -> str:
 
 def said(picture: Picture) -> str:
     """The picture in a sentence."""
-    planned = all(part.state is State.MISSING for part in picture.parts)
-    return SAID[State.PENDING if picture.state is State.MISSING and not planned else picture.state]
+    planned = all(part.state is Drawn.MISSING for part in picture.parts)
+    return SAID[Drawn.PENDING if picture.state is Drawn.MISSING and not planned else picture.state]
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class _Drawing:
         p = self.picture
         self.root.set("aria-labelledby", "d-title d-desc")
         ElementTree.SubElement(self.root, "title", {"id": "d-title"}).text = f"AWS PrivateLink: demo {p.demo}"
-        ElementTree.SubElement(self.root, "desc", {"id": "d-desc"}).text = p.as_dict
+        ElementTree.SubElement(self.root, "desc", {"id": "d-desc"}).text = p.description
         ElementTree.SubElement(self.root, "style").text = css(STYLE, self.theme)
         ground = rect(self.root, "ground", 0, 0, WIDTH, 0, 0)
         tall = math.ceil(self.draw())  # a part of a pixel would show what is behind
@@ -174,7 +174,7 @@ class _Drawing:
 
     def header(self) -> None:
         p = self.picture
-        legend = (("there", State.READY), ("not there yet", State.PENDING), ("broken", State.BROKEN))
+        legend = (("there", Drawn.READY), ("not there yet", Drawn.PENDING), ("broken", Drawn.BROKEN))
         x = WIDTH - MARGIN
         for words, state in reversed(legend):
             x -= width(words, "small")
@@ -184,36 +184,36 @@ class _Drawing:
         named(self.root, "title", MARGIN, 46, f"AWS PrivateLink: {p.demo}", x - MARGIN)
         text(self.root, "small", MARGIN, 70, f"{said(p)}{WHERE.get(p.place, '')}")
 
-    def panel(self, network: Network, box: _Box) -> None:
+    def panel(self, network: VpcView, box: _Box) -> None:
         made = group(self.root, f"area {network.vpc.state}", described(network.vpc))
         rect(made, f"panel {network.vpc.state}", box.x, box.y, box.w, box.h, 16)
         write(made, box.x + 2 * PAD, box.y + PAD, CARD, self.panel_lines(network))
 
-    def panel_lines(self, network: Network) -> list[Line]:
+    def panel_lines(self, network: VpcView) -> list[TextLine]:
         account = f"account {network.account}" if network.account else ""
         return [
-            Line(f"{self.role(network)}'s VPC".upper(), _joined(account, network.region), "label", "small"),
-            Line(network.vpc.name, network.vpc.word, "name", "small", network.vpc.state),
-            Line(network.vpc.id, network.cidr, "mono", "address", keep=True),
+            TextLine(f"{self.role(network)}'s VPC".upper(), _joined(account, network.region), "label", "small"),
+            TextLine(network.vpc.name, network.vpc.word, "name", "small", network.vpc.state),
+            TextLine(network.vpc.id, network.cidr, "mono", "address", keep=True),
         ]
 
-    def inset(self, network: Network, box: _Box) -> None:
+    def inset(self, network: VpcView, box: _Box) -> None:
         made = group(self.root, f"area {network.subnet.state}", described(network.subnet))
         rect(made, f"inset {network.subnet.state}", box.x, box.y, box.w, box.h, 12)
         write(made, box.x + PAD, box.y + 10, CARD, self.inset_lines(network))
 
-    def inset_lines(self, network: Network) -> list[Line]:
+    def inset_lines(self, network: VpcView) -> list[TextLine]:
         subnet = network.subnet
         return [
-            Line(subnet.name, _joined(network.zone, subnet.word), "strong", "small", subnet.state),
-            Line(subnet.id, network.subnet_cidr, "mono", "address", keep=True),
+            TextLine(subnet.name, _joined(network.zone, subnet.word), "strong", "small", subnet.state),
+            TextLine(subnet.id, network.subnet_cidr, "mono", "address", keep=True),
         ]
 
-    def gateway(self, network: Network, box: _Box, top: float) -> None:
+    def gateway(self, network: VpcView, box: _Box, top: float) -> None:
         route, line, start = network.route, box.x + PAD + ICON / 2, box.x + 2 * PAD + ICON - 2
         made = group(self.root, "route", described(route))
         path(made, f"thin {route.state}", f"M{line:g} {top:g} V{box.y:g}")
-        if route.state is State.BROKEN:
+        if route.state is Drawn.BROKEN:
             cross(made, line, (top + box.y) / 2)
         words = f"{route.kind} {route.name}, {route.word}"
         text(made, f"small {route.state}", start, (top + box.y) / 2 + 4, words)
@@ -223,10 +223,10 @@ class _Drawing:
         start = PAD + ICON + 12
         write(made, box.x + start, box.y + 9, box.w - start - PAD, self.gateway_lines(network))
 
-    def gateway_lines(self, network: Network) -> list[Line]:
+    def gateway_lines(self, network: VpcView) -> list[TextLine]:
         return [
-            Line(network.gateway.name, network.gateway.word, "strong", "small", network.gateway.state),
-            Line(network.gateway.kind, network.gateway.id, "small", "mono"),
+            TextLine(network.gateway.name, network.gateway.word, "strong", "small", network.gateway.state),
+            TextLine(network.gateway.kind, network.gateway.id, "small", "mono"),
         ]
 
     def internet(self, left: float, right: float, gateway: _Box) -> None:
@@ -240,41 +240,41 @@ class _Drawing:
         text(made, "strong", middle, pill.middle + 4.5, "the internet", "middle")
         text(self.root, "small", middle, pill.y - 12, "ssh and updates only", "middle")
 
-    def role(self, network: Network) -> str:
+    def role(self, network: VpcView) -> str:
         return "customer" if network is self.picture.customer else "provider"
 
     # --- the path --------------------------------------------------------------------
 
-    def instance_lines(self, network: Network) -> list[Line]:
+    def instance_lines(self, network: VpcView) -> list[TextLine]:
         part = network.instance
         public = f"public {network.public_address}" if network.public_address else ""
         return [
-            Line(part.name, part.word, "name", "small", part.state),
-            Line(part.kind, part.address, "small", "address"),
-            Line(part.id, "", "mono", keep=True),
-            Line(public, "", "mono", keep=True),
+            TextLine(part.name, part.word, "name", "small", part.state),
+            TextLine(part.kind, part.address, "small", "address"),
+            TextLine(part.id, "", "mono", keep=True),
+            TextLine(public, "", "mono", keep=True),
         ]
 
-    def endpoint_lines(self) -> list[Line]:
+    def endpoint_lines(self) -> list[TextLine]:
         part, connection = self.picture.endpoint, self.picture.connection
         return [
-            Line(part.name, part.word, "name", "small", part.state),
-            Line(part.kind, part.address, "small", "address"),
-            Line(part.id, "", "mono", keep=True),
-            Line(connection.kind, connection.word, "small", "small", connection.state),
+            TextLine(part.name, part.word, "name", "small", part.state),
+            TextLine(part.kind, part.address, "small", "address"),
+            TextLine(part.id, "", "mono", keep=True),
+            TextLine(connection.kind, connection.word, "small", "small", connection.state),
         ]
 
-    def balancer_lines(self) -> list[Line]:
+    def balancer_lines(self) -> list[TextLine]:
         part, targets = self.picture.balancer, self.picture.targets
         room = CARD - 3 * PAD - ICON
         return [
-            Line(part.name, part.word, "name", "small", part.state),
-            Line(part.kind, part.address, "small", "address"),
-            *(Line(line, "", "mono", keep=True) for line in measure.id_lines(part.id, room, FONTS["mono"].size)),
-            Line(f"{targets.kind} {targets.name}", targets.word, "small", "small", targets.state),
+            TextLine(part.name, part.word, "name", "small", part.state),
+            TextLine(part.kind, part.address, "small", "address"),
+            *(TextLine(line, "", "mono", keep=True) for line in measure.id_lines(part.id, room, FONTS["mono"].size)),
+            TextLine(f"{targets.kind} {targets.name}", targets.word, "small", "small", targets.state),
         ]
 
-    def card(self, part: Part, picture: str, box: _Box, lines: Sequence[Line]) -> None:
+    def card(self, part: Node, picture: str, box: _Box, lines: Sequence[TextLine]) -> None:
         more = f"; {described(self.picture.targets)}" if part is self.picture.balancer else ""
         made = group(self.root, f"part {part.state}", described(part) + more)
         rect(made, f"card {part.state}", box.x, box.y, box.w, box.h)
@@ -287,7 +287,7 @@ class _Drawing:
         middle, line = (start + end) / 2, x + PAD + ICON / 2
         arrow(self.root, hop.state, (line, start), (line, end))
         number(self.root, hop.state, line, middle, hop.number)
-        words = measure.lines(hop.as_dict, CARD - 2 * PAD - ICON, SMALL.size)
+        words = measure.lines(hop.explanation, CARD - 2 * PAD - ICON, SMALL.size)
         y = middle - (FONTS["address"].line + len(words) * SMALL.line) / 2
         text(self.root, "address", x + PAD + ICON + 12, y + 14, f"{hop.source} → {hop.destination}")
         for n, line_of_words in enumerate(words, 1):
@@ -299,9 +299,9 @@ class _Drawing:
         room = wide - 24
         name = self.picture.service_name or service.id
         lines = [
-            Line(service.name, "", "strong"),
-            Line(service.kind, service.word, "small", "small", service.state),
-            *(Line(line, "", "fine", keep=True) for line in measure.id_lines(name, room, FONTS["fine"].size)),
+            TextLine(service.name, "", "strong"),
+            TextLine(service.kind, service.word, "small", "small", service.state),
+            *(TextLine(line, "", "fine", keep=True) for line in measure.id_lines(name, room, FONTS["fine"].size)),
         ]
         tall = height(lines) + 20
         box = _Box(left + 24, row.middle - tall / 2, wide, tall)
@@ -312,7 +312,7 @@ class _Drawing:
 
     def across(self, hop: Hop, start: float, service: _Box, end: float, edges: tuple[float, float]) -> float:
         """The hop from one VPC to the other, and what is said of it above; return where that begins."""
-        words = measure.lines(hop.as_dict, service.w, SMALL.size)
+        words = measure.lines(hop.explanation, service.w, SMALL.size)
         middle, y = service.x + service.w / 2, service.y - 92 - len(words) * SMALL.line
         arrow(self.root, hop.state, (start, service.middle), (service.x, service.middle))
         arrow(self.root, hop.state, (service.right, service.middle), (end, service.middle))

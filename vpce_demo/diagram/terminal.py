@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from .picture import Hop, Network, Part, Picture, State, shortened
+from .picture import Drawn, Hop, Node, Picture, VpcView, shortened
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Symbols:
     """What lines and marks are made of: ``line`` gives horizontal and vertical strokes by state;
     ``corners`` the left and the right one, of the top and of the bottom."""
 
-    line: dict[State, tuple[str, str]]
-    mark: dict[State, str]
+    line: dict[Drawn, tuple[str, str]]
+    mark: dict[Drawn, str]
     corners: dict[bool, tuple[str, str]]
     arrow: str
     more: str
@@ -29,21 +29,26 @@ class Symbols:
 _SOLID, _DASHED = ("─", "│"), ("╌", "╎")
 SYMBOLS = {
     False: Symbols(
-        {State.READY: _SOLID, State.BROKEN: _SOLID, State.PENDING: _DASHED, State.MISSING: _DASHED},
-        {State.READY: "✓", State.BROKEN: "✗", State.PENDING: "-", State.MISSING: "·"},
+        {Drawn.READY: _SOLID, Drawn.BROKEN: _SOLID, Drawn.PENDING: _DASHED, Drawn.MISSING: _DASHED},
+        {Drawn.READY: "✓", Drawn.BROKEN: "✗", Drawn.PENDING: "-", Drawn.MISSING: "·"},
         {True: ("╭", "╮"), False: ("╰", "╯")},
         "→",
         "…",
     ),
     True: Symbols(
-        {State.READY: ("-", "|"), State.BROKEN: ("-", "|"), State.PENDING: (".", ":"), State.MISSING: (".", ":")},
-        {State.READY: "+", State.BROKEN: "x", State.PENDING: "-", State.MISSING: "."},
+        {
+            Drawn.READY: ("-", "|"),
+            Drawn.BROKEN: ("-", "|"),
+            Drawn.PENDING: (".", ":"),
+            Drawn.MISSING: (".", ":"),
+        },
+        {Drawn.READY: "+", Drawn.BROKEN: "x", Drawn.PENDING: "-", Drawn.MISSING: "."},
         {True: ("+", "+"), False: ("+", "+")},
         ">",
         "...",
     ),
 }
-STYLES = {State.READY: "green", State.BROKEN: "red", State.PENDING: "yellow", State.MISSING: "dim"}
+STYLES = {Drawn.READY: "green", Drawn.BROKEN: "red", Drawn.PENDING: "yellow", Drawn.MISSING: "dim"}
 PATH = 3
 """The column in which the packet runs."""
 LEAST_NAME = 18
@@ -83,13 +88,13 @@ class _Terminal:
         yield from self.rows(p.provider, self.ground(p.provider))
         yield self.edge(p.provider, "", top=False)
 
-    def ground(self, network: Network) -> list[Part]:
+    def ground(self, network: VpcView) -> list[Node]:
         """What an instance stands on."""
         return [network.vpc, network.subnet, network.gateway, network.route]
 
     # --- boxes ----------------------------------------------------------------
 
-    def edge(self, network: Network, title: str, top: bool, crossed_by: Hop | None = None) -> Text:
+    def edge(self, network: VpcView, title: str, top: bool, crossed_by: Hop | None = None) -> Text:
         """The upper edge of a VPC, with whose it is and in which zone, or the lower one."""
         state = network.vpc.state
         across = self.symbols.line[state][0]
@@ -103,7 +108,7 @@ class _Terminal:
             line = line[:start] + told + line[start + told.cell_len :]
         return line
 
-    def inside(self, network: Network, content: Text) -> Text:
+    def inside(self, network: VpcView, content: Text) -> Text:
         """A line between the left and the right edge of a VPC."""
         edge = Text(self.symbols.line[network.vpc.state][1], style=STYLES[network.vpc.state])
         line = edge + (content[1:] if content else Text())
@@ -115,20 +120,20 @@ class _Terminal:
     def stroke(self, hop: Hop) -> Text:
         """One step of the packet's path: through, or not."""
         upright = self.symbols.line[hop.state][1]
-        return Text(self.symbols.mark[hop.state] if hop.state is State.BROKEN else upright, style=STYLES[hop.state])
+        return Text(self.symbols.mark[hop.state] if hop.state is Drawn.BROKEN else upright, style=STYLES[hop.state])
 
     def leg(self, hop: Hop, more: str = "") -> Text:
         """The path with what the packet carries there."""
         way = f"{hop.source} {self.symbols.arrow} {hop.destination}"
         line = Text(" " * PATH) + self.stroke(hop) + Text(f"  {hop.number}  ", style="bold") + Text(way)
-        for words in (more, hop.as_dict):
+        for words in (more, hop.explanation):
             if words and line.cell_len + 3 + cell_len(words) < self.width - 1:
                 line.append(f"   {words}", style="dim")
         return line
 
     # --- rows -------------------------------------------------------------------
 
-    def rows(self, network: Network, parts: Sequence[Part], onward: Hop | None = None) -> Iterator[Text]:
+    def rows(self, network: VpcView, parts: Sequence[Node], onward: Hop | None = None) -> Iterator[Text]:
         """The parts, a line each; an id that has no room beside its name has one of its own below.
 
         ``onward`` is where the packet goes from these, if it comes by.
@@ -148,7 +153,7 @@ class _Terminal:
                 path = self.stroke(onward) if onward else Text(" ")
                 yield self.inside(network, Text(" " * PATH) + path + Text("  " + part.id))
 
-    def address(self, network: Network, part: Part) -> str:
+    def address(self, network: VpcView, part: Node) -> str:
         return {network.vpc: network.cidr, network.subnet: network.subnet_cidr}.get(part, part.address)
 
     @property

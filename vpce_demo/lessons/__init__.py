@@ -2,7 +2,7 @@
 
 They are Markdown under ``texts/``, a folder for each language.  The ``aws`` commands of the steps are the same in both,
 and so stand once, under ``texts/commands/``: one after the other they are a script that does the whole tutorial.  What
-changes from demo to demo stands in braces; ``values.py`` knows what for.
+changes from demo to demo stands in braces; ``placeholders.py`` knows what for.
 """
 
 from __future__ import annotations

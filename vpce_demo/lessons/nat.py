@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from ..cost.bill import HOURS_A_MONTH, price
-from .values import Lookup
+from .placeholders import Lookup
 
 TOKYO = "ap-northeast-1"
 """The region of the tutorial's own comparison."""
@@ -52,7 +52,7 @@ def prices(region: str) -> Prices:
     return Prices(usd("endpoint-hour"), usd("endpoint-gb"), usd("nat-hour"), usd("nat-gb"))
 
 
-def of_comparison(region: str = TOKYO) -> Lookup:
+def from_nat_prices(region: str = TOKYO) -> Lookup:
     """Look up ``nat.*``: the ratios, where they cross, and the rows of the table."""
 
     def look(name: str) -> str | None:

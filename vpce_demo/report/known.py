@@ -22,7 +22,7 @@ from ..session.discover import not_looked_up
 from ..session.look import Look
 from ..tutorial import Demo, tutorial
 
-Line = Mapping[str, Any]
+LogLine = Mapping[str, Any]
 DELETES = ("down", "destroy")
 
 
@@ -31,7 +31,7 @@ class Test:
     """The last test: what it asked, the page that it saw, and whether it went well to its end."""
 
     run: RecordedRun
-    checks: Sequence[Line]
+    checks: Sequence[LogLine]
     page: str
     passed: bool
 
@@ -48,7 +48,7 @@ class Test:
         return sum(check["passed"] is True for check in self.checks)
 
     @property
-    def failed(self) -> Line | None:
+    def failed(self) -> LogLine | None:
         return next((check for check in self.checks if check["passed"] is False), None)
 
 
@@ -57,7 +57,7 @@ class Teardown:
     """The last delete.  ``left`` is what the look after it saw; None where it did not come to that look."""
 
     run: RecordedRun
-    left: Sequence[Line] | None
+    left: Sequence[LogLine] | None
     looked: float
 
 
@@ -185,11 +185,11 @@ def settings_of(run: RecordedRun) -> Settings | None:
         return None
 
 
-def _lines(runs: Iterable[RecordedRun], type: str) -> Iterator[Line]:
+def _lines(runs: Iterable[RecordedRun], type: str) -> Iterator[LogLine]:
     return (line for run in runs for line in run.lines if line["type"] == type)
 
 
-def _note(story: Known, event: Line) -> None:
+def _note(story: Known, event: LogLine) -> None:
     """One event of the engine: what it says of being there, of being made and of having gone."""
     key, at = event["key"], float(event["at"])
     match Action(event["action"]):
@@ -208,7 +208,7 @@ def _note(story: Known, event: Line) -> None:
             pass
 
 
-def _live(event: Line) -> Live:
+def _live(event: LogLine) -> Live:
     word = event["state"]
     # A target's words are of its health; it is there whatever they say.
     phase = Phase.READY if event["kind"] == "Registration" or not word else Phase.of(word)

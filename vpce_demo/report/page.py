@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from .. import __version__
 from ..cost import bill as cost
-from ..diagram.picture import NOT_THERE, State, state_of
+from ..diagram.picture import NOT_THERE, Drawn, state_of
 from ..diagram.svg import svg
 from ..diagram.theme import DARK, LIGHT, MONO, SANS
 from ..engine.resource import Resource
@@ -152,7 +152,7 @@ class Row:
     id: str
     link: str
     word: str
-    state: State
+    state: Drawn
     more: tuple[str, ...]
     differs: tuple[str, ...]
     made: float
@@ -172,7 +172,7 @@ def rows(known: Known, links: bool) -> Iterator[Row]:
 def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
     live = known.live.get(r.key)
     if live is None:
-        return Row(step, name(r), r.kind, SIDES[r.side], "", "", NOT_THERE, State.MISSING, (), (), 0.0, 0.0)
+        return Row(step, name(r), r.kind, SIDES[r.side], "", "", NOT_THERE, Drawn.MISSING, (), (), 0.0, 0.0)
     there = r.key in known.there
     seen = [known.addresses.get(r.key, ""), *(live.outputs.get(output, "") for output in _SHOWN)]
     return Row(
@@ -183,7 +183,7 @@ def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
         short_id(live.id),
         console_links.url(r, known.live, known.accounts[r.side]["region"]) if links and there else "",
         (live.word or live.phase.value) if there else "deleted",
-        state_of(live) if there else State.MISSING,
+        state_of(live) if there else Drawn.MISSING,
         tuple(dict.fromkeys(one for one in seen if one)),
         tuple(", ".join(differs(drift)) for drift in live.drift),
         known.made.get(r.key, 0.0),

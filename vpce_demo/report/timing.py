@@ -57,7 +57,7 @@ class Timing:
 
 def timing(run: RecordedRun, demo: Demo) -> Timing | None:
     """The timing of a run, or None if it made and deleted nothing."""
-    told = _Told(run)
+    told = _EventTimes(run)
     deletes = not told.any(Action.CREATING)
     there = [r for r in demo.resources if told.last(r, Action.GONE) or told.last(r, Action.DELETING)]
     graph = deletion_graph(there, demo.teardown) if deletes else creation_graph(demo.resources)
@@ -93,7 +93,7 @@ _ENDS = {
 """What the engine tells when a move begins, and when it is over."""
 
 
-class _Told:
+class _EventTimes:
     """When a run told what of which resource, in seconds since it began."""
 
     def __init__(self, run: RecordedRun) -> None:

@@ -22,7 +22,7 @@ RELATIONS = {
 """Kinds that have no name of their own but that of one of the two things they join."""
 
 
-class Teller:
+class EventFormatter:
     """Makes lines of events in the form that the log has, in their order; knows what it has told before."""
 
     def __init__(self, verbose: bool = False) -> None:
@@ -31,7 +31,7 @@ class Teller:
         self._began: dict[str, float] = {}
         self._ids: dict[str, str] = {}
 
-    def tell(self, event: Mapping[str, Any]) -> str:
+    def format(self, event: Mapping[str, Any]) -> str:
         """The line for an event; nothing where nothing has changed, or where the next line will say it."""
         action, key = Action(event["action"]), event["key"]
         if action in (Action.CREATING, Action.DELETING, Action.WAITING):
@@ -45,7 +45,7 @@ class Teller:
         why = f"{error['code']}: {error['message']}" if error else event["note"]
         seconds = event["at"] - self._began.get(key, event["at"])
         told = why if action in (Action.RETRYING, Action.SKIPPED, Action.FAILED) else ""
-        return line(event, word, f"{short_id(id):<33}  {told or elapsed(seconds)}")
+        return format_line(event, word, f"{short_id(id):<33}  {told or elapsed(seconds)}")
 
     def _word(self, event: Mapping[str, Any], action: Action) -> str:
         before, note = self._before.get(event["key"], (None, ""))
@@ -66,7 +66,7 @@ class Teller:
                 return ""
 
 
-def line(event: Mapping[str, Any], word: str, rest: str) -> str:
+def format_line(event: Mapping[str, Any], word: str, rest: str) -> str:
     """One line: when, at which step, with what, and then what."""
     when = time.strftime("%H:%M:%S", time.localtime(event["at"]))
     what = f"{event['name']} {RELATIONS.get(event['kind'], '')}"

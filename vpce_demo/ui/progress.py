@@ -13,7 +13,7 @@ from rich.text import Text
 from ..engine.events import Event
 from ..engine.resource import Resource
 from ..journal.run_log import described
-from .lines import Teller, line
+from .lines import EventFormatter, format_line
 from .progress_state import Board
 from .style import Screen, elapsed, frame
 from .tree import Tree
@@ -35,13 +35,13 @@ def progress(
             tree = Tree(screen, board, command, cost)
             screen.end_line()
             try:
-                with Screenful(tree, console=screen.talk, refresh_per_second=FRAMES_A_SECOND):
+                with Screenful(tree, console=screen.err, refresh_per_second=FRAMES_A_SECOND):
                     try:
                         yield Progress(board)
                     finally:
                         tree.over = True
             finally:
-                screen.say()
+                screen.message()
         case "plain":
             lines = Lines(screen, board)
             try:
@@ -49,7 +49,7 @@ def progress(
                     yield lines
             finally:
                 if lines.said:
-                    screen.say()
+                    screen.message()
         case _:
             yield Progress(board)
 
@@ -63,13 +63,13 @@ def checking(screen: Screen, how: str, number: int, title: str) -> Iterator[None
             screen.end_line()
             with Screenful(
                 Checking(screen, number, title, began),
-                console=screen.talk,
+                console=screen.err,
                 refresh_per_second=FRAMES_A_SECOND,
                 transient=True,
             ):
                 yield
         case "plain":
-            with Heart(lambda now: screen.say(f"still at {number}  {title}, {elapsed(now - began)}")):
+            with Heartbeat(lambda now: screen.message(f"still at {number}  {title}, {elapsed(now - began)}")):
                 yield
         case _:
             yield
@@ -79,7 +79,7 @@ def _way(screen: Screen, how: str) -> str:
     """How to show what goes on, here."""
     if how == "auto":
         # Rich takes FORCE_COLOR for a terminal, and would animate into a log.
-        how = "live" if screen.talk.file.isatty() and not screen.talk.is_dumb_terminal else "plain"
+        how = "live" if screen.err.file.isatty() and not screen.err.is_dumb_terminal else "plain"
     return "none" if screen.quiet else how
 
 
@@ -93,7 +93,7 @@ class Progress:
         self.board.on_event(event)
 
 
-class Heart:
+class Heartbeat:
     """While inside, calls ``beat`` every while in which there was no news, with the moment in monotonic seconds."""
 
     def __init__(self, beat: Callable[[float], None]) -> None:
@@ -125,20 +125,20 @@ class Lines(Progress):
     def __init__(self, screen: Screen, board: Board) -> None:
         super().__init__(board)
         self.screen = screen
-        self.teller = Teller(screen.verbose)
-        self.heart = Heart(self.beat)
+        self.teller = EventFormatter(screen.verbose)
+        self.heart = Heartbeat(self.beat)
         self.said = 0
 
     def on_event(self, event: Event) -> None:
         super().on_event(event)
         at = time.time() - (time.monotonic() - event.at)
-        self._say(self.teller.tell({"at": at, **described(event, self.board.demo)}))
+        self._say(self.teller.format({"at": at, **described(event, self.board.demo)}))
 
     def _say(self, text: str) -> None:
         if text:
             self.said += 1
             self.heart.news()
-            self.screen.say(text)
+            self.screen.message(text)
 
     def beat(self, now: float) -> None:
         """Say of each step that is busy what is being waited for, and for how long by now."""
@@ -147,7 +147,7 @@ class Lines(Progress):
                 word = cell.note or (cell.live.word if cell.live else "")
                 r = cell.resource
                 about = {"at": time.time(), "step": row.step.number, "kind": r.kind, "name": r.name}
-                self._say(line(about, "waiting", f"{word}, {elapsed(cell.seconds(now))}"))
+                self._say(format_line(about, "waiting", f"{word}, {elapsed(cell.seconds(now))}"))
 
 
 class Checking:

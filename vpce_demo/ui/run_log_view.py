@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..journal.run_log import RecordedRun
-from .lines import Teller
+from .lines import EventFormatter
 from .style import Screen, duration
 
 
@@ -35,15 +35,15 @@ def run_lines(run: RecordedRun, verbose: bool) -> Iterator[tuple[str, str]]:
     place = [] if head["place"] == "AWS" else [f"in the {head['place']}"]
     yield "", "   ".join([f"vpce-demo {head['command']}", f"demo {head['demo']}", *place, *accounts, _when(head["at"])])
     yield "", ""
-    teller = Teller(verbose)
+    teller = EventFormatter(verbose)
     for line in run.lines[1:]:
         yield from _line(teller, line)
 
 
-def _line(teller: Teller, line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _line(teller: EventFormatter, line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     match line["type"]:
         case "event":
-            if text := teller.tell(line):
+            if text := teller.format(line):
                 yield "", text
         case "check":
             mark = {True: "✓", False: "✗", None: "-"}[line["passed"]]

@@ -34,9 +34,9 @@ def header(
         return parts[1:]
 
     if place != "AWS":
-        screen.go_on(f"in the {place}")
+        screen.add_to_line(f"in the {place}")
     for account, _ in seen[:1]:
-        screen.go_on(f"account {account}")
+        screen.add_to_line(f"account {account}")
     screen.end_line_later(rest)
     if all(alias(account) is not None for account, _ in seen):
         screen.end_line()
@@ -52,9 +52,9 @@ def ready(screen: Screen, seconds: float, created: int, found: int, pairs: Itera
 def next_commands(screen: Screen, commands: Sequence[str]) -> None:
     """What may be done now: on one line if that fits."""
     together = "    ".join(commands)
-    lines = [together] if 7 + len(together) <= screen.talk.width else commands
+    lines = [together] if 7 + len(together) <= screen.err.width else commands
     for word, line in zip(("Next:", *[""] * len(lines)), lines, strict=False):
-        screen.say(f"{word:<7}{line}")
+        screen.message(f"{word:<7}{line}")
 
 
 def result(screen: Screen, result: Result) -> None:
@@ -84,7 +84,7 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
         diagnosis(screen, failed.failure.diagnosis)
 
 
-def diagnosis(screen: Screen, cause: Diagnosis, *, to_talk: bool = False) -> None:
+def diagnosis(screen: Screen, cause: Diagnosis, *, to_err: bool = False) -> None:
     """The one most likely cause: the evidence, what mends it, and what it is not."""
     lines = [f"Most likely: {cause.likely or 'none of the causes known here, as far as AWS says.'}"]
     lines += [f"  {line}" for line in cause.evidence]
@@ -96,7 +96,7 @@ def diagnosis(screen: Screen, cause: Diagnosis, *, to_talk: bool = False) -> Non
     if cause.not_asked:
         lines.append(f"Not asked: {', '.join(cause.not_asked)}.")
     for line in lines:
-        screen.line(line, to_talk=to_talk)
+        screen.line(line, to_err=to_err)
 
 
 def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
@@ -119,7 +119,7 @@ def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:
 def error(screen: Screen, error: DemoError) -> None:
     """What happened, the facts, what to do, and whether anything was changed."""
     first, *rest = str(error.message).split("\n")
-    screen.line(first, mark="✗", to_talk=True)
+    screen.line(first, mark="✗", to_err=True)
     told = {name: value for name, value in error.facts.items() if value}
     column = max(map(len, told), default=0) + 2
     lines = [f"  {line}" for line in rest]
@@ -130,9 +130,9 @@ def error(screen: Screen, error: DemoError) -> None:
     commands = [number for number, line in enumerate(hint, 1) if line.startswith("    ")]
     until = commands[-1] if commands else len(hint)
     for line in [*lines, *hint[:until], *([error.changed] if error.changed else []), *hint[until:]]:
-        screen.line(line, to_talk=True)
+        screen.line(line, to_err=True)
     if error.diagnosis:
-        diagnosis(screen, error.diagnosis, to_talk=True)
+        diagnosis(screen, error.diagnosis, to_err=True)
 
 
 def _rows(table: Sequence[Sequence[str]]) -> list[str]:

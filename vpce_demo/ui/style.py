@@ -25,10 +25,10 @@ _COLOURS = {"✓": "green", "✗": "red", "·": "dim", "-": "dim", "!": "yellow"
 
 @dataclass(frozen=True)
 class Screen:
-    """Two consoles: ``out`` for data, ``talk`` for everything that is said about it."""
+    """Two consoles: ``out`` for data, ``err`` for everything that is said about it."""
 
     out: Console
-    talk: Console
+    err: Console
     ascii: bool
     quiet: bool = False
     verbose: bool = False
@@ -62,9 +62,9 @@ class Screen:
         """What turns where something is at work."""
         return Spinner("line" if self.ascii else "dots")
 
-    def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_talk: bool = False) -> None:
+    def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_err: bool = False) -> None:
         """Print one line as it is: never wrapped, never cut, so that ids can be copied."""
-        console = self.talk if to_talk else self.out
+        console = self.err if to_err else self.out
         self.end_line()
         shown = Text()
         if mark:
@@ -86,16 +86,16 @@ class Screen:
             self._begun.append("")
             self._show(text)
 
-    def go_on(self, *parts: str) -> None:
+    def add_to_line(self, *parts: str) -> None:
         """Show more of a line that was begun, if one was; a part that does not fit begins a line of its own."""
         for part in parts if self._begun else ():
             space = " " if part.startswith("(") else "   "
-            fits = len(self._begun[-1]) + len(space) + len(part) <= self.talk.width
+            fits = len(self._begun[-1]) + len(space) + len(part) <= self.err.width
             self._show(space + part if fits else f"\n{part}")
 
     def _show(self, text: str) -> None:
         self._begun[-1] = (self._begun[-1] + text).rpartition("\n")[2]
-        self.talk.print(Text(self.plain(text), style="bold"), end="", soft_wrap=True, highlight=False)
+        self.err.print(Text(self.plain(text), style="bold"), end="", soft_wrap=True, highlight=False)
 
     def end_line_later(self, rest: Callable[[], Sequence[str]]) -> None:
         """Have a line that was begun completed with this, and an empty one after it, when anything else is to be said:
@@ -106,14 +106,14 @@ class Screen:
         """Complete a line that was begun, if one was."""
         rest = self._rest.pop()() if self._rest else None
         if self._begun:
-            self.go_on(*parts, *(rest or ()))
+            self.add_to_line(*parts, *(rest or ()))
             self._begun.clear()
-            self.talk.print("" if rest is None else "\n")
+            self.err.print("" if rest is None else "\n")
 
-    def say(self, text: str = "", *, mark: str = "", style: str = "") -> None:
+    def message(self, text: str = "", *, mark: str = "", style: str = "") -> None:
         """A line of talk; silent with --quiet."""
         if not self.quiet:
-            self.line(text, mark=mark, style=style, to_talk=True)
+            self.line(text, mark=mark, style=style, to_err=True)
 
 
 def make_screen(*, colour: bool, ascii: bool, quiet: bool, verbose: bool) -> Screen:

@@ -24,7 +24,7 @@ PLACEHOLDER = re.compile(r"\{([a-z][\w-]*(?:\.[\w-]+)*)\}")
 """Tags in a command, ``{Key=Name,Value=...}``, are none."""
 
 
-def filled(text: str, *lookups: Lookup) -> str:
+def fill(text: str, *lookups: Lookup) -> str:
     """The text with each name in braces replaced by the first answer to it, else by a variable of the shell."""
 
     def value(match: re.Match[str]) -> str:
@@ -40,7 +40,7 @@ def shell_variable(name: str) -> str:
     return "$" + re.sub(r"\W", "_", words).upper()
 
 
-def of_mapping(*parts: Mapping[str, object]) -> Lookup:
+def from_mapping(*parts: Mapping[str, object]) -> Lookup:
     """Look in these, the first before the next; a dot goes one deeper."""
 
     def look(name: str) -> str | None:
@@ -55,14 +55,14 @@ def of_mapping(*parts: Mapping[str, object]) -> Lookup:
     return look
 
 
-def of_settings(*parts: BaseModel) -> Lookup:
+def from_settings(*parts: BaseModel) -> Lookup:
     """Look in these settings, but for what is found out only when the demo is made."""
     from ..config.model import MY_IP
 
-    return of_mapping(*({k: v for k, v in part.model_dump().items() if v != MY_IP} for part in parts))
+    return from_mapping(*({k: v for k, v in part.model_dump().items() if v != MY_IP} for part in parts))
 
 
-def of_demo(demo: Demo, live: Mapping[str, Live]) -> Lookup:
+def from_demo(demo: Demo, live: Mapping[str, Live]) -> Lookup:
     """Look at the resources of a demo, of which AWS has this, by key."""
     resources = {r.key: r for r in demo.resources}
 
@@ -79,7 +79,7 @@ def of_demo(demo: Demo, live: Mapping[str, Live]) -> Lookup:
     return look
 
 
-def of_prices(region: str, instance_type: str = "t3.micro") -> Lookup:
+def from_prices(region: str, instance_type: str = "t3.micro") -> Lookup:
     """Look up ``price.ITEM`` in US dollars, and ``date.ITEM``, as of when it is; for another region ``ITEM.REGION``."""
 
     def look(name: str) -> str | None:
