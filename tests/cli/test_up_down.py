@@ -156,7 +156,7 @@ def test_settings_changed_under_a_demo_are_refused(world: World) -> None:
     with world.nothing_changes():
         done = world.run("up", "-c", config)
     assert done.code == 5
-    assert "settings have changed" in done.err
+    assert "settings differ" in done.err
     assert "20.0.0.0/16 -> 20.0.0.0/17" in done.err
     assert "10 -> 30" in done.err
     assert "Nothing was changed." in done.err

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from .model import Config, Consumer, Network, Part, Provider, in_front
+from pydantic import model_validator
+
+from .model import Config, Consumer, Network, Provider, in_front
 
 
-class Settings(Part):
-    """The settings of one demo: what the user set, and what was found when it was first made."""
+class Settings(Config):
+    """The settings of one demo: the ``Config`` wanted, with this demo's names, and what was found out for it.
 
-    name: str
+    Empty until it is found out, when the demo is first created: the demo's id, zone, ssh source, zone ids and images.
+    """
+
+    zone: str  # the one chosen, where none was set
     demo_id: str
-    zone: str
-    instance_type: str
     ssh_source: str
-    page: str
-    health_check_seconds: int
     public_key: str = ""
     provider_zone_id: str
     consumer_zone_id: str
     provider_image: str
     consumer_image: str
-    provider: Provider
-    consumer: Consumer
+
+    @model_validator(mode="after")
+    def _names_stay_short_enough(self) -> Self:
+        return self  # they were checked before the demo's name was put in front
+
+    @classmethod
+    def of(cls, config: Config, **found: str) -> Settings:
+        """The config with what was found out; what is not named is not known yet."""
+        unknown = dict.fromkeys(cls.model_fields.keys() - Config.model_fields.keys(), "")
+        names = {
+            "provider": Provider(**_named(config, config.provider)),
+            "consumer": Consumer(**_named(config, config.consumer)),
+        }
+        return cls(**{**config.model_dump(), "zone": config.zone or "", **unknown, **found, **names})
 
 
 @dataclass(frozen=True)
@@ -51,8 +64,7 @@ class Where:
         return "sandbox" if self.sandbox else "aws"
 
 
-def named(demo: str, part: Network) -> dict[str, Any]:
-    """The part of the settings with every AWS name as this demo's."""
-    return {
-        field: in_front(demo, value) if field.endswith("_name") else value for field, value in part.model_dump().items()
-    }
+def _named(config: Config, part: Network) -> dict[str, Any]:
+    """A side's settings, with this demo's name in front of every name in AWS."""
+    values = part.model_dump()
+    return {key: in_front(config.name, value) if key.endswith("_name") else value for key, value in values.items()}

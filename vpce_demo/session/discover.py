@@ -11,8 +11,8 @@ from ..aws.environment import Environment, my_address
 from ..aws.quotas import QUOTAS, limit
 from ..aws.region import image, offering, zones
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
-from ..config.model import MY_IP, Config, Consumer, Provider
-from ..config.settings import Settings, named
+from ..config.model import MY_IP, Config
+from ..config.settings import Settings
 from ..engine.resource import Aws
 from ..errors import Refused
 from ..model import Phase, Side
@@ -36,41 +36,22 @@ def find_out(config: Config, environment: Environment, public_key: str) -> Setti
         before = {key: value for one in there for key, value in one.result().items()}
         for enough in room:
             enough.result()
-        return Settings(
-            name=config.name,
+        return Settings.of(
+            config,
             demo_id=before.get("id") or secrets.token_hex(3),
             zone=zone,
-            instance_type=config.instance_type,
             ssh_source=source.result(),
-            page=config.page,
-            health_check_seconds=config.health_check_seconds,
             public_key=public_key,
             provider_zone_id=before.get("provider-subnet") or provider_zone_id,
             consumer_zone_id=before.get("customer-subnet") or consumer_zone_id,
             provider_image=before.get("web") or ours.image.result(),
             consumer_image=before.get("customer") or theirs.image.result(),
-            provider=Provider(**named(config.name, config.provider)),
-            consumer=Consumer(**named(config.name, config.consumer)),
         )
 
 
 def not_looked_up(config: Config, demo_id: str = "") -> Settings:
     """Settings without what AWS knows: enough to show a plan, and to find a demo by its tags."""
-    return Settings(
-        name=config.name,
-        demo_id=demo_id,
-        zone=config.zone or "",
-        instance_type=config.instance_type,
-        ssh_source="" if config.ssh_from == MY_IP else config.ssh_from,
-        page=config.page,
-        health_check_seconds=config.health_check_seconds,
-        provider_zone_id="",
-        consumer_zone_id="",
-        provider_image="",
-        consumer_image="",
-        provider=Provider(**named(config.name, config.provider)),
-        consumer=Consumer(**named(config.name, config.consumer)),
-    )
+    return Settings.of(config, demo_id=demo_id, ssh_source="" if config.ssh_from == MY_IP else config.ssh_from)
 
 
 def ssh_source(config: Config, environment: Environment) -> str:

@@ -69,14 +69,14 @@ def _word(recorded: object) -> str:
 def refuse_changed_settings(config: Config, recorded: Settings) -> None:
     """Raise Refused where the user's settings are others than those that the demo was made with."""
     now = not_looked_up(config, recorded.demo_id)
-    looked_up = {"ssh_source", "public_key", "provider_zone_id", "consumer_zone_id", "provider_image", "consumer_image"}
-    if not config.zone:
-        looked_up.add("zone")
-    before, after = (_flat(s.model_dump(exclude=looked_up)) for s in (recorded, now))
+    # The accounts themselves are compared, the operator's address may change, and an image is chosen only once.
+    free = {"profile", "region", "ssh_from", "image_parameter", *([] if config.zone else ["zone"])}
+    compared = Config.model_fields.keys() - free
+    before, after = (_flat(s.model_dump(include=compared)) for s in (recorded, now))
     changed = {key: f"{before[key]} -> {after[key]}" for key in before if before[key] != after[key]}
     for side in Side:
         for key in ("profile", "region"):
-            changed.pop(f"{side}.{key}", None)  # the accounts themselves are compared
+            changed.pop(f"{side}.{key}", None)
     if changed:
         raise Refused(
             "The settings differ from those the existing demo was created with.",
