@@ -32,7 +32,7 @@ bench-full: $(VENV)/.installed    ## the same once at AWS's own pace: half an ho
 pictures: $(VENV)/.installed-for-development   ## make the pictures under docs/images, out of a demo in the sandbox
 	@$(BIN)/python -m tools.pictures
 
-reference: $(VENV)/.installed     ## write docs/commands.md out of what the commands say of themselves
+reference: $(VENV)/.installed     ## write docs/commands.md and docs/output.schema.json from the program
 	@$(BIN)/python -m tools.reference
 
 check: $(VENV)/.installed-for-development

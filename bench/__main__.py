@@ -19,7 +19,7 @@ from .results import AWS_PACE, FAST, Results, gathered
 
 RUNS = 3
 SHORT_RUNS = 11
-"""Of commands that take a tenth of a second."""
+"""Runs of commands that take a tenth of a second."""
 
 
 def main() -> int:
@@ -58,7 +58,7 @@ def _options() -> argparse.Namespace:
 
 
 def _race(contenders: list[Contender], missing: dict[str, str], pace: int, runs: int) -> dict[str, list[Lap]]:
-    """Everybody in turn, so many times.  Who fails once is out, and ``missing`` says why."""
+    """Run each contender in turn, ``runs`` times.  One that fails is dropped, with the reason in ``missing``."""
     laps: dict[str, list[Lap]] = {one.name: [] for one in contenders}
     for number in range(runs):
         for one in contenders:
@@ -81,7 +81,7 @@ def _race(contenders: list[Contender], missing: dict[str, str], pace: int, runs:
 
 
 def _short() -> dict[str, float]:
-    """How long the help takes, and what it cannot do without."""
+    """How long ``--help`` takes, beside the import of click alone."""
     from .goals import CLICK, HELP
 
     commands = {HELP: ("-m", "vpce_demo", "--help"), CLICK: ("-c", "import click")}

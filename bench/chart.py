@@ -1,4 +1,4 @@
-"""The timing chart: every call of one run on one axis, as an SVG file that needs no program to be seen."""
+"""The timing chart: every call of one run on a time axis, as an SVG file."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def svg(results: Results) -> str:
 
 
 def rows_of(calls: Iterable[Call]) -> list[Row]:
-    """One row for each operation and name: what changes something in the order of its first call, then the looks."""
+    """One row for each operation and name: changing calls in the order of their first call, then describe calls."""
     rows: dict[tuple[bool, str, str], list[Call]] = {}
     for call in calls:
         looks = call.operation.startswith(READING)
@@ -82,7 +82,7 @@ def _bar(kind: str, start: float, seconds: float, y: int, scale: float, told: st
 
 
 def _grid(end: float, scale: float, top: int, bottom: int) -> Iterable[str]:
-    """A line at round seconds, ten of them or fewer."""
+    """At most ten lines, at round seconds."""
     step = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if end / step <= 10 or step == 500)
     for number in range(int(end / step) + 1):
         x = LEFT + number * step * scale

@@ -49,7 +49,7 @@ class Contender:
     home: Mapping[str, str] = field(default_factory=dict)
 
     def prepare(self, directory: Path, environment: Mapping[str, str]) -> None:
-        """Everything that comes before the clock.  Raises NotHere when the setup fails."""
+        """Prepare the run; this is not measured.  Raises NotHere if it fails."""
         if self.files:
             shutil.copytree(self.files, directory, dirs_exist_ok=True)
             for path in [directory, *directory.rglob("*")]:
@@ -62,7 +62,7 @@ class Contender:
                 raise NotHere(f"`{' '.join(self.setup)}` failed: {last_line(done.stderr or done.stdout)}")
 
     def all_environment(self, directory: Path, endpoint_url: str) -> dict[str, str]:
-        """Nothing of the user's but where programs are, and the way to the sandbox."""
+        """The environment: PATH, and the address of the sandbox."""
         path = os.pathsep.join([*map(str, self.directories), os.environ["PATH"]])
         return {
             "PATH": path,
@@ -89,12 +89,12 @@ def to_the_sandbox(endpoint_url: str) -> dict[str, str]:
 
 
 def last_line(text: str) -> str:
-    """The last line that says something."""
+    """The last line that is not empty."""
     return next((line.strip(" │╵╷") for line in reversed(text.splitlines()) if line.strip(" │╵╷")), "(it said nothing)")
 
 
 def everybody() -> tuple[list[Contender], dict[str, str]]:
-    """Those who take part, vpce-demo first, and why each other one does not."""
+    """The contenders on this machine, vpce-demo first, and why each other tool is missing."""
     found, missing = [vpce_demo()], {CLOUDFORMATION: "it has no resource type that accepts a connection"}
     for name, make in ((TERRAFORM, terraform), (AWS_CLI, aws_cli), (ANSIBLE, ansible)):
         try:
@@ -115,7 +115,7 @@ def vpce_demo() -> Contender:
 
 
 def terraform() -> Contender:
-    """Terraform with its AWS provider, out of a local mirror where there is one."""
+    """Terraform with its AWS provider, from a local mirror if there is one."""
     files = peers("terraform")
     said = output(program("terraform"), "version", "-json")
     command = ("terraform", "-chdir=terraform")
@@ -168,7 +168,7 @@ def ansible() -> Contender:
 
 
 def install_ansible() -> None:
-    """Ansible from PyPI into an environment of its own; about half a gigabyte."""
+    """Install Ansible from PyPI into its own environment, about half a gigabyte."""
     if not (ANSIBLE_ENVIRONMENT / "bin" / "ansible-playbook").exists():
         subprocess.run([sys.executable, "-m", "venv", ANSIBLE_ENVIRONMENT], check=True)
         pip = ANSIBLE_ENVIRONMENT / "bin" / "pip"
@@ -187,7 +187,7 @@ def peers(name: str) -> Path:
 
 
 def program(name: str, hint: str = "") -> Path:
-    """The program itself, not what a version manager has put before it, which costs time.  Raises NotHere."""
+    """The program itself, not a version manager's wrapper, which costs time.  Raises NotHere."""
     found = shutil.which(name)
     if found and Path(found).parent.name == "shims" and (manager := shutil.which("pyenv")):
         found = subprocess.run([manager, "which", name], capture_output=True, text=True).stdout.strip()
@@ -208,7 +208,7 @@ def _places() -> Iterator[Path]:
 
 
 def output(*words: str | Path) -> str:
-    """What a program says of itself.  Raises NotHere when it fails."""
+    """The version that a program prints.  Raises NotHere if it fails."""
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         raise NotHere(f"{Path(words[0]).name} does not run: {last_line(done.stderr)}")

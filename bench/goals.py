@@ -1,4 +1,4 @@
-"""What vpce-demo is to reach, and whether it does."""
+"""The goals of vpce-demo's performance, and whether it meets them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def memory(results: Results) -> float | None:
 
 
 def start(results: Results) -> float | None:
-    """The help against what it cannot do without."""
+    """The time of ``--help`` against the import of click alone."""
     return results.seconds[HELP] / results.seconds[CLICK] if HELP in results.seconds else None
 
 

@@ -1,4 +1,4 @@
-"""The least that up and down can take: the longest chain of AWS's own durations and of the calls that lie on it.
+"""The least time that up and down can take: the longest chain of AWS's own durations and the calls on it.
 
 It is computed from the tutorial's own graph and the sandbox's durations.  Each create, accept or delete costs one
 round trip; where AWS takes its time after it, that time follows, and one look that sees it over.  Starting the
@@ -40,7 +40,7 @@ UNTIL_READY: Mapping[type[Resource], float] = {
     VpcEndpoint: timing.ENDPOINT_REQUESTED,
     Acceptance: timing.ENDPOINT_PENDING,
 }
-"""What AWS takes from the create call until what needs the thing may be asked for, in its seconds."""
+"""AWS's seconds from the create call until a dependent resource can be created."""
 
 UNTIL_GONE: Mapping[type[Resource], float] = {
     Instance: timing.INSTANCE_SHUTTING_DOWN,
@@ -48,7 +48,7 @@ UNTIL_GONE: Mapping[type[Resource], float] = {
     EndpointService: timing.SERVICE_DELETING,
     LoadBalancer: timing.LOAD_BALANCER_INTERFACES_LINGER,
 }
-"""What AWS takes from the delete call until it lets go of what the thing stood on, in its seconds."""
+"""AWS's seconds from the delete call until the resources it uses can be deleted."""
 
 UNSEEN = (LoadBalancer,)
 """Gone from the lists at once: what lingers is not looked at, the next call tells."""
@@ -105,7 +105,7 @@ class Link:
 
 Chain = list[Link]
 Graph = dict[Link, set[Link]]
-"""Each link with those that come before it."""
+"""Each link with those before it."""
 
 
 def seconds(chain: Chain, pace: float, round_trip: float) -> float:
@@ -127,7 +127,7 @@ def demo() -> Demo:
 
 
 def up(resources: Sequence[Resource]) -> Graph:
-    """What is made after what: each thing asked for, and then ready."""
+    """The order of creation: each resource requested, then ready."""
     link: dict[moves.Task, Link] = {}
     for r in resources:
         link[TaskType.MAKE, r] = Link(r.key, 1, 0.0, OPERATIONS[type(r)][0], r.name)
@@ -136,7 +136,7 @@ def up(resources: Sequence[Resource]) -> Graph:
 
 
 def down(resources: Sequence[Resource]) -> Graph:
-    """What is deleted after what: a thing may go when what stands on it has gone."""
+    """The order of deletion: a resource can be deleted when those that use it are gone."""
     asked = {r: Link(r.key, 1, 0.0, OPERATIONS[type(r)][1]) for r in resources if r.goes_with() is None}
     gone = {r: _wait(r, UNTIL_GONE) for r in asked}
     graph: Graph = {link: set() for link in asked.values()} | {gone[r]: {asked[r]} for r in asked}
@@ -151,14 +151,14 @@ def down(resources: Sequence[Resource]) -> Graph:
 
 
 def _wait(r: Resource, durations: Mapping[type[Resource], float]) -> Link:
-    """AWS's time, and a look that sees it over."""
+    """AWS's time, and one describe call that sees it end."""
     aws_seconds = durations.get(type(r), 0.0)
     unseen = not aws_seconds or (durations is UNTIL_GONE and isinstance(r, UNSEEN))
     return Link(f"{r.key}, AWS", 0 if unseen else 1, aws_seconds)
 
 
 def aws_seconds_after(operation: str) -> float:
-    """How long AWS takes after this call, in its seconds; 0 where the answer is the end of it."""
+    """AWS's seconds after this call; 0 if the call is synchronous."""
     for kind, (create, delete) in OPERATIONS.items():
         if operation == create:
             return UNTIL_READY.get(kind, 0.0)

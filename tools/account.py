@@ -31,11 +31,11 @@ EC2_LISTS = {
 
 Account = dict[str, Any]
 Shape = Counter[str]
-"""What an account holds without what differs from one run to the next: each thing as a text, and how often."""
+"""An account without values that differ from run to run: each resource as a text, and how often it occurs."""
 
 
 def account(clients: Clients) -> Account:
-    """Every thing that still lives, whoever made it."""
+    """Every resource that is not deleted, whoever created it."""
     held: Account = {}
     for call, (items, id) in EC2_LISTS.items():
         for item in getattr(clients.ec2, call)()[items]:
@@ -69,7 +69,7 @@ def _tags(clients: Clients, arn: str) -> Any:
 # --- compared with another run ----------------------------------------------------------
 
 _OF_THE_RUN = {ID_TAG, KEY_TAG}
-"""Tags whose values are another run's own."""
+"""Tags whose values differ in every run."""
 _RANDOM = {"KeyFingerprint", "ClientToken", "MacAddress"}
 _PATTERNS = [
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "*"),
@@ -80,13 +80,13 @@ _PATTERNS = [
 
 
 def shape(held: Account) -> Shape:
-    """The account without ids, addresses, moments and random values; a tagged thing goes by what it is in the demo."""
+    """The account without ids, addresses, times and random values; tagged resources are named by their keys."""
     labels = {id: label for id, item in held.items() if (label := part_of(item))}
     return Counter(_plain(id, item, labels) for id, item in held.items())
 
 
 def part_of(item: Any) -> str:
-    """Which part of a demo its tags say it is, if of any."""
+    """The resource key in its tags, if any."""
     tags = item[1] if isinstance(item, tuple) else item.get("Tags") or item.get("TagSet") or ()
     return next((str(tag["Value"]) for tag in tags if tag["Key"] == RESOURCE_TAG), "")
 
@@ -111,7 +111,7 @@ def _without_what_is_random(value: Any) -> Any:
 
 
 def _sorted(value: Any) -> Any:
-    """Lists in one order, since AWS promises none."""
+    """Sort lists, since AWS promises no order."""
     if isinstance(value, dict):
         return {key: _sorted(one) for key, one in sorted(value.items())}
     if isinstance(value, list):
@@ -120,7 +120,7 @@ def _sorted(value: Any) -> Any:
 
 
 def differences(wanted: Shape, found: Shape) -> str:
-    """What is missing and what is there too much, a line for each fact; nothing where the two are alike."""
+    """A line for each fact that is missing or unexpected; empty if the two are equal."""
     missing, more = (Counter(f for text in texts for f in _facts(json.loads(text))) for texts in _apart(wanted, found))
     lines = [f"missing: {fact}" for fact in (missing - more).elements()]
     lines += [f"too much: {fact}" for fact in (more - missing).elements()]

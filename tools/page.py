@@ -1,4 +1,4 @@
-"""The page: ``docs/performance.md`` out of what was measured."""
+"""Makes ``docs/performance.md`` from the measurements."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ PACE_NAMES = {AWS_PACE: "AWS's pace", FAST: f"{FAST} times AWS's pace"}
 INTRODUCTION = """\
 # Performance
 
-The whole tutorial, stood up, stood up again with nothing to do, and taken down, by vpce-demo and by other tools, each
-against a fresh sandbox with AWS's rules and durations and {latency:g} ms added to every call. `make bench` writes this
-page and its chart; `make bench-full` does it at AWS's own pace. Nothing here was measured on AWS itself.
+`up`, `up` again with nothing to do, and `down` of the whole tutorial, by vpce-demo and by other tools, each against a
+fresh sandbox with AWS's rules and durations and {latency:g} ms added to every call. `make bench` writes this page and
+its chart; `make bench-full` does it at AWS's own pace. Nothing here was measured on AWS itself.
 
 - *Seconds* are the wall clock of the whole process, from its start to its end. *Calls* are API requests that arrived.
   *Memory* is the peak of the largest process, *CPU* the sum over all of them. All are medians over the runs.
-- What is compared is `up` without its test. A run counts only if the endpoint is available after `up` and no VPC is
+- `up` is compared without its test. A run counts only if the endpoint is available after `up` and no VPC is
   left after `down`.
-- The other tools run as their files say. The aws CLI script's `up` also waits until the target is healthy; vpce-demo's
-  tests do that, and the others do not.
-- vpce-demo knows the sandbox's pace and looks as much more often; the others' pauses have fixed lengths. The fair
-  comparison is at AWS's pace; the other shows how much of each tool's time is its own.
+- The other tools run the files in `bench/`. The aws CLI script's `up` also waits until the target is healthy; vpce-demo
+  does that in its test, and the others do not.
+- vpce-demo knows the sandbox's pace and polls accordingly; the other tools pause for fixed times. The fair comparison
+  is at AWS's pace; the faster one shows how much of each tool's time is its own.
 - *The limit* is the longest chain of AWS's own durations, one round trip for each create, accept or delete on it, and
-  one look where AWS's state has to be seen before the next call. A round trip is the shortest call recorded. Starting a
-  program and asking what is there already are not in it.
+  one describe call where the next call depends on AWS's state. A round trip is the shortest call recorded. It does not
+  include starting a program and looking up what exists already.
 """
 
 
 def page(measurements: Mapping[int, Results]) -> str:
-    """The whole page.  ``measurements`` are the measured ones, by pace; at least one."""
+    """The whole page.  ``measurements`` are by pace; at least one."""
     one = next(iter(measurements.values()))
     parts = [INTRODUCTION.format(latency=one.latency_ms), "## Goals", _goals(measurements)]
     for pace, results in measurements.items():

@@ -1,4 +1,4 @@
-"""Make the pictures under ``docs/images``: a demo in the sandbox is made, tested, drawn, deleted and reported on.
+"""Make the pictures under ``docs/images`` from a demo in the sandbox.
 
 ``make pictures`` runs it.  Nothing in the pictures is made up or retouched; ids and times are those of that run.
 """
@@ -21,7 +21,7 @@ PAGE: ViewportSize = {"width": 1200, "height": 4000}
 
 
 def main() -> None:
-    """Make them all, or say why not."""
+    """Make all pictures."""
     program = installed()
     if program is None:
         sys.exit(HOW_TO_INSTALL)
@@ -58,13 +58,13 @@ def vpce_demo(directory: Path, *words: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """This code, and nothing of the user's settings."""
+    """The environment: this code, and none of the user's settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "VPCE_DEMO_"))}
     return {**kept, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUTF8": "1"}
 
 
 def shot(browser: Browser, file: Path, scale: float, first: str = "svg", last: str = "svg") -> bytes:
-    """A part of a page as a PNG: in its whole width, from the top of one element to the bottom of another."""
+    """A part of a page as a PNG, from the top of one element to the bottom of another."""
     page = browser.new_page(viewport=PAGE, device_scale_factor=scale)
     try:
         page.goto(file.as_uri())
@@ -78,7 +78,7 @@ def shot(browser: Browser, file: Path, scale: float, first: str = "svg", last: s
 
 
 def write(name: str, content: bytes) -> None:
-    """Keep a picture.  Fails if it is too large for a repository."""
+    """Save a picture.  Fails if it is too large for a repository."""
     assert len(content) <= MOST_BYTES, f"{name} has {len(content)} bytes"
     (IMAGES / name).write_bytes(content)
     print(f"docs/images/{name}: {len(content) / 1000:.0f} kB")

@@ -1,33 +1,42 @@
-"""Write ``docs/commands.md``: every command with its options and examples, out of the program's own ``--help``.
+"""Write what is made from the program itself: ``docs/commands.md`` from ``--help``, and ``docs/output.schema.json``.
 
-``make reference`` runs it; a test holds the page against the program.
+``make reference`` runs it; a test compares both files with the program.
 """
 
 from __future__ import annotations
 
 import inspect
 import itertools
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from vpce_demo.cli import cli
 from vpce_demo.cli.app import SHARED
 from vpce_demo.cli.commands import SECTIONS
+from vpce_demo.cli.documents import DOCUMENTS, Document
 
-PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, SCHEMA = DOCS / "commands.md", DOCS / "output.schema.json"
+WITHOUT_ERROR = (0, 10)
+WITH_ERROR = (2, 3, 4, 5, 7, 8, 9, 130, 143)
+"""Exit codes of documents that never, or always, hold an error."""
 HEAD = """\
 # Commands
 
-`make reference` writes this page out of what `vpce-demo COMMAND --help` says.  Every command takes the shared options
-as well, before its name or after it; the [README](../README.md#settings) names the environment variables that stand for
-them.
+`make reference` writes this page from `vpce-demo COMMAND --help`.  Every command also takes the shared options, before
+or after its name; the [README](../README.md#settings) names their environment variables.
 """
 
 
 def main() -> None:
     PAGE.write_text(page())
+    SCHEMA.write_text(schema())
 
 
 def page() -> str:
@@ -79,6 +88,52 @@ def _options(command: click.Command, params: Iterable[click.Parameter]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    """A title would only repeat the name that stands beside it."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+
+def schema() -> str:
+    """The JSON schema of every document: all properties, and which command prints which of them."""
+    adapters: list[Any] = [(kind, "serialization", TypeAdapter(kind)) for kind in (Document, *DOCUMENTS)]
+    _, made = TypeAdapter.json_schemas(
+        adapters,
+        ref_template="#/$defs/{model}",
+        schema_generator=_WithoutTitles,
+    )
+    definitions = made["$defs"]
+    for definition in definitions.values():
+        definition.pop("title", None)
+    document = definitions.pop("Document")
+    properties: dict[str, list[Any]] = {name: [each] for name, each in document["properties"].items()}
+    for kind in DOCUMENTS:
+        for name, each in definitions[kind.__name__]["properties"].items():
+            known = properties.setdefault(name, [])
+            if each not in known:
+                known.append(each)
+    rules = [
+        {"if": {"properties": {"exit_code": {"enum": WITHOUT_ERROR}}}, "then": {"not": {"required": ["error"]}}},
+        {"if": {"properties": {"exit_code": {"enum": WITH_ERROR}}}, "then": {"required": ["error"]}},
+    ]
+    for kind, (words, codes) in DOCUMENTS.items():
+        which = {"command": {"pattern": f"^({words})$"}, "exit_code": {"enum": codes}}
+        rules.append({"if": {"properties": which}, "then": {"$ref": f"#/$defs/{kind.__name__}"}})
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "vpce-demo -o json",
+        "description": "The one document that a command prints on stdout with -o json, on success and on failure. "
+        "version changes when something in it does that programs may rely on; new properties do not change it.",
+        "type": "object",
+        "required": document["required"],
+        "properties": {name: found[0] if len(found) == 1 else {"anyOf": found} for name, found in properties.items()},
+        "allOf": rules,
+        "$defs": definitions,
+    }
+    return json.dumps(whole, indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ class Done:
         document = json.loads(self.out)
         assert isinstance(document, dict)
         jsonschema.validate(document, SCHEMA)
+        assert document.keys() <= SCHEMA["properties"].keys()
         return document
 
 

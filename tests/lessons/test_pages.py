@@ -17,7 +17,7 @@ from vpce_demo.ui.style import Screen
 from .script import blocks
 from .values import VALUES
 
-EVERY = {lang: [*topics(lang), *steps(lang), welcome(lang, "sandbox")] for lang in LANGUAGES}
+EVERY: dict[str, list[Page]] = {lang: [*topics(lang), *steps(lang), welcome(lang, "sandbox")] for lang in LANGUAGES}
 
 
 def shown(page: Page, width: int, ascii: bool = False, colour: bool = False) -> str:

@@ -103,7 +103,7 @@ def test_verbose_tells_everything(open_screen: Opens) -> None:
     screen, stream = open_screen()
     play = up_to_the_load_balancer()
     lines = Lines(screen, play.board)
-    lines.teller.verbose = True
+    lines.formatter.verbose = True
     for event in play.events:
         lines.on_event(event)
     assert len(stream.getvalue().splitlines()) == len(play.events)
@@ -116,7 +116,7 @@ def test_a_heartbeat_says_what_is_waited_for(open_screen: Opens, monkeypatch: py
     lines = Lines(screen, play.board)
     pending = play.live("load-balancer", Phase.PENDING, "provisioning")
     lines.on_event(Event(Action.CREATED, play.by_key["load-balancer"], pending))
-    with lines.heart:
+    with lines.heartbeat:
         until = time.monotonic() + 10
         while stream.getvalue().count("waiting") < 2 and time.monotonic() < until:
             time.sleep(0.01)
@@ -128,7 +128,7 @@ def test_a_heartbeat_says_what_is_waited_for(open_screen: Opens, monkeypatch: py
 def test_the_heartbeat_is_silent_while_there_is_news(open_screen: Opens) -> None:
     screen, stream = open_screen()
     lines = Lines(screen, up_to_the_load_balancer().board)
-    with lines.heart:
+    with lines.heartbeat:
         pass
     assert stream.getvalue() == ""
 

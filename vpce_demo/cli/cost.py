@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +22,8 @@ from .group import command, pass_app
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .documents import BilledPart, CostDocument, Refreshed
 
 
 @command()
@@ -60,16 +62,25 @@ def cost(app: App, refresh: bool) -> None:
     screen.line()
     money.comparison(screen, region)
     money.traffic(screen, region)
+    hourly = _sum([line.hourly for line in lines])
     money.sources(screen, lines, bool(there), f"{how(app).replace(' --sandbox', '')} cost --refresh")
-    app.document.update(
-        region=region,
-        currency="USD",
-        billed=not where.sandbox,
-        stands=bool(there),
-        prices_of=between(line.price for line in lines),
-        **_amounts(lines),
-        **_beside(region),
-    )
+    document: CostDocument = {
+        "region": region,
+        "currency": "USD",
+        "billed": not where.sandbox,
+        "stands": bool(there),
+        "prices_of": between(line.price for line in lines),
+        "parts": [_billed_part(line) for line in lines],
+        "hourly": _written(hourly),
+        "daily": _written(hourly and hourly * 24),
+        "so_far": _written(_sum([line.so_far for line in lines])),
+        "traffic": {
+            "endpoint_gb": _usd("endpoint-gb", region),
+            "capacity_unit_hour": _usd("capacity-unit-hour", region),
+        },
+        "nat_gateway": {"hour": _usd("nat-hour", region), "gb": _usd("nat-gb", region)},
+    }
+    app.document.update(document)
 
 
 def _header(app: App, where: Where) -> tuple[str, str]:
@@ -120,51 +131,38 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
             screen.line(f"  {key[0]:<24} ${now.usd}, and ${before[key].usd} before")
     for item, why in answer.missing.items():
         screen.line(f"{item}: {why}. It stays as it was.", mark="!")
-    app.document["refreshed"] = {
+    refreshed: Refreshed = {
         "file": str(path),
-        "prices": {item: price.usd for item, price in answer.prices.items()},
-        "missing": answer.missing,
+        "prices": {item: str(price.usd) for item, price in answer.prices.items()},
+        "missing": dict(answer.missing),
     }
+    app.document["refreshed"] = refreshed
 
 
-def _amounts(lines: Sequence[BillLine]) -> dict[str, Any]:
-    """The bill for programs: decimals as strings, null where something is not known."""
-
-    def written(amount: Decimal | None) -> str | None:
-        return None if amount is None else f"{amount:.6f}"
-
-    def in_all(amounts: list[Decimal | None]) -> Decimal | None:
-        known = [amount for amount in amounts if amount is not None]
-        return sum(known, Decimal(0)) if len(known) == len(amounts) else None
-
-    hourly = in_all([line.hourly for line in lines])
+def _billed_part(line: BillLine) -> BilledPart:
     return {
-        "parts": [
-            {
-                "part": line.part.name,
-                "item": line.part.item,
-                "quantity": line.part.quantity,
-                "per": line.part.per,
-                "price": line.price and line.price.usd,
-                "date": line.price and line.price.date,
-                "confidence": line.price and line.price.confidence,
-                "hourly": written(line.hourly),
-                "so_far": written(line.so_far),
-            }
-            for line in lines
-        ],
-        "hourly": written(hourly),
-        "daily": written(hourly and hourly * 24),
-        "so_far": written(in_all([line.so_far for line in lines])),
+        "part": line.part.name,
+        "item": line.part.item,
+        "quantity": str(line.part.quantity),
+        "per": line.part.per,
+        "price": str(line.price.usd) if line.price else None,
+        "date": line.price.date if line.price else None,
+        "confidence": line.price.confidence if line.price else None,
+        "hourly": _written(line.hourly),
+        "so_far": _written(line.so_far),
     }
 
 
-def _beside(region: str) -> dict[str, Any]:
-    def usd(item: str) -> Any:
-        known = price(item, region)
-        return known and known.usd
+def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    """The sum; None if one of them is not known."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
 
-    return {
-        "traffic": {"endpoint_gb": usd("endpoint-gb"), "capacity_unit_hour": usd("capacity-unit-hour")},
-        "nat_gateway": {"hour": usd("nat-hour"), "gb": usd("nat-gb")},
-    }
+
+def _written(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.6f}"
+
+
+def _usd(item: str, region: str) -> str | None:
+    known = price(item, region)
+    return str(known.usd) if known else None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..cost.bill import hourly
 from ..session.look import Look
 from ..ui.console_links import url
+
+if TYPE_CHECKING:
+    from .documents import Resource
 
 
 def summary(look: Look) -> Iterator[tuple[str, str]]:
@@ -21,12 +24,12 @@ def summary(look: Look) -> Iterator[tuple[str, str]]:
         yield "web page", f"http://{balancer.outputs.get('dns_name', '')}/"
 
 
-def described(look: Look) -> list[dict[str, Any]]:
+def described(look: Look) -> list[Resource]:
     """The resources that are there, for programs.
 
     ``hourly_usd`` is a decimal as a string, null where a price is not known; ``console_url`` is null in the sandbox.
     """
-    found = []
+    found: list[Resource] = []
     for step in look.demo.steps:
         for r in step.resources:
             if r.key not in look.live:
@@ -39,13 +42,13 @@ def described(look: Look) -> list[dict[str, Any]]:
                     "key": r.key,
                     "kind": r.kind,
                     "name": r.name,
-                    "side": str(r.side),
+                    "side": r.side.value,
                     "id": live.id,
                     "state": live.word or live.phase.value,
                     "outputs": dict(live.outputs),
                     "age_seconds": look.ages.get(r.key),
                     "hourly_usd": None if price is None else f"{price:.6f}",
-                    "drift": [drift._asdict() for drift in live.drift],
+                    "drift": [{"field": one.field, "tutorial": one.tutorial, "aws": one.aws} for one in live.drift],
                     "console_url": None if look.is_free else url(r, look.live, region) or None,
                 }
             )

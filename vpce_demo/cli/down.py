@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from ..ui.style import duration
 from .app import App, how
 from .group import ask, command, pass_app, timeout_option, yes_option
 from .progress import shown
+
+if TYPE_CHECKING:
+    from .documents import DownDocument
 
 
 @command()
@@ -57,12 +61,13 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float |
             ask(screen, yes, f"Delete {len(resources)} resources, {said(hourly(resources, region))}?")
         with shown(app, run, run.demo.resources, DONE_DOWN) as told:
             left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections)
-        app.document.update(
-            deleted=len(resources) - len(left),
-            left=[
+        document: DownDocument = {
+            "deleted": len(resources) - len(left),
+            "left": [
                 {"key": one.resource.key, "kind": one.resource.kind, "id": one.live.id, "why": one.why} for one in left
             ],
-        )
+        }
+        app.document.update(document)
         if left:
             cost = (
                 "" if environment.is_free else said(hourly([one.resource for one in left], region)).partition(" (")[0]

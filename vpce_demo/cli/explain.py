@@ -11,7 +11,9 @@ from .app import App, for_this_demo
 from .group import command, lang_option, pass_app
 
 if TYPE_CHECKING:
+    from ..lessons import Language
     from ..lessons.placeholders import Lookup
+    from .documents import ExplainDocument, Page
 
 
 def _topic_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
@@ -25,7 +27,7 @@ def _topic_names(context: click.Context, parameter: click.Parameter, begun: str)
 @click.argument("topic", required=False, shell_complete=_topic_names)
 @lang_option
 @pass_app
-def explain(app: App, topic: str | None, lang: str | None) -> None:
+def explain(app: App, topic: str | None, lang: Language | None) -> None:
     """Explain a topic; without one, list them.  Needs no account.
 
     The number of a step shows the page that walkthrough shows before it.
@@ -45,7 +47,8 @@ def explain(app: App, topic: str | None, lang: str | None) -> None:
     from ..lessons.placeholders import fill
     from ..ui import page as pages
 
-    screen, told = app.screen(), []
+    screen = app.screen()
+    told: list[Page] = []
     for page in lessons.topic(topic, lang):
         title = page.title
         if page.of_a_step:
@@ -53,10 +56,11 @@ def explain(app: App, topic: str | None, lang: str | None) -> None:
         text = for_this_demo(app, fill(page.text, *_without_asking(app, page.of_a_step)))
         pages.show(screen, title, text)
         told.append({"title": title, "text": text})
-    app.document.update(topic=topic, lang=lang, pages=told)
+    document: ExplainDocument = {"topic": topic, "lang": lang, "pages": told}
+    app.document.update(document)
 
 
-def _list_topics(app: App, lang: str) -> None:
+def _list_topics(app: App, lang: Language) -> None:
     from ..lessons import topics, words
 
     screen, known, said = app.screen(), topics(lang), words(lang)
@@ -65,7 +69,11 @@ def _list_topics(app: App, lang: str) -> None:
     screen.line()
     screen.message(for_this_demo(app, said["explain"].format(name=known[0].name)))
     screen.message(for_this_demo(app, said["explain step"]))
-    app.document.update(lang=lang, topics=[{"name": page.name, "title": page.title} for page in known])
+    document: ExplainDocument = {
+        "lang": lang,
+        "topics": [{"name": page.name, "title": page.title} for page in known],
+    }
+    app.document.update(document)
 
 
 def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:

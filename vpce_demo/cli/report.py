@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from ..session.look import Look, look_at
 from ..ui.style import Screen
 from .app import App, how
 from .group import command, pass_app
+
+if TYPE_CHECKING:
+    from .documents import ReportDocument
 
 
 @command()
@@ -53,13 +57,14 @@ def report(app: App, to: Path | None, redact: bool) -> None:
     file.write_text(page(story, time.time(), redact), encoding="utf-8")
     screen.line(f"Written: {file}")
     test = story.tested
-    app.document.update(
-        file=str(file),
-        redacted=redact,
-        there=len(story.there),
-        gone=len(story.gone),
-        passed=test.passed if test else None,
-    )
+    document: ReportDocument = {
+        "file": str(file),
+        "redacted": redact,
+        "there": len(story.there),
+        "gone": len(story.gone),
+        "passed": test.passed if test else None,
+    }
+    app.document.update(document)
 
 
 def _look(app: App, screen: Screen, where: Where) -> Look | None:

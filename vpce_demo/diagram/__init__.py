@@ -1,1 +1,1 @@
-"""The architecture of a demo with its real ids, addresses and states: one model, and a renderer for each place."""
+"""The picture of a demo with its ids, addresses and states: one model, and renderers for terminal, Mermaid and SVG."""

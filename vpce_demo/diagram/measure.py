@@ -1,11 +1,11 @@
-"""How wide text is in a font that is not known: an upper bound, so that what is drawn fits whatever the reader has."""
+"""An upper bound for the width of text, so that the drawing fits whatever font the reader has."""
 
 from __future__ import annotations
 
 import unicodedata
 
 MONO_EM = 0.605
-"""The widest of the usual fixed fonts, in em a character (DejaVu Sans Mono, Menlo)."""
+"""Em per character in the widest of the usual fixed fonts (DejaVu Sans Mono, Menlo)."""
 BOLD = 1.12
 _EMS = {
     0.30: "'IJijl",
@@ -29,7 +29,7 @@ _EM = {character: em for em, group in _EMS.items() for character in group}
 
 
 def width(text: str, size: float, *, mono: bool = False, bold: bool = False) -> float:
-    """The most that a line of text takes, in the unit of its size."""
+    """The most that a line of text takes, in the unit of ``size``."""
     ems = (1.0 if _is_wide(c) else MONO_EM if mono else _EM.get(c, 1.0) for c in text)
     return sum(ems) * size * (BOLD if bold and not mono else 1.0)
 
@@ -39,15 +39,15 @@ def _is_wide(character: str) -> bool:
 
 
 def lines(text: str, room: float, size: float) -> list[str]:
-    """A sentence in as few lines as there is room for, and these about as long as each other."""
-    fewest = best = _filled(text, room, size)
+    """Wrap a sentence into as few lines as possible, of about equal length."""
+    fewest = best = _wrapped(text, room, size)
     while len(best) == len(fewest) and room > size:
         fewest, room = best, room - size
-        best = _filled(text, room, size)
+        best = _wrapped(text, room, size)
     return fewest
 
 
-def _filled(text: str, room: float, size: float) -> list[str]:
+def _wrapped(text: str, room: float, size: float) -> list[str]:
     done: list[str] = []
     for word in text.split():
         if done and width(f"{done[-1]} {word}", size) <= room:
@@ -58,7 +58,7 @@ def _filled(text: str, room: float, size: float) -> list[str]:
 
 
 def id_lines(id: str, room: float, size: float) -> list[str]:
-    """An id in lines of so much room, every character of it: broken after a ``/`` or a ``.`` if there is one."""
+    """Wrap an id without losing a character: after a ``/`` or a ``.`` if there is one."""
     most = max(1, int(room / (MONO_EM * size)))
     done = []
     while len(id) > most:

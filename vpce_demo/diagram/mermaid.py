@@ -1,6 +1,6 @@
-"""The picture as a Mermaid flowchart, which GitHub and many others draw in a Markdown page.
+"""The picture as a Mermaid flowchart, which GitHub and others draw in a Markdown page.
 
-Colours of text and ground are left to the page's own theme; a state is a line: solid, dashed, or red.
+The page's own theme sets the colours; a state is a solid, dashed or red line.
 """
 
 from __future__ import annotations
@@ -18,14 +18,11 @@ _CLASSES = {
     Drawn.MISSING: "stroke:#8d9aac,stroke-width:1px,stroke-dasharray:3 5",
     Drawn.BROKEN: "stroke:#c3202f,stroke-width:3px",
 }
-
-
 WIDEST = 500
-"""Of a label, in pixels: enough for a service's name, which would be broken at its hyphens."""
+"""Pixels of a label: enough for a service name, which would otherwise be broken at its hyphens."""
 
 
 def mermaid(picture: Picture) -> str:
-    """The picture as the text of a flowchart."""
     return "\n".join(_lines(picture)) + "\n"
 
 
@@ -79,12 +76,12 @@ def _edge(state: Drawn, *words: str) -> str:
 
 
 def _heading(part: Node, cidr: str) -> str:
-    """On one line: Mermaid gives the title of a box no room for more."""
+    """A label on one line: Mermaid leaves the title of a box no room for more."""
     return _label(" · ".join(word for word in (part.name, cidr, part.id, part.word) if word))
 
 
 def _label(*lines: str) -> str:
-    """Lines of text as a quoted label, with everything that means something to Mermaid or HTML as an entity."""
+    """A quoted label of several lines, with the special characters of Mermaid and HTML escaped."""
     return '"' + "<br/>".join(_escaped(line) for line in lines if line) + '"'
 
 
@@ -93,5 +90,5 @@ def _escaped(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text for where Mermaid knows no quotes: a line to its end."""
+    """Text for a place where Mermaid allows no quotes."""
     return re.sub(r"[#;{}<>%]", " ", " ".join(text.split()))

@@ -1,6 +1,6 @@
-"""What there is to draw of a demo: its two networks, what stands in them, and the packet's path.
+"""The model of the picture: the two VPCs, the resources in them, and the packet's path.
 
-A pure model: no call to AWS, no symbol, no colour, no coordinate.  Each renderer in this package draws all of it.
+It makes no AWS call and knows no symbols, colours or coordinates.  Each renderer in this package draws all of it.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ..untrusted import printable
 
 
 class Drawn(StrEnum):
-    """How a part is drawn."""
+    """How a node or a hop is drawn."""
 
     MISSING = "missing"
     PENDING = "pending"
-    """On its way, in either direction; or a part of it is missing."""
+    """Being created or deleted; or some of it is missing."""
     READY = "ready"
     BROKEN = "broken"
 
 
 NOT_THERE = "not there"
 LONGEST = 300
-"""So much of a name or an id is shown; AWS allows less."""
+"""The longest name or id that is shown; AWS's are shorter."""
 _STATES = {
     Phase.READY: Drawn.READY,
     Phase.PENDING: Drawn.PENDING,
@@ -43,7 +43,7 @@ _STATES = {
     Phase.FAILED: Drawn.BROKEN,
 }
 _WORDS = {
-    # The engine calls these ready because nothing else needs to wait for them; a packet does.
+    # The engine calls these ready because no resource waits for them; a packet does.
     "pendingacceptance": Drawn.PENDING,
     "pending": Drawn.PENDING,
     "registered": Drawn.PENDING,
@@ -55,11 +55,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Node:
-    """One thing in the picture.
-
-    ``kind`` is what people call it; ``word`` AWS's own state word; ``address`` a private address; ``why`` AWS's reason
-    where it gives one.
-    """
+    """A resource in the picture: ``kind`` in plain words, ``word`` AWS's state, ``why`` AWS's reason for it, if any."""
 
     kind: str
     name: str
@@ -72,7 +68,7 @@ class Node:
 
 @dataclass(frozen=True)
 class VpcView:
-    """One side: its VPC, the subnet in it with the way to the internet, and the instance."""
+    """One side: its VPC, the subnet with its way to the internet, and the instance."""
 
     side: Side
     vpc: Node
@@ -80,7 +76,7 @@ class VpcView:
     subnet: Node
     subnet_cidr: str
     zone: str
-    """The zone's name, or its id where only that is known."""
+    """The zone's name, or its id if only that is known."""
     gateway: Node
     route: Node
     instance: Node
@@ -91,10 +87,7 @@ class VpcView:
 
 @dataclass(frozen=True)
 class Hop:
-    """One leg of the packet's path, with what the packet carries as source and destination there.
-
-    Where an address is not known yet, the word for who has it stands in its place.
-    """
+    """A part of the packet's path, with the packet's addresses there; in words while an address is not known."""
 
     number: int
     title: str
@@ -106,11 +99,11 @@ class Hop:
 
 @dataclass(frozen=True)
 class Picture:
-    """The whole demo as it is drawn.  ``hops`` are in the packet's order; the answer comes back the same way."""
+    """The whole demo.  ``hops`` are in the packet's order; the answer comes back the same way."""
 
     demo: str
     place: str
-    """``AWS`` or ``sandbox``; empty where that is not said."""
+    """``AWS``, ``sandbox`` or empty."""
     customer: VpcView
     provider: VpcView
     endpoint: Node
@@ -129,7 +122,7 @@ class Picture:
 
     @property
     def parts(self) -> list[Node]:
-        """Everything that is drawn with a state, in the packet's order, then what it stands on."""
+        """Every node: first the path in the packet's order, then VPCs, subnets, gateways and routes."""
         sides = (self.customer, self.provider)
         path = [self.customer.instance, self.endpoint, self.connection, self.service, self.balancer, self.targets]
         ground = [part for side in sides for part in (side.vpc, side.subnet, side.gateway, side.route)]
@@ -137,7 +130,7 @@ class Picture:
 
     @property
     def description(self) -> str:
-        """The picture in words, for those who cannot see it."""
+        """The picture in words, for readers who cannot see it."""
         on = f"A packet from {self.customer.instance.name} in {self.customer.vpc.name} ({self.customer.cidr})"
         to = f"reaches {self.provider.instance.name} in {self.provider.vpc.name} ({self.provider.cidr})"
         way = "".join(f" {hop.number}. {hop.source} to {hop.destination}: {hop.state}." for hop in self.hops)
@@ -146,10 +139,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Frame:
-    """What no resource of the demo says: its name, the zone's, whose accounts, and the addresses of what AWS manages.
-
-    ``addresses`` are private ones by resource key, of the endpoint and of the load balancer.
-    """
+    """Facts that no resource holds.  ``addresses`` are the private ones of endpoint and load balancer, by key."""
 
     demo: str = DEFAULT_NAME
     place: str = ""
@@ -159,12 +149,12 @@ class Frame:
 
 
 def picture(demo: Demo, live: Mapping[str, Live], frame: Frame | None = None) -> Picture:
-    """The picture of a demo of which AWS has this, by resource key."""
+    """The picture of a demo; ``live`` is by resource key."""
     return _Painter(demo, live, frame or Frame()).picture()
 
 
 def combined(states: Iterable[Drawn]) -> Drawn:
-    """The state of what stands on several things: broken if one is, ready or missing if all are."""
+    """The state of several together: broken if one is, ready or missing if all are, else pending."""
     seen = set(states)
     if Drawn.BROKEN in seen:
         return Drawn.BROKEN
@@ -172,7 +162,6 @@ def combined(states: Iterable[Drawn]) -> Drawn:
 
 
 def state_of(live: Live | None) -> Drawn:
-    """How what AWS has of one resource is drawn."""
     if live is None:
         return Drawn.MISSING
     state = _STATES[live.phase]
@@ -180,7 +169,7 @@ def state_of(live: Live | None) -> Drawn:
 
 
 def shortened(name: str, fits: Callable[[str], bool], more: str = "…") -> str:
-    """A name with as much left out as makes it fit: from its first third, where names of one demo are the same."""
+    """Shorten a name until it fits, in its first third, where the names of one demo are alike."""
     candidate = name
     for kept in range(len(name) - 1, -1, -1):
         if fits(candidate):
@@ -191,12 +180,12 @@ def shortened(name: str, fits: Callable[[str], bool], more: str = "…") -> str:
 
 
 def _clean(text: str) -> str:
-    """Text that neither a terminal obeys nor a drawing stumbles over."""
+    """Text without control characters, of limited length."""
     return printable(text, LONGEST)
 
 
 def _word(live: Live) -> str:
-    """AWS's word; ours where AWS has none, or where what AWS calls active is not what the tutorial says."""
+    """AWS's state; our phase if AWS has none, or the resource is not as the tutorial says."""
     return live.phase.value if live.phase in (Phase.WRONG, Phase.FOREIGN) or not live.word else live.word
 
 
@@ -281,17 +270,16 @@ class _Painter:
         )
 
     def part(self, resource: Resource, kind: str) -> Node:
-        """A part that is one resource."""
         live = self.live.get(resource.key)
         name = _clean(resource.name)
         if live is None:
             return Node(kind, name)
         address = self.frame.addresses.get(resource.key, "") or live.outputs.get("private_address", "")
-        told = map(_clean, (_word(live), short_id(live.id), address, live.why))
-        return Node(kind, name, state_of(live), *told)
+        words = map(_clean, (_word(live), short_id(live.id), address, live.why))
+        return Node(kind, name, state_of(live), *words)
 
     def joined(self, resource: Resource, kind: str, to: Resource, otherwise: str) -> Node:
-        """A part that is of use with another only, whose word it has; or this word, where it stands alone."""
+        """A node that needs another and shows the other's state, or ``otherwise`` if there is none."""
         part, other = self.part(resource, kind), self.live.get(to.key)
         if not part.id:
             return part
@@ -299,7 +287,7 @@ class _Painter:
         return replace(part, state=state, word=_word(other) if other else otherwise, why=other.why if other else "")
 
     def endpoint(self) -> Node:
-        """The endpoint; while it is asked for, what AWS says of its connection is its own state, and may be newer."""
+        """The endpoint; while it is pending the state of its connection may be newer."""
         part = self.part(self.demo.endpoint, "interface endpoint")
         newer = self.part(self.demo.acceptance, part.kind)
         if part.state is Drawn.PENDING and newer.id:
@@ -307,7 +295,7 @@ class _Painter:
         return part
 
     def connection(self) -> Node:
-        """The connection: asked for with the endpoint, made by the provider's yes."""
+        """The connection, as the provider sees it once it is accepted, else as the endpoint shows it."""
         accepted = self.demo.acceptance
         return self.part(accepted if accepted.key in self.live else self.demo.endpoint, "connection")
 
@@ -319,7 +307,7 @@ class _Painter:
         return _clean(live.outputs.get(name, "")) if live else ""
 
     def rule(self, group: SecurityGroup, port: int) -> Resource:
-        """What lets packets to this port through."""
+        """The rule that lets packets to this port in."""
         return next(
             r for r in self.demo.resources if isinstance(r, IngressRule) and r.group is group and r.port == port
         )

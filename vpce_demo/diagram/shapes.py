@@ -1,4 +1,4 @@
-"""What the drawing is made of: rectangles, lines of text that fit, arrows, marks and icons, as SVG elements."""
+"""SVG elements for the drawings: rectangles, text that fits, arrows, marks and icons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .theme import MONO, SANS
 Element = ElementTree.Element
 PAD = 14.0
 MARK = 16.0
-"""The room of a state's mark at the end of its line."""
+"""Width of the state's mark at the end of a line."""
 ICON = 34.0
 
 _NO_CHARACTER = re.compile("[^\\t\\n\\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -37,11 +37,7 @@ ICONS = {
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line of text in a box: something at its left end, and something at its right.
-
-    What is on the left is a name, shortened where there is no room; what is on the right never is.  ``state`` puts a
-    mark at the end.
-    """
+    """A line of text in a box: ``left`` is shortened if it does not fit, ``right`` never; ``state`` adds a mark."""
 
     left: str = ""
     right: str = ""
@@ -49,12 +45,12 @@ class TextLine:
     right_style: str = "small"
     state: Drawn | None = None
     keep: bool = False
-    """The left one is an id: never shortened."""
+    """``left`` is an id: never shorten it."""
 
 
 @dataclass(frozen=True)
 class Font:
-    """How a text is set: its size and the height of its line, in pixels."""
+    """Text size and line height, in pixels."""
 
     size: float
     line: float
@@ -75,7 +71,7 @@ FONTS = {
 
 
 def font_rules(root: str) -> str:
-    """How the texts in an element of this class are set, as rules for ``theme.css``."""
+    """Style rules, for ``theme.css``, of the texts in an element of this class."""
     rules = [
         f".{root} text {{ font-family: {SANS}; fill: $ink }}",
         f".{root} .mono, .{root} .address, .{root} .fine {{ font-family: {MONO} }}",
@@ -88,18 +84,17 @@ def font_rules(root: str) -> str:
 
 
 def width(text: str, style: str) -> float:
-    """The most that a text of this style takes."""
     font = FONTS[style]
     return measure.width(text, font.size, mono=font.mono, bold=font.bold)
 
 
 def written(root: Element) -> str:
-    """The drawing as XML; what XML has no character for is a ``?`` there, wherever it came from."""
+    """The drawing as XML; characters that XML does not allow become ``?``."""
     return _NO_CHARACTER.sub("?", ElementTree.tostring(root, encoding="unicode"))
 
 
 def group(parent: Element, kind: str, title: str = "") -> Element:
-    """A group with what a reader sees who points at it."""
+    """A group; ``title`` is its tooltip."""
     made = ElementTree.SubElement(parent, "g", {"class": kind})
     if title:
         ElementTree.SubElement(made, "title").text = title
@@ -124,7 +119,7 @@ def text(parent: Element, style: str, x: float, y: float, words: str, anchor: st
 
 
 def named(parent: Element, style: str, x: float, y: float, name: str, room: float, anchor: str = "start") -> Element:
-    """A name in its room; where it is shortened, the whole one shows when it is pointed at."""
+    """A name, shortened to ``room``; the whole name is the tooltip."""
     shown = shortened(name, lambda words: width(words, style) <= room)
     made = text(parent, style, x, y, shown, anchor)
     if shown != name:
@@ -139,13 +134,12 @@ def mark(parent: Element, state: Drawn, x: float, y: float) -> None:
 
 
 def icon(parent: Element, name: str, x: float, y: float) -> None:
-    """An icon in its square, around this point."""
     rect(parent, "plate", x - ICON / 2, y - ICON / 2, ICON, ICON, 8)
     path(parent, "icon", ICONS[name], x, y)
 
 
 def arrow(parent: Element, state: Drawn, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """A straight line with a head at its end; where it is broken, with a cross before the end."""
+    """A straight arrow; if broken, with a cross instead of the head."""
     (x1, y1), (x2, y2) = start, end
     dx, dy = (x2 > x1) - (x2 < x1), (y2 > y1) - (y2 < y1)
     if state is Drawn.BROKEN:
@@ -158,12 +152,11 @@ def arrow(parent: Element, state: Drawn, start: tuple[float, float], end: tuple[
 
 
 def cross(parent: Element, x: float, y: float) -> None:
-    """Where something is broken, for those who do not see red."""
+    """A mark for broken that does not depend on colour."""
     path(parent, "way broken", "M-6 -6 L6 6 M6 -6 L-6 6", x, y)
 
 
 def number(parent: Element, state: Drawn, x: float, y: float, n: int) -> None:
-    """A numbered callout."""
     placed = {"class": f"dot {state}", "cx": f"{x:g}", "cy": f"{y:g}", "r": "12"}
     ElementTree.SubElement(parent, "circle", placed)
     text(parent, f"number {state}", x, y + 4.6, str(n), "middle")
@@ -178,7 +171,7 @@ def _tall(line: TextLine) -> float:
 
 
 def write(parent: Element, x: float, y: float, room: float, lines: Sequence[TextLine]) -> None:
-    """Lines of text below each other, in so much room from their left end to their right."""
+    """Write lines of text below each other, ``room`` wide."""
     for line in lines:
         base, end = y + _tall(line) - 5, x + room
         if line.state:
@@ -195,5 +188,4 @@ def write(parent: Element, x: float, y: float, room: float, lines: Sequence[Text
 
 
 def described(part: Node) -> str:
-    """A part in words."""
     return ", ".join(word for word in (f"{part.kind} {part.name}", part.id, part.address, part.word, part.why) if word)

@@ -1,8 +1,8 @@
-"""The picture as one SVG, for a slide, a page or the report: no script, no font, nothing from elsewhere.
+"""The picture as one SVG, for a slide, a page or the report, without scripts, fonts or links.
 
-The packet goes round: down in the customer's VPC, across through PrivateLink, up in the provider's.  What is solid is
-there, what is dashed is not there yet, red and crossed is broken.  Every text has a room that it fits in: names are
-shortened to it (pointing at one shows all of it), ids are broken into lines, and boxes grow with their lines.
+The packet goes down in the customer's VPC, across through PrivateLink, and up in the provider's.  Solid lines exist,
+dashed ones do not yet, red and crossed ones are broken.  Every text fits its box: names are shortened, with the whole
+name as tooltip, ids are wrapped, and boxes grow with their lines.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ INSET = PANEL - 2 * PAD
 CARD = INSET - 2 * PAD
 TOP = 92.0
 LEG = 78.0
-"""The length of an arrow between two boxes, which has its text beside it."""
+"""The length of an arrow between two boxes."""
 SMALL = FONTS["small"]
 STYLE = (
     font_rules("d")
@@ -88,20 +88,18 @@ WHERE = {"AWS": " On AWS.", "sandbox": " In the sandbox."}
 
 
 def svg(picture: Picture, theme: Theme = "auto") -> str:
-    """The picture as an SVG document, which can also stand inside a page of HTML."""
+    """The picture as an SVG document, which can also be embedded in HTML."""
     return _Drawing(picture, theme).document()
 
 
 def said(picture: Picture) -> str:
-    """The picture in a sentence."""
+    """The state of the picture, as a sentence."""
     planned = all(part.state is Drawn.MISSING for part in picture.parts)
     return SAID[Drawn.PENDING if picture.state is Drawn.MISSING and not planned else picture.state]
 
 
 @dataclass(frozen=True)
 class _Box:
-    """Where something stands."""
-
     x: float
     y: float
     w: float
@@ -133,13 +131,13 @@ class _Drawing:
         ElementTree.SubElement(self.root, "desc", {"id": "d-desc"}).text = p.description
         ElementTree.SubElement(self.root, "style").text = css(STYLE, self.theme)
         ground = rect(self.root, "ground", 0, 0, WIDTH, 0, 0)
-        tall = math.ceil(self.draw())  # a part of a pixel would show what is behind
+        tall = math.ceil(self.draw())  # a fraction of a pixel would show the background
         ground.set("height", f"{tall:g}")
         self.root.attrib.update({"viewBox": f"0 0 {WIDTH:g} {tall:g}", "width": f"{WIDTH:g}", "height": f"{tall:g}"})
         return written(self.root) + "\n"
 
     def draw(self) -> float:
-        """Draw everything; return how tall it is."""
+        """Draw everything; return the height."""
         p = self.picture
         self.header()
         left, right = MARGIN, WIDTH - MARGIN - PANEL
@@ -161,7 +159,7 @@ class _Drawing:
         self.card(p.balancer, "balancer", _Box(b, low.y, CARD, low.h), lower[1])
         self.leg(p.hops[0], a, top.bottom, low.y)
         self.leg(p.hops[2], b, low.y, top.bottom)
-        # What lies between the VPCs.  Its height is known when its text is, and it lies below that.
+        # Between the VPCs: the height follows from the text, which is drawn on top.
         edges = (left + PANEL, right)
         bridge = rect(self.root, f"bridge {p.hops[1].state}", edges[0], 0, edges[1] - edges[0], 0, 0)
         service = self.service(*edges, low)
@@ -283,7 +281,7 @@ class _Drawing:
         write(made, box.x + start, box.y + 10, box.w - start - PAD, lines)
 
     def leg(self, hop: Hop, x: float, start: float, end: float) -> None:
-        """A hop up or down between two boxes, with its source and destination beside it."""
+        """Draw a vertical hop, with its source and destination beside it."""
         middle, line = (start + end) / 2, x + PAD + ICON / 2
         arrow(self.root, hop.state, (line, start), (line, end))
         number(self.root, hop.state, line, middle, hop.number)
@@ -294,7 +292,7 @@ class _Drawing:
             text(self.root, "small", x + PAD + ICON + 12, y + 14 + n * SMALL.line, line_of_words)
 
     def service(self, left: float, right: float, row: _Box) -> _Box:
-        """The endpoint service: not in a VPC, but in front of the load balancer."""
+        """Draw the endpoint service, which is in no VPC, in front of the load balancer."""
         service, wide = self.picture.service, right - left - 48
         room = wide - 24
         name = self.picture.service_name or service.id
@@ -311,7 +309,7 @@ class _Drawing:
         return box
 
     def across(self, hop: Hop, start: float, service: _Box, end: float, edges: tuple[float, float]) -> float:
-        """The hop from one VPC to the other, and what is said of it above; return where that begins."""
+        """Draw the hop between the VPCs, with its text above; return the top of that."""
         words = measure.lines(hop.explanation, service.w, SMALL.size)
         middle, y = service.x + service.w / 2, service.y - 92 - len(words) * SMALL.line
         arrow(self.root, hop.state, (start, service.middle), (service.x, service.middle))

@@ -1,6 +1,6 @@
 """The picture in a terminal: two boxes with the packet's path running down through them.
 
-What is solid is there, what is dashed is not there yet, a cross is broken; colour only repeats that.
+Solid lines exist, dashed ones do not yet, a cross is broken; colour only repeats that.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from .picture import Drawn, Hop, Node, Picture, VpcView, shortened
 
 @dataclass(frozen=True)
 class Symbols:
-    """What lines and marks are made of: ``line`` gives horizontal and vertical strokes by state;
-    ``corners`` the left and the right one, of the top and of the bottom."""
+    """``line`` holds a horizontal and a vertical stroke; ``corners`` the left and right ones, by "at the top"."""
 
     line: dict[Drawn, tuple[str, str]]
     mark: dict[Drawn, str]
@@ -52,14 +51,11 @@ STYLES = {Drawn.READY: "green", Drawn.BROKEN: "red", Drawn.PENDING: "yellow", Dr
 PATH = 3
 """The column in which the packet runs."""
 LEAST_NAME = 18
-"""So much of a name is kept where there is little room; an id gets a line of its own before that."""
+"""The shortest that names are cut to; before that, ids move to their own lines."""
 
 
 def in_terminal(picture: Picture, width: int = 100, ascii: bool = False) -> Text:
-    """The picture, so many cells wide (80 at least), with nothing beyond ASCII of its own if that is asked for.
-
-    Names are shortened where there is no room, ids never.
-    """
+    """The picture, at least 80 cells wide.  Names are shortened if there is no room, ids never."""
     return Text("\n").join(_Terminal(picture, max(80, width), SYMBOLS[ascii]).lines())
 
 
@@ -89,13 +85,12 @@ class _Terminal:
         yield self.edge(p.provider, "", top=False)
 
     def ground(self, network: VpcView) -> list[Node]:
-        """What an instance stands on."""
         return [network.vpc, network.subnet, network.gateway, network.route]
 
     # --- boxes ----------------------------------------------------------------
 
     def edge(self, network: VpcView, title: str, top: bool, crossed_by: Hop | None = None) -> Text:
-        """The upper edge of a VPC, with whose it is and in which zone, or the lower one."""
+        """The upper or lower edge of a VPC; with a title, also its zone."""
         state = network.vpc.state
         across = self.symbols.line[state][0]
         left, right = self.symbols.corners[top]
@@ -103,13 +98,13 @@ class _Terminal:
         if crossed_by:
             line = line[:PATH] + self.stroke(crossed_by) + line[PATH + 1 :]
         if title:
-            told = Text(f" {title}   {network.zone} " if network.zone else f" {title} ", style="bold")
+            label = Text(f" {title}   {network.zone} " if network.zone else f" {title} ", style="bold")
             start = PATH + 2
-            line = line[:start] + told + line[start + told.cell_len :]
+            line = line[:start] + label + line[start + label.cell_len :]
         return line
 
     def inside(self, network: VpcView, content: Text) -> Text:
-        """A line between the left and the right edge of a VPC."""
+        """Put a line between the edges of a VPC."""
         edge = Text(self.symbols.line[network.vpc.state][1], style=STYLES[network.vpc.state])
         line = edge + (content[1:] if content else Text())
         line.append(" " * max(0, self.width - 1 - line.cell_len))
@@ -118,12 +113,12 @@ class _Terminal:
     # --- the path ---------------------------------------------------------------
 
     def stroke(self, hop: Hop) -> Text:
-        """One step of the packet's path: through, or not."""
+        """A stroke of the packet's path; a cross if it is broken."""
         upright = self.symbols.line[hop.state][1]
         return Text(self.symbols.mark[hop.state] if hop.state is Drawn.BROKEN else upright, style=STYLES[hop.state])
 
     def leg(self, hop: Hop, more: str = "") -> Text:
-        """The path with what the packet carries there."""
+        """The path with the packet's addresses."""
         way = f"{hop.source} {self.symbols.arrow} {hop.destination}"
         line = Text(" " * PATH) + self.stroke(hop) + Text(f"  {hop.number}  ", style="bold") + Text(way)
         for words in (more, hop.explanation):
@@ -134,10 +129,7 @@ class _Terminal:
     # --- rows -------------------------------------------------------------------
 
     def rows(self, network: VpcView, parts: Sequence[Node], onward: Hop | None = None) -> Iterator[Text]:
-        """The parts, a line each; an id that has no room beside its name has one of its own below.
-
-        ``onward`` is where the packet goes from these, if it comes by.
-        """
+        """A line for each node; a long id goes on its own line below.  ``onward`` is the next hop of the packet."""
         name, beside, address = self.columns
         for part in parts:
             line = Text(" " * PATH) + Text(self.symbols.mark[part.state], style=STYLES[part.state])
@@ -158,7 +150,7 @@ class _Terminal:
 
     @property
     def columns(self) -> tuple[int, int, int]:
-        """How wide names, ids and addresses are.  The longest ids give way first, then the names."""
+        """The widths of names, ids and addresses: long ids move to their own lines first, then names are cut."""
         p = self.picture
         listed = [
             (network, part)

@@ -1,4 +1,4 @@
-"""The colours and lines of the drawings, for light and dark, as CSS: one accent, and red for what is broken."""
+"""The colours of the drawings, light and dark, as CSS: one accent, and red for broken."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ DARK = {
 
 
 def css(rules: str, theme: Theme) -> str:
-    """Rules in which ``$ink`` stands for a colour: in the colours of a theme, or of the reader's own.
+    """Replace ``$ink`` and the like in rules by the colours of a theme; ``auto`` follows the reader's own.
 
-    Colours are written out, not kept in custom properties: not every program that shows SVG knows those.
+    It uses no custom properties: not every program that shows SVG supports them.
     """
     template = Template(rules)
     if theme != "auto":

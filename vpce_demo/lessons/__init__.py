@@ -1,8 +1,8 @@
-"""Texts that teach: a page for each step of the tutorial and for each topic, in English and in Japanese.
+"""The pages of ``walkthrough`` and ``explain``: one for each step and each topic, in English and in Japanese.
 
-They are Markdown under ``texts/``, a folder for each language.  The ``aws`` commands of the steps are the same in both,
-and so stand once, under ``texts/commands/``: one after the other they are a script that does the whole tutorial.  What
-changes from demo to demo stands in braces; ``placeholders.py`` knows what for.
+They are Markdown files under ``texts/``, in a folder for each language.  The ``aws`` commands of the steps are the same
+in both and are kept once, in ``texts/commands/``; together they are a script of the whole tutorial.  Names in braces
+stand for values of the demo: see ``placeholders.py``.
 """
 
 from __future__ import annotations
@@ -14,23 +14,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from ..errors import ConfigError
 
 TEXTS = Path(__file__).parent / "texts"
-LANGUAGES = ("en", "ja")
+Language = Literal["en", "ja"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 _FILE = re.compile(r"(?P<number>\d\d(?:-\d(?=-))?)-(?P<name>.+)\.md")
-# A line that ends in Japanese punctuation goes on without a space, unless something of its own begins below.
+# After Japanese punctuation the next line is joined without a space, unless it begins a new block.
 _LINE_GOES_ON = re.compile(r"(?<=[。、）」：])\n(?=[^\s\-|#>`\d]|`[^`]|\d(?!\. ))")
 
 
 @dataclass(frozen=True)
 class Page:
-    """One text.
-
-    ``of_a_step`` tells the tutorial's steps from topics; ``number`` is its place in the order of its kind, ``07`` or
-    ``15-2``; ``text`` is what stands below the title.
-    """
+    """A page of a step or of a topic.  ``number`` orders them (``07``, ``15-2``); ``text`` is without the title."""
 
     of_a_step: bool
     number: str
@@ -40,35 +38,35 @@ class Page:
 
     @property
     def step(self) -> int:
-        """The number of the tutorial's step that a page of the steps is about."""
+        """The number of the tutorial's step, for a page of a step."""
         return int(self.number.partition("-")[0])
 
 
-def language(environment: Mapping[str, str] = os.environ) -> str:
-    """``VPCE_DEMO_LANG``, else the language of the locale, as POSIX finds it; English where there is no text in that.
+def language(environment: Mapping[str, str] = os.environ) -> Language:
+    """The language of ``VPCE_DEMO_LANG``, else of the locale; English if there are no texts in the locale's.
 
-    Raises ConfigError where VPCE_DEMO_LANG names no language of the texts.
+    Raises ConfigError if there are no texts in the language of VPCE_DEMO_LANG.
     """
     if asked := environment.get("VPCE_DEMO_LANG"):
-        if asked not in LANGUAGES:
-            raise ConfigError(f"VPCE_DEMO_LANG is '{asked}', and there are texts in {' and '.join(LANGUAGES)}.")
-        return asked
+        if found := next((lang for lang in LANGUAGES if lang == asked), None):
+            return found
+        raise ConfigError(f"VPCE_DEMO_LANG is '{asked}', and there are texts in {' and '.join(LANGUAGES)}.")
     locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
     return "ja" if locale.startswith("ja") else "en"
 
 
 def steps(lang: str) -> list[Page]:
-    """The pages of the steps, in the order of the tutorial's; step 15 has two."""
+    """The pages of the steps, in order; step 15 has two."""
     return _pages(lang, "steps")
 
 
 def topics(lang: str) -> list[Page]:
-    """The pages that explain one thing each, in the order in which they are best read."""
+    """The pages of the topics, in reading order."""
     return _pages(lang, "topics")
 
 
 def topic(name: str, lang: str) -> list[Page]:
-    """The page of a topic, or those of a step by its number.  Raises ConfigError, with the nearest name, for others."""
+    """The page of a topic, or the pages of a step by its number.  Raises ConfigError, naming the nearest topic."""
     pages = [page for page in topics(lang) if page.name == name]
     if not pages and name.isdecimal():
         pages = [page for page in steps(lang) if page.step == int(name)]
@@ -82,22 +80,22 @@ def topic(name: str, lang: str) -> list[Page]:
 
 
 def welcome(lang: str, place: str) -> Page:
-    """The page before the first step, on ``aws`` or in the ``sandbox``."""
+    """The page before the first step; ``place`` is ``aws`` or ``sandbox``."""
     page = _page(TEXTS / lang / "welcome.md")
     more = _joined((TEXTS / lang / f"welcome-{place}.md").read_text(encoding="utf-8"))
     return Page(False, "", page.name, page.title, f"{page.text}\n{more}")
 
 
 def words(lang: str) -> Mapping[str, str]:
-    """The small words around the pages."""
+    """The prompts and labels around the pages."""
     read: dict[str, str] = json.loads((TEXTS / lang / "words.json").read_text(encoding="utf-8"))
     return read
 
 
-def heading(page: Page, last: int, said: Mapping[str, str]) -> str:
-    """The title of a step's page, with its place among so many."""
+def heading(page: Page, last: int, labels: Mapping[str, str]) -> str:
+    """The title of a step's page, with its number out of ``last``."""
     step, _, part = page.number.partition("-")
-    return said["part" if part else "step"].format(number=int(step), part=part, last=last, title=page.title)
+    return labels["part" if part else "step"].format(number=int(step), part=part, last=last, title=page.title)
 
 
 def _pages(lang: str, folder: str) -> list[Page]:

@@ -1,4 +1,4 @@
-"""Interface endpoints beside a NAT gateway, in numbers.  Money is decimal, never float."""
+"""The cost of interface endpoints compared with a NAT gateway.  Money is decimal, never float."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .placeholders import Lookup
 TOKYO = "ap-northeast-1"
 """The region of the tutorial's own comparison."""
 UP_TO = 8
-"""So many endpoints times zones the table goes."""
+"""The last row of the table: endpoints times zones."""
 
 
 @dataclass(frozen=True)
 class Prices:
-    """What an endpoint in one zone and a NAT gateway cost, in US dollars an hour and a GB."""
+    """Prices of an endpoint in one zone and of a NAT gateway, in US dollars per hour and per GB."""
 
     endpoint_hour: Decimal
     endpoint_gb: Decimal
@@ -26,22 +26,22 @@ class Prices:
 
     @property
     def endpoints(self) -> int:
-        """So many endpoints, each in one zone, cost no more an hour than one NAT gateway."""
+        """The most endpoints, each in one zone, that cost no more an hour than one NAT gateway."""
         return int(self.nat_hour / self.endpoint_hour)
 
     def month(self, endpoints: int) -> tuple[Decimal, Decimal]:
-        """The hours of a month: of so many endpoints, and of one NAT gateway."""
+        """The hourly charges of a month: for these endpoints, and for one NAT gateway."""
         return endpoints * self.endpoint_hour * HOURS_A_MONTH, self.nat_hour * HOURS_A_MONTH
 
     def break_even_gb(self, endpoints: int) -> int:
-        """From so many GB a month, so many endpoints cost no more than one NAT gateway through which all that goes."""
+        """The GB a month from which these endpoints cost no more than one NAT gateway with the same traffic."""
         ours, theirs = self.month(endpoints)
         more = (ours - theirs) / (self.nat_gb - self.endpoint_gb)
         return max(0, int(more.to_integral_value(ROUND_CEILING)))
 
 
 def prices(region: str) -> Prices:
-    """The prices in a region.  Raises KeyError where one is not known."""
+    """The prices in a region.  Raises KeyError if one is not known."""
 
     def usd(item: str) -> Decimal:
         found = price(item, region)
@@ -53,9 +53,9 @@ def prices(region: str) -> Prices:
 
 
 def from_nat_prices(region: str = TOKYO) -> Lookup:
-    """Look up ``nat.*``: the ratios, where they cross, and the rows of the table."""
+    """Look up ``nat.*``: the ratios, the break-even, and the rows of the table."""
 
-    def look(name: str) -> str | None:
+    def lookup(name: str) -> str | None:
         if not name.startswith("nat."):
             return None
         known = prices(region)
@@ -67,7 +67,7 @@ def from_nat_prices(region: str = TOKYO) -> Lookup:
             "nat.rows": "\n".join(_rows(known)),
         }.get(name)
 
-    return look
+    return lookup
 
 
 def _rows(known: Prices) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What stands for the braces in a text: settings, what AWS has of the demo, prices.
+"""The values of names in braces in a text: settings, ids and outputs of resources, prices.
 
 ``{provider.vpc_cidr}`` is a setting, named as in the config file.  ``{provider-vpc}`` is the id of a resource, by its
 key in ``tutorial.py``; ``{load-balancer.dns_name}`` an output or a field of one.  ``{price.endpoint-hour}`` is a price.
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from ..tutorial import Demo
 
 Lookup = Callable[[str], str | None]
-"""Says what a name stands for, or nothing."""
+"""Returns the value of a name, or None if it is not known here."""
 PLACEHOLDER = re.compile(r"\{([a-z][\w-]*(?:\.[\w-]+)*)\}")
-"""Tags in a command, ``{Key=Name,Value=...}``, are none."""
+"""It does not match tags in a command, ``{Key=Name,Value=...}``."""
 
 
 def fill(text: str, *lookups: Lookup) -> str:
-    """The text with each name in braces replaced by the first answer to it, else by a variable of the shell."""
+    """Replace each name in braces by its first known value, else by a shell variable."""
 
     def value(match: re.Match[str]) -> str:
-        return next((found for look in lookups if (found := look(match[1]))), shell_variable(match[1]))
+        return next((found for lookup in lookups if (found := lookup(match[1]))), shell_variable(match[1]))
 
     return PLACEHOLDER.sub(value, text)
 
 
 def shell_variable(name: str) -> str:
-    """``$PROVIDER_VPC`` for ``provider-vpc``: what the command that makes it has put its id into."""
+    """``$PROVIDER_VPC`` for ``provider-vpc``: an earlier command of the page has set it."""
     first, _, last = name.partition(".")
     words = last if last.startswith(f"{first}_") else f"{first}_{last}" if last else first
     return "$" + re.sub(r"\W", "_", words).upper()
 
 
 def from_mapping(*parts: Mapping[str, object]) -> Lookup:
-    """Look in these, the first before the next; a dot goes one deeper."""
+    """Look up a name in these mappings, in order; a dot goes one level deeper."""
 
-    def look(name: str) -> str | None:
+    def lookup(name: str) -> str | None:
         for part in parts:
             value: object = part
             for word in name.split("."):
@@ -52,21 +52,21 @@ def from_mapping(*parts: Mapping[str, object]) -> Lookup:
                 return str(value)
         return None
 
-    return look
+    return lookup
 
 
 def from_settings(*parts: BaseModel) -> Lookup:
-    """Look in these settings, but for what is found out only when the demo is made."""
+    """Look up settings, except an address that is found only when the demo is created."""
     from ..config.model import MY_IP
 
     return from_mapping(*({k: v for k, v in part.model_dump().items() if v != MY_IP} for part in parts))
 
 
 def from_demo(demo: Demo, live: Mapping[str, Live]) -> Lookup:
-    """Look at the resources of a demo, of which AWS has this, by key."""
+    """Look up ids, outputs and fields of a demo's resources; ``live`` is by resource key."""
     resources = {r.key: r for r in demo.resources}
 
-    def look(name: str) -> str | None:
+    def lookup(name: str) -> str | None:
         key, _, part = name.partition(".")
         if key not in resources:
             return None
@@ -76,13 +76,13 @@ def from_demo(demo: Demo, live: Mapping[str, Live]) -> Lookup:
         value = (there.outputs.get(part) if there else None) or getattr(resources[key], part, "")
         return f"{value:g}" if isinstance(value, float) else str(value).strip()
 
-    return look
+    return lookup
 
 
 def from_prices(region: str, instance_type: str = "t3.micro") -> Lookup:
-    """Look up ``price.ITEM`` in US dollars, and ``date.ITEM``, as of when it is; for another region ``ITEM.REGION``."""
+    """Look up ``price.ITEM``, in US dollars, and ``date.ITEM``, its date; ``ITEM.REGION`` is for another region."""
 
-    def look(name: str) -> str | None:
+    def lookup(name: str) -> str | None:
         what, _, rest = name.partition(".")
         if what not in ("price", "date"):
             return None
@@ -92,4 +92,4 @@ def from_prices(region: str, instance_type: str = "t3.micro") -> Lookup:
             return "?"
         return found.date if what == "date" else str(found.usd)
 
-    return look
+    return lookup

@@ -1,1 +1,1 @@
-"""The report: one page of HTML about one demo, from its making to the proof that nothing is left."""
+"""The report: one HTML page about one demo, from its creation to the proof that nothing is left."""

@@ -1,4 +1,4 @@
-"""The timing chart of one run: a bar for each resource on one axis of time, and the longest chain of waits."""
+"""The timing chart of one run: a bar for each resource, and the longest chain of waits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..ui.style import duration
 from .timing import Bar, Timing
 
 WIDTH, NAMES, LEFT, RIGHT = 1120.0, 190.0, 410.0, 1060.0
-"""Where names and the axis begin, and where the axis ends."""
+"""The page's width, where names and the time axis begin, and where the axis ends."""
 ROW, THICK, TOP, GAP = 20.0, 11.0, 34.0, 5.0
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)
 STYLE = (
@@ -35,7 +35,7 @@ STYLE = (
 
 
 def chart(timing: Timing, demo: Demo) -> str:
-    """The chart as an SVG element for a page."""
+    """The chart as an SVG element."""
     kind, verb = ("gone", "delete") if timing.deletes else ("ready", "make")
     rows = list(_rows(timing, demo))
     bottom = rows[-1][1] + ROW
@@ -60,7 +60,7 @@ def chart(timing: Timing, demo: Demo) -> str:
 
 
 def _rows(timing: Timing, demo: Demo) -> Iterator[tuple[Bar, float, str]]:
-    """Each bar with its height on the page, and the title of its step at the first of a step."""
+    """Each bar with its y, and the title of its step on the first bar of a step."""
     y, before = TOP, ""
     for bar in timing.bars:
         step = demo.step_of(bar.resource)
@@ -85,7 +85,7 @@ def _bar(root: Element, bar: Bar, y: float, scale: float, kind: str) -> None:
 
 
 def name(resource: Resource) -> str:
-    """A resource as the screens name it."""
+    """The name of a resource, as in the terminal."""
     return f"{resource.name} {RELATIONS.get(resource.kind, '')}".rstrip()
 
 
@@ -96,7 +96,7 @@ def _described(bar: Bar, kind: str) -> str:
 
 
 def _grid(root: Element, seconds: float, scale: float, bottom: float) -> None:
-    """A line at round moments, ten of them or fewer."""
+    """At most ten lines, at round times."""
     step = next((tick for tick in TICKS if seconds / tick <= 10), seconds / 10)
     for number in range(int(seconds / step) + 1):
         x = LEFT + number * step * scale

@@ -1,6 +1,6 @@
-"""What is known of a demo: from the logs of its runs, and from a look at AWS where there is something to look at.
+"""Everything known about a demo: from the logs of its runs, and from AWS while it exists.
 
-The logs alone are enough: a demo that is gone has no state file and nothing in AWS any more.
+The logs alone are enough: a deleted demo has no state file and nothing in AWS.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DELETES = ("down", "destroy")
 
 @dataclass(frozen=True)
 class Test:
-    """The last test: what it asked, the page that it saw, and whether it went well to its end."""
+    """The last test: its checks, the page that it received, and whether all of it passed."""
 
     run: RecordedRun
     checks: Sequence[LogLine]
@@ -54,7 +54,7 @@ class Test:
 
 @dataclass(frozen=True)
 class Teardown:
-    """The last delete.  ``left`` is what the look after it saw; None where it did not come to that look."""
+    """The last delete.  ``left`` is what the final search found; None if the run did not reach it."""
 
     run: RecordedRun
     left: Sequence[LogLine] | None
@@ -63,9 +63,9 @@ class Teardown:
 
 @dataclass(frozen=True)
 class Known:
-    """One demo.  ``runs`` are oldest first; ``there``, ``made`` and ``gone`` go by resource key, with Unix times.
+    """One demo.  ``runs`` are oldest first; ``made`` and ``gone`` are Unix times by resource key.
 
-    ``live`` is how each was last seen, also of what is gone.
+    ``live`` holds the last known state of each resource, also of deleted ones.
     """
 
     runs: Sequence[RecordedRun]
@@ -85,7 +85,7 @@ class Known:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it was there once and nothing of it is any more."""
+        """True if it existed and nothing is left of it."""
         return bool(self.live) and not self.there
 
     @property
@@ -95,13 +95,12 @@ class Known:
 
     @property
     def accounts(self) -> dict[Side, Mapping[str, str]]:
-        """Account and region of each side."""
         recorded = self.look.accounts if self.look else self.runs[-1].head["accounts"]
         return {side: recorded.get(side, {"account": "", "region": ""}) for side in Side}
 
     @property
     def tested(self) -> Test | None:
-        """The last test that asked anything."""
+        """The last test that ran a check."""
         for run in reversed(self.runs):
             if checks := [line for line in run.lines if line["type"] == "check"]:
                 page = next((line["text"] for line in run.lines if line["type"] == "page"), "")
@@ -111,7 +110,6 @@ class Known:
 
     @property
     def torn_down(self) -> Teardown | None:
-        """The last delete, whatever came of it."""
         for run in reversed(self.runs):
             if run.head["command"] in DELETES:
                 look = next((line for line in reversed(run.lines) if line["type"] == "look"), None)
@@ -120,7 +118,7 @@ class Known:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """The private addresses of what AWS manages, by resource key, as they were seen last."""
+        """The last known private addresses of endpoint and load balancer, by resource key."""
         found: dict[str, str] = {}
         for line in _lines(self.runs, "addresses"):
             found.update(line["found"])
@@ -128,14 +126,14 @@ class Known:
 
     @property
     def picture(self) -> Picture:
-        """As it stands; or as it stood before it was deleted."""
+        """The demo now; if it is deleted, as it was before."""
         live = self.live if self.is_gone else {key: self.live[key] for key in self.there}
         frame = Frame(self.settings.name, self.place, self.settings.zone, self.accounts, self.addresses)
         return picture(self.demo, live, frame)
 
 
 def known(runs: Iterable[RecordedRun], config: Config, look: Look | None = None) -> Known:
-    """What is known of the demo that was there last.  ``runs`` are newest first; there is one at least, or a look."""
+    """What is known of the latest demo.  ``runs`` are newest first; there is at least one, or a look."""
     mine = _of_one_demo(list(runs))
     story = Known(mine, look.settings if look else _settings(mine, config), look)
     keys = {r.key for r in story.demo.resources}
@@ -156,9 +154,9 @@ def known(runs: Iterable[RecordedRun], config: Config, look: Look | None = None)
 
 
 def _of_one_demo(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
-    """The runs of the demo that was there last, oldest first: each life of a name has an id of its own.
+    """The runs of the latest demo, oldest first: each demo has an id, even under the same name.
 
-    A run that found nothing, or was cut off before it knew, has none: it belongs to the life that it came in.
+    A run that found nothing, or was interrupted early, has no id and belongs to the demo of its time.
     """
     last = next((run.head["demo_id"] for run in runs if run.head["demo_id"]), "")
     mine: list[RecordedRun] = []
@@ -172,13 +170,13 @@ def _of_one_demo(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
 
 
 def _settings(runs: Sequence[RecordedRun], config: Config) -> Settings:
-    """The settings that the runs were made with; those of now where that is not on record."""
+    """The recorded settings of the runs, else the current ones."""
     ordered = sorted(runs, key=lambda run: (bool(run.head["demo_id"]), run.head["at"]), reverse=True)
     return next((settings for run in ordered if (settings := settings_of(run))), not_looked_up(config))
 
 
 def settings_of(run: RecordedRun) -> Settings | None:
-    """The settings that a run was made with, if they are on record and can be read."""
+    """The recorded settings of a run, if they can be read."""
     try:
         return Settings.model_validate(run.head.get("settings"))
     except ValidationError:
@@ -190,7 +188,7 @@ def _lines(runs: Iterable[RecordedRun], type: str) -> Iterator[LogLine]:
 
 
 def _note(story: Known, event: LogLine) -> None:
-    """One event of the engine: what it says of being there, of being made and of having gone."""
+    """Record what an event of the engine says about ``live``, ``made`` and ``gone``."""
     key, at = event["key"], float(event["at"])
     match Action(event["action"]):
         case Action.CREATING:
@@ -199,7 +197,7 @@ def _note(story: Known, event: LogLine) -> None:
             story.gone.pop(key, None)
             before = story.live.get(key)
             live = _live(event)
-            # The word before the delete is how it stood; what a wait for its end says is not.
+            # Keep the state from before the delete.
             if not (before and live.phase in (Phase.DELETING, Phase.GONE)):
                 story.live[key] = live
         case Action.MISSING | Action.GONE if key in story.live:
@@ -210,13 +208,13 @@ def _note(story: Known, event: LogLine) -> None:
 
 def _live(event: LogLine) -> Live:
     word = event["state"]
-    # A target's words are of its health; it is there whatever they say.
+    # The state of a target is its health; it exists in any case.
     phase = Phase.READY if event["kind"] == "Registration" or not word else Phase.of(word)
     return Live(event["id"], phase, word, outputs=event["outputs"])
 
 
 def _healthy_if_tested(story: Known, test: Test) -> None:
-    """What the engine saw of the target is from before its first health check; a test that passed knows better."""
+    """The engine saw the target before its first health check; a test that passed is newer."""
     key = story.demo.registration.key
     if test.passed and story.made.get(key, 0.0) < test.at:
         story.live[key] = Live(story.live[key].id, Phase.READY, "healthy")

@@ -1,4 +1,4 @@
-"""The page: what is known, put into words and pictures, and rendered as one HTML file that needs nothing else."""
+"""The report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIDES = {Side.PROVIDER: "provider", Side.CONSUMER: "customer"}
 
 
 def page(known: Known, now: float, redacted: bool = False) -> str:
-    """The whole report.  ``now`` is Unix time; a redacted one says so, and has no links to AWS's console."""
+    """The whole report.  ``now`` is Unix time; a redacted report has no links to AWS's console."""
     return _template().render(
         known=known,
         test=known.tested,
@@ -67,7 +67,7 @@ def _template() -> Template:
 
 
 def moment(at: float, day: str) -> str:
-    """``15:40:53`` on this day, and with the day on any other."""
+    """``15:40:53``; with the date if it is not ``day``."""
     return utc(at)[:19].removeprefix(day).strip()
 
 
@@ -85,7 +85,7 @@ def money(amount: Decimal | None) -> str:
 
 
 def facts(known: Known) -> Iterator[tuple[str, str]]:
-    """What the demo was: names and values."""
+    """Names and values for the head of the report."""
     accounts = known.accounts
     yield "demo", known.settings.name
     yield "place", known.place if known.place == "AWS" else f"{known.place}, no AWS account"
@@ -107,7 +107,7 @@ def facts(known: Known) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Chart:
-    """A run that made or deleted something: its picture, and what to see in it."""
+    """The timing chart of a run that created or deleted something."""
 
     run: RecordedRun
     title: str
@@ -116,7 +116,6 @@ class Chart:
 
 
 def charts(known: Known) -> Iterator[Chart]:
-    """One for each such run, oldest first."""
     for run in known.runs:
         if timed := timing(run, known.demo):
             verb = "deleted" if timed.deletes else "made"
@@ -126,7 +125,7 @@ def charts(known: Known) -> Iterator[Chart]:
 
 
 def _chain(timed: Timing) -> str:
-    """The longest chain in words: those of its links that took a tenth of it or more."""
+    """The longest chain in words, without links that took less than a tenth of it."""
     spent = sum(bar.ended - bar.began for bar in timed.bars)
     held = [(name(bar.resource), (bar.passed_on or bar.ended) - bar.began) for bar in timed.chain]
     long = [link for link in held if link[1] >= timed.seconds / 10] or held
@@ -142,8 +141,7 @@ def _chain(timed: Timing) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A resource in the table.  ``more`` are addresses and names that are known of it, ``differs`` where it is not as
-    the tutorial says, ``link`` leads to AWS's console."""
+    """A resource in the table.  ``more`` are its addresses and names, ``differs`` its drift, ``link`` leads to AWS."""
 
     step: int
     name: str
@@ -163,7 +161,7 @@ _SHOWN = ("private_address", "public_address", "service_name", "dns_name", "sour
 
 
 def rows(known: Known, links: bool) -> Iterator[Row]:
-    """Every resource of the tutorial, in its order, whether it was ever there or not."""
+    """Every resource of the tutorial, in order, even if it never existed."""
     for step in known.demo.steps:
         for r in step.resources:
             yield _row(known, step.number, r, links and known.place == "AWS")
@@ -196,10 +194,7 @@ def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
 
 @dataclass(frozen=True)
 class Bill:
-    """What is there costs, or what was there has cost; in the sandbox, what it would cost on AWS.
-
-    ``so_far`` is None where nothing is billed, or an age or a price is not known.
-    """
+    """The cost of the demo; for the sandbox, what it would be on AWS.  ``so_far`` is None if not billed or known."""
 
     lines: Sequence[cost.BillLine]
     hourly: Decimal | None
@@ -209,7 +204,7 @@ class Bill:
 
 
 def bill(known: Known, now: float) -> Bill:
-    """The billed parts of everything that was made, each for as long as it stood."""
+    """The bill of everything that was created, for as long as it existed."""
     region = known.accounts[Side.PROVIDER]["region"]
     made = [r for r in known.demo.resources if r.key in known.live]
     billed = known.place == "AWS"

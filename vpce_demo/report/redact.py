@@ -1,7 +1,7 @@
-"""Masks for what says whose demo it was: accounts, ids, public addresses, names in DNS; the same thing, the same mask.
+"""Masks account ids, resource ids, public addresses and DNS names; equal values get the same mask.
 
-Masked is what the report is made of, before anything is drawn, broken into lines or shortened: nothing of it can slip
-through in a picture or a title.  Names, private addresses and times stay, or there would be nothing to show.
+The data is masked before anything is drawn, wrapped or shortened, so that nothing slips through in a picture or a
+tooltip.  Names, private addresses and times stay.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..session.look import Look
 from .known import settings_of
 
 _PATTERNS: dict[str, str] = {
-    # In this order: what holds another comes before it.
+    # In this order: a pattern that may contain another comes first.
     "failure": r"(?<=failure message: )\S+",
     "arn": r"\barn:aws[\w-]*:(?:iam|sts)::[^\s\"',]+",
     "dns": r"\b(?!com\.amazonaws\.|cn\.com\.)[\w-]+(?:\.[\w-]+)*\.amazonaws\.com(?:\.cn)?\b",
@@ -39,11 +39,11 @@ _MASKS = {
     "address": "x.x.x.{n}",
 }
 _OURS = [ipaddress.IPv4Network(cidr) for cidr in ("0.0.0.0/32", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
-"""Addresses that say nothing of anybody; beside them those of the demo's own networks, whatever they are."""
+"""Private addresses; those of the demo's own VPCs are kept too."""
 
 
 class Redactor:
-    """Knows what it has masked.  ``networks`` are the demo's own ranges, whose addresses are private."""
+    """Masks values and remembers their masks.  Addresses in ``networks``, the demo's own, are kept."""
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
         self._private = [*_OURS, *map(ipaddress.IPv4Network, networks)]
@@ -51,11 +51,10 @@ class Redactor:
         self._counts: dict[str, int] = {}
 
     def text(self, text: str) -> str:
-        """The text with masks in it."""
         return _PATTERN.sub(self._mask, text.replace(str(Path.home()), "~"))
 
     def data(self, data: Any) -> Any:
-        """The same for everything in a JSON value."""
+        """Mask every text in a JSON value."""
         match data:
             case str():
                 return self.text(data)
@@ -92,11 +91,11 @@ class Redactor:
         try:
             return any(ipaddress.IPv4Address(address) in network for network in self._private)
         except ValueError:
-            return True  # four numbers that are no address
+            return True  # four numbers that are not an address
 
 
 def redacted(runs: Sequence[RecordedRun], look: Look | None) -> tuple[list[RecordedRun], Look | None]:
-    """The same with masks.  What lies in the networks of the demo itself is private, whatever range it is."""
+    """The runs and the look with masks.  Addresses in the demo's own VPCs are kept, whatever their range."""
     known = [settings for run in runs if (settings := settings_of(run))] + ([look.settings] if look else [])
     redactor = Redactor({side.vpc_cidr for settings in known for side in (settings.provider, settings.consumer)})
     return redactor.runs(runs), redactor.look(look) if look else None

@@ -1,4 +1,4 @@
-"""When each resource was worked at in a run, what it had to wait for, and the longest chain of such waits."""
+"""When each resource was created or deleted in a run, what it waited for, and the longest chain of such waits."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..journal.run_log import RecordedRun
 from ..tutorial import Demo
 
 SAME_MOMENT = 0.5
-"""So many seconds after something was ready the engine has surely begun what waited for it (it looks that often)."""
+"""The engine starts a waiting resource at most this many seconds after the other is ready."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One resource in one run; seconds since the run began.
+    """One resource in one run; times are seconds since the run began.
 
-    From ``began`` to ``answered`` is the call, tries included; from there to ``ended`` the wait until it was ready or
-    gone.  ``after`` is the key of what it waited for before it began.  On the longest chain it is until ``passed_on``,
-    when the next one on it began; None for what is not on it.
+    ``began`` to ``answered`` is the call with its retries, from there to ``ended`` the wait until it was ready or gone.
+    ``after`` is the key of the resource that it waited for.  ``passed_on`` is when the next one on the longest chain
+    began; None if it is not on that chain.
     """
 
     resource: Resource
@@ -35,10 +35,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Timing:
-    """A run that made or deleted something.  ``bars`` are in the tutorial's order.
-
-    ``with_others`` counts what went with something else, and was never asked to go by itself.
-    """
+    """A run that created or deleted something.  ``with_others`` counts resources deleted along with another."""
 
     run: RecordedRun
     deletes: bool
@@ -51,35 +48,37 @@ class Timing:
 
     @property
     def chain(self) -> list[Bar]:
-        """The longest chain of what waited for each other, from its beginning."""
+        """The longest chain of waits, in time order."""
         return sorted((bar for bar in self.bars if bar.passed_on is not None), key=lambda bar: bar.began)
 
 
 def timing(run: RecordedRun, demo: Demo) -> Timing | None:
-    """The timing of a run, or None if it made and deleted nothing."""
-    told = _EventTimes(run)
-    deletes = not told.any(Action.CREATING)
-    there = [r for r in demo.resources if told.last(r, Action.GONE) or told.last(r, Action.DELETING)]
+    """The timing of a run; None if it created and deleted nothing."""
+    times = _EventTimes(run)
+    deletes = not times.any(Action.CREATING)
+    there = [r for r in demo.resources if times.last(r, Action.GONE) or times.last(r, Action.DELETING)]
     graph = deletion_graph(there, demo.teardown) if deletes else creation_graph(demo.resources)
     start, answer, end = (
         (TaskType.ASK, TaskType.ASK, TaskType.GONE) if deletes else (TaskType.MAKE, TaskType.MAKE, TaskType.READY)
     )
     bars: dict[str, Bar] = {}
     for r in demo.resources:
-        if (began := told.first(r, _BEGINS[start])) is None:
+        if (began := times.first(r, _BEGINS[start])) is None:
             continue
-        ended = told.last(r, _ENDS[end]) or told.first(r, Action.FAILED) or told.seconds
-        answered = min(told.last(r, _ENDS[answer]) or ended, ended)
-        waits = ((told.last(other, _ENDS[verb]), told.asked(other).key) for verb, other in graph.get((start, r), ()))
+        ended = times.last(r, _ENDS[end]) or times.first(r, Action.FAILED) or times.seconds
+        answered = min(times.last(r, _ENDS[answer]) or ended, ended)
+        waits = (
+            (times.last(other, _ENDS[verb]), times.deleted_with(other).key) for verb, other in graph.get((start, r), ())
+        )
         bars[r.key] = Bar(
-            r, began, max(began, answered), max(began, ended), told.errors.get(r.key, ""), _last(waits, began, r.key)
+            r, began, max(began, answered), max(began, ended), times.errors.get(r.key, ""), _last(waits, began, r.key)
         )
     if not bars:
         return None
     chain = list(_chain(bars))
     for key, next in zip(chain, [None, *chain], strict=False):
         bars[key] = replace(bars[key], passed_on=bars[next].began if next else bars[key].ended)
-    with_others = sum(told.last(r, Action.GONE) is not None for r in demo.resources if r.key not in bars)
+    with_others = sum(times.last(r, Action.GONE) is not None for r in demo.resources if r.key not in bars)
     return Timing(run, deletes, tuple(bars.values()), with_others)
 
 
@@ -90,11 +89,11 @@ _ENDS = {
     TaskType.ASK: Action.DELETED,
     TaskType.GONE: Action.GONE,
 }
-"""What the engine tells when a move begins, and when it is over."""
+"""The events that begin and end each type of task."""
 
 
 class _EventTimes:
-    """When a run told what of which resource, in seconds since it began."""
+    """The times of a run's events by resource, in seconds since it began."""
 
     def __init__(self, run: RecordedRun) -> None:
         self._times: dict[tuple[str, Action], list[float]] = {}
@@ -111,10 +110,10 @@ class _EventTimes:
                     self.errors[line["key"]] = error.get("code") or line["note"] or "failed"
 
     def any(self, action: Action) -> bool:
-        return any(told is action for _, told in self._times)
+        return any(each is action for _, each in self._times)
 
-    def asked(self, r: Resource) -> Resource:
-        """The resource itself; or what took it along, where it was not asked to go by itself."""
+    def deleted_with(self, r: Resource) -> Resource:
+        """The resource whose delete call also deletes this one, or itself."""
         it = r
         while self.first(it, Action.DELETING) is None and (parent := it.goes_with()):
             it = parent
@@ -128,14 +127,14 @@ class _EventTimes:
 
 
 def _last(waits: Iterable[tuple[float | None, str]], began: float, own: str) -> str:
-    """The key of what was over last, if what waited for it began right then."""
+    """The key of the wait that ended last, if it ended just before ``began``."""
     over = [(at, key) for at, key in waits if at is not None and at <= began + 0.01 and key != own]
     at, key = max(over, default=(float("-inf"), ""))
     return key if began - at <= SAME_MOMENT else ""
 
 
 def _chain(bars: Mapping[str, Bar]) -> Iterator[str]:
-    """Back from what ended last, from each to what it waited for."""
+    """The keys from the last one to end back to the first, each followed by the one it waited for."""
     key, seen = max(bars, key=lambda key: bars[key].ended), set[str]()
     while key in bars and key not in seen:
         yield key

@@ -1,1 +1,1 @@
-"""What the user sees: listeners of the engine's events, and renderers of what commands found out."""
+"""Everything on the terminal: the progress of a run, and the output of commands."""

@@ -1,4 +1,4 @@
-"""Where a resource is shown in AWS's console: its page by kind, region and id."""
+"""Links to resources in the AWS console."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _PAGES = {
     "VpcEndpoint": ("vpcconsole", "EndpointDetails:vpcEndpointId=", ""),
     "Acceptance": ("vpcconsole", "EndpointServiceDetails:serviceId=", "service"),
 }
-"""The console and the page by kind; and where the kind has no page of its own, the field with the resource that has."""
+"""By kind: the console, the page, and, for a kind without a page, the field that holds the resource to show."""
 _DOMAINS = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
 
 
 def url(resource: Resource, lives: Mapping[str, Live], region: str) -> str:
-    """The address of its page; empty where it is not there, or has no page.  Whoever opens it signs in as usual."""
+    """The address of its page; empty if it does not exist or has no page."""
     console, page, field = _PAGES.get(resource.kind, ("", "", ""))
     shown = getattr(resource, field) if field else resource
     if not page or resource.key not in lives or shown.key not in lives:

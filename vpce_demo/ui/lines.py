@@ -1,4 +1,4 @@
-"""The story of a run in lines, each for one change: as it goes where there is no terminal, and out of its log."""
+"""A run as lines of text, one for each change: during the run without a terminal, and later from its log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..model import short_id
 from .style import elapsed
 
 NAME_WIDTH = 25
-"""That of the tutorial's longest name."""
+"""The length of the tutorial's longest name."""
 WORD_WIDTH = 12
 RELATIONS = {
     "GatewayAttachment": "attachment",
@@ -19,11 +19,11 @@ RELATIONS = {
     "Registration": "registration",
     "Acceptance": "acceptance",
 }
-"""Kinds that have no name of their own but that of one of the two things they join."""
+"""Kinds that share the name of one of the two resources they join."""
 
 
 class EventFormatter:
-    """Makes lines of events in the form that the log has, in their order; knows what it has told before."""
+    """Formats events, as the run log holds them, in their order; it remembers the previous ones."""
 
     def __init__(self, verbose: bool = False) -> None:
         self.verbose = verbose
@@ -32,7 +32,7 @@ class EventFormatter:
         self._ids: dict[str, str] = {}
 
     def format(self, event: Mapping[str, Any]) -> str:
-        """The line for an event; nothing where nothing has changed, or where the next line will say it."""
+        """The line for an event; empty if nothing has changed, or the next line will say it."""
         action, key = Action(event["action"]), event["key"]
         if action in (Action.CREATING, Action.DELETING, Action.WAITING):
             self._began.setdefault(key, event["at"])
@@ -44,8 +44,8 @@ class EventFormatter:
         error = event["error"]
         why = f"{error['code']}: {error['message']}" if error else event["note"]
         seconds = event["at"] - self._began.get(key, event["at"])
-        told = why if action in (Action.RETRYING, Action.SKIPPED, Action.FAILED) else ""
-        return format_line(event, word, f"{short_id(id):<33}  {told or elapsed(seconds)}")
+        reason = why if action in (Action.RETRYING, Action.SKIPPED, Action.FAILED) else ""
+        return format_line(event, word, f"{short_id(id):<33}  {reason or elapsed(seconds)}")
 
     def _word(self, event: Mapping[str, Any], action: Action) -> str:
         before, note = self._before.get(event["key"], (None, ""))
@@ -67,7 +67,6 @@ class EventFormatter:
 
 
 def format_line(event: Mapping[str, Any], word: str, rest: str) -> str:
-    """One line: when, at which step, with what, and then what."""
     when = time.strftime("%H:%M:%S", time.localtime(event["at"]))
     what = f"{event['name']} {RELATIONS.get(event['kind'], '')}"
     return f"{when} step={event['step']:<2} {what:<{NAME_WIDTH}}  {word:<{WORD_WIDTH}}  {rest}".rstrip()

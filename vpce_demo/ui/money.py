@@ -1,4 +1,4 @@
-"""The bill of a demo as text: its parts, what traffic adds, and a NAT gateway to compare with."""
+"""The bill of a demo as text: its parts, prices of traffic, and a NAT gateway to compare."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOKYO = "ap-northeast-1"
 
 
 def bill(screen: Screen, lines: Sequence[BillLine], counts: bool) -> None:
-    """The parts with their prices, and the sum; with what they have cost so far if that ``counts``."""
+    """Print the parts with their prices, and the sum; with the cost so far if ``counts``."""
     heads = ["an hour", "a day", *(["so far"] if counts else [])]
     screen.line(_row("part", "how many", "unit price", heads), style="dim")
     for line in lines:
@@ -48,7 +48,7 @@ def _shown(amount: Decimal | None) -> str:
 
 
 def traffic(screen: Screen, region: str) -> None:
-    """What traffic adds, where that is known."""
+    """Print the prices of traffic that are known."""
     gigabyte, unit = price("endpoint-gb", region), price("capacity-unit-hour", region)
     words = [f"${gigabyte.usd} for each GB through the endpoint"] if gigabyte else []
     if unit:
@@ -58,7 +58,7 @@ def traffic(screen: Screen, region: str) -> None:
 
 
 def comparison(screen: Screen, region: str) -> None:
-    """The endpoint beside a NAT gateway: here, and in the tutorial's own words."""
+    """Print the endpoint's prices beside a NAT gateway's, in this region and in the tutorial's."""
     rows = [("interface endpoint", "endpoint-hour", "endpoint-gb"), ("NAT gateway", "nat-hour", "nat-gb")]
     screen.line(f"  {'to compare':<21} {'an hour':>8} {'a GB':>8}", style="dim")
     for name, hour, gigabyte in rows:
@@ -69,12 +69,11 @@ def comparison(screen: Screen, region: str) -> None:
 
 
 def _usd(price: Price | None) -> str:
-    """A price as AWS writes it."""
     return f"${price.usd}" if price else "-"
 
 
 def sources(screen: Screen, lines: Sequence[BillLine], counts: bool, how_to_refresh: str) -> None:
-    """How time counts, how old and how sure the prices are, and how to renew them."""
+    """Print how time is billed, how old and how certain the prices are, and how to refresh them."""
     if counts:
         paragraph(
             screen,
@@ -95,6 +94,6 @@ def sources(screen: Screen, lines: Sequence[BillLine], counts: bool, how_to_refr
 
 
 def paragraph(screen: Screen, text: str) -> None:
-    """A sentence or two, wrapped at the width of the screen: there is nothing in it to be copied."""
+    """Print a paragraph, wrapped at the width of the screen."""
     for line in textwrap.wrap(text, min(screen.out.width, 100), break_long_words=False):
         screen.line(line)

@@ -1,6 +1,6 @@
-"""Pages of text on the screen: Markdown through Rich, Japanese broken where readers would break it, commands untouched.
+"""Pages of text on the screen: Markdown through Rich, with line breaks between Japanese phrases.
 
-What is to be copied, a command or an address of the web, is never wrapped.
+Commands and web addresses are never wrapped, so that they can be copied.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rich.theme import Theme
 from .style import Screen
 
 WIDEST = 100
-"""Lines that are longer are hard to read, however wide the terminal."""
+"""Longer lines are hard to read, however wide the terminal."""
 THEME = Theme(
     {
         "markdown.h2": "bold",
@@ -33,8 +33,8 @@ _BLOCK = re.compile(
     r"^```\w*\n(?P<code>.*?)\n```$|^- \[(?P<title>[^\]]+)\]\((?P<url>[^)]+)\)$", re.MULTILINE | re.DOTALL
 )
 
-# Rich breaks lines at spaces, and Japanese has none.  A break is offered before each phrase: after kana or punctuation,
-# where the next word begins with another script.  Rich takes the separator for a space without width.
+# Rich breaks lines at spaces, and Japanese has none.  So a separator, which Rich takes for a space of no width, goes
+# before each phrase: after kana or punctuation, if the next word begins with another script.
 _BREAK, _NO_BREAK = "\x1f", "\ue000"
 _PHRASE = re.compile(
     r"(?<=[ぁ-ん、。」）：])(?<![こそ]の)(?<!もう)(?=[一-龠々ァ-ヶA-Za-z0-9「（`*])|(?<=[ァ-ヶー一-龠々])(?=[「（])"
@@ -43,11 +43,10 @@ _PHRASE = re.compile(
 _KEPT = re.compile(
     r"(?<=[\w`*)]) (?=[ぁ-ん])(?<![ぁ-ん] )|(?<=\d) (?=[一-龠ァ-ヶ])|(?<=ステップ) (?=\d)|`[^`\n]{1,50}`"
 )
-"""What stays together: a word in another script and its particle, a number and what it counts, a short command."""
+"""Never broken: a word in another script and its particle, a number and its unit, a short command."""
 
 
 def show(screen: Screen, heading: str, markdown: str) -> None:
-    """Print a page."""
     title(screen, heading)
     text(screen, markdown)
 
@@ -59,7 +58,7 @@ def title(screen: Screen, heading: str) -> None:
 
 
 def text(screen: Screen, markdown: str) -> None:
-    """Print what stands below a title."""
+    """Print the text below a title."""
     position = 0
     for block in _BLOCK.finditer(markdown):
         before = markdown[position : block.start()]
@@ -93,7 +92,7 @@ def _draw(screen: Screen, drawn: Markdown | Rule) -> None:
 
 
 class _Heading(Heading):
-    """At the left; underlined where there is no bold to tell it by."""
+    """At the left; underlined where bold cannot be shown."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield self.text
@@ -106,8 +105,7 @@ class _Page(Markdown):
 
 
 class _Plain:
-    """Something drawn by Rich, in the symbols of this screen, without the marks that were put in for its breaks and the
-    spaces with which it fills up lines."""
+    """Output of Rich in the symbols of this screen, without our separators and Rich's trailing spaces."""
 
     def __init__(self, screen: Screen, drawn: Markdown | Rule) -> None:
         self.screen = screen

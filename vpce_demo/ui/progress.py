@@ -1,4 +1,4 @@
-"""A run as it goes: a live tree of the steps on a terminal, one line a change and a heartbeat elsewhere."""
+"""The progress of a run: a live tree of the steps on a terminal, else a line for each change and a heartbeat."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ FRAMES_A_SECOND = 8
 def progress(
     screen: Screen, board: Board, how: str, command: str, cost: Callable[[list[Resource]], str]
 ) -> Iterator[Progress]:
-    """Show a run in the way asked for: ``live``, ``plain``, ``none``, or ``auto`` for what suits the terminal.
+    """Show a run.  ``how`` is ``live``, ``plain``, ``none`` or ``auto``, which is ``live`` on a terminal.
 
-    ``command`` is the one that goes on after an interruption; ``cost`` says what these resources cost now.
+    ``command`` continues the run after an interruption; ``cost`` formats the current cost of these resources.
     """
     match _way(screen, how):
         case "live":
@@ -45,10 +45,10 @@ def progress(
         case "plain":
             lines = Lines(screen, board)
             try:
-                with lines.heart:
+                with lines.heartbeat:
                     yield lines
             finally:
-                if lines.said:
+                if lines.count:
                     screen.message()
         case _:
             yield Progress(board)
@@ -56,7 +56,7 @@ def progress(
 
 @contextmanager
 def checking(screen: Screen, how: str, number: int, title: str) -> Iterator[None]:
-    """Show that a check of the test is at work, which may take minutes; nothing is left of it on a terminal."""
+    """Show that a check of the test is running, which may take minutes; a terminal is cleared afterwards."""
     began = time.monotonic()
     match _way(screen, how):
         case "live":
@@ -76,15 +76,14 @@ def checking(screen: Screen, how: str, number: int, title: str) -> Iterator[None
 
 
 def _way(screen: Screen, how: str) -> str:
-    """How to show what goes on, here."""
     if how == "auto":
-        # Rich takes FORCE_COLOR for a terminal, and would animate into a log.
+        # With FORCE_COLOR Rich believes every stream is a terminal, and would animate into a log.
         how = "live" if screen.err.file.isatty() and not screen.err.is_dumb_terminal else "plain"
     return "none" if screen.quiet else how
 
 
 class Progress:
-    """Hears the events of a run and shows nothing."""
+    """Keeps the state of a run and shows nothing."""
 
     def __init__(self, board: Board) -> None:
         self.board = board
@@ -94,7 +93,7 @@ class Progress:
 
 
 class Heartbeat:
-    """While inside, calls ``beat`` every while in which there was no news, with the moment in monotonic seconds."""
+    """Calls ``beat``, with the monotonic time, whenever nothing was reported for ``HEARTBEAT_SECONDS``."""
 
     def __init__(self, beat: Callable[[float], None]) -> None:
         self._beat = beat
@@ -102,14 +101,14 @@ class Heartbeat:
         self._last = time.monotonic()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def news(self) -> None:
+    def reset(self) -> None:
         self._last = time.monotonic()
 
     def _run(self) -> None:
         while not self._over.wait(max(0.0, self._last + HEARTBEAT_SECONDS - time.monotonic())):
             if (now := time.monotonic()) - self._last >= HEARTBEAT_SECONDS:
                 self._beat(now)
-                self.news()
+                self.reset()
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -120,38 +119,38 @@ class Heartbeat:
 
 
 class Lines(Progress):
-    """One line for each change, with the time; and one a while for what is still waited for."""
+    """One line for each change, with the time; and a heartbeat for each step that is still waiting."""
 
     def __init__(self, screen: Screen, board: Board) -> None:
         super().__init__(board)
         self.screen = screen
-        self.teller = EventFormatter(screen.verbose)
-        self.heart = Heartbeat(self.beat)
-        self.said = 0
+        self.formatter = EventFormatter(screen.verbose)
+        self.heartbeat = Heartbeat(self.beat)
+        self.count = 0
 
     def on_event(self, event: Event) -> None:
         super().on_event(event)
         at = time.time() - (time.monotonic() - event.at)
-        self._say(self.teller.format({"at": at, **described(event, self.board.demo)}))
+        self._print(self.formatter.format({"at": at, **described(event, self.board.demo)}))
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         if text:
-            self.said += 1
-            self.heart.news()
+            self.count += 1
+            self.heartbeat.reset()
             self.screen.message(text)
 
     def beat(self, now: float) -> None:
-        """Say of each step that is busy what is being waited for, and for how long by now."""
+        """Print what each busy step waits for, and how long it has taken."""
         for row in self.board.rows:
             if cell := row.busy:
                 word = cell.note or (cell.live.word if cell.live else "")
                 r = cell.resource
                 about = {"at": time.time(), "step": row.step.number, "kind": r.kind, "name": r.name}
-                self._say(format_line(about, "waiting", f"{word}, {elapsed(cell.seconds(now))}"))
+                self._print(format_line(about, "waiting", f"{word}, {elapsed(cell.seconds(now))}"))
 
 
 class Checking:
-    """The line of a check that is at work; nothing as long as it may be over in a moment."""
+    """The line of a check that is running; empty for the first 0.3 seconds."""
 
     def __init__(self, screen: Screen, number: int, title: str, began: float) -> None:
         self._line = f" {number}  {title}"

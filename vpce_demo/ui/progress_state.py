@@ -1,4 +1,4 @@
-"""Where every step stands, put together from the engine's events alone."""
+"""The state of every step, derived from the engine's events without asking AWS."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ DONE_DOWN = {Action.GONE}
 
 @dataclass
 class Cell:
-    """One resource: the last that was heard of it, and when its work began and ended, in monotonic seconds.
+    """One resource: its last event, and when its work began and ended, in monotonic seconds.
 
-    ``asked`` is when AWS was last asked to make or delete it; ``is_going`` whether the last was to delete it.
+    ``asked`` is when AWS was last asked to create or delete it; ``is_going`` is true after a delete.
     """
 
     resource: Resource
@@ -51,17 +51,17 @@ class Cell:
             self.ended = event.at
 
     def seconds(self, now: float) -> float:
-        """How long it has taken so far, or took."""
+        """How long it has taken."""
         return (self.ended or now) - self.began if self.began else 0.0
 
     @property
     def usual_seconds(self) -> float:
-        """How long AWS usually takes for what is being done, in its seconds."""
+        """How long AWS usually takes, in AWS's seconds."""
         return self.resource.usual_delete_seconds if self.is_going else self.resource.usual_seconds
 
     @property
     def word(self) -> str:
-        """AWS's state word, or ours for what has been asked to go and was not looked at since."""
+        """AWS's state; ``deleting`` after a delete call until AWS has been asked again."""
         if self.action is Action.GONE:
             return "gone"
         if self.live and self.is_going and self.live.phase is not Phase.DELETING:
@@ -70,34 +70,32 @@ class Cell:
 
     @property
     def is_late(self) -> bool:
-        """Whether it was only not done in time, or before somebody said stop."""
+        """True if it only timed out or was interrupted."""
         return self.action is Action.FAILED and isinstance(self.error, TimedOut)
 
 
 @dataclass
 class Row:
-    """One step with its resources."""
-
     step: Step
     cells: list[Cell]
 
     @property
     def head(self) -> Cell:
-        """The resource that the step is about: the one that takes longest."""
+        """The resource that stands for the step: the one that takes longest."""
         return max(self.cells, key=lambda cell: cell.resource.usual_seconds)
 
     @property
     def busy(self) -> Cell | None:
-        """What is being worked at or waited for now: of several, the one that takes longest."""
+        """The resource in progress; of several, the one that takes longest."""
         busy = [cell for cell in self.cells if cell.action in BUSY]
         return max(busy, key=lambda cell: cell.usual_seconds, default=None)
 
 
 @dataclass
 class Board:
-    """A listener that keeps the picture of a run; ``done`` are the actions that end a resource's part in it.
+    """Listens to the events of a run; ``done`` are the actions that finish a resource.
 
-    ``pace`` is how many times faster than AWS's the clock at the other end runs.
+    ``pace`` is how many times faster than AWS the clock at the other end runs.
     """
 
     demo: Demo
@@ -128,45 +126,40 @@ class Board:
 
     @property
     def created(self) -> int:
-        """How many were made."""
         return len(self._created)
 
     @property
     def found(self) -> int:
-        """How many were there, and not made anew because what they stand on was."""
+        """How many existed, without those that had to be created again."""
         return len(self._found - self._created)
 
     @property
     def makes(self) -> bool:
-        """Whether this is the way up."""
         return Action.READY in self.done
 
     def is_member(self, cell: Cell) -> bool:
-        """Whether there is something to do about it: on the way down, what is missing is no part of the work."""
+        """Whether it is part of the run: ``down`` has nothing to do for a missing resource."""
         return self.makes or cell.action is not Action.MISSING
 
     @property
     def rows(self) -> list[Row]:
-        """The steps that have a part in the run."""
+        """The steps with a resource in the run."""
         return [row for row in self._rows if any(map(self.is_member, row.cells))]
 
     @property
     def all(self) -> int:
-        """How many resources have a part in the run."""
         return sum(map(self.is_member, self.cells.values()))
 
     @property
     def finished(self) -> int:
-        """How many of them have come to their end."""
         return sum(cell.action in self.done for cell in self.cells.values())
 
     @property
     def there(self) -> list[Resource]:
-        """What exists now, as far as was heard."""
         return [cell.resource for cell in self.cells.values() if cell.live and cell.action is not Action.GONE]
 
     def waits_for(self, row: Row) -> str:
-        """What keeps a step from being begun, in words: the first step that it needs and that is not done."""
+        """The title of the first step that this one still waits for."""
         needs = (self.cells.get(need.resource.key) for need in row.head.resource.needs())
         first = next((cell.resource for cell in needs if cell and self.is_open(cell)), None)
         if first is None:
@@ -175,31 +168,28 @@ class Board:
         return first.name if step is row.step else in_a_sentence(step.title)
 
     def is_open(self, cell: Cell) -> bool:
-        """Whether there is still something to do about it."""
         return self.is_member(cell) and cell.action not in self.done
 
     @property
     def seconds(self) -> float:
-        """How long the run has taken so far."""
         return time.monotonic() - self.began
 
     def seconds_left(self, now: float) -> float:
-        """How long the rest will take, in seconds of the machine, if AWS takes its usual time from now on.
+        """How long the rest will take, in seconds of this machine, if AWS takes its usual time.
 
-        It is the longest chain of what is still to be done; of what is being waited for, what has passed is taken off.
+        This is the longest chain of remaining tasks, less the time already spent waiting.
         """
-        chain = longest_path(self._graph, lambda move: self._left(*move, now), lambda move: move[1].key)
-        return sum(self._left(*move, now) for move in chain)
+        chain = longest_path(self._graph, lambda task: self._left(*task, now), lambda task: task[1].key)
+        return sum(self._left(*task, now) for task in chain)
 
     def _left(self, verb: TaskType, r: Resource, now: float) -> float:
-        """What is left of one move."""
         cell = self.cells[r.key]
         if cell.action in self.done or cell.action in (Action.FAILED, Action.SKIPPED) or not self.is_member(cell):
             return 0.0
         found = cell.live.phase if cell.live and cell.action is Action.FOUND else None
         match verb:
             case TaskType.MAKE if found in (Phase.WRONG, Phase.FAILED, Phase.DELETING):
-                usual, since = r.usual_delete_seconds, 0.0  # it has to go first
+                usual, since = r.usual_delete_seconds, 0.0  # it is deleted first
             case TaskType.READY if found is not Phase.READY:
                 usual, since = r.usual_seconds, cell.asked
             case TaskType.GONE if r.goes_with() is None:

@@ -1,4 +1,4 @@
-"""The resources of a demo as a table: what there is of each, its age, what it costs, and where it differs."""
+"""The resources of a demo as a table: state, age, price, id and drift."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from ..tutorial import Demo
 
 ROOM_FOR_AN_ID = 24
-"""So much is left for the ids, which come last; a longer one has a line of its own."""
+"""The width kept for ids, in the last column; a longer id gets its own line."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """What is shown of each resource, by its key.
+    """What to show of each resource, by its key.
 
-    ``prices`` are what they cost an hour; ``links`` the addresses of their pages in AWS's console; ``absent`` is the
-    word for what is not there.
+    ``prices`` are per hour; ``links`` lead to AWS's console; ``absent`` is the word for a missing resource.
     """
 
     demo: Demo
@@ -37,7 +36,7 @@ class Table:
 
 
 def show(screen: Screen, table: Table) -> None:
-    """Print it: a line for each resource, and under it what differs.  Ids are never cut."""
+    """Print a line for each resource, and its drift below.  Ids are never cut."""
     rows = [_row(table, step.number, r) for step in table.demo.steps for r in step.resources]
     columns = _columns(rows, screen.out.width)
     widths = {column: max(len(row.cells[column]) for row in rows) for column in columns}
@@ -82,7 +81,7 @@ def _row(table: Table, number: int, r: Resource) -> _Row:
 
 
 def _columns(rows: list[_Row], width: int) -> tuple[str, ...]:
-    """The columns for which there is room beside an id; the first choice that fits, else the last."""
+    """The first choice of columns that fits beside an id, else the last."""
     choices = (("kind", "name", "state", "age", "cost"), ("name", "state", "age", "cost"), ("kind", "state", "age"))
     id = ROOM_FOR_AN_ID if any(row.id for row in rows) else 0
     for columns in choices:
@@ -103,7 +102,7 @@ def _line(screen: Screen, row: _Row, before: str) -> None:
 
 
 def _short(value: str) -> str:
-    """A value in which every id is as people know it."""
+    """A value with every id in its short form."""
     return ", ".join(short_id(word) for word in value.split(", "))
 
 
@@ -113,7 +112,7 @@ def differs(drift: Drift) -> tuple[str, str]:
 
 
 def _below(live: Live | None, room: int) -> Iterator[str]:
-    """Where it differs, ``zone: use1-az2, in the tutorial use1-az1``; else why it is as it is, if AWS says so."""
+    """Its drift, ``zone: use1-az2, in the tutorial use1-az1``; else AWS's reason for its state, if any."""
     if live and live.drift:
         for drift in live.drift:
             holds, says = differs(drift)

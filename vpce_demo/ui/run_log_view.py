@@ -1,4 +1,4 @@
-"""Earlier runs out of their logs: the list of them, and one as readable lines."""
+"""Earlier runs, from their logs: the list of them, and one as readable lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .style import Screen, duration
 
 
 def listed(screen: Screen, runs: Sequence[RecordedRun]) -> None:
-    """The runs, newest first: a number to ask for, when, the command, how long it took and how it ended."""
+    """Print the runs, newest first: number, time, command, duration and end."""
     column = max((len(run.head["command"]) for run in runs), default=0)
     for number, run in enumerate(runs, 1):
         mark = "·" if run.is_at_work else ("✓" if run.end and run.end["exit_code"] == 0 else "✗")
@@ -21,7 +21,6 @@ def listed(screen: Screen, runs: Sequence[RecordedRun]) -> None:
 
 
 def ended(run: RecordedRun) -> str:
-    """How a run ended, in few words."""
     if run.end is None:
         return "at work" if run.is_at_work else "killed"
     code, message = run.end["exit_code"], run.end["message"].partition("\n")[0]
@@ -29,21 +28,21 @@ def ended(run: RecordedRun) -> str:
 
 
 def run_lines(run: RecordedRun, verbose: bool) -> Iterator[tuple[str, str]]:
-    """The marks and lines of a run; with ``verbose`` every event, not only changes."""
+    """A mark and a text for each line of a run; with ``verbose`` every event, not only changes."""
     head = run.head
     accounts = dict.fromkeys(f"account {one['account']}   {one['region']}" for one in head["accounts"].values())
     place = [] if head["place"] == "AWS" else [f"in the {head['place']}"]
     yield "", "   ".join([f"vpce-demo {head['command']}", f"demo {head['demo']}", *place, *accounts, _when(head["at"])])
     yield "", ""
-    teller = EventFormatter(verbose)
+    formatter = EventFormatter(verbose)
     for line in run.lines[1:]:
-        yield from _line(teller, line)
+        yield from _line(formatter, line)
 
 
-def _line(teller: EventFormatter, line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _line(formatter: EventFormatter, line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     match line["type"]:
         case "event":
-            if text := teller.format(line):
+            if text := formatter.format(line):
                 yield "", text
         case "check":
             mark = {True: "✓", False: "✗", None: "-"}[line["passed"]]

@@ -1,4 +1,4 @@
-"""What commands found out, as text: plan, status, the test, and the ends of up and down."""
+"""The output of commands: first and last lines, the checks of the test, a diagnosis, an error."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def header(
     accounts: Collection[Mapping[str, str]],
     alias: Callable[[str], str | None] = lambda account: "",
 ) -> None:
-    """The rest of every command's first line: where, whose account, what region.
+    """Complete every command's first line with the place, the accounts and their regions.
 
-    ``alias`` gives an account's alias, nothing if it has none, and None as long as it is not known.
+    ``alias`` returns an account's alias, '' if it has none, and None if it is not known yet.
     """
     seen = list(dict.fromkeys((one["account"], one["region"]) for one in accounts))
 
     def rest() -> list[str]:
         parts = []
         for account, region in seen:
-            told = alias(account)
-            parts += [f"account {account}", *([f"({told})"] if told else []), region]
+            name = alias(account)
+            parts += [f"account {account}", *([f"({name})"] if name else []), region]
         return parts[1:]
 
     if place != "AWS":
@@ -43,14 +43,14 @@ def header(
 
 
 def ready(screen: Screen, seconds: float, created: int, found: int, pairs: Iterable[tuple[str, str]]) -> None:
-    """The end of ``up``: how much was made, and what a person wants to copy."""
+    """Print the end of ``up``: the counts, and the values that one wants to copy."""
     done = f"Ready in {duration(seconds)}: {created} created, {found} already there."
     screen.line(done if created else f"Nothing to do: all {found} were there already.", style="bold")
     facts(screen, pairs)
 
 
 def next_commands(screen: Screen, commands: Sequence[str]) -> None:
-    """What may be done now: on one line if that fits."""
+    """Print the commands to continue with: on one line if they fit."""
     together = "    ".join(commands)
     lines = [together] if 7 + len(together) <= screen.err.width else commands
     for word, line in zip(("Next:", *[""] * len(lines)), lines, strict=False):
@@ -58,7 +58,7 @@ def next_commands(screen: Screen, commands: Sequence[str]) -> None:
 
 
 def result(screen: Screen, result: Result) -> None:
-    """One check of the test, as it comes."""
+    """Print one check of the test."""
     mark = {True: "✓", False: "✗", None: "-"}[result.passed]
     wide = screen.out.width >= 100
     title, room = (31, 55) if wide else (29, max(0, screen.out.width - 40))
@@ -67,7 +67,7 @@ def result(screen: Screen, result: Result) -> None:
 
 
 def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float) -> None:
-    """The end of the test."""
+    """Print the end of the test."""
     screen.line()
     failed = next((one for one in results if one.passed is False), None)
     if failed is None:
@@ -85,7 +85,7 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
 
 
 def diagnosis(screen: Screen, cause: Diagnosis, *, to_err: bool = False) -> None:
-    """The one most likely cause: the evidence, what mends it, and what it is not."""
+    """Print the most likely cause: the evidence, the fixes, and what was ruled out."""
     lines = [f"Most likely: {cause.likely or 'none of the causes known here, as far as AWS says.'}"]
     lines += [f"  {line}" for line in cause.evidence]
     for number, (label, command) in enumerate(cause.fixes):
@@ -100,7 +100,7 @@ def diagnosis(screen: Screen, cause: Diagnosis, *, to_err: bool = False) -> None
 
 
 def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
-    """Names and values, one a line."""
+    """Print names and values, one on each line."""
     column = 16 if screen.out.width >= 100 else 14
     for name, value in pairs:
         if value:
@@ -108,7 +108,7 @@ def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:
-    """What a delete left behind and why, as the table of an error; by name too where there are several of a kind."""
+    """The leftovers of a delete as the table of an error; with their names if there are several of a kind."""
     kinds = [in_words(one.resource.kind) for one in left]
     names = [
         f"{kind} {one.resource.name}" if kinds.count(kind) > 1 else kind for kind, one in zip(kinds, left, strict=True)
@@ -117,7 +117,7 @@ def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:
 
 
 def error(screen: Screen, error: DemoError) -> None:
-    """What happened, the facts, what to do, and whether anything was changed."""
+    """Print what happened, the facts, what to do, and whether anything was changed."""
     first, *rest = str(error.message).split("\n")
     screen.line(first, mark="✗", to_err=True)
     told = {name: value for name, value in error.facts.items() if value}
@@ -126,7 +126,7 @@ def error(screen: Screen, error: DemoError) -> None:
     lines += [f"  {name:<{column}}{value}" for name, value in told.items()]
     lines += _rows(error.table)
     hint = error.hint.split("\n") if error.hint else []
-    # What was changed is said after the command to run, and before any other advice.
+    # Whether anything was changed comes after the command to run, and before any other advice.
     commands = [number for number, line in enumerate(hint, 1) if line.startswith("    ")]
     until = commands[-1] if commands else len(hint)
     for line in [*lines, *hint[:until], *([error.changed] if error.changed else []), *hint[until:]]:
@@ -136,7 +136,7 @@ def error(screen: Screen, error: DemoError) -> None:
 
 
 def _rows(table: Sequence[Sequence[str]]) -> list[str]:
-    """A table in lines.  One with a heading over its first column stands apart, others belong to what is above."""
+    """A table as lines.  A blank line goes before and after a table with a heading over its first column."""
     used = [column for column in zip(*table, strict=True) if any(column)]
     widths = [max(25 if column[0] else 0, max(map(len, column)) + (2 if column[0] else 4)) for column in used]
     rows = ["  " + "".join(map(str.ljust, row, widths)).rstrip() for row in zip(*used, strict=True)]

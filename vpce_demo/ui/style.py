@@ -1,4 +1,4 @@
-"""Consoles, marks and the small words of the screen.  Colour never carries meaning alone."""
+"""Consoles, marks, and how durations are written.  Colour never carries meaning alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLOURS = {"✓": "green", "✗": "red", "·": "dim", "-": "dim", "!": "yellow"
 
 @dataclass(frozen=True)
 class Screen:
-    """Two consoles: ``out`` for data, ``err`` for everything that is said about it."""
+    """Two consoles: ``out`` for results, ``err`` for messages."""
 
     out: Console
     err: Console
@@ -33,14 +33,11 @@ class Screen:
     quiet: bool = False
     verbose: bool = False
     _begun: list[str] = field(default_factory=list)
-    """The line that was begun, as far as it is shown."""
+    """The text of the unfinished line, if there is one."""
     _rest: list[Callable[[], Sequence[str]]] = field(default_factory=list)
 
     def plain(self, text: str) -> str:
-        """The text, without what a terminal would obey, and without symbols where it cannot be trusted with them.
-
-        Names, pages and messages are somebody else's texts.
-        """
+        """The text without control characters; in ASCII if the terminal needs that.  Names and pages are untrusted."""
         text = only_printable(text)
         if self.ascii:
             for symbol, instead in _ASCII.items():
@@ -55,15 +52,13 @@ class Screen:
         return text
 
     def mark(self, mark: str) -> Text:
-        """A mark in its colour."""
         return Text(self.plain(mark), style=_COLOURS.get(mark, ""))
 
     def spinner(self) -> Spinner:
-        """What turns where something is at work."""
         return Spinner("line" if self.ascii else "dots")
 
     def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_err: bool = False) -> None:
-        """Print one line as it is: never wrapped, never cut, so that ids can be copied."""
+        """Print one line, never wrapped or cut, so that ids can be copied."""
         console = self.err if to_err else self.out
         self.end_line()
         shown = Text()
@@ -73,7 +68,7 @@ class Screen:
         console.print(shown, soft_wrap=True, highlight=False)
 
     def entry(self, head: str, text: str, *, mark: str) -> None:
-        """Print a text behind its head; on a terminal what does not fit goes on under its beginning, at a word."""
+        """Print a text after its head; on a terminal wrap it with a hanging indent."""
         room = self.out.width - len(head) - 2 if self.out.is_terminal else 0
         parts = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if room > 0 else [text]
         self.line(head + "".join(parts[:1]), mark=mark)
@@ -81,13 +76,13 @@ class Screen:
             self.line(f"  {'':<{len(head)}}{part}")
 
     def begin_line(self, text: str) -> None:
-        """Show the start of a line of talk at once; ``end_line`` completes it."""
+        """Show the start of a message at once; ``end_line`` completes it."""
         if not self.quiet:
             self._begun.append("")
             self._show(text)
 
     def add_to_line(self, *parts: str) -> None:
-        """Show more of a line that was begun, if one was; a part that does not fit begins a line of its own."""
+        """Add parts to the unfinished line, if there is one; a part that does not fit begins a new line."""
         for part in parts if self._begun else ():
             space = " " if part.startswith("(") else "   "
             fits = len(self._begun[-1]) + len(space) + len(part) <= self.err.width
@@ -98,12 +93,11 @@ class Screen:
         self.err.print(Text(self.plain(text), style="bold"), end="", soft_wrap=True, highlight=False)
 
     def end_line_later(self, rest: Callable[[], Sequence[str]]) -> None:
-        """Have a line that was begun completed with this, and an empty one after it, when anything else is to be said:
-        there is no need to wait for it before."""
+        """Complete the unfinished line with ``rest()``, and an empty line, but not before the next output."""
         self._rest.append(rest)
 
     def end_line(self, *parts: str) -> None:
-        """Complete a line that was begun, if one was."""
+        """Complete the unfinished line, if there is one."""
         rest = self._rest.pop()() if self._rest else None
         if self._begun:
             self.add_to_line(*parts, *(rest or ()))
@@ -111,7 +105,7 @@ class Screen:
             self.err.print("" if rest is None else "\n")
 
     def message(self, text: str = "", *, mark: str = "", style: str = "") -> None:
-        """A line of talk; silent with --quiet."""
+        """Print a message; nothing with --quiet."""
         if not self.quiet:
             self.line(text, mark=mark, style=style, to_err=True)
 
@@ -135,7 +129,7 @@ def _can_show_symbols(stream: IO[str]) -> bool:
 
 
 def wants_colour(no_color: bool, environment: Mapping[str, str] = os.environ) -> bool:
-    """NO_COLOR says no whatever its value, unless that is empty (no-color.org)."""
+    """False with NO_COLOR, whatever its value, unless that is empty (no-color.org)."""
     return not no_color and not environment.get("NO_COLOR")
 
 
@@ -152,7 +146,6 @@ def duration(seconds: float) -> str:
 
 
 def frame(spinner: Spinner, now: float) -> Text:
-    """What a spinner shows at this moment."""
     shown = spinner.render(now)
     assert isinstance(shown, Text), "a spinner without a text"
     return shown
@@ -165,21 +158,21 @@ def about(seconds: float) -> str:
 
 
 def roughly(seconds: float) -> str:
-    """``6s``, ``40s``, ``3m``: how long it may still take, no closer than anybody knows."""
+    """``6s``, ``40s``, ``3m``: an estimate, rounded."""
     if seconds >= 90:
         return f"{round(seconds / 60)}m"
     return f"{round(seconds) if seconds < 20 else 5 * round(seconds / 5)}s"
 
 
 def elapsed(seconds: float) -> str:
-    """The same in whole seconds, so that it does not jump while it is watched; ``0.4s`` below one, and no ``0.0s``."""
+    """A duration in whole seconds, for a live view; ``0.4s`` below one second, empty for zero."""
     if seconds < 0.05:
         return ""
     return duration(seconds) if seconds < 0.95 or seconds >= 9.95 else f"{round(seconds)}s"
 
 
 def in_a_sentence(title: str) -> str:
-    """A title with a small letter in front, unless that begins an abbreviation: ``load balancer``, ``VPC endpoint``."""
+    """A title in lower case, except abbreviations: ``load balancer``, ``VPC endpoint``."""
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 

@@ -1,4 +1,4 @@
-"""The live view: the tutorial's steps as a tree that is redrawn in place, never wider or taller than the terminal."""
+"""The live view: the tutorial's steps, redrawn in place, never wider or taller than the terminal."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ from .progress_state import BUSY, Board, Row
 from .style import Screen, about, elapsed, frame, roughly
 
 TITLE, ID, WORD, TOOK = 18, 34, 13, 6
-"""Widths of the columns, each with the space after it: the longest title; a load balancer's id, under a name as long as
-the tutorial's; most state words."""
+"""Widths of the columns, each with the space after it; an id is longest for a load balancer."""
 INDENT = " " * 6
 WORTH_SAYING_SECONDS = 2.0
-"""What is over sooner is not said to be waited for: the line would be gone before it can be read."""
+"""Shorter waits are not shown: the line would vanish before it can be read."""
 
 
 @dataclass(frozen=True)
 class TreeLine:
-    """A line of the tree.  Of those with the same ``fold`` the whole run may be folded where there is no room."""
+    """A line of the tree.  Neighbours with the same ``fold`` may be folded into one if there is no room."""
 
     text: Text
     fold: str = ""
 
 
 class Tree:
-    """Draws a board.  ``cost`` says what these resources cost now; ``command`` is the one that goes on."""
+    """Draws a board.  ``cost`` formats the current cost of resources; ``command`` continues the run."""
 
     def __init__(self, screen: Screen, board: Board, command: str, cost: Callable[[list[Resource]], str]) -> None:
         self.screen = screen
@@ -45,12 +44,12 @@ class Tree:
         self._spinner = screen.spinner()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        # One line stays free: the cursor's.
+        # One line is kept for the cursor.
         height = None if self.over else options.size.height - 1
         yield Text("\n").join(self.lines(time.monotonic(), options.max_width, height))
 
     def lines(self, now: float, width: int, height: int | None) -> list[Text]:
-        """The whole view at this moment; of no more lines than ``height``, if that is given."""
+        """The whole view now, in at most ``height`` lines."""
         tree = [line for row in self.board.rows for line in self._step(row, now, width)]
         if self.over:
             return [line.text for line in tree]
@@ -62,7 +61,7 @@ class Tree:
     # --- steps ------------------------------------------------------------------
 
     def _step(self, row: Row, now: float, width: int) -> list[TreeLine]:
-        """One step, and what it waits for."""
+        """A step, and its remarks."""
         shown, busy = _mark(row, self.board), row.busy
         lead = Text(no_wrap=True, overflow="ignore")
         if busy and not shown and not self.over:
@@ -73,13 +72,13 @@ class Tree:
         fold = shown if shown in ("✓", "-") else "·" if not (shown or busy) else ""
         lines = [TreeLine(lead.append_text(self._columns(row, now, width)), fold)]
         for remark in self._remarks(row, now):
-            said, room = self.screen.plain(remark), width - len(INDENT)
-            for text in textwrap.wrap(said, room, break_long_words=False, break_on_hyphens=False):
+            room = width - len(INDENT)
+            for text in textwrap.wrap(self.screen.plain(remark), room, break_long_words=False, break_on_hyphens=False):
                 lines.append(TreeLine(Text(f"{INDENT}{text}", style="dim"), f"{fold} remark"))
         return lines
 
     def _columns(self, row: Row, now: float, width: int) -> Text:
-        """The rest of a step's line: as much as there is room for, and the id always whole."""
+        """The columns of a step that fit; the id is never cut."""
         head = row.head
         if not any(cell.began or cell.live for cell in row.cells):
             needed = self.board.waits_for(row) if head.action is Action.MISSING else ""
@@ -91,20 +90,20 @@ class Tree:
         return Text(self.screen.plain(line))
 
     def _name(self, row: Row, width: int) -> str:
-        """The name with the space for its column; nothing where there is no room for all of them."""
+        """The padded name; empty if there is no room for all names."""
         column = max(len(row.head.resource.name) for row in self.board.rows) + 1
         fits = 5 + TITLE + column + ID + WORD + TOOK <= width
         return f"{row.head.resource.name:<{column}}" if fits else ""
 
     def _word(self, row: Row) -> str:
-        """AWS's word for the step, or how many of its resources are done."""
+        """AWS's state of the step, or how many of its resources are done."""
         head, done = row.head, [cell for cell in row.cells if cell.action in self.board.done]
         if head.live is None or (head.action is Action.GONE and len(done) < len(row.cells)):
             return f"{len(done)} of {len(row.cells)}"
         return head.word
 
     def _remarks(self, row: Row, now: float) -> Iterator[str]:
-        """What a busy step is refused or waits for; why another was left out or failed."""
+        """What a busy step waits for or was refused; why another was skipped or failed."""
         if self.over or not row.busy:
             if failed := next((cell for cell in row.cells if cell.error and not cell.is_late), None):
                 yield str(failed.error)
@@ -121,10 +120,10 @@ class Tree:
     # --- the rest -----------------------------------------------------------------
 
     def _footer(self, now: float, width: int) -> list[Text]:
-        """How far it is, how long it takes, what it costs."""
+        """The progress bar, the time, the cost."""
         board, plain = self.board, self.screen.plain
         count = f"{board.finished} of {board.all}"
-        # In terminals that draw these symbols two cells wide the bar still has to fit.
+        # The bar must fit even if a terminal draws these symbols two cells wide.
         room = max(10, min(50, (width - len(count) - 2) // 2))
         halves = round(2 * room * board.finished / board.all) if board.all else 0
         full = plain("━" * (halves // 2) + "╸" * (halves % 2))
@@ -140,7 +139,7 @@ class Tree:
         return [Text(), bar.append(f"  {count}"), *(Text(line, style="dim") for line in lines)]
 
     def _folded(self, tree: Sequence[TreeLine], room: int) -> list[TreeLine]:
-        """The tree in so many lines: what is done is folded first, then what has not begun, then what waits."""
+        """The tree in ``room`` lines: folds finished steps, then those to come, then skipped ones, then remarks."""
         lines = list(tree)
         for kind in ("✓", "·", "-"):
             if len(lines) > room:
@@ -161,7 +160,7 @@ class Tree:
 
 
 def _mark(row: Row, board: Board) -> str:
-    """How the step ended, as a mark; nothing while it goes on or has not begun."""
+    """How the step ended, as a mark; empty before that."""
     failed = [cell for cell in row.cells if cell.action is Action.FAILED]
     if failed:
         return "!" if all(cell.is_late for cell in failed) else "✗"
@@ -173,16 +172,16 @@ def _mark(row: Row, board: Board) -> str:
 
 
 def _fitted(title: str, name: str, id: str, word: str, took: str, width: int) -> str:
-    """The columns of a step; what is least needed goes first where there is no room.
+    """The columns of a step, without the least needed ones if there is no room.
 
-    A long id takes the place of the name, a long word some of the space before it.
+    A long id replaces the name; a long state takes the space before it.
     """
     room = len(name) + ID
     where = f"{name}{id}" if len(id) < ID else id
     where = f"{where:<{max(len(where) + 1, room - max(0, len(word) - WORD + 1))}}"
     title = f"{title:<{TITLE}}"
-    said = f"{where}{word:<{max(0, room + WORD - len(where))}}"
-    for line in (f"{title}{said}{took:>{TOOK}}", f"{title}{said}", f"{title}{where}", where):
+    middle = f"{where}{word:<{max(0, room + WORD - len(where))}}"
+    for line in (f"{title}{middle}{took:>{TOOK}}", f"{title}{middle}", f"{title}{where}", where):
         if len(line.rstrip()) <= width:
             return line.rstrip()
     return id

@@ -1,0 +1,465 @@
+"""What ``-o json`` prints: the type of every command's document, and of everything in it.
+
+``make reference`` writes ``docs/output.schema.json`` from this module.  To add a document, write its type and a row in
+``DOCUMENTS``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from annotated_types import Ge, MinLen
+from pydantic import Field
+from typing_extensions import TypeAliasType, TypedDict
+
+Usd = TypeAliasType("Usd", Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")])
+"""US dollars as a decimal; never a float."""
+DrawnState = Literal["missing", "pending", "ready", "broken"]
+
+
+# --- What the documents are made of ----------------------------------------------
+
+
+class Drift(TypedDict):
+    """A field in which AWS differs from the tutorial."""
+
+    field: str
+    tutorial: str
+    aws: str
+
+
+class Resource(TypedDict):
+    """A resource that exists.  ``hourly_usd`` is null if its price is not known, ``console_url`` in the sandbox."""
+
+    step: int
+    key: str
+    kind: str
+    name: str
+    side: Literal["provider", "consumer"]
+    id: str
+    state: str
+    outputs: dict[str, str]
+    age_seconds: int | None
+    hourly_usd: Usd | None
+    drift: list[Drift]
+    console_url: str | None
+
+
+class Check(TypedDict):
+    """A check of ``test``; ``passed`` is null if it was not run."""
+
+    number: int
+    title: str
+    passed: bool | None
+    evidence: str
+    seconds: float
+
+
+class Leftover(TypedDict):
+    """A resource that could not be deleted, and why."""
+
+    key: str
+    kind: str
+    id: str
+    why: str
+
+
+class Fix(TypedDict):
+    """A command that repairs it, and what it does."""
+
+    label: str
+    command: str
+
+
+class Diagnosis(TypedDict):
+    """The most likely cause; ``rule`` is empty if none was confirmed."""
+
+    rule: str
+    most_likely: str
+    evidence: list[str]
+    fixes: list[Fix]
+    ruled_out: list[str]
+    not_asked: list[str]
+
+
+class Error(TypedDict):
+    """What went wrong, and what to do next."""
+
+    message: Annotated[str, MinLen(1)]
+    facts: NotRequired[dict[str, str]]
+    table: NotRequired[list[list[str]]]
+    hint: NotRequired[str]
+
+
+class DemoCost(TypedDict):
+    """The cost of the demo; null where a price or an age is not known."""
+
+    hourly_usd: Usd | None
+    so_far_usd: Usd | None
+    prices_of: str
+
+
+class BilledPart(TypedDict):
+    """One line of the bill."""
+
+    part: str
+    item: str
+    quantity: str
+    per: str
+    price: Usd | None
+    date: str | None
+    confidence: str | None
+    hourly: Usd | None
+    so_far: Usd | None
+
+
+class Traffic(TypedDict):
+    """Prices of traffic."""
+
+    endpoint_gb: Usd | None
+    capacity_unit_hour: Usd | None
+
+
+class NatGateway(TypedDict):
+    """Prices of a NAT gateway, to compare."""
+
+    hour: Usd | None
+    gb: Usd | None
+
+
+class Refreshed(TypedDict):
+    """The prices that were read from AWS, and why others were not."""
+
+    file: str
+    prices: dict[str, Usd]
+    missing: dict[str, str]
+
+
+class DoctorLine(TypedDict):
+    """One finding of ``doctor``; ``fine`` is null if it could not be checked."""
+
+    title: str
+    fine: bool | None
+    evidence: str
+    fix: str
+
+
+class LogLine(TypedDict):
+    """A line of a run's log; what else it holds depends on its type."""
+
+    type: Literal["run", "event", "check", "page", "addresses", "look", "end"]
+    at: float
+
+
+class RecordedRun(TypedDict):
+    """A run on record; ``ended`` is null if it was killed or is still at work."""
+
+    id: str
+    path: str
+    at: float
+    command: str
+    demo: str
+    demo_id: str
+    place: str
+    accounts: dict[str, dict[str, str]]
+    ended: dict[str, Any] | None
+
+
+class DrawnHop(TypedDict):
+    """A part of the packet's path in the picture."""
+
+    number: int
+    title: str
+    source: str
+    destination: str
+    explanation: str
+    state: DrawnState
+
+
+class Page(TypedDict):
+    """A page of ``explain``, as Markdown."""
+
+    title: str
+    text: str
+
+
+class Topic(TypedDict):
+    """A topic of ``explain``."""
+
+    name: str
+    title: str
+
+
+class SandboxStatus(TypedDict):
+    """The sandbox's own report."""
+
+    boot_id: str
+    version: str
+    pid: int
+    speed: float | Literal["max"]
+    latency_ms: float
+    iam: bool
+    endpoint_url: str
+    proxy_url: str
+    uptime: float
+    calls: dict[str, int]
+    permissions: dict[str, dict[str, int]]
+
+
+class InjectedFault(TypedDict):
+    """A fault that is set; ``seen`` counts the matching calls, ``struck`` those that it changed."""
+
+    do: Literal["error", "drop-before", "drop-after", "delay", "kill-before", "kill-after"]
+    seen: int
+    struck: int
+    operation: NotRequired[str]
+    nth: NotRequired[int]
+    times: NotRequired[int]
+    code: NotRequired[str]
+    status: NotRequired[int]
+    message: NotRequired[str]
+    seconds: NotRequired[float]
+    until: NotRequired[str]
+
+
+class Exercise(TypedDict):
+    """Something that ``sandbox break`` can break: what will be seen, and by which command."""
+
+    number: int
+    seen_by: str
+    seen: str
+
+
+class TracedHop(TypedDict):
+    """What a packet met."""
+
+    at: str
+    says: str
+    passed: bool
+
+
+class Connection(TypedDict):
+    """A connection in the sandbox's network; ``at`` is in AWS's seconds."""
+
+    at: float
+    times: int
+    source: str
+    destination: str
+    port: int
+    check: bool
+    outcome: str
+    host: str
+    host_port: int
+    seen_as: str
+    hops: list[TracedHop]
+
+
+# --- The documents, by command ---------------------------------------------------
+
+
+class Document(TypedDict):
+    """What every document holds."""
+
+    version: Literal[1]
+    command: str
+    exit_code: Annotated[int, Ge(0)]
+    error: NotRequired[Error]
+    diagnosis: NotRequired[Diagnosis]
+
+
+class CreateDocument(TypedDict):
+    """``up``, its stages and ``walkthrough``."""
+
+    resources: list[Resource]
+    created: NotRequired[int]
+    found: NotRequired[int]
+    checks: NotRequired[list[Check]]
+    page: NotRequired[str]
+
+
+class TestDocument(TypedDict):
+    """``page`` is the page that the customer received."""
+
+    checks: list[Check]
+    page: str
+
+
+class StatusDocument(TypedDict):
+    """``missing`` and ``differing`` are keys of resources."""
+
+    resources: list[Resource]
+    missing: list[str]
+    differing: list[str]
+    cost: DemoCost
+
+
+class PlanDocument(StatusDocument):
+    """``to_make`` are keys of resources."""
+
+    to_make: list[str]
+
+
+class DownDocument(TypedDict):
+    """What was deleted, and what is left."""
+
+    deleted: int
+    left: list[Leftover]
+
+
+class AdoptDocument(TypedDict):
+    """What was found by its tags."""
+
+    resources: list[Resource]
+
+
+class DoctorDocument(TypedDict):
+    """The findings, and the checks of the demo if there is one."""
+
+    lines: list[DoctorLine]
+    checks: NotRequired[list[Check]]
+
+
+class DiagramDocument(TypedDict):
+    """``diagram`` is the picture, unless it was written to ``file``."""
+
+    format: Literal["terminal", "mermaid", "svg"]
+    demo: str
+    state: DrawnState
+    hops: list[DrawnHop]
+    diagram: NotRequired[str]
+    file: NotRequired[str]
+
+
+class ReportDocument(TypedDict):
+    """``there`` and ``gone`` count resources; ``passed`` is null if no test is on record."""
+
+    file: str
+    redacted: bool
+    there: int
+    gone: int
+    passed: bool | None
+
+
+class LogsDocument(TypedDict):
+    """The list of runs, or one run with its lines."""
+
+    runs: NotRequired[list[RecordedRun]]
+    run: NotRequired[str]
+    path: NotRequired[str]
+    lines: NotRequired[list[LogLine]]
+
+
+class InitDocument(TypedDict):
+    """The file that was written."""
+
+    file: str
+
+
+class CompletionDocument(TypedDict):
+    """``script`` is to be evaluated by the shell."""
+
+    shell: str
+    script: str
+
+
+class PolicyDocument(TypedDict):
+    """An IAM policy."""
+
+    policy: dict[str, Any]
+
+
+class ExplainDocument(TypedDict):
+    """The topics, or the pages of one."""
+
+    lang: Literal["en", "ja"]
+    topics: NotRequired[list[Topic]]
+    topic: NotRequired[str]
+    pages: NotRequired[list[Page]]
+
+
+class CostDocument(TypedDict):
+    """``stands`` says whether the demo exists; without it the amounts are those that it would cost."""
+
+    region: str
+    currency: Literal["USD"]
+    billed: bool
+    stands: bool
+    prices_of: str
+    parts: list[BilledPart]
+    hourly: Usd | None
+    daily: Usd | None
+    so_far: Usd | None
+    traffic: Traffic
+    nat_gateway: NatGateway
+    refreshed: NotRequired[Refreshed]
+
+
+class SandboxDocument(TypedDict):
+    """Whether the sandbox runs, and how to reach it."""
+
+    running: bool
+    endpoint_url: NotRequired[str]
+    proxy_url: NotRequired[str]
+    status: NotRequired[SandboxStatus]
+
+
+class StopDocument(TypedDict):
+    """``stopped`` is false if it did not run."""
+
+    stopped: bool
+
+
+class SandboxLogDocument(TypedDict):
+    """The sandbox's log."""
+
+    log: str
+
+
+class FaultsDocument(TypedDict):
+    """What is set to go wrong; ``hidden`` are the ids that cannot be seen now."""
+
+    faults: list[InjectedFault]
+    hidden_seconds: float | None
+    hidden: list[str]
+    credentials: Literal["fine", "expired"]
+
+
+class BreakDocument(TypedDict):
+    """The list of exercises; or the command that finds what is broken, and with a name given, what it is."""
+
+    faults: NotRequired[list[Exercise]]
+    seen_by: NotRequired[str]
+    fault: NotRequired[str]
+    way: NotRequired[str]
+
+
+class TraceDocument(TypedDict):
+    """The last connections."""
+
+    connections: list[Connection]
+
+
+DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
+    CreateDocument: ("up|walkthrough|create-provider|create-endpoint-service|create-consumer|accept", (0,)),
+    TestDocument: ("test", (0, 6)),
+    PlanDocument: ("plan", (0, 10)),
+    StatusDocument: ("status", (0, 10)),
+    DownDocument: ("down|destroy", (0, 7)),
+    AdoptDocument: ("adopt", (0,)),
+    DoctorDocument: ("doctor", (0, 1, 6)),
+    DiagramDocument: ("diagram", (0,)),
+    ReportDocument: ("report", (0,)),
+    LogsDocument: ("logs", (0,)),
+    InitDocument: ("init", (0,)),
+    CompletionDocument: ("completion", (0,)),
+    PolicyDocument: ("iam-policy", (0,)),
+    ExplainDocument: ("explain", (0,)),
+    CostDocument: ("cost", (0,)),
+    SandboxDocument: ("sandbox start|sandbox status", (0,)),
+    StopDocument: ("sandbox stop", (0,)),
+    SandboxLogDocument: ("sandbox logs", (0,)),
+    FaultsDocument: ("sandbox faults|sandbox faults .*", (0,)),
+    BreakDocument: ("sandbox break", (0,)),
+    TraceDocument: ("sandbox trace", (0,)),
+}
+"""Each document with its commands, as a regular expression, and the exit codes with which it is complete."""
