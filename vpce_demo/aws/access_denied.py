@@ -1,8 +1,7 @@
-"""What a refusal for want of a permission is about: the IAM action, in the words that a policy needs.
+"""Which IAM action an access-denied error is about, in the words that a policy needs.
 
-AWS names it in the message, mostly.  Some messages carry it only in an encoded part, which whoever has
-``sts:DecodeAuthorizationMessage`` may have decoded; and where there is neither, the call's own action is the
-best guess.
+AWS usually names it in the message.  Some messages hold it only in an encoded part, which can be decoded with the
+permission ``sts:DecodeAuthorizationMessage``.  If there is neither, the action of the call is the best guess.
 Sources: ``aws-behaviours.md`` section 6; the STS API reference, "DecodeAuthorizationMessage"; the IAM User Guide,
 "Troubleshoot access denied error messages".
 """
@@ -27,16 +26,16 @@ _STS = ("GetCallerIdentity", "AssumeRole", "DecodeAuthorizationMessage")
 
 @dataclass(frozen=True)
 class Denial:
-    """The action that was refused, such as ``ec2:CreateVpc``; on which resource and why, where AWS says so."""
+    """The denied action, such as ``ec2:CreateVpc``, and the resource and reason if AWS gives them."""
 
     action: str
     resource: str = ""
     explicit: bool = False
-    """A policy denies it: allowing it somewhere else will not help."""
+    """True if a policy denies it explicitly, so that another Allow does not help."""
 
 
 def denial(error: ClientError, decode: Callable[[str], str] | None = None) -> Denial:
-    """Read a refusal.  ``decode`` asks STS to decode a message; where that fails, too, there is no more to know."""
+    """Read an access-denied error.  ``decode`` asks STS to decode a message."""
     said = error.response.get("Error", {})
     words, code = str(said.get("Message", "")), str(said.get("Code", ""))
     if found := _NAMED.search(words):
@@ -48,7 +47,7 @@ def denial(error: ClientError, decode: Callable[[str], str] | None = None) -> De
 
 
 def _service(code: str, operation: str) -> str:
-    """The service by its code of refusal: each has its own."""
+    """The service, by its error code: each has its own."""
     if operation in _STS:
         return "sts"
     return {"UnauthorizedOperation": "ec2", "AccessDeniedException": "ssm"}.get(code, "elasticloadbalancing")

@@ -22,14 +22,14 @@ class Clients:
     elb: ElasticLoadBalancingv2Client
     ssm: SSMClient
     changing_ec2: EC2Client
-    """For calls that change something: sent once.  botocore would send a create again whose answer was lost, and AWS
-    would make two."""
+    """For calls that change something, which are sent once: botocore would repeat a create whose answer was lost, and
+    AWS would create two."""
     changing_elb: ElasticLoadBalancingv2Client
     other: Callable[[str], Any]
-    """Makes a client of a service that is asked once, if at all, by botocore's name for it."""
+    """Makes a client for another service, by botocore's name for it."""
     account: str
     region: str
     cli: str
-    """How the AWS CLI is called for the same account and region."""
+    """The beginning of an AWS CLI command for the same account and region."""
     alias: Future[str] | None = None
-    """The account's alias, as soon as AWS has told it; only where it is asked for."""
+    """The account's alias, once AWS has answered; None if it is not asked for."""

@@ -1,7 +1,6 @@
-"""Where a run takes place: on AWS, or in the sandbox.  The one module that knows the difference.
+"""The environment of a run: AWS or the sandbox.  The only module that knows the difference.
 
-It builds the boto3 clients of each side, the ssh options and the way to fetch a web page; nothing else in the program
-asks which of the two it is.
+It builds the boto3 clients of each side, the ssh options and the way to fetch a web page.
 """
 
 from __future__ import annotations
@@ -38,15 +37,15 @@ _BOTO = BotoConfig(
     retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
 _ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
-"""For what changes something: whether it is asked again is for the engine to say, which looks first."""
+"""For calls that change something: the engine decides whether to repeat them, after a look-up."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What a run needs to know of where it takes place.
+    """What a run needs to know of its environment.
 
-    ``id`` is the sandbox's boot id, or empty on AWS; ``pace`` how many times faster than AWS's its clock runs;
-    ``accounts`` gives account and region by side; ``proxy`` is how to reach the internet of a sandbox.
+    ``id`` is the sandbox's boot id, or empty on AWS; ``pace`` is how many times faster than AWS its clock runs;
+    ``accounts`` gives account and region by side; ``proxy`` is the URL that leads into a sandbox's internet.
     """
 
     name: str
@@ -67,12 +66,12 @@ class Environment:
         return self.is_sandbox
 
     def alias(self, account: str) -> str | None:
-        """The account's alias, nothing if it has none, and None as long as AWS has not answered."""
+        """The account alias; '' if it has none, None if not known yet."""
         asked = next((one.alias for one in self.clients.values() if one.account == account), None)
         return "" if asked is None else asked.result() if asked.done() else None
 
     def fetch(self, url: str) -> str:
-        """The text at a web address, as the operator sees it.  Raises OSError."""
+        """The text at a URL, as this machine sees it.  Raises OSError."""
         proxies = {"http": self.proxy} if self.proxy else {}
         handlers = [urllib.request.ProxyHandler(proxies)] if self.proxy else []
         with urllib.request.build_opener(*handlers).open(url, timeout=FETCH_SECONDS) as answer:
@@ -80,8 +79,8 @@ class Environment:
 
 
 def on_aws(config: Config) -> Environment:
-    """AWS, with the user's own credentials.  Raises ConfigError where no region is set, and what botocore raises for a
-    profile that is wrong or credentials that are missing or expired."""
+    """AWS, with the user's credentials.  Raises ConfigError if no region is set, and botocore's errors for a wrong
+    profile or missing or expired credentials."""
     clients = {side: _aws_clients(*_profile_and_region(config, side)) for side in Side}
     if _profile_and_region(config, Side.PROVIDER) == _profile_and_region(config, Side.CONSUMER):
         clients[Side.CONSUMER] = clients[Side.PROVIDER]
@@ -89,7 +88,7 @@ def on_aws(config: Config) -> Environment:
 
 
 def in_sandbox(config: Config, running: Running) -> Environment:
-    """The sandbox of this machine.  Its credentials are made up here, so that no real ones are ever used with it."""
+    """The sandbox on this machine, with made-up credentials: real ones are never sent to it."""
     regions = {side: _profile_and_region(config, side)[1] or "us-east-1" for side in Side}
     made = {region: _sandbox_clients(region, running.endpoint_url) for region in set(regions.values())}
     clients = {side: made[region] for side, region in regions.items()}
@@ -107,13 +106,13 @@ def in_sandbox(config: Config, running: Running) -> Environment:
 
 
 def region_without_asking(config: Config) -> str:
-    """The provider's region as far as settings and AWS's config file say, with no sign-in; else the tutorial's."""
+    """The provider's region from the settings or AWS's config file, without signing in; else us-east-1."""
     profile, region = _profile_and_region(config, Side.PROVIDER)
     return region or boto3.Session(profile_name=profile).region_name or "us-east-1"
 
 
 def price_list_client(config: Config, region: str) -> PricingClient:
-    """AWS's Price List, which is asked with the provider's sign-in.  Raises ConfigError, SignInError."""
+    """A client of AWS's Price List, with the provider's credentials.  Raises ConfigError, SignInError."""
     profile, _ = _profile_and_region(config, Side.PROVIDER)
     return _signed_in(profile, region).client("pricing", config=_BOTO)
 
@@ -144,8 +143,7 @@ def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
 
 
 def _alias(session: boto3.Session) -> Future[str]:
-    """The alias of the account, asked for beside other calls: nobody waits for it, and it is nothing where that may
-    not be asked."""
+    """The account alias, asked for in the background: nothing waits for it.  Empty if that is not allowed."""
     told: Future[str] = Future()
     any_session: Any = session  # its stubs know the services only one by one
     iam = any_session.client("iam", config=_ONCE)
@@ -161,7 +159,7 @@ def _alias(session: boto3.Session) -> Future[str]:
 
 
 def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
-    # The user's profile, config files and web proxy are for AWS; here they could only be in the way.
+    # The user's profile, config files and web proxy are for AWS.
     nothing = (None, None, os.devnull, None)
     unset: Any = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
     session = boto3.Session(
@@ -171,13 +169,13 @@ def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
         botocore_session=botocore.session.Session(session_vars=unset),
     )
     cli = ["aws", f"--endpoint-url {endpoint_url}", f"--region {region}"]
-    # The sandbox can be told to end the process that makes a call, and has to know which one that is.
+    # The sandbox can be told to kill the process that makes a call, and needs to know its id.
     more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}")
     return _clients(session, cli, endpoint_url, more)
 
 
 def _name_the_call(exception: Exception, event_name: str, **_: Any) -> None:
-    """A call that got no answer at all is named too, as botocore does where AWS answers with an error."""
+    """Add the operation's name to an error without an answer, as botocore does for AWS's errors."""
     vars(exception)["operation_name"] = event_name.rpartition(".")[2]
 
 
@@ -190,7 +188,7 @@ def _clients(
     session.events.register("after-call-error", _name_the_call)
     sts = session.client("sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
-        # Asked for while the larger clients are made: reading AWS's model of EC2 takes as long as the call.
+        # In parallel: reading AWS's model of EC2 takes as long as this call.
         identity = pool.submit(sts.get_caller_identity)
         return Clients(
             ec2=session.client("ec2", endpoint_url=endpoint_url, config=config),
@@ -210,7 +208,7 @@ def _accounts(clients: Mapping[Side, Clients]) -> dict[Side, dict[str, str]]:
 
 
 def my_address(environment: Environment) -> str:
-    """The operator's public address as a range of one, ``203.0.113.10/32``.  Raises DemoError."""
+    """The public address of this machine as a CIDR block, ``203.0.113.10/32``.  Raises DemoError."""
     import ipaddress
 
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ErrorKind(Enum):
-    """What an AWS error means to us."""
+    """What an AWS error means to the program."""
 
     MISSING = "missing"
     IN_USE = "in use"
@@ -24,9 +24,9 @@ class ErrorKind(Enum):
     THERE_ALREADY = "there already"
     TOKEN_USED_UP = "token used up"
     BUSY = "busy"
-    """AWS throttles the requests.  It did nothing."""
+    """AWS throttled the request and did nothing."""
     UNSURE = "unsure"
-    """AWS or the network failed on the way: what was asked may have been done, or not."""
+    """AWS or the network failed: the request may have been carried out or not."""
     DENIED = "denied"
     SIGN_IN = "sign in"
     QUOTA = "quota"
@@ -84,22 +84,22 @@ _BUSY = {
     "SlowDown",
 }
 _CAPACITY = {"InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"}
-"""AWS has no room.  It says so with a 5xx, but nothing was done, and asking again for minutes does not help."""
+"""AWS has no capacity.  The status is 5xx, but nothing was done, and repeating the call for minutes does not help."""
 _QUOTA = {"TooManyLoadBalancers", "TooManyTargetGroups", "TooManyListeners"}
 
 
 def error_code(error: ClientError) -> str:
-    """AWS's code for the error, in the short form that botocore shows."""
+    """AWS's error code."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def error_message(error: ClientError) -> str:
-    """AWS's own words for the error."""
+    """AWS's error message."""
     return str(error.response.get("Error", {}).get("Message", ""))
 
 
 def error_kind(error: Exception) -> ErrorKind:
-    """Say what an error of AWS, or of the way there, means (``aws-behaviours.md`` sections 1.2, 2.1, 2.2 and 6)."""
+    """What an error of AWS, or of the connection to it, means (``aws-behaviours.md`` sections 1.2, 2.1, 2.2 and 6)."""
     from botocore import exceptions as boto
 
     if not isinstance(error, boto.ClientError):
@@ -107,7 +107,7 @@ def error_kind(error: Exception) -> ErrorKind:
         return ErrorKind.UNSURE if lost else ErrorKind.OTHER
     this = error_code(error)
     if this == "InvalidAMIID.NotFound" or this in _CAPACITY:
-        return ErrorKind.OTHER  # an image does not turn up by waiting: wrong region, or blocked for this account
+        return ErrorKind.OTHER  # waiting does not help: wrong region, or not allowed for this account
     if this.lower().endswith("notfound") or this in _MISSING:
         return ErrorKind.MISSING
     if this in _NOT_YET or (this == "InvalidParameter" and _zone_not_ready(error_message(error))):
@@ -132,19 +132,19 @@ _MEANINGS = (
 
 
 def _status(error: ClientError) -> int:
-    """The HTTP status of the answer; 0 where it is not known."""
+    """The HTTP status of the answer; 0 if it is not known."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def is_rejection(error: Exception | None) -> bool:
-    """Whether AWS said for certain that it did not do what was asked (HTTP 4xx); a lost reply or a 5xx says nothing."""
+    """True if AWS certainly did not carry out the request (HTTP 4xx).  A lost answer or a 5xx proves nothing."""
     from botocore.exceptions import ClientError
 
     return isinstance(error, ClientError) and 400 <= _status(error) < 500
 
 
 def _zone_not_ready(message: str) -> bool:
-    """The one case where the code does not tell: a new service needs minutes to know its zones (section 2.1)."""
+    """The one case that only the message tells: a new service takes minutes to know its zones (section 2.1)."""
     return "does not support the availability zone" in message
 
 

@@ -1,8 +1,8 @@
-"""The least that AWS has to allow, as an IAM policy for each side.
+"""The least-privilege IAM policy for each side.
 
-``PERMISSIONS`` is the one place where it stands: each action, what it is authorised on, and for which side.  What is
-made has to carry the demo's tag, and only what carries it may be changed or deleted; that holds even where the program
-would not ask for it.  A test compares the list with every call that ``up``, ``test`` and ``down`` make.
+``PERMISSIONS`` lists each action, the resources it is allowed on, and the side that needs it.  What is created must
+have the demo's tag, and only what has it may be changed or deleted.  A test compares the list with every call that
+``up``, ``test`` and ``down`` make.
 Sources: the Service Authorization Reference; ``aws-behaviours.md`` section 7; the Elastic Load Balancing User Guide,
 "API permissions" (what ``CreateLoadBalancer`` and others look for in EC2, in the caller's name).
 """
@@ -27,7 +27,7 @@ BOTH, PROVIDER, CONSUMER = frozenset(Side), frozenset({Side.PROVIDER}), frozense
 
 
 class Which(Enum):
-    """Which resources an action is allowed on.  The value is the statement's ``Sid``."""
+    """The resources an action is allowed on.  The value is the statement's ``Sid``."""
 
     ALL = "Look"
     PARAMETER = "FindTheImage"
@@ -39,7 +39,7 @@ class Which(Enum):
 
 @dataclass(frozen=True)
 class Permission:
-    """One action on some kinds of resource; ``tags`` are the kinds that it tags as it makes them."""
+    """One action on some kinds of resource; ``tags`` are the kinds that it tags on creation."""
 
     action: str
     sides: frozenset[Side]
@@ -54,7 +54,7 @@ def _look(sides: frozenset[Side], *actions: str) -> Iterator[Permission]:
 
 
 def _make(sides: frozenset[Side], action: str, *kinds: str, using: Sequence[str] = ()) -> Iterator[Permission]:
-    """Makes these kinds, with tags, out of those that are there."""
+    """Creates these kinds, with tags, using existing ones."""
     yield Permission(action, sides, Which.NEW, kinds, tags=kinds)
     if using:
         yield from _change(sides, action, *using)
@@ -117,7 +117,7 @@ PERMISSIONS: Sequence[Permission] = (
     *_change(BOTH, "ec2:DeleteSubnet", "subnet"),
     *_change(BOTH, "ec2:DeleteInternetGateway", "internet-gateway"),
     *_change(BOTH, "ec2:DeleteVpc", "vpc"),
-    # `up` mends these: a rule or a route that is not as it should be is taken away and made again.
+    # `up` replaces a rule or a route that is wrong.
     *_change(BOTH, "ec2:RevokeSecurityGroupIngress", "security-group"),
     *_change(BOTH, "ec2:DeleteRoute", "route-table"),
     # The provider's load balancer and endpoint service.
@@ -146,29 +146,29 @@ EXTRAS: Sequence[Permission] = (
     *_look(BOTH, "sts:DecodeAuthorizationMessage"),  # why AWS refused a call
     *_look(BOTH, "iam:ListAccountAliases"),  # the account's name, for the first line
 )
-"""What is only used where it is allowed: without it everything works, and less is said."""
+"""Used only if allowed: without them everything works, and less is shown."""
 
 _TAGGING = {
     "ec2": ("ec2:CreateTags", "TagOnCreationInEc2"),
     "elasticloadbalancing": ("elasticloadbalancing:AddTags", "TagOnCreationInElasticLoadBalancing"),
 }
-"""What AWS asks for besides when tags come with a create, and the statement's ``Sid``."""
+"""The extra action that AWS requires for tags on creation, and the statement's ``Sid``."""
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-"""How AWS's regions elsewhere are named in an ARN, by the beginning of the region."""
+"""The partition in an ARN, by the prefix of the region."""
 _ROLE = "iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing"
 
 
 def actions(*sides: Side) -> list[str]:
-    """Every action that these sides need, or both."""
+    """Every action that these sides need; without sides, both."""
     own = _of(sides)
     return sorted({p.action for p in own} | {_TAGGING[_service(p.action)][0] for p in own if p.tags})
 
 
 def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]:
-    """The policy for one side, or for an account that is both, as IAM takes it (as JSON).
+    """The IAM policy document for one side, or for an account that is both.
 
-    It is for the demo of this name, in the region of the settings if they name one, and in whatever account it is
-    attached in.  ``extras`` adds what is only used where it is allowed.
+    It is for the demo of this name, in the region of the settings if they name one, in the account it is attached in.
+    ``extras`` adds what is used only if allowed.
     """
     own = _of(sides)
     regions = {config.provider.region if side is Side.PROVIDER else config.consumer.region for side in sides or Side}
@@ -208,7 +208,7 @@ def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]
 
 
 def size(document: Mapping[str, Any]) -> int:
-    """The characters that IAM counts."""
+    """The number of characters that IAM counts."""
     return len("".join(json.dumps(document).split()))
 
 
@@ -222,13 +222,13 @@ def _service(action: str) -> str:
 
 
 def _resource(permission: Permission, kind: str, region: str) -> str:
-    """All of one kind, as in an ARN after the partition."""
+    """All resources of one kind, as in an ARN after the partition."""
     account = "" if kind == "image" else "*"  # an image's ARN has none
     return f"{_service(permission.action)}:{region}:{account}:{kind}/*"
 
 
 def _parameter(name: str, region: str) -> str:
-    """AWS's public parameters, which belong to no account, or the one of one's own that the settings name."""
+    """AWS's public parameters, which belong to no account, or the parameter that the settings name."""
     if name.startswith(PUBLIC_PARAMETERS):
         return f"ssm:{region}::parameter{PUBLIC_PARAMETERS}*"
     return f"ssm:{region}:*:parameter{name}"

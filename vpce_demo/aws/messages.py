@@ -1,6 +1,6 @@
-"""What the user is told of an error: one table from AWS's codes and botocore's exceptions to our errors.
+"""The messages for errors of AWS and botocore: one table that maps them to the program's own errors.
 
-An error says what happened, the facts, what to do, and whether anything was changed; its class gives the exit code.
+An error says what happened, the facts, what to do, and whether anything was changed.  Its class gives the exit code.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _GO_ON = "then repeat the command: it continues from here."
 
 @dataclass(frozen=True)
 class MessageRow:
-    """One row: an error with one of these codes, or of one of these classes, whose words hold ``says``.
+    """One row: matches an error with one of these codes or classes whose message contains ``says``.
 
     ``message`` may name the call as ``{call}``.
     """
@@ -200,9 +200,9 @@ _OTHERWISE = MessageRow(DemoError, "The call to AWS failed.")
 
 
 def understood(error: BaseException, changed: str = "", decode: Callable[[str], str] | None = None) -> DemoError | None:
-    """The error as one of ours, with what to do about it; None for one that is nobody's but a bug's.
+    """The error as a ``DemoError`` with a hint; None for an unexpected error, which is a bug.
 
-    ``decode`` asks STS what an encoded refusal says.
+    ``decode`` asks STS to decode an encoded authorization message.
     """
     if isinstance(error, DemoError):
         return error

@@ -1,4 +1,4 @@
-"""How many an account may have of what the demo makes, per region (``aws-behaviours.md`` section 6)."""
+"""The quotas per region of what the demo creates (``aws-behaviours.md`` section 6)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .clients import Clients
 
 
 class Quota(NamedTuple):
-    """A quota's service and code in Service Quotas, and what an account has that asked for nothing."""
+    """A quota: its service and code in Service Quotas, and AWS's default."""
 
     service: str
     code: str
@@ -20,13 +20,13 @@ class Quota(NamedTuple):
 _VPCS = Quota("vpc", "L-F678F1CE", 5)
 QUOTAS = {
     "VPCs": _VPCS,
-    "internet gateways": _VPCS,  # theirs follows it, and cannot be raised by itself
+    "internet gateways": _VPCS,  # follows the quota of VPCs and cannot be raised by itself
     "Network Load Balancers": Quota("elasticloadbalancing", "L-69A177A2", 50),
 }
 
 
 def limit(clients: Clients, name: str) -> tuple[int, bool]:
-    """How many of these there may be, and whether AWS said so; where it may not be asked, the default counts."""
+    """The quota, and whether AWS returned it; without permission to ask, the default."""
     quota = QUOTAS[name]
     try:
         answer = clients.other("service-quotas").get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)

@@ -6,12 +6,12 @@ from .clients import Clients
 
 
 def image(clients: Clients, parameter: str) -> str:
-    """The image that a public parameter names."""
+    """The id of the image that a public SSM parameter names."""
     return clients.ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
 
 
 def zones(clients: Clients) -> dict[str, str]:
-    """Names and ids of the ordinary zones of a region."""
+    """Names and ids of a region's Availability Zones."""
     found = clients.ec2.describe_availability_zones(
         Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}, {"Name": "state", "Values": ["available"]}]
     )["AvailabilityZones"]

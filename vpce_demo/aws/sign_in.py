@@ -1,4 +1,4 @@
-"""What to do when AWS does not accept the user: which profile it was, and how that one signs in."""
+"""Completes a sign-in error: which profile was used, and the command that signs it in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEYS = "AWS_ACCESS_KEY_ID"
 
 
 def complete(error: SignInError, profile: str | None, recorded: Callable[[], int], repeat: str) -> None:
-    """Say in the error which credentials were used, how to renew them, and what exists from earlier runs.
+    """Add to the error which credentials were used, how to renew them, and what exists from earlier runs.
 
     ``repeat`` is the command to run again.
     """
@@ -46,7 +46,7 @@ def _settings(profile: str) -> Mapping[str, Any]:
 
 
 def _how(settings: Mapping[str, Any]) -> str:
-    """What the profile signs in with, in brackets."""
+    """How the profile signs in, in parentheses."""
     if session := settings.get("sso_session"):
         return f" (IAM Identity Center, session {session})"
     if "sso_start_url" in settings:

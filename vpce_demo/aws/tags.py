@@ -1,4 +1,4 @@
-"""The tags that make a resource the demo's."""
+"""The tags that mark a resource as the demo's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DEMO_TAG = "vpce-demo:demo"
 RESOURCE_TAG = "vpce-demo:resource"
 ID_TAG = "vpce-demo:id"
 KEY_TAG = "vpce-demo:key"
-"""On what carries the demo's ssh key: which one, so that a lost and remade key is noticed."""
+"""On resources that carry the demo's ssh key: a fingerprint, so that a lost and newly made key is noticed."""
 
 
 def tags_of(item: Mapping[str, object]) -> dict[str, str]:

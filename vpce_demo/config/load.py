@@ -1,4 +1,4 @@
-"""Reads the config file and checks it: a mistake is told with its file, line and column."""
+"""Reads and checks the config file.  An error names the file, line and column."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..untrusted import printable, read_yaml, shown, text_of
 from .model import IMAGE_PARAMETER, Config
 
 LARGEST_FILE = 100_000
-"""Bytes of a settings file.  The longest useful one has a tenth of that."""
+"""Bytes of a config file.  The longest useful one has a tenth of that."""
 MOST_MISTAKES = 20
-"""So many are told of at once."""
+"""The most errors that are reported at once."""
 
 
 def load(path: Path | None, overrides: Mapping[str, Any]) -> Config:
-    """Read the config file, if there is one, and put these on top of it.
+    """Read the config file, if one is given, and apply these overrides.
 
     Raises ConfigError with file, line and column of what is wrong.
     """
@@ -70,7 +70,7 @@ def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
 
 
 def _explain(error: ValidationError, where: str, tree: yaml.Node | None, data: Mapping[str, Any]) -> str:
-    """One line for each thing that is wrong: place, key, what it is, what is right."""
+    """One line for each error: where, which key, the value, and what is expected."""
     lines = []
     problems = error.errors(include_url=False, include_context=False)
     for problem in problems[:MOST_MISTAKES]:
@@ -98,14 +98,14 @@ _LIKE = {
 
 
 def _in_our_words(problem: str, path: Sequence[str | int]) -> str:
-    """What is wrong, where the checker's own words would be about types and patterns."""
+    """The error in our words, where pydantic's would be about types and patterns."""
     if problem == "model_type":
         return "must be a mapping: indented 'key: value' lines"
     return _LIKE.get(str(path[-1]), "") if problem == "string_pattern_mismatch" else ""
 
 
 def _mark(tree: yaml.Node | None, path: Sequence[str | int], at_key: bool) -> yaml.Mark | None:
-    """Where in the file this setting stands, or the nearest one above it."""
+    """Where in the file this setting is, or the nearest one above it."""
     mark, node = None, tree
     for depth, part in enumerate(path):
         if not isinstance(node, yaml.MappingNode):

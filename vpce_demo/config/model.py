@@ -77,14 +77,14 @@ TagValue = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_o
 Description = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\w .\-:/()#,@\[\]+=&;{}!$*]*$")]
 
 
-class Part(BaseModel):
-    """A part of the settings: unknown keys are refused, types are not guessed, nothing changes afterwards."""
+class SettingsGroup(BaseModel):
+    """A group of settings.  Unknown keys are refused, types are not converted, and values do not change."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Network(Part):
-    """What both sides have: a VPC with a public subnet, and an instance in it."""
+class Network(SettingsGroup):
+    """What both sides have: a VPC with a public subnet and an instance in it."""
 
     profile: str | None = None
     region: str | None = None
@@ -140,7 +140,7 @@ class Consumer(Network):
     endpoint_name: TagValue = "MyEndpoint"
 
 
-class Config(Part):
+class Config(SettingsGroup):
     """Everything that can be set.  The defaults are the tutorial's."""
 
     name: DemoName = DEFAULT_NAME
@@ -170,5 +170,5 @@ class Config(Part):
 
 
 def in_front(demo: str, name: str) -> str:
-    """A name as AWS gets it: the tutorial's own in the default demo, with the demo's in front in any other."""
+    """A name as AWS gets it: the tutorial's own in the default demo, with the demo's name in front in any other."""
     return name if demo == DEFAULT_NAME else f"{demo}-{name}"

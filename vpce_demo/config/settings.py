@@ -1,4 +1,4 @@
-"""What one demo is made of: the settings wanted, what was found out when it was first made, and where its files lie."""
+"""The settings of one demo: what was wanted and what was found out; and where its files are."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .model import Config, Consumer, Network, Provider, in_front
 
 
 class Settings(Config):
-    """The settings of one demo: the ``Config`` wanted, with this demo's names, and what was found out for it.
+    """The settings of one demo: the ``Config`` that was wanted, with this demo's names, and what was found out for it.
 
-    Empty until it is found out, when the demo is first created: the demo's id, zone, ssh source, zone ids and images.
+    The fields below are empty until they are found out, when the demo is first created.
     """
 
     zone: str  # the one chosen, where none was set
@@ -32,7 +32,7 @@ class Settings(Config):
 
     @classmethod
     def of(cls, config: Config, **found: str) -> Settings:
-        """The config with what was found out; what is not named is not known yet."""
+        """The config with what was found out.  What is not named is not known yet."""
         unknown = dict.fromkeys(cls.model_fields.keys() - Config.model_fields.keys(), "")
         names = {
             "provider": Provider(**_named(config, config.provider)),
@@ -43,7 +43,7 @@ class Settings(Config):
 
 @dataclass(frozen=True)
 class Where:
-    """Which demo is meant, and where its files lie."""
+    """Which demo is meant, and where its files are."""
 
     config: Config
     state_directory: Path
@@ -56,7 +56,7 @@ class Where:
 
     @property
     def logs(self) -> Path:
-        """Where the logs of the demo's runs lie; they outlive it."""
+        """The directory of the demo's run logs, which outlive it."""
         return self.state_directory / "logs" / self._place / self.config.name
 
     @property

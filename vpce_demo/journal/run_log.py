@@ -1,8 +1,8 @@
-"""The log of one run: a listener that writes what happened as JSON lines, and the reader of such files.
+"""The log of a run: writes events as JSON lines, and reads such files.
 
-Every command that opens a demo to change or test it writes one file, which outlives the demo: it is what ``logs``
-prints and what a report is made of.  Each line is an object with a ``type``; ``at`` is Unix time, ``seconds`` counts
-from the beginning of the run.
+Every command that changes or tests a demo writes one file, which outlives the demo: ``logs`` prints it, and a report
+is made from it.  Each line is an object with a ``type``; ``at`` is Unix time, ``seconds`` counts from the start of the
+run.
 
     run     the first: version, command, demo, demo_id, place, accounts by side, program, settings
     event   one of the engine's: action, key, kind, name, side, step, id, state, note, outputs, error
@@ -46,13 +46,13 @@ VERSION = 1
 KEPT = 20
 """How many runs of a demo are kept."""
 LARGEST_FILE = 50_000_000
-"""So many bytes of a file are read.  A run has some ten thousand."""
+"""Bytes of a file that are read.  A run has some ten thousand."""
 
 
 class RunLog:
-    """Writes one run.  Without a file, or when that cannot be written any more, it writes nothing.
+    """Writes one run.  Without a file, or if that can no longer be written, it writes nothing.
 
-    A log that fails is no reason to fail: what has to be on record is in the state file.
+    A failing log does not fail the run: what must be recorded is in the state file.
     """
 
     def __init__(self, demo: Demo, file: IO[str] | None = None) -> None:
@@ -62,7 +62,7 @@ class RunLog:
 
     @classmethod
     def begin(cls, directory: Path, command: str, settings: Settings, environment: Environment, demo: Demo) -> RunLog:
-        """Open the file of a run in the directory of this demo's logs, and drop the oldest of them."""
+        """Open the file of a run in the directory of this demo's logs, and delete the oldest ones."""
         with contextlib.suppress(OSError, DemoError):
             make_private(directory)
             for old in _files(directory)[KEPT - 1 :]:
@@ -143,13 +143,13 @@ class RunLog:
             return
         try:
             self._file.write(json.dumps({"type": type, "at": round(time.time(), 3), **rest}, default=str) + "\n")
-            self._file.flush()  # a process that is killed leaves what it has told
+            self._file.flush()  # a killed process leaves what it has written
         except OSError:
             self._file = None
 
 
 def described(event: Event, demo: Demo) -> dict[str, Any]:
-    """An event of the engine as the log has it, but for the time."""
+    """An event of the engine as the log has it, without the time."""
     r, live = event.resource, event.live
     return {
         "action": event.action.value,
@@ -167,7 +167,7 @@ def described(event: Event, demo: Demo) -> dict[str, Any]:
 
 
 def _error_as_dict(error: Exception) -> dict[str, str]:
-    """AWS's code and words, or ours."""
+    """The code and message of AWS's error, or of ours."""
     from botocore.exceptions import ClientError
 
     if isinstance(error, ClientError):
@@ -176,13 +176,13 @@ def _error_as_dict(error: Exception) -> dict[str, str]:
 
 
 def _ending(error: BaseException | None) -> tuple[int, str]:
-    """The exit code that a run with this error will have, and what went wrong."""
+    """The exit code of a run that ends with this error, and the message."""
     if error is None:
         return 0, ""
     if isinstance(error, KeyboardInterrupt):
         return 130, "Interrupted."
     told = understood(error)
-    # An exit that a command asked for (such as 10 for differences) brings its own code too.
+    # click's Exit, such as 10 for differences, has a code too.
     return int(getattr(told or error, "exit_code", 1)), told.message if told else str(error)
 
 
@@ -191,7 +191,7 @@ def _ending(error: BaseException | None) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A run read back: its file, and its lines from the first to the last that is whole."""
+    """A run read back: its file and its complete lines."""
 
     path: Path
     lines: Sequence[Mapping[str, Any]]
@@ -207,17 +207,17 @@ class RecordedRun:
 
     @property
     def end(self) -> Mapping[str, Any] | None:
-        """Its last line; None if it is still at work, or was killed."""
+        """Its last line; None if it is still running or was killed."""
         return self.lines[-1] if self.lines[-1].get("type") == "end" else None
 
     @property
     def seconds(self) -> float:
-        """How long it took, or as far as was told."""
+        """How long it took, or until the last line."""
         return float(self.lines[-1]["at"]) - float(self.head["at"])
 
     @property
     def is_at_work(self) -> bool:
-        """Whether its process still runs."""
+        """True if its process is still running."""
         if self.end:
             return False
         try:
@@ -231,7 +231,7 @@ class RecordedRun:
 
 
 def read(path: Path) -> RecordedRun | None:
-    """Read one run; a last line that was torn, or a line that is no line of ours, is left out.  None: it is no run."""
+    """Read one run, without incomplete or unknown lines.  None if the file is not the log of a run."""
     lines: list[Mapping[str, Any]] = []
     with contextlib.suppress(OSError), path.open("rb") as file:
         lines += [line for text in file.read(LARGEST_FILE).split(b"\n") if (line := read_line(text))]
@@ -239,7 +239,7 @@ def read(path: Path) -> RecordedRun | None:
 
 
 def runs(directory: Path) -> list[RecordedRun]:
-    """The runs of a demo, by the directory of its logs; newest first."""
+    """The runs in a demo's log directory, newest first."""
     return [run for path in _files(directory) if (run := read(path))]
 
 

@@ -1,6 +1,6 @@
-"""The lines of a run's log as they are read back: what each has to hold.
+"""The schema of a run log's lines, checked when they are read.
 
-A log may be torn, edited or somebody else's.  What shows it need not ask again whether a line is whole.
+A log may be incomplete, edited or somebody else's.  Whatever shows it can rely on the lines that are read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Seconds = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 
 
 class _Read(BaseModel):
-    """What has to be there; what else there is is kept."""
+    """Required keys; others are kept."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -114,7 +114,7 @@ _ANY_LINE: TypeAdapter[_Line] = TypeAdapter(
 
 
 def read_line(text: bytes) -> Mapping[str, Any] | None:
-    """One line of JSON; None where it is no line of a log."""
+    """One line of JSON; None if it is not a line of a log."""
     try:
         return _ANY_LINE.validate_json(text).model_dump(mode="json")
     except ValidationError:

@@ -1,8 +1,8 @@
-"""The state file of one demo: a journal that listens to the engine and is safe to lose.
+"""The state file of one demo: a journal of the engine's events that is safe to lose.
 
-AWS is the truth.  The journal says what is being done *before* it is done (with the client token of the create), and
-the id right after, so that a process killed anywhere can go on; ``down`` works without it too, by tags.
-Each write replaces the whole file at once.  It holds no secret.
+AWS is the truth.  The journal records the intent *before* each create, with its client token, and the id right after,
+so that a run can continue after the process was killed anywhere.  Without it, ``down`` finds everything by tags.  Each
+write replaces the whole file at once.  It holds no secret.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ LARGEST_FILE = 10_000_000
 
 @dataclass
 class Entry:
-    """What was last noted of a resource.  No id: its create was begun and no answer noted.  ``at`` is Unix time,
-    or 0 where nothing was noted when it was made."""
+    """What was last recorded of a resource.  Without an id, its create was begun and no answer recorded.  ``at`` is
+    Unix time, or 0 if the creation was not recorded."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -45,7 +45,7 @@ class Entry:
 
 
 class _Version(BaseModel):
-    """What a file of any version has."""
+    """What a file of any version holds."""
 
     model_config = ConfigDict(strict=True)
 
@@ -53,7 +53,7 @@ class _Version(BaseModel):
 
 
 class _File(BaseModel):
-    """What the file has to hold."""
+    """What a file of this version holds."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -70,9 +70,9 @@ class StateFile:
 
     directory: Path
     sides: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Account and region of each side, as they were when the demo was first made."""
+    """Account and region of each side, when the demo was first created."""
     place: str = ""
-    """The sandbox that held it, by its boot id; empty on AWS."""
+    """The boot id of the sandbox that holds the demo; empty on AWS."""
     settings: dict[str, Any] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
 
@@ -82,7 +82,7 @@ class StateFile:
 
     @property
     def _draft(self) -> Path:
-        """What is being written; one that is there when nobody writes was left by a process that was killed."""
+        """The new file while it is written.  A killed process may leave it behind."""
         return self.directory / "state.json.new"
 
     @property
@@ -98,7 +98,8 @@ class StateFile:
 
     @classmethod
     def load(cls, directory: Path) -> StateFile:
-        """Read the state of a demo; an empty one where there is no file.  Raises DemoError for a file that is none."""
+        """Read the state of a demo; empty if there is no file.  Raises DemoError for a file that is not a state
+        file."""
         path = directory / "state.json"
         try:
             text = text_of(path, LARGEST_FILE)
@@ -119,7 +120,7 @@ class StateFile:
         return cls(directory, told.sides, told.place, told.settings, told.resources)
 
     def save(self) -> None:
-        """Write it, readable by the owner alone, so that at every moment either the old or the new file is whole."""
+        """Write it, readable by the owner only.  At every moment either the old or the new file is complete."""
         make_private(self.directory)
         data = {
             "version": VERSION,
@@ -144,7 +145,7 @@ class StateFile:
             ) from None
 
     def forget(self) -> None:
-        """Remove the file, the key and everything else kept for this demo but its lock."""
+        """Delete the file, the key and everything else of this demo except its lock."""
         for path in (self.path, self._draft, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
             path.unlink(missing_ok=True)
         self.sides, self.place, self.settings, self.entries = {}, "", {}, {}
@@ -152,7 +153,7 @@ class StateFile:
     # --- listening ------------------------------------------------------------
 
     def on_event(self, event: Event) -> None:
-        """Note one event.  The engine waits for this before it goes on."""
+        """Record one event.  The engine waits until it is written."""
         key, live = event.resource.key, event.live
         if event.action is Action.CREATING:
             self.entries[key] = Entry(event.resource.kind, token=event.token, at=time.time())
@@ -171,7 +172,7 @@ class StateFile:
         self.save()
 
     def _is_over(self, event: Event) -> bool:
-        """Whether there is nothing to be noted any more: gone, gone behind our back, or never made for certain."""
+        """True if the entry can be removed: deleted, found missing, or certainly never created."""
         known = bool(self.id(event.resource.key))
         match event.action:
             case Action.GONE:
@@ -183,7 +184,7 @@ class StateFile:
             case _:
                 return False
 
-    # --- what others ask ------------------------------------------------------
+    # --- what is recorded -----------------------------------------------------
 
     def id(self, key: str) -> str:
         """The recorded id, or nothing."""
@@ -196,13 +197,13 @@ class StateFile:
 
     @property
     def recent(self) -> Mapping[str, float]:
-        """How many seconds ago each thing was made whose id is known: so fresh a one AWS may not show yet."""
+        """How many seconds ago each recorded resource was created.  AWS may not show a new one yet."""
         now = time.time()
         return {key: max(0.0, now - entry.at) for key, entry in self.entries.items() if entry.id and entry.at}
 
     @property
     def intents(self) -> Mapping[str, Intent]:
-        """Creates that were begun in an earlier run, and whose answer was never noted."""
+        """Creates that an earlier run began and whose answer was not recorded."""
         now = time.time()
         return {
             key: Intent(entry.token, max(0.0, now - entry.at)) for key, entry in self.entries.items() if not entry.id
@@ -226,7 +227,7 @@ def _unreadable(path: Path, why: str) -> DemoError:
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory that only its owner can look into; one that others can is closed to them."""
+    """Create a directory that only its owner can read, or make an existing one so."""
     try:
         for level in reversed([directory, *directory.parents]):
             if not level.exists():
@@ -239,7 +240,7 @@ def make_private(directory: Path) -> None:
 
 @contextlib.contextmanager
 def locked(directory: Path, command: str) -> Iterator[None]:
-    """Hold the demo's lock, which ends with the process however that ends.  Raises Locked, naming who holds it.
+    """Hold the demo's lock, which is released when the process ends.  Raises Locked, with the process that holds it.
 
     A directory that holds nothing else is removed with the lock.
     """
@@ -275,6 +276,6 @@ def _read_or(path: Path, otherwise: str) -> str:
 
 
 def remove_if_empty(directory: Path) -> None:
-    """Remove a directory if nothing is in it.  What somebody puts there in this moment stays."""
+    """Remove a directory if it is empty.  What another process puts there at this moment stays."""
     with contextlib.suppress(OSError):
         directory.rmdir()

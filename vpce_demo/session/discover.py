@@ -1,4 +1,4 @@
-"""What is found out once, before a demo is first made: zones, images, the operator's address."""
+"""Finds out what a new demo needs to know: zones, images, the operator's address."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from ..resources.vpc import VPCS
 
 
 def find_out(config: Config, environment: Environment, public_key: str) -> Settings:
-    """The settings of a new demo.  Raises Refused where no zone will do; asks AWS, all at once, and changes nothing."""
+    """The settings of a new demo, asked of AWS in parallel.  Raises Refused if no zone is suitable.  Changes
+    nothing."""
     provider, consumer = environment.clients[Side.PROVIDER], environment.clients[Side.CONSUMER]
     _refuse_what_is_not_built(environment)
     with ThreadPoolExecutor() as pool:
@@ -50,18 +51,18 @@ def find_out(config: Config, environment: Environment, public_key: str) -> Setti
 
 
 def not_looked_up(config: Config, demo_id: str = "") -> Settings:
-    """Settings without what AWS knows: enough to show a plan, and to find a demo by its tags."""
+    """Settings without what only AWS knows: enough to show a plan, and to find a demo by its tags."""
     return Settings.of(config, demo_id=demo_id, ssh_source="" if config.ssh_from == MY_IP else config.ssh_from)
 
 
 def ssh_source(config: Config, environment: Environment) -> str:
-    """The addresses from which the instances take ssh."""
+    """The address range from which the instances accept ssh."""
     return my_address(environment) if config.ssh_from == MY_IP else config.ssh_from
 
 
 def _there(config: Config, clients: Clients) -> dict[str, str]:
-    """What a demo that is there without a state file was made with: its ``id``, and by key subnets' zones and
-    instances' images.  Only what has an id is looked at further."""
+    """What an existing demo without a state file was created with: its ``id``, and by key the zones of its subnets and
+    the images of its instances.  Empty if no VPC of the demo is found."""
     aws = Aws(clients, config.name, "")
     demo_id = next((id for vpc in aws.listed(VPCS) if (id := tags_of(vpc).get(ID_TAG, ""))), "")
     if not demo_id:
@@ -76,9 +77,9 @@ def _there(config: Config, clients: Clients) -> dict[str, str]:
 
 
 def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:
-    """Raise Refused where the account has no room for the VPCs and gateways of so many sides.
+    """Raise Refused if the quotas leave no room for the VPCs and internet gateways of this many sides.
 
-    Service Quotas is asked only where the default would not do; if it may not be asked, the default counts.
+    Service Quotas is asked only if the default quota is too small; without permission to ask, the default counts.
     """
     vpcs = clients.ec2.get_paginator("describe_vpcs").paginate().build_full_result()["Vpcs"]
     gateways = clients.ec2.get_paginator("describe_internet_gateways").paginate().build_full_result()
@@ -97,7 +98,8 @@ def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:
 
 
 def _refuse_what_is_not_built(environment: Environment) -> None:
-    """Two accounts or regions would be built and paid for up to the endpoint, which AWS would then refuse."""
+    """Raise Refused for two accounts or regions: they would be created and paid for up to the endpoint, which AWS
+    would refuse."""
     ours, theirs = environment.accounts[Side.PROVIDER], environment.accounts[Side.CONSUMER]
     if ours != theirs:
         raise Refused(
@@ -108,7 +110,7 @@ def _refuse_what_is_not_built(environment: Environment) -> None:
 
 
 class _Region:
-    """What has been asked of a side's region."""
+    """The requests that are under way about a side's region."""
 
     def __init__(self, pool: ThreadPoolExecutor, clients: Clients, config: Config) -> None:
         self.image = pool.submit(image, clients, config.image_parameter)
@@ -116,15 +118,15 @@ class _Region:
         self._offering = pool.submit(offering, clients, config.instance_type)
 
     def usable(self) -> dict[str, str]:
-        """Names and ids of the ordinary zones that offer the instance type."""
+        """Names and ids of the Availability Zones that offer the instance type."""
         return {name: id for name, id in self._zones.result().items() if name in self._offering.result()}
 
 
 def _choose(config: Config, region: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> tuple[str, str, str]:
     """The provider's zone by name and id, and the customer's by id.
 
-    An endpoint has to be in a zone of its service, and the load balancer has one zone: the two sides share it, by id,
-    since a name is another zone in another account.  In two regions each takes its own.
+    An endpoint must be in a zone of its service, and the load balancer has one zone.  So both sides share it, by id: a
+    name may mean another zone in another account.  In two regions each side takes its own.
     """
     common = {name: id for name, id in sorted(ours.items()) if id in theirs.values()}
     if config.provider.region and config.consumer.region and config.provider.region != config.consumer.region:

@@ -1,4 +1,4 @@
-"""What keeps a run off a demo that is not the one it means: another account or region, or other settings."""
+"""Refuses to run on the wrong demo: another account or region, or other settings."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .discover import not_looked_up
 
 
 def same_accounts(recorded: Mapping[str, Mapping[str, str]], environment: Environment) -> bool:
-    """Whether a state made with these accounts and regions belongs to this place."""
+    """True if a state with these accounts and regions belongs to this environment."""
     return recorded == {str(side): facts for side, facts in environment.accounts.items()}
 
 
 def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
-    """Raise Refused where the state was made in another account or region than a side's credentials are for."""
+    """Raise Refused if the state was created in another account or region than a side's credentials are for."""
     if not state.sides or same_accounts(state.sides, environment):
         return
     rows = [("", "", "state file", "your credentials")]
@@ -43,7 +43,7 @@ def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
 
 
 def _options(state: StateFile, other: set[str]) -> str:
-    """With what the command finds the demo again; the profile as the state file has it, if it does."""
+    """The options with which a command finds the demo again; the profile is the recorded one, if there is one."""
     options = []
     if "account" in other:
         names = {side: _profile(state.settings, side) for side in Side}
@@ -62,12 +62,12 @@ def _profile(settings: Mapping[str, Any], side: Side) -> str:
 
 
 def _word(recorded: object) -> str:
-    """What the state file says, as one word of a command line and nothing more."""
+    """A recorded value, quoted as one word of a command line."""
     return shlex.quote(printable(str(recorded)))
 
 
 def refuse_changed_settings(config: Config, recorded: Settings) -> None:
-    """Raise Refused where the user's settings are others than those that the demo was made with."""
+    """Raise Refused if the settings differ from those that the demo was created with."""
     now = not_looked_up(config, recorded.demo_id)
     # The accounts themselves are compared, the operator's address may change, and an image is chosen only once.
     free = {"profile", "region", "ssh_from", "image_parameter", *([] if config.zone else ["zone"])}

@@ -34,14 +34,14 @@ def open_demo(
     logged: bool = False,
     only_looks: bool = False,
 ) -> Iterator[Run]:
-    """A run on this demo, with its lock held; one that ``only_looks`` needs none, and may go beside another.
+    """A run on this demo, with its lock held.
 
-    ``makes`` says that the command will make something: then what has to be found out is, and the settings are noted
-    before anything else.  Raises Refused where the state belongs to another account, or the settings have changed.
-    What makes something is logged, and what ``logged`` says.
-    A new demo of which nothing was begun leaves no state behind.
+    ``only_looks``: takes no lock, so that it can be used while another command is running.  ``makes``: the command
+    creates resources, so the settings are completed and recorded first.  The run is logged if it ``makes`` or is
+    ``logged``.  Raises Refused if the state belongs to another account or the settings differ.  A new demo of which
+    nothing was begun leaves no state file.
     """
-    # Where the state file is lost, looking writes it again.
+    # Without a state file, a look writes one.
     needs_lock = not (only_looks and StateFile(where.directory).path.exists())
     with locked(where.directory, command) if needs_lock else contextlib.nullcontext():
         new: StateFile | None = None
@@ -108,7 +108,7 @@ def _settings_to_make(config: Config, state: StateFile, environment: Environment
         return find_out(config, environment, public_key)
     recorded = _recorded_settings(state)
     refuse_changed_settings(config, recorded)
-    # The operator's address may change any day, and `up` mends the rule; not found, it stays as it was.
+    # The operator's address may change, and `up` updates the rule.  If it is not found, the recorded one stays.
     source = recorded.ssh_source
     with contextlib.suppress(DemoError):
         source = ssh_source(config, environment)
@@ -116,9 +116,9 @@ def _settings_to_make(config: Config, state: StateFile, environment: Environment
 
 
 def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:
-    """Drop the state of a demo whose sandbox has stopped: the demo went with it.  Return whether there was one."""
+    """Delete the state of a demo whose sandbox has stopped, since the demo is gone.  Returns True if there was one."""
     if StateFile.load(where.directory).place in ("", sandbox_id):
-        return False  # nothing to be dropped, so no lock is needed, and another run may be at work
+        return False  # nothing to delete, so no lock is needed
     with locked(where.directory, "sandbox"):
         state = StateFile.load(where.directory)
         gone = bool(state.place) and state.place != sandbox_id

@@ -1,6 +1,6 @@
-"""One command at work on one demo: settings, place, state and engine put together.
+"""One run on one demo: settings, environment, state file and engine together.
 
-A command opens a ``Run``, asks it for one thing, and shows what came of it.
+A command opens a ``Run``, calls one method of it, and shows the result.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .signals import interruptible
 
 
 class Interrupted(DemoError):
-    """Ctrl-C or SIGTERM came; the call in flight was finished and noted."""
+    """Ctrl-C or SIGTERM was received; calls in progress were completed and recorded."""
 
     def __init__(self, number: int, there: int) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class Interrupted(DemoError):
 
 @dataclass
 class Run:
-    """What a command works with."""
+    """An open demo, and what can be done with it."""
 
     where: Where
     environment: Environment
@@ -57,7 +57,7 @@ class Run:
     # --- looking ------------------------------------------------------------
 
     def engine(self, on_event: Callable[[Event], None] | None = None, timeout_seconds: float | None = None) -> Engine:
-        """An engine whose events go to this listener; it takes what was just looked at as seen."""
+        """An engine whose events go to this listener.  It reuses the results of a look that has just been taken."""
         seen_since, self._seen_since = self._seen_since, None
         return Engine(
             self.sides,
@@ -72,9 +72,9 @@ class Run:
     def look(
         self, resources: Sequence[Resource] | None = None, on_event: Callable[[Event], None] | None = None
     ) -> dict[str, Live]:
-        """What AWS has of these resources, or of all.  Raises what kept it from looking; changes nothing in AWS.
+        """What AWS has of these resources, or of all.  Raises the error of a failed look-up.  Changes nothing in AWS.
 
-        Where the state file is lost it is written again from what is found by its tags.
+        Without a state file, one is written from what is found by tags.
         """
         lost = not self.state.path.exists()
         engine, began = self.engine(self.state.on_event if lost else on_event), time.monotonic()
@@ -88,7 +88,7 @@ class Run:
 
     @property
     def ages(self) -> dict[str, int]:
-        """How many seconds ago each thing that is there was made: AWS says so of some, of the others the state file."""
+        """The age of each resource in seconds, as AWS or else the state file has it."""
         recorded, now, ages = self.state.recent, time.time(), {}
         for key, live in self.sides[Side.PROVIDER].known.items():
             if live.made:
@@ -100,7 +100,7 @@ class Run:
     # --- changing -------------------------------------------------------------
 
     def refuse_too_early(self, resources: Sequence[Resource], command: str) -> None:
-        """Raise NotCreated where something that these need is not there yet and not made with them."""
+        """Raise NotCreated if a dependency of these resources is missing and not among them."""
         made_here = {r.key for r in resources}
         before = [r for r in closure(resources) if r.key not in made_here]
         there = self.look(before)
@@ -121,9 +121,9 @@ class Run:
         *,
         leave: Collection[Resource] = (),
     ) -> None:
-        """Make them all be there.  Raises the first cause if some are not, Interrupted on a signal.
+        """Create what is missing.  Raises the first error if something failed, Interrupted on a signal.
 
-        Those to ``leave`` need not be ready at the end, unless another one needs that.
+        Resources to ``leave`` need not be ready at the end, unless another one needs them.
         """
 
         def both(event: Event) -> None:
@@ -147,16 +147,16 @@ class Run:
     def down(
         self, on_event: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
     ) -> list[Leftover]:
-        """Delete everything, look again, and return what is left, each with why.  Raises Interrupted on a signal.
+        """Delete everything, look again, and return what is left and why.  Raises Interrupted on a signal.
 
-        ``reject_foreign`` rejects connections of others to the endpoint service; else they keep it in place.
+        ``reject_foreign`` rejects connections of others to the endpoint service, which otherwise keep it in place.
         """
 
         refused: dict[str, Event] = {}
 
         def both(event: Event) -> None:
             if event.error and event.action in (Action.RETRYING, Action.DELETED):
-                refused[event.resource.key] = event  # AWS's own reason, should the time run out
+                refused[event.resource.key] = event  # AWS's reason, if the wait times out
             self.state.on_event(event)
             self.log.on_event(event)
             on_event(event)
@@ -177,7 +177,7 @@ class Run:
         return left
 
     def _look_until_gone(self) -> dict[str, Live]:
-        """Look once more, and again for a while: AWS may still list what it said is deleted."""
+        """Look until nothing is found, for a while: AWS may still list what it has deleted."""
         until = time.monotonic() + HIDDEN_SECONDS / self.environment.pace
         while (there := self.look()) and time.monotonic() < until:
             self._seen_since = None
@@ -185,7 +185,7 @@ class Run:
         return there
 
     def _raise_first(self, events: Sequence[Event], changed: str, hint: str = "") -> None:
-        """Raise the first cause among these, with what it happened to and what else was not done."""
+        """Raise the first error among these events, with its resource and the others that failed."""
         causes = [event for event in events if event.action is Action.FAILED and event.error]
         if not causes:
             if events:
@@ -203,30 +203,27 @@ class Run:
         raise error from first.error
 
     def _decode(self, message: str) -> str:
-        """What an encoded refusal says, as JSON; for those who may ask STS."""
+        """An encoded authorization message, decoded by STS to JSON."""
         sts = self.environment.clients[Side.PROVIDER].other("sts")
         return str(sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"])
 
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.environment.ssh_options)
 
-    # --- what is wrong ----------------------------------------------------------
+    # --- diagnosis --------------------------------------------------------------
 
     def case(self, said: str = "") -> Case:
-        """The demo as the table of causes asks about it; ``said`` is what was met."""
+        """The demo as the diagnosis asks about it; ``said`` is what a failed check reported."""
         return Case(
             self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.environment), said
         )
 
     def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:
-        """The most likely cause of the first of these refusals, each in AWS's words, that the table has a rule for."""
+        """The most likely cause of the first of these errors, each in AWS's words, for which there is a rule."""
         for resource, said in refused:
             if symptom := refusal(resource, said):
                 return diagnose(self.case(said), symptom)
         return None
-
-
-# --- signals --------------------------------------------------------------------
 
 
 # --- failures ---------------------------------------------------------------------
@@ -246,8 +243,8 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
 def _left(
     resources: Iterable[Resource], there: Mapping[str, Live], failures: Sequence[Event], refused: Mapping[str, Event]
 ) -> list[Leftover]:
-    """What is still there, each with why: its own failure, AWS's last refusal where the time was up, or what else
-    failed that is gone by now."""
+    """What is left, each with the reason: its own error, AWS's last error if the wait timed out, or the error of
+    another resource that is gone by now."""
     by_key = {f.resource.key: f for f in failures}
     elsewhere = [f for f in failures if f.action is Action.FAILED and f.resource.key not in there]
     cause = f" ({elsewhere[0].resource}: {_said(elsewhere[0])[0]})" if elsewhere else ""
@@ -267,5 +264,5 @@ def _left(
 
 
 def _listed_still(event: Event | None) -> str:
-    """Why something is left of which AWS said that it is gone."""
+    """The reason for a resource that AWS deleted but still lists."""
     return f"{_said(event)[0] if event else 'deleted'}, but AWS still lists it"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def interruptible(stop: threading.Event) -> Iterator[list[int]]:
-    """While inside, the first Ctrl-C or SIGTERM sets ``stop`` and is noted in the list; a second ends at once."""
+    """Inside, the first Ctrl-C or SIGTERM sets ``stop`` and is added to the list; a second one ends the process."""
     seen: list[int] = []
 
     def heard(number: int, frame: types.FrameType | None) -> None:
