@@ -54,7 +54,7 @@ def _own(call: Call) -> set[str]:
 
 
 @handles("ec2", "CreateTags", "DeleteTags")
-def change_tags(call: Call) -> dict[str, Any]:
+def create_or_delete_tags(call: Call) -> dict[str, Any]:
     """On endpoints and services directly, on everything else through moto."""
     ours = [each for each in call.params["Resources"] if kind_of(each)]
     known = _own(call)
@@ -110,7 +110,7 @@ def describe_tags(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "DescribeTags")
-def describe_balancing_tags(call: Call) -> dict[str, Any]:
+def describe_load_balancing_tags(call: Call) -> dict[str, Any]:
     """One unknown ARN fails the whole call.  Raises ``LoadBalancerNotFound``, ``TargetGroupNotFound`` and so on."""
     call.moto("RemoveTags", ResourceArns=call.params["ResourceArns"], TagKeys=[])  # moto looks for them there alone
     return call.moto()

@@ -54,7 +54,7 @@ def group(call: Call) -> Any:
 
 
 @handles("elbv2", "CreateTargetGroup")
-def create(call: Call) -> dict[str, Any]:
+def create_target_group(call: Call) -> dict[str, Any]:
     """The same settings again give the same group, others ``DuplicateTargetGroupName``."""
     params = call.params
     network = params.get("Protocol") in NETWORK
@@ -79,7 +79,7 @@ def create(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "DescribeTargetGroups")
-def describe(call: Call) -> dict[str, Any]:
+def describe_target_groups(call: Call) -> dict[str, Any]:
     """One unknown name fails the whole call."""
     names = {one.name for one in call.elb.target_groups.values()}
     missing = [name for name in call.params.get("Names") or [] if name not in names]
@@ -92,7 +92,7 @@ def describe(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "DeleteTargetGroup")
-def delete(call: Call) -> dict[str, Any]:
+def delete_target_group(call: Call) -> dict[str, Any]:
     """Not while a listener sends to it."""
     arn = call.params["TargetGroupArn"]
     if listeners.listening(call, arn):
@@ -103,7 +103,7 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "RegisterTargets")
-def register(call: Call) -> dict[str, Any]:
+def register_targets(call: Call) -> dict[str, Any]:
     """Running instances of the group's VPC; registering one again changes nothing."""
     one = group(call)
     held = call.cloud.registrations.setdefault(one.arn, {})
@@ -130,7 +130,7 @@ def register(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "DeregisterTargets")
-def deregister(call: Call) -> dict[str, Any]:
+def deregister_targets(call: Call) -> dict[str, Any]:
     """Drained first, if it was in use; a target that is not there is no error."""
     one = group(call)
     held = call.cloud.registrations.setdefault(one.arn, {})
@@ -155,7 +155,7 @@ def _drop_later(call: Call, one: Any, key: tuple[str, int], registration: Regist
 
 
 @handles("elbv2", "DescribeTargetHealth")
-def health(call: Call) -> dict[str, Any]:
+def describe_target_health(call: Call) -> dict[str, Any]:
     """Every registered target, or those asked for, with what the network's checks say."""
     one = group(call)
     held = call.cloud.registrations.get(one.arn, {})

@@ -21,7 +21,7 @@ _FIELDS: Fields = {
 
 
 @handles("ec2", "DescribeVpcEndpointConnections", pages="VpcEndpointConnections")
-def describe(call: Call) -> dict[str, Any]:
+def describe_vpc_endpoint_connections(call: Call) -> dict[str, Any]:
     """Every request to the caller's services, a moment after it was made."""
     shown = [_item(call, one) for one in call.cloud.endpoints.values() if one.listed and _mine(call, one)]
     return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _FIELDS)}
@@ -51,7 +51,7 @@ def _item(call: Call, endpoint: Endpoint) -> dict[str, Any]:
 
 
 @handles("ec2", "AcceptVpcEndpointConnections", "RejectVpcEndpointConnections")
-def decide(call: Call) -> dict[str, Any]:
+def accept_or_reject_vpc_endpoint_connections(call: Call) -> dict[str, Any]:
     """Accept what is ``pendingAcceptance``; reject that, or what was accepted before.  Failures come with HTTP 200."""
     service = vpc_endpoint_services.own(call, call.params["ServiceId"])
     accept = call.operation == "AcceptVpcEndpointConnections"

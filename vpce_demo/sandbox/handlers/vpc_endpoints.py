@@ -96,7 +96,7 @@ def _service(call: Call, name: str) -> tuple[Service | None, str]:
 
 
 @handles("ec2", "CreateVpcEndpoint")
-def create(call: Call) -> dict[str, Any]:
+def create_vpc_endpoint(call: Call) -> dict[str, Any]:
     """An interface endpoint waits to be accepted if its service wants that; a gateway endpoint is there at once."""
 
     def again(before: dict[str, Any]) -> dict[str, Any] | None:
@@ -193,7 +193,7 @@ _FIELDS: Fields = {
 
 
 @handles("ec2", "DescribeVpcEndpoints", pages="VpcEndpoints")
-def describe(call: Call) -> dict[str, Any]:
+def describe_vpc_endpoints(call: Call) -> dict[str, Any]:
     wanted = call.params.get("VpcEndpointIds") or []
     found = [own(call, each) for each in wanted] if wanted else list(_mine(call))
     return {"VpcEndpoints": matching([endpoint_item(call, one) for one in found], call.params.get("Filters"), _FIELDS)}
@@ -204,7 +204,7 @@ def _mine(call: Call) -> Iterator[Endpoint]:
 
 
 @handles("ec2", "ModifyVpcEndpoint")
-def modify(call: Call) -> dict[str, Any]:
+def modify_vpc_endpoint(call: Call) -> dict[str, Any]:
     """Subnets, groups, route tables and policy; groups are those of all its interfaces."""
     params, endpoint = call.params, own(call, call.params["VpcEndpointId"])
     if endpoint.state in GOING:
@@ -242,7 +242,7 @@ def modify(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DeleteVpcEndpoints")
-def delete(call: Call) -> dict[str, Any]:
+def delete_vpc_endpoints(call: Call) -> dict[str, Any]:
     """``deleting``, then ``deleted`` with its interfaces gone, then forgotten.  Failures are told with HTTP 200."""
     failed = []
     for endpoint_id in call.params["VpcEndpointIds"]:
