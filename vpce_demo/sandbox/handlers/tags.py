@@ -7,7 +7,7 @@ from typing import Any
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.protocol import ApiError
-from ..store.cloud import Endpoint, Service
+from ..store.cloud import Service, VpcEndpoint
 from . import validation
 
 KINDS = {"vpce-svc": "vpc-endpoint-service", "vpce": "vpc-endpoint"}
@@ -49,7 +49,7 @@ def kind_of(resource_id: str) -> str | None:
 
 
 def _own(call: Call) -> set[str]:
-    held: list[Service | Endpoint] = [*call.cloud.services.values(), *call.cloud.endpoints.values()]
+    held: list[Service | VpcEndpoint] = [*call.cloud.services.values(), *call.cloud.endpoints.values()]
     return {one.id for one in held if (one.account, one.region) == (call.account, call.region)}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from .. import timing
 from ..api.calls import Call, handles
 from ..api.protocol import ApiError
-from ..store.cloud import Registration
+from ..store.cloud import RegisteredTarget
 from . import listeners, validation
 
 NETWORK = ("TCP", "UDP", "TCP_UDP", "TLS")
@@ -125,7 +125,7 @@ def register_targets(call: Call) -> dict[str, Any]:
     for target in wanted:
         key = target["Id"], int(target.get("Port") or one.port)
         if key not in held or held[key].leaving:
-            held[key] = Registration(call.cloud.now())
+            held[key] = RegisteredTarget(call.cloud.now())
     return {}
 
 
@@ -143,7 +143,7 @@ def deregister_targets(call: Call) -> dict[str, Any]:
     return {}
 
 
-def _drop_later(call: Call, one: Any, key: tuple[str, int], registration: Registration) -> None:
+def _drop_later(call: Call, one: Any, key: tuple[str, int], registration: RegisteredTarget) -> None:
     held = call.cloud.registrations[one.arn]
 
     def drop() -> None:
@@ -174,7 +174,7 @@ def describe_target_health(call: Call) -> dict[str, Any]:
     }
 
 
-def _health(call: Call, one: Any, key: tuple[str, int], registration: Registration | None) -> dict[str, str]:
+def _health(call: Call, one: Any, key: tuple[str, int], registration: RegisteredTarget | None) -> dict[str, str]:
     if registration is None:
         return _state("unused", "Target.NotRegistered", "Target is not registered to the target group")
     if registration.leaving:

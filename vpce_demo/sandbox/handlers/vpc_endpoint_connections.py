@@ -7,7 +7,7 @@ from typing import Any
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.ids import ENDPOINT_ZONES, hosted_zone
-from ..store.cloud import Endpoint
+from ..store.cloud import VpcEndpoint
 from . import vpc_endpoint_services, vpc_endpoints
 
 _FIELDS: Fields = {
@@ -27,12 +27,12 @@ def describe_vpc_endpoint_connections(call: Call) -> dict[str, Any]:
     return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _FIELDS)}
 
 
-def _mine(call: Call, endpoint: Endpoint) -> bool:
+def _mine(call: Call, endpoint: VpcEndpoint) -> bool:
     service = call.cloud.services.get(endpoint.service_id)
     return service is not None and (service.account, service.region) == (call.account, call.region)
 
 
-def _item(call: Call, endpoint: Endpoint) -> dict[str, Any]:
+def _item(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
     service = call.cloud.services[endpoint.service_id]
     zone = hosted_zone(ENDPOINT_ZONES, endpoint.region)
     return {
