@@ -6,7 +6,7 @@ import ast
 import graphlib
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -31,11 +31,28 @@ ORDER = (
     "__init__",
 )
 """The rooms of the house, from the top down: each imports what is below it, never what is beside or above it."""
-RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms.split()}
+SANDBOX_ORDER = (
+    "__main__ connect",
+    "server control",
+    "handlers",
+    "api",
+    "network machines",
+    "store",
+    "client clock timing",
+    "__init__",
+)
+"""The same for the inside of the sandbox, where a file may also import what is beside it."""
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def ranks(order: Iterable[str]) -> dict[str, int]:
+    return {room: rank for rank, rooms in enumerate(order) for room in rooms.split()}
+
+
+RANK = ranks(ORDER)
+
+
+def room_of(path: Path, root: Path = ROOT) -> str:
+    return path.relative_to(root).parts[0].removesuffix(".py")
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -60,6 +77,22 @@ def test_every_room_imports_only_what_is_below_it() -> None:
     ]
     assert up == []
     assert {room_of(file) for file in ROOT.rglob("*.py")} <= set(RANK)
+
+
+def test_every_folder_of_the_sandbox_imports_only_what_is_beside_or_below_it() -> None:
+    sandbox, rank = ROOT / "sandbox", ranks(SANDBOX_ORDER)
+    files = sorted(sandbox.rglob("*.py"))
+    assert {room_of(file, sandbox) for file in files} == set(rank)
+    inside = [
+        (file, room_of(file, sandbox), name.split(".")[1])
+        for file in files
+        for name in imported(file)
+        if name.startswith("sandbox.")
+    ]
+    assert {there for _, _, there in inside} <= set(rank)
+    assert [
+        f"{file.relative_to(ROOT)} imports {there}" for file, here, there in inside if rank[there] < rank[here]
+    ] == []
 
 
 def test_no_file_imports_itself_over_others() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from vpce_demo.sandbox import connect
-from vpce_demo.sandbox.machines.shell import BadLine, Command, parse
+from vpce_demo.sandbox.machines.shell import BadLine, ShellCommand, parse
 from vpce_demo.sandbox.store.view import Endpoint, Group, Instance, LoadBalancer, TargetGroup
 
 from .world import (
@@ -276,16 +276,19 @@ def test_connect_says_what_is_wrong(lab: Lab) -> None:
     [
         ("", []),
         ("# only a comment\n\n", []),
-        ('a \'b;c\' "d\\"e" f\\ g', [Command(";", ["a", "b;c", 'd"e', "f g"])]),
-        ("a;b&&c||d\ne", [Command(at, [word]) for at, word in zip([";", ";", "&&", "||", ";"], "abcde", strict=True)]),
-        ("a >b", [Command(";", ["a"], into="b")]),
-        ("a >> b 2>&1", [Command(";", ["a"], into="b", append=True, errors="2>&1")]),
-        ("a b#c 2>/dev/null", [Command(";", ["a", "b#c"], errors="2>/dev/null")]),
-        ("a '' '$HOME'", [Command(";", ["a", "", "$HOME"])]),
-        ("a\\\nb", [Command(";", ["ab"])]),
+        ('a \'b;c\' "d\\"e" f\\ g', [ShellCommand(";", ["a", "b;c", 'd"e', "f g"])]),
+        (
+            "a;b&&c||d\ne",
+            [ShellCommand(at, [word]) for at, word in zip([";", ";", "&&", "||", ";"], "abcde", strict=True)],
+        ),
+        ("a >b", [ShellCommand(";", ["a"], into="b")]),
+        ("a >> b 2>&1", [ShellCommand(";", ["a"], into="b", append=True, errors="2>&1")]),
+        ("a b#c 2>/dev/null", [ShellCommand(";", ["a", "b#c"], errors="2>/dev/null")]),
+        ("a '' '$HOME'", [ShellCommand(";", ["a", "", "$HOME"])]),
+        ("a\\\nb", [ShellCommand(";", ["ab"])]),
     ],
 )
-def test_lines_are_taken_apart_as_sh_does(line: str, commands: list[Command]) -> None:
+def test_lines_are_taken_apart_as_sh_does(line: str, commands: list[ShellCommand]) -> None:
     assert parse(line) == commands
 
 

@@ -20,7 +20,7 @@ def public_parameter(call: Call, name: str) -> str:
 
 
 @handles("ssm", "DescribeInstanceInformation")
-def describe_agents(call: Call) -> dict[str, Any]:
+def describe_instance_information(call: Call) -> dict[str, Any]:
     """No agent registers: the sandbox's machines have none, as instances without an instance profile on AWS."""
     return {"InstanceInformationList": []}
 
@@ -32,6 +32,6 @@ def send_command(call: Call) -> dict[str, Any]:
 
 
 @handles("sts", "DecodeAuthorizationMessage")
-def decode(call: Call) -> dict[str, Any]:
+def decode_authorization_message(call: Call) -> dict[str, Any]:
     """Why a call was refused."""
     return {"DecodedMessage": decoded(call.params["EncodedMessage"])}

@@ -26,12 +26,12 @@ def _item(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DescribeVpcBlockPublicAccessOptions")
-def describe(call: Call) -> dict[str, Any]:
+def describe_vpc_block_public_access_options(call: Call) -> dict[str, Any]:
     return _item(call)
 
 
 @handles("ec2", "ModifyVpcBlockPublicAccessOptions")
-def modify(call: Call) -> dict[str, Any]:
+def modify_vpc_block_public_access_options(call: Call) -> dict[str, Any]:
     """Either mode stops what goes through an internet gateway: the other ways that ``block-ingress`` leaves open, by
     NAT gateways, are none in the sandbox."""
     mode = call.params["InternetGatewayBlockMode"]

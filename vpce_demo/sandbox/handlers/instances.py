@@ -27,7 +27,7 @@ def put(instance: Any, state: str) -> None:
 
 
 @handles("ec2", "RunInstances")
-def run(call: Call) -> dict[str, Any]:
+def run_instances(call: Call) -> dict[str, Any]:
     """``pending``, then ``running`` with a public address if one was asked for.
 
     Raises ``InvalidAMIID.NotFound``, ``InvalidParameterValue`` (type), ``Unsupported`` (zone),
@@ -206,7 +206,7 @@ def _changes(call: Call, change: Callable[[Any], None]) -> list[dict[str, Any]]:
 
 
 @handles("ec2", "TerminateInstances")
-def terminate(call: Call) -> dict[str, Any]:
+def terminate_instances(call: Call) -> dict[str, Any]:
     """``shutting-down``; half a minute later ``terminated``, its interface and addresses gone; in an hour forgotten."""
     for instance in _wanted(call):
         if instance.disable_api_termination is True or str(instance.disable_api_termination).lower() == "true":
@@ -250,7 +250,7 @@ def _end_later(call: Call, instance: Any) -> None:
 
 
 @handles("ec2", "StopInstances")
-def stop(call: Call) -> dict[str, Any]:
+def stop_instances(call: Call) -> dict[str, Any]:
     """``stopping``, then ``stopped`` without its public address."""
 
     def change(instance: Any) -> None:
@@ -269,7 +269,7 @@ def stop(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "StartInstances")
-def start(call: Call) -> dict[str, Any]:
+def start_instances(call: Call) -> dict[str, Any]:
     """``pending`` again."""
 
     def change(instance: Any) -> None:
@@ -327,7 +327,7 @@ def _without_network(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @handles("ec2", "DescribeInstanceStatus")
-def describe_status(call: Call) -> dict[str, Any]:
+def describe_instance_status(call: Call) -> dict[str, Any]:
     """``initializing`` for the first minutes of running."""
     answer = call.moto()
     since = {one.id: getattr(one, "running_since", None) for one in validation.instances(call)}
@@ -345,7 +345,7 @@ def describe_status(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "GetConsoleOutput")
-def console(call: Call) -> dict[str, Any]:
+def get_console_output(call: Call) -> dict[str, Any]:
     """The boot log of the machine in the network."""
     instance_id = call.params["InstanceId"]
     if instance_id not in {one.id for one in validation.instances(call)}:
@@ -356,7 +356,7 @@ def console(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "ModifyInstanceAttribute")
-def modify(call: Call) -> dict[str, Any]:
+def modify_instance_attribute(call: Call) -> dict[str, Any]:
     """New groups are those of its first interface.  Raises ``InvalidGroup.NotFound``."""
     for group_id in call.params.get("Groups", []):
         validation.group(call, group_id)

@@ -17,7 +17,7 @@ def _names(call: Call, ids: list[str]) -> list[str]:
 
 
 @handles("ec2", "DescribeKeyPairs")
-def describe(call: Call) -> dict[str, Any]:
+def describe_key_pairs(call: Call) -> dict[str, Any]:
     """By name or by id."""
     if ids := call.params.get("KeyPairIds"):
         return call.moto(KeyPairIds=None, KeyNames=[*call.params.get("KeyNames", []), *_names(call, ids)])
@@ -25,7 +25,7 @@ def describe(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DeleteKeyPair")
-def delete(call: Call) -> dict[str, Any]:
+def delete_key_pair(call: Call) -> dict[str, Any]:
     """By name or by id; of a missing one it succeeds (``aws-behaviours.md`` section 1.2)."""
     name = call.params.get("KeyName", "")
     if id := call.params.get("KeyPairId"):

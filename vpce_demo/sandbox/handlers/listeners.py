@@ -29,7 +29,7 @@ def _item(one: dict[str, Any]) -> dict[str, Any]:
 
 
 @handles("elbv2", "CreateListener")
-def create(call: Call) -> dict[str, Any]:
+def create_listener(call: Call) -> dict[str, Any]:
     """The same again gives the same listener; another one on a taken port ``DuplicateListener``."""
     params = call.params
     balancer = call.elb.load_balancers.get(params["LoadBalancerArn"])
@@ -67,6 +67,6 @@ def _described(call: Call, arn: str) -> dict[str, Any]:
 
 
 @handles("elbv2", "DescribeListeners", "ModifyListener")
-def describe(call: Call) -> dict[str, Any]:
+def describe_or_modify_listeners(call: Call) -> dict[str, Any]:
     answer = call.moto()
     return {**answer, "Listeners": [_item(one) for one in answer.get("Listeners", [])]}

@@ -42,7 +42,7 @@ def _item(call: Call, one: dict[str, Any]) -> dict[str, Any]:
 
 
 @handles("elbv2", "CreateLoadBalancer")
-def create(call: Call) -> dict[str, Any]:
+def create_load_balancer(call: Call) -> dict[str, Any]:
     """``provisioning`` for two minutes.  The same settings again give the same one, others
     ``DuplicateLoadBalancerName``."""
     if call.params.get("Type", "application") != "network":
@@ -131,7 +131,7 @@ def _interface(call: Call, balancer: Any, subnet: Any, groups: list[Any], wanted
 
 
 @handles("elbv2", "DescribeLoadBalancers")
-def describe(call: Call) -> dict[str, Any]:
+def describe_load_balancers(call: Call) -> dict[str, Any]:
     """One unknown name or ARN fails the whole call."""
     names = {balancer.name for balancer in call.elb.load_balancers.values()}
     missing = [name for name in call.params.get("Names") or [] if name not in names]
@@ -143,7 +143,7 @@ def describe(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "DeleteLoadBalancer")
-def delete(call: Call) -> dict[str, Any]:
+def delete_load_balancer(call: Call) -> dict[str, Any]:
     """At once out of sight; its interfaces hold on to their subnets a little longer.  A missing one is no error."""
     arn = call.params["LoadBalancerArn"]
     balancer = call.elb.load_balancers.get(arn)
@@ -175,7 +175,7 @@ def _network(call: Call) -> Any | None:
 
 
 @handles("elbv2", "SetSecurityGroups")
-def set_groups(call: Call) -> dict[str, Any]:
+def set_security_groups(call: Call) -> dict[str, Any]:
     """One made without groups can never have any."""
     balancer = _network(call)
     if balancer is None:

@@ -117,7 +117,7 @@ def describe_network_interfaces(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DeleteNetworkInterface", "DetachNetworkInterface")
-def touch_network_interface(call: Call) -> dict[str, Any]:
+def delete_or_detach_network_interface(call: Call) -> dict[str, Any]:
     """AWS's own interfaces cannot be touched, and one in use cannot be deleted."""
     for interface in call.ec2.enis.values():
         managed = getattr(interface, "managed_attachment", None)

@@ -29,7 +29,7 @@ def table(call: Call, table_id: str) -> Any:
 
 
 @handles("ec2", "AttachInternetGateway")
-def attach(call: Call) -> dict[str, Any]:
+def attach_internet_gateway(call: Call) -> dict[str, Any]:
     """One gateway a VPC, one VPC a gateway."""
     one, vpc = gateway(call, call.params["InternetGatewayId"]), validation.vpc(call, call.params["VpcId"])
     if one.vpc is not None:
@@ -44,7 +44,7 @@ def attach(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DetachInternetGateway")
-def detach(call: Call) -> dict[str, Any]:
+def detach_internet_gateway(call: Call) -> dict[str, Any]:
     """Not while something in the VPC has a public address."""
     one, vpc_id = gateway(call, call.params["InternetGatewayId"]), call.params["VpcId"]
     if one.vpc is None or one.vpc.id != vpc_id:
@@ -65,7 +65,7 @@ def detach(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DeleteInternetGateway")
-def delete_gateway(call: Call) -> dict[str, Any]:
+def delete_internet_gateway(call: Call) -> dict[str, Any]:
     """Not while it is attached."""
     one = gateway(call, call.params["InternetGatewayId"])
     if one.vpc is not None:
@@ -76,7 +76,7 @@ def delete_gateway(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DescribeInternetGateways")
-def describe_gateways(call: Call) -> dict[str, Any]:
+def describe_internet_gateways(call: Call) -> dict[str, Any]:
     """``attaching`` for a moment."""
     answer = call.moto()
     for one in answer.get("InternetGateways", []):
@@ -92,7 +92,7 @@ def _recent(call: Call, seconds: float, *key: str) -> bool:
 
 
 @handles("ec2", "CreateRouteTable")
-def create_table(call: Call) -> dict[str, Any]:
+def create_route_table(call: Call) -> dict[str, Any]:
     validation.vpc(call, call.params["VpcId"])
 
     def again(before: dict[str, Any]) -> dict[str, Any] | None:
@@ -102,7 +102,7 @@ def create_table(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "CreateRoute", "ReplaceRoute")
-def create_route(call: Call) -> dict[str, Any]:
+def create_or_replace_route(call: Call) -> dict[str, Any]:
     """An internet gateway must exist, and be attached to the table's VPC."""
     one, gateway_id = table(call, call.params["RouteTableId"]), call.params.get("GatewayId", "")
     if gateway_id.startswith("igw-"):
@@ -116,7 +116,7 @@ def create_route(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "AssociateRouteTable")
-def associate(call: Call) -> dict[str, Any]:
+def associate_route_table(call: Call) -> dict[str, Any]:
     """A subnet has one explicit route table; the same again is the same association."""
     one, subnet_id = table(call, call.params["RouteTableId"]), call.params.get("SubnetId")
     if subnet_id:
@@ -135,7 +135,7 @@ def associate(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DescribeRouteTables")
-def describe_tables(call: Call) -> dict[str, Any]:
+def describe_route_tables(call: Call) -> dict[str, Any]:
     """A route to what is gone or not active is a ``blackhole``; an association ``associating`` for a moment."""
     answer = call.moto()
     for one in answer.get("RouteTables", []):
@@ -150,7 +150,7 @@ def describe_tables(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DeleteRouteTable")
-def delete_table(call: Call) -> dict[str, Any]:
+def delete_route_table(call: Call) -> dict[str, Any]:
     """Neither the main one nor one that a subnet uses."""
     one = table(call, call.params["RouteTableId"])
     if one.main_association_id or one._associations:

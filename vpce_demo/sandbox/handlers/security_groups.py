@@ -12,7 +12,7 @@ PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "all": "-1"}
 
 
 @handles("ec2", "CreateSecurityGroup")
-def create(call: Call) -> dict[str, Any]:
+def create_security_group(call: Call) -> dict[str, Any]:
     if call.params.get("VpcId"):
         validation.vpc(call, call.params["VpcId"])
     answer = call.moto()
@@ -21,7 +21,7 @@ def create(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
-def authorize(call: Call) -> dict[str, Any]:
+def authorize_security_group_ingress_or_egress(call: Call) -> dict[str, Any]:
     """All the rules of a call or none; the answer lists each of them, one a peer."""
     group = _named(call)
     permissions = call.params.get("IpPermissions") or [_flat(call.params)]
@@ -116,7 +116,7 @@ def _item(call: Call, group: Any, rule: Any) -> dict[str, Any]:
 
 
 @handles("ec2", "DeleteSecurityGroup")
-def delete(call: Call) -> dict[str, Any]:
+def delete_security_group(call: Call) -> dict[str, Any]:
     """Neither the default one, nor one that an interface has or another group's rule names."""
     group = _named(call)
     if group.name == "default":

@@ -7,7 +7,7 @@ from typing import Any
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.protocol import ApiError
-from ..store.cloud import Endpoint, Service
+from ..store.cloud import Service, VpcEndpoint
 from . import validation
 
 KINDS = {"vpce-svc": "vpc-endpoint-service", "vpce": "vpc-endpoint"}
@@ -49,12 +49,12 @@ def kind_of(resource_id: str) -> str | None:
 
 
 def _own(call: Call) -> set[str]:
-    held: list[Service | Endpoint] = [*call.cloud.services.values(), *call.cloud.endpoints.values()]
+    held: list[Service | VpcEndpoint] = [*call.cloud.services.values(), *call.cloud.endpoints.values()]
     return {one.id for one in held if (one.account, one.region) == (call.account, call.region)}
 
 
 @handles("ec2", "CreateTags", "DeleteTags")
-def change_tags(call: Call) -> dict[str, Any]:
+def create_or_delete_tags(call: Call) -> dict[str, Any]:
     """On endpoints and services directly, on everything else through moto."""
     ours = [each for each in call.params["Resources"] if kind_of(each)]
     known = _own(call)
@@ -110,7 +110,7 @@ def describe_tags(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "DescribeTags")
-def describe_balancing_tags(call: Call) -> dict[str, Any]:
+def describe_load_balancing_tags(call: Call) -> dict[str, Any]:
     """One unknown ARN fails the whole call.  Raises ``LoadBalancerNotFound``, ``TargetGroupNotFound`` and so on."""
     call.moto("RemoveTags", ResourceArns=call.params["ResourceArns"], TagKeys=[])  # moto looks for them there alone
     return call.moto()

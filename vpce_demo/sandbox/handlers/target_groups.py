@@ -10,7 +10,7 @@ from typing import Any
 from .. import timing
 from ..api.calls import Call, handles
 from ..api.protocol import ApiError
-from ..store.cloud import Registration
+from ..store.cloud import RegisteredTarget
 from . import listeners, validation
 
 NETWORK = ("TCP", "UDP", "TCP_UDP", "TLS")
@@ -54,7 +54,7 @@ def group(call: Call) -> Any:
 
 
 @handles("elbv2", "CreateTargetGroup")
-def create(call: Call) -> dict[str, Any]:
+def create_target_group(call: Call) -> dict[str, Any]:
     """The same settings again give the same group, others ``DuplicateTargetGroupName``."""
     params = call.params
     network = params.get("Protocol") in NETWORK
@@ -79,7 +79,7 @@ def create(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "DescribeTargetGroups")
-def describe(call: Call) -> dict[str, Any]:
+def describe_target_groups(call: Call) -> dict[str, Any]:
     """One unknown name fails the whole call."""
     names = {one.name for one in call.elb.target_groups.values()}
     missing = [name for name in call.params.get("Names") or [] if name not in names]
@@ -92,7 +92,7 @@ def describe(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "DeleteTargetGroup")
-def delete(call: Call) -> dict[str, Any]:
+def delete_target_group(call: Call) -> dict[str, Any]:
     """Not while a listener sends to it."""
     arn = call.params["TargetGroupArn"]
     if listeners.listening(call, arn):
@@ -103,7 +103,7 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 @handles("elbv2", "RegisterTargets")
-def register(call: Call) -> dict[str, Any]:
+def register_targets(call: Call) -> dict[str, Any]:
     """Running instances of the group's VPC; registering one again changes nothing."""
     one = group(call)
     held = call.cloud.registrations.setdefault(one.arn, {})
@@ -125,12 +125,12 @@ def register(call: Call) -> dict[str, Any]:
     for target in wanted:
         key = target["Id"], int(target.get("Port") or one.port)
         if key not in held or held[key].leaving:
-            held[key] = Registration(call.cloud.now())
+            held[key] = RegisteredTarget(call.cloud.now())
     return {}
 
 
 @handles("elbv2", "DeregisterTargets")
-def deregister(call: Call) -> dict[str, Any]:
+def deregister_targets(call: Call) -> dict[str, Any]:
     """Drained first, if it was in use; a target that is not there is no error."""
     one = group(call)
     held = call.cloud.registrations.setdefault(one.arn, {})
@@ -143,7 +143,7 @@ def deregister(call: Call) -> dict[str, Any]:
     return {}
 
 
-def _drop_later(call: Call, one: Any, key: tuple[str, int], registration: Registration) -> None:
+def _drop_later(call: Call, one: Any, key: tuple[str, int], registration: RegisteredTarget) -> None:
     held = call.cloud.registrations[one.arn]
 
     def drop() -> None:
@@ -155,7 +155,7 @@ def _drop_later(call: Call, one: Any, key: tuple[str, int], registration: Regist
 
 
 @handles("elbv2", "DescribeTargetHealth")
-def health(call: Call) -> dict[str, Any]:
+def describe_target_health(call: Call) -> dict[str, Any]:
     """Every registered target, or those asked for, with what the network's checks say."""
     one = group(call)
     held = call.cloud.registrations.get(one.arn, {})
@@ -174,7 +174,7 @@ def health(call: Call) -> dict[str, Any]:
     }
 
 
-def _health(call: Call, one: Any, key: tuple[str, int], registration: Registration | None) -> dict[str, str]:
+def _health(call: Call, one: Any, key: tuple[str, int], registration: RegisteredTarget | None) -> dict[str, str]:
     if registration is None:
         return _state("unused", "Target.NotRegistered", "Target is not registered to the target group")
     if registration.leaving:

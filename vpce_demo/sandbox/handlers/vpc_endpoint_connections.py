@@ -7,7 +7,7 @@ from typing import Any
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.ids import ENDPOINT_ZONES, hosted_zone
-from ..store.cloud import Endpoint
+from ..store.cloud import VpcEndpoint
 from . import vpc_endpoint_services, vpc_endpoints
 
 _FIELDS: Fields = {
@@ -21,18 +21,18 @@ _FIELDS: Fields = {
 
 
 @handles("ec2", "DescribeVpcEndpointConnections", pages="VpcEndpointConnections")
-def describe(call: Call) -> dict[str, Any]:
+def describe_vpc_endpoint_connections(call: Call) -> dict[str, Any]:
     """Every request to the caller's services, a moment after it was made."""
     shown = [_item(call, one) for one in call.cloud.endpoints.values() if one.listed and _mine(call, one)]
     return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _FIELDS)}
 
 
-def _mine(call: Call, endpoint: Endpoint) -> bool:
+def _mine(call: Call, endpoint: VpcEndpoint) -> bool:
     service = call.cloud.services.get(endpoint.service_id)
     return service is not None and (service.account, service.region) == (call.account, call.region)
 
 
-def _item(call: Call, endpoint: Endpoint) -> dict[str, Any]:
+def _item(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
     service = call.cloud.services[endpoint.service_id]
     zone = hosted_zone(ENDPOINT_ZONES, endpoint.region)
     return {
@@ -51,7 +51,7 @@ def _item(call: Call, endpoint: Endpoint) -> dict[str, Any]:
 
 
 @handles("ec2", "AcceptVpcEndpointConnections", "RejectVpcEndpointConnections")
-def decide(call: Call) -> dict[str, Any]:
+def accept_or_reject_vpc_endpoint_connections(call: Call) -> dict[str, Any]:
     """Accept what is ``pendingAcceptance``; reject that, or what was accepted before.  Failures come with HTTP 200."""
     service = vpc_endpoint_services.own(call, call.params["ServiceId"])
     accept = call.operation == "AcceptVpcEndpointConnections"

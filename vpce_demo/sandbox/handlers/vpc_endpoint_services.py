@@ -105,7 +105,7 @@ def _zones(balancers: list[Any]) -> list[str]:
 
 
 @handles("ec2", "CreateVpcEndpointServiceConfiguration")
-def create(call: Call) -> dict[str, Any]:
+def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
     """One service on one or more active Network Load Balancers; ``Pending``, then ``Available``."""
 
     def make() -> dict[str, Any]:
@@ -156,7 +156,7 @@ _FIELDS: Fields = {
 
 
 @handles("ec2", "DescribeVpcEndpointServiceConfigurations", pages="ServiceConfigurations")
-def describe(call: Call) -> dict[str, Any]:
+def describe_vpc_endpoint_service_configurations(call: Call) -> dict[str, Any]:
     """The caller's services."""
     wanted = call.params.get("ServiceIds") or []
     found = [own(call, service_id) for service_id in wanted] if wanted else list(_mine(call))
@@ -169,7 +169,7 @@ def _mine(call: Call) -> Iterator[Service]:
 
 
 @handles("ec2", "ModifyVpcEndpointServiceConfiguration")
-def modify(call: Call) -> dict[str, Any]:
+def modify_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
     """Acceptance, load balancers (and with them zones), regions, private name."""
     service = own(call, call.params["ServiceId"])
     left = [
@@ -190,13 +190,13 @@ def modify(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "ModifyVpcEndpointServicePayerResponsibility")
-def modify_payer(call: Call) -> dict[str, Any]:
+def modify_vpc_endpoint_service_payer_responsibility(call: Call) -> dict[str, Any]:
     own(call, call.params["ServiceId"]).payer = call.params["PayerResponsibility"]
     return {"ReturnValue": True}
 
 
 @handles("ec2", "DeleteVpcEndpointServiceConfigurations")
-def delete(call: Call) -> dict[str, Any]:
+def delete_vpc_endpoint_service_configurations(call: Call) -> dict[str, Any]:
     """Failures are told in ``Unsuccessful``, with HTTP 200; a service with live connections stays."""
     failed = []
     for service_id in call.params["ServiceIds"]:
@@ -233,7 +233,7 @@ def unsuccessful(resource_id: str, code: str, message: str) -> dict[str, Any]:
 
 
 @handles("ec2", "DescribeVpcEndpointServicePermissions", pages="AllowedPrincipals")
-def describe_permissions(call: Call) -> dict[str, Any]:
+def describe_vpc_endpoint_service_permissions(call: Call) -> dict[str, Any]:
     service = own(call, call.params["ServiceId"])
     shown = [_permission(service, principal) for principal in service.principals]
     fields: Fields = {
@@ -259,7 +259,7 @@ def _permission(service: Service, principal: str) -> dict[str, Any]:
 
 
 @handles("ec2", "ModifyVpcEndpointServicePermissions")
-def modify_permissions(call: Call) -> dict[str, Any]:
+def modify_vpc_endpoint_service_permissions(call: Call) -> dict[str, Any]:
     """Taking a principal off the list cuts none of its connections (``aws-behaviours.md`` section 9, 20)."""
     service = own(call, call.params["ServiceId"])
     for principal in call.params.get("RemoveAllowedPrincipals", []):
@@ -274,14 +274,14 @@ def modify_permissions(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "StartVpcEndpointServicePrivateDnsVerification")
-def start_verification(call: Call) -> dict[str, Any]:
+def start_vpc_endpoint_service_private_dns_verification(call: Call) -> dict[str, Any]:
     """The sandbox has no public DNS to find the record in, so the name stays unverified."""
     own(call, call.params["ServiceId"])
     return {"ReturnValue": True}
 
 
 @handles("ec2", "DescribeVpcEndpointServices")
-def look_up(call: Call) -> dict[str, Any]:
+def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
     """What a consumer sees: AWS's own services, and those it may connect to.  One unknown name fails the whole call."""
     names = call.params.get("ServiceNames") or []
     filters = call.params.get("Filters") or []

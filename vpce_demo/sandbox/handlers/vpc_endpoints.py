@@ -13,7 +13,7 @@ from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.ids import ENDPOINT_ZONES, hex_id, hosted_zone
 from ..api.protocol import ApiError
-from ..store.cloud import Endpoint, Service
+from ..store.cloud import Service, VpcEndpoint
 from . import network_interfaces, route_tables, tags, validation, vpc_endpoint_services
 
 OPEN_POLICY = json.dumps(
@@ -22,7 +22,7 @@ OPEN_POLICY = json.dumps(
 GOING = ("deleting", "deleted")
 
 
-def own(call: Call, endpoint_id: str) -> Endpoint:
+def own(call: Call, endpoint_id: str) -> VpcEndpoint:
     """An endpoint of the caller's.  Raises ``InvalidVpcEndpointId.NotFound``."""
     endpoint = call.cloud.endpoints.get(endpoint_id)
     if endpoint is None or (endpoint.account, endpoint.region) != (call.account, call.region):
@@ -31,7 +31,7 @@ def own(call: Call, endpoint_id: str) -> Endpoint:
     return endpoint
 
 
-def endpoint_item(call: Call, endpoint: Endpoint) -> dict[str, Any]:
+def endpoint_item(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
     """The endpoint as its owner sees it."""
     names = {group.id: group.name for groups in call.ec2.groups.values() for group in groups.values()}
     zone = hosted_zone(ENDPOINT_ZONES, endpoint.region)
@@ -96,7 +96,7 @@ def _service(call: Call, name: str) -> tuple[Service | None, str]:
 
 
 @handles("ec2", "CreateVpcEndpoint")
-def create(call: Call) -> dict[str, Any]:
+def create_vpc_endpoint(call: Call) -> dict[str, Any]:
     """An interface endpoint waits to be accepted if its service wants that; a gateway endpoint is there at once."""
 
     def again(before: dict[str, Any]) -> dict[str, Any] | None:
@@ -106,12 +106,12 @@ def create(call: Call) -> dict[str, Any]:
     return call.once(lambda: _answer(call, _make(call)), again)
 
 
-def _answer(call: Call, endpoint: Endpoint) -> dict[str, Any]:
+def _answer(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
     token = {"ClientToken": endpoint.token} if endpoint.token else {}
     return {"VpcEndpoint": endpoint_item(call, endpoint), **token}
 
 
-def _make(call: Call) -> Endpoint:
+def _make(call: Call) -> VpcEndpoint:
     params = call.params
     vpc = validation.vpc(call, params["VpcId"])
     name, kind = params.get("ServiceName", ""), params.get("VpcEndpointType", "Gateway")
@@ -136,7 +136,7 @@ def _make(call: Call) -> Endpoint:
     front = f"{endpoint_id}-{secrets.token_hex(4)}"
     zones = [f"{front}-{subnet.availability_zone}.{base}" for subnet in subnets]
     waits = service is not None and service.acceptance_required
-    endpoint = Endpoint(
+    endpoint = VpcEndpoint(
         id=endpoint_id,
         account=call.account,
         region=call.region,
@@ -162,7 +162,7 @@ def _make(call: Call) -> Endpoint:
     return endpoint
 
 
-def add_interface(call: Call, endpoint: Endpoint, subnet: Any, groups: list[Any], ip: str | None = None) -> None:
+def add_interface(call: Call, endpoint: VpcEndpoint, subnet: Any, groups: list[Any], ip: str | None = None) -> None:
     """Give an endpoint its network interface in a subnet."""
     text = f"VPC Endpoint Interface {endpoint.id}"
     endpoint.interfaces[subnet.id] = network_interfaces.keep(
@@ -170,7 +170,7 @@ def add_interface(call: Call, endpoint: Endpoint, subnet: Any, groups: list[Any]
     )
 
 
-def become_available(call: Call, endpoint: Endpoint) -> None:
+def become_available(call: Call, endpoint: VpcEndpoint) -> None:
     """Put an endpoint into ``pending``; it is ``available`` a minute later, unless something else happens to it."""
     endpoint.state = "pending"
 
@@ -193,18 +193,18 @@ _FIELDS: Fields = {
 
 
 @handles("ec2", "DescribeVpcEndpoints", pages="VpcEndpoints")
-def describe(call: Call) -> dict[str, Any]:
+def describe_vpc_endpoints(call: Call) -> dict[str, Any]:
     wanted = call.params.get("VpcEndpointIds") or []
     found = [own(call, each) for each in wanted] if wanted else list(_mine(call))
     return {"VpcEndpoints": matching([endpoint_item(call, one) for one in found], call.params.get("Filters"), _FIELDS)}
 
 
-def _mine(call: Call) -> Iterator[Endpoint]:
+def _mine(call: Call) -> Iterator[VpcEndpoint]:
     return (e for e in call.cloud.endpoints.values() if (e.account, e.region) == (call.account, call.region))
 
 
 @handles("ec2", "ModifyVpcEndpoint")
-def modify(call: Call) -> dict[str, Any]:
+def modify_vpc_endpoint(call: Call) -> dict[str, Any]:
     """Subnets, groups, route tables and policy; groups are those of all its interfaces."""
     params, endpoint = call.params, own(call, call.params["VpcEndpointId"])
     if endpoint.state in GOING:
@@ -242,7 +242,7 @@ def modify(call: Call) -> dict[str, Any]:
 
 
 @handles("ec2", "DeleteVpcEndpoints")
-def delete(call: Call) -> dict[str, Any]:
+def delete_vpc_endpoints(call: Call) -> dict[str, Any]:
     """``deleting``, then ``deleted`` with its interfaces gone, then forgotten.  Failures are told with HTTP 200."""
     failed = []
     for endpoint_id in call.params["VpcEndpointIds"]:
@@ -256,7 +256,7 @@ def delete(call: Call) -> dict[str, Any]:
     return {"Unsuccessful": failed}
 
 
-def _delete_later(call: Call, endpoint: Endpoint) -> None:
+def _delete_later(call: Call, endpoint: VpcEndpoint) -> None:
     cloud, store = call.cloud, call.ec2
 
     def deleted() -> None:

@@ -42,7 +42,7 @@ class BadLine(Exception):
 
 
 @dataclass
-class Command:
+class ShellCommand:
     """One command of a line; ``after`` is the operator before it."""
 
     after: str
@@ -52,9 +52,9 @@ class Command:
     errors: str = ""
 
 
-def parse(line: str) -> list[Command]:
+def parse(line: str) -> list[ShellCommand]:
     """Take a line apart; ``LAST_CODE`` in a word stands for ``$?``.  Raises ``BadLine``."""
-    commands = [Command(";")]
+    commands = [ShellCommand(";")]
     redirect = ""
     for word, is_operator in _tokens(line.replace(LAST_CODE, "")):
         if redirect:
@@ -73,7 +73,7 @@ def parse(line: str) -> list[Command]:
             if word != "\n":
                 raise BadLine(f"syntax error near unexpected token `{word}'")
         else:
-            commands.append(Command(";" if word == "\n" else word))
+            commands.append(ShellCommand(";" if word == "\n" else word))
     if redirect or (not commands[-1].words and commands[-1].after != ";"):
         raise BadLine("syntax error: unexpected end of line")
     return [command for command in commands if command.words]
@@ -167,7 +167,7 @@ class Shell:
             self.code = await self._run_one(command)
         return self.code
 
-    async def _run_one(self, command: Command) -> int:
+    async def _run_one(self, command: ShellCommand) -> int:
         out, err, kept = self.out, self.err, list[str]()
         if command.into:
             out = kept.append

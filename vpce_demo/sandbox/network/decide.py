@@ -1,8 +1,8 @@
 """Where a connection goes: the software-defined network's one decision, made hop by hop from what the API holds.
 
-``decide`` is pure: the same view gives the same answer.  Each filter and signpost on the way adds a ``Hop`` with its
-verdict, so that a decision explains itself; the last hop is the one that settled it.  A TCP connection is decided as
-a whole: the way there and, where a filter keeps no state (network ACLs), the way back.
+``decide`` is pure: the same view gives the same answer.  Each filter and signpost on the way adds a ``TraceStep`` with
+its verdict, so that a decision explains itself; the last step is the one that settled it.  A TCP connection is decided
+as a whole: the way there and, where a filter keeps no state (network ACLs), the way back.
 
 Sources: ``aws-behaviours.md`` sections 3 and 4, the VPC user guide, the Network Load Balancer user guide.
 """
@@ -48,7 +48,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class Hop:
+class TraceStep:
     """One station: ``at`` is the id of what was asked, ``says`` its verdict in words."""
 
     at: str
@@ -68,13 +68,13 @@ class Decision:
     """
 
     outcome: Outcome
-    hops: tuple[Hop, ...]
+    hops: tuple[TraceStep, ...]
     host: str = ""
     port: int = 0
     source: str = ""
 
     @property
-    def settled_by(self) -> Hop:
+    def settled_by(self) -> TraceStep:
         """The last hop: the one that decided."""
         return self.hops[-1]
 
@@ -113,13 +113,13 @@ class _Way:
 
     def __init__(self, view: View, port: int, health: HealthOf, flow: int) -> None:
         self.view, self.port, self.health, self.flow = view, port, health, flow
-        self.hops: list[Hop] = []
+        self.hops: list[TraceStep] = []
 
     def passes(self, at: str, says: str) -> None:
-        self.hops.append(Hop(at, says))
+        self.hops.append(TraceStep(at, says))
 
     def drop(self, at: str, says: str, outcome: Outcome = Outcome.DROPPED) -> NoReturn:
-        self.hops.append(Hop(at, says, passed=False))
+        self.hops.append(TraceStep(at, says, passed=False))
         raise _Ended(outcome)
 
     # From the source to the destination's interface

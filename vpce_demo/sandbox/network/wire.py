@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vpce_demo.sandbox.clock import SHORTEST, Clock
-from vpce_demo.sandbox.network.decide import Decision, HealthOf, Hop, Outcome, decide
+from vpce_demo.sandbox.network.decide import Decision, HealthOf, Outcome, TraceStep, decide
 from vpce_demo.sandbox.network.pace import cancelled
 from vpce_demo.sandbox.store.view import View
 
@@ -177,7 +177,7 @@ class Wire:
 
 
 def _closed(decision: Decision) -> Decision:
-    hop = Hop(decision.host, f"nothing listens on tcp/{decision.port}", passed=False)
+    hop = TraceStep(decision.host, f"nothing listens on tcp/{decision.port}", passed=False)
     return replace(decision, outcome=Outcome.REFUSED, hops=(*decision.hops, hop))
 
 

@@ -59,7 +59,7 @@ class Service:
 
 
 @dataclass
-class Endpoint:
+class VpcEndpoint:
     """A VPC endpoint.  ``interfaces`` maps a subnet to the network interface in it; ``listed`` says whether the
     owner of the service sees the request yet; ``service_id`` is empty for a service of AWS's own."""
 
@@ -83,7 +83,7 @@ class Endpoint:
 
 
 @dataclass
-class Registration:
+class RegisteredTarget:
     """A target in a target group; ``leaving`` while it is being drained."""
 
     registered_at: float
@@ -116,8 +116,8 @@ class Cloud:
     def clear(self) -> None:
         """Forget everything."""
         self.services: dict[str, Service] = {}
-        self.endpoints: dict[str, Endpoint] = {}
-        self.registrations: dict[str, dict[tuple[str, int], Registration]] = {}
+        self.endpoints: dict[str, VpcEndpoint] = {}
+        self.registrations: dict[str, dict[tuple[str, int], RegisteredTarget]] = {}
         self.since: dict[tuple[str, ...], float] = {}
         self.tokens: dict[tuple[str, ...], tuple[str, dict[str, Any]]] = {}
         self.not_enforcing: set[str] = set()

@@ -28,7 +28,7 @@ def nothing_listens(case: Case) -> Finding | None:
         + ("." if checked == "traffic-port" else f", which checks tcp/{checked} instead."),
         *console(case),
     ]
-    again = remake(case)
+    again = replace_web_server(case)
     if checked != "traffic-port":
         check = case.command(
             Side.PROVIDER,
@@ -40,7 +40,7 @@ def nothing_listens(case: Case) -> Finding | None:
     return Finding("nothing listens on the web server's port.", evidence, [Fix("makes another web server", again)])
 
 
-def remake(case: Case) -> str:
+def replace_web_server(case: Case) -> str:
     """The command that puts another web server in the place of this one: ``up`` leaves alone what runs."""
     web = case.id(case.demo.web)
     return case.command(Side.PROVIDER, "ec2 terminate-instances", instance_ids=web) + " && vpce-demo up"
@@ -67,5 +67,5 @@ def other_page(case: Case) -> Finding | None:
     return Finding(
         "another web server answers, or its page was changed.",
         [f"{case.id(case.demo.web)}: {case.said}."],
-        [Fix("makes another web server", remake(case))],
+        [Fix("makes another web server", replace_web_server(case))],
     )

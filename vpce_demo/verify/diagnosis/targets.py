@@ -10,7 +10,7 @@ from ...model import Side
 from ..aws_facts import Case
 from .filters import lets_in
 from .groups import PORT, named, open_port
-from .server import console, remake
+from .server import console, replace_web_server
 from .table import About, Finding, Symptom, rule
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def targets_unhealthy(case: Case) -> Finding | None:
             f"{case.id(case.demo.web)} is unhealthy ({reason}), and its security group is open to the load balancer.",
             *console(case),
         ],
-        [Fix("makes another web server: what its boot did is done once", remake(case))],
+        [Fix("makes another web server: what its boot did is done once", replace_web_server(case))],
     )
 
 
@@ -144,5 +144,5 @@ def targets_unused(case: Case) -> Finding | None:
             f"{case.id(case.demo.web)} is in {zone}, and unused ({reason}).",
             f"{listening[0]['LoadBalancerName']} is in {', '.join(zones)}.",
         ],
-        [Fix("makes another web server, in the load balancer's zone", remake(case))],
+        [Fix("makes another web server, in the load balancer's zone", replace_web_server(case))],
     )

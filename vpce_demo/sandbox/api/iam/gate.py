@@ -24,7 +24,7 @@ from moto.iam.models import Policy, iam_backends
 from werkzeug.wrappers import Request
 
 from ..protocol import ACCOUNT_KEY, ApiError, Incoming, protocol_of
-from .needs import ROLE_NAME, ROLE_PATH, Asked, Needed, has_role, needs
+from .needs import ROLE_NAME, ROLE_PATH, ApiCall, Needed, has_role, needs
 from .policy import Context, Document, Verdict, verdict
 
 ROOT_KEY = "sandbox"
@@ -58,7 +58,9 @@ class Gate:
         if not self.on or is_root(incoming.key):
             return
         caller = _caller(incoming)
-        asked = Asked(incoming.service or incoming.name, incoming.operation, params, incoming.account, incoming.region)
+        asked = ApiCall(
+            incoming.service or incoming.name, incoming.operation, params, incoming.account, incoming.region
+        )
         region = {"aws:RequestedRegion": asked.region, "ec2:Region": asked.region}
         for needed in needs(asked):
             self.asked[caller.arn][needed.action] += 1

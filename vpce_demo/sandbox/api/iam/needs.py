@@ -38,7 +38,7 @@ class Needed:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ApiCall:
     """One call, as far as permissions go."""
 
     service: str
@@ -67,7 +67,7 @@ def _listed(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def needs(asked: Asked) -> Iterator[Needed]:
+def needs(asked: ApiCall) -> Iterator[Needed]:
     """Every permission that the call needs, the call's own first."""
     if (asked.service, asked.operation) == ("sts", "GetCallerIdentity"):
         return  # who one is may everybody know
@@ -125,7 +125,7 @@ NAMES = {
 """The kinds of what a call names, and where in its parameters the ids stand."""
 
 
-def _ec2(asked: Asked) -> Iterator[Needed]:
+def _ec2(asked: ApiCall) -> Iterator[Needed]:
     tags = {
         spec.get("ResourceType", ""): _tags(spec.get("Tags", [])) for spec in asked.params.get("TagSpecifications", [])
     }
@@ -147,11 +147,11 @@ def _ec2(asked: Asked) -> Iterator[Needed]:
             yield Needed("ec2:CreateTags", asked.arn(kind, "*"), context)
 
 
-def _at(asked: Asked, paths: Iterable[str]) -> list[str]:
+def _at(asked: ApiCall, paths: Iterable[str]) -> list[str]:
     return [id for path in paths for id in asked.values(path)]
 
 
-def _associated(asked: Asked) -> list[tuple[str, str]]:
+def _associated(asked: ApiCall) -> list[tuple[str, str]]:
     """The route table and the subnet of an association."""
     id = asked.params.get("AssociationId", "")
     tables = ec2_backends[asked.account][asked.region].route_tables.values()
@@ -163,7 +163,7 @@ def _associated(asked: Asked) -> list[tuple[str, str]]:
     ]
 
 
-def _held(asked: Asked, kind: str, id: str) -> tuple[str, Mapping[str, str]]:
+def _held(asked: ApiCall, kind: str, id: str) -> tuple[str, Mapping[str, str]]:
     """The name of a resource in its ARN, and its tags; what is not there has none."""
     store = ec2_backends[asked.account][asked.region]
     name = id
@@ -191,7 +191,7 @@ LOOKS_AROUND = {
 _NAMED_BY = ("LoadBalancerArn", "TargetGroupArn", "ListenerArn", "ResourceArns")
 
 
-def _elb(asked: Asked) -> Iterator[Needed]:
+def _elb(asked: ApiCall) -> Iterator[Needed]:
     if asked.operation.startswith("Describe"):
         return
     tags = _tags(asked.params.get("Tags", []))
@@ -213,7 +213,7 @@ def _elb(asked: Asked) -> Iterator[Needed]:
         yield Needed("iam:CreateServiceLinkedRole", role, {"iam:AWSServiceName": service_name})
 
 
-def _new_balancing(asked: Asked, named: Sequence[str]) -> str:
+def _new_balancing(asked: ApiCall, named: Sequence[str]) -> str:
     """The ARN of what a create call makes; the end of it is not known yet."""
     front = f"arn:aws:elasticloadbalancing:{asked.region}:{asked.account}:"
     name = asked.params.get("Name", "")
@@ -237,14 +237,14 @@ def has_role(account: str) -> bool:
 # --- the others ---------------------------------------------------------------------------
 
 
-def _ssm(asked: Asked) -> Iterator[Needed]:
+def _ssm(asked: ApiCall) -> Iterator[Needed]:
     for name in _at(asked, ("Name", "Names")):
         # AWS's public parameters belong to no account.
         owner = "" if name.startswith("/aws/service/") else asked.account
         yield Needed(asked.action, f"arn:aws:ssm:{asked.region}:{owner}:parameter/{name.removeprefix('/')}")
 
 
-def _sts(asked: Asked) -> Iterator[Needed]:
+def _sts(asked: ApiCall) -> Iterator[Needed]:
     for role in asked.values("RoleArn"):
         yield Needed(asked.action, role)
 
