@@ -1,15 +1,15 @@
 """Every error of the program, with its exit code, and the diagnosis that an error may carry.
 
-    DemoError                 exit 1   something we understand went wrong; the base of all
-    ├── ConfigError           exit 2   a setting is wrong: file, line, column, nearest right name
-    ├── Cancelled             exit 3   the user said no
+    DemoError                 exit 1   an expected error; the base class
+    ├── ConfigError           exit 2   a setting is not valid: file, line, column, nearest valid name
+    ├── Cancelled             exit 3   the user declined
     ├── SignInError           exit 4   no credentials, or expired ones
     ├── Refused               exit 5   refused for safety: wrong account, wrong order, no confirmation
     │   └── NotCreated        exit 5   asked for something that does not exist yet
     ├── TestFailed            exit 6   a check of ``test`` failed
-    ├── Leftovers             exit 7   a delete left something behind
-    ├── InUse                 exit 7   it cannot be deleted while something that is not ours uses it
-    ├── TimedOut              exit 8   not ready in time; running again goes on
+    ├── Leftovers             exit 7   a delete left resources behind
+    ├── InUse                 exit 7   cannot be deleted: a foreign resource uses it
+    ├── TimedOut              exit 8   not ready in time; running again continues
     ├── Locked                exit 9   another run holds the lock
     └── SandboxError          exit 1   the sandbox will not start, or has stopped
 
@@ -26,7 +26,7 @@ NOTHING_CHANGED = "Nothing was changed."
 
 
 class Fix(NamedTuple):
-    """A command that mends it, with a word on what it does (or none)."""
+    """A command that fixes the cause, and what it does (may be empty)."""
 
     label: str
     command: str
@@ -34,8 +34,8 @@ class Fix(NamedTuple):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One most likely cause: the rule's ``key``, empty where none was confirmed; what was asked and is not the cause;
-    and what could not be asked, with why."""
+    """The most likely cause: the rule's ``key`` (empty if none was confirmed), the evidence and the fixes; what was
+    ruled out; and what could not be asked, with the reason."""
 
     key: str
     likely: str
@@ -57,16 +57,16 @@ class Diagnosis:
 
 
 class DemoError(Exception):
-    """Something went wrong that we understand.
+    """An expected error.
 
-    ``message`` says what happened and to what; ``facts`` are shown as a list under it, ``table`` as rows of which the
-    first holds the headings; ``hint`` is what to do next, with the command to run; ``changed`` says whether anything
-    was changed before it happened.
+    ``message`` says what happened and to what; ``facts`` are shown as a list below it, ``table`` as rows, the first
+    with the headings; ``hint`` is what to do next, with the command to run; ``changed`` says whether anything was
+    changed.
     """
 
     exit_code: int = 1
     usual_change: str = ""
-    """What is said of changes where the raiser does not say it."""
+    """The default of ``changed``."""
 
     def __init__(
         self,
@@ -84,11 +84,11 @@ class DemoError(Exception):
         self.hint = hint
         self.changed = self.usual_change if changed is None else changed
         self.diagnosis: Diagnosis | None = None
-        """The one most likely cause, where the table of causes was asked for it."""
+        """The most likely cause, if a diagnosis was made."""
 
 
 class ConfigError(DemoError):
-    """A setting is wrong."""
+    """A setting is not valid."""
 
     exit_code = 2
     usual_change = NOTHING_CHANGED
@@ -108,14 +108,14 @@ class SignInError(DemoError):
 
 
 class Refused(DemoError):
-    """Going on would not be safe."""
+    """Continuing would not be safe."""
 
     exit_code = 5
     usual_change = NOTHING_CHANGED
 
 
 class NotCreated(Refused):
-    """A resource was asked for that does not exist yet."""
+    """A resource is needed that does not exist yet."""
 
 
 class TestFailed(DemoError):
@@ -126,13 +126,13 @@ class TestFailed(DemoError):
 
 
 class Leftovers(DemoError):
-    """A delete left something behind."""
+    """A delete left resources behind."""
 
     exit_code = 7
 
 
 class InUse(Leftovers):
-    """It cannot be deleted: something uses it that is not ours, and will not let go by itself."""
+    """Cannot be deleted: something that is not part of the demo still uses it."""
 
 
 class TimedOut(DemoError):
@@ -142,10 +142,10 @@ class TimedOut(DemoError):
 
 
 class Locked(DemoError):
-    """Another run of the same demo is at work."""
+    """Another run of the same demo is in progress."""
 
     exit_code = 9
 
 
 class SandboxError(DemoError):
-    """The sandbox will not start, or is not there any more."""
+    """The sandbox does not start, or has stopped."""

@@ -1,7 +1,7 @@
 """THE DEMO: the tutorial's 17 steps as code, and the order of its teardown.
 
-It calls no AWS.  Each ``t.step`` is a step of the tutorial, and what is added below it is made in that step.  A field
-that holds a resource is a dependency: the order of making follows from that, not from the order of the lines.
+It makes no AWS call.  Each ``t.step`` is a step of the tutorial; what is added below it is created in that step.  A
+field that holds a resource is a dependency: the order of creation follows from that, not from the order of the lines.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from .resources.vpc_endpoint import Acceptance, VpcEndpoint
 PROVIDER, CONSUMER = Side.PROVIDER, Side.CONSUMER
 WEB_ROOT = "/var/www/html"
 DEMO_ID_PAGE = "vpce-demo-id"
-"""Beside the tutorial's page: the demo's own random id, which tells this web server from an old or foreign one."""
+"""A file beside the tutorial's page: the demo's random id, which tells this web server from an old or foreign one."""
 
 
 def tutorial(s: Settings) -> Demo:
-    """Return the whole demo for these settings."""
+    """The whole demo for these settings."""
     t = Script()
     p, c = s.provider, s.consumer
 
@@ -94,7 +94,7 @@ def tutorial(s: Settings) -> Demo:
     t.step(8, "Endpoint service", "create-endpoint-service")
     service = t.add(EndpointService("service", PROVIDER, p.service_name, load_balancer=balancer))
 
-    # The customer: a VPC that knows nothing of the provider's but the name of its service.
+    # The customer: a VPC that knows only the name of the provider's service.
 
     t.step(9, "Customer VPC", "create-consumer")
     customer_vpc = t.add(Vpc("customer-vpc", CONSUMER, c.vpc_name, cidr=c.vpc_cidr))
@@ -196,7 +196,7 @@ def tutorial(s: Settings) -> Demo:
 
 
 def web_server(page: str, demo_id: str) -> str:
-    """User data that installs httpd and writes the page, as cloud-config: said, not scripted."""
+    """User data that installs httpd and writes the page, as cloud-config: declared, not scripted."""
     config = {
         "packages": ["httpd"],
         "write_files": [
@@ -210,7 +210,7 @@ def web_server(page: str, demo_id: str) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the tutorial; ``command`` is the one that does it alone."""
+    """A step of the tutorial; ``command`` is the command that runs it."""
 
     number: int
     title: str
@@ -220,7 +220,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Demo:
-    """The whole demo, and its parts that the checks ask about.  ``teardown`` is the order of asking, by groups."""
+    """The whole demo, and the resources that the checks ask about.  ``teardown`` is the order of deletion, in
+    groups."""
 
     steps: Sequence[Step]
     teardown: Sequence[Sequence[Resource]]
@@ -237,15 +238,15 @@ class Demo:
 
     @property
     def resources(self) -> list[Resource]:
-        """Everything, in the tutorial's order."""
+        """Every resource, in the tutorial's order."""
         return [r for step in self.steps for r in step.resources]
 
     def of(self, *commands: str) -> list[Resource]:
-        """What these commands make."""
+        """The resources that these commands create."""
         return [r for step in self.steps if step.command in commands for r in step.resources]
 
     def step_of(self, resource: Resource) -> Step:
-        """The step that makes the resource."""
+        """The step that creates the resource."""
         return next(step for step in self.steps if any(r.key == resource.key for r in step.resources))
 
 
@@ -253,7 +254,7 @@ R = TypeVar("R", bound=Resource)
 
 
 class Script:
-    """Collects the steps as they are written down."""
+    """Collects the steps of ``tutorial``."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []

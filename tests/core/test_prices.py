@@ -144,7 +144,7 @@ def test_equal_parts_are_one_line() -> None:
 
 
 def test_the_most_of_it_costs_nothing() -> None:
-    billed = {r.kind for r in EVERYTHING if bill.parts(r)}
+    billed = {r.kind for r in EVERYTHING if bill.billed_parts(r)}
     assert billed == {"Instance", "LoadBalancer", "VpcEndpoint"}
     assert bill.hourly(of("Vpc"), "us-east-1") == 0
 

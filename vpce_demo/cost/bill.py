@@ -1,4 +1,4 @@
-"""What the demo costs on AWS: the billed parts of each resource, an hour and so far.  Money is decimal, never float.
+"""What the demo costs on AWS, per hour and so far: the billed parts of each resource.  Money is Decimal, never float.
 
 How AWS counts time (its pricing pages for Elastic Load Balancing, PrivateLink, EC2, EBS and VPC):
 a begun hour of a load balancer or an endpoint is a full hour; an instance, a volume and a public address are billed by
@@ -15,25 +15,25 @@ from ..engine.resource import Resource
 from .prices.table import Price, table
 
 HOURS_A_MONTH = Decimal(730)
-"""As AWS's own calculator counts: what a GB-month is worth an hour."""
+"""As AWS's calculator counts: a GB-month as GB-hours."""
 ROOT_VOLUME_GB = Decimal(8)
 """The volume of Amazon Linux 2023's images, gp3: the instances ask for no size of their own."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """One thing that AWS bills.  ``item`` is its name in the table of prices, and says per what the price is."""
+class BilledPart:
+    """One part of a resource that AWS bills.  ``item`` is its name in the table of prices, with the unit."""
 
     name: str
     item: str
     quantity: Decimal = Decimal(1)
     unit: str = ""
     full_hours: bool = False
-    """Whether a begun hour is billed as a full one; otherwise it goes by the second."""
+    """True if a started hour is billed as a full hour; otherwise it is billed by the second."""
 
     @property
     def per(self) -> str:
-        """What one price is for: ``hour`` or ``GB-month``."""
+        """The unit of the price: ``hour`` or ``GB-month``."""
         return "GB-month" if self.item.endswith("gb-month") else "hour"
 
     def hourly(self, price: Price) -> Decimal:
@@ -41,24 +41,24 @@ class Part:
         return price.usd * self.quantity / (HOURS_A_MONTH if self.per == "GB-month" else 1)
 
     def billed_hours(self, seconds: int) -> Decimal:
-        """So many hours AWS bills for this age."""
+        """The hours that AWS bills for this age."""
         if self.full_hours:
             return Decimal(max(1, -(-seconds // 3600)))
         return Decimal(max(60, seconds)) / 3600
 
 
-ADDRESS = Part("public IPv4 address", "ipv4-hour")
-_LOAD_BALANCER = Part("Network Load Balancer", "load-balancer-hour", full_hours=True)
-_ENDPOINT = Part("interface endpoint", "endpoint-hour", unit="zone", full_hours=True)
-_VOLUME = Part("root volume, gp3", "gp3-gb-month", ROOT_VOLUME_GB, "GB")
+ADDRESS = BilledPart("public IPv4 address", "ipv4-hour")
+_LOAD_BALANCER = BilledPart("Network Load Balancer", "load-balancer-hour", full_hours=True)
+_ENDPOINT = BilledPart("interface endpoint", "endpoint-hour", unit="zone", full_hours=True)
+_VOLUME = BilledPart("root volume, gp3", "gp3-gb-month", ROOT_VOLUME_GB, "GB")
 
 
-def parts(resource: Resource) -> tuple[Part, ...]:
-    """What AWS bills for it while it stands; nothing for most kinds.  Traffic comes on top (``traffic``)."""
+def billed_parts(resource: Resource) -> tuple[BilledPart, ...]:
+    """What AWS bills for it while it exists; nothing for most kinds.  Traffic is billed in addition (``traffic``)."""
     match resource.kind:
         case "Instance":
             type = getattr(resource, "type", "")
-            return Part(f"{type} instance", f"instance-hour {type}"), _VOLUME, ADDRESS
+            return BilledPart(f"{type} instance", f"instance-hour {type}"), _VOLUME, ADDRESS
         case "LoadBalancer":
             return _LOAD_BALANCER, ADDRESS  # one zone, and an address in each
         case "VpcEndpoint":
@@ -69,12 +69,12 @@ def parts(resource: Resource) -> tuple[Part, ...]:
 
 @dataclass(frozen=True)
 class BillLine:
-    """All parts of one kind together: a line of the bill.
+    """A line of the bill: all parts of one kind.
 
-    ``price`` is None where it is not known for the region; ``so_far`` where that or an age is not known.
+    ``price`` is None if it is not known for the region; ``so_far`` if that or an age is not known.
     """
 
-    part: Part
+    part: BilledPart
     price: Price | None
     so_far: Decimal | None
 
@@ -84,16 +84,18 @@ class BillLine:
 
 
 def bill(resources: Iterable[Resource], region: str, ages: Mapping[str, int] | None = None) -> list[BillLine]:
-    """The lines for these resources.  ``ages`` are seconds since each was made, by key, where that is known."""
+    """The lines for these resources.  ``ages`` are seconds since each was created, by key, if known."""
     prices = table()
     lines: dict[str, BillLine] = {}
     for resource in resources:
         age = (ages or {}).get(resource.key)
-        for part in parts(resource):
+        for part in billed_parts(resource):
             price = prices.get((part.item, region))
             so_far = None if age is None or price is None else part.hourly(price) * part.billed_hours(age)
             if before := lines.get(part.item):
-                whole = Part(part.name, part.item, before.part.quantity + part.quantity, part.unit, part.full_hours)
+                whole = BilledPart(
+                    part.name, part.item, before.part.quantity + part.quantity, part.unit, part.full_hours
+                )
                 lines[part.item] = BillLine(whole, price, _sum((before.so_far, so_far)))
             else:
                 lines[part.item] = BillLine(part, price, so_far)
@@ -101,7 +103,7 @@ def bill(resources: Iterable[Resource], region: str, ages: Mapping[str, int] | N
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum; None as soon as one is not known."""
+    """The sum; None if any amount is not known."""
     total = Decimal(0)
     for amount in amounts:
         if amount is None:
@@ -111,22 +113,22 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def hourly(resources: Iterable[Resource], region: str) -> Decimal | None:
-    """What these resources cost an hour in USD; None where a price of theirs is not known here."""
+    """What these resources cost per hour in USD; None if a price is not known."""
     return _sum(line.hourly for line in bill(resources, region))
 
 
 def so_far(resources: Iterable[Resource], region: str, ages: Mapping[str, int]) -> Decimal | None:
-    """What these have cost since they were made, in USD; None where a price or an age of theirs is not known."""
+    """What these resources have cost so far in USD; None if a price or an age is not known."""
     return _sum(line.so_far for line in bill(resources, region, ages))
 
 
 def as_of(resources: Iterable[Resource], region: str) -> str:
-    """When the prices of these were read: ``2026-09-29``, ``2025-03-02 to 2026-09-29``; empty where none is known."""
+    """The dates of these prices: ``2026-09-29``, ``2025-03-02 to 2026-09-29``; empty if none is known."""
     return between(line.price for line in bill(resources, region))
 
 
 def between(prices: Iterable[Price | None]) -> str:
-    """The days of these prices, from the oldest to the newest."""
+    """The dates of these prices, from the oldest to the newest."""
     dates = sorted({price.date for price in prices if price})
     return " to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else ""
 
@@ -139,5 +141,5 @@ def said(amount: Decimal | None) -> str:
 
 
 def price(item: str, region: str) -> Price | None:
-    """One price, for what is not billed by the resource: traffic, or a NAT gateway to compare with."""
+    """The price of an item that no resource of the demo has: traffic, or a NAT gateway."""
     return table().get((item, region))

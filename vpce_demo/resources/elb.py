@@ -1,4 +1,4 @@
-"""How things of Elastic Load Balancing are found: no describe call of it filters by tag, and names are unique."""
+"""How resources of Elastic Load Balancing are found: its describe calls cannot filter by tag, and names are unique."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..engine.resource import Aws, Resource
 from ..model import Held, Live, Phase
 
 TAGS_A_CALL = 20
-"""So many ARNs DescribeTags takes (API reference of Elastic Load Balancing v2)."""
+"""The most ARNs that DescribeTags accepts (Elastic Load Balancing v2 API reference)."""
 
 
 @dataclass(frozen=True)
 class Balanced:
-    """A load balancer or target group as it is listed."""
+    """A load balancer or target group, as a describe call lists it."""
 
     arn: str
     name: str
@@ -32,10 +32,10 @@ def find_named(
     pages: Callable[[Aws, list[str]], Iterator[Balanced]],
     held: Callable[[Mapping[str, Any]], Iterator[Held]],
 ) -> Iterator[Live]:
-    """Yield what carries this resource's tags, or is recorded as it; or, as FOREIGN, what only has its name.
+    """Yield what has this resource's tags or its recorded ARN; or, as FOREIGN, what only has its name.
 
-    ``pages`` lists the things with these ARNs, or all; ``held`` says what one of them holds.  One that we know already
-    is asked for by its ARN alone, and without its tags.
+    ``pages`` lists the items with these ARNs, or all; ``held`` returns the fields of one.  A known one is asked for by
+    its ARN alone, without its tags.
     """
     if resource.key in aws.known:
         arn = aws.id(resource)
@@ -53,7 +53,7 @@ def find_named(
 
 
 def _tags(aws: Aws, arns: list[str]) -> dict[str, dict[str, str]]:
-    """Tags by ARN; what has gone since it was listed is not among them."""
+    """Tags by ARN, without those deleted since they were listed."""
     tags: dict[str, dict[str, str]] = {}
     for first in range(0, len(arns), TAGS_A_CALL):
         tags |= _tags_in_one_call(aws, arns[first : first + TAGS_A_CALL])
@@ -66,7 +66,7 @@ def _tags_in_one_call(aws: Aws, arns: list[str]) -> dict[str, dict[str, str]]:
     except ClientError as error:
         if error_kind(error) is not ErrorKind.MISSING:
             raise
-        # One that a neighbour has just deleted fails the call for all: not seen would not be gone.
+        # One ARN that somebody has just deleted makes the call fail for all of them.
         middle = len(arns) // 2
         halves = (arns[:middle], arns[middle:]) if middle else ()
         return {arn: tags for half in halves for arn, tags in _tags_in_one_call(aws, half).items()}

@@ -1,4 +1,4 @@
-"""An endpoint service: the provider's side of PrivateLink."""
+"""An endpoint service, the provider's side of PrivateLink."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def _live(service: ServiceConfigurationTypeDef) -> Live:
 
 
 def connections(aws: Aws, service: EndpointService) -> list[VpcEndpointConnectionTypeDef]:
-    """Every connection to a service, ours and others', as the provider sees them."""
+    """Every endpoint connection of a service, the demo's and others', as the provider sees it."""
     service_id = aws.id(service)
 
     def ask() -> list[VpcEndpointConnectionTypeDef]:
-        # By service alone: AWS documents a filter for the endpoint and refuses it (section 3.3).
+        # Filtered by service only: AWS documents a filter for the endpoint but refuses it (section 3.3).
         pages = aws.ec2.get_paginator("describe_vpc_endpoint_connections").paginate(
             Filters=[{"Name": "service-id", "Values": [service_id]}]
         )
@@ -46,10 +46,10 @@ def connections(aws: Aws, service: EndpointService) -> list[VpcEndpointConnectio
 
 @dataclass(frozen=True, eq=False)
 class EndpointService(Resource):
-    """Every connection to it has to be accepted."""
+    """An endpoint service.  Every connection to it requires acceptance."""
 
     load_balancer: LoadBalancer
-    """Ready, that is active: a service on one that still provisions is refused or unusable (rule 3)."""
+    """Must be active: a service on a load balancer that is still provisioning is refused or unusable (rule 3)."""
 
     usual_seconds = 3.0
     usual_delete_seconds = 5.0
@@ -79,7 +79,7 @@ class EndpointService(Resource):
 
     def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
         for connection in connections(aws, self):
-            # Section 3.4: these count; a rejected one, or one on its way out, does not.
+            # Section 3.4: these block a deletion; a rejected or deleting one does not.
             if connection.get("VpcEndpointState", "").lower() in ("pendingacceptance", "pending", "available"):
                 endpoint, owner = connection.get("VpcEndpointId", ""), connection.get("VpcEndpointOwner", "")
                 ours = owner == aws.clients.account and _is_ours_or_going(aws, endpoint)
@@ -94,8 +94,8 @@ class EndpointService(Resource):
 
 
 def _is_ours_or_going(aws: Aws, endpoint_id: str) -> bool:
-    """Whether an endpoint of this account is the demo's, or is being deleted already."""
-    which: Any = {"Name": "vpc-endpoint-id", "Values": [endpoint_id]}  # as a filter, one that is gone is no error
+    """True if an endpoint of this account is the demo's, or is being deleted."""
+    which: Any = {"Name": "vpc-endpoint-id", "Values": [endpoint_id]}  # a filter: a deleted endpoint is not an error
     found = aws.ec2.describe_vpc_endpoints(Filters=[which])["VpcEndpoints"]
     going = all(Phase.of(one.get("State", "")) in (Phase.DELETING, Phase.GONE) for one in found)
     return going or any(tags_of(one).get(DEMO_TAG) == aws.demo for one in found)

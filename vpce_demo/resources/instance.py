@@ -70,7 +70,7 @@ class Instance(Resource):
         yield "key pair", self.key_pair.name, instance.get("KeyName")
         yield "IMDSv2", "required", instance.get("MetadataOptions", {}).get("HttpTokens")
         if Phase.of(instance["State"]["Name"]) is Phase.READY:
-            # AWS tells of these once it runs, and takes them off when it ends.
+            # AWS returns these while the instance is running.
             yield "subnet", self.subnet, instance.get("SubnetId")
             yield "security groups", [self.group], [group.get("GroupId") for group in instance["SecurityGroups"]]
             yield "public address", True, bool(instance.get("PublicIpAddress"))
@@ -84,7 +84,7 @@ class Instance(Resource):
             MaxCount=1,
             KeyName=self.key_pair.name,
             ClientToken=aws.token,
-            # The address is asked for here and not of the subnet, whose attribute takes time to be seen everywhere.
+            # Set here and not on the subnet, whose attribute takes time to propagate.
             NetworkInterfaces=[
                 {
                     "DeviceIndex": 0,

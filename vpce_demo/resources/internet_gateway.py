@@ -26,7 +26,7 @@ GATEWAYS = Listing(_gateways, "InternetGatewayIds")
 
 @dataclass(frozen=True, eq=False)
 class InternetGateway(Resource):
-    """A VPC's way to the internet, once it is attached."""
+    """An internet gateway: once attached, a VPC's connection to the internet."""
 
     create_can_duplicate = True
 
@@ -44,7 +44,7 @@ class InternetGateway(Resource):
 
 @dataclass(frozen=True, eq=False)
 class GatewayAttachment(Resource):
-    """An internet gateway at a VPC.  ``name`` is the gateway's."""
+    """The attachment of an internet gateway to a VPC.  ``name`` is the gateway's."""
 
     gateway: InternetGateway
     vpc: Vpc
@@ -58,7 +58,7 @@ class GatewayAttachment(Resource):
             for attachment in gateway["Attachments"]:
                 if attachment["VpcId"] == vpc_id:
                     word: str = attachment["State"]
-                    # Of an attachment that the console shows as attached AWS says "available", against its own model.
+                    # AWS returns "available" for what the console shows as attached, unlike its own model.
                     yield Live(gateway["InternetGatewayId"], Phase.of(word), word.replace("available", "attached"))
 
     def create(self, aws: Aws) -> Live:

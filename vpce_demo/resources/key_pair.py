@@ -1,4 +1,4 @@
-"""A key pair: the public half of the demo's own ssh key, as EC2 puts it on an instance."""
+"""A key pair: the public half of the demo's ssh key, which EC2 puts on an instance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _key_pairs(aws: Aws, which: Mapping[str, Any]) -> Iterator[KeyPairInfoTypeDef]:
-    # Asked for all, not only for ours: a name is one in the region, and a stranger's is to be noticed in time.
+    # Lists all, not only the demo's: names are unique in a region, and a foreign one must be noticed in time.
     yield from aws.ec2.describe_key_pairs(**{k: v for k, v in which.items() if k != "Filters"})["KeyPairs"]
 
 
@@ -28,19 +28,19 @@ class KeyPair(Resource):
     """A public key under a name that is unique in the region."""
 
     public_key: str
-    """One OpenSSH line, ``ssh-ed25519 AAAA...``; empty where only what is there is asked for."""
+    """One OpenSSH line, ``ssh-ed25519 AAAA...``; empty if the demo is only looked up."""
 
     @property
     def mark(self) -> dict[str, str]:
-        """The tag that says which key it is."""
+        """The tag that identifies the key."""
         return {KEY_TAG: hashlib.sha256(self.public_key.encode()).hexdigest()[:12]}
 
     def another(self, tags: Mapping[str, str]) -> bool:
-        """Whether what has these tags carries another key than this one."""
+        """True if a resource with these tags carries another key."""
         return bool(self.public_key) and {KEY_TAG: tags.get(KEY_TAG, "")} != self.mark
 
     def held(self, tags: Mapping[str, str]) -> Held:
-        """Which key what has these tags carries, by the marks."""
+        """The key that a resource with these tags carries, as a field to compare."""
         return "ssh key", self.mark[KEY_TAG] if self.public_key else None, tags.get(KEY_TAG) or ()
 
     def find(self, aws: Aws) -> Iterator[Live]:

@@ -1,4 +1,4 @@
-"""A Network Load Balancer, and its listener."""
+"""A Network Load Balancer and its listener."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _live(balancer: LoadBalancerTypeDef) -> Live:
 
 @dataclass(frozen=True, eq=False)
 class LoadBalancer(Resource):
-    """Internet-facing and without security groups: a group could never be taken off again, and none is needed."""
+    """An internet-facing load balancer without security groups: they could never be removed, and none is needed."""
 
     subnet: Subnet
     attachment: GatewayAttachment
@@ -82,9 +82,9 @@ class LoadBalancer(Resource):
 
 
 def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:
-    """The private addresses of a load balancer's own interfaces, which its targets see as source.
+    """The private addresses of a load balancer's interfaces, which its targets see as the source.
 
-    They carry its name in their description (section 3.5); empty while it has none.
+    The interfaces have its name in their description (section 3.5).  Empty while it has none.
     """
     answer = aws.ec2.describe_network_interfaces(
         Filters=[{"Name": "description", "Values": [f"ELB {short_id(aws.id(balancer))}"]}]
@@ -94,7 +94,7 @@ def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Listener(Resource):
-    """Takes TCP connections on one port and forwards them.  ``name`` is for the screen, AWS has none."""
+    """A TCP listener on one port.  ``name`` is for the screen; AWS has none."""
 
     target_group: TargetGroup
     port: int

@@ -1,4 +1,4 @@
-"""Network interfaces: what keeps a network from being deleted, and whose they are."""
+"""Network interfaces: what prevents a VPC, subnet or group from being deleted, and who owns them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def interfaces(aws: Aws, filter: str, id: str) -> Iterator[Holder]:
-    """Yield the interfaces that this filter of DescribeNetworkInterfaces finds, such as ``vpc-id`` or ``group-id``.
+    """Yield the interfaces found by this filter of DescribeNetworkInterfaces, such as ``vpc-id`` or ``group-id``.
 
-    Those that AWS manages go with the endpoint or load balancer they belong to (``aws-behaviours.md`` section 3.5); a
-    stranger's stay.
+    AWS deletes those it manages with their endpoint or load balancer (``aws-behaviours.md`` section 3.5); others are
+    foreign.
     """
     pages = aws.ec2.get_paginator("describe_network_interfaces").paginate(Filters=[{"Name": filter, "Values": [id]}])
     for page in pages:

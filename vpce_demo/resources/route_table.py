@@ -1,4 +1,4 @@
-"""A route table, its association with a subnet, and its default route."""
+"""A route table, its association with a subnet, and the default route."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TARGETS = (
     "NetworkInterfaceId",
     "InstanceId",
 )
-"""How DescribeRouteTables calls what a route leads to, which is one of these."""
+"""The keys of DescribeRouteTables for a route's target; a route has one of them."""
 
 
 def _first(route: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -51,7 +51,7 @@ def _target(route: RouteTypeDef) -> str:
 
 
 def _is_expected(route: RouteTypeDef) -> bool:
-    """Whether it is the VPC's own route, or the default route, which is a resource of its own."""
+    """True for the VPC's local route, and for the default route, which is a resource of its own."""
     return _target(route) == "local" or _destination(route) == ANYWHERE
 
 
@@ -94,7 +94,7 @@ class SubnetRouting(Resource):
         ours = {table["RouteTableId"]: table for table in aws.mine(self.table, ROUTE_TABLES)}
         found = list(_associations(ours.values(), subnet_id))
         if not found:
-            # A subnet has one table: somebody may have given it another.
+            # A subnet has one route table: somebody may have associated another.
             which = {"Filters": [{"Name": "association.subnet-id", "Values": [subnet_id]}]}
             others = aws.shared(("tables of", subnet_id), lambda: list(_route_tables(aws, which)))
             found = list(_associations(others, subnet_id))

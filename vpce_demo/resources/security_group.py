@@ -1,4 +1,4 @@
-"""A security group, and one inbound rule of it."""
+"""A security group and an inbound rule."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _groups(aws: Aws, which: Mapping[str, Any]) -> Iterator[SecurityGroupTypeDef
 
 GROUPS = Listing(_groups, "GroupIds")
 OURS = "vpce-demo: "
-"""What the description of every rule of ours begins with."""
+"""The beginning of the description of the demo's rules."""
 
 
 def _rules(permissions: Sequence[IpPermissionOutputTypeDef], word: str) -> Iterator[tuple[str, str]]:
-    """Each rule as people say it, ``tcp/22 from 192.0.2.0/24``, and its description."""
+    """Each rule in words, ``tcp/22 from 192.0.2.0/24``, with its description."""
     for permission in permissions:
         protocol, first, last = permission["IpProtocol"], permission.get("FromPort"), permission.get("ToPort")
         ports = "" if first is None or first < 0 else f"/{first}" if first == last else f"/{first}-{last}"
@@ -45,13 +45,13 @@ def _rules(permissions: Sequence[IpPermissionOutputTypeDef], word: str) -> Itera
 
 @dataclass(frozen=True, eq=False)
 class SecurityGroup(Resource):
-    """A security group of a VPC; everything may go out."""
+    """A security group.  All outbound traffic is allowed."""
 
     vpc: Vpc
     description: str
 
     outbound: ClassVar = ("everything to 0.0.0.0/0",)
-    """What AWS gives a new group, and the tutorial leaves as it is."""
+    """The outbound rule that AWS gives a new group and the tutorial keeps."""
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for group in aws.mine(self, GROUPS):
@@ -84,15 +84,15 @@ class SecurityGroup(Resource):
 
 @dataclass(frozen=True, eq=False)
 class IngressRule(Resource):
-    """One TCP port opened to one range of addresses.
+    """An inbound rule: one TCP port, open to one CIDR block.
 
-    The rule's description carries our key, so that a rule whose source has changed is still known as this one.
+    The rule's description holds the resource's key, so that it is found even if its source was changed.
     """
 
     group: SecurityGroup
     port: int
     source: str
-    """A range of addresses; empty where only what is there is asked for."""
+    """A CIDR block; empty if the demo is only looked up."""
 
     @property
     def _description(self) -> str:

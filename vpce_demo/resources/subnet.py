@@ -1,4 +1,4 @@
-"""A subnet: a range of a VPC's addresses in one Availability Zone."""
+"""A subnet: a part of a VPC's addresses, in one Availability Zone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Subnet(Resource):
     vpc: Vpc
     cidr: str
     zone_id: str
-    """The zone by its id (``use1-az1``): names mean another zone in another account."""
+    """The zone by its id (``use1-az1``): a name may mean another zone in another account."""
 
     usual_seconds = 1.0
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 THRESHOLD = 2
-"""So many checks in a row make a target healthy, or unhealthy."""
+"""Consecutive checks that make a target healthy or unhealthy."""
 
 
 def _all(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
@@ -29,7 +29,7 @@ def _all(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
 
 @dataclass(frozen=True, eq=False)
 class TargetGroup(Resource):
-    """Instances that answer on one TCP port.  ``health_interval`` is in seconds between two checks."""
+    """A target group of instances on one TCP port.  ``health_interval`` is the seconds between two checks."""
 
     vpc: Vpc
     port: int
@@ -76,7 +76,7 @@ class TargetGroup(Resource):
 
 
 def target_health(aws: Aws, group: TargetGroup) -> list[TargetHealthDescriptionTypeDef]:
-    """The health of every target of the group, as DescribeTargetHealth answers."""
+    """The health of every target of the group, as DescribeTargetHealth returns it."""
     arn = aws.id(group)
     health: list[TargetHealthDescriptionTypeDef] = aws.shared(
         ("target health", arn),
@@ -87,9 +87,9 @@ def target_health(aws: Aws, group: TargetGroup) -> list[TargetHealthDescriptionT
 
 @dataclass(frozen=True, eq=False)
 class Registration(Resource):
-    """An instance as a target.  Ready as soon as AWS lists it: that it is healthy is what ``test`` waits for.
+    """An instance registered as a target.  Ready as soon as AWS lists it; ``test`` waits until it is healthy.
 
-    On another port than ours it is wrong, and replaced.
+    A registration on another port is WRONG and replaced.
     """
 
     target_group: TargetGroup = field(metadata=DELETE_REQUESTED_IS_ENOUGH)
@@ -115,7 +115,7 @@ class Registration(Resource):
 
     def create(self, aws: Aws) -> Live:
         instance_id, group_arn = aws.id(self.instance), aws.id(self.target_group)
-        # The group is ours alone. Whether AWS takes out a target by itself that was terminated is not documented.
+        # It is not documented whether AWS deregisters a terminated instance by itself.
         listed = [one.get("Target", {}).get("Id", "") for one in target_health(aws, self.target_group)]
         if others := [id for id in listed if id != instance_id]:
             aws.elb.deregister_targets(TargetGroupArn=group_arn, Targets=[{"Id": id} for id in others])

@@ -1,4 +1,4 @@
-"""An interface VPC endpoint, the consumer's side of PrivateLink, and the provider's acceptance of it."""
+"""An interface VPC endpoint, the consumer's side of PrivateLink, and its acceptance by the provider."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def _live(endpoint: VpcEndpointTypeDef) -> Live:
 
 @dataclass(frozen=True, eq=False)
 class VpcEndpoint(Resource):
-    """Ready as soon as the connection is requested: the rest is the provider's ``Acceptance`` (step 15.2)."""
+    """An interface endpoint.  Ready as soon as the connection is requested; ``Acceptance`` is step 15.2."""
 
     vpc: Vpc
     subnet: Subnet
     group: SecurityGroup
     service: EndpointService = field(metadata=DELETE_REQUESTED_IS_ENOUGH)
-    """A service counts its connections until they are on their way out (section 3.4), and not to their end."""
+    """A service can be deleted once its connections are being deleted (section 3.4)."""
 
     usual_seconds = 2.0
     ready_word = "pendingAcceptance"
@@ -101,7 +101,7 @@ def addresses(aws: Aws, endpoint: VpcEndpoint) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Acceptance(Resource):
-    """The provider's yes to an endpoint.  Ready when traffic may flow."""
+    """The provider's acceptance of an endpoint connection.  Ready when the endpoint is available."""
 
     endpoint: VpcEndpoint
     service: EndpointService = field(metadata=DELETE_REQUESTED_IS_ENOUGH)
@@ -112,14 +112,14 @@ class Acceptance(Resource):
         endpoint_id = aws.id(self.endpoint)
         for connection in connections(aws, self.service):
             word = connection.get("VpcEndpointState", "")
-            # A rejected one is as one that was never accepted; the endpoint itself is FAILED then, and replaced.
+            # A rejected connection counts as not accepted; the endpoint is FAILED then, and replaced.
             accepted = word.lower() in ("pending", "available", "failed", "expired")
             if connection.get("VpcEndpointId") == endpoint_id and accepted:
                 yield Live(endpoint_id, Phase.of(word), word)
 
     def create(self, aws: Aws) -> Live:
         endpoint_id = aws.id(self.endpoint)
-        # Not asked blindly: what AWS answers for a request that the provider cannot see yet is not documented, nor for
+        # Only if the request is listed: what AWS answers before the provider can see it is not documented, nor for
         # one that was accepted before.
         for there in self.find(aws):
             return there

@@ -134,16 +134,17 @@ class Cloud:
         return self.clock.now() if self._moment is None else self._moment
 
     def later(self, seconds: float, effect: Callable[[], None]) -> None:
-        """Run ``effect`` when so many AWS seconds have passed; if the speed is infinite, at the next ``settle``."""
+        """Run ``effect`` after this many AWS seconds; at speed max, at the next ``settle``."""
         heapq.heappush(self._soon, _Due(self.now() + seconds, next(self._numbers), seconds, effect))
         self.alarm.set()
 
     def forget(self, seconds: float, effect: Callable[[], None]) -> None:
-        """The same for what AWS remembers for a while: an infinite speed does not shorten a memory."""
+        """Run ``effect`` after this many seconds of AWS's clock, even at speed max: for what AWS remembers for a
+        while."""
         heapq.heappush(self._memory, _Due(self.now() + seconds, next(self._numbers), seconds, effect))
 
     def settle(self) -> bool:
-        """Let everything happen whose time has come; whether anything did."""
+        """Run everything that is due.  Returns True if anything ran."""
         happened = False
         while due := self._next():
             self._moment = due.at
@@ -169,12 +170,12 @@ class Cloud:
             return self.clock.real(max(0.0, self._soon[0].at - self.clock.now())) if self._soon else None
 
     def touched(self) -> None:
-        """Something changed: the next view is made anew, and the network looks again."""
+        """Record a change: the next view is made anew, and the network looks again."""
         self._view = None
         self.wires.changed()
 
     def view(self) -> View:
-        """All that decides a packet's way at this moment.  Safe to call from any thread."""
+        """Everything that decides a packet's path at this moment.  Safe to call from any thread."""
         with self.lock:
             self.settle()
             if self._view is None:
