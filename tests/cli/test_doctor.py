@@ -18,7 +18,7 @@ from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.verify import doctor, dry_run
-from vpce_demo.verify.doctor import Line
+from vpce_demo.verify.doctor import DoctorLine
 
 from .program import Program, World
 
@@ -39,7 +39,7 @@ ACCOUNT = [
 ASKED = {name for side in Side for name, _ in dry_run.calls(side, "us-east-1", Config(), {})}
 
 
-def lines(config: Config, place: Environment, **ids: str) -> dict[str, Line]:
+def lines(config: Config, place: Environment, **ids: str) -> dict[str, DoctorLine]:
     """What is said of the account, by title."""
     return {line.title: line for line in doctor.account(config, place, ids)}
 

@@ -22,7 +22,7 @@ from vpce_demo.session.discover import not_looked_up
 from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
 from vpce_demo.verify import diagnosis
-from vpce_demo.verify.aws_facts import Case
+from vpce_demo.verify.aws_facts import AwsFacts
 from vpce_demo.verify.diagnosis import RULES, diagnose, login, refusal, table
 from vpce_demo.verify.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
 from vpce_demo.verify.diagnosis.table import About, Finding, Rule, Symptom
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 DEMO = tutorial(not_looked_up(Config()))
 
 
-def case(said: str = "") -> Case:
+def facts(said: str = "") -> AwsFacts:
     """A case whose AWS is never asked."""
     nobody = cast(Any, None)
     clients = Clients(
         *(nobody,) * 5, other=lambda name: nobody, account="123456789012", region="us-east-1", cli="aws --profile 'a b'"
     )
     sides = dict.fromkeys(Side, Aws(clients, "vpce-demo", "7f3a9c"))
-    return Case(DEMO, sides, Ssh(Path("key"), Path("hosts")), "203.0.113.10/32", lambda: "203.0.113.10/32", said)
+    return AwsFacts(DEMO, sides, Ssh(Path("key"), Path("hosts")), "203.0.113.10/32", lambda: "203.0.113.10/32", said)
 
 
 # --- looking up -----------------------------------------------------------------------
@@ -63,7 +63,7 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> list[Rule]:
 
 
 def add(symptom: Symptom, about: About, answer: Finding | Exception | None, *checks: int) -> None:
-    def confirm(case: Case) -> Finding | None:
+    def confirm(facts: AwsFacts) -> Finding | None:
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -79,7 +79,7 @@ def test_the_first_that_holds_is_named_and_what_does_not_is_ruled_out(rules: lis
     add(Symptom.HANGS, About.ACLS, found("this one"), 6)
     add(Symptom.HANGS, About.ROUTES, found("that one too"), 6)
     add(Symptom.SSH_DENIED, About.KEYS, found("not asked for this"), 5)
-    told = diagnose(case("timed out"), Symptom.HANGS, [6])
+    told = diagnose(facts("timed out"), Symptom.HANGS, [6])
     assert (told.key, told.likely) == ("rule-2", "this one")
     assert told.ruled_out == ["target health", "the endpoint's security group"]
 
@@ -87,13 +87,13 @@ def test_the_first_that_holds_is_named_and_what_does_not_is_ruled_out(rules: lis
 def test_a_cause_of_another_symptom_is_named_where_none_of_its_own_holds(rules: list[Rule]) -> None:
     add(Symptom.UNHEALTHY, About.HEALTH, found("this one"), 3, 6)
     add(Symptom.HANGS, About.ENDPOINT_GROUP, None, 6)
-    assert diagnose(case(), Symptom.HANGS, [6]).key == "rule-0"
-    assert diagnose(case(), Symptom.HANGS).key == ""  # without checks, no other is asked
+    assert diagnose(facts(), Symptom.HANGS, [6]).key == "rule-0"
+    assert diagnose(facts(), Symptom.HANGS).key == ""  # without checks, no other is asked
 
 
 def test_nothing_known_is_said_as_that(rules: list[Rule]) -> None:
     add(Symptom.HANGS, About.ENDPOINT_GROUP, None, 6)
-    told = diagnose(case("timed out after 5s"), Symptom.HANGS, [6])
+    told = diagnose(facts("timed out after 5s"), Symptom.HANGS, [6])
     assert told.as_dict() == {
         "rule": "",
         "most_likely": "",
@@ -110,7 +110,7 @@ def test_what_may_not_be_asked_is_neither_named_nor_ruled_out(rules: list[Rule])
     add(Symptom.HANGS, About.KEYS, refused("InvalidVpcID.NotFound"), 6)
     add(Symptom.HANGS, About.PEERING, NotCreated("no VPC"), 6)
     add(Symptom.HANGS, About.HEALTH, None, 6)
-    told = diagnose(case(), Symptom.HANGS, [6])
+    told = diagnose(facts(), Symptom.HANGS, [6])
     assert told.ruled_out == ["target health"]
     assert told.not_asked == [
         "network ACLs (DescribeNetworkAcls is not allowed to you)",
@@ -121,7 +121,7 @@ def test_what_may_not_be_asked_is_neither_named_nor_ruled_out(rules: list[Rule])
 def test_expired_credentials_are_not_taken_for_an_answer(rules: list[Rule]) -> None:
     add(Symptom.HANGS, About.ACLS, refused("RequestExpired"), 6)
     with pytest.raises(ClientError):
-        diagnose(case(), Symptom.HANGS, [6])
+        diagnose(facts(), Symptom.HANGS, [6])
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_every_symptom_has_a_rule_and_every_rule_its_words() -> None:
 
 
 def test_a_command_of_the_aws_cli_is_for_the_same_account_and_can_be_copied() -> None:
-    told = case().command(
+    told = facts().command(
         Side.CONSUMER,
         "ec2 some-call",
         group_ids=["sg-1", "sg-2"],
@@ -169,7 +169,7 @@ def test_a_command_of_the_aws_cli_is_for_the_same_account_and_can_be_copied() ->
 
 
 def test_an_address_that_has_changed_since_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = case()
+    told = facts()
     told.address_now = lambda: "198.51.100.7/32"
     only = {"GroupId": "sg-1", "GroupName": "Customer_EC2_SG", **group(tcp(22, 22, "203.0.113.10/32"))[0]}
     monkeypatch.setattr(told, "groups_of", lambda instance: [only])
@@ -185,7 +185,7 @@ def test_an_address_that_has_changed_since_is_said_so(monkeypatch: pytest.Monkey
         "aws --profile 'a b' ec2 authorize-security-group-ingress --group-id sg-1 --protocol tcp --port 22 "
         "--cidr 198.51.100.7/32",
     ]
-    told = case()
+    told = facts()
     told.address_now = lambda: "203.0.113.10/32"
     monkeypatch.setattr(told, "groups_of", lambda instance: [only])
     assert login._not_let_in(told) is None
@@ -333,10 +333,10 @@ def test_an_exercise_refuses_by_itself_to_break_what_is_not_in_a_sandbox(
 
     def clients(ec2: str, elb: str) -> Clients:
         other = cast(Any, NeverCalled(ec2))
-        return replace(case().clients(Side.PROVIDER), ec2=other, elb=cast(Any, NeverCalled(elb)), changing_ec2=other)
+        return replace(facts().clients(Side.PROVIDER), ec2=other, elb=cast(Any, NeverCalled(elb)), changing_ec2=other)
 
     by_side = {Side.PROVIDER: clients(ec2, elb), Side.CONSUMER: clients(consumer, consumer)}
-    broken = replace(case(), sides={side: Aws(by_side[side], "vpce-demo", "7f3a9c") for side in Side})
+    broken = replace(facts(), sides={side: Aws(by_side[side], "vpce-demo", "7f3a9c") for side in Side})
     environment = Environment("sandbox", boot_id, 1.0, by_side, {})
     for ways in WAYS.values():
         for break_it in ways.values():

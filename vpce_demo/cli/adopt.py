@@ -1,4 +1,4 @@
-"""``adopt``: a lost state file, written again from what AWS holds."""
+"""``adopt``: rebuilds a lost state file from AWS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..errors import NotCreated
 from ..model import is_fine
 from ..session.look import look_of
 from ..session.open import open_demo
-from .app import App, how
+from .app import App, command_line
 from .describe import described
 from .group import command, pass_app
 
@@ -40,11 +40,13 @@ def adopt(app: App) -> None:
         for r in broken:
             screen.line(f"{r}: {there[r.key].why or there[r.key].word}", mark="!")
         if missing or broken:
-            screen.line(f"{len(missing)} are missing, {len(broken)} are not as they should be. Mend it:  {how(app)} up")
+            screen.line(
+                f"{len(missing)} are missing, {len(broken)} are not as they should be. Mend it:  {command_line(app)} up"
+            )
 
 
 def _nothing(app: App) -> NotCreated:
     return NotCreated(
         "Nothing in AWS has this demo's tags.",
-        hint=f"Another account, region or --name?  Or make it:  {how(app)} up",
+        hint=f"Another account, region or --name?  Or make it:  {command_line(app)} up",
     )

@@ -1,4 +1,4 @@
-"""What every command shares: the options, the screen, which demo is meant and where the run takes place."""
+"""What every command shares: the options, the screen, the demo and the environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def shared_options(environment: bool) -> list[click.Option]:
-    """The options of every command.  Only the group reads the environment: a flag anywhere goes before it."""
+    """The options of every command.  Only the group reads environment variables, so that an option overrides them."""
 
     def option(*names: str, env: str = "", **rest: Any) -> click.Option:
         return click.Option(list(names), envvar=env if environment and env else None, **rest)
@@ -91,7 +91,7 @@ SHARED = tuple(str(option.name) for option in shared_options(False))
 
 @dataclass
 class App:
-    """What the options said, and what is made of it once."""
+    """The options of this command line, and what is made from them."""
 
     given: dict[str, Any] = field(default_factory=dict)
     command: str = ""
@@ -107,7 +107,7 @@ class App:
         return bool(self.get("output") == "json")
 
     def screen(self) -> Screen:
-        """The one screen of the run: an error ends the line that a command began."""
+        """The screen of this command."""
         if self._screen:
             return self._screen
         from ..ui.style import make_screen, wants_colour
@@ -119,7 +119,7 @@ class App:
             verbose=bool(self.get("verbose")),
         )
         if self.json:
-            screen.out.file = sys.stderr  # the document alone goes to stdout
+            screen.out.file = sys.stderr  # only the JSON document goes to stdout
         return screen
 
     def where(self) -> Where:
@@ -138,22 +138,22 @@ class App:
 
     @property
     def state_directory(self) -> Path:
-        """Where the states of all demos lie."""
+        """The directory of all state files."""
         return Path(self.get("state_dir", ".vpce-demo"))
 
     @property
     def sandbox_directory(self) -> Path:
-        """Where the sandbox of this state directory keeps what is its own."""
+        """The directory of this state directory's sandbox."""
         return self.state_directory / "emulator"
 
     def recorded(self) -> int:
-        """How many resources of the demo at hand are on record."""
+        """How many resources of this demo are recorded."""
         from ..journal.state_file import StateFile
 
         return len(StateFile.load(self.where().directory).ids)
 
     def environment(self, where: Where, screen: Screen, start: bool) -> Environment | None:
-        """Where the run takes place, said on the screen.  None: there is no sandbox, and none is to be started."""
+        """The environment, shown on the screen.  None if the sandbox is not running and ``start`` is false."""
         screen.begin_line(f"vpce-demo {self.command}   demo {where.config.name}")
         from ..aws import environment as places
         from ..session.open import forget_if_the_sandbox_is_another
@@ -178,7 +178,7 @@ class App:
 
 
 def _on_aws(where: Where) -> Environment:
-    """AWS itself.  What goes wrong on the way to it has changed nothing yet."""
+    """AWS.  An error here means that nothing was changed."""
     from ..aws import environment as places
     from ..aws.messages import understood
 
@@ -190,8 +190,8 @@ def _on_aws(where: Where) -> Environment:
         raise
 
 
-def how(app: App) -> str:
-    """How to call the program on the same demo again."""
+def command_line(app: App) -> str:
+    """The beginning of a command line for the same demo."""
     words = ["vpce-demo", *(["--sandbox"] if app.get("sandbox") else [])]
     options = {name: f"--{name.replace('_', '-')}" for name in ("name", "profile", "region", "state_dir")}
     sides = {f"{side}_profile": f"--{side}-profile" for side in ("provider", "consumer")}
@@ -202,12 +202,12 @@ def how(app: App) -> str:
 
 
 def told_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:
-    """A diagnosis whose commands mean the demo at hand."""
+    """A diagnosis whose commands are for this demo."""
     fixes = [fix._replace(command=for_this_demo(app, fix.command)) for fix in diagnosis.fixes]
     return replace(diagnosis, fixes=fixes)
 
 
 def for_this_demo(app: App, hint: str) -> str:
-    """A hint whose commands mean the demo at hand: no other layer knows the options.  ``explain`` is about none."""
+    """A hint whose commands are for this demo: only this layer knows the options.  ``explain`` needs none."""
     commands = "|".join(name for names in SECTIONS.values() for name in names if name != "explain")
-    return re.sub(rf"\bvpce-demo (?=({commands})\b)", lambda _: f"{how(app)} ", hint)
+    return re.sub(rf"\bvpce-demo (?=({commands})\b)", lambda _: f"{command_line(app)} ", hint)

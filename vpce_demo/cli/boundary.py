@@ -1,4 +1,4 @@
-"""The one place where an error becomes a message and an exit code."""
+"""Turns errors into messages and exit codes.  The only place that does."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .group import cli
 from .init import COMPLETION
 
 OUTPUT_VERSION = 1
-"""Of the JSON document; it changes when something in it does that programs may rely on."""
+"""The version of the JSON documents.  It changes with every incompatible change."""
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    gc.set_threshold(50_000)  # most of what a short run makes is code and models, which stay
+    gc.set_threshold(50_000)  # most objects of a short run are code and models, which stay
     if asked := os.environ.get(COMPLETION):
         sys.exit(shell_complete(cli, {}, "vpce-demo", COMPLETION, asked))
     sys.exit(run_command(sys.argv[1:]))
 
 
 def run_command(arguments: list[str]) -> int:
-    """Run one command line; every error becomes a message and an exit code here."""
+    """Run one command line and return its exit code."""
     app = App()
     code = 0
     try:
@@ -48,7 +48,7 @@ def run_command(arguments: list[str]) -> int:
             app.given["output"] = "json"
         app.document["error"] = {"message": error.format_message()}
     except BrokenPipeError:
-        code = _nobody_reads()
+        code = _reader_has_left()
     except Exception as error:
         understood_error = _understood(error)
         if understood_error is None:
@@ -77,24 +77,24 @@ def run_command(arguments: list[str]) -> int:
         try:
             click.echo(json.dumps(document, indent=2, default=str))
         except BrokenPipeError:
-            code = _nobody_reads()
+            code = _reader_has_left()
     return code
 
 
-def _nobody_reads() -> int:
-    """Whoever read our output has left (``| head``): what is still to be flushed goes nowhere, without a word."""
+def _reader_has_left() -> int:
+    """The reader of our output has left (``| head``): discard the rest silently."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 
 def _json_was_asked_for(arguments: list[str]) -> bool:
-    """The same as ``App.json``, on a command line that could not be read."""
+    """``App.json`` for a command line that could not be parsed."""
     said = re.search(r"(?:^| )(?:-o|--output)[ =]?json(?: |$)", " ".join(arguments))
     return bool(said) or os.environ.get("VPCE_DEMO_OUTPUT") == "json"
 
 
 def _understood(error: Exception) -> DemoError | None:
-    """The error as one of ours; what is ours already needs no boto3 to be shown."""
+    """The error as a ``DemoError``.  One that is a ``DemoError`` already is shown without importing boto3."""
     if isinstance(error, DemoError):
         return error
     from ..aws.messages import understood
@@ -103,7 +103,7 @@ def _understood(error: Exception) -> DemoError | None:
 
 
 def _from_the_machine(error: Exception) -> DemoError | None:
-    """A file that cannot be read or written, as an error of ours."""
+    """An OSError as a ``DemoError``."""
     if not isinstance(error, OSError):
         return None
     what = f"{error.filename} cannot be used" if error.filename else "The machine refused"

@@ -1,4 +1,4 @@
-"""``cost``: what the demo costs, by part, so far, and beside a NAT gateway."""
+"""``cost``: what the demo costs, by part, so far, and compared with a NAT gateway."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..errors import ConfigError, DemoError
 from ..session.open import open_recorded
 from ..tutorial import tutorial
 from ..ui import money
-from .app import App, how
+from .app import App, command_line
 from .group import command, pass_app
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def cost(app: App, refresh: bool) -> None:
     money.comparison(screen, region)
     money.traffic(screen, region)
     hourly = _sum([line.hourly for line in lines])
-    money.sources(screen, lines, bool(there), f"{how(app).replace(' --sandbox', '')} cost --refresh")
+    money.sources(screen, lines, bool(there), f"{command_line(app).replace(' --sandbox', '')} cost --refresh")
     document: CostDocument = {
         "region": region,
         "currency": "USD",
@@ -84,7 +84,7 @@ def cost(app: App, refresh: bool) -> None:
 
 
 def _header(app: App, where: Where) -> tuple[str, str]:
-    """Begin as every command does; return the region that is meant, and the one of the demo on record, if any."""
+    """Show the first line; return the region that is meant, and the recorded region of the demo, if any."""
     screen = app.screen()
     if where.sandbox:
         app.environment(where, screen, start=False)
@@ -101,13 +101,13 @@ def _header(app: App, where: Where) -> tuple[str, str]:
 
 
 def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
-    """Read the region's prices from AWS and keep them.  Raises what kept it from that; then nothing is changed."""
+    """Read the region's prices from AWS and save them.  If that fails, nothing is changed."""
 
     unchanged = "Nothing was changed: the prices stay as they were."
     if where.sandbox:
         raise ConfigError(
             "The sandbox has no price list, and AWS is not asked with --sandbox.",
-            hint=f"{how(app).replace(' --sandbox', '')} cost --refresh",
+            hint=f"{command_line(app).replace(' --sandbox', '')} cost --refresh",
             changed=unchanged,
         )
     try:

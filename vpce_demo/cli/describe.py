@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def summary(look: Look) -> Iterator[tuple[str, str]]:
-    """What a person wants to copy."""
+    """The values that a person copies: service name, endpoint, web page."""
     demo, live = look.demo, look.live
     if service := live.get(demo.service.key):
         yield "service name", service.outputs.get("service_name", "")
@@ -25,7 +25,7 @@ def summary(look: Look) -> Iterator[tuple[str, str]]:
 
 
 def described(look: Look) -> list[Resource]:
-    """The resources that are there, for programs.
+    """The existing resources, for programs.
 
     ``hourly_usd`` is a decimal as a string, null where a price is not known; ``console_url`` is null in the sandbox.
     """

@@ -1,4 +1,4 @@
-"""``diagram``: the architecture of this demo as it stands now, or as it is planned."""
+"""``diagram``: the architecture of this demo as it is now, or as planned."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
 
 
 def seen(app: App, screen: Screen, where: Where) -> Picture:
-    """The demo as AWS has it now; as it is planned where there is none and no way to look for it.
+    """The demo as AWS has it now, or as planned if there is none on record and AWS cannot be asked.
 
-    Raises what kept it from looking, if there is a demo on record.
+    Raises the error of the look-up if a demo is on record.
     """
     try:
         environment = app.environment(where, screen, start=False)
     except Exception as error:
-        # Of the config only that no region is set: a profile that was named has to be right.
+        # A missing region is fine for a plan, but a profile that was named must exist.
         no_account = SignInError if _names_a_profile(where) else (SignInError, ConfigError)
         if not isinstance(understood(error), no_account) or StateFile.load(where.directory).settings:
             raise

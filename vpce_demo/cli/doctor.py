@@ -1,4 +1,4 @@
-"""``doctor``: everything that can be wrong, asked at once, and the one most likely cause."""
+"""``doctor``: checks everything that can be checked, and names the most likely cause."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ..ui import screens
 from ..ui.style import Screen
 from ..verify import checks
 from ..verify import doctor as questions
-from ..verify.doctor import Line, account
-from .app import App, for_this_demo, how, told_for_this_demo
+from ..verify.doctor import DoctorLine, account
+from .app import App, command_line, for_this_demo, told_for_this_demo
 from .group import command, pass_app, timeout_option
 
 
@@ -43,15 +43,15 @@ def doctor(app: App, timeout: float | None) -> None:
       vpce-demo --sandbox doctor
     """
     screen, where = app.screen(), app.where()
-    lines: list[Line] = []
+    lines: list[DoctorLine] = []
 
-    def show(line: Line) -> None:
+    def show(line: DoctorLine) -> None:
         lines.append(line)
         screen.entry(f"    {line.title:<29} ", line.evidence, mark=line.mark)
         if line.fix:
             screen.line(f"         Fix: {for_this_demo(app, line.fix)}")
 
-    environment, error = _place(app, where)
+    environment, error = _environment(app, where)
     for line in questions.machine():
         show(line)
     works = True
@@ -59,7 +59,7 @@ def doctor(app: App, timeout: float | None) -> None:
         for line in questions.not_signed_in(error):
             show(line)
     elif environment is None:
-        show(questions.Line("sandbox", None, f"does not run; it starts by itself:  {how(app)} up"))
+        show(questions.DoctorLine("sandbox", None, f"does not run; it starts by itself:  {command_line(app)} up"))
     else:
         works = _look(app, where, environment, show, timeout)
     app.document["lines"] = [line.as_dict() for line in lines]
@@ -74,8 +74,8 @@ def doctor(app: App, timeout: float | None) -> None:
     screen.line("Nothing is wrong, as far as that can be asked.", style="green")
 
 
-def _place(app: App, where: Where) -> tuple[Environment | None, Exception | None]:
-    """Where the demo would be, or what keeps AWS from being asked."""
+def _environment(app: App, where: Where) -> tuple[Environment | None, Exception | None]:
+    """The environment, or the error that prevents asking AWS."""
     try:
         return app.environment(where, app.screen(), start=False), None
     except (DemoError, ClientError, BotoCoreError) as error:
@@ -85,32 +85,32 @@ def _place(app: App, where: Where) -> tuple[Environment | None, Exception | None
 
 
 def _look(
-    app: App, where: Where, environment: Environment, show: Callable[[Line], None], timeout: float | None
+    app: App, where: Where, environment: Environment, show: Callable[[DoctorLine], None], timeout: float | None
 ) -> bool:
-    """Ask the account, and the demo if there is one; whether that works."""
+    """Check the account, and the demo if there is one.  Returns False if the demo does not work."""
     there: dict[str, Live] = {}
     problem = None
     with contextlib.ExitStack() as stack:
         try:
             run = stack.enter_context(open_demo(where, environment, app.command))
             there = run.look()
-        except DemoError as error:  # another run is at work, the state is another account's, a look is not allowed
+        except DemoError as error:  # locked, another account's state, or a look-up that is not allowed
             problem = error
         for line in account(where.config, environment, {key: live.id for key, live in there.items()}):
             show(line)
         if problem:
-            show(Line("demo", False, problem.message, " ".join(problem.hint.split())))
+            show(DoctorLine("demo", False, problem.message, " ".join(problem.hint.split())))
         elif there:
             return _ask(app, run, app.screen(), timeout)
         else:
-            show(Line("demo", None, f"there is none of this name; make it:  {how(app)} up"))
+            show(DoctorLine("demo", None, f"there is none of this name; make it:  {command_line(app)} up"))
     return True
 
 
 def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
-    """All that ``test`` asks, once, then every cause that can be asked for; whether all is well."""
-    lab = checks.Lab(
-        run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.case, timeout, patient=False
+    """Run the checks of ``test`` once, then confirm every cause.  Returns True if all is well."""
+    lab = checks.CheckContext(
+        run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.facts, timeout, patient=False
     )
     results = []
     for result in checks.run(lab):

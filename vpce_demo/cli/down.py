@@ -15,9 +15,9 @@ from ..session.open import open_demo
 from ..ui import screens
 from ..ui.progress_state import DONE_DOWN
 from ..ui.style import duration
-from .app import App, how
+from .app import App, command_line
 from .group import ask, command, pass_app, timeout_option, yes_option
-from .progress import shown
+from .progress import showing_progress
 
 if TYPE_CHECKING:
     from .documents import DownDocument
@@ -59,7 +59,7 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float |
         region = environment.clients[Side.PROVIDER].region
         if not environment.is_free:
             ask(screen, yes, f"Delete {len(resources)} resources, {said(hourly(resources, region))}?")
-        with shown(app, run, run.demo.resources, DONE_DOWN) as told:
+        with showing_progress(app, run, run.demo.resources, DONE_DOWN) as told:
             left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections)
         document: DownDocument = {
             "deleted": len(resources) - len(left),
@@ -76,7 +76,7 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float |
                 f"Deleted {len(resources) - len(left)} of {len(resources)}. {len(left)} are left"
                 f"{f' and cost {cost}' if cost else ''}. Exit code {Leftovers.exit_code}.",
                 table=screens.left_over(left),
-                hint=_go_on(app, left),
+                hint=_how_to_continue(app, left),
             )
             leftovers.diagnosis = run.diagnosis((r, why) for r, _, why, _ in left)
             raise leftovers
@@ -86,13 +86,13 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float |
         )
 
 
-def _go_on(app: App, left: Sequence[Leftover]) -> str:
-    """The command that goes on, for what holds the rest."""
+def _how_to_continue(app: App, left: Sequence[Leftover]) -> str:
+    """The command that continues, depending on what holds the rest."""
     holders = {id: what for one in left for id, what in one.strangers.items()}
     if not holders:
-        return f"Go on:  {how(app)} down"
+        return f"Go on:  {command_line(app)} down"
     told = " ".join(f"{id} is {what}." if what else f"{id} is not this demo's." for id, what in holders.items())
     if all(id.startswith("vpce-") for id in holders):
         its = "its" if len(holders) == 1 else "their"
-        return f"{told} Refuse {its} connection and go on:\n    {how(app)} down --reject-foreign-connections"
-    return f"{told} What is not this demo's is left alone. Delete it yourself, and go on:\n    {how(app)} down"
+        return f"{told} Refuse {its} connection and go on:\n    {command_line(app)} down --reject-foreign-connections"
+    return f"{told} What is not this demo's is left alone. Delete it yourself, and go on:\n    {command_line(app)} down"

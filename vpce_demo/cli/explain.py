@@ -1,4 +1,4 @@
-"""``explain``: the texts that teach, topic by topic."""
+"""``explain``: the lessons, topic by topic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _topic_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
-    """For the completion of shells."""
+    """For shell completion."""
     from ..lessons import topics
 
     return [page.name for page in topics("en") if page.name.startswith(begun)]
@@ -77,7 +77,7 @@ def _list_topics(app: App, lang: Language) -> None:
 
 
 def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
-    """What can be said of the demo without AWS."""
+    """The values that are known without asking AWS."""
     from ..lessons.nat import from_nat_prices
     from ..lessons.placeholders import from_demo, from_prices, from_settings
 
@@ -100,7 +100,7 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
 
 
 def _default(name: str) -> str | None:
-    """A setting as it is by default, out of the example: the checked settings take longer to load than all the rest."""
+    """A setting's default, from the example file: loading pydantic takes longer than everything else here."""
     from importlib.resources import files
 
     import yaml

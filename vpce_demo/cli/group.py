@@ -1,4 +1,4 @@
-"""The shape of commands: the shared options with each, help by what commands are for, the group of them all."""
+"""The command group, the class of commands, and the options that several commands have."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Command(click.Command):
-    """A command that takes the shared options too, and lists them apart."""
+    """A command that accepts the shared options too, and lists them separately."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,7 +49,7 @@ class Command(click.Command):
 class LazyGroup(click.Group):
     """A group that knows its commands by name and line of help, and imports the module of one only to run it.
 
-    ``prefix`` is what stands before the commands' names in ``module_of``.
+    ``prefix`` precedes the commands' names in ``module_of``.
     """
 
     def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, str]], prefix: str = "", **kwargs: Any) -> None:
@@ -132,7 +132,7 @@ def lang_option(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def ask(screen: Screen, yes: bool, question: str) -> None:
-    """Ask once.  Raises Refused where nobody can answer, Cancelled where the answer is no."""
+    """Ask for confirmation.  Raises Refused if this is not a terminal, Cancelled if the answer is no."""
     if yes:
         return
     if not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""``iam-policy``: what AWS has to allow."""
+"""``iam-policy``: the least-privilege policy."""
 
 from __future__ import annotations
 

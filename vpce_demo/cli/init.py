@@ -1,4 +1,4 @@
-"""``init`` and ``completion``: a config file to start from, and a shell that knows the commands."""
+"""``init`` and ``completion``: a config file to start from, and shell completion."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import click
 from ..errors import NotCreated
 from ..journal.run_log import RecordedRun, read, runs
 from ..ui import run_log_view
-from .app import App, how
+from .app import App, command_line
 from .group import command, pass_app
 
 LOOK_SECONDS = 0.2
@@ -45,7 +45,7 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
     if chosen is None:
         raise NotCreated(
             f"There is no run {run} on record." if run else "There is no run on record.",
-            hint=f"Those that are:  {how(app)} logs" if found else f"Make one:  {how(app)} up",
+            hint=f"Those that are:  {command_line(app)} logs" if found else f"Make one:  {command_line(app)} up",
         )
     shown = 0
     while True:

@@ -15,7 +15,7 @@ from .app import App
 
 
 @contextlib.contextmanager
-def shown(app: App, run: Run, resources: Sequence[Resource], done: set[Action]) -> Iterator[Progress]:
+def showing_progress(app: App, run: Run, resources: Sequence[Resource], done: set[Action]) -> Iterator[Progress]:
     """Show the events that the progress inside hears; ``done`` are the actions that end a resource's part.
 
     What is there when somebody interrupts costs money: that is said with the interruption.

@@ -18,7 +18,7 @@ from ..report.page import page
 from ..report.redact import redacted
 from ..session.look import Look, look_at
 from ..ui.style import Screen
-from .app import App, how
+from .app import App, command_line
 from .group import command, pass_app
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def report(app: App, to: Path | None, redact: bool) -> None:
 
     found = runs(where.logs)
     if not found and not (look and look.live):
-        raise NotCreated("There is nothing to report yet.", hint=f"Run first:  {how(app)} up")
+        raise NotCreated("There is nothing to report yet.", hint=f"Run first:  {command_line(app)} up")
     if redact:
         found, look = redacted(found, look)
     story = known(found, where.config, look)

@@ -16,7 +16,7 @@ from ..model import is_fine
 from ..session.open import open_demo
 from ..verify.diagnosis import RULES
 from ..verify.diagnosis.table import Rule
-from .app import App, how
+from .app import App, command_line
 from .group import command, pass_app
 from .sandbox import running_sandbox
 
@@ -47,7 +47,7 @@ def sandbox_break(app: App, fault: str | None, surprise: bool) -> None:
     rule, way = _chosen(fault) if fault else _any()
     _break(app, rule, way)
     screen = app.screen()
-    screen.line(f"One thing is now broken. Find it with:  {how(app)} {rule.seen_by}")
+    screen.line(f"One thing is now broken. Find it with:  {command_line(app)} {rule.seen_by}")
     app.document.update(seen_by=rule.seen_by, **({} if surprise else {"fault": rule.key, "way": way}))
 
 
@@ -109,4 +109,4 @@ def _break(app: App, rule: Rule, way: str) -> None:
             run.look()  # what was seen before is broken by now
             run.up(resources, lambda event: None, None)
 
-        WAYS[rule.key][way](Exercise(environment, run.case(), make, inject_fault))
+        WAYS[rule.key][way](Exercise(environment, run.facts(), make, inject_fault))

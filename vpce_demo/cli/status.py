@@ -11,7 +11,7 @@ from ..config.settings import Where
 from ..session.look import Look, look_at
 from ..ui import resources, screens
 from ..ui.screens import header
-from .app import App, how
+from .app import App, command_line
 from .describe import described, summary
 from .group import command, pass_app
 from .watch import again_and_again
@@ -111,7 +111,7 @@ def _status(app: App, look: Look) -> None:
     _show(app, look, "-")
     screen = app.screen()
     if not look.live:
-        screen.line(f"There is nothing of this demo. Make it:  {how(app)} up")
+        screen.line(f"There is nothing of this demo. Make it:  {command_line(app)} up")
         return
     counted = f"{len(look.fine)} of {len(look.demo.resources)} there."
     if look.is_free:
@@ -119,14 +119,14 @@ def _status(app: App, look: Look) -> None:
         screen.line(f"Nothing is billed here; AWS would ask {look.cost_of(look.there)}.")
     else:
         screen.line(f"{counted} Costs {look.cost_of(look.there)}{look.so_far},")
-        screen.line(f"until you run:  {how(app)} down")
+        screen.line(f"until you run:  {command_line(app)} down")
         if look.prices_of:
             screen.line(look.prices_of)
     _differences(app, look)
 
 
 def _show(app: App, look: Look, absent: str) -> None:
-    """The table and the document."""
+    """Show the table and fill the document."""
 
     screen = app.screen()
     items = described(look)
@@ -145,7 +145,7 @@ def _show(app: App, look: Look, absent: str) -> None:
 
 
 def _differences(app: App, look: Look) -> None:
-    """How what differs is mended: by ``up`` what it would replace, and the rest only by beginning anew."""
+    """Say how differences are corrected: ``up`` replaces some resources; the rest need a new demo."""
     screen = app.screen()
     replaced = [r for r in look.missing if r.key in look.live]
     if replaced:
@@ -153,4 +153,4 @@ def _differences(app: App, look: Look) -> None:
     if look.differing:
         differ = f"{len(look.differing)} differ{'s' if len(look.differing) == 1 else ''}"
         screen.line(f"{differ} from the tutorial, and up does not mend that. Change it back by hand,", mark="!")
-        screen.line(f"  or begin anew:  {how(app)} down, then up")
+        screen.line(f"  or begin anew:  {command_line(app)} down, then up")

@@ -17,7 +17,7 @@ from ..ui.progress import checking
 from ..ui.style import Screen
 from ..verify import checks
 from ..verify.checks import Result
-from .app import App, how, told_for_this_demo
+from .app import App, command_line, told_for_this_demo
 from .group import command, pass_app, timeout_option
 
 
@@ -45,7 +45,7 @@ def test(app: App, timeout: float | None) -> None:
         ]
         if missing:
             raise _nothing_to_test(app, missing)
-        prove(app, run, screen, timeout)
+        run_test(app, run, screen, timeout)
 
 
 def _nothing_to_test(app: App, missing: list[Any] | None = None) -> NotCreated:
@@ -53,14 +53,16 @@ def _nothing_to_test(app: App, missing: list[Any] | None = None) -> NotCreated:
     return NotCreated(
         "It is too early for test.",
         facts={"missing": what},
-        hint=f"Run first:  {how(app)} up",
+        hint=f"Run first:  {command_line(app)} up",
     )
 
 
-def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
-    """Ask every question, showing each answer as it comes.  Raises TestFailed."""
+def run_test(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
+    """Run every check and show each result as it comes.  Raises TestFailed."""
 
-    lab = checks.Lab(run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.case, timeout)
+    lab = checks.CheckContext(
+        run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.facts, timeout
+    )
     began, results = time.monotonic(), []
     failed: Result | None = None
     answers = checks.run(lab)
@@ -75,7 +77,7 @@ def prove(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
                 result.failure.diagnosis = told_for_this_demo(app, cause)
         run.log.check(result.as_dict(), result.failure)
     run.log.page(lab.seen)
-    with contextlib.suppress(ClientError, BotoCoreError):  # what the report would like to know fails no test
+    with contextlib.suppress(ClientError, BotoCoreError):  # needed only for the report
         run.log.addresses(managed_addresses(run))
     screens.verdict(screen, results, lab.seen, time.monotonic() - began)
     app.document.update(checks=[one.as_dict() for one in results], page=lab.seen)

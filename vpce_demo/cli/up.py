@@ -1,4 +1,4 @@
-"""``up`` and the commands of its stages: make what is missing."""
+"""``up`` and the commands of its stages: create what is missing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..session.look import look_of
 from ..session.open import open_demo
 from ..ui import screens
 from ..ui.progress_state import DONE_UP
-from .app import App, how
+from .app import App, command_line
 from .commands import STAGES
 from .describe import described, summary
 from .group import ask, command, pass_app, timeout_option, yes_option
-from .progress import shown
-from .test import prove
+from .progress import showing_progress
+from .test import run_test
 from .walkthrough import walk
 
 
@@ -29,7 +29,7 @@ from .walkthrough import walk
 def up(app: App, until: str | None, skip_test: bool, step: bool, yes: bool, timeout: float | None) -> None:
     """Make everything that is missing, accept, and test.
 
-    Safe to run again: it makes what is missing, mends what was changed, and says so if there is nothing to do.
+    Safe to run again: it creates what is missing and replaces what no longer works, or says that nothing is to do.
 
     \b
     Example:
@@ -112,19 +112,21 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
             again = [r.name for r in missing if r.key in there]
             replaced = f" ({', '.join(again)} deleted first)" if again else ""
             ask(screen, yes, f"Make {len(missing)} resources{replaced}, {said(hourly(missing, region))}?")
-        with shown(app, run, resources, DONE_UP) as told:
+        with showing_progress(app, run, resources, DONE_UP) as told:
             run.up(resources, told.on_event, timeout)
         board = told.board
         look = look_of(run)
         app.document.update(created=board.created, found=board.found, resources=described(look))
         all_there = [r for r in run.demo.resources if run.state.id(r.key)]
-        cost = "" if environment.is_free else f"{said(hourly(all_there, region))} until you run: {how(app)} down"
+        cost = (
+            "" if environment.is_free else f"{said(hourly(all_there, region))} until you run: {command_line(app)} down"
+        )
         screens.ready(screen, board.seconds, board.created, board.found, [*summary(look), ("cost", cost)])
         if test:
             screen.line()
-            prove(app, run, screen, timeout and max(1.0, timeout - board.seconds))
+            run_test(app, run, screen, timeout and max(1.0, timeout - board.seconds))
         screen.message()
-        screens.next_commands(screen, [f"{how(app)} {name}" for name in _next(stages)])
+        screens.next_commands(screen, [f"{command_line(app)} {name}" for name in _next(stages)])
 
 
 def _next(stages: tuple[str, ...]) -> tuple[str, ...]:

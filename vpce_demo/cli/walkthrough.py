@@ -1,13 +1,12 @@
-"""The tutorial as a walk: a page before each step, then the step itself.
+"""``walkthrough``: the tutorial step by step, with a page before each step.
 
-Nothing is held while somebody reads: each look and each step is a run of its own, so that other commands work meanwhile
-and what they do is seen.  A step that is there already is passed by; that is how a walk that was stopped goes on.
+No lock is held while somebody reads: each look and each step is a run of its own, so that other commands can be used
+and their effects are seen.  A step that is done already is skipped; so a walkthrough that was stopped continues.
 
-What takes AWS long is not waited for before something needs it.  So the load balancer provisions while the next page is
-read, and what is left of the wait is in the step that stands on it.
+Long waits are postponed until a step needs them: the load balancer provisions while the next page is read.
 
-Nothing can be left out, since what comes later stands on it.  ``s`` therefore leaves out the pages, not the steps: it
-makes all up to the end of the part (the steps of one command).  The test alone can really be skipped.
+Steps cannot be skipped, since later ones depend on them: ``s`` skips the pages, and creates everything up to the end of
+the part (the steps of one command).  Only the test can be skipped.
 """
 
 from __future__ import annotations
@@ -45,12 +44,12 @@ from ..tutorial import Step
 from ..ui import page as pages
 from ..ui.page import WIDEST
 from ..ui.style import Screen
-from .app import App, for_this_demo, how
+from .app import App, command_line, for_this_demo
 from .describe import described
 from .down import down
 from .group import ask, command, lang_option, pass_app, timeout_option, yes_option
-from .progress import shown
-from .test import prove
+from .progress import showing_progress
+from .test import run_test
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -59,9 +58,9 @@ if TYPE_CHECKING:
 STOP = "q"
 WITHOUT_PAGES = "s"
 PATIENCE_SECONDS = 15.0
-"""So long a step may usually take AWS before the walk goes on without waiting for its end."""
+"""A step that usually takes longer than this is not waited for."""
 PICTURE_WIDTH = 80
-"""The picture is never narrower; on a smaller terminal there is none."""
+"""The least width of the picture; a narrower terminal gets none."""
 
 
 @command()
@@ -85,7 +84,7 @@ def walkthrough(app: App, lang: str | None, yes: bool, timeout: float | None) ->
 
 
 def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
-    """Go through the tutorial with somebody who reads.  Raises Refused where nobody does."""
+    """Run the walkthrough.  Raises Refused if this is not a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused(
             "There is no terminal to read the pages on.",
@@ -142,7 +141,7 @@ class _Walk:
     # --- what it does -----------------------------------------------------------
 
     def look(self) -> None:
-        """See what there is, and keep it."""
+        """Look at the demo and remember the result."""
         with open_demo(self.where, self.environment, self.app.command) as run:
             run.look()
             self.seen, self.key_file = look_of(run), run.state.key_file
@@ -154,7 +153,7 @@ class _Walk:
         return bool(step.resources) and not any(r.key in missing for r in step.resources)
 
     def begin(self, yes: bool) -> bool:
-        """Say what is to come, and ask whether to begin; where it costs money, with the price."""
+        """Introduce the walkthrough and ask whether to begin, with the price if it costs money."""
         if not self.seen.there:
             page = welcome(self.lang, "sandbox" if self.environment.is_free else "aws")
             pages.show(self.screen, page.title, self.filled(page.text))
@@ -168,26 +167,26 @@ class _Walk:
         return True
 
     def make(self, at: int) -> None:
-        """Make the step at this place, and whatever before it is not there (any more), or not ready yet."""
+        """Create this step, and whatever before it is missing or not ready."""
         with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
             self.up(run, [r for step in run.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
 
     def up(self, run: Run, wanted: Sequence[Resource], patience: float) -> None:
-        """Make what is missing of these, and wait for what usually takes no longer than so many seconds."""
+        """Create what is missing, and wait for what usually takes no longer than ``patience`` seconds."""
         live = run.look(wanted)
         open = [r for r in wanted if r.key not in live or live[r.key].phase is not Phase.READY]
         if open:
-            with shown(self.app, run, open, {Action.FOUND, Action.CREATED, Action.READY}) as told:
+            with showing_progress(self.app, run, open, {Action.FOUND, Action.CREATED, Action.READY}) as told:
                 run.up(open, told.on_event, self.timeout, leave=[r for r in open if r.usual_seconds > patience])
 
     def test(self) -> None:
         with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
             self.up(run, run.demo.resources, math.inf)
-            prove(self.app, run, self.screen, self.timeout)
+            run_test(self.app, run, self.screen, self.timeout)
             self.screen.line()
 
     def end(self) -> None:
-        """Ask whether to delete it all; leave it there unless told so."""
+        """Ask whether to delete everything; by default, keep it."""
         self.screen.line()
         try:
             delete = click.confirm(self.said["delete"])
@@ -201,13 +200,13 @@ class _Walk:
             self.tell_what_is_there()
 
     def stop(self) -> None:
-        """Say how to go on."""
+        """Say how to continue."""
         self.screen.line()
         self.screen.line(self.said["stopped"])
-        self.tell_what_is_there(self.said["go on"].format(command=f"{how(self.app)} walkthrough"))
+        self.tell_what_is_there(self.said["go on"].format(command=f"{command_line(self.app)} walkthrough"))
 
     def tell_what_is_there(self, go_on: str = "") -> None:
-        """Say what is there, what it costs, how to go on, if there is more, and how to get rid of it."""
+        """Say what exists, what it costs, how to continue, and how to delete it."""
         there, all = self.seen.there, self.seen.demo.resources
         if there:
             word = "count in the sandbox" if self.environment.is_free else "count"
@@ -218,7 +217,7 @@ class _Walk:
         if go_on:
             self.screen.line(go_on)
         if there:
-            self.screen.line(self.said["remove"].format(command=f"{how(self.app)} down"))
+            self.screen.line(self.said["remove"].format(command=f"{command_line(self.app)} down"))
 
     # --- what it shows ----------------------------------------------------------
 
@@ -237,7 +236,7 @@ class _Walk:
         return heading(page, self.seen.demo.steps[-1].number, self.said)
 
     def filled(self, text: str) -> str:
-        """The text with what is known now, and with commands that mean this demo."""
+        """The text with the values known now, and with commands for this demo."""
         seen = self.seen
         more = {
             "region": self.region,
@@ -269,7 +268,7 @@ class _Walk:
     # --- keys ---------------------------------------------------------------------
 
     def keys(self, at: int, last: int) -> str:
-        """The line that says what can be pressed."""
+        """The line that lists the keys."""
         if self.seen.demo.steps[at].command == "test":
             return self.said["keys of the test"]
         if last == at:
@@ -277,7 +276,7 @@ class _Walk:
         return self.said["keys"].format(until=self.seen.demo.steps[last].number)
 
     def end_of_part(self, at: int) -> int:
-        """The place of the last step that the same command makes."""
+        """The index of the last step of the same command."""
         steps = self.seen.demo.steps
         return max(i for i in range(len(steps)) if steps[i].command == steps[at].command)
 
@@ -285,7 +284,7 @@ class _Walk:
         """Wait for Enter (which is empty), ``q``, or one more.  Raises Interrupted on Ctrl-C."""
         terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
-        tty.setcbreak(terminal)  # which forgets what was typed before: it was typed while nobody asked
+        tty.setcbreak(terminal)  # which discards what was typed before the question
         try:
             self.screen.line(line, style="bold")
             while True:
@@ -301,7 +300,7 @@ class _Walk:
             termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
     def interrupted(self) -> Exception:
-        """Somebody pressed Ctrl-C at a page, where nothing is in flight."""
+        """The error for Ctrl-C at a page, when no call is in progress."""
         stopped = Interrupted(signal.SIGINT, len(self.seen.there))
         if self.seen.there and not self.environment.is_free:
             stopped.facts["cost"] = said(hourly(self.seen.there, self.region))

@@ -1,4 +1,4 @@
-"""A screen shown again and again, until Ctrl-C."""
+"""A screen that is refreshed until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Seen = TypeVar("Seen")
 def again_and_again(
     app: App, seconds: float, look: Callable[[], Seen], head: Callable[[], None], draw: Callable[[Seen], None]
 ) -> None:
-    """Look and draw every so many seconds: in place on a terminal, elsewhere one below the other with a line between.
+    """Look and draw every ``seconds``: in place on a terminal, elsewhere one below the other with a line between.
 
-    ``head`` is the line above it, which stands there already the first time.  Ends with Ctrl-C and with nothing else:
-    what keeps it from looking is shown, and it looks again.
+    ``head`` draws the line above, which is there already the first time.  Only Ctrl-C ends it: an error is shown, and
+    it looks again.
     """
     screen = app.screen()
     try:

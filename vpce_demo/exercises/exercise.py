@@ -19,7 +19,7 @@ from ..errors import DemoError, Refused, TimedOut
 from ..model import Side
 from ..resources.instance import Instance
 from ..sandbox.client import LOOPBACK_URL
-from ..verify.aws_facts import Case
+from ..verify.aws_facts import AwsFacts
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
 PATIENCE = 120.0
-"""Seconds of the machine that anything may take in the sandbox."""
+"""The longest wait, in seconds of this machine."""
 
 
 @dataclass(frozen=True)
@@ -36,34 +36,34 @@ class Exercise:
 
     Raises Refused if the environment, or any client that the exercise would use, is not a sandbox's.
 
-    ``make`` lets the engine make these be there and ready, as ``up`` does; ``inject_fault`` tells the sandbox to
-    answer calls of an operation with an error, where no state of the API would.
+    ``make`` creates resources as ``up`` does; ``inject_fault`` makes the sandbox answer an operation with an error that
+    no state of the API would cause.
     """
 
     environment: Environment
-    case: Case
+    facts: AwsFacts
     make: Callable[[Sequence[Resource]], None]
     inject_fault: Callable[..., None]
 
     def __post_init__(self) -> None:
-        clients = [client for side in Side for client in (self.case.clients(side).ec2, self.case.clients(side).elb)]
+        clients = [client for side in Side for client in (self.facts.clients(side).ec2, self.facts.clients(side).elb)]
         in_sandbox = all(LOOPBACK_URL.fullmatch(client.meta.endpoint_url) for client in clients)
         if not (in_sandbox and self.environment.is_sandbox):
             raise Refused("An exercise breaks a demo in the sandbox only, never on AWS.")
 
     @property
     def ec2(self) -> EC2Client:
-        return self.case.clients(Side.PROVIDER).ec2
+        return self.facts.clients(Side.PROVIDER).ec2
 
     @property
     def elb(self) -> ElasticLoadBalancingv2Client:
-        return self.case.clients(Side.PROVIDER).elb
+        return self.facts.clients(Side.PROVIDER).elb
 
     def id(self, resource: Resource) -> str:
-        return self.case.id(resource)
+        return self.facts.id(resource)
 
     def until(self, holds: Callable[[], object], what: str) -> None:
-        """Look until it holds."""
+        """Wait until it holds."""
         end = time.monotonic() + PATIENCE
         while not holds():
             if time.monotonic() > end:
@@ -77,23 +77,23 @@ class Exercise:
         self.until(lambda: not look(Filters=in_it)["NetworkInterfaces"], f"{subnet} to be empty")  # type: ignore[arg-type]
 
     def close(self, group: Resource, port: int) -> None:
-        """Take the demo's own rule for this port out of its group."""
-        permission = tcp(port, self.case.rule(group, port).source)
+        """Remove the demo's rule for this port from its group."""
+        permission = tcp(port, self.facts.rule(group, port).source)
         self.ec2.revoke_security_group_ingress(GroupId=self.id(group), IpPermissions=permission)
 
     def on(self, instance: Instance, *command: str) -> None:
         """Run a command on an instance, by ssh."""
-        address = self.case.instance(instance).get("PublicIpAddress", "")
-        answer = self.case.ssh.run(address, self.id(instance), command, seconds=20)
+        address = self.facts.instance(instance).get("PublicIpAddress", "")
+        answer = self.facts.ssh.run(address, self.id(instance), command, seconds=20)
         if answer.exit_code:
             raise DemoError(f"{' '.join(command)} did not work on {instance}.", facts={"it said": answer.err})
 
     def replace(self, instance: Instance, *, key: str = "", subnet_id: str = "", public: bool = True) -> str:
-        """Put another instance in this one's place, with the same tags, image, groups and user data, but for these.
+        """Replace an instance by one with the same tags, image, groups and user data, except for these.
 
-        Returns its id, when it runs.
+        Returns its id when it is running.
         """
-        old, ec2 = self.case.instance(instance), self.ec2
+        old, ec2 = self.facts.instance(instance), self.ec2
         answer = ec2.describe_instance_attribute(InstanceId=self.id(instance), Attribute="userData")
         user_data = answer.get("UserData", {}).get("Value", "")
         made = ec2.run_instances(
@@ -119,8 +119,8 @@ class Exercise:
         return new
 
     def another_endpoint(self) -> str:
-        """Put another endpoint in the place of the demo's, which has to be accepted anew; its id."""
-        old = self.case.endpoint()
+        """Replace the demo's endpoint by another, which must be accepted again.  Returns its id."""
+        old = self.facts.endpoint()
         made = self.ec2.create_vpc_endpoint(
             VpcEndpointType="Interface",
             ServiceName=old["ServiceName"],
@@ -134,7 +134,7 @@ class Exercise:
         return made["VpcEndpoint"]["VpcEndpointId"]
 
     def stop(self, instance: Instance) -> None:
-        """Stop an instance, and see it stopped."""
+        """Stop an instance and wait until it is stopped."""
         self.ec2.stop_instances(InstanceIds=[self.id(instance)])
         self.in_state("stopped", self.id(instance))
 
@@ -165,7 +165,7 @@ class Exercise:
         return next(zone["ZoneId"] for zone in zones if zone["ZoneId"] != than)
 
     def released(self, call: Callable[[], Any]) -> None:
-        """Ask for something until nothing uses what it is about any more."""
+        """Repeat a call until the resource is no longer in use."""
 
         def done() -> bool:
             try:

@@ -29,21 +29,21 @@ def way(rule: str, name: str = "") -> Callable[[Break], Break]:
 @way("service-not-found")
 def _forbid(exercise: Exercise) -> None:
     """In one account the API's state cannot do it: the owner may always connect.  So the sandbox is told to refuse."""
-    name = exercise.case.service()["ServiceName"]
+    name = exercise.facts.service()["ServiceName"]
     exercise.inject_fault(
         "CreateVpcEndpoint",
         "InvalidServiceName",
         f"The Vpc Endpoint Service '{name}' does not exist",
         until="ModifyVpcEndpointServicePermissions",
     )
-    exercise.ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(exercise.case.demo.endpoint)])
+    exercise.ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(exercise.facts.demo.endpoint)])
 
 
 @way("no-common-zone")
 def _move_the_subnet(exercise: Exercise) -> None:
     """The customer's subnet, made again in another zone; what stood in it is gone."""
-    demo, ec2 = exercise.case.demo, exercise.ec2
-    subnet = exercise.case.subnet(Side.CONSUMER, exercise.id(demo.endpoint.subnet))
+    demo, ec2 = exercise.facts.demo, exercise.ec2
+    subnet = exercise.facts.subnet(Side.CONSUMER, exercise.id(demo.endpoint.subnet))
     ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(demo.endpoint)])
     ec2.terminate_instances(InstanceIds=[exercise.id(demo.customer)])
     exercise.empty(demo.endpoint.subnet)
@@ -63,7 +63,7 @@ def _ask_again(exercise: Exercise) -> None:
 
 @way("endpoint-unusable")
 def _reject(exercise: Exercise) -> None:
-    demo = exercise.case.demo
+    demo = exercise.facts.demo
     exercise.ec2.reject_vpc_endpoint_connections(
         ServiceId=exercise.id(demo.service), VpcEndpointIds=[exercise.id(demo.endpoint)]
     )
@@ -71,19 +71,19 @@ def _reject(exercise: Exercise) -> None:
 
 @way("endpoint-pending")
 def _accept_just_now(exercise: Exercise) -> None:
-    service = exercise.id(exercise.case.demo.service)
+    service = exercise.id(exercise.facts.demo.service)
     exercise.ec2.accept_vpc_endpoint_connections(ServiceId=service, VpcEndpointIds=[exercise.another_endpoint()])
 
 
 @way("endpoint-group-closed")
 def _close(exercise: Exercise) -> None:
-    exercise.close(exercise.case.demo.customer_group, PORT)
+    exercise.close(exercise.facts.demo.customer_group, PORT)
 
 
 @way("endpoint-group-closed", "another-group")
 def _another_group(exercise: Exercise) -> None:
     """The VPC's default group, which the console would have taken."""
-    demo, ec2 = exercise.case.demo, exercise.ec2
+    demo, ec2 = exercise.facts.demo, exercise.ec2
     default = default_group(exercise, exercise.id(demo.endpoint.vpc))
     ec2.modify_vpc_endpoint(
         VpcEndpointId=exercise.id(demo.endpoint),
@@ -102,7 +102,7 @@ def default_group(exercise: Exercise, vpc_id: str) -> str:
 @way("no-way-out")
 def _lock_in(exercise: Exercise) -> None:
     exercise.ec2.revoke_security_group_egress(
-        GroupId=exercise.id(exercise.case.demo.customer_group),
+        GroupId=exercise.id(exercise.facts.demo.customer_group),
         IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": ANYWHERE}]}],
     )
 
@@ -110,7 +110,7 @@ def _lock_in(exercise: Exercise) -> None:
 @way("balancer-groups-closed")
 def _with_a_group(exercise: Exercise) -> None:
     """The load balancer made again with the VPC's default group, as the console proposes; what stands on it, too."""
-    demo, ec2, elb = exercise.case.demo, exercise.ec2, exercise.elb
+    demo, ec2, elb = exercise.facts.demo, exercise.ec2, exercise.elb
     arn = exercise.id(demo.balancer)
     old = elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
     tags = elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
@@ -131,8 +131,8 @@ def _with_a_group(exercise: Exercise) -> None:
 @way("acl-return-ports")
 def _endpoint_apart(exercise: Exercise) -> None:
     """The endpoint in a subnet of its own, and a network ACL that lets connections in there and no answers out."""
-    demo = exercise.case.demo
-    subnet = exercise.case.subnet(Side.CONSUMER, exercise.id(demo.endpoint.subnet))
+    demo = exercise.facts.demo
+    subnet = exercise.facts.subnet(Side.CONSUMER, exercise.id(demo.endpoint.subnet))
     apart = exercise.another_subnet(subnet, demo.endpoint.vpc.cidr)
     _refuse_answers(exercise, subnet["SubnetId"], subnet["CidrBlock"])
     exercise.ec2.modify_vpc_endpoint(
@@ -142,13 +142,13 @@ def _endpoint_apart(exercise: Exercise) -> None:
 
 @way("acl-return-ports", "ssh")
 def _no_answers_to_ssh(exercise: Exercise) -> None:
-    _refuse_answers(exercise, exercise.id(exercise.case.demo.endpoint.subnet), ANYWHERE)
+    _refuse_answers(exercise, exercise.id(exercise.facts.demo.endpoint.subnet), ANYWHERE)
 
 
 def _refuse_answers(exercise: Exercise, subnet_id: str, to: str) -> None:
     """Refuse answers to this range in the network ACL of the customer's subnet, which is its VPC's."""
     exercise.ec2.create_network_acl_entry(
-        NetworkAclId=exercise.case.acl(Side.CONSUMER, subnet_id)["NetworkAclId"],
+        NetworkAclId=exercise.facts.acl(Side.CONSUMER, subnet_id)["NetworkAclId"],
         RuleNumber=50,
         Egress=True,
         Protocol="6",
@@ -161,8 +161,8 @@ def _refuse_answers(exercise: Exercise, subnet_id: str, to: str) -> None:
 @way("nothing-listens")
 def _stop_behind_the_checks(exercise: Exercise) -> None:
     """The health checks ask for another port, so that nobody notices that httpd has stopped."""
-    demo = exercise.case.demo
-    subnet = exercise.case.subnet(Side.PROVIDER, exercise.id(demo.balancer.subnet))
+    demo = exercise.facts.demo
+    subnet = exercise.facts.subnet(Side.PROVIDER, exercise.id(demo.balancer.subnet))
     exercise.ec2.authorize_security_group_ingress(
         GroupId=exercise.id(demo.web.group), IpPermissions=tcp(22, subnet["CidrBlock"])
     )
@@ -172,13 +172,13 @@ def _stop_behind_the_checks(exercise: Exercise) -> None:
 
 @way("other-page")
 def _another_page(exercise: Exercise) -> None:
-    demo = exercise.case.demo
+    demo = exercise.facts.demo
     exercise.on(demo.web, "sudo", "sh", "-c", "echo hello > /var/www/html/index.html")
 
 
 @way("targets-initial")
 def _register_anew(exercise: Exercise) -> None:
-    demo, elb = exercise.case.demo, exercise.elb
+    demo, elb = exercise.facts.demo, exercise.elb
     group, target = exercise.id(demo.targets), exercise.id(demo.web)
     elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": target, "Port": PORT}])
     elb.register_targets(TargetGroupArn=group, Targets=[{"Id": target, "Port": PORT}])
@@ -186,19 +186,19 @@ def _register_anew(exercise: Exercise) -> None:
 
 @way("targets-unhealthy")
 def _close_the_web_server(exercise: Exercise) -> None:
-    exercise.close(exercise.case.demo.web.group, PORT)
+    exercise.close(exercise.facts.demo.web.group, PORT)
 
 
 @way("targets-unhealthy", "httpd")
 def _stop_httpd(exercise: Exercise) -> None:
-    exercise.on(exercise.case.demo.web, "sudo", "systemctl", "stop", "httpd")
+    exercise.on(exercise.facts.demo.web, "sudo", "systemctl", "stop", "httpd")
 
 
 @way("targets-unhealthy", "boot")
 def _boot_without_a_way_out(exercise: Exercise) -> None:
     """User data is obeyed once: without a route at that moment there is no httpd, and no route brings it later."""
-    demo, ec2 = exercise.case.demo, exercise.ec2
-    table = exercise.id(exercise.case.part("provider-routes"))
+    demo, ec2 = exercise.facts.demo, exercise.ec2
+    table = exercise.id(exercise.facts.part("provider-routes"))
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock=ANYWHERE)
     web = exercise.replace(demo.web)
     exercise.until(lambda: "httpd" in ec2.get_console_output(InstanceId=web).get("Output", ""), "its boot")
@@ -207,14 +207,14 @@ def _boot_without_a_way_out(exercise: Exercise) -> None:
 
 @way("targets-unused")
 def _delete_the_listener(exercise: Exercise) -> None:
-    exercise.elb.delete_listener(ListenerArn=exercise.id(exercise.case.demo.listener))
+    exercise.elb.delete_listener(ListenerArn=exercise.id(exercise.facts.demo.listener))
 
 
 @way("targets-unused", "zone")
 def _another_zone(exercise: Exercise) -> None:
     """The web server in a subnet of its own, in another zone."""
-    demo = exercise.case.demo
-    subnet = exercise.case.subnet(Side.PROVIDER, exercise.id(demo.balancer.subnet))
+    demo = exercise.facts.demo
+    subnet = exercise.facts.subnet(Side.PROVIDER, exercise.id(demo.balancer.subnet))
     apart = exercise.another_subnet(subnet, demo.balancer.subnet.vpc.cidr, same_zone=False)
     exercise.replace(demo.web, subnet_id=apart)
     exercise.make(demo.of("create-provider"))
@@ -222,25 +222,25 @@ def _another_zone(exercise: Exercise) -> None:
 
 @way("ssh-hangs")
 def _close_ssh(exercise: Exercise) -> None:
-    exercise.close(exercise.case.demo.customer_group, SSH)
+    exercise.close(exercise.facts.demo.customer_group, SSH)
 
 
 @way("ssh-hangs", "route")
 def _delete_the_route(exercise: Exercise) -> None:
-    table = exercise.case.part("customer-routes")
+    table = exercise.facts.part("customer-routes")
     exercise.ec2.delete_route(RouteTableId=exercise.id(table), DestinationCidrBlock=ANYWHERE)
 
 
 @way("ssh-hangs", "main-table")
 def _leave_the_table(exercise: Exercise) -> None:
     """The subnet follows its VPC's main table, which knows no gateway."""
-    routing = exercise.case.part("customer-routing")
+    routing = exercise.facts.part("customer-routing")
     exercise.ec2.disassociate_route_table(AssociationId=exercise.id(routing))
 
 
 @way("ssh-hangs", "address")
 def _without_an_address(exercise: Exercise) -> None:
-    exercise.replace(exercise.case.demo.customer, public=False)
+    exercise.replace(exercise.facts.demo.customer, public=False)
 
 
 @way("ssh-hangs", "blocked")
@@ -253,42 +253,42 @@ def _another_key(exercise: Exercise) -> None:
     """A key pair that is used once and deleted: that does not change what is on the instance."""
     ec2, name = exercise.ec2, "somebody-elses-key"
     ec2.create_key_pair(KeyName=name, KeyType="ed25519")
-    exercise.replace(exercise.case.demo.customer, key=name)
+    exercise.replace(exercise.facts.demo.customer, key=name)
     ec2.delete_key_pair(KeyName=name)
 
 
 @way("other-way-in")
 def _peer(exercise: Exercise) -> None:
-    demo, ec2 = exercise.case.demo, exercise.ec2
+    demo, ec2 = exercise.facts.demo, exercise.ec2
     ours, theirs = demo.balancer.subnet.vpc, demo.endpoint.vpc
     made = ec2.create_vpc_peering_connection(VpcId=exercise.id(theirs), PeerVpcId=exercise.id(ours))
     peering = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
     ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
     for key, beyond in (("customer-routes", ours), ("provider-routes", theirs)):
-        table = exercise.id(exercise.case.part(key))
+        table = exercise.id(exercise.facts.part(key))
         ec2.create_route(RouteTableId=table, DestinationCidrBlock=beyond.cidr, VpcPeeringConnectionId=peering)
 
 
 @way("instance-stopped")
 def _stop_the_customer(exercise: Exercise) -> None:
-    exercise.stop(exercise.case.demo.customer)
+    exercise.stop(exercise.facts.demo.customer)
 
 
 @way("instance-stopped", "web")
 def _stop_the_web_server(exercise: Exercise) -> None:
-    exercise.stop(exercise.case.demo.web)
+    exercise.stop(exercise.facts.demo.web)
 
 
 @way("part-missing")
 def _deregister(exercise: Exercise) -> None:
-    demo = exercise.case.demo
+    demo = exercise.facts.demo
     exercise.elb.deregister_targets(TargetGroupArn=exercise.id(demo.targets), Targets=[{"Id": exercise.id(demo.web)}])
 
 
 @way("balancer-in-use")
 def _another_service(exercise: Exercise) -> None:
     """Somebody else's service on the demo's load balancer, in the place of the demo's own."""
-    demo, ec2 = exercise.case.demo, exercise.ec2
+    demo, ec2 = exercise.facts.demo, exercise.ec2
     service = exercise.id(demo.service)
     ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(demo.endpoint)])
     exercise.released(lambda: ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[service]))
@@ -299,7 +299,7 @@ def _another_service(exercise: Exercise) -> None:
 @way("interfaces-left")
 def _leave_one(exercise: Exercise) -> None:
     """An interface that somebody made in the customer's subnet, and forgot."""
-    demo = exercise.case.demo
+    demo = exercise.facts.demo
     exercise.ec2.create_network_interface(
         SubnetId=exercise.id(demo.endpoint.subnet), Description="for a test, delete me"
     )
@@ -307,5 +307,5 @@ def _leave_one(exercise: Exercise) -> None:
 
 @way("interfaces-left", "subnet")
 def _leave_a_subnet(exercise: Exercise) -> None:
-    subnet = exercise.case.subnet(Side.CONSUMER, exercise.id(exercise.case.demo.endpoint.subnet))
-    exercise.another_subnet(subnet, exercise.case.demo.endpoint.vpc.cidr)
+    subnet = exercise.facts.subnet(Side.CONSUMER, exercise.id(exercise.facts.demo.endpoint.subnet))
+    exercise.another_subnet(subnet, exercise.facts.demo.endpoint.vpc.cidr)

@@ -24,7 +24,7 @@ from ..journal.state_file import StateFile
 from ..model import Live, Phase, Side
 from ..ssh import Ssh
 from ..tutorial import Demo
-from ..verify.aws_facts import Case
+from ..verify.aws_facts import AwsFacts
 from ..verify.diagnosis import diagnose, refusal
 from .signals import interruptible
 
@@ -212,9 +212,9 @@ class Run:
 
     # --- diagnosis --------------------------------------------------------------
 
-    def case(self, said: str = "") -> Case:
+    def facts(self, said: str = "") -> AwsFacts:
         """The demo as the diagnosis asks about it; ``said`` is what a failed check reported."""
-        return Case(
+        return AwsFacts(
             self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.environment), said
         )
 
@@ -222,7 +222,7 @@ class Run:
         """The most likely cause of the first of these errors, each in AWS's words, for which there is a rule."""
         for resource, said in refused:
             if symptom := refusal(resource, said):
-                return diagnose(self.case(said), symptom)
+                return diagnose(self.facts(said), symptom)
         return None
 
 

@@ -1,4 +1,4 @@
-"""A demo with something wrong, and what AWS says about it: the questions that the rules ask."""
+"""What AWS says about a demo that does not work: the questions that the rules ask."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 
 def look(resource: Resource, aws: Aws) -> Live | None:
-    """What AWS has of a part of the demo; None if it, or what it is found by, is not there."""
+    """What AWS has of a resource; None if it, or a parent it is found through, is missing."""
     try:
         return next(iter(ours(resource.find(aws))), None)
     except NotCreated:
@@ -58,18 +58,18 @@ def look(resource: Resource, aws: Aws) -> Live | None:
 
 
 def only(items: Iterable[T], what: str) -> T:
-    """The first of these.  Raises NotCreated where AWS lists none."""
+    """The first item.  Raises NotCreated if there is none."""
     for item in items:
         return item
     raise NotCreated(f"AWS lists no {what}.")
 
 
 @dataclass
-class Case:
-    """What the rules work with.  Each question is put to AWS once, when the first rule wants to know.
+class AwsFacts:
+    """The facts that the rules work with.  Each question is asked of AWS once, when a rule needs it.
 
-    ``said`` is what was met, in AWS's words or the check's.  The questions raise NotCreated about what is not there,
-    and ClientError.
+    ``said`` is the error, in AWS's or the check's words.  The methods raise NotCreated for what does not exist, and
+    ClientError.
     """
 
     demo: Demo
@@ -77,33 +77,33 @@ class Case:
     ssh: Ssh
     ssh_source: str
     address_now: Callable[[], str]
-    """Asks for the operator's address.  Raises DemoError."""
+    """Returns the operator's address.  Raises DemoError."""
     said: str = ""
     _began: float = field(default_factory=time.monotonic)
     _answers: dict[object, Any] = field(default_factory=dict)
 
     def id(self, resource: Resource) -> str:
-        """The id of a part of the demo.  Raises NotCreated."""
+        """The id of a resource.  Raises NotCreated."""
         return self.sides[resource.side].id(resource)
 
     def known(self, resource: Resource) -> str:
-        """The id of a part of the demo; empty if there is none."""
+        """The id of a resource; empty if it does not exist."""
         live = self.sides[resource.side].known.get(resource.key)
         return live.id if live else ""
 
     def part(self, key: str) -> Resource:
-        """The part of the demo with this key."""
+        """The resource with this key."""
         return next(r for r in self.demo.resources if r.key == key)
 
     def clients(self, side: Side) -> Clients:
         return self.sides[side].clients
 
     def aws(self, side: Side) -> Aws:
-        """The clients of a side, content only with answers that are not older than this case."""
+        """A side's ``Aws`` that accepts only answers newer than this object."""
         return self.sides[side].fresh_after(self._began)
 
     def command(self, side: Side, call: str, **options: str | Sequence[str] | bool | int) -> str:
-        """A command of the AWS CLI on that side: ``command(side, "ec2 delete-route", route_table_id=...)``."""
+        """An AWS CLI command for that side: ``command(side, "ec2 delete-route", route_table_id=...)``."""
         words = [self.clients(side).cli, call]
         for name, value in options.items():
             words.append(f"--{name.replace('_', '-')}")
@@ -118,7 +118,7 @@ class Case:
         return answer
 
     def operator(self) -> str:
-        """The operator's address as the internet sees it now; empty if it cannot be found."""
+        """The operator's public address now; empty if it cannot be found."""
         return self._once("operator", self._ask_for_the_operator)
 
     def _ask_for_the_operator(self) -> str:
@@ -140,7 +140,7 @@ class Case:
         )
 
     def principals(self) -> list[str]:
-        """Who may connect to the service besides its owner, as ARNs."""
+        """The ARNs of the principals that may connect to the service, besides its owner."""
         id, ec2 = self.id(self.demo.service), self.clients(Side.PROVIDER).ec2
         pages = ec2.get_paginator("describe_vpc_endpoint_service_permissions")
         return self._once(
@@ -149,7 +149,8 @@ class Case:
         )
 
     def connection(self) -> str:
-        """The state of our endpoint among the service's connections, in lower case; empty if it is not listed."""
+        """The state of the demo's endpoint among the service's connections, in lower case; empty if it is not
+        listed."""
         endpoint = self.id(self.demo.endpoint)
         listed = connections(self.aws(Side.PROVIDER), self.demo.service)
         found = (one.get("VpcEndpointState", "") for one in listed if one.get("VpcEndpointId") == endpoint)
@@ -161,7 +162,7 @@ class Case:
         return self._once(id, lambda: only(ec2.describe_vpc_endpoints(VpcEndpointIds=[id])["VpcEndpoints"], id))
 
     def endpoint_interfaces(self) -> list[NetworkInterfaceTypeDef]:
-        """Where the endpoint can be reached."""
+        """The endpoint's network interfaces."""
         ids, ec2 = self.endpoint().get("NetworkInterfaceIds", []), self.clients(Side.CONSUMER).ec2
         return self._once(
             tuple(ids),
@@ -171,14 +172,14 @@ class Case:
     # --- load balancers and targets -----------------------------------------------
 
     def balancers(self) -> list[LoadBalancerTypeDef]:
-        """The load balancers behind the service: the demo's, unless somebody has put others there."""
+        """The load balancers behind the service: the demo's, unless somebody changed that."""
         arns, elb = self.service().get("NetworkLoadBalancerArns", []), self.clients(Side.PROVIDER).elb
         return self._once(
             tuple(arns), lambda: elb.describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"] if arns else []
         )
 
     def nodes(self, balancer: LoadBalancerTypeDef) -> list[NetworkInterfaceTypeDef]:
-        """The network interfaces of a load balancer: the addresses from which its targets are reached."""
+        """The network interfaces of a load balancer, whose addresses its targets see."""
         front = balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]
         return self.interfaces(Side.PROVIDER, "description", f"ELB {front}")
 
@@ -191,7 +192,7 @@ class Case:
         return self._once(arn, lambda: only(elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"], arn))
 
     def health(self) -> TargetHealthDescriptionTypeDef | None:
-        """The health of the web server as a target; none if it is not registered."""
+        """The health of the web server as a target; None if it is not registered."""
         web = self.id(self.demo.web)
         listed = target_health(self.aws(Side.PROVIDER), self.demo.targets)
         return next((one for one in listed if one.get("Target", {}).get("Id") == web), None)
@@ -199,7 +200,7 @@ class Case:
     # --- instances and their surroundings -------------------------------------------
 
     def instance(self, resource: Instance) -> InstanceTypeDef:
-        """An instance.  Raises NotCreated for one that is terminated: it has no network any more."""
+        """An instance.  Raises NotCreated for a terminated one, which has no network."""
         id, ec2 = self.id(resource), self.clients(resource.side).ec2
 
         def ask() -> InstanceTypeDef:
@@ -210,14 +211,14 @@ class Case:
         return self._once(id, ask)
 
     def address(self, resource: Instance) -> str:
-        """The private address of an instance.  Raises NotCreated for one that has none (any more)."""
+        """The private address of an instance.  Raises NotCreated if it has none."""
         address = self.instance(resource).get("PrivateIpAddress")
         if not address:
             raise NotCreated(f"{resource} has no address.")
         return address
 
     def console(self, resource: Instance) -> list[str]:
-        """What its console says of what went wrong at its boot, where it may be read.
+        """The lines of its console output that report errors at boot, if it may be read.
 
         AWS shows it some minutes after the boot.
         """
@@ -259,7 +260,7 @@ class Case:
         )
 
     def route_table(self, side: Side, subnet_id: str) -> RouteTableTypeDef:
-        """The route table that a subnet follows: its own, else its VPC's main one."""
+        """The route table of a subnet: an associated one, else its VPC's main one."""
         vpc_id, ec2 = self.subnet(side, subnet_id)["VpcId"], self.clients(side).ec2
         of_it = [{"Name": "vpc-id", "Values": [vpc_id]}]
         tables: list[RouteTableTypeDef] = self._once(
@@ -271,7 +272,7 @@ class Case:
         return next(own, None) or only(main, "route table")
 
     def interfaces(self, side: Side, name: str, value: str) -> list[NetworkInterfaceTypeDef]:
-        """The network interfaces that this filter of DescribeNetworkInterfaces lets through."""
+        """The network interfaces that match this filter of DescribeNetworkInterfaces."""
         pages = self.clients(side).ec2.get_paginator("describe_network_interfaces")
         return self._once(
             ("interfaces", side, name, value),
@@ -283,7 +284,7 @@ class Case:
         )
 
     def public_access(self) -> str:
-        """How the customer's account blocks its internet gateways: ``off``, or the way it does."""
+        """The mode of VPC Block Public Access in the customer's account; ``off`` if it is not used."""
         ec2 = self.clients(Side.CONSUMER).ec2
         return self._once(
             "public access",
@@ -292,13 +293,13 @@ class Case:
             ),
         )
 
-    # --- the tutorial's own parts -------------------------------------------------------
+    # --- the demo's resources -----------------------------------------------------------
 
     def parts(self) -> list[tuple[Resource, Live | None]]:
-        """Every part of the demo with what AWS has of it now."""
+        """Every resource of the demo with what AWS has of it now."""
         return self._once("parts", lambda: [(r, look(r, self.aws(r.side))) for r in self.demo.resources])
 
     def rule(self, group: Resource, port: int) -> IngressRule:
-        """The demo's own rule in one of its groups for this port."""
+        """The demo's inbound rule for this port in one of its groups."""
         rules = (r for r in self.demo.resources if isinstance(r, IngressRule))
         return next(rule for rule in rules if rule.group is group and rule.port == port)

@@ -1,8 +1,7 @@
-"""What ``test`` asks of a running demo, one function for each question, in the order of this file.
+"""The checks of ``test``, one function each, in the order of this file.
 
 A proof with a control, not one curl: the page comes through the endpoint, it is this demo's own, and there is no other
-way to it.  A check returns its evidence, or raises CheckFailed with what is seen; the cause is looked up in the table
-(``diagnosis``).
+way to it.  A check returns its evidence or raises CheckFailed with a symptom, whose cause ``diagnosis`` finds.
 """
 
 from __future__ import annotations
@@ -24,26 +23,26 @@ from ..resources.target_group import target_health
 from ..resources.vpc_endpoint import addresses
 from ..ssh import CONNECT_SECONDS, Ssh, SshResult
 from ..tutorial import DEMO_ID_PAGE, Demo
-from .aws_facts import Case, look
+from .aws_facts import AwsFacts, look
 from .diagnosis import diagnose
 from .diagnosis.table import Symptom
 
 SETTLING_SECONDS = 300.0
-"""How long after its launch an instance, and what depends on it, may still be coming up; in AWS's seconds."""
+"""How long after its launch an instance, and what depends on it, may still be starting, in AWS's seconds."""
 SETTLED_SECONDS = 15.0
-"""How long anything older is given to be right."""
+"""How long a check waits for anything older."""
 ENDPOINT_SETTLED_SECONDS = 60.0
-"""How long an endpoint is given to answer, which may be a minute after it says available (section 3.2)."""
+"""How long a check waits for an endpoint, which may take a minute after ``available`` (section 3.2)."""
 LEAST_SECONDS = 2.0
-"""The same in seconds of the machine, however fast the sandbox's clock runs."""
+"""The shortest wait in seconds of this machine, however fast the sandbox's clock runs."""
 CURL_CONNECT_SECONDS = 5
 CONTROL_SECONDS = 3
 REFUSED, TIMED_OUT, SSH_FAILED = 7, 28, 255
-"""Exit codes of curl, and ssh's own."""
+"""Exit codes of curl, and of ssh itself."""
 
 
 class CheckFailed(DemoError):
-    """A check did not hold; ``symptom`` is what was seen, in the words of the table of causes."""
+    """A check failed with this symptom."""
 
     def __init__(self, what: str, symptom: Symptom) -> None:
         super().__init__(what)
@@ -51,26 +50,26 @@ class CheckFailed(DemoError):
 
 
 @dataclass
-class Lab:
-    """What the checks work with.  ``case`` makes the demo, with what was met, a case for the table of causes."""
+class CheckContext:
+    """What the checks work with.  ``facts`` returns the facts for the diagnosis of an error."""
 
     demo: Demo
     sides: Mapping[Side, Aws]
     ssh: Ssh
     pace: float
     page: str
-    case: Callable[[str], Case]
+    facts: Callable[[str], AwsFacts]
     timeout_seconds: float | None = None
     patient: bool = True
-    """Whether what may only need time is looked at again."""
+    """True if a check may wait for what only needs time."""
     endpoint_address: str = ""
     answer: str = ""
     seen: str = ""
-    """The page that came back."""
+    """The page that was received."""
     started: float = field(default_factory=time.monotonic)
 
     def aws(self, resource: Resource) -> Aws:
-        """The clients of the resource's side, content only with answers of this moment."""
+        """The ``Aws`` of the resource's side that accepts only new answers."""
         return self.sides[resource.side].fresh_after(time.monotonic())
 
     def look(self, resource: Resource) -> Live | None:
@@ -80,23 +79,23 @@ class Lab:
         return live
 
     def patience(self, resource: Resource) -> float:
-        """How many seconds to wait for something that stands on this instance: long while it is young."""
+        """How many seconds to wait for what depends on this instance: longer while it is new."""
         launched = self.sides[resource.side].live(resource).outputs.get("launched", "")
         age = (datetime.now(UTC) - datetime.fromisoformat(launched)).total_seconds() if launched else 0.0
         return self.real(max(SETTLED_SECONDS, SETTLING_SECONDS - age * self.pace))
 
     def real(self, seconds: float) -> float:
-        """AWS's seconds in seconds of the machine, never more than the whole test may take."""
+        """AWS's seconds as seconds of this machine, at most the time that is left."""
         return max(0.0, min(max(LEAST_SECONDS, seconds / self.pace), self._left()))
 
     def _left(self) -> float:
-        """How many seconds of the machine are left for the test."""
+        """How many seconds of this machine are left for the test."""
         if self.timeout_seconds is None:
             return float("inf")
         return self.started + self.timeout_seconds - time.monotonic()
 
     def tries(self, seconds: float) -> Iterator[bool]:
-        """Go round until the time is up; yields whether this is the last try."""
+        """Yield until the time is up: True for the last try."""
         until = time.monotonic() + seconds
         pause = max(0.05, 2.0 / self.pace)
         while True:
@@ -113,15 +112,15 @@ class Lab:
         return self.ssh.run(address, alias, command, seconds=max(1.0, min(4.0 * CONNECT_SECONDS, self._left())))
 
 
-Check = Callable[[Lab], str]
+Check = Callable[[CheckContext], str]
 
 
 @dataclass(frozen=True)
 class Question:
-    """A check with its number, its words for the screen, and the checks without which it says nothing."""
+    """A check: its number, its title, and the checks that must pass before it."""
 
     number: int
-    title: Callable[[Lab], str]
+    title: Callable[[CheckContext], str]
     check: Check
     needs: tuple[int, ...]
 
@@ -129,8 +128,8 @@ class Question:
 QUESTIONS: list[Question] = []
 
 
-def check(title: str | Callable[[Lab], str], *needs: int) -> Callable[[Check], Check]:
-    """Add a check, in the order of this file."""
+def check(title: str | Callable[[CheckContext], str], *needs: int) -> Callable[[Check], Check]:
+    """Register the function below as the next check."""
 
     def add(function: Check) -> Check:
         error_message = title if callable(title) else lambda lab: title
@@ -142,7 +141,7 @@ def check(title: str | Callable[[Lab], str], *needs: int) -> Callable[[Check], C
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a check: ``passed`` is None for one that was not run."""
+    """The result of a check; ``passed`` is None if it was not run."""
 
     number: int
     title: str
@@ -162,8 +161,8 @@ class Result:
         }
 
 
-def run(lab: Lab) -> Iterator[Result]:
-    """Ask every question whose needs were met, and yield each result as it comes."""
+def run(lab: CheckContext) -> Iterator[Result]:
+    """Run every check whose prerequisites passed, and yield each result."""
     passed: set[int] = set()
     for q in QUESTIONS:
         missing = [need for need in q.needs if need not in passed]
@@ -180,15 +179,15 @@ def run(lab: Lab) -> Iterator[Result]:
             yield Result(q.number, q.title(lab), True, evidence, time.monotonic() - began)
 
 
-def explain(lab: Lab, failed: Result | None) -> Diagnosis:
-    """The one most likely cause of a failure; without one, of anything that would make a check fail."""
+def explain(lab: CheckContext, failed: Result | None) -> Diagnosis:
+    """The most likely cause of this failure; without a failure, of anything that could make a check fail."""
     if failed is None or failed.failure is None:
-        return diagnose(lab.case(""), None, range(1, len(QUESTIONS) + 1))
-    return diagnose(lab.case(failed.evidence), failed.failure.symptom, [failed.number])
+        return diagnose(lab.facts(""), None, range(1, len(QUESTIONS) + 1))
+    return diagnose(lab.facts(failed.evidence), failed.failure.symptom, [failed.number])
 
 
-def _ask(q: Question, lab: Lab) -> str:
-    """Ask one question; what it asks about may have gone meanwhile."""
+def _ask(q: Question, lab: CheckContext) -> str:
+    """Run one check.  A resource may have been deleted meanwhile."""
     try:
         return q.check(lab)
     except NotCreated as error:
@@ -199,11 +198,11 @@ def _ask(q: Question, lab: Lab) -> str:
         raise CheckFailed(error_message(error), Symptom.GONE) from error
 
 
-# --- the questions ------------------------------------------------------------
+# --- the checks ---------------------------------------------------------------
 
 
 @check("endpoint service")
-def the_service_is_available(lab: Lab) -> str:
+def the_service_is_available(lab: CheckContext) -> str:
     live = lab.look(lab.demo.service)
     if live is None or live.word.lower() != "available":
         raise CheckFailed(live.word if live else "gone", Symptom.GONE)
@@ -211,7 +210,7 @@ def the_service_is_available(lab: Lab) -> str:
 
 
 @check("load balancer")
-def the_load_balancer_is_active(lab: Lab) -> str:
+def the_load_balancer_is_active(lab: CheckContext) -> str:
     live = lab.look(lab.demo.balancer)
     if live is None or live.word.lower() not in ("active", "active_impaired"):
         raise CheckFailed(live.word if live else "gone", Symptom.GONE)
@@ -221,7 +220,7 @@ def the_load_balancer_is_active(lab: Lab) -> str:
 
 
 @check("targets")
-def the_targets_are_healthy(lab: Lab) -> str:
+def the_targets_are_healthy(lab: CheckContext) -> str:
     port, began = lab.demo.targets.port, time.monotonic()
     # Registration and the first health checks take AWS minutes, whatever the age of the instance.
     long, short = lab.real(SETTLING_SECONDS), lab.patience(lab.demo.web)
@@ -244,8 +243,8 @@ def the_targets_are_healthy(lab: Lab) -> str:
 _TARGET = {"initial": Symptom.INITIAL, "unhealthy": Symptom.UNHEALTHY, "unused": Symptom.UNUSED}
 
 
-def _target_states(lab: Lab) -> list[tuple[str, str]]:
-    """State and reason of the targets, in AWS's words; one that was replaced and is on its way out does not count."""
+def _target_states(lab: CheckContext) -> list[tuple[str, str]]:
+    """State and reason of the targets, in AWS's words, without a replaced one that is draining."""
     web = lab.sides[Side.PROVIDER].id(lab.demo.web)
     states = []
     for one in target_health(lab.aws(lab.demo.targets), lab.demo.targets):
@@ -257,7 +256,7 @@ def _target_states(lab: Lab) -> list[tuple[str, str]]:
 
 
 @check("connection")
-def the_connection_is_accepted(lab: Lab) -> str:
+def the_connection_is_accepted(lab: CheckContext) -> str:
     endpoint = lab.sides[Side.CONSUMER].id(lab.demo.endpoint)
     listed = connections(lab.aws(lab.demo.service), lab.demo.service)
     word = next((c.get("VpcEndpointState", "") for c in listed if c.get("VpcEndpointId") == endpoint), "not listed")
@@ -277,7 +276,7 @@ def the_connection_is_accepted(lab: Lab) -> str:
 
 
 @check("ssh to the customer instance")
-def ssh_works(lab: Lab) -> str:
+def ssh_works(lab: CheckContext) -> str:
     live = lab.look(lab.demo.customer)
     address = live.outputs.get("public_address", "") if live else ""
     if live is None or live.word.lower() != "running" or not address:
@@ -295,12 +294,12 @@ def ssh_works(lab: Lab) -> str:
     raise CheckFailed(f"ec2-user@{address}: {said}", Symptom.SSH_DENIED if denied else Symptom.SSH_HANGS)
 
 
-def _curl_title(lab: Lab) -> str:
+def _curl_title(lab: CheckContext) -> str:
     return f"curl http://{lab.endpoint_address}/" if lab.endpoint_address else "curl the endpoint"
 
 
 @check(_curl_title, 3, 4, 5)
-def the_page_comes_through_the_endpoint(lab: Lab) -> str:
+def the_page_comes_through_the_endpoint(lab: CheckContext) -> str:
     answer = SshResult(1, "", "")
     for last in lab.tries(max(lab.patience(lab.demo.customer), lab.real(ENDPOINT_SETTLED_SECONDS))):
         if not lab.endpoint_address:
@@ -325,7 +324,7 @@ def the_page_comes_through_the_endpoint(lab: Lab) -> str:
 _CURL = {REFUSED: Symptom.REFUSED, TIMED_OUT: Symptom.HANGS, SSH_FAILED: Symptom.SSH_HANGS}
 
 
-def _curl(lab: Lab, url: str, *options: str, connect_seconds: int = CURL_CONNECT_SECONDS) -> SshResult:
+def _curl(lab: CheckContext, url: str, *options: str, connect_seconds: int = CURL_CONNECT_SECONDS) -> SshResult:
     limits = ("--connect-timeout", str(connect_seconds), "--max-time", str(2 * connect_seconds))
     return lab.on_customer("curl", "-sS", *limits, *options, url)
 
@@ -336,7 +335,7 @@ def _what_curl_met(answer: SshResult) -> str:
 
 
 @check("the page is this demo's", 6)
-def the_page_is_this_demos(lab: Lab) -> str:
+def the_page_is_this_demos(lab: CheckContext) -> str:
     expected = lab.sides[Side.PROVIDER].live(lab.demo.web).outputs.get("demo_id", "")
     answer = _curl(lab, f"http://{lab.endpoint_address}/{DEMO_ID_PAGE}", "-f")
     found = answer.out.strip()
@@ -348,7 +347,7 @@ def the_page_is_this_demos(lab: Lab) -> str:
 
 
 @check("control: no other way in", 5)
-def there_is_no_other_way(lab: Lab) -> str:
+def there_is_no_other_way(lab: CheckContext) -> str:
     web = lab.sides[Side.PROVIDER].live(lab.demo.web).outputs.get("private_address", "")
     source = lab.sides[Side.CONSUMER].live(lab.demo.customer).outputs.get("private_address", "")
     answer = _curl(lab, f"http://{web}/", "-o", "/dev/null", connect_seconds=CONTROL_SECONDS)

@@ -1,4 +1,4 @@
-"""What ``doctor`` asks of the machine and of the account, whether there is a demo or not; it changes nothing."""
+"""The checks of ``doctor`` on this machine and the account.  They change nothing."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from .dry_run import allowed_calls
 
 OLDEST_PYTHON = (3, 11)
 SKEW_SECONDS = 300.0
-"""AWS refuses what is signed with a clock that is more than five minutes off (section 6)."""
+"""AWS refuses requests signed with a clock that is more than five minutes off (section 6)."""
 VPCS_OF_A_DEMO = 2
 PACKAGE = "vpce-demo"
 
 
 @dataclass(frozen=True)
-class Line:
-    """What came of one question: ``fine`` is None where it could not be asked, or does not matter."""
+class DoctorLine:
+    """One finding; ``fine`` is None if it could not be checked or does not matter."""
 
     title: str
     fine: bool | None
@@ -55,12 +55,12 @@ class Line:
 # --- this machine -------------------------------------------------------------------
 
 
-def machine() -> Iterator[Line]:
-    """What can be checked without AWS."""
+def machine() -> Iterator[DoctorLine]:
+    """The checks that need no AWS."""
     found = ".".join(map(str, sys.version_info[:3]))
     enough = sys.version_info[:2] >= OLDEST_PYTHON
     wanted = ".".join(map(str, OLDEST_PYTHON))
-    yield Line(
+    yield DoctorLine(
         "versions",
         enough,
         f"{PACKAGE} {__version__}, Python {found} on {platform.system()}",
@@ -68,17 +68,17 @@ def machine() -> Iterator[Line]:
     )
     yield _packages()
     try:
-        yield Line("OpenSSH client", True, ssh.version())
+        yield DoctorLine("OpenSSH client", True, ssh.version())
     except DemoError as error:
-        yield Line("OpenSSH client", False, error.message, error.hint)
+        yield DoctorLine("OpenSSH client", False, error.message, error.hint)
 
 
-def _packages() -> Line:
-    """The packages that the program stands on, each at least as new as it says it needs."""
+def _packages() -> DoctorLine:
+    """The required packages, each at least in the required version."""
     try:
         needs = importlib.metadata.requires(PACKAGE) or []
     except importlib.metadata.PackageNotFoundError:
-        return Line("packages", None, "not installed as a package, so required versions are unknown")
+        return DoctorLine("packages", None, "not installed as a package, so required versions are unknown")
     found, wrong = {}, []
     for need in needs:
         named = re.match(r"([\w.-]+)(?:\[[^]]*\])? ?>=([\d.]+)[^;]*$", need)  # with a ";" it is of an extra
@@ -93,7 +93,9 @@ def _packages() -> Line:
         if _numbers(found[name]) < _numbers(least):
             wrong.append(f"{name} {found[name]} is older than {least}")
     told = ", ".join(f"{name} {version}" for name, version in sorted(found.items()))
-    return Line("packages", not wrong, "; ".join(wrong) or told, f"pip install --upgrade {PACKAGE}" if wrong else "")
+    return DoctorLine(
+        "packages", not wrong, "; ".join(wrong) or told, f"pip install --upgrade {PACKAGE}" if wrong else ""
+    )
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -103,22 +105,22 @@ def _numbers(version: str) -> tuple[int, ...]:
 # --- the account ------------------------------------------------------------------------
 
 
-def not_signed_in(error: Exception) -> Iterator[Line]:
-    """Lines for an account that cannot be asked, and why."""
+def not_signed_in(error: Exception) -> Iterator[DoctorLine]:
+    """The lines for an account that cannot be asked, with the reason."""
     ours = understood(error) or DemoError(str(error))
     facts = "".join(f" ({name}: {value})" for name, value in ours.facts.items() if value)
-    yield Line("sign-in", False, f"{ours.message}{facts}", " ".join(ours.hint.split()))
+    yield DoctorLine("sign-in", False, f"{ours.message}{facts}", " ".join(ours.hint.split()))
     if isinstance(error, ClientError) and (date := _date(error.response)):
         yield _clock(date)
-    yield Line("account", None, "not asked: that needs a sign-in and a region")
+    yield DoctorLine("account", None, "not asked: that needs a sign-in and a region")
 
 
-def account(config: Config, environment: Environment, ids: Mapping[str, str]) -> Iterator[Line]:
-    """What is asked of AWS, all at once; ``ids`` are those of the demo's parts that are there, by key."""
+def account(config: Config, environment: Environment, ids: Mapping[str, str]) -> Iterator[DoctorLine]:
+    """The checks that ask AWS, in parallel; ``ids`` are those of the existing resources, by key."""
     told = dict.fromkeys(f"account {one['account']} in {one['region']}" for one in environment.accounts.values())
-    yield Line("sign-in", True, ", ".join(told))
+    yield DoctorLine("sign-in", True, ", ".join(told))
     both = environment.clients[Side.PROVIDER] is environment.clients[Side.CONSUMER]
-    asking: list[tuple[str, Callable[[], Line]]] = []
+    asking: list[tuple[str, Callable[[], DoctorLine]]] = []
     for side, clients in list(environment.clients.items())[: 1 if both else 2]:
         of = "" if both else f" ({side})"
         asking += [(f"{title}{of}", ask) for title, ask in _questions(config, side, clients, ids, both)]
@@ -134,36 +136,36 @@ def account(config: Config, environment: Environment, ids: Mapping[str, str]) ->
 
 def _questions(
     config: Config, side: Side, clients: Clients, ids: Mapping[str, str], both: bool
-) -> Iterator[tuple[str, Callable[[], Line]]]:
+) -> Iterator[tuple[str, Callable[[], DoctorLine]]]:
     yield "region", lambda: _region(clients)
     yield "clock", lambda: _clock(_date(clients.ec2.describe_regions(RegionNames=[clients.region])))
     yield "permissions", lambda: _permissions(None if both else side, clients, config, ids)
     yield "quotas", lambda: _quotas(clients, VPCS_OF_A_DEMO if both else 1, ids)
-    yield "image", lambda: Line("", True, f"{image(clients, config.image_parameter)} ({config.image_parameter})")
+    yield "image", lambda: DoctorLine("", True, f"{image(clients, config.image_parameter)} ({config.image_parameter})")
     yield "Block Public Access", lambda: _public_access(clients)
 
 
-def _asked(title: str, ask: Callable[[], Line]) -> Line:
-    """The answer, or why there is none."""
+def _asked(title: str, ask: Callable[[], DoctorLine]) -> DoctorLine:
+    """The finding, or why it could not be checked."""
     try:
         line = ask()
-        return Line(title, line.fine, line.evidence, line.fix)
+        return DoctorLine(title, line.fine, line.evidence, line.fix)
     except ClientError as error:
         if error_kind(error) is ErrorKind.DENIED:
-            return Line(title, None, f"not asked: {error.operation_name} is not allowed to you")
-        return Line(title, None, f"not asked: {error.operation_name} answered {error_code(error)}")
+            return DoctorLine(title, None, f"not asked: {error.operation_name} is not allowed to you")
+        return DoctorLine(title, None, f"not asked: {error.operation_name} answered {error_code(error)}")
     except BotoCoreError as error:
-        return Line(title, None, f"not asked: {error}")
+        return DoctorLine(title, None, f"not asked: {error}")
     except DemoError as error:
-        return Line(title, False, error.message, " ".join(error.hint.split()))
+        return DoctorLine(title, False, error.message, " ".join(error.hint.split()))
 
 
-def _region(clients: Clients) -> Line:
+def _region(clients: Clients) -> DoctorLine:
     listed = clients.ec2.describe_regions(RegionNames=[clients.region], AllRegions=True)["Regions"]
     word = listed[0].get("OptInStatus", "") if listed else "there is no such region"
     fine = word in ("opt-in-not-required", "opted-in")
     enable = f"{clients.cli} account enable-region --region-name {clients.region}"
-    return Line("", fine, f"{clients.region}: {word}", "" if fine else enable)
+    return DoctorLine("", fine, f"{clients.region}: {word}", "" if fine else enable)
 
 
 def _date(answer: Mapping[str, Any]) -> str:
@@ -171,17 +173,19 @@ def _date(answer: Mapping[str, Any]) -> str:
     return str(headers.get("date", ""))
 
 
-def _clock(date: str) -> Line:
-    """The machine's clock against the one in the header of an answer."""
+def _clock(date: str) -> DoctorLine:
+    """This machine's clock compared with the date of AWS's answer."""
     if not date:
-        return Line("clock", None, "not asked: the answer had no date")
+        return DoctorLine("clock", None, "not asked: the answer had no date")
     skew = time.time() - parsedate_to_datetime(date).timestamp()
     fine = abs(skew) <= SKEW_SECONDS
     told = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} AWS's"
-    return Line("clock", fine, told, "" if fine else "set this machine's clock, best by NTP:  timedatectl set-ntp true")
+    return DoctorLine(
+        "clock", fine, told, "" if fine else "set this machine's clock, best by NTP:  timedatectl set-ntp true"
+    )
 
 
-def _permissions(side: Side | None, clients: Clients, config: Config, ids: Mapping[str, str]) -> Line:
+def _permissions(side: Side | None, clients: Clients, config: Config, ids: Mapping[str, str]) -> DoctorLine:
     asked = allowed_calls(side, clients, config, ids)
     refused = [name for name, allowed in asked.items() if allowed is False]
     open_ = [name for name, allowed in asked.items() if allowed is None]
@@ -192,13 +196,13 @@ def _permissions(side: Side | None, clients: Clients, config: Config, ids: Mappi
     if open_:
         told += f"; {len(open_)} can be asked only of things that are there"
     told += ". Elastic Load Balancing has no DryRun: not asked."
-    return Line(
+    return DoctorLine(
         "", not refused, told, "ask for what is missing; the README lists what the demo needs" if refused else ""
     )
 
 
-def _quotas(clients: Clients, vpcs: int, ids: Mapping[str, str]) -> Line:
-    """How many there are, how many more the demo needs, and how many there may be."""
+def _quotas(clients: Clients, vpcs: int, ids: Mapping[str, str]) -> DoctorLine:
+    """How many exist, how many the demo needs, and the quota."""
     ec2, elb = clients.ec2, clients.elb
     there = {
         "VPCs": [vpc["VpcId"] for page in ec2.get_paginator("describe_vpcs").paginate() for vpc in page["Vpcs"]],
@@ -227,17 +231,17 @@ def _quotas(clients: Clients, vpcs: int, ids: Mapping[str, str]) -> Line:
                 f"remove what you do not need, or: {clients.cli} service-quotas request-service-quota-increase "
                 f"--service-code {service} --quota-code {quota} --desired-value {len(held) + more}"
             )
-    return Line("", not fixes, "; ".join(told), "    ".join(fixes))
+    return DoctorLine("", not fixes, "; ".join(told), "    ".join(fixes))
 
 
-def _public_access(clients: Clients) -> Line:
+def _public_access(clients: Clients) -> DoctorLine:
     options = clients.ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
     mode = options.get("InternetGatewayBlockMode", "off")
     off = f"{clients.cli} ec2 modify-vpc-block-public-access-options --internet-gateway-block-mode off"
-    return Line("", mode == "off", mode, "" if mode == "off" else off)
+    return DoctorLine("", mode == "off", mode, "" if mode == "off" else off)
 
 
-def _zones(config: Config, environment: Environment) -> Line:
+def _zones(config: Config, environment: Environment) -> DoctorLine:
     """The zones, by id, that offer the instance type to both sides."""
     usable = []
     for clients in environment.clients.values():
@@ -246,12 +250,12 @@ def _zones(config: Config, environment: Environment) -> Line:
     names = sorted(name for id, name in usable[0].items() if all(id in one for one in usable))
     if config.zone and config.zone not in names:
         told = f"{config.zone} does not offer {config.instance_type} to both sides; these do: {', '.join(names)}"
-        return Line("", False, told, "set another zone in the config file, or leave it out")
+        return DoctorLine("", False, told, "set another zone in the config file, or leave it out")
     told = f"{config.instance_type} in {', '.join(names) or 'none'}"
-    return Line("", bool(names), told, "" if names else "set another instance_type or region")
+    return DoctorLine("", bool(names), told, "" if names else "set another instance_type or region")
 
 
-def _address(config: Config, environment: Environment) -> Line:
+def _address(config: Config, environment: Environment) -> DoctorLine:
     if config.ssh_from != MY_IP:
-        return Line("", None, f"not needed: ssh is open to {config.ssh_from}")
-    return Line("", True, my_address(environment).removesuffix("/32"))
+        return DoctorLine("", None, f"not needed: ssh is open to {config.ssh_from}")
+    return DoctorLine("", True, my_address(environment).removesuffix("/32"))

@@ -1,4 +1,4 @@
-"""Which of the demo's EC2 calls AWS would allow: each is tried with ``DryRun``, which carries out nothing."""
+"""Which of the demo's EC2 calls AWS would allow, tried with ``DryRun``, which changes nothing."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Params = dict[str, Any]
 def allowed_calls(
     side: Side | None, clients: Clients, config: Config, ids: Mapping[str, str]
 ) -> dict[str, bool | None]:
-    """Whether each call is allowed, by its name; None where AWS says something else, or what it needs is not there.
+    """Whether each call is allowed, by operation; None if AWS answers otherwise, or what it needs does not exist.
 
-    ``side`` None asks for both; ``ids`` are those of the demo's parts that are there, by key.
+    ``side`` None: both.  ``ids`` are those of the existing resources, by key.
     """
     wanted: dict[str, Params | None] = {}
     for one in (side,) if side else tuple(Side):
@@ -51,14 +51,14 @@ def _allowed(clients: Clients, name: str, params: Params | None) -> bool | None:
 
 
 def calls(side: Side, region: str, config: Config, ids: Mapping[str, str]) -> Iterator[tuple[str, Params | None]]:
-    """The calls that change something on a side, with the demo's own ids; None where the thing is not there."""
+    """The changing calls of a side, with the demo's ids; None if the resource does not exist."""
     provider = side is Side.PROVIDER
     part = config.provider if provider else config.consumer
     front = "provider" if provider else "customer"
     key_name = in_front(config.name, part.key_name)
 
     def of(keys: Mapping[str, str], **more: Any) -> Params | None:
-        """Parameters with the ids of the side's own parts: ``{"VpcId": "vpc"}``."""
+        """Parameters with the ids of the side's resources: ``{"VpcId": "vpc"}``."""
         named = {name: ids.get(f"{front}-{key}") for name, key in keys.items()}
         return {**named, **more} if all(named.values()) else None
 
@@ -67,7 +67,7 @@ def calls(side: Side, region: str, config: Config, ids: Mapping[str, str]) -> It
         return {name: [held], **more} if held else None
 
     def tagged(kind: str) -> Params:
-        """The tags that the demo would give it: a policy may ask for them."""
+        """The demo's tags, which a policy may require."""
         tags = {"Name": part.vpc_name, DEMO_TAG: config.name, RESOURCE_TAG: front, ID_TAG: "doctor"}
         held = [{"Key": key, "Value": value} for key, value in tags.items()]
         return {"TagSpecifications": [{"ResourceType": kind, "Tags": held}]}

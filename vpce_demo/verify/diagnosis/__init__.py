@@ -1,4 +1,4 @@
-"""The diagnosis: which one cause explains what is seen, confirmed by asking AWS, and what mends it.
+"""The diagnosis: the most likely cause of a symptom, confirmed by asking AWS, and what fixes it.
 
 ``RULES`` is the table of causes.  This package only looks; ``exercises`` makes each cause happen in the sandbox.
 """
@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from ...engine.resource import Resource
 from ...errors import Diagnosis
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .acls import acl_return_ports
 from .connection import endpoint_pending, endpoint_unusable, not_accepted
 from .control import other_way_in
@@ -45,17 +45,17 @@ RULES = (
     balancer_in_use,
     interfaces_left,
 )
-"""Every cause, in the order in which it is asked about."""
+"""Every rule, in the order in which they are tried."""
 
 
-def diagnose(case: Case, symptom: Symptom | None, checks: Collection[int] = ()) -> Diagnosis:
-    """Go through the rules: those of the symptom in their order, then what else can make one of these checks fail.
+def diagnose(facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] = ()) -> Diagnosis:
+    """Try the symptom's rules in their order, then the others that can make one of these checks fail.
 
-    The first that AWS's answers confirm is the one most likely cause.
+    The first one that AWS's answers confirm is the most likely cause.
     """
     fitting = [one for one in RULES if symptom in one.symptoms]
     others = [one for one in RULES if one not in fitting and not set(checks).isdisjoint(one.checks)]
-    asked = [answer for one in (*fitting, *others) if (answer := ask(case, one))]
+    asked = [answer for one in (*fitting, *others) if (answer := ask(facts, one))]
     found = next((answer for answer in asked if answer.finding), None)
     suspects = {answer.rule.about for answer in asked if answer.finding or answer.why_not}
     ruled_out = {answer.rule.about for answer in asked} - suspects
@@ -63,7 +63,7 @@ def diagnose(case: Case, symptom: Symptom | None, checks: Collection[int] = ()) 
     return Diagnosis(
         found.rule.key if found else "",
         finding.likely if finding else "",
-        finding.evidence if finding else ([case.said] if case.said else []),
+        finding.evidence if finding else ([facts.said] if facts.said else []),
         finding.fixes if finding else [],
         [about.value for about in About if about in ruled_out],
         [f"{answer.rule.about.value} ({answer.why_not})" for answer in asked if answer.why_not],
@@ -80,6 +80,6 @@ _ANYWHERE = {Symptom.DEPENDENCY: "DependencyViolation"}
 
 
 def refusal(resource: Resource, said: str) -> Symptom | None:
-    """The symptom in AWS's code and words when it would not make or delete this; None for what no rule is about."""
+    """The symptom in AWS's error for this resource; None if no rule is about it."""
     known = {**_REFUSALS.get(resource.kind, {}), **_ANYWHERE}
     return next((symptom for symptom, told in known.items() if told in said), None)

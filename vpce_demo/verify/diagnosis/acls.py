@@ -1,4 +1,4 @@
-"""What is wrong when the groups are fine and packets vanish all the same: a network ACL at the border of a subnet."""
+"""Causes in network ACLs: packets are dropped although the security groups allow them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from ...errors import Fix
 from ...model import ANYWHERE, Side
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .filters import ANSWERS, LAST_LINE, LINUX_ANSWERS, Ports, free_line, refusing_line
 from .groups import PORT
 from .table import About, Finding, Symptom, rule
 
 
 class Crossing(NamedTuple):
-    """A connection from one subnet into another; ``answers`` are the ports that answers go back to."""
+    """A connection between two subnets; ``answers`` are the ports that answers go back to."""
 
     side: Side
     from_subnet: str
@@ -24,10 +24,10 @@ class Crossing(NamedTuple):
     answers: Ports
 
 
-def _crossings(case: Case) -> Iterator[Crossing]:
-    """Where the page's way leads from one subnet into another: a network ACL stands at the border of its subnet."""
-    customer = case.instance(case.demo.customer)
-    for interface in case.endpoint_interfaces():
+def _crossings(facts: AwsFacts) -> Iterator[Crossing]:
+    """The page's connections between subnets, where network ACLs apply."""
+    customer = facts.instance(facts.demo.customer)
+    for interface in facts.endpoint_interfaces():
         yield Crossing(
             Side.CONSUMER,
             customer["SubnetId"],
@@ -36,9 +36,9 @@ def _crossings(case: Case) -> Iterator[Crossing]:
             interface["PrivateIpAddress"],
             LINUX_ANSWERS,
         )
-    web = case.instance(case.demo.web)
-    for balancer in case.balancers():
-        for node in case.nodes(balancer):
+    web = facts.instance(facts.demo.web)
+    for balancer in facts.balancers():
+        for node in facts.nodes(balancer):
             yield Crossing(
                 Side.PROVIDER,
                 node["SubnetId"],
@@ -59,15 +59,15 @@ class Border(NamedTuple):
     ports: Ports
 
 
-def _borders(case: Case) -> Iterator[Border]:
+def _borders(facts: AwsFacts) -> Iterator[Border]:
     here = (PORT, PORT)
-    for side, from_subnet, client, to_subnet, server, answers in _crossings(case):
+    for side, from_subnet, client, to_subnet, server, answers in _crossings(facts):
         if from_subnet != to_subnet:
             yield Border(side, from_subnet, True, server, here)
             yield Border(side, to_subnet, False, client, here)
             yield Border(side, to_subnet, True, client, answers)
             yield Border(side, from_subnet, False, server, answers)
-    customer, operator = case.instance(case.demo.customer), case.operator()
+    customer, operator = facts.instance(facts.demo.customer), facts.operator()
     if operator:
         yield Border(Side.CONSUMER, customer["SubnetId"], False, operator, (22, 22))
         yield Border(Side.CONSUMER, customer["SubnetId"], True, operator, ANSWERS)
@@ -83,16 +83,16 @@ def _borders(case: Case) -> Iterator[Border]:
     about=About.ACLS,
     checks=(3, 5, 6),
 )
-def acl_return_ports(case: Case) -> Finding | None:
-    for side, subnet, egress, address, ports in _borders(case):
-        acl = case.acl(side, subnet)
+def acl_return_ports(facts: AwsFacts) -> Finding | None:
+    for side, subnet, egress, address, ports in _borders(facts):
+        acl = facts.acl(side, subnet)
         line = refusing_line(acl, egress, address, ports)
         if not line:
             continue
         answers = ports[0] != ports[1]
         low, high = ANSWERS if answers else ports
         what = f"answers (tcp/{low}-{high})" if answers else f"tcp/{low}"
-        cidr = case.subnet(side, subnet)["CidrBlock"]
+        cidr = facts.subnet(side, subnet)["CidrBlock"]
         return Finding(
             f"a network ACL {'lets no answers' if answers else f'does not let {what}'} {'out' if egress else 'in'}.",
             [
@@ -103,7 +103,7 @@ def acl_return_ports(case: Case) -> Finding | None:
             [
                 Fix(
                     "adds the rule",
-                    case.command(
+                    facts.command(
                         side,
                         "ec2 create-network-acl-entry",
                         network_acl_id=acl["NetworkAclId"],

@@ -1,10 +1,10 @@
-"""What is wrong with the connection: not accepted, refused, or not ready yet."""
+"""Causes in the endpoint connection: not accepted, rejected, or not ready yet."""
 
 from __future__ import annotations
 
 from ...errors import Fix
 from ...model import Side
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .table import About, Finding, Symptom, rule
 
 
@@ -17,11 +17,11 @@ from .table import About, Finding, Symptom, rule
     about=About.ACCEPTANCE,
     checks=(4, 6),
 )
-def not_accepted(case: Case) -> Finding | None:
-    if case.connection() != "pendingacceptance":
+def not_accepted(facts: AwsFacts) -> Finding | None:
+    if facts.connection() != "pendingacceptance":
         return None
-    service, endpoint = case.id(case.demo.service), case.id(case.demo.endpoint)
-    accept = case.command(
+    service, endpoint = facts.id(facts.demo.service), facts.id(facts.demo.endpoint)
+    accept = facts.command(
         Side.PROVIDER, "ec2 accept-vpc-endpoint-connections", service_id=service, vpc_endpoint_ids=endpoint
     )
     return Finding(
@@ -40,8 +40,8 @@ def not_accepted(case: Case) -> Finding | None:
     about=About.ACCEPTANCE,
     checks=(4, 6),
 )
-def endpoint_unusable(case: Case) -> Finding | None:
-    endpoint = case.endpoint()
+def endpoint_unusable(facts: AwsFacts) -> Finding | None:
+    endpoint = facts.endpoint()
     word = endpoint.get("State", "").lower()
     causes = {
         "rejected": "the provider refused the connection.",
@@ -51,7 +51,7 @@ def endpoint_unusable(case: Case) -> Finding | None:
     if word not in causes:
         return None
     id, error = endpoint["VpcEndpointId"], endpoint.get("LastError", {}).get("Message", "")
-    delete = case.command(Side.CONSUMER, "ec2 delete-vpc-endpoints", vpc_endpoint_ids=id)
+    delete = facts.command(Side.CONSUMER, "ec2 delete-vpc-endpoints", vpc_endpoint_ids=id)
     return Finding(
         causes[word],
         [f"{id} is {word}, and cannot be used again.", *([f"AWS said: {error}"] if error else [])],
@@ -72,8 +72,8 @@ def endpoint_unusable(case: Case) -> Finding | None:
     checks=(4, 6),
     passes=True,
 )
-def endpoint_pending(case: Case) -> Finding | None:
-    endpoint = case.endpoint()
+def endpoint_pending(facts: AwsFacts) -> Finding | None:
+    endpoint = facts.endpoint()
     if endpoint.get("State", "").lower() != "pending":
         return None
     return Finding(

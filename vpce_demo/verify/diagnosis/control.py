@@ -1,10 +1,10 @@
-"""What is wrong when the customer reaches the web server without PrivateLink: then the test proves nothing."""
+"""Causes of a failed control: the customer reaches the web server without PrivateLink."""
 
 from __future__ import annotations
 
 from ...errors import Fix
 from ...model import Side
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .filters import route_to
 from .table import About, Finding, Symptom, rule
 
@@ -18,26 +18,26 @@ from .table import About, Finding, Symptom, rule
     about=About.PEERING,
     checks=(8,),
 )
-def other_way_in(case: Case) -> Finding | None:
-    web, customer = case.instance(case.demo.web), case.instance(case.demo.customer)
-    address = case.address(case.demo.web)
+def other_way_in(facts: AwsFacts) -> Finding | None:
+    web, customer = facts.instance(facts.demo.web), facts.instance(facts.demo.customer)
+    address = facts.address(facts.demo.web)
     if web.get("VpcId") == customer.get("VpcId"):
         return Finding(
             "both instances are in one VPC: the test proves nothing.",
             [f"{web['InstanceId']} and {customer['InstanceId']} are in {web.get('VpcId')}."],
             [Fix("makes both sides anew", "vpce-demo down && vpce-demo up")],
         )
-    table = case.route_table(Side.CONSUMER, customer["SubnetId"])
+    table = facts.route_table(Side.CONSUMER, customer["SubnetId"])
     route = route_to(table, address)
     if route is None or route.get("State") != "active":
         return None
     sends = f"{table['RouteTableId']} sends {route.get('DestinationCidrBlock')} to"
     if peering := route.get("VpcPeeringConnectionId"):
         what, call = f"peering connection {peering}", "ec2 delete-vpc-peering-connection"
-        cut = case.command(Side.CONSUMER, call, vpc_peering_connection_id=peering)
+        cut = facts.command(Side.CONSUMER, call, vpc_peering_connection_id=peering)
     elif gateway := route.get("TransitGatewayId"):
         what = f"transit gateway {gateway}"
-        cut = case.command(
+        cut = facts.command(
             Side.CONSUMER,
             "ec2 delete-route",
             route_table_id=table["RouteTableId"],

@@ -1,10 +1,10 @@
-"""What is wrong when AWS will not create the endpoint: the service is not for this customer, or not in its zone."""
+"""Causes of a refused endpoint: the service is not available to this customer or in this zone."""
 
 from __future__ import annotations
 
 from ...errors import Fix
 from ...model import Side
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .table import About, Finding, Symptom, rule
 
 
@@ -17,12 +17,13 @@ from .table import About, Finding, Symptom, rule
     about=About.PERMISSIONS,
     seen_by="up",
 )
-def service_not_found(case: Case) -> Finding | None:
-    """AWS answers the same for a service that is not there, not allowed, or in another region (section 3.7)."""
-    service, customer = case.service(), case.clients(Side.CONSUMER)
+def service_not_found(facts: AwsFacts) -> Finding | None:
+    """AWS gives the same error for a service that does not exist, is not allowed, or is in another region (section
+    3.7)."""
+    service, customer = facts.service(), facts.clients(Side.CONSUMER)
     name, region = service["ServiceName"], customer.region
     offered = [one.get("Region", "") for one in service.get("SupportedRegions", [])]
-    offered = offered or [case.clients(Side.PROVIDER).region]
+    offered = offered or [facts.clients(Side.PROVIDER).region]
     if region not in offered:
         return Finding(
             f"the service is not offered in {region}, the customer's region.",
@@ -30,7 +31,7 @@ def service_not_found(case: Case) -> Finding | None:
             [
                 Fix(
                     "offers it there",
-                    case.command(
+                    facts.command(
                         Side.PROVIDER,
                         "ec2 modify-vpc-endpoint-service-configuration",
                         service_id=service["ServiceId"],
@@ -40,15 +41,15 @@ def service_not_found(case: Case) -> Finding | None:
                 )
             ],
         )
-    partition = case.id(case.demo.balancer).split(":")[1]
+    partition = facts.id(facts.demo.balancer).split(":")[1]
     account = f"arn:{partition}:iam::{customer.account}:"
-    principals = case.principals()
+    principals = facts.principals()
     if "*" in principals or any(one.startswith(account) for one in principals):
         return None
     evidence = [
         f"{name} allows {', '.join(principals) or 'no principal'}; the customer is account {customer.account}.",
     ]
-    if customer.account == case.clients(Side.PROVIDER).account:
+    if customer.account == facts.clients(Side.PROVIDER).account:
         evidence.append("A service's own account usually needs no entry; AWS may also take minutes to know a new one.")
     return Finding(
         f"account {customer.account} is not allowed to use the service.",
@@ -56,7 +57,7 @@ def service_not_found(case: Case) -> Finding | None:
         [
             Fix(
                 "allows the customer's account",
-                case.command(
+                facts.command(
                     Side.PROVIDER,
                     "ec2 modify-vpc-endpoint-service-permissions",
                     service_id=service["ServiceId"],
@@ -78,10 +79,10 @@ def service_not_found(case: Case) -> Finding | None:
     checks=(4, 6),
     seen_by="up",
 )
-def no_common_zone(case: Case) -> Finding | None:
+def no_common_zone(facts: AwsFacts) -> Finding | None:
     """Compared by id: a zone's name means another zone in another account (section 3.6)."""
-    service = case.service()
-    subnet = case.subnet(Side.CONSUMER, case.id(case.demo.endpoint.subnet))
+    service = facts.service()
+    subnet = facts.subnet(Side.CONSUMER, facts.id(facts.demo.endpoint.subnet))
     theirs, ours = service.get("AvailabilityZoneIds", []), subnet.get("AvailabilityZoneId", "")
     if not theirs or ours in theirs:
         return None
@@ -89,7 +90,7 @@ def no_common_zone(case: Case) -> Finding | None:
         "the customer's subnet is in a zone that the service is not in.",
         [
             f"{service['ServiceId']} is in {', '.join(theirs)}.",
-            f"{subnet['SubnetId']} ({case.demo.endpoint.subnet.name}) is in {ours}.",
+            f"{subnet['SubnetId']} ({facts.demo.endpoint.subnet.name}) is in {ours}.",
         ],
         [Fix("makes both sides anew, in one zone that both have", "vpce-demo down && vpce-demo up")],
     )

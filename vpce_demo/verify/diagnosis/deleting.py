@@ -1,4 +1,4 @@
-"""What is wrong when AWS will not delete: something still uses it."""
+"""Causes of a refused deletion: something still uses the resource."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import Fix
 from ...model import Side
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .table import About, Finding, Symptom, rule
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ HOLDING = ("pendingacceptance", "pending", "available")
     about=About.SERVICES,
     seen_by="down",
 )
-def balancer_in_use(case: Case) -> Finding | None:
-    arn, ec2 = case.id(case.demo.balancer), case.clients(Side.PROVIDER).ec2
+def balancer_in_use(facts: AwsFacts) -> Finding | None:
+    arn, ec2 = facts.id(facts.demo.balancer), facts.clients(Side.PROVIDER).ec2
     pages = ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate()
     using = [
         one["ServiceId"]
@@ -37,7 +37,7 @@ def balancer_in_use(case: Case) -> Finding | None:
     ]
     if not using:
         return None
-    whose, commands = {case.known(case.demo.service): "this demo's own"}, []
+    whose, commands = {facts.known(facts.demo.service): "this demo's own"}, []
     for service in using:
         held = ec2.describe_vpc_endpoint_connections(Filters=[{"Name": "service-id", "Values": [service]}])
         ends = [
@@ -47,12 +47,12 @@ def balancer_in_use(case: Case) -> Finding | None:
         ]
         if ends:
             call = "ec2 reject-vpc-endpoint-connections"
-            commands.append(case.command(Side.PROVIDER, call, service_id=service, vpc_endpoint_ids=ends))
+            commands.append(facts.command(Side.PROVIDER, call, service_id=service, vpc_endpoint_ids=ends))
     delete = "ec2 delete-vpc-endpoint-service-configurations"
-    commands += [case.command(Side.PROVIDER, delete, service_ids=using), "vpce-demo down"]
+    commands += [facts.command(Side.PROVIDER, delete, service_ids=using), "vpce-demo down"]
     return Finding(
         "an endpoint service still uses the load balancer.",
-        [f"{one}, {whose.get(one, 'not of this demo')}, is on {case.demo.balancer.name}." for one in using],
+        [f"{one}, {whose.get(one, 'not of this demo')}, is on {facts.demo.balancer.name}." for one in using],
         [Fix("deletes the service first, then goes on", " && ".join(commands))],
     )
 
@@ -66,21 +66,21 @@ def balancer_in_use(case: Case) -> Finding | None:
     about=About.INTERFACES,
     seen_by="down",
 )
-def interfaces_left(case: Case) -> Finding | None:
-    """Interfaces that AWS keeps for load balancers and endpoints go by themselves, in minutes (section 3.5)."""
-    vpcs = (case.demo.balancer.subnet.vpc, case.demo.endpoint.vpc)
+def interfaces_left(facts: AwsFacts) -> Finding | None:
+    """AWS deletes the interfaces of load balancers and endpoints by itself, in minutes (section 3.5)."""
+    vpcs = (facts.demo.balancer.subnet.vpc, facts.demo.endpoint.vpc)
     evidence: list[str] = []
     commands: list[str] = []
     for vpc in vpcs:
-        if not (id := case.known(vpc)):
+        if not (id := facts.known(vpc)):
             continue
-        for one in case.interfaces(vpc.side, "vpc-id", id):
+        for one in facts.interfaces(vpc.side, "vpc-id", id):
             evidence.append(f"{_told(one)} is in {one.get('SubnetId')} of {id} ({vpc.name}).")
-            # What is in use goes with its holder: AWS removes its own in minutes, an instance is for its owner to end.
+            # An interface in use is deleted with its holder: AWS's own in minutes, an instance by its owner.
             if one.get("Status") == "available":
                 name = one["NetworkInterfaceId"]
-                commands.append(case.command(vpc.side, "ec2 delete-network-interface", network_interface_id=name))
-        evidence += _others(case, vpc.side, id, commands)
+                commands.append(facts.command(vpc.side, "ec2 delete-network-interface", network_interface_id=name))
+        evidence += _others(facts, vpc.side, id, commands)
     if not evidence:
         return None
     label = "removes it, then goes on" if commands else "when its holder is gone; AWS removes its own in minutes"
@@ -92,22 +92,22 @@ def interfaces_left(case: Case) -> Finding | None:
 
 
 def _told(one: NetworkInterfaceTypeDef) -> str:
-    """Whose an interface is, as far as AWS says."""
+    """Who holds an interface, as far as AWS says."""
     attachment = one.get("Attachment", {})
     holder = attachment.get("InstanceId") or attachment.get("InstanceOwnerId") or one.get("RequesterId", "")
     words = [one.get("InterfaceType", "interface"), f'"{one.get("Description", "")}"', f"held by {holder or 'nobody'}"]
     return f"{one['NetworkInterfaceId']} ({', '.join(words)}, owner {one.get('OwnerId')})"
 
 
-def _others(case: Case, side: Side, vpc_id: str, commands: list[str]) -> Iterator[str]:
-    """What else keeps a VPC: subnets and security groups that are not the demo's."""
-    ec2, ours = case.clients(side).ec2, {live.id for live in case.sides[side].known.values()}
+def _others(facts: AwsFacts, side: Side, vpc_id: str, commands: list[str]) -> Iterator[str]:
+    """What else prevents a VPC's deletion: foreign subnets and security groups."""
+    ec2, ours = facts.clients(side).ec2, {live.id for live in facts.sides[side].known.values()}
     of_it = [{"Name": "vpc-id", "Values": [vpc_id]}]
     for subnet in ec2.describe_subnets(Filters=of_it)["Subnets"]:  # type: ignore[arg-type]
         if subnet["SubnetId"] not in ours:
-            commands.append(case.command(side, "ec2 delete-subnet", subnet_id=subnet["SubnetId"]))
+            commands.append(facts.command(side, "ec2 delete-subnet", subnet_id=subnet["SubnetId"]))
             yield f"{subnet['SubnetId']} ({subnet['CidrBlock']}) is a subnet of {vpc_id}, and not this demo's."
     for group in ec2.describe_security_groups(Filters=of_it)["SecurityGroups"]:  # type: ignore[arg-type]
         if group["GroupId"] not in ours and group["GroupName"] != "default":
-            commands.append(case.command(side, "ec2 delete-security-group", group_id=group["GroupId"]))
+            commands.append(facts.command(side, "ec2 delete-security-group", group_id=group["GroupId"]))
             yield f"{group['GroupId']} ({group['GroupName']}) is a security group of {vpc_id}, and not this demo's."

@@ -1,4 +1,4 @@
-"""The filters of a VPC as AWS describes them, read as pure questions: security groups, network ACLs, route tables.
+"""Evaluates security groups, network ACLs and route tables as AWS describes them.
 
 Sources: the VPC user guide on security groups (stateful, rules only allow), network ACLs (stateless, numbered lines,
 the first match holds, nothing matched is a refusal) and route tables (the longest prefix wins).
@@ -29,13 +29,13 @@ LAST_LINE = 32767
 Ports = tuple[int, int]
 """A range of ports, both ends included."""
 ANSWERS: Ports = (1024, 65535)
-"""Where answers go: the ports from which clients connect (VPC user guide, "Ephemeral ports")."""
+"""The ports that answers go to (VPC user guide, "Ephemeral ports")."""
 LINUX_ANSWERS: Ports = (32768, 60999)
-"""The same of a client that runs Linux, as the demo's instances do."""
+"""The ports that answers to a Linux client go to."""
 
 
 def within(address: str, cidr: str) -> bool:
-    """Whether an IPv4 address lies in a range."""
+    """True if an IPv4 address is in a range."""
     return IPv4Address(address) in IPv4Network(cidr, strict=False)
 
 
@@ -61,7 +61,7 @@ def _allows(rule: IpPermissionTypeDef | IpPermissionOutputTypeDef, port: int, ad
 
 
 def refusing_line(acl: NetworkAclTypeDef, egress: bool, address: str, ports: Ports) -> int:
-    """The number of the line that keeps TCP to some of these ports from passing; 0 if all of them pass.
+    """The number of the rule that denies TCP to some of these ports; 0 if all are allowed.
 
     ``address`` is where it goes (``egress``), or comes from.
     """
@@ -96,14 +96,14 @@ def _without(part: Ports, taken: Ports) -> list[Ports]:
 
 
 def free_line(acl: NetworkAclTypeDef, egress: bool, before: int) -> int:
-    """A number that no line has yet and that is asked before this one."""
+    """A free rule number that is evaluated before this one."""
     taken = {entry.get("RuleNumber") for entry in acl["Entries"] if entry.get("Egress") is egress}
     usual = range(100, LAST_LINE - 1, 10) if before == LAST_LINE else range(before - 1, 0, -1)
     return next(number for number in usual if number not in taken)
 
 
 def route_to(table: RouteTableTypeDef, address: str) -> RouteTypeDef | None:
-    """The route of a table with the longest prefix that holds the address."""
+    """The route with the longest prefix that contains the address."""
     ranges: Sequence[tuple[int, RouteTypeDef]] = [
         (IPv4Network(cidr).prefixlen, route)
         for route in table["Routes"]

@@ -1,4 +1,4 @@
-"""What is wrong when the connection stands and the page does not come: security groups that drop the packets."""
+"""Causes in security groups: the connection is available, but packets are dropped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import Fix
 from ...model import ANYWHERE, Side
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .filters import lets_in, lets_out
 from .table import About, Finding, Symptom, rule
 
@@ -21,15 +21,15 @@ def named(group: SecurityGroupTypeDef) -> str:
     return f"{group['GroupId']} ({group['GroupName']})"
 
 
-def open_port(case: Case, side: Side, group_id: str, port: int, cidr: str) -> str:
+def open_port(facts: AwsFacts, side: Side, group_id: str, port: int, cidr: str) -> str:
     """The command that adds an inbound rule."""
-    return case.command(
+    return facts.command(
         side, "ec2 authorize-security-group-ingress", group_id=group_id, protocol="tcp", port=port, cidr=cidr
     )
 
 
-def _interface_groups(case: Case, interface: NetworkInterfaceTypeDef) -> list[SecurityGroupTypeDef]:
-    return case.groups(Side.CONSUMER, [one["GroupId"] for one in interface.get("Groups", []) if "GroupId" in one])
+def _interface_groups(facts: AwsFacts, interface: NetworkInterfaceTypeDef) -> list[SecurityGroupTypeDef]:
+    return facts.groups(Side.CONSUMER, [one["GroupId"] for one in interface.get("Groups", []) if "GroupId" in one])
 
 
 @rule(
@@ -41,16 +41,16 @@ def _interface_groups(case: Case, interface: NetworkInterfaceTypeDef) -> list[Se
     about=About.ENDPOINT_GROUP,
     checks=(6,),
 )
-def endpoint_group_closed(case: Case) -> Finding | None:
-    client, own = case.address(case.demo.customer), case.id(case.demo.customer_group)
-    peers = [group["GroupId"] for group in case.groups_of(case.demo.customer)]
-    for interface in case.endpoint_interfaces():
-        groups = _interface_groups(case, interface)
+def endpoint_group_closed(facts: AwsFacts) -> Finding | None:
+    client, own = facts.address(facts.demo.customer), facts.id(facts.demo.customer_group)
+    peers = [group["GroupId"] for group in facts.groups_of(facts.demo.customer)]
+    for interface in facts.endpoint_interfaces():
+        groups = _interface_groups(facts, interface)
         if lets_in(groups, PORT, client, peers):
             continue
         ours = any(group["GroupId"] == own for group in groups)
-        rule = case.rule(case.demo.customer_group, PORT)
-        by_hand = Fix("", open_port(case, Side.CONSUMER, groups[0]["GroupId"], PORT, rule.source))
+        rule = facts.rule(facts.demo.customer_group, PORT)
+        by_hand = Fix("", open_port(facts, Side.CONSUMER, groups[0]["GroupId"], PORT, rule.source))
         return Finding(
             "the endpoint's security group lets nobody in.",
             [
@@ -71,9 +71,9 @@ def endpoint_group_closed(case: Case) -> Finding | None:
     about=About.CUSTOMER_GROUP,
     checks=(6,),
 )
-def no_way_out(case: Case) -> Finding | None:
-    groups = case.groups_of(case.demo.customer)
-    for interface in case.endpoint_interfaces():
+def no_way_out(facts: AwsFacts) -> Finding | None:
+    groups = facts.groups_of(facts.demo.customer)
+    for interface in facts.endpoint_interfaces():
         address = interface.get("PrivateIpAddress", "")
         peers = [one["GroupId"] for one in interface.get("Groups", []) if "GroupId" in one]
         if lets_out(groups, PORT, address, peers):
@@ -87,7 +87,7 @@ def no_way_out(case: Case) -> Finding | None:
             [
                 Fix(
                     "lets everything out, as a new group does",
-                    case.command(
+                    facts.command(
                         Side.CONSUMER,
                         "ec2 authorize-security-group-egress",
                         group_id=groups[0]["GroupId"],
@@ -109,17 +109,17 @@ def no_way_out(case: Case) -> Finding | None:
     about=About.BALANCER_GROUPS,
     checks=(6,),
 )
-def balancer_groups_closed(case: Case) -> Finding | None:
+def balancer_groups_closed(facts: AwsFacts) -> Finding | None:
     """The source that its groups see is the client's own address in the customer's VPC (section 4)."""
-    client = case.address(case.demo.customer)
-    for balancer in case.balancers():
+    client = facts.address(facts.demo.customer)
+    for balancer in facts.balancers():
         ids = balancer.get("SecurityGroups", [])
         enforces = balancer.get("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "on") != "off"
-        groups = case.groups(Side.PROVIDER, ids)
+        groups = facts.groups(Side.PROVIDER, ids)
         if not groups or not enforces or lets_in(groups, PORT, client):
             continue
-        customers = case.demo.endpoint.vpc.cidr
-        stop = case.command(
+        customers = facts.demo.endpoint.vpc.cidr
+        stop = facts.command(
             Side.PROVIDER,
             "elbv2 set-security-groups",
             load_balancer_arn=balancer["LoadBalancerArn"],
@@ -134,7 +134,7 @@ def balancer_groups_closed(case: Case) -> Finding | None:
                 WHAT_A_HANG_MEANS,
             ],
             [
-                Fix("lets the customer in", open_port(case, Side.PROVIDER, ids[0], PORT, customers)),
+                Fix("lets the customer in", open_port(facts, Side.PROVIDER, ids[0], PORT, customers)),
                 Fix("stops enforcing", stop),
             ],
         )

@@ -1,4 +1,4 @@
-"""What is wrong when ssh to the customer instance does not work."""
+"""Causes of a failed ssh login to the customer instance."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...errors import Fix
 from ...model import ANYWHERE, Side
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .filters import lets_in, route_to
 from .groups import named, open_port
 from .table import About, Finding, Symptom, rule
@@ -24,39 +24,39 @@ ADD = Fix("adds what is missing", "vpce-demo up")
     about=About.ROUTES,
     checks=(5, 6),
 )
-def ssh_hangs(case: Case) -> Finding | None:
-    return next((found for found in (ask(case) for ask in _MISSING) if found), None)
+def ssh_hangs(facts: AwsFacts) -> Finding | None:
+    return next((found for found in (ask(facts) for ask in _MISSING) if found), None)
 
 
-def _no_public_address(case: Case) -> Finding | None:
-    customer = case.instance(case.demo.customer)
+def _no_public_address(facts: AwsFacts) -> Finding | None:
+    customer = facts.instance(facts.demo.customer)
     if customer.get("PublicIpAddress") or customer["State"]["Name"] != "running":
         return None
     id = customer["InstanceId"]
-    again = case.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && vpce-demo up"
+    again = facts.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && vpce-demo up"
     return Finding(
         "the customer instance has no public address.",
-        [f"{id} ({case.demo.customer.name}) runs, and has only {customer.get('PrivateIpAddress', 'no address')}."],
+        [f"{id} ({facts.demo.customer.name}) runs, and has only {customer.get('PrivateIpAddress', 'no address')}."],
         [Fix("makes another, with one: it is given at the launch", again)],
     )
 
 
-def _no_route(case: Case) -> Finding | None:
-    customer = case.instance(case.demo.customer)
-    table = case.route_table(Side.CONSUMER, customer["SubnetId"])
+def _no_route(facts: AwsFacts) -> Finding | None:
+    customer = facts.instance(facts.demo.customer)
+    table = facts.route_table(Side.CONSUMER, customer["SubnetId"])
     # Answers go back to the operator's address; where that is not known, by the default route.
-    route = route_to(table, case.operator() or "0.0.0.0")
+    route = route_to(table, facts.operator() or "0.0.0.0")
     if route and route.get("GatewayId", "").startswith("igw-") and route.get("State") == "active":
         return None
-    id, gateway = table["RouteTableId"], case.known(case.part("customer-attachment"))
+    id, gateway = table["RouteTableId"], facts.known(facts.part("customer-attachment"))
     if route:
         goes = route.get("GatewayId") or route.get("VpcPeeringConnectionId") or route.get("NatGatewayId") or "elsewhere"
         says = f"sends {route.get('DestinationCidrBlock')} to {goes} ({route.get('State')})"
         call = "ec2 replace-route"
     else:
         says, call = "has no route to the internet gateway", "ec2 create-route"
-    mend = case.command(Side.CONSUMER, call, route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway)
-    by_hand = bool(gateway) and id == case.known(case.part("customer-routes"))
+    mend = facts.command(Side.CONSUMER, call, route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway)
+    by_hand = bool(gateway) and id == facts.known(facts.part("customer-routes"))
     return Finding(
         "its subnet has no route to the internet gateway.",
         [f"{id}, the route table of {customer['SubnetId']}, {says}."],
@@ -64,36 +64,36 @@ def _no_route(case: Case) -> Finding | None:
     )
 
 
-def _blocked(case: Case) -> Finding | None:
-    mode = case.public_access()
+def _blocked(facts: AwsFacts) -> Finding | None:
+    mode = facts.public_access()
     if mode == "off":
         return None
-    off = case.command(Side.CONSUMER, "ec2 modify-vpc-block-public-access-options", internet_gateway_block_mode="off")
+    off = facts.command(Side.CONSUMER, "ec2 modify-vpc-block-public-access-options", internet_gateway_block_mode="off")
     return Finding(
         "VPC Block Public Access closes the account's internet gateways.",
-        [f"InternetGatewayBlockMode is {mode} in {case.clients(Side.CONSUMER).region}."],
+        [f"InternetGatewayBlockMode is {mode} in {facts.clients(Side.CONSUMER).region}."],
         [Fix("for the whole account and region: ask whoever set it", off)],
     )
 
 
-def _not_let_in(case: Case) -> Finding | None:
-    address = case.operator()
-    groups = case.groups_of(case.demo.customer)
+def _not_let_in(facts: AwsFacts) -> Finding | None:
+    address = facts.operator()
+    groups = facts.groups_of(facts.demo.customer)
     if not address or lets_in(groups, SSH, address):
         return None
     evidence = [f"{', '.join(map(named, groups))} has no inbound rule for tcp/{SSH} from {address}, your address."]
-    moved = case.ssh_source.endswith("/32") and case.ssh_source != f"{address}/32"
+    moved = facts.ssh_source.endswith("/32") and facts.ssh_source != f"{address}/32"
     if moved:
-        evidence.append(f"It was {case.ssh_source.removesuffix('/32')} when the demo was made.")
+        evidence.append(f"It was {facts.ssh_source.removesuffix('/32')} when the demo was made.")
     return Finding(
         "your address has changed, and ssh is open to the old one." if moved else "ssh is not open to your address.",
         evidence,
-        [ADD, Fix("", open_port(case, Side.CONSUMER, groups[0]["GroupId"], SSH, f"{address}/32"))],
+        [ADD, Fix("", open_port(facts, Side.CONSUMER, groups[0]["GroupId"], SSH, f"{address}/32"))],
     )
 
 
 _MISSING = (_no_public_address, _no_route, _not_let_in, _blocked)
-"""In the order of asking: who may ask the first may seldom ask the last."""
+"""In this order, since the last ones need rarer permissions."""
 
 
 @rule(
@@ -105,14 +105,14 @@ _MISSING = (_no_public_address, _no_route, _not_let_in, _blocked)
     about=About.KEYS,
     checks=(5,),
 )
-def ssh_denied(case: Case) -> Finding | None:
-    customer = case.instance(case.demo.customer)
-    return next(iter(_other_keys(case, customer.get("KeyName", "no key pair"), customer["InstanceId"])), None)
+def ssh_denied(facts: AwsFacts) -> Finding | None:
+    customer = facts.instance(facts.demo.customer)
+    return next(iter(_other_keys(facts, customer.get("KeyName", "no key pair"), customer["InstanceId"])), None)
 
 
-def _other_keys(case: Case, name: str, id: str) -> Iterator[Finding]:
-    ours, file = case.demo.customer.key_pair, case.ssh.key_file
-    again = case.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && vpce-demo up"
+def _other_keys(facts: AwsFacts, name: str, id: str) -> Iterator[Finding]:
+    ours, file = facts.demo.customer.key_pair, facts.ssh.key_file
+    again = facts.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && vpce-demo up"
     if name != ours.name:
         yield Finding(
             "the instance was launched with another key pair.",

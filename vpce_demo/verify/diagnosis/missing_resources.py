@@ -1,10 +1,10 @@
-"""What is wrong when a part of the demo is gone, or an instance does not run."""
+"""Causes in missing or stopped resources."""
 
 from __future__ import annotations
 
 from ...errors import Fix
 from ...model import Phase
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .table import About, Finding, Symptom, rule
 
 
@@ -19,13 +19,13 @@ from .table import About, Finding, Symptom, rule
     about=About.INSTANCES,
     checks=(3, 5, 6),
 )
-def instance_stopped(case: Case) -> Finding | None:
-    for one in (case.demo.web, case.demo.customer):
-        instance = case.instance(one)
+def instance_stopped(facts: AwsFacts) -> Finding | None:
+    for one in (facts.demo.web, facts.demo.customer):
+        instance = facts.instance(one)
         state, id = instance["State"]["Name"], instance["InstanceId"]
         if state in ("running", "pending"):
             continue
-        start = case.command(one.side, "ec2 start-instances", instance_ids=id)
+        start = facts.command(one.side, "ec2 start-instances", instance_ids=id)
         return Finding(
             f"the instance {one.name} does not run.",
             [f"{id} is {state}."],
@@ -46,9 +46,9 @@ def instance_stopped(case: Case) -> Finding | None:
     about=About.PARTS,
     checks=(1, 2, 3, 4, 5, 6),
 )
-def part_missing(case: Case) -> Finding | None:
+def part_missing(facts: AwsFacts) -> Finding | None:
     wrong = []
-    for resource, live in case.parts():
+    for resource, live in facts.parts():
         if live is None:
             wrong.append(f"{resource} is gone.")
         elif live.phase in (Phase.WRONG, Phase.FAILED, Phase.DELETING):

@@ -1,10 +1,10 @@
-"""What is wrong with the web server itself: nothing listens, or another page answers."""
+"""Causes in the web server: nothing listens, or another page answers."""
 
 from __future__ import annotations
 
 from ...errors import Fix
 from ...model import Side
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .groups import PORT
 from .table import About, Finding, Symptom, rule
 
@@ -17,40 +17,40 @@ from .table import About, Finding, Symptom, rule
     mend="see the web server's console output; make another web server",
     about=About.HEALTH,
 )
-def nothing_listens(case: Case) -> Finding | None:
+def nothing_listens(facts: AwsFacts) -> Finding | None:
     """A refusal is an answer: the packets arrive, so nothing on the way drops them."""
-    web, group, health = case.id(case.demo.web), case.target_group(), case.health()
+    web, group, health = facts.id(facts.demo.web), facts.target_group(), facts.health()
     state = health.get("TargetHealth", {}).get("State", "") if health else "not registered"
     checked = group.get("HealthCheckPort", "traffic-port")
     evidence = [
         "Refused at once: the packets arrive, and no program there takes them.",
         f"{web} tcp/{PORT} is {state} in {group['TargetGroupName']}"
         + ("." if checked == "traffic-port" else f", which checks tcp/{checked} instead."),
-        *console(case),
+        *console(facts),
     ]
-    again = replace_web_server(case)
+    again = replace_web_server(facts)
     if checked != "traffic-port":
-        check = case.command(
+        check = facts.command(
             Side.PROVIDER,
             "elbv2 modify-target-group",
-            target_group_arn=case.id(case.demo.targets),
+            target_group_arn=facts.id(facts.demo.targets),
             health_check_port="traffic-port",
         )
         again = f"{check} && {again}"
     return Finding("nothing listens on the web server's port.", evidence, [Fix("makes another web server", again)])
 
 
-def replace_web_server(case: Case) -> str:
-    """The command that puts another web server in the place of this one: ``up`` leaves alone what runs."""
-    web = case.id(case.demo.web)
-    return case.command(Side.PROVIDER, "ec2 terminate-instances", instance_ids=web) + " && vpce-demo up"
+def replace_web_server(facts: AwsFacts) -> str:
+    """The command that replaces the web server: ``up`` leaves a running one as it is."""
+    web = facts.id(facts.demo.web)
+    return facts.command(Side.PROVIDER, "ec2 terminate-instances", instance_ids=web) + " && vpce-demo up"
 
 
-def console(case: Case) -> list[str]:
+def console(facts: AwsFacts) -> list[str]:
     """What the web server's console says of its boot, and how to read it all."""
-    web = case.id(case.demo.web)
-    told = [f"Its console says: {line}" for line in case.console(case.demo.web)[:2]]
-    look = case.command(Side.PROVIDER, "ec2 get-console-output", instance_id=web, output="text")
+    web = facts.id(facts.demo.web)
+    told = [f"Its console says: {line}" for line in facts.console(facts.demo.web)[:2]]
+    look = facts.command(Side.PROVIDER, "ec2 get-console-output", instance_id=web, output="text")
     return [*told, f"Its console output: {look}"]
 
 
@@ -62,10 +62,10 @@ def console(case: Case) -> list[str]:
     mend="make another web server",
     about=About.PAGE,
 )
-def other_page(case: Case) -> Finding | None:
+def other_page(facts: AwsFacts) -> Finding | None:
     """Confirmed by what was seen: AWS knows nothing of files."""
     return Finding(
         "another web server answers, or its page was changed.",
-        [f"{case.id(case.demo.web)}: {case.said}."],
-        [Fix("makes another web server", replace_web_server(case))],
+        [f"{facts.id(facts.demo.web)}: {facts.said}."],
+        [Fix("makes another web server", replace_web_server(facts))],
     )

@@ -13,11 +13,11 @@ from ...aws.error_codes import ErrorKind, error_kind, error_message
 from ...errors import Fix, NotCreated
 
 if TYPE_CHECKING:
-    from ..aws_facts import Case
+    from ..aws_facts import AwsFacts
 
 
 class Symptom(Enum):
-    """What is seen, in words."""
+    """What is observed."""
 
     NO_SUCH_SERVICE = "creating the endpoint: InvalidServiceName"
     ZONE_NOT_SUPPORTED = 'creating the endpoint: "does not support the availability zone"'
@@ -40,7 +40,7 @@ class Symptom(Enum):
 
 
 class About(Enum):
-    """What a rule is about, for "ruled out: ..."; said in this order."""
+    """The subject of a rule, for "ruled out: ...", in this order."""
 
     ACCEPTANCE = "acceptance"
     HEALTH = "target health"
@@ -62,23 +62,22 @@ class About(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What confirmed a rule: the cause in words of this demo, the evidence, and what mends it, the best first."""
+    """A confirmed cause: in words of this demo, with the evidence and the fixes, the best first."""
 
     likely: str
     evidence: Sequence[str]
     fixes: Sequence[Fix]
 
 
-Confirm = Callable[["Case"], Finding | None]
+Confirm = Callable[["AwsFacts"], Finding | None]
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
     """A row of the table.
 
-    ``key`` names it for ever; ``likely``, ``confirmed_by`` and ``mend`` are the row's words.  ``checks`` are the
-    numbers of the questions of ``test`` that this cause can make fail, so that it is asked too when one of them does,
-    to be ruled out.  ``confirm`` asks AWS.
+    ``key`` identifies it and never changes; ``likely``, ``confirmed_by`` and ``mend`` are the row's words.  ``checks``
+    are the checks of ``test`` that this cause can make fail, so that it can be ruled out.  ``confirm`` asks AWS.
     """
 
     key: str
@@ -93,7 +92,7 @@ class Rule:
     seen_by: str = "test"
     """The command that shows it: ``up``, ``test`` or ``down``."""
     passes: bool = False
-    """Whether it passes by itself, and mending it is to wait."""
+    """True if it passes by itself, so that the fix is to wait."""
 
     @property
     def symptoms(self) -> tuple[Symptom, ...]:
@@ -112,7 +111,7 @@ def rule(
     seen_by: str = "test",
     passes: bool = False,
 ) -> Callable[[Confirm], Rule]:
-    """Make the function under it, which confirms the cause, a rule.  ``RULES`` says in which order rules are asked."""
+    """Make the function below, which confirms the cause, a rule.  ``RULES`` is the order of the rules."""
 
     def add(confirm: Confirm) -> Rule:
         return Rule(key, seen, likely, confirmed_by, mend, about, confirm, checks, also_seen, seen_by, passes)
@@ -121,18 +120,18 @@ def rule(
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What came of asking a rule: confirmed if there is a finding; ``why_not``, where it could not be asked."""
+class RuleAnswer:
+    """The result of a rule: confirmed if there is a finding; ``why_not`` if it could not be asked."""
 
     rule: Rule
     finding: Finding | None = None
     why_not: str = ""
 
 
-def ask(case: Case, one: Rule) -> Asked | None:
-    """Put a rule's question to AWS; None where what it asks about does not exist."""
+def ask(facts: AwsFacts, one: Rule) -> RuleAnswer | None:
+    """Ask AWS a rule's question; None if what it is about does not exist."""
     try:
-        return Asked(one, one.confirm(case))
+        return RuleAnswer(one, one.confirm(facts))
     except NotCreated:
         return None
     except ClientError as error:
@@ -140,7 +139,7 @@ def ask(case: Case, one: Rule) -> Asked | None:
             case ErrorKind.MISSING:
                 return None
             case ErrorKind.DENIED:
-                return Asked(one, why_not=f"{error.operation_name} is not allowed to you")
+                return RuleAnswer(one, why_not=f"{error.operation_name} is not allowed to you")
             case ErrorKind.OTHER:
-                return Asked(one, why_not=f"{error.operation_name}: {error_message(error)}")
+                return RuleAnswer(one, why_not=f"{error.operation_name}: {error_message(error)}")
         raise

@@ -1,4 +1,4 @@
-"""What is wrong when the load balancer has no healthy target."""
+"""Causes of a load balancer without a healthy target."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import Fix
 from ...model import Side
-from ..aws_facts import Case
+from ..aws_facts import AwsFacts
 from .filters import lets_in
 from .groups import PORT, named, open_port
 from .server import console, replace_web_server
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
 
 
-def _target(case: Case) -> tuple[str, str]:
+def _target(facts: AwsFacts) -> tuple[str, str]:
     """State and reason of the web server as a target, in AWS's words."""
-    health = case.health()
+    health = facts.health()
     told = health.get("TargetHealth", {}) if health else {}
     return told.get("State", "").lower(), told.get("Reason", "")
 
@@ -34,11 +34,11 @@ def _target(case: Case) -> tuple[str, str]:
     checks=(3, 6),
     passes=True,
 )
-def targets_initial(case: Case) -> Finding | None:
-    state, reason = _target(case)
+def targets_initial(facts: AwsFacts) -> Finding | None:
+    state, reason = _target(facts)
     if state != "initial":
         return None
-    group, web = case.target_group(), case.instance(case.demo.web)
+    group, web = facts.target_group(), facts.instance(facts.demo.web)
     age = (datetime.now(UTC) - web["LaunchTime"]).total_seconds()
     checks, interval = group.get("HealthyThresholdCount", 0), group.get("HealthCheckIntervalSeconds", 0)
     return Finding(
@@ -60,44 +60,44 @@ def targets_initial(case: Case) -> Finding | None:
     about=About.HEALTH,
     checks=(3, 6),
 )
-def targets_unhealthy(case: Case) -> Finding | None:
+def targets_unhealthy(facts: AwsFacts) -> Finding | None:
     """Health checks come from the load balancer's own addresses, in its subnet."""
-    state, reason = _target(case)
+    state, reason = _target(facts)
     if state != "unhealthy":
         return None
-    groups = case.groups_of(case.demo.web)
-    for balancer in case.balancers():
+    groups = facts.groups_of(facts.demo.web)
+    for balancer in facts.balancers():
         peers = balancer.get("SecurityGroups", [])
-        for node in case.nodes(balancer):
+        for node in facts.nodes(balancer):
             address = node.get("PrivateIpAddress", "")
             if lets_in(groups, PORT, address, peers):
                 continue
-            source = case.subnet(Side.PROVIDER, node["SubnetId"])["CidrBlock"]
+            source = facts.subnet(Side.PROVIDER, node["SubnetId"])["CidrBlock"]
             return Finding(
                 "the web server's security group refuses the load balancer's subnet.",
                 [
-                    f"{case.id(case.demo.web)} is unhealthy ({reason}).",
+                    f"{facts.id(facts.demo.web)} is unhealthy ({reason}).",
                     f"{', '.join(map(named, groups))} has no inbound rule for tcp/{PORT} from {address}, the load "
                     "balancer's own address.",
                 ],
                 [
                     Fix("adds what is missing", "vpce-demo up"),
-                    Fix("", open_port(case, Side.PROVIDER, groups[0]["GroupId"], PORT, source)),
+                    Fix("", open_port(facts, Side.PROVIDER, groups[0]["GroupId"], PORT, source)),
                 ],
             )
     return Finding(
         "the web server is not up.",
         [
-            f"{case.id(case.demo.web)} is unhealthy ({reason}), and its security group is open to the load balancer.",
-            *console(case),
+            f"{facts.id(facts.demo.web)} is unhealthy ({reason}), and its security group is open to the load balancer.",
+            *console(facts),
         ],
-        [Fix("makes another web server: what its boot did is done once", replace_web_server(case))],
+        [Fix("makes another web server: what its boot did is done once", replace_web_server(facts))],
     )
 
 
-def _forwards_to(case: Case, balancer: LoadBalancerTypeDef) -> set[str]:
+def _forwards_to(facts: AwsFacts, balancer: LoadBalancerTypeDef) -> set[str]:
     """The target groups that a load balancer's listeners send to."""
-    actions = (action for one in case.listeners(balancer) for action in one["DefaultActions"])
+    actions = (action for one in facts.listeners(balancer) for action in one["DefaultActions"])
     return {action.get("TargetGroupArn", "") for action in actions}
 
 
@@ -110,15 +110,15 @@ def _forwards_to(case: Case, balancer: LoadBalancerTypeDef) -> set[str]:
     about=About.HEALTH,
     checks=(3, 6),
 )
-def targets_unused(case: Case) -> Finding | None:
-    state, reason = _target(case)
+def targets_unused(facts: AwsFacts) -> Finding | None:
+    state, reason = _target(facts)
     if state != "unused":
         return None
-    group = case.id(case.demo.targets)
-    listening = [balancer for balancer in case.balancers() if group in _forwards_to(case, balancer)]
+    group = facts.id(facts.demo.targets)
+    listening = [balancer for balancer in facts.balancers() if group in _forwards_to(facts, balancer)]
     if not listening:
-        balancer = case.id(case.demo.balancer)
-        create = case.command(
+        balancer = facts.id(facts.demo.balancer)
+        create = facts.command(
             Side.PROVIDER,
             "elbv2 create-listener",
             load_balancer_arn=balancer,
@@ -129,20 +129,20 @@ def targets_unused(case: Case) -> Finding | None:
         return Finding(
             "the load balancer has no listener that forwards to the web server.",
             [
-                f"{case.id(case.demo.web)} is unused ({reason}).",
-                f"{case.demo.balancer.name} has no listener that forwards to {case.demo.targets.name}.",
+                f"{facts.id(facts.demo.web)} is unused ({reason}).",
+                f"{facts.demo.balancer.name} has no listener that forwards to {facts.demo.targets.name}.",
             ],
             [Fix("adds what is missing", "vpce-demo up"), Fix("", create)],
         )
-    zone = case.subnet(Side.PROVIDER, case.instance(case.demo.web)["SubnetId"])["AvailabilityZone"]
+    zone = facts.subnet(Side.PROVIDER, facts.instance(facts.demo.web)["SubnetId"])["AvailabilityZone"]
     zones = sorted({one["ZoneName"] for balancer in listening for one in balancer["AvailabilityZones"]})
     if zone in zones:
         return None
     return Finding(
         "the web server is in a zone that is not enabled on the load balancer.",
         [
-            f"{case.id(case.demo.web)} is in {zone}, and unused ({reason}).",
+            f"{facts.id(facts.demo.web)} is in {zone}, and unused ({reason}).",
             f"{listening[0]['LoadBalancerName']} is in {', '.join(zones)}.",
         ],
-        [Fix("makes another web server, in the load balancer's zone", replace_web_server(case))],
+        [Fix("makes another web server, in the load balancer's zone", replace_web_server(facts))],
     )
