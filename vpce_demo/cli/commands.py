@@ -12,10 +12,10 @@ STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "acce
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "All at once": {
-        "up": "Make everything that is missing, accept, and test.",
+        "up": "Create everything that is missing, accept the connection, and test.",
         "down": "Delete everything, in the documented order, and look again.",
-        "plan": "Show what up would make, and what it costs.",
-        "status": "Show what there is of the demo, what it costs, and where it differs.",
+        "plan": "Show what up would create, and what it costs.",
+        "status": "Show what exists of the demo, what it costs, and where it differs.",
     },
     "Step by step": {
         "create-provider": "Steps 1-7: the provider's VPC, web server and load balancer.",
@@ -37,11 +37,11 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "logs": "List the runs of the demo, or print one.",
     },
     "Set up": {
-        "init": "Write a config FILE with every setting, its default and what it is.",
-        "cost": "Show what the demo costs: by part, so far, and beside a NAT gateway.",
-        "iam-policy": "Print the least IAM policy with which the demo works.",
+        "init": "Write a config FILE with every setting, its default and a comment.",
+        "cost": "Show what the demo costs: by part, so far, and compared with a NAT gateway.",
+        "iam-policy": "Print the least-privilege IAM policy for the demo.",
         "sandbox": "The emulator of AWS on this machine.",
-        "completion": "Print what makes a SHELL complete commands and options.",
+        "completion": "Print the completion script for a SHELL.",
     },
 }
 SANDBOX: Mapping[str, str] = {
@@ -50,9 +50,9 @@ SANDBOX: Mapping[str, str] = {
     "status": "Show whether it is running, and how other tools reach it.",
     "logs": "Print its log.",
     "reset": "Empty it: delete everything in every account.",
-    "break": "Break one thing of the demo in the sandbox, to be found and mended.",
+    "break": "Break one thing in the sandbox demo, as an exercise.",
     "faults": "Make API calls fail on purpose.",
-    "trace": "Show what the last connections met on their way, hop by hop.",
+    "trace": "Show the path of the last connections, hop by hop.",
 }
 ALIASES = {"destroy": "down"}
 """A command under a second name: the tutorial's, for its step 17."""

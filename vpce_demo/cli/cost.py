@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--refresh", is_flag=True, help="First read the region's prices from AWS's Price List.")
 @pass_app
 def cost(app: App, refresh: bool) -> None:
-    """Show what the demo costs: by part, so far, and beside a NAT gateway.
+    """Show what the demo costs: by part, so far, and compared with a NAT gateway.
 
     Needs no account and asks AWS nothing: prices come with the program, with their date, and ages from the state file.
     Of a demo that is not there it shows what it would cost.  --refresh reads AWS's own prices (it needs a sign-in that

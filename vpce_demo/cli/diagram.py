@@ -33,9 +33,9 @@ SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid"}
 def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
     """Draw this demo with its real ids, addresses and states.
 
-    What is solid is there, what is dashed is not there yet, what is crossed is
-    broken; and the packet's source and destination at each hop. Looks at AWS
-    once. Without a demo it draws the plan, and needs no account for that.
+    Solid lines exist, dashed ones do not exist yet, crossed ones are broken; each
+    hop shows the packet's source and destination. Looks at AWS once. Without a
+    demo it draws the plan, for which it needs no account.
 
     \b
     Example:

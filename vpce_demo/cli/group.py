@@ -95,9 +95,9 @@ def cli(ctx: click.Context, /, **given: Any) -> None:
     \b
     Start here:
       vpce-demo --sandbox up       the whole demo on this machine, no AWS account
-      vpce-demo plan               what would be made, and what it costs
-      vpce-demo up                 make it all, accept, test
-      vpce-demo down               delete it all, in the documented order
+      vpce-demo plan               what would be created, and what it costs
+      vpce-demo up                 create everything, accept, test
+      vpce-demo down               delete everything, in the documented order
     """
     ctx.ensure_object(App).given.update({name: value for name, value in given.items() if value is not None})
 

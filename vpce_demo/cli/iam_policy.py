@@ -21,7 +21,7 @@ SIDES = ("provider", "consumer", "both")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
 @pass_app
 def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
-    """Print the least IAM policy with which the demo works.
+    """Print the least-privilege IAM policy for the demo.
 
     It is for this demo's name, and for the region if one is set. Asks AWS
     nothing, and needs no sign-in.

@@ -23,7 +23,7 @@ COMPLETION = "_VPCE_DEMO_COMPLETE"
 @click.argument("file", default="vpce-demo.yaml", type=click.Path(path_type=Path))
 @pass_app
 def init(app: App, file: Path) -> None:
-    """Write a config FILE with every setting, its default and what it is.
+    """Write a config FILE with every setting, its default and a comment.
 
     --name, --profile and --region are written into it. A file that is there
     is left alone.
@@ -56,7 +56,7 @@ def init(app: App, file: Path) -> None:
 @click.argument("shell", required=False, type=click.Choice(SHELLS))
 @pass_app
 def completion(app: App, shell: str | None) -> None:
-    """Print what makes a SHELL complete commands and options.
+    """Print the completion script for a SHELL.
 
     For bash, zsh or fish; by default for the one that $SHELL names. Add the
     line of the example to the shell's start file.

@@ -23,14 +23,14 @@ from .sandbox import running_sandbox
 
 @command("break")
 @click.argument("fault", required=False, metavar="[FAULT]")
-@click.option("--random", "surprise", is_flag=True, help="Break something, and do not say what.")
+@click.option("--random", "surprise", is_flag=True, help="Break something without saying what.")
 @pass_app
 def sandbox_break(app: App, fault: str | None, surprise: bool) -> None:
-    """Break one thing of the demo in the sandbox, to be found and mended.
+    """Break one thing in the sandbox demo, as an exercise.
 
-    FAULT is a number from the list that comes without one, or the key of a row
-    in docs/diagnosis.md; KEY:WAY breaks it in another way.  It acts as somebody
-    in the console would, and never on AWS.
+    FAULT is a number from the list that is printed without one, or the key of a
+    row in docs/diagnosis.md; KEY:WAY breaks it in another way.  It does what
+    somebody could do in the console, and never on AWS.
 
     \b
     Example:

@@ -16,7 +16,7 @@ from .sandbox import running_sandbox
 @click.option("--all", "everything", is_flag=True, help="Every connection it remembers, health checks too.")
 @pass_app
 def sandbox_trace(app: App, everything: bool) -> None:
-    """Show what the last connections met on their way, hop by hop.
+    """Show the path of the last connections, hop by hop.
 
     The last one to each address and port; health checks are left out.
 

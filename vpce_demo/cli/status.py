@@ -28,9 +28,9 @@ WATCH_SECONDS = 5.0
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if anything is missing or differs.")
 @pass_app
 def plan(app: App, detailed_exitcode: bool) -> None:
-    """Show what up would make, and what it costs.  Changes nothing.
+    """Show what up would create, and what it costs.  Changes nothing.
 
-    Each resource with its price an hour, the sum, and where what is there differs from the tutorial.
+    Lists each resource with its price per hour, the sum, and where existing ones differ from the tutorial.
 
     \b
     Example:
@@ -67,11 +67,11 @@ def plan(app: App, detailed_exitcode: bool) -> None:
 )
 @pass_app
 def status(app: App, check: bool, watch: float | None) -> None:
-    """Show what there is of the demo, what it costs, and where it differs.  Changes nothing.
+    """Show what exists of the demo, what it costs, and where it differs.  Changes nothing.
 
     Each resource with its age, its price an hour and its id, which is a link to AWS's console on a terminal that knows
-    links; and under it every field in which AWS holds something else than the tutorial says.  It goes beside another
-    run: --watch shows an up or a down at work.  Ctrl-C ends a watch with exit code 0.
+    links; and under it every field in which AWS holds something else than the tutorial says.  Can be used
+    while another command is running: --watch shows an up or a down in progress.  Ctrl-C ends a watch with exit code 0.
 
     \b
     Example:

@@ -27,7 +27,7 @@ from .walkthrough import walk
 @timeout_option
 @pass_app
 def up(app: App, until: str | None, skip_test: bool, step: bool, yes: bool, timeout: float | None) -> None:
-    """Make everything that is missing, accept, and test.
+    """Create everything that is missing, accept the connection, and test.
 
     Safe to run again: it creates what is missing and replaces what no longer works, or says that nothing is to do.
 
