@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 NOTHING_CHANGED = "Nothing was changed."
+THIS_DEMO = "<demo>"
+"""In a hint or a fix, stands for ``vpce-demo`` with the options of the demo at hand, which only ``cli`` knows."""
 
 
 class Fix(NamedTuple):

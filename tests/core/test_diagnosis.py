@@ -14,7 +14,7 @@ from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment
 from vpce_demo.config.model import Config
 from vpce_demo.engine.resource import Aws
-from vpce_demo.errors import Fix, NotCreated, Refused
+from vpce_demo.errors import THIS_DEMO, Fix, NotCreated, Refused
 from vpce_demo.exercises.exercise import Exercise
 from vpce_demo.exercises.ways import WAYS
 from vpce_demo.model import Side
@@ -181,7 +181,7 @@ def test_an_address_that_has_changed_since_is_said_so(monkeypatch: pytest.Monkey
         "It was 203.0.113.10 when the demo was made.",
     ]
     assert [fix.command for fix in found.fixes] == [
-        "vpce-demo up",
+        f"{THIS_DEMO} up",
         "aws --profile 'a b' ec2 authorize-security-group-ingress --group-id sg-1 --protocol tcp --port 22 "
         "--cidr 198.51.100.7/32",
     ]

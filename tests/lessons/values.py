@@ -27,6 +27,7 @@ OUTPUTS = {
 }
 LIVE = {r.key: Live(f"id-of-{r.key}", outputs=OUTPUTS.get(r.key, {})) for r in DEMO.resources}
 MORE = {
+    "demo": "vpce-demo",
     "region": "us-east-1",
     "key_file": ".vpce-demo/aws/vpce-demo/key.pem",
     "ssh": "ssh -i .vpce-demo/aws/vpce-demo/key.pem",

@@ -21,6 +21,7 @@ from botocore.exceptions import TokenRetrievalError
 
 from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
+from vpce_demo.cli.app import App, for_this_demo
 from vpce_demo.engine.events import Action, Leftover
 from vpce_demo.engine.resource import Resource
 from vpce_demo.errors import DemoError, Diagnosis, Fix, Leftovers, Refused, SignInError, TimedOut
@@ -230,7 +231,9 @@ def of_another_account(profile: str) -> Refused:
     other: Any = SimpleNamespace(accounts={side: {**ACCOUNT, "account": "999988887777"} for side in Side})
     with pytest.raises(Refused) as refused:
         refuse_other_accounts(state, other)
-    return refused.value
+    error = refused.value
+    error.hint = for_this_demo(App(), error.hint)  # as the command line does
+    return error
 
 
 def wrong_account(screen: Screen) -> None:

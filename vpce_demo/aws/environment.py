@@ -135,7 +135,7 @@ def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
     if not session.region_name:
         raise ConfigError(
             "No AWS region is set.",
-            hint="Give one:  vpce-demo up --region us-east-1    or set it for good:  aws configure",
+            hint="Give one:  <demo> up --region us-east-1    or set it for good:  aws configure",
         )
     if session.get_credentials() is None:
         raise NoCredentialsError

@@ -105,7 +105,7 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         ConfigError,
         "No AWS region is set.",
-        "Give one:  vpce-demo up --region us-east-1    or set it for good:  aws configure",
+        "Give one:  <demo> up --region us-east-1    or set it for good:  aws configure",
         classes=(boto.NoRegionError,),
     ),
     MessageRow(
@@ -164,7 +164,7 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         DemoError,
         "AWS has no capacity for the instance in this zone at the moment.",
-        "Wait a while, or set another zone or instance_type in the config file after:  vpce-demo down",
+        "Wait a while, or set another zone or instance_type in the config file after:  <demo> down",
         codes=("InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"),
     ),
     MessageRow(
@@ -225,7 +225,7 @@ def understood(error: BaseException, changed: str = "", decode: Callable[[str], 
 def _denied(error: ClientError, changed: str, decode: Callable[[str], str] | None) -> DemoError:
     denied = denial(error, decode)
     said = error_message(error).partition(" Encoded authorization failure message")[0]
-    hint = "Ask for this permission, " + _GO_ON + "\nAll that are needed:  vpce-demo iam-policy"
+    hint = "Ask for this permission, " + _GO_ON + "\nAll that are needed:  <demo> iam-policy"
     return DemoError(
         f"You may not call {denied.action}.",
         facts={

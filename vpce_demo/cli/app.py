@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .commands import SECTIONS
+from ..errors import THIS_DEMO
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -201,13 +200,12 @@ def command_line(app: App) -> str:
     return " ".join(words)
 
 
-def told_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:
-    """A diagnosis whose commands are for this demo."""
+def for_this_demo(app: App, text: str) -> str:
+    """A hint whose commands have the options of this demo."""
+    return text.replace(THIS_DEMO, command_line(app))
+
+
+def diagnosis_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:
+    """A diagnosis whose commands have the options of this demo."""
     fixes = [fix._replace(command=for_this_demo(app, fix.command)) for fix in diagnosis.fixes]
     return replace(diagnosis, fixes=fixes)
-
-
-def for_this_demo(app: App, hint: str) -> str:
-    """A hint whose commands are for this demo: only this layer knows the options.  ``explain`` needs none."""
-    commands = "|".join(name for names in SECTIONS.values() for name in names if name != "explain")
-    return re.sub(rf"\bvpce-demo (?=({commands})\b)", lambda _: f"{command_line(app)} ", hint)

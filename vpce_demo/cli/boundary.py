@@ -11,8 +11,8 @@ import sys
 import click
 from click.shell_completion import shell_complete
 
-from ..errors import DemoError, SignInError, TestFailed
-from .app import App, for_this_demo, told_for_this_demo
+from ..errors import THIS_DEMO, DemoError, SignInError, TestFailed
+from .app import App, diagnosis_for_this_demo, for_this_demo
 from .group import cli
 from .init import COMPLETION
 
@@ -57,10 +57,10 @@ def run_command(arguments: list[str]) -> int:
         if isinstance(understood_error, SignInError):
             from ..aws.sign_in import complete
 
-            complete(understood_error, app.get("profile"), app.recorded, f"vpce-demo {app.command}")
+            complete(understood_error, app.get("profile"), app.recorded, f"{THIS_DEMO} {app.command}")
         understood_error.hint = for_this_demo(app, understood_error.hint)
         if cause := understood_error.diagnosis:
-            understood_error.diagnosis = told_for_this_demo(app, cause)
+            understood_error.diagnosis = diagnosis_for_this_demo(app, cause)
             app.document["diagnosis"] = understood_error.diagnosis.as_dict()
         if not isinstance(understood_error, TestFailed):
             from ..ui import screens

@@ -19,7 +19,7 @@ from ..ui.style import Screen
 from ..verify import checks
 from ..verify import doctor as questions
 from ..verify.doctor import DoctorLine, account
-from .app import App, command_line, for_this_demo, told_for_this_demo
+from .app import App, command_line, diagnosis_for_this_demo, for_this_demo
 from .group import command, pass_app, timeout_option
 
 
@@ -117,7 +117,7 @@ def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
         results.append(result)
         screens.result(screen, result)
     failed = next((one for one in results if one.failure), None)
-    cause = told_for_this_demo(app, checks.explain(lab, failed))
+    cause = diagnosis_for_this_demo(app, checks.explain(lab, failed))
     app.document.update(checks=[one.as_dict() for one in results], diagnosis=cause.as_dict())
     if failed is None and not cause.key:
         screen.line(f"    {'causes':<29} none of those that can be asked for: {', '.join(cause.ruled_out)}", mark="✓")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .app import App, for_this_demo
+from .app import App, command_line
 from .group import command, lang_option, pass_app
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def explain(app: App, topic: str | None, lang: Language | None) -> None:
         title = page.title
         if page.of_a_step:
             title = lessons.heading(page, lessons.steps(lang)[-1].step, lessons.words(lang))
-        text = for_this_demo(app, fill(page.text, *_without_asking(app, page.of_a_step)))
+        text = fill(page.text, {"demo": command_line(app)}.get, *_without_asking(app, page.of_a_step))
         pages.show(screen, title, text)
         told.append({"title": title, "text": text})
     document: ExplainDocument = {"topic": topic, "lang": lang, "pages": told}
@@ -67,8 +67,8 @@ def _list_topics(app: App, lang: Language) -> None:
     for page in known:
         screen.line(f"  {page.name:<16} {page.title}")
     screen.line()
-    screen.message(for_this_demo(app, said["explain"].format(name=known[0].name)))
-    screen.message(for_this_demo(app, said["explain step"]))
+    screen.message(said["explain"].format(name=known[0].name))
+    screen.message(said["explain step"])
     document: ExplainDocument = {
         "lang": lang,
         "topics": [{"name": page.name, "title": page.title} for page in known],

@@ -46,7 +46,7 @@ def init(app: App, file: Path) -> None:
     except FileExistsError:
         raise ConfigError(
             f"There is a {file} already.",
-            hint="Give another name:  vpce-demo init FILE",
+            hint="Give another name:  <demo> init FILE",
         ) from None
     app.screen().line(f"Wrote {file}. Change what you want, then:  vpce-demo up -c {file}")
     app.document.update(file=str(file))

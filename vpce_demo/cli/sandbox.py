@@ -145,5 +145,5 @@ def running_sandbox(app: App) -> Running:
 
     running = client.running(app.sandbox_directory)
     if running is None:
-        raise SandboxError("The sandbox does not run.", hint="Start it:  vpce-demo sandbox start")
+        raise SandboxError("The sandbox does not run.", hint="Start it:  <demo> sandbox start")
     return running

@@ -102,7 +102,7 @@ def _break(app: App, rule: Rule, way: str) -> None:
             raise NotCreated(
                 "It is too early for sandbox break: the demo is not whole.",
                 facts={"missing": ", ".join(dict.fromkeys(map(str, missing)))},
-                hint="Run first:  vpce-demo up",
+                hint="Run first:  <demo> up",
             )
 
         def make(resources: Sequence[Resource]) -> None:

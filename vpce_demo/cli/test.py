@@ -17,7 +17,7 @@ from ..ui.progress import checking
 from ..ui.style import Screen
 from ..verify import checks
 from ..verify.checks import Result
-from .app import App, command_line, told_for_this_demo
+from .app import App, command_line, diagnosis_for_this_demo
 from .group import command, pass_app, timeout_option
 
 
@@ -74,7 +74,7 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
         if result.failure and not failed:
             failed = result
             if cause := checks.explain(lab, result):
-                result.failure.diagnosis = told_for_this_demo(app, cause)
+                result.failure.diagnosis = diagnosis_for_this_demo(app, cause)
         run.log.check(result.as_dict(), result.failure)
     run.log.page(lab.seen)
     with contextlib.suppress(ClientError, BotoCoreError):  # needed only for the report

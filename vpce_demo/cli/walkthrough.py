@@ -44,7 +44,7 @@ from ..tutorial import Step
 from ..ui import page as pages
 from ..ui.page import WIDEST
 from ..ui.style import Screen
-from .app import App, command_line, for_this_demo
+from .app import App, command_line
 from .describe import described
 from .down import down
 from .group import ask, command, lang_option, pass_app, timeout_option, yes_option
@@ -88,7 +88,7 @@ def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused(
             "There is no terminal to read the pages on.",
-            hint="Make the demo without them:  vpce-demo up    or read one:  vpce-demo explain 1",
+            hint="Make the demo without them:  <demo> up    or read one:  vpce-demo explain 1",
         )
 
     screen, where = app.screen(), app.where()
@@ -239,21 +239,19 @@ class _Walk:
         """The text with the values known now, and with commands for this demo."""
         seen = self.seen
         more = {
+            "demo": command_line(self.app),
             "region": self.region,
             "key_file": str(self.key_file),
             "ssh": shlex.join(["ssh", "-i", str(self.key_file), *self.environment.ssh_options]),
             "endpoint.address": seen.frame.addresses.get(seen.demo.endpoint.key, ""),
             "endpoint_url": self.environment.clients[Side.PROVIDER].ec2.meta.endpoint_url,
         }
-        return for_this_demo(
-            self.app,
-            fill(
-                text,
-                more.get,
-                from_settings(seen.settings, self.where.config),
-                from_demo(seen.demo, seen.live),
-                from_prices(self.region, seen.settings.instance_type),
-            ),
+        return fill(
+            text,
+            more.get,
+            from_settings(seen.settings, self.where.config),
+            from_demo(seen.demo, seen.live),
+            from_prices(self.region, seen.settings.instance_type),
         )
 
     def cost(self, amount: Decimal | None) -> str:

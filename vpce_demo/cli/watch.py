@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..aws.messages import understood
 from ..ui import screens
-from .app import App
+from .app import App, for_this_demo
 
 Seen = TypeVar("Seen")
 
@@ -40,6 +40,7 @@ def again_and_again(
                 screen.line("─" * 20)
             screen.line(f"{time.strftime('%H:%M:%S')}   again every {seconds:g} s until Ctrl-C", style="dim")
             if failed:
+                failed.hint = for_this_demo(app, failed.hint)
                 screens.error(screen, failed)
             elif seen is not None:
                 draw(seen)

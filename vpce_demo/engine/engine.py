@@ -173,7 +173,7 @@ class Engine:
                 raise Refused(
                     f"{r} exists {len(more) + 1} times.",
                     facts={"ids": ", ".join([self._known[r.key].id, *(live.id for live in more)])},
-                    hint="Remove them all:  vpce-demo down",
+                    hint="Remove them all:  <demo> down",
                 )
 
     # --- the walk -----------------------------------------------------------

@@ -32,13 +32,13 @@ def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
     if state.sides.get("provider") == state.sides.get("consumer"):
         rows = [rows[0], *(("", *row[1:]) for row in rows[1:3])]
     other = {what for _, what, before, now in rows[1:] if before != now}
-    back = f"vpce-demo down {_options(state, other)}"
+    back = f"<demo> down {_options(state, other)}"
     raise Refused(
         f"Refusing to continue: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
         table=rows,
         hint="Do one of these:\n"
-        f"    {back:<43} use the {'credentials' if 'account' in other else 'region'} that made it\n"
-        f"    {'vpce-demo up --name second-demo':<43} start another demo, with its own state",
+        f"    {back:<40} use the {'credentials' if 'account' in other else 'region'} that made it\n"
+        f"    {'<demo> up --name second-demo':<40} start another demo, with its own state",
     )
 
 
@@ -81,7 +81,7 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
         raise Refused(
             "The settings differ from those the existing demo was created with.",
             facts=changed,
-            hint="Go back to the old ones, or first:  vpce-demo down    (or give it another --name)",
+            hint="Go back to the old ones, or first:  <demo> down    (or give it another --name)",
         )
 
 

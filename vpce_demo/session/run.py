@@ -36,7 +36,7 @@ class Interrupted(DemoError):
         super().__init__(
             "Interrupted. Calls in progress were completed and recorded.",
             facts={"there now": f"{there} resources"},
-            hint="Continue with the same command, or delete everything:  vpce-demo down",
+            hint="Continue with the same command, or delete everything:  <demo> down",
         )
         self.exit_code = 128 + number
 
@@ -110,7 +110,7 @@ class Run:
             raise NotCreated(
                 f"It is too early for {command}.",
                 facts={"missing": ", ".join(dict.fromkeys(str(r) for r in missing))},
-                hint="Run first:  " + "    ".join(f"vpce-demo {step}" for step in steps),
+                hint="Run first:  " + "    ".join(f"<demo> {step}" for step in steps),
             )
 
     def up(

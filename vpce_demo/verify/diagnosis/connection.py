@@ -27,7 +27,7 @@ def not_accepted(facts: AwsFacts) -> Finding | None:
     return Finding(
         "nobody has accepted the connection.",
         [f"{endpoint} has asked {service} for one, and is pendingAcceptance."],
-        [Fix("the provider says yes", "vpce-demo accept"), Fix("", accept)],
+        [Fix("the provider says yes", "<demo> accept"), Fix("", accept)],
     )
 
 
@@ -56,8 +56,8 @@ def endpoint_unusable(facts: AwsFacts) -> Finding | None:
         causes[word],
         [f"{id} is {word}, and cannot be used again.", *([f"AWS said: {error}"] if error else [])],
         [
-            Fix("deletes it, makes another, accepts that", "vpce-demo up"),
-            Fix("", f"{delete} && vpce-demo up"),
+            Fix("deletes it, makes another, accepts that", "<demo> up"),
+            Fix("", f"{delete} && <demo> up"),
         ],
     )
 
@@ -79,5 +79,5 @@ def endpoint_pending(facts: AwsFacts) -> Finding | None:
     return Finding(
         "the endpoint is not ready yet.",
         [f"{endpoint['VpcEndpointId']} is pending: accepted, and available in one to three minutes."],
-        [Fix("when you have waited", "vpce-demo test")],
+        [Fix("when you have waited", "<demo> test")],
     )

@@ -25,7 +25,7 @@ def other_way_in(facts: AwsFacts) -> Finding | None:
         return Finding(
             "both instances are in one VPC: the test proves nothing.",
             [f"{web['InstanceId']} and {customer['InstanceId']} are in {web.get('VpcId')}."],
-            [Fix("makes both sides anew", "vpce-demo down && vpce-demo up")],
+            [Fix("makes both sides anew", "<demo> down && <demo> up")],
         )
     table = facts.route_table(Side.CONSUMER, customer["SubnetId"])
     route = route_to(table, address)

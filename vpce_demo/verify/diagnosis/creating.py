@@ -37,7 +37,7 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
                         service_id=service["ServiceId"],
                         add_supported_regions=region,
                     )
-                    + " && vpce-demo up",
+                    + " && <demo> up",
                 )
             ],
         )
@@ -63,7 +63,7 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
                     service_id=service["ServiceId"],
                     add_allowed_principals=f"{account}root",
                 )
-                + " && vpce-demo up",
+                + " && <demo> up",
             )
         ],
     )
@@ -92,5 +92,5 @@ def no_common_zone(facts: AwsFacts) -> Finding | None:
             f"{service['ServiceId']} is in {', '.join(theirs)}.",
             f"{subnet['SubnetId']} ({facts.demo.endpoint.subnet.name}) is in {ours}.",
         ],
-        [Fix("makes both sides anew, in one zone that both have", "vpce-demo down && vpce-demo up")],
+        [Fix("makes both sides anew, in one zone that both have", "<demo> down && <demo> up")],
     )

@@ -49,7 +49,7 @@ def balancer_in_use(facts: AwsFacts) -> Finding | None:
             call = "ec2 reject-vpc-endpoint-connections"
             commands.append(facts.command(Side.PROVIDER, call, service_id=service, vpc_endpoint_ids=ends))
     delete = "ec2 delete-vpc-endpoint-service-configurations"
-    commands += [facts.command(Side.PROVIDER, delete, service_ids=using), "vpce-demo down"]
+    commands += [facts.command(Side.PROVIDER, delete, service_ids=using), "<demo> down"]
     return Finding(
         "an endpoint service still uses the load balancer.",
         [f"{one}, {whose.get(one, 'not of this demo')}, is on {facts.demo.balancer.name}." for one in using],
@@ -87,7 +87,7 @@ def interfaces_left(facts: AwsFacts) -> Finding | None:
     return Finding(
         "network interfaces are left in the VPC." if "eni-" in evidence[0] else "something else is left in the VPC.",
         evidence,
-        [Fix(label, " && ".join([*commands, "vpce-demo down"]))],
+        [Fix(label, " && ".join([*commands, "<demo> down"]))],
     )
 
 

@@ -57,7 +57,7 @@ def endpoint_group_closed(facts: AwsFacts) -> Finding | None:
                 f"{', '.join(map(named, groups))} has no inbound rule for tcp/{PORT} from {client}.",
                 WHAT_A_HANG_MEANS,
             ],
-            [Fix("adds what is missing", "vpce-demo up"), by_hand] if ours else [by_hand],
+            [Fix("adds what is missing", "<demo> up"), by_hand] if ours else [by_hand],
         )
     return None
 

@@ -12,7 +12,7 @@ from .groups import named, open_port
 from .table import About, Finding, Symptom, rule
 
 SSH = 22
-ADD = Fix("adds what is missing", "vpce-demo up")
+ADD = Fix("adds what is missing", "<demo> up")
 
 
 @rule(
@@ -33,7 +33,7 @@ def _no_public_address(facts: AwsFacts) -> Finding | None:
     if customer.get("PublicIpAddress") or customer["State"]["Name"] != "running":
         return None
     id = customer["InstanceId"]
-    again = facts.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && vpce-demo up"
+    again = facts.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && <demo> up"
     return Finding(
         "the customer instance has no public address.",
         [f"{id} ({facts.demo.customer.name}) runs, and has only {customer.get('PrivateIpAddress', 'no address')}."],
@@ -112,7 +112,7 @@ def ssh_denied(facts: AwsFacts) -> Finding | None:
 
 def _other_keys(facts: AwsFacts, name: str, id: str) -> Iterator[Finding]:
     ours, file = facts.demo.customer.key_pair, facts.ssh.key_file
-    again = facts.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && vpce-demo up"
+    again = facts.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && <demo> up"
     if name != ours.name:
         yield Finding(
             "the instance was launched with another key pair.",
@@ -125,5 +125,5 @@ def _other_keys(facts: AwsFacts, name: str, id: str) -> Iterator[Finding]:
         yield Finding(
             "the demo's ssh key is not the one that the instance was launched with.",
             [f"{file} is {'another' if line else 'not there any more'}."],
-            [Fix("replaces key pair and instance", "vpce-demo up")],
+            [Fix("replaces key pair and instance", "<demo> up")],
         )

@@ -30,7 +30,7 @@ def instance_stopped(facts: AwsFacts) -> Finding | None:
             f"the instance {one.name} does not run.",
             [f"{id} is {state}."],
             [
-                Fix("makes another in its place", "vpce-demo up"),
+                Fix("makes another in its place", "<demo> up"),
                 *([Fix("", start)] if state == "stopped" else []),
             ],
         )
@@ -58,5 +58,5 @@ def part_missing(facts: AwsFacts) -> Finding | None:
     return Finding(
         "somebody deleted a part of the demo, or changed it.",
         wrong,
-        [Fix("makes what is missing, mends what was changed", "vpce-demo up")],
+        [Fix("makes what is missing, mends what was changed", "<demo> up")],
     )

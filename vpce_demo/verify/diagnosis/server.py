@@ -43,7 +43,7 @@ def nothing_listens(facts: AwsFacts) -> Finding | None:
 def replace_web_server(facts: AwsFacts) -> str:
     """The command that replaces the web server: ``up`` leaves a running one as it is."""
     web = facts.id(facts.demo.web)
-    return facts.command(Side.PROVIDER, "ec2 terminate-instances", instance_ids=web) + " && vpce-demo up"
+    return facts.command(Side.PROVIDER, "ec2 terminate-instances", instance_ids=web) + " && <demo> up"
 
 
 def console(facts: AwsFacts) -> list[str]:

@@ -47,7 +47,7 @@ def targets_initial(facts: AwsFacts) -> Finding | None:
             f"{web['InstanceId']} was launched {age:.0f} s ago, and is initial ({reason}).",
             f"After its registration, {checks} checks in a row have to pass, one every {interval} s.",
         ],
-        [Fix("waits for them", "vpce-demo test")],
+        [Fix("waits for them", "<demo> test")],
     )
 
 
@@ -81,7 +81,7 @@ def targets_unhealthy(facts: AwsFacts) -> Finding | None:
                     "balancer's own address.",
                 ],
                 [
-                    Fix("adds what is missing", "vpce-demo up"),
+                    Fix("adds what is missing", "<demo> up"),
                     Fix("", open_port(facts, Side.PROVIDER, groups[0]["GroupId"], PORT, source)),
                 ],
             )
@@ -132,7 +132,7 @@ def targets_unused(facts: AwsFacts) -> Finding | None:
                 f"{facts.id(facts.demo.web)} is unused ({reason}).",
                 f"{facts.demo.balancer.name} has no listener that forwards to {facts.demo.targets.name}.",
             ],
-            [Fix("adds what is missing", "vpce-demo up"), Fix("", create)],
+            [Fix("adds what is missing", "<demo> up"), Fix("", create)],
         )
     zone = facts.subnet(Side.PROVIDER, facts.instance(facts.demo.web)["SubnetId"])["AvailabilityZone"]
     zones = sorted({one["ZoneName"] for balancer in listening for one in balancer["AvailabilityZones"]})
