@@ -51,3 +51,15 @@ def test_a_terminated_instance_is_described_but_asked_of_moto_only_once(
     world.ec2.create_tags(Resources=ids[:1], Tags=[{"Key": "Name", "Value": "x"}])
     assert set(described(Filters=[{"Name": "tag:Name", "Values": ["x"]}])) == {ids[0]}
     assert set(described(Filters=[{"Name": "image-id", "Values": [first[ids[0]]["ImageId"]]}])) == set(ids)
+
+
+def test_instances_of_one_reservation_stay_together(world: World) -> None:
+    world.run(world.network(), MinCount=3, MaxCount=3)
+    (before,) = world.ec2.describe_instances()["Reservations"]
+    ids = {one["InstanceId"] for one in before["Instances"]}
+    assert len(ids) == 3
+    world.ec2.terminate_instances(InstanceIds=[before["Instances"][0]["InstanceId"]])
+    for _ in range(2):
+        (after,) = world.ec2.describe_instances()["Reservations"]
+        assert after["ReservationId"] == before["ReservationId"]
+        assert {one["InstanceId"] for one in after["Instances"]} == ids

@@ -1,7 +1,7 @@
 """The background process: ``python -m vpce_demo.sandbox --directory D [--speed 20|max] [--latency MS] [--port N] ...``.
 
-It writes ``server.json`` when it is ready, and ends on SIGTERM, on ``POST /_sandbox/stop``, and when that file or its
-directory is removed, so that nothing is left behind.
+It writes ``server.json`` when it is ready.  It ends on SIGTERM, on ``POST /_sandbox/stop``, and when that file or its
+directory is removed, so that no process is left behind.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .server import Sandbox
 
 LOOK_EVERY = 1.0
-"""Seconds between two looks at whether the directory is still there."""
+"""Seconds between two checks that the directory still exists."""
 
 
 def _speed(text: str) -> float:
@@ -49,8 +49,8 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Run one sandbox until it is told to end; 1 if it cannot start."""
-    gc.disable()  # what is loaded now stays: looking through it again and again would take a third of the start
+    """Run one sandbox until it is told to end.  Returns 1 if it cannot start."""
+    gc.disable()  # what is loaded now stays; scanning it again would take a third of the start
     options = _options()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     directory: Path = options.directory
@@ -84,7 +84,7 @@ def main() -> int:
 
 
 def _announce(sandbox: Sandbox, directory: Path) -> None:
-    """Write ``server.json``: whole or not at all, for its owner only."""
+    """Write ``server.json`` atomically, readable by its owner only."""
     told = {
         "pid": os.getpid(),
         "boot_id": sandbox.boot_id,

@@ -1,9 +1,9 @@
-"""The sandbox as the command line sees it: a process in the background, found by a file in its directory.
+"""Starts, finds and stops the sandbox: a background process, found by a file in its directory.
 
-Only light parts of the standard library are imported here: asking whether a sandbox runs must cost nothing.
+Imports only light parts of the standard library: asking whether a sandbox is running must be quick.
 
 The directory (0700) holds ``server.json`` (0600) while one is ready, ``sandbox.log``, ``start.lock`` and what the
-machines keep.  A file left by a process that was killed is recognised: nobody answers there with its token.
+machines keep.  A file left by a killed process is recognized: nothing answers there with its token.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ LOG_FILE = "sandbox.log"
 LOCK_FILE = "start.lock"
 TOKEN_HEADER = "X-Vpce-Demo-Token"
 PATIENCE = 60.0
-"""Seconds a starting or stopping sandbox gets; it needs one or two."""
+"""The longest wait in seconds for a sandbox to start or stop; it needs one or two."""
 EXITING = 5.0
-"""Seconds in which a process that has cleaned up goes away."""
+"""The longest wait in seconds for a process that has cleaned up to exit."""
 LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 NEEDED = ("moto", "flask", "flask_cors", "asyncssh")
 
@@ -43,7 +43,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 @dataclass(frozen=True)
 class Running:
-    """A sandbox that answers.  ``speed`` is ``math.inf`` for a clock without waits; each start has its ``boot_id``."""
+    """A running sandbox.  ``speed`` is ``math.inf`` for a clock without waits; each start has its own ``boot_id``."""
 
     endpoint_url: str
     proxy_url: str
@@ -85,9 +85,9 @@ def _ask(url: str, token: str, method: str, verb: str, body: dict[str, Any] | No
 
 
 def running(directory: Path) -> Running | None:
-    """The sandbox of that directory, if one answers there with the token of its file.
+    """The running sandbox of this directory; None if nothing answers with the token in its file.
 
-    Only an address of the loopback interface is asked, whatever the file says.
+    Only a loopback address is asked, whatever the file says.
     """
     try:
         told = json.loads((directory / SERVER_FILE).read_text())
@@ -105,7 +105,7 @@ def running(directory: Path) -> Running | None:
 def ensure(
     directory: Path, speed: float = 20, latency_ms: float = 0, port: int = 0, proxy_port: int = 0, iam: bool = False
 ) -> Running:
-    """The running sandbox of that directory, started first if there is none; of two starters one starts it.
+    """The running sandbox of this directory, started if there is none.  Of two concurrent callers, one starts it.
 
     The settings are for a new one; a running one keeps its own.  Raises ``SandboxError`` if it cannot start: a port is
     taken, parts are not installed, or it ended, with the last lines of its log.
@@ -167,10 +167,10 @@ def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_po
 
 
 def _environment() -> dict[str, str]:
-    """What the child is given: it finds this program wherever it is run from, and nothing of the user's AWS."""
+    """The child's environment: it finds this program wherever it is run from, and none of the user's AWS settings."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    # The user's settings for AWS are none of its business: moto would stumble over a profile that does not exist.
+    # Without the user's AWS settings: moto would fail on a profile that does not exist.
     ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
     return {**ours, **nothing, "PYTHONPATH": os.pathsep.join(paths)}
@@ -192,11 +192,12 @@ def _tail(directory: Path, lines: int = 12) -> str:
 
 
 def stop(directory: Path) -> bool:
-    """End the sandbox of that directory; whether there was one.  Raises ``SandboxError`` if it does not end."""
+    """Stop the sandbox of this directory.  Returns True if there was one.  Raises ``SandboxError`` if it does not
+    end."""
     found = running(directory)
     if found is None:
         return False
-    with contextlib.suppress(SandboxError):  # somebody else may have stopped it just now
+    with contextlib.suppress(SandboxError):  # another process may have stopped it just now
         found.control("stop", {})
     deadline = time.monotonic() + PATIENCE
     while (directory / SERVER_FILE).exists():  # its last act is to remove it
@@ -222,5 +223,5 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return False  # the number belongs to somebody else by now
+        return False  # another process has this number by now
     return True

@@ -1,7 +1,7 @@
 """The sandbox's time: AWS seconds, running faster than the wall clock.
 
-Every duration in the sandbox is written in AWS's own seconds (``timing.py``); this is the only place that turns
-them into seconds of the machine.
+Every duration in the sandbox is in AWS's seconds (``timing.py``).  Only this module converts them to seconds of this
+machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SHORTEST = 0.02
 
 
 class Clock:
-    """AWS seconds since the sandbox started.  ``speed`` 1 is AWS's pace; ``math.inf`` makes every wait nothing."""
+    """AWS seconds since the sandbox started.  ``speed`` 1 is AWS's pace; at ``math.inf`` no wait takes time."""
 
     def __init__(self, speed: float) -> None:
         self._lock = threading.Lock()
@@ -32,13 +32,13 @@ class Clock:
 
     @speed.setter
     def speed(self, speed: float) -> None:
-        """Change the pace from now on; what has passed stays passed."""
+        """Change the pace from now on."""
         now = self.now()
         with self._lock:
             self._set(speed, now)
 
     def skip(self, seconds: float) -> None:
-        """Let so many AWS seconds have passed at once, for those who would rather not wait."""
+        """Advance the clock by this many AWS seconds at once."""
         if not seconds >= 0:
             raise ValueError(f"time goes forward, not by {seconds}")
         with self._lock:
@@ -51,9 +51,9 @@ class Clock:
             return self._at + (time.monotonic() - self._since) * pace
 
     def passed(self, since: float, seconds: float) -> bool:
-        """Whether so many AWS seconds have passed since that moment of ``now()``."""
+        """True if this many AWS seconds have passed since that value of ``now()``."""
         return math.isinf(self._speed) or self.now() - since >= seconds
 
     def real(self, seconds: float) -> float:
-        """How many seconds of the machine so many AWS seconds take; 0 at infinite speed."""
+        """This many AWS seconds as seconds of this machine; 0 at infinite speed."""
         return seconds / self._speed

@@ -1,6 +1,6 @@
 """``python -m vpce_demo.sandbox.connect PROXYPORT HOST PORT``: a ``ProxyCommand`` for ssh into the sandbox.
 
-It asks the sandbox's proxy for a way to the host and port, then carries standard input and output.  Standard library
+It asks the sandbox's proxy to connect to the host and port, then forwards standard input and output.  Standard library
 only, so that it starts at once.
 """
 
@@ -17,9 +17,10 @@ USAGE = "usage: python -m vpce_demo.sandbox.connect PROXYPORT HOST PORT"
 
 
 def main(arguments: list[str]) -> int:
-    """Connect and carry until either side ends.  Returns 0; 1 with a message on standard error; 2 for wrong arguments.
+    """Connect and forward until either side ends.  Returns 0; 1 with a message on standard error; 2 for wrong
+    arguments.
 
-    That ssh has left is no error, and nobody is there to read of it.
+    It is not an error if ssh ends first.
     """
     if len(arguments) != 3 or not (arguments[0].isdecimal() and arguments[2].isdecimal()):
         print(USAGE, file=sys.stderr)

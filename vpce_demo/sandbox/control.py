@@ -1,4 +1,4 @@
-"""The control port: ``/_sandbox/<verb>``, JSON, on the API's own port, for those who have the sandbox's token."""
+"""The control port: ``/_sandbox/<verb>``, JSON, on the API's own port, for callers with the sandbox's token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .client import TOKEN_HEADER
 
 
 class Controlled(Protocol):
-    """What can be controlled of a sandbox."""
+    """What ``Control`` needs of a sandbox."""
 
     faults: Faults
 
@@ -35,11 +35,11 @@ class Controlled(Protocol):
 LARGEST_BODY = 1_000_000
 """Bytes."""
 LONGEST_ANSWER = 1000
-"""Characters: what was wrong may be long, and is repeated in it."""
+"""Characters.  An error message repeats what was wrong, which may be long."""
 
 
 class Mistake(Exception):
-    """The request makes no sense; the message says why."""
+    """The request is not valid; the message says why."""
 
 
 class Control:
@@ -96,7 +96,7 @@ class Control:
         return self._sandbox.faults.as_dict()
 
     def _change_faults(self, body: dict[str, Any]) -> dict[str, Any]:
-        """All that the body says, or nothing of it."""
+        """Apply everything in the body, or nothing."""
         _only(body, "clear", "add", "hidden_seconds", "credentials")
         if body.get("clear", True) is not True:
             raise Mistake(f"clear is true or left out, not {body['clear']!r}")
@@ -162,7 +162,7 @@ def _fault(told: object) -> InjectedFault:
 
 
 def _number(value: object) -> bool:
-    """Whether it is a number with which one can reckon."""
+    """True for a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -1e12 <= value <= 1e12
 
 

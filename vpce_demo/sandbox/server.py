@@ -38,11 +38,11 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 DEFAULT_REGION = "us-east-1"
 HALT_SECONDS = 0.1
-"""How often the API's server looks whether it is to end."""
+"""How often the API's server checks whether it should stop, in seconds."""
 
 
 PORT_SECONDS = 20.0
-"""How long a reset waits for its own port to be free again."""
+"""How long a reset waits for its own port to be free again, in seconds."""
 
 
 class Sandbox:
@@ -92,11 +92,11 @@ class Sandbox:
 
     @property
     def proxy_url(self) -> str:
-        """The way in from outside, for ``curl -x`` and ssh's ProxyCommand."""
+        """The proxy into the sandbox, for ``curl -x`` and ssh's ProxyCommand."""
         return f"http://{HOST}:{self._network.proxy_port}"
 
     def start(self) -> Sandbox:
-        """Begin with an empty account; returns itself."""
+        """Start with empty accounts.  Returns itself."""
         port, _ = self._wanted
         moto.reset()
         self.cloud.clear()
@@ -132,15 +132,13 @@ class Sandbox:
         self._network = self.cloud.wires = network
 
     def warm_up(self) -> None:
-        """Read what the first calls would have to wait for: AWS's models, moto's tables of zones, images and types.
-
-        For the process in the background, whose first caller is about to come.
-        """
+        """Load what the first calls need: AWS's models, moto's tables of zones, images and types.  For the background
+        process."""
         with self.cloud.lock:
             moto.warm_up(DEFAULT_REGION)
 
     def stop(self) -> None:
-        """End everything: no thread, port or file stays."""
+        """Stop everything.  No thread, port or file is left."""
         if self._server is None:
             return
         self._halt.set()
@@ -175,7 +173,7 @@ class Sandbox:
         self.stop()
 
     def _tick(self) -> None:
-        """Let the network know of what happens by time alone, such as an instance that is running now."""
+        """Apply what happens by time alone, such as an instance that becomes running, and tell the network."""
         while not self._halt.is_set():
             due = self.cloud.wait()
             if due is None or due > 0:
@@ -188,7 +186,7 @@ class Sandbox:
                 log.exception("what was due could not be done")
 
     def reset(self) -> None:
-        """An empty account again, on the same ports; machines stop, and nothing goes wrong any more."""
+        """Empty every account, on the same ports.  Stops the machines and removes all faults."""
         with self.cloud.lock:
             proxy_port = self._network.proxy_port
         self._unplug()
@@ -202,7 +200,7 @@ class Sandbox:
             try:
                 return self._plug_in(proxy_port)
             except SandboxError:
-                # Somebody's outgoing connection may have been given the port in the moment that it was free.
+                # An outgoing connection may have been given the port while it was free.
                 if time.monotonic() >= until:
                     raise
                 time.sleep(HALT_SECONDS)
@@ -219,7 +217,7 @@ class Sandbox:
         self.cloud.wires.changed()
 
     def ask_to_stop(self) -> None:
-        """Tell whoever waits on ``stop_asked`` to call ``stop``: a call cannot stop the server that answers it."""
+        """Set ``stop_asked``, whose waiter calls ``stop``: a request cannot stop the server that answers it."""
         self.stop_asked.set()
 
     def calls(self) -> list[RecordedCall]:
@@ -260,7 +258,7 @@ class _Quiet(WSGIRequestHandler):
         log.debug(message, *args)
 
     def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
-        """The caller has left, or is to get no answer: then it must not wait for one on a connection kept open."""
+        """Close the connection if the caller has left or is to get no answer."""
         self.close_connection = True
 
 

@@ -1,7 +1,4 @@
-"""How long AWS takes, in its own seconds: the typical figures of ``aws-behaviours.md`` section 1.3.
-
-They are what a stopwatch beside the console shows on an ordinary day, not upper bounds.
-"""
+"""How long AWS takes, in seconds: the typical values of ``aws-behaviours.md`` section 1.3, not upper bounds."""
 
 VPC_PENDING = 1.0
 SUBNET_PENDING = 1.0

@@ -1,7 +1,7 @@
 """The API: one WSGI application that answers AWS's calls, ours where moto differs from AWS, moto's own elsewhere.
 
-A request goes through the same stations in order: the host it was sent to, the record, the latency, the faults and the
-IAM policies if they were asked for, the handler.
+Each request goes through the same stages: the host check, the record of calls, the latency, the faults, the IAM
+policies if they are enforced, and the handler.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LARGEST_BODY = 10_000_000
 
 @dataclass
 class RecordedCall:
-    """One API call as ``calls`` tells it; times are seconds since the epoch.
+    """One API call as ``calls`` lists it; times are seconds since the epoch.
 
     ``error`` is AWS's code, why there was no answer (``dropped after``), both, or none.
     """
@@ -96,10 +96,10 @@ class Api:
 
     def _respond(self, request: Request) -> Response:
         if request.headers.get("Host", "") not in self.hosts:
-            # A page in the user's browser can make its own name point here; it cannot make the browser say our name.
+            # A web page can make its own host name point here, but cannot make the browser send ours.
             return Response("This is a sandbox on the loopback interface; it answers only to its own address.\n", 403)
         if "Origin" in request.headers or request.method == "OPTIONS":
-            # No SDK sends either; a page in the user's browser would, to call what answers on this machine.
+            # No SDK sends either; a web page in the user's browser would.
             return Response("This is no place for web pages.\n", 403)
         if request.path.startswith("/_sandbox/"):
             return self._control(request)
@@ -108,7 +108,7 @@ class Api:
         try:
             body = request.get_data()
         except ClientDisconnected:
-            return Response(status=400)  # the caller died while it was sending: nobody reads this
+            return Response(status=400)  # the caller has gone: nobody reads this
         incoming = Incoming(request)
         record, struck = self._record(incoming)
         if self.latency:
@@ -152,7 +152,7 @@ class Api:
     def _dispatch(self, incoming: Incoming, record: RecordedCall, body: bytes) -> Response:
         if not incoming.service:
             if incoming.name not in SIGNING_NAMES:
-                # Not handed to moto: some of its services make requests of their own, to wherever they are told.
+                # Not forwarded to moto: some of its services make requests to URLs from the call.
                 raise ApiError("InvalidAction", f"The sandbox has no {incoming.name}.")
             with self.cloud.lock:
                 self.gate.check(incoming, {})

@@ -1,7 +1,7 @@
 """Faults on demand, in front of the API: errors, lost replies, delays, a caller that dies, expired credentials, and
 fresh resources that are not seen yet (``hiding.py``).
 
-They are for testing whatever calls AWS: this program, people's scripts, the AWS CLI, Terraform.
+For testing anything that calls AWS: this program, scripts, the AWS CLI, Terraform.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CALLER = re.compile(r"(?:^| )pid/(\d{1,9})(?= |$)", re.ASCII)
 
 
 class Dropped(ConnectionError):
-    """The connection is to be closed without an answer; ``note`` says why, for the record."""
+    """Close the connection without an answer; ``note`` says why, for the record."""
 
     def __init__(self, note: str, kill: bool = False) -> None:
         super().__init__(note)

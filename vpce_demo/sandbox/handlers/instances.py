@@ -295,11 +295,13 @@ def describe_instances(call: Call) -> dict[str, Any]:
         return _without_network(call.moto())
     living = [one.id for one in validation.instances(call) if one.state != "terminated"]
     answer = call.moto(InstanceIds=living) if living else {}
-    items = [_when_terminated(call, one) for one in terminated]
-    found = [{**one["Reservation"], "Instances": [one]} for one in matching(items, filters, _OF_TERMINATED)]
-    for one in found:
-        one["Instances"][0].pop("Reservation")
-    return {**answer, "Reservations": [*answer.get("Reservations", []), *found]}
+    reservations = {one["ReservationId"]: one for one in answer.get("Reservations", [])}
+    for item in matching([_when_terminated(call, one) for one in terminated], filters, _OF_TERMINATED):
+        reservation = item.pop("Reservation")
+        reservations.setdefault(reservation["ReservationId"], {**reservation, "Instances": []})["Instances"].append(
+            item
+        )
+    return {**answer, "Reservations": list(reservations.values())}
 
 
 _OF_TERMINATED: Fields = {"instance-state-name": lambda item: item["State"]["Name"]}
@@ -310,7 +312,7 @@ def _when_terminated(call: Call, instance: Any) -> dict[str, Any]:
     if not hasattr(instance, "item_when_terminated"):
         reservation = _without_network(call.moto("DescribeInstances", InstanceIds=[instance.id]))["Reservations"][0]
         instance.item_when_terminated = {**reservation.pop("Instances")[0], "Reservation": reservation}
-    item = {key: value for key, value in instance.item_when_terminated.items() if key != "Tags"}
+    item: dict[str, Any] = {key: value for key, value in instance.item_when_terminated.items() if key != "Tags"}
     return {**item, "Tags": held} if (held := tags.of(call, instance.id)) else item
 
 

@@ -10,7 +10,7 @@ from .. import timing
 from ..api.calls import Call, handles
 from ..api.ids import LOAD_BALANCER_ZONES, hosted_zone
 from ..api.protocol import ApiError
-from ..store.moto import front, own_interfaces
+from ..store.moto import load_balancer_interfaces, name_and_hash
 from . import network_interfaces, validation
 
 NAME = re.compile(r"(?!internal-)(?!-)[A-Za-z0-9-]{1,32}(?<!-)")
@@ -125,7 +125,7 @@ def _make(call: Call, settings: tuple[Any, ...]) -> Any:
 
 
 def _interface(call: Call, balancer: Any, subnet: Any, groups: list[Any], wanted: str | None = None) -> None:
-    text = f"ELB {front(balancer.arn)}"
+    text = f"ELB {name_and_hash(balancer.arn)}"
     public = balancer.scheme == "internet-facing"
     network_interfaces.keep(call, network_interfaces.LOAD_BALANCER, subnet, text, groups, wanted, public)
 
@@ -155,7 +155,7 @@ def delete_load_balancer(call: Call) -> dict[str, Any]:
     if any(arn in one.load_balancer_arns and one.state != "Deleted" for one in call.cloud.services.values()):
         text = f"Load balancer '{arn}' cannot be deleted because it is currently associated with another service"
         raise ApiError("ResourceInUse", text)
-    store, held = call.ec2, [one.id for one in own_interfaces(call.ec2, arn)]
+    store, held = call.ec2, [one.id for one in load_balancer_interfaces(call.ec2, arn)]
     answer = call.moto()
     call.cloud.not_enforcing.discard(arn)
 
@@ -185,7 +185,7 @@ def set_security_groups(call: Call) -> dict[str, Any]:
         raise ApiError("InvalidConfigurationRequest", text)
     groups = validation.groups_in(call, call.params.get("SecurityGroups", []), balancer.vpc_id)
     balancer.security_groups = [group.id for group in groups]
-    for interface in own_interfaces(call.ec2, balancer.arn):
+    for interface in load_balancer_interfaces(call.ec2, balancer.arn):
         interface._group_set = groups
     enforce = call.params.get("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "on")
     (call.cloud.not_enforcing.add if enforce == "off" else call.cloud.not_enforcing.discard)(balancer.arn)

@@ -7,7 +7,7 @@ from typing import Any
 from .. import timing
 from ..api.calls import Call, handles
 from ..api.protocol import ApiError
-from ..store.moto import leads_on
+from ..store.moto import is_active_route
 from . import validation
 
 
@@ -141,7 +141,7 @@ def describe_route_tables(call: Call) -> dict[str, Any]:
     for one in answer.get("RouteTables", []):
         for route in one.get("Routes", []):
             target = route.get("GatewayId") or route.get("VpcPeeringConnectionId", "")
-            if not leads_on(call.ec2, target, one["VpcId"]):
+            if not is_active_route(call.ec2, target, one["VpcId"]):
                 route["State"] = "blackhole"
         for held in one.get("Associations", []):
             if _recent(call, timing.ROUTE_ASSOCIATING, held["RouteTableAssociationId"]):

@@ -1,4 +1,4 @@
-"""An instance's disk: a folder of the user's machine that plays ``/``, and that no path leads out of."""
+"""An instance's disk: a directory of this machine in the role of ``/``, which no path leaves."""
 
 from __future__ import annotations
 

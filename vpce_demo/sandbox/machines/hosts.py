@@ -1,4 +1,4 @@
-"""All machines: those that the API says run, run here; the others do not."""
+"""All machines: runs those that are running according to the API, and no others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The instances' own tiny shell: never the shell of the user's machine, and no file of it.
+"""The instances' own small shell.  It never uses the shell or a file of the user's machine.
 
 Words and quotes as in sh; ``;``, ``&&`` and ``||`` between commands; ``>`` and ``>>`` into a file of the instance;
-``$?``; ``sh -c``.  Nothing else of sh: what is not understood is said, not guessed.
+``$?``; ``sh -c``.  Anything else of sh is reported as not understood, never guessed.
 """
 
 from __future__ import annotations

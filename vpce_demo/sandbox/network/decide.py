@@ -1,8 +1,8 @@
-"""Where a connection goes: the software-defined network's one decision, made hop by hop from what the API holds.
+"""Decides where a connection goes, hop by hop, from what the API holds.
 
-``decide`` is pure: the same view gives the same answer.  Each filter and signpost on the way adds a ``TraceStep`` with
-its verdict, so that a decision explains itself; the last step is the one that settled it.  A TCP connection is decided
-as a whole: the way there and, where a filter keeps no state (network ACLs), the way back.
+``decide`` is pure: the same view gives the same answer.  Each filter and route on the path adds a ``TraceStep`` with
+its verdict; the last step is the one that decided.  A TCP connection is decided as a whole: the way there and, where
+a filter keeps no state (network ACLs), the way back.
 
 Sources: ``aws-behaviours.md`` sections 3 and 4, the VPC user guide, the Network Load Balancer user guide.
 """
@@ -38,18 +38,18 @@ ANY_CLIENT_PORTS: Ports = (1024, 65535)
 
 
 class Outcome(Enum):
-    """What becomes of a connection."""
+    """The outcome of a connection."""
 
     DELIVERED = "delivered"
     DROPPED = "dropped"
-    """Packets vanish: the client waits until it gives up."""
+    """Packets are dropped: the client waits until it times out."""
     REFUSED = "refused"
-    """The client is told at once, by a TCP reset."""
+    """The connection is refused at once, by a TCP reset."""
 
 
 @dataclass(frozen=True)
 class TraceStep:
-    """One station: ``at`` is the id of what was asked, ``says`` its verdict in words."""
+    """One step: ``at`` is the id of the resource, ``says`` its verdict in words."""
 
     at: str
     says: str
@@ -61,7 +61,7 @@ class TraceStep:
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of a connection and why.
+    """The outcome of a connection, and why.
 
     When delivered, ``host`` is the instance id (or, for the few hosts on the sandbox's internet, the address),
     ``port`` the port there, and ``source`` the client's address as that host sees it.
@@ -109,7 +109,7 @@ _Arrival = tuple[str, int, str]
 
 
 class _Way:
-    """The way of one connection, growing hop by hop; a refusal on it ends it with ``_Ended``."""
+    """The path of one connection, hop by hop; a drop or refusal raises ``_Ended``."""
 
     def __init__(self, view: View, port: int, health: HealthOf, flow: int) -> None:
         self.view, self.port, self.health, self.flow = view, port, health, flow

@@ -1,4 +1,4 @@
-"""The sandbox's network: machines, wires between them, health checks, and the way in from outside.
+"""The sandbox's network: machines, connections between them, health checks, and the proxy from outside.
 
 It holds nothing of its own about routes, groups or connections: each connection is decided from a fresh ``View``.
 """

@@ -1,4 +1,4 @@
-"""Waiting on the sandbox's clock, and ending what waits."""
+"""Waits on the sandbox's clock, and cancels what waits."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 from vpce_demo.sandbox.clock import Clock
 
 _STEP = 0.2
-"""Seconds of the machine after which a wait looks at the clock again, which may be set to another pace meanwhile."""
+"""Seconds after which a wait checks the clock again, whose speed may have changed."""
 
 
 async def wait_until(clock: Clock, since: float, seconds: float) -> None:
-    """Until so many AWS seconds have passed since that moment of the clock."""
+    """Wait until this many AWS seconds have passed since that time of the clock."""
     while not clock.passed(since, seconds):
         left = clock.real(since + seconds - clock.now())
         await asyncio.sleep(min(max(left, 0.001), _STEP))
 
 
 async def cancelled(*futures: asyncio.Future[Any]) -> None:
-    """Cancel them all and wait until they have ended; what they raise is of no interest any more."""
+    """Cancel these futures and wait until they have ended, ignoring what they raise."""
     for each in futures:
         each.cancel()
     await asyncio.gather(*futures, return_exceptions=True)

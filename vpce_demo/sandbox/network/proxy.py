@@ -1,4 +1,4 @@
-"""The way in from outside: one HTTP proxy on the loopback interface that plays the internet.
+"""The proxy into the sandbox: one HTTP proxy on the loopback interface, in the role of the internet.
 
 Whoever uses it is ``names.OPERATOR`` to the sandbox.  ``CONNECT host:port`` carries anything (ssh); a request for an
 absolute ``http://`` URL is passed on (curl, a browser).  Names are those of the sandbox's internet.
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 CHUNK = 65536
 REQUEST_PATIENCE = 30.0
-"""Seconds of the machine until a client must have said what it wants."""
+"""Seconds until a client must have sent its request."""
 
 
 class _Answer(Exception):

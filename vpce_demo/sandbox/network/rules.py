@@ -1,4 +1,4 @@
-"""The filters and signposts of a VPC, as pure questions: security groups, network ACLs, route tables.
+"""Evaluates security groups, network ACLs and route tables.
 
 Sources: the VPC user guide on security groups (stateful, rules only allow), network ACLs (stateless, numbered lines,
 the first match holds, nothing matched is a refusal) and route tables (the longest prefix wins).

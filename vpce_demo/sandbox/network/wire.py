@@ -1,4 +1,4 @@
-"""The wires: the only place that opens a socket for a connection of the sandbox, after asking ``decide``.
+"""Opens the sandbox's connections, after asking ``decide``.  The only place that opens a socket for them.
 
 A delivered connection is a real TCP connection over the loopback interface.  Servers there learn the client's virtual
 address from the wire, by the client's own loopback port; they turn away whoever did not come through the wire.
@@ -32,7 +32,7 @@ TRACED = 100
 
 
 class Unanswered(Exception):
-    """The packets vanished until the client gave up."""
+    """The packets were dropped until the client timed out."""
 
     def __init__(self, decision: Decision) -> None:
         super().__init__(str(decision.settled_by))

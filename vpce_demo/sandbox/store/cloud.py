@@ -1,8 +1,8 @@
-"""What the sandbox knows beside moto's store: its clock, what is to come, and PrivateLink, which moto does not have.
+"""What the sandbox holds beside moto's store: its clock, scheduled effects, and PrivateLink, which moto does not have.
 
-Moto's objects and the records below hold their state of this moment.  A handler that starts something slow puts it in
-its first state and says ``cloud.later(seconds, effect)``; ``settle``, at the start of every call and view, runs the
-effects whose time has come, in order of time.  So nothing changes behind a caller's back and no timer is needed.
+Moto's objects and the records below hold the current state.  A handler that starts something slow sets its first state
+and calls ``cloud.later(seconds, effect)``; ``settle``, at the start of every call and view, runs the effects that are
+due, in order of time.  So nothing changes during a call, and no timer is needed.
 """
 
 from __future__ import annotations

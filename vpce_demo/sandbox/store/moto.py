@@ -1,4 +1,4 @@
-"""Everything that touches the inside of moto's stores: which there are, how they are emptied, and what they load.
+"""Accesses the inside of moto's stores: which exist, how they are emptied, and what they load.
 
 Moto keeps its stores in module variables of the process, so a process holds one sandbox at a time.
 """
@@ -53,8 +53,8 @@ def warm_up(region: str) -> None:
         _ = backends[DEFAULT_ACCOUNT_ID][region]
 
 
-def leads_on(store: Any, target: str, vpc_id: str) -> bool:
-    """Whether a route of this VPC to this target is one: the gateway attached, the peering connection active."""
+def is_active_route(store: Any, target: str, vpc_id: str) -> bool:
+    """True if a route of this VPC to this target is active: the gateway attached, the peering connection active."""
     if target.startswith("pcx-"):
         peering = store.vpc_pcxs.get(target)
         return peering is not None and peering.status["Code"] == "active"
@@ -74,14 +74,14 @@ def forwards_to(listener: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def front(arn: str) -> str:
+def name_and_hash(arn: str) -> str:
     """``net/NAME/HASH``, as the descriptions of its interfaces have it."""
     return arn.partition(":loadbalancer/")[2]
 
 
-def own_interfaces(store: Any, arn: str) -> list[Any]:
+def load_balancer_interfaces(store: Any, arn: str) -> list[Any]:
     """The interfaces of a load balancer in moto's EC2 store."""
-    text = f"ELB {front(arn)}"
+    text = f"ELB {name_and_hash(arn)}"
     return [one for one in store.enis.values() if one.description == text and hasattr(one, "managed_attachment")]
 
 

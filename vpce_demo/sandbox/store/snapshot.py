@@ -1,4 +1,4 @@
-"""The view the network decides by, made of moto's stores and our own records."""
+"""Makes the network's ``View`` from moto's stores and our records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .cloud import Cloud
-from .moto import ec2_stores, elb_stores, forwards_to, leads_on, own_interfaces
+from .moto import ec2_stores, elb_stores, forwards_to, is_active_route, load_balancer_interfaces
 from .view import (
     AclEntry,
     Endpoint,
@@ -38,7 +38,7 @@ PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp"}
 
 
 def snapshot(cloud: Cloud) -> View:
-    """Everything of every account and region, but the VPCs nobody has put an interface in."""
+    """The view of every account and region."""
     holders = _holders(cloud)
     stores = list(ec2_stores())
     balancers = [_load_balancer(cloud, one) for store in elb_stores() for one in store.load_balancers.values()]
@@ -141,7 +141,7 @@ def _routes(store: Any, table: Any) -> Iterator[Route]:
             ),
             one.transit_gateway_id or "",
         )
-        yield Route(one.destination_cidr_block, target, leads_on(store, target, table.vpc_id))
+        yield Route(one.destination_cidr_block, target, is_active_route(store, target, table.vpc_id))
 
 
 def _acl(acl: Any) -> Iterator[AclEntry]:
@@ -191,7 +191,7 @@ def _user_data(encoded: Any) -> str:
 
 
 def _load_balancer(cloud: Cloud, one: Any) -> LoadBalancer:
-    held = [each.id for store in ec2_stores() for each in own_interfaces(store, one.arn)]
+    held = [each.id for store in ec2_stores() for each in load_balancer_interfaces(store, one.arn)]
     forwards = {
         int(each.port): forwards_to(each) for each in one.listeners.values() if each.protocol in ("TCP", "TCP_UDP")
     }

@@ -1,4 +1,4 @@
-"""What the network sees of the API: every fact that decides a packet's way, at one moment.
+"""What the network sees of the API: every fact that decides a packet's path, at one moment.
 
 The API side makes a ``View`` (``Cloud.view``); the network side decides with it and holds nothing of its own about
 routes, groups or connections.  It spans every account and region of the sandbox, as the wires of AWS do.

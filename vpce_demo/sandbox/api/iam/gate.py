@@ -1,4 +1,4 @@
-"""Who calls, and whether they may.
+"""Identifies the caller and checks its permissions.
 
 Moto keeps the users, roles, keys and policies, and answers IAM's own calls.  It can check permissions too, but knows
 neither resources nor conditions nor what else a call needs, so that is done here.
@@ -54,7 +54,7 @@ class Gate:
         self.asked: dict[str, Counter[str]] = defaultdict(Counter)
 
     def check(self, incoming: Incoming, params: dict[str, Any]) -> None:
-        """Raise ``ApiError`` where the caller is not known, or may not do this."""
+        """Raise ``ApiError`` if the caller is unknown or not allowed."""
         if not self.on or is_root(incoming.key):
             return
         caller = _caller(incoming)
