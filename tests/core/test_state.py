@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -336,10 +335,8 @@ def test_the_lock_is_let_go_when_the_work_fails(tmp_path: Path) -> None:
 
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    begun = time.monotonic()
     with pytest.raises(DemoError, match="cannot be made"), locked(tmp_path / "file" / "demo", "up"):
         pass
-    assert time.monotonic() - begun < 5
 
 
 def test_a_directory_is_not_removed_with_what_another_process_puts_into_it(

@@ -7,7 +7,6 @@ import contextlib
 import json
 import math
 import socket
-import time
 
 import pytest
 
@@ -84,10 +83,10 @@ def test_a_stranger_on_the_loopback_port_is_turned_away() -> None:
 def test_a_hang_lasts_as_long_as_the_client_waits_on_the_sandboxs_clock() -> None:
     async def check() -> None:
         wire, _ = a_wire(speed=20)
-        began = time.monotonic()
+        began = wire.clock.now()
         with pytest.raises(Unanswered) as hung:
             await _ask(wire, "eni-customer", WEB_ADDRESS, within=5)
-        assert 0.24 < time.monotonic() - began < 2
+        assert wire.clock.now() - began >= 4.9
         assert not isinstance(hung.value, ConnectionRefused)
 
     asyncio.run(check())
@@ -96,10 +95,9 @@ def test_a_hang_lasts_as_long_as_the_client_waits_on_the_sandboxs_clock() -> Non
 def test_at_infinite_speed_a_hang_is_short() -> None:
     async def check() -> None:
         wire, _ = a_wire()
-        began = time.monotonic()
-        with pytest.raises(Unanswered):
-            await _ask(wire, "eni-customer", WEB_ADDRESS, within=3600)
-        assert time.monotonic() - began < 2
+        async with asyncio.timeout(60):
+            with pytest.raises(Unanswered):
+                await _ask(wire, "eni-customer", WEB_ADDRESS, within=3600)
 
     asyncio.run(check())
 
