@@ -5,7 +5,8 @@ An error says what happened, the facts, what to do, and whether anything was cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from botocore import exceptions as boto
@@ -220,6 +221,17 @@ def understood(error: BaseException, changed: str = "", decode: Callable[[str], 
         facts = {"call": getattr(error, "operation_name", ""), who: str(error.kwargs.get("error_msg") or error)}
         return row.kind(row.message, facts=facts, hint=row.hint, changed=changed)
     return None
+
+
+@contextlib.contextmanager
+def as_demo_errors(changed: str = "") -> Iterator[None]:
+    """Raise the errors of AWS and botocore inside as ``DemoError``; ``changed`` says whether anything was changed."""
+    try:
+        yield
+    except (ClientError, boto.BotoCoreError) as error:
+        ours = understood(error, changed)
+        assert ours is not None
+        raise ours from error
 
 
 def _denied(error: ClientError, changed: str, decode: Callable[[str], str] | None) -> DemoError:

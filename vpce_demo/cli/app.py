@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import THIS_DEMO
+from ..errors import NOTHING_CHANGED, THIS_DEMO
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -179,14 +179,10 @@ class App:
 def _on_aws(where: Where) -> Environment:
     """AWS.  An error here means that nothing was changed."""
     from ..aws import environment as places
-    from ..aws.messages import understood
+    from ..aws.messages import as_demo_errors
 
-    try:
+    with as_demo_errors(NOTHING_CHANGED):
         return places.on_aws(where.config)
-    except Exception as error:
-        if told := understood(error, "Nothing was changed."):
-            raise told from error
-        raise
 
 
 def command_line(app: App) -> str:

@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.environment import price_list_client, region_without_asking
-from ..aws.messages import understood
+from ..aws.messages import as_demo_errors
 from ..config.settings import Where
 from ..cost.bill import BillLine, between, bill, price
 from ..cost.prices import price_list, table
@@ -110,13 +109,9 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
             hint=f"{command_line(app).replace(' --sandbox', '')} cost --refresh",
             changed=unchanged,
         )
-    try:
+    with as_demo_errors(unchanged):
         client = price_list_client(where.config, price_list.REGION)
         answer = price_list.ask(client, region, instance_type)
-    except (BotoCoreError, ClientError) as error:
-        known = understood(error, unchanged)
-        assert known is not None
-        raise known from error
     if not answer.prices:
         raise DemoError(
             f"AWS's Price List has none of these prices for {region}.", facts=answer.missing, changed=unchanged

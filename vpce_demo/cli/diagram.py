@@ -8,7 +8,6 @@ from typing import cast
 
 import click
 
-from ..aws.messages import understood
 from ..config.settings import Where
 from ..diagram.mermaid import mermaid
 from ..diagram.picture import Picture, picture
@@ -71,10 +70,10 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
     """
     try:
         environment = app.environment(where, screen, start=False)
-    except Exception as error:
+    except (SignInError, ConfigError) as error:
         # A missing region is fine for a plan, but a profile that was named must exist.
-        no_account = SignInError if _names_a_profile(where) else (SignInError, ConfigError)
-        if not isinstance(understood(error), no_account) or StateFile.load(where.directory).settings:
+        wrong_profile = isinstance(error, ConfigError) and _names_a_profile(where)
+        if wrong_profile or StateFile.load(where.directory).settings:
             raise
         environment = None
         screen.end_line("no AWS account at hand: the plan")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..aws.messages import understood
 from ..config.settings import Where
 from ..errors import ConfigError, NotCreated, SignInError
 from ..journal.run_log import runs
@@ -78,11 +77,8 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
 
     try:
         environment = app.environment(where, screen, start=False)
-    except Exception as error:
-        told = understood(error)
-        if not isinstance(told, (SignInError, ConfigError)):
-            raise
+    except (SignInError, ConfigError) as error:
         screen.end_line()
-        screen.message(f"{told.message} The report is made from the logs alone.", mark="!")
+        screen.message(f"{error.message} The report is made from the logs alone.", mark="!")
         return None
     return look_at(where, environment, app.command) if environment else None

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..aws.messages import understood
+from ..aws.messages import as_demo_errors
+from ..errors import DemoError
 from ..ui import screens
 from .app import App, for_this_demo
 
@@ -26,13 +27,12 @@ def again_and_again(
     try:
         for number in itertools.count():
             seen: Seen | None = None
-            failed = None
+            failed: DemoError | None = None
             try:
-                seen = look()
-            except Exception as error:
-                failed = understood(error)
-                if failed is None:
-                    raise
+                with as_demo_errors():
+                    seen = look()
+            except DemoError as error:
+                failed = error
             if number and screen.out.file.isatty():
                 screen.out.clear()
                 head()
