@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -134,10 +135,12 @@ def planned(where: Where) -> Look:
 def managed_addresses(run: Run) -> dict[str, str]:
     """The private addresses of the endpoint and the load balancer, which are AWS's own."""
     endpoint, balancer = run.demo.endpoint, run.demo.balancer
-    return {
-        endpoint.key: _first(addresses, run.sides[Side.CONSUMER], endpoint),
-        balancer.key: _first(private_addresses, run.sides[Side.PROVIDER], balancer),
-    }
+    with ThreadPoolExecutor() as pool:
+        found = {
+            endpoint.key: pool.submit(_first, addresses, run.sides[Side.CONSUMER], endpoint),
+            balancer.key: pool.submit(_first, private_addresses, run.sides[Side.PROVIDER], balancer),
+        }
+    return {key: first.result() for key, first in found.items()}
 
 
 def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -> str:
