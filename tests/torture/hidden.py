@@ -78,13 +78,13 @@ def cases(operations: Operations) -> list[Case]:
 
 SWEEP = Sweep(
     "hidden",
-    "What was just made is not seen yet",
+    "New resources are not visible yet",
     f"""\
-Every new resource stays invisible to describe calls, filters and other calls that name it for so many of AWS's
-seconds, at {SPEED} times AWS's pace, where all that the program waits for shrinks alike. `up` has to make one whole
-demo whose test passes, and `down` has to leave nothing, with the state file and without it. And `up` is killed at each
-kind of create, before it and after it with its reply lost, while everything is hidden for {LONGEST:g} s: with the state
-file, whose note of the create is all that is known of it, nothing may be made twice and nothing may stay.""",
+Every new resource stays invisible to describe calls, filters and other calls that name it for this many AWS seconds, at
+{SPEED} times AWS's pace, which shortens all of the program's waits alike. `up` must create one complete demo whose test
+passes, and `down` must leave nothing, with the state file and without it. And `up` is killed at each kind of create,
+before it and after it with its answer lost, while everything is hidden for {LONGEST:g} s: with the state file, whose
+intent is all that is known of the create, nothing may be created twice and nothing may be left.""",
     (DONE, NOT_STRUCK),
     cases,
 )

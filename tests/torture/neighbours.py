@@ -297,11 +297,11 @@ SWEEP = Sweep(
     "neighbours",
     "Neighbours",
     """\
-A demo lives its whole life (made, made again, killed while it is deleted, made again, deleted without its state file)
-beside another demo, and beside a stranger's resources with the tutorial's own names; after each command everything that
-was there before has to be as it was, field by field. Two commands of one demo at the same time: one works, the other
-exits 9 and says which process is at work. A name that somebody else has taken is refused before anything is made. An
-endpoint of somebody else on the demo's service is named by `down`, and sent away only when that is asked for.""",
+A demo goes through its whole life (created, created again, killed while it is deleted, created again, deleted without
+its state file) beside another demo, and beside foreign resources with the tutorial's own names. After each command,
+everything that existed before must be as it was, field by field. Of two commands of one demo at the same time, one works
+and the other exits with 9 and names the running process. A name that is taken is refused before anything is created. A
+foreign endpoint on the demo's service is named by `down`, and rejected only on request.""",
     (LEFT_ALONE, LOCKED_OUT, REFUSED, NAMED),
     cases,
 )

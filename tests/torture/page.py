@@ -1,4 +1,4 @@
-"""The page: ``docs/reliability.md`` out of what came of the sweeps."""
+"""Writes ``docs/reliability.md`` from the results of the sweeps."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
 INTRODUCTION = """\
 # Reliability
 
-What no interruption, fault or mistake may do: leave a resource that vpce-demo does not know, make one twice, or touch
-one that is not its own. `make torture` tries it in the sandbox, case by case, and writes this page. Every command is a
-real process that runs the real command line; the sandbox's fault layer strikes it at the call. Nothing here was run on
-AWS itself.
+No interruption, fault or mistake may make vpce-demo leave a resource that it does not know, create one twice, or touch
+one that is not its own. `make torture` tests this in the sandbox, case by case, and writes this page. Every command is a
+real process that runs the real command line; the sandbox makes the chosen API call fail. Nothing here was run on AWS.
 
-In every case, whatever went wrong: no command shows a traceback or hangs, the sandbox itself does not fail, and what
-`up` and `down` leave is compared with the whole account."""
+In every case: no command shows a traceback or hangs, the sandbox itself does not fail, and the whole account is compared
+after `up` and `down`."""
 
 
 def page(sweeps: Sequence[Sweep], results: Mapping[str, Results]) -> str:
