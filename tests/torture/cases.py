@@ -13,7 +13,7 @@ from tools.process import Wrong
 
 from .world import World
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 Operations = Mapping[str, Sequence[str]]
 """What each command calls when nothing disturbs it, in order of arrival."""
 

@@ -80,11 +80,11 @@ SWEEP = Sweep(
     "crash",
     "Killed at every call",
     """\
-The process is killed with SIGKILL at every API call of `up` (with its test) and of `down`: before the call is carried
-out, and after it with its answer lost; with the state file kept, and with it deleted. Then either `up` must create
-exactly the resources of an undisturbed run (everything in the account is compared, field by field, except ids, addresses
-and times), its test must pass, and `down` must leave nothing; or `down` alone must leave nothing: the account as it was
-before, and no file of the demo.""",
+The process is killed with SIGKILL at every API call of `up` (with its test) and of `down`: before the call is
+carried out, and after it with its answer lost; with the state file kept, and with it deleted. Then either `up`
+must create exactly the resources of an undisturbed run (everything in the account is compared, field by field,
+except ids, addresses and times), its test must pass, and `down` must leave nothing; or `down` alone must leave
+nothing: the account as it was before, and no file of the demo.""",
     (KILLED, UNDISTURBED),
     cases,
     further,

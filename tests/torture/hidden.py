@@ -80,11 +80,12 @@ SWEEP = Sweep(
     "hidden",
     "New resources are not visible yet",
     f"""\
-Every new resource stays invisible to describe calls, filters and other calls that name it for this many AWS seconds, at
-{SPEED} times AWS's pace, which shortens all of the program's waits alike. `up` must create one complete demo whose test
-passes, and `down` must leave nothing, with the state file and without it. And `up` is killed at each kind of create,
-before it and after it with its answer lost, while everything is hidden for {LONGEST:g} s: with the state file, whose
-intent is all that is known of the create, nothing may be created twice and nothing may be left.""",
+Every new resource stays invisible to describe calls, filters and other calls that name it for this many AWS
+seconds, at {SPEED} times AWS's pace, which shortens all of the program's waits alike. `up` must create one
+complete demo whose test passes, and `down` must leave nothing, with the state file and without it. And `up` is
+killed at each kind of create, before it and after it with its answer lost, while everything is hidden for
+{LONGEST:g} s: with the state file, whose intent is all that is known of the create, nothing may be created twice
+and nothing may be left.""",
     (DONE, NOT_STRUCK),
     cases,
 )

@@ -194,10 +194,10 @@ SWEEP = Sweep(
     "Any sequence of the above",
     f"""\
 A property test (hypothesis): any sequence of up to {STEPS} of `up`, a single step, `down`, a kill at any call, one
-error or lost answer at any call, changes by somebody else ({len(MISCHIEF)} kinds: {", ".join(MISCHIEF)}), the state file
-or all files of the demo lost, another speed of the clock, and new resources hidden. Every undisturbed `up` ends with one
-complete demo whose test passes, every undisturbed `down` with an empty account; and so does the end of each sequence:
-`up`, then `down`.""",
+error or lost answer at any call, changes by somebody else ({len(MISCHIEF)} kinds: {", ".join(MISCHIEF)}), the
+state file or all files of the demo lost, another speed of the clock, and new resources hidden. Every undisturbed
+`up` ends with one complete demo whose test passes, every undisturbed `down` with an empty account; and so does the
+end of each sequence: `up`, then `down`.""",
     (WHOLE_AND_NOTHING, STEP),
     cases,
 )

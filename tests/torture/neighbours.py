@@ -297,11 +297,11 @@ SWEEP = Sweep(
     "neighbours",
     "Neighbours",
     """\
-A demo goes through its whole life (created, created again, killed while it is deleted, created again, deleted without
-its state file) beside another demo, and beside foreign resources with the tutorial's own names. After each command,
-everything that existed before must be as it was, field by field. Of two commands of one demo at the same time, one works
-and the other exits with 9 and names the running process. A name that is taken is refused before anything is created. A
-foreign endpoint on the demo's service is named by `down`, and rejected only on request.""",
+A demo goes through its whole life (created, created again, killed while it is deleted, created again, deleted
+without its state file) beside another demo, and beside foreign resources with the tutorial's own names. After each
+command, everything that existed before must be as it was, field by field. Of two commands of one demo at the same
+time, one works and the other exits with 9 and names the running process. A name that is taken is refused before
+anything is created. A foreign endpoint on the demo's service is named by `down`, and rejected only on request.""",
     (LEFT_ALONE, LOCKED_OUT, REFUSED, NAMED),
     cases,
 )

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from tools.page import table
 
-from .cases import Sweep
+from .cases import ROOT, Sweep
 from .results import WRONG, Results
 
-PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
+PAGE = ROOT / "docs" / "reliability.md"
 
 INTRODUCTION = """\
 # Reliability
 
-No interruption, fault or mistake may make vpce-demo leave a resource that it does not know, create one twice, or touch
-one that is not its own. `make torture` tests this in the sandbox, case by case, and writes this page. Every command is a
-real process that runs the real command line; the sandbox makes the chosen API call fail. Nothing here was run on AWS.
+No interruption, fault or mistake may make vpce-demo leave a resource that it does not know, create one twice, or
+touch one that is not its own. `make torture` tests this in the sandbox, case by case, and writes this page. Every
+command is a real process that runs the real command line; the sandbox makes the chosen API call fail. Nothing here
+was run on AWS.
 
-In every case: no command shows a traceback or hangs, the sandbox itself does not fail, and the whole account is compared
-after `up` and `down`."""
+In every case: no command shows a traceback or hangs, the sandbox itself does not fail, and the whole account is
+compared after `up` and `down`."""
 
 
 def page(sweeps: Sequence[Sweep], results: Mapping[str, Results]) -> str:

@@ -144,13 +144,13 @@ SWEEP = Sweep(
     "errors",
     "Refused at every operation",
     """\
-Every operation that `up`, `test` and `down` call (taken from a recorded run) is made to fail: throttled, with 500, with
-503 `Unavailable`, with its reply lost, with the connection dropped before it, with expired credentials, not allowed,
-and with its own in-use and not-found codes; the first time only, and every time. And all credentials expire while a
-command is running. The command must succeed nevertheless, or stop with the right exit code and a message that names the
-operation and the cause. Then the next run must continue, and the demo must be complete, or gone. (A describe call that
-is answered "not found" has not failed: it says that nothing exists. What fails because of it must be named, and the next
-run must correct it.)""",
+Every operation that `up`, `test` and `down` call (taken from a recorded run) is made to fail: throttled, with 500,
+with 503 `Unavailable`, with its reply lost, with the connection dropped before it, with expired credentials, not
+allowed, and with its own in-use and not-found codes; the first time only, and every time. And all credentials
+expire while a command is running. The command must succeed nevertheless, or stop with the right exit code and a
+message that names the operation and the cause. Then the next run must continue, and the demo must be complete, or
+gone. (A describe call that is answered "not found" has not failed: it says that nothing exists. What fails because
+of it must be named, and the  next run must correct it.)""",
     (SUCCEEDED, STOPPED, NOT_STRUCK),
     cases,
 )
