@@ -26,7 +26,7 @@ from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.open import forget_if_the_sandbox_is_another
 from vpce_demo.session.run import Run
 
-from .things import Thing, World, refusal
+from .fake_resources import Thing, World, refusal
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What is particular to some kinds: hidden failures, wrong things, taken names, lost tags, long lists."""
+"""Finding what is there and mending it: refusals, wrong settings, taken names, lost tags, long lists."""
 
 from __future__ import annotations
 

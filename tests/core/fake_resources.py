@@ -1,4 +1,4 @@
-"""The engine's world without AWS: things whose behaviour a test chooses, and what was asked of them in order."""
+"""The engine's world without AWS: fake resources whose behaviour a test chooses, and what was asked of them."""
 
 from __future__ import annotations
 
