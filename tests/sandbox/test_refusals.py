@@ -30,6 +30,10 @@ def foreign_group(world: World) -> Call:
     )
 
 
+def balancer_named(name: str, world: World) -> Call:
+    return partial(world.balancer, world.network(), name)
+
+
 def balancer_in_two_vpcs(world: World) -> Call:
     net, other = world.network(), world.network("10.0")
     return partial(world.balancer, net, Subnets=[net.subnet, other.subnet])
@@ -78,7 +82,7 @@ REFUSALS: dict[str, tuple[str, str, Callable[[World], Call]]] = {
     ),
     "instance: group of another VPC": ("InvalidParameter", "belong to different networks", foreign_group),
     **{
-        f"balancer: name {name}": ("ValidationError", "", lambda w, name=name: partial(w.balancer, w.network(), name))
+        f"balancer: name {name}": ("ValidationError", "", partial(balancer_named, name))
         for name in ("-front", "back-", "internal-lb", "a" * 33, "under_score")
     },
     "balancer: unknown subnet": (
@@ -339,57 +343,43 @@ def test_dry_run(world: World) -> None:
     assert [vpc["IsDefault"] for vpc in world.ec2.describe_vpcs()["Vpcs"]] == [True]
 
 
-@pytest.mark.parametrize(
-    ("code", "operation", "params"),
-    [
-        ("InvalidVpcID.NotFound", "delete_vpc", {"VpcId": f"vpc-{NOBODY}"}),
-        ("InvalidVpcID.NotFound", "create_subnet", {"VpcId": f"vpc-{NOBODY}", "CidrBlock": "20.0.1.0/24"}),
-        ("InvalidVpcID.NotFound", "create_route_table", {"VpcId": f"vpc-{NOBODY}"}),
-        (
-            "InvalidVpcID.NotFound",
-            "create_security_group",
-            {"VpcId": f"vpc-{NOBODY}", "GroupName": "g", "Description": "-"},
-        ),
-        ("InvalidSubnetID.NotFound", "delete_subnet", {"SubnetId": f"subnet-{NOBODY}"}),
-        ("InvalidRouteTableID.NotFound", "delete_route_table", {"RouteTableId": f"rtb-{NOBODY}"}),
-        ("InvalidInternetGatewayID.NotFound", "delete_internet_gateway", {"InternetGatewayId": f"igw-{NOBODY}"}),
-        ("InvalidAssociationID.NotFound", "disassociate_route_table", {"AssociationId": f"rtbassoc-{NOBODY}"}),
-        ("InvalidNetworkInterfaceID.NotFound", "delete_network_interface", {"NetworkInterfaceId": f"eni-{NOBODY}"}),
-        ("InvalidKeyPair.NotFound", "describe_key_pairs", {"KeyNames": ["nobody"]}),
-        ("InvalidVpcEndpointId.NotFound", "describe_vpc_endpoints", {"VpcEndpointIds": [f"vpce-{NOBODY}"]}),
-        ("InvalidVpcEndpointId.NotFound", "modify_vpc_endpoint", {"VpcEndpointId": f"vpce-{NOBODY}"}),
-        (
-            "InvalidVpcEndpointServiceId.NotFound",
-            "describe_vpc_endpoint_service_configurations",
-            {"ServiceIds": [f"vpce-svc-{NOBODY}"]},
-        ),
-        (
-            "InvalidVpcEndpointServiceId.NotFound",
-            "accept_vpc_endpoint_connections",
-            {"ServiceId": f"vpce-svc-{NOBODY}", "VpcEndpointIds": [f"vpce-{NOBODY}"]},
-        ),
-        (
-            "InvalidVpcEndpointServiceId.NotFound",
-            "describe_vpc_endpoint_service_permissions",
-            {"ServiceId": f"vpce-svc-{NOBODY}"},
-        ),
-        ("InvalidServiceName", "describe_vpc_endpoint_services", {"ServiceNames": ["com.amazonaws.vpce.nowhere"]}),
-        (
-            "InvalidVpcEndpointId.NotFound",
-            "create_tags",
-            {"Resources": [f"vpce-{NOBODY}"], "Tags": [{"Key": "a", "Value": "b"}]},
-        ),
-        *(
-            (code, "create_tags", {"Resources": [f"{front}-{NOBODY}"], "Tags": [{"Key": "a", "Value": "b"}]})
-            for front, code in (
-                ("i", "InvalidInstanceID.NotFound"),
-                ("eni", "InvalidNetworkInterfaceID.NotFound"),
-                ("key", "InvalidKeyPair.NotFound"),
-            )
-        ),
-        ("InvalidParameterValue", "describe_vpc_endpoint_connections", {"Filters": filters(vpc_endpoint_id="vpce-1")}),
-    ],
+TAG = {"Tags": [{"Key": "a", "Value": "b"}]}
+SERVICE = {"ServiceId": f"vpce-svc-{NOBODY}"}
+UNKNOWN_IDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("InvalidVpcID.NotFound", "delete_vpc", {"VpcId": f"vpc-{NOBODY}"}),
+    ("InvalidVpcID.NotFound", "create_subnet", {"VpcId": f"vpc-{NOBODY}", "CidrBlock": "20.0.1.0/24"}),
+    ("InvalidVpcID.NotFound", "create_route_table", {"VpcId": f"vpc-{NOBODY}"}),
+    (
+        "InvalidVpcID.NotFound",
+        "create_security_group",
+        {"VpcId": f"vpc-{NOBODY}", "GroupName": "g", "Description": "-"},
+    ),
+    ("InvalidSubnetID.NotFound", "delete_subnet", {"SubnetId": f"subnet-{NOBODY}"}),
+    ("InvalidRouteTableID.NotFound", "delete_route_table", {"RouteTableId": f"rtb-{NOBODY}"}),
+    ("InvalidInternetGatewayID.NotFound", "delete_internet_gateway", {"InternetGatewayId": f"igw-{NOBODY}"}),
+    ("InvalidAssociationID.NotFound", "disassociate_route_table", {"AssociationId": f"rtbassoc-{NOBODY}"}),
+    ("InvalidNetworkInterfaceID.NotFound", "delete_network_interface", {"NetworkInterfaceId": f"eni-{NOBODY}"}),
+    ("InvalidKeyPair.NotFound", "describe_key_pairs", {"KeyNames": ["nobody"]}),
+    ("InvalidVpcEndpointId.NotFound", "describe_vpc_endpoints", {"VpcEndpointIds": [f"vpce-{NOBODY}"]}),
+    ("InvalidVpcEndpointId.NotFound", "modify_vpc_endpoint", {"VpcEndpointId": f"vpce-{NOBODY}"}),
+    *(
+        ("InvalidVpcEndpointServiceId.NotFound", operation, params)
+        for operation, params in (
+            ("describe_vpc_endpoint_service_configurations", {"ServiceIds": [SERVICE["ServiceId"]]}),
+            ("accept_vpc_endpoint_connections", {**SERVICE, "VpcEndpointIds": [f"vpce-{NOBODY}"]}),
+            ("describe_vpc_endpoint_service_permissions", SERVICE),
+        )
+    ),
+    ("InvalidServiceName", "describe_vpc_endpoint_services", {"ServiceNames": ["com.amazonaws.vpce.nowhere"]}),
+    ("InvalidVpcEndpointId.NotFound", "create_tags", {"Resources": [f"vpce-{NOBODY}"], **TAG}),
+    ("InvalidInstanceID.NotFound", "create_tags", {"Resources": [f"i-{NOBODY}"], **TAG}),
+    ("InvalidNetworkInterfaceID.NotFound", "create_tags", {"Resources": [f"eni-{NOBODY}"], **TAG}),
+    ("InvalidKeyPair.NotFound", "create_tags", {"Resources": [f"key-{NOBODY}"], **TAG}),
+    ("InvalidParameterValue", "describe_vpc_endpoint_connections", {"Filters": filters(vpc_endpoint_id="vpce-1")}),
 )
+
+
+@pytest.mark.parametrize(("code", "operation", "params"), UNKNOWN_IDS)
 def test_unknown_ids(world: World, code: str, operation: str, params: dict[str, object]) -> None:
     with refused(code):
         getattr(world.ec2, operation)(**params)
