@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -15,11 +14,6 @@ from vpce_demo.report.timing import Timing, timing
 from .lives import CALL, Life
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Life:
-    return Life(tmp_path)
 
 
 def last(life: Life) -> Timing:

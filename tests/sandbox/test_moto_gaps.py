@@ -454,19 +454,6 @@ def test_accept_vpc_endpoint_connections_and_again(world: World) -> None:
     assert (failed["ResourceId"], failed["Error"]["Code"]) == (endpoint["VpcEndpointId"], "InvalidState")
 
 
-def test_endpoint_after_accept(slow: World) -> None:
-    balancer = slow.balancer(slow.network())["LoadBalancerArn"]
-    slow.sandbox.clock.skip(121)
-    service = slow.service(balancer)
-    slow.sandbox.clock.skip(4)
-    endpoint = slow.endpoint(slow.network("10.0"), service["ServiceName"])["VpcEndpointId"]
-    slow.sandbox.clock.skip(3)
-    assert slow.accept(service["ServiceId"], endpoint) == []
-    assert slow.state(endpoint) == "pending"
-    slow.sandbox.clock.skip(61)
-    assert slow.state(endpoint) == "available"
-
-
 def test_reject_vpc_endpoint_connections_unknown(world: World) -> None:
     _, _, service = world.provider()
     answer = world.ec2.reject_vpc_endpoint_connections(
@@ -478,24 +465,6 @@ def test_reject_vpc_endpoint_connections_unknown(world: World) -> None:
 def test_delete_vpc_endpoints_unknown_id(world: World) -> None:
     (failed,) = world.ec2.delete_vpc_endpoints(VpcEndpointIds=["vpce-0123456789abcdef0"])["Unsuccessful"]
     assert failed["Error"]["Code"] == "InvalidVpcEndpoint.NotFound"
-
-
-def test_endpoint_after_delete(slow: World) -> None:
-    balancer = slow.balancer(slow.network())["LoadBalancerArn"]
-    slow.sandbox.clock.skip(121)
-    service = slow.service(balancer)
-    slow.sandbox.clock.skip(4)
-    customer = slow.network("10.0")
-    endpoint = slow.endpoint(customer, service["ServiceName"])["VpcEndpointId"]
-    assert slow.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])["Unsuccessful"] == []
-    assert slow.state(endpoint) == "deleting"
-    assert len(slow.interfaces(vpc_id=customer.vpc)) == 1
-    slow.sandbox.clock.skip(61)
-    assert slow.state(endpoint) == "deleted"
-    assert slow.interfaces(vpc_id=customer.vpc) == []
-    slow.sandbox.clock.skip(21)
-    with refused("InvalidVpcEndpointId.NotFound"):
-        slow.state(endpoint)
 
 
 # --- deleting what is in use --------------------------------------------------------------------------------------
