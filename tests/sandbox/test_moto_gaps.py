@@ -105,32 +105,24 @@ def test_run_instances_unknown_key(world: World) -> None:
     assert world.run(net, KeyName="somebody")["KeyName"] == "somebody"
 
 
-def test_run_instances_answer_has_no_public_address_yet(slow: World) -> None:
+def test_run_instances_is_pending_without_a_public_address_at_first(slow: World) -> None:
     made = slow.run(slow.network())
-    assert "PublicIpAddress" not in made
-    assert "PublicIpAddress" not in slow.described(made["InstanceId"])
+    for told in (made, slow.described(made["InstanceId"])):
+        assert told["State"]["Name"] == "pending"
+        assert "PublicIpAddress" not in told
     slow.sandbox.clock.skip(11)
-    assert ipaddress.ip_address(slow.described(made["InstanceId"])["PublicIpAddress"])
+    told = slow.described(made["InstanceId"])
+    assert told["State"]["Name"] == "running"
+    assert ipaddress.ip_address(told["PublicIpAddress"])
 
 
-def test_describe_instances_at_once(slow: World) -> None:
-    made = slow.run(slow.network())
-    assert made["State"]["Name"] == "pending"
-    assert slow.described(made["InstanceId"])["State"]["Name"] == "pending"
-    slow.sandbox.clock.skip(11)
-    assert slow.described(made["InstanceId"])["State"]["Name"] == "running"
-
-
-def test_instance_groups_when_given_with_the_interface(world: World) -> None:
+def test_run_instances_with_a_network_interface(world: World) -> None:
     net = world.network()
     made = world.run(net)
-    assert [group["GroupId"] for group in made["SecurityGroups"]] == [net.group]
-    assert [group["GroupId"] for group in world.described(made["InstanceId"])["SecurityGroups"]] == [net.group]
-
-
-def test_instance_interface_delete_on_termination(world: World) -> None:
-    made = world.described(world.instance(world.network()))
-    assert made["NetworkInterfaces"][0]["Attachment"]["DeleteOnTermination"] is True
+    told = world.described(made["InstanceId"])
+    for one in (made, told):
+        assert [group["GroupId"] for group in one["SecurityGroups"]] == [net.group]
+    assert told["NetworkInterfaces"][0]["Attachment"]["DeleteOnTermination"] is True
 
 
 def test_run_instances_same_client_token(world: World) -> None:
@@ -197,21 +189,13 @@ def test_describe_load_balancers_at_once(slow: World) -> None:
     assert state() == "active"
 
 
-def test_load_balancer_dns_name(world: World) -> None:
+def test_names_of_load_balancer_and_target_group(world: World) -> None:
+    front = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
     made = world.balancer(world.network())
+    assert made["LoadBalancerArn"].startswith(f"{front}loadbalancer/net/MyNetwork-LB/")
     assert re.fullmatch(r"MyNetwork-LB-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com", made["DNSName"])
-
-
-def test_load_balancer_arn_kind(world: World) -> None:
-    arn = world.balancer(world.network())["LoadBalancerArn"]
-    front = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/MyNetwork-LB/"
-    assert arn.startswith(front)
-    targets = world.targets(world.network("10.0"))
-    assert targets.startswith("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/MyNetwork-TG/")
-
-
-def test_load_balancer_hosted_zone_id(world: World) -> None:
-    assert world.balancer(world.network())["CanonicalHostedZoneId"] == "Z26RNL4JYFTOTI"
+    assert made["CanonicalHostedZoneId"] == "Z26RNL4JYFTOTI"
+    assert world.targets(world.network("10.0")).startswith(f"{front}targetgroup/MyNetwork-TG/")
 
 
 def test_load_balancer_makes_an_interface_in_the_subnet_which_outlives_it(slow: World) -> None:
