@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .lives import Life
+from .logged_demo import Life
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from vpce_demo.diagram.picture import Drawn
 from vpce_demo.report.known import Known, known
 from vpce_demo.session.look import Look
 
-from .lives import Life
+from .logged_demo import Life
 
 
 def story(life: Life, look: Look | None = None) -> Known:

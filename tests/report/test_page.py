@@ -12,7 +12,7 @@ from vpce_demo.model import Drift
 from vpce_demo.report.known import known
 from vpce_demo.report.page import page
 
-from .lives import Life
+from .logged_demo import Life
 
 SECTIONS = ("picture", "test", "timing", "resources", "cost", "teardown", "runs")
 

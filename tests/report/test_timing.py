@@ -11,7 +11,7 @@ from vpce_demo.journal.run_log import RecordedRun
 from vpce_demo.report.chart import chart
 from vpce_demo.report.timing import Timing, timing
 
-from .lives import CALL, Life
+from .logged_demo import CALL, Life
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -380,17 +380,25 @@ def test_create_subnet_by_the_zone_s_id(world: World) -> None:
 # --- endpoints ----------------------------------------------------------------------------------------------------
 
 
-def test_create_vpc_endpoint_state_and_before_it_is_accepted(world: World) -> None:
-    *_, endpoint = world.joined()
-    assert endpoint["State"] == "pendingAcceptance"
-    assert world.state(endpoint["VpcEndpointId"]) == "pendingAcceptance"
-
-
 def test_create_vpc_endpoint_fields(world: World) -> None:
     *_, endpoint = world.joined()
+    assert re.fullmatch(r"vpce-[0-9a-f]{17}", endpoint["VpcEndpointId"])
+    assert endpoint["State"] == "pendingAcceptance"
     assert endpoint["IpAddressType"] == "ipv4"
     assert endpoint["DnsOptions"]["DnsRecordIpType"] == "ipv4"
-    assert re.fullmatch(r"vpce-[0-9a-f]{17}", endpoint["VpcEndpointId"])
+
+
+def test_an_endpoint_is_described_and_its_connection_accepted_once(world: World) -> None:
+    *_, service, endpoint = world.joined()
+    id = endpoint["VpcEndpointId"]
+    assert world.state(id) == "pendingAcceptance"
+    assert len(world.endpoints(vpc_endpoint_id=id)) == 1
+    assert world.endpoints(vpc_endpoint_id="vpce-0123456789abcdef0") == []
+    (one,) = world.connections(service["ServiceId"])
+    assert (one["VpcEndpointId"], one["VpcEndpointState"]) == (id, "pendingAcceptance")
+    assert world.accept(service["ServiceId"], id) == []
+    (failed,) = world.accept(service["ServiceId"], id)
+    assert (failed["ResourceId"], failed["Error"]["Code"]) == (id, "InvalidState")
 
 
 def test_create_vpc_endpoint_same_client_token(world: World) -> None:
@@ -417,25 +425,6 @@ def test_endpoint_dns_entries(world: World) -> None:
     assert re.fullmatch(rf"{endpoint['VpcEndpointId']}-[0-9a-z]{{8}}\.{base}", names[0])
     assert re.fullmatch(rf"{endpoint['VpcEndpointId']}-[0-9a-z]{{8}}-us-east-1a\.{base}", names[1])
     assert {entry["HostedZoneId"] for entry in endpoint["DnsEntries"]} == {"Z7HUB22UULQXV"}
-
-
-def test_describe_vpc_endpoints_filter_vpc_endpoint_id(world: World) -> None:
-    *_, endpoint = world.joined()
-    assert len(world.endpoints(vpc_endpoint_id=endpoint["VpcEndpointId"])) == 1
-    assert world.endpoints(vpc_endpoint_id="vpce-0123456789abcdef0") == []
-
-
-def test_describe_vpc_endpoint_connections(world: World) -> None:
-    *_, service, endpoint = world.joined()
-    (one,) = world.connections(service["ServiceId"])
-    assert (one["VpcEndpointId"], one["VpcEndpointState"]) == (endpoint["VpcEndpointId"], "pendingAcceptance")
-
-
-def test_accept_vpc_endpoint_connections_and_again(world: World) -> None:
-    *_, service, endpoint = world.joined()
-    assert world.accept(service["ServiceId"], endpoint["VpcEndpointId"]) == []
-    (failed,) = world.accept(service["ServiceId"], endpoint["VpcEndpointId"])
-    assert (failed["ResourceId"], failed["Error"]["Code"]) == (endpoint["VpcEndpointId"], "InvalidState")
 
 
 def test_reject_vpc_endpoint_connections_unknown(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Runs that are told instead of made: the engine's events as AWS would have them happen, at times of our choice."""
+"""Fake runs: the engine's events as AWS would have them happen, at times that a test chooses."""
 
 from __future__ import annotations
 

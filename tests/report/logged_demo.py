@@ -1,4 +1,4 @@
-"""Lives of a demo as their logs tell them, written by the log itself without AWS: made, tested, deleted."""
+"""A demo whose logs are written by the log itself, without AWS: created, tested, deleted."""
 
 from __future__ import annotations
 
