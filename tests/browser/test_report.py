@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser
 
-from tests.report.lives import Life
+from tests.report.logged_demo import Life
 from tests.report.test_page import SECTIONS
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.theme import DARK, LIGHT

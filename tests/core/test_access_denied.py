@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 
 from vpce_demo.aws.access_denied import Denial, denial
+
+from .fake_resources import refusal
 
 USER = "User: arn:aws:iam::123456789012:user/alice is not authorized to perform: "
 VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/*"
 ENCODED = "You are not authorized to perform this operation. Encoded authorization failure message: abc_-123"
-
-
-def refusal(code: str, words: str, operation: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": words}}, operation)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,7 @@ def refusal(code: str, words: str, operation: str) -> ClientError:
     ],
 )
 def test_what_was_refused(code: str, words: str, operation: str, expected: Denial) -> None:
-    assert denial(refusal(code, words, operation)) == expected
+    assert denial(refusal(code, words, operation=operation)) == expected
 
 
 def test_an_encoded_message_is_decoded_where_that_is_allowed() -> None:
@@ -71,17 +69,17 @@ def test_an_encoded_message_is_decoded_where_that_is_allowed() -> None:
         asked.append(message)
         return json.dumps({"explicitDeny": True, "context": {"action": "iam:PassRole", "resource": "arn:r"}})
 
-    error = refusal("UnauthorizedOperation", ENCODED, "RunInstances")
+    error = refusal("UnauthorizedOperation", ENCODED, operation="RunInstances")
     assert denial(error, decode) == Denial("iam:PassRole", "arn:r", explicit=True)
     assert asked == ["abc_-123"]
-    denial(refusal("UnauthorizedOperation", f"{USER}ec2:CreateVpc. {ENCODED}", "CreateVpc"), decode)
+    denial(refusal("UnauthorizedOperation", f"{USER}ec2:CreateVpc. {ENCODED}", operation="CreateVpc"), decode)
     assert len(asked) == 1, "what is named need not be decoded"
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        refusal("AccessDenied", f"{USER}sts:DecodeAuthorizationMessage", "DecodeAuthorizationMessage"),
+        refusal("AccessDenied", f"{USER}sts:DecodeAuthorizationMessage", operation="DecodeAuthorizationMessage"),
         EndpointConnectionError(endpoint_url="https://sts"),
         "",
         "{",
@@ -96,5 +94,5 @@ def test_where_it_is_not_the_call_s_own_action_is_the_guess(answer: str | Except
             raise answer
         return answer
 
-    error = refusal("UnauthorizedOperation", ENCODED, "RunInstances")
+    error = refusal("UnauthorizedOperation", ENCODED, operation="RunInstances")
     assert denial(error, decode) == Denial("ec2:RunInstances")

@@ -14,7 +14,7 @@ from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import DemoError, InUse, Refused, TimedOut
 from vpce_demo.model import Holder, Live, Phase, Side
 
-from .things import Thing, Ways, World, refusal
+from .fake_resources import Thing, Ways, World, refusal
 
 
 @pytest.fixture
@@ -97,6 +97,31 @@ def test_what_aws_gives_up_while_it_starts_is_a_failure(world: World) -> None:
     (failure,) = world.engine().up([hopeless])
     assert isinstance(failure.error, DemoError)
     assert ids(world, hopeless), "the next up replaces it"
+
+
+# --- left alone --------------------------------------------------------------------------
+
+
+def test_what_is_left_is_not_waited_for(world: World) -> None:
+    balancer = thing(world, "balancer", slow=1000)
+    assert world.engine().up([balancer], leave=[balancer]) == []
+    assert world.story(Action.CREATED, Action.WAITING, Action.READY) == ["created balancer"]
+
+
+def test_what_is_left_is_waited_for_if_another_needs_it_ready(world: World) -> None:
+    balancer = thing(world, "balancer", slow=3)
+    service = thing(world, "service", balancer, slow=1000)
+    assert world.engine().up([balancer, service], leave=[balancer, service]) == []
+    assert world.story(Action.CREATED, Action.READY) == ["created balancer", "ready balancer", "created service"]
+
+
+def test_the_next_run_waits_for_what_was_left(world: World) -> None:
+    balancer = thing(world, "balancer", slow=3)
+    world.engine().up([balancer], leave=[balancer])
+    world.events.clear()
+    service = thing(world, "service", balancer)
+    assert world.engine().up([balancer, service]) == []
+    assert world.story(Action.CREATED, Action.READY) == ["ready balancer", "created service", "ready service"]
 
 
 # --- asking again -----------------------------------------------------------------------

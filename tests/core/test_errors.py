@@ -11,7 +11,7 @@ from vpce_demo.aws.error_codes import ErrorKind, error_code, error_kind, error_m
 from vpce_demo.aws.messages import understood
 from vpce_demo.errors import DemoError
 
-from .things import refusal
+from .fake_resources import refusal
 
 # aws-behaviours.md sections 1.2, 2.1 and 6.
 CODES = {

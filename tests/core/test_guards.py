@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.account import account
+from tools.account import Account, account
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.config.load import load
@@ -38,6 +38,20 @@ def up(run: Run) -> list[Event]:
 
 def down(run: Run, **how: Any) -> list[Any]:
     return run.down(lambda event: None, None, **how)
+
+
+@pytest.fixture
+def empty(clients: Clients) -> Account:
+    """What the account holds before anything is made."""
+    return account(clients)
+
+
+@pytest.fixture
+def made(empty: Account, open_run: OpenRun, tmp_path: Path) -> Iterator[Run]:
+    """A run that has made everything."""
+    with open_run(tmp_path) as run:
+        up(run)
+        yield run
 
 
 # --- room ------------------------------------------------------------------------------
@@ -116,63 +130,53 @@ def connect(clients: Clients, service_name: str) -> str:
 
 
 def test_a_foreign_connection_keeps_the_service_until_we_are_told_to_reject_it(
-    clients: Clients, stranger: Clients, open_run: OpenRun, tmp_path: Path
+    clients: Clients, stranger: Clients, empty: Account, made: Run
 ) -> None:
-    before = account(clients)
-    with open_run(tmp_path) as run:
-        up(run)
-        service = run.state.id(run.demo.service.key)
-        clients.ec2.modify_vpc_endpoint_service_permissions(
-            ServiceId=service, AddAllowedPrincipals=[f"arn:aws:iam::{ANOTHER_ACCOUNT}:root"]
-        )
-        theirs = connect(stranger, run.sides[Side.PROVIDER].output(run.demo.service, "service_name"))
-        left = down(run)
-        why = {one.resource.key: one.why for one in left}
-        assert why["service"] == f"ExistingVpcEndpointConnections: {theirs} is not ours"
-        assert left[[one.resource.key for one in left].index("service")].strangers == {
-            theirs: f"an endpoint of account {ANOTHER_ACCOUNT}"
-        }
-        assert {one.resource.key for one in left} >= {"service", "load-balancer", "provider-vpc"}
-        assert not {one.resource.key for one in left} & {"web", "customer", "endpoint", "customer-vpc"}
-        (connection,) = clients.ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"]
-        assert connection["VpcEndpointState"].lower() == "pendingacceptance", "it was left alone"
+    service = made.state.id(made.demo.service.key)
+    clients.ec2.modify_vpc_endpoint_service_permissions(
+        ServiceId=service, AddAllowedPrincipals=[f"arn:aws:iam::{ANOTHER_ACCOUNT}:root"]
+    )
+    theirs = connect(stranger, made.sides[Side.PROVIDER].output(made.demo.service, "service_name"))
+    left = down(made)
+    why = {one.resource.key: one.why for one in left}
+    assert why["service"] == f"ExistingVpcEndpointConnections: {theirs} is not ours"
+    assert left[[one.resource.key for one in left].index("service")].strangers == {
+        theirs: f"an endpoint of account {ANOTHER_ACCOUNT}"
+    }
+    assert {one.resource.key for one in left} >= {"service", "load-balancer", "provider-vpc"}
+    assert not {one.resource.key for one in left} & {"web", "customer", "endpoint", "customer-vpc"}
+    (connection,) = clients.ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"]
+    assert connection["VpcEndpointState"].lower() == "pendingacceptance", "it was left alone"
 
-        assert down(run, reject_foreign=True) == []
-        (endpoint,) = stranger.ec2.describe_vpc_endpoints()["VpcEndpoints"]
-        assert endpoint["State"].lower() == "rejected"
-        stranger.ec2.delete_vpc_endpoints(VpcEndpointIds=[theirs])
-        assert account(clients) == before
+    assert down(made, reject_foreign=True) == []
+    (endpoint,) = stranger.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert endpoint["State"].lower() == "rejected"
+    stranger.ec2.delete_vpc_endpoints(VpcEndpointIds=[theirs])
+    assert account(clients) == empty
 
 
-def test_a_connection_of_our_own_account_that_is_not_the_demo_s_is_foreign_too(
-    clients: Clients, open_run: OpenRun, tmp_path: Path
-) -> None:
-    with open_run(tmp_path) as run:
-        up(run)
-        other = connect(clients, run.sides[Side.PROVIDER].output(run.demo.service, "service_name"))
-        left = {one.resource.key: one.why for one in down(run)}
-        assert left["service"] == f"ExistingVpcEndpointConnections: {other} is not ours"
-        clients.ec2.delete_vpc_endpoints(VpcEndpointIds=[other])
-        assert down(run) == []
+def test_a_connection_of_our_own_account_that_is_not_the_demo_s_is_foreign_too(clients: Clients, made: Run) -> None:
+    other = connect(clients, made.sides[Side.PROVIDER].output(made.demo.service, "service_name"))
+    left = {one.resource.key: one.why for one in down(made)}
+    assert left["service"] == f"ExistingVpcEndpointConnections: {other} is not ours"
+    clients.ec2.delete_vpc_endpoints(VpcEndpointIds=[other])
+    assert down(made) == []
 
 
 def test_an_interface_that_somebody_put_into_our_subnet_is_named_and_left(
-    clients: Clients, open_run: OpenRun, tmp_path: Path
+    clients: Clients, empty: Account, made: Run
 ) -> None:
-    before = account(clients)
-    with open_run(tmp_path) as run:
-        up(run)
-        subnet = run.state.id("customer-subnet")
-        answer = clients.ec2.create_network_interface(SubnetId=subnet, Description="of a lamp")
-        theirs = answer["NetworkInterface"]["NetworkInterfaceId"]
-        left = {one.resource.key: one for one in down(run)}
-        assert left["customer-subnet"].why == f"DependencyViolation: {theirs} is not ours"
-        assert left["customer-subnet"].strangers == {theirs: "of a lamp"}
-        assert left["customer-vpc"].why.startswith("still used by Customer_")
-        assert "provider-vpc" not in left
-        clients.ec2.delete_network_interface(NetworkInterfaceId=theirs)
-        assert down(run) == []
-    assert account(clients) == before
+    subnet = made.state.id("customer-subnet")
+    answer = clients.ec2.create_network_interface(SubnetId=subnet, Description="of a lamp")
+    theirs = answer["NetworkInterface"]["NetworkInterfaceId"]
+    left = {one.resource.key: one for one in down(made)}
+    assert left["customer-subnet"].why == f"DependencyViolation: {theirs} is not ours"
+    assert left["customer-subnet"].strangers == {theirs: "of a lamp"}
+    assert left["customer-vpc"].why.startswith("still used by Customer_")
+    assert "provider-vpc" not in left
+    clients.ec2.delete_network_interface(NetworkInterfaceId=theirs)
+    assert down(made) == []
+    assert account(clients) == empty
 
 
 # --- a lost state file ---------------------------------------------------------------------
@@ -214,16 +218,12 @@ def test_settings_are_found_again_as_they_were_not_as_they_would_be_today(
 # --- moved by hand --------------------------------------------------------------------------
 
 
-def test_a_subnet_that_was_moved_to_another_route_table_is_moved_back(
-    clients: Clients, open_run: OpenRun, tmp_path: Path
-) -> None:
-    with open_run(tmp_path) as run:
-        up(run)
-        vpc, association = run.state.id("customer-vpc"), run.state.id("customer-routing")
-        other = clients.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-        clients.ec2.replace_route_table_association(AssociationId=association, RouteTableId=other)
-        assert run.look()["customer-routing"].phase is Phase.WRONG
-        created = {e.resource.key for e in up(run) if e.action is Action.CREATED}
-        assert created == {"customer-routing"}
-        tables = clients.ec2.describe_route_tables(RouteTableIds=[other])["RouteTables"]
-        assert tables[0]["Associations"] == []
+def test_a_subnet_that_was_moved_to_another_route_table_is_moved_back(clients: Clients, made: Run) -> None:
+    vpc, association = made.state.id("customer-vpc"), made.state.id("customer-routing")
+    other = clients.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    clients.ec2.replace_route_table_association(AssociationId=association, RouteTableId=other)
+    assert made.look()["customer-routing"].phase is Phase.WRONG
+    created = {e.resource.key for e in up(made) if e.action is Action.CREATED}
+    assert created == {"customer-routing"}
+    tables = clients.ec2.describe_route_tables(RouteTableIds=[other])["RouteTables"]
+    assert tables[0]["Associations"] == []

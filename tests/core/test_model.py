@@ -15,7 +15,7 @@ from vpce_demo.model import Live, Phase, Side
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import Demo, tutorial
 
-from .things import Thing, World
+from .fake_resources import Thing, World
 
 ENUMS = {
     "ec2": (

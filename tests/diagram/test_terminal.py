@@ -53,12 +53,7 @@ def test_the_packet_goes_from_top_to_bottom() -> None:
 
 @pytest.mark.parametrize(
     ("name", "stroke", "mark"),
-    [
-        ("plain ready", "│", "✓"),
-        ("plain pending", "╎", "-"),
-        ("plain broken", "✗", "✗"),
-        ("plain plan", "╎", "·"),
-    ],
+    [("plain ready", "│", "✓"), ("plain pending", "╎", "-"), ("plain broken", "✗", "✗"), ("plain plan", "╎", "·")],
 )
 def test_lines_say_the_state_without_colour(name: str, stroke: str, mark: str) -> None:
     picture = PICTURES[name]

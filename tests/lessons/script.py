@@ -18,9 +18,7 @@ OF_THE_CLI_ALONE = {
     "authorize-security-group-ingress": {"protocol", "port", "cidr"},
 }
 """Options that the AWS CLI has beside the parameters of the call (its reference, by command)."""
-MADE_OF_THEM = {
-    "run-instances": {"MinCount", "MaxCount"},
-}
+MADE_OF_THEM = {"run-instances": {"MinCount", "MaxCount"}}
 """Required parameters that the AWS CLI fills in by itself."""
 
 

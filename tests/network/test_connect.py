@@ -48,29 +48,34 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
-def test_a_sandbox_that_hangs_up_has_stopped(proxy: socket.socket) -> None:
-    process, connection = connecting(proxy)
-    connection.close()
-    assert ended(process) == (1, "the sandbox has stopped")
+ENDS = pytest.mark.parametrize(
+    ("answer", "close"),
+    [(b"", socket.socket.close), (b"", reset), (ACCEPTED, reset)],
+    ids=["closed", "reset", "broken"],
+)
 
 
-@pytest.mark.parametrize("answer", [b"", ACCEPTED])
-def test_a_sandbox_that_breaks_off_has_stopped(proxy: socket.socket, answer: bytes) -> None:
+@ENDS
+def test_a_sandbox_that_ends_the_connection_has_stopped(
+    proxy: socket.socket, answer: bytes, close: Callable[[socket.socket], None]
+) -> None:
     process, connection = connecting(proxy)
     connection.sendall(answer)
-    reset(connection)
+    close(connection)
     assert ended(process) == (1, "the sandbox has stopped")
 
 
-@pytest.mark.parametrize("answer", [b"", ACCEPTED])
-def test_nothing_is_said_when_the_sandbox_breaks_off_after_ssh(proxy: socket.socket, answer: bytes) -> None:
+@ENDS
+def test_nothing_is_said_when_the_sandbox_ends_the_connection_after_ssh(
+    proxy: socket.socket, answer: bytes, close: Callable[[socket.socket], None]
+) -> None:
     process, connection = connecting(proxy)
     connection.sendall(answer)
     assert process.stdin is not None
     process.stdin.close()
     process.stdin = None
     assert connection.recv(1) == b""
-    reset(connection)
+    close(connection)
     assert ended(process) == (0, "")
 
 
@@ -93,16 +98,6 @@ def test_a_refusal_is_told(proxy: socket.socket, close: Callable[[socket.socket]
     connection.sendall(b"HTTP/1.1 504 Gateway Timeout\r\n\r\nno route")
     close(connection)
     assert ended(process) == (1, "no route")
-
-
-def test_nothing_is_said_when_ssh_has_left_before_the_answer(proxy: socket.socket) -> None:
-    process, connection = connecting(proxy)
-    assert process.stdin is not None
-    process.stdin.close()
-    process.stdin = None
-    assert connection.recv(1) == b""  # as the proxy sees it, which then hangs up
-    connection.close()
-    assert ended(process) == (0, "")
 
 
 def test_nothing_is_said_when_ssh_reads_no_more(proxy: socket.socket) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import math
 import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -24,6 +27,14 @@ def a_wire(speed: float = math.inf) -> tuple[Wire, World]:
     return Wire(world.look, lambda *_: Health(), world.clock), world
 
 
+def in_a_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    @functools.wraps(test)
+    def run() -> None:
+        asyncio.run(test())
+
+    return run
+
+
 async def _say_who(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
     writer.write(client.encode())
     await writer.drain()
@@ -34,121 +45,105 @@ async def _ask(wire: Wire, source: str, destination: str, within: float = 5.0) -
         return (await connection.reader.read()).decode()
 
 
-def test_delivered_as_decided_and_refused_once_nothing_listens() -> None:
-    async def check() -> None:
-        wire, _ = a_wire()
-        server = Server(wire, WEB, 80, _say_who)
-        await server.start()
-        assert await _ask(wire, "eni-customer", ENDPOINT_ADDRESS) == BALANCER_ADDRESS
-        assert await _ask(wire, OPERATOR, WEB_PUBLIC) == OPERATOR
-        await server.stop()
-        with pytest.raises(ConnectionRefused, match=r"i-web: nothing listens on tcp/80"):
-            await _ask(wire, "eni-customer", ENDPOINT_ADDRESS)
-
-    asyncio.run(check())
+@in_a_loop
+async def test_delivered_as_decided_and_refused_once_nothing_listens() -> None:
+    wire, _ = a_wire()
+    server = Server(wire, WEB, 80, _say_who)
+    await server.start()
+    assert await _ask(wire, "eni-customer", ENDPOINT_ADDRESS) == BALANCER_ADDRESS
+    assert await _ask(wire, OPERATOR, WEB_PUBLIC) == OPERATOR
+    await server.stop()
+    with pytest.raises(ConnectionRefused, match=r"i-web: nothing listens on tcp/80"):
+        await _ask(wire, "eni-customer", ENDPOINT_ADDRESS)
 
 
-def test_a_server_that_went_a_moment_ago_refuses() -> None:
-    async def check() -> None:
-        wire, _ = a_wire()
-        with socket.socket() as closed:
-            closed.bind((LOOPBACK, 0))
-            wire.listen(WEB, 80, closed.getsockname()[1])
-            with pytest.raises(ConnectionRefused):
-                await _ask(wire, OPERATOR, WEB_PUBLIC)
-
-    asyncio.run(check())
+@in_a_loop
+async def test_a_server_that_went_a_moment_ago_refuses() -> None:
+    wire, _ = a_wire()
+    with socket.socket() as closed:
+        closed.bind((LOOPBACK, 0))
+        wire.listen(WEB, 80, closed.getsockname()[1])
+        with pytest.raises(ConnectionRefused):
+            await _ask(wire, OPERATOR, WEB_PUBLIC)
 
 
-def test_a_stranger_on_the_loopback_port_is_turned_away() -> None:
-    async def check() -> None:
-        wire, _ = a_wire()
-        listening: list[int] = []
+@in_a_loop
+async def test_a_stranger_on_the_loopback_port_is_turned_away() -> None:
+    wire, _ = a_wire()
+    listening: list[int] = []
 
-        def listen(host: str, port: int, loopback_port: int) -> None:
-            listening.append(loopback_port)
+    def listen(host: str, port: int, loopback_port: int) -> None:
+        listening.append(loopback_port)
 
-        wire.listen = listen  # type: ignore[method-assign]
-        server = Server(wire, WEB, 80, _say_who)
-        await server.start()
-        reader, writer = await asyncio.open_connection(LOOPBACK, listening[0])
-        with contextlib.suppress(ConnectionError):
-            assert await reader.read() == b""
-        writer.close()
-        await server.stop()
-
-    asyncio.run(check())
+    wire.listen = listen  # type: ignore[method-assign]
+    server = Server(wire, WEB, 80, _say_who)
+    await server.start()
+    reader, writer = await asyncio.open_connection(LOOPBACK, listening[0])
+    with contextlib.suppress(ConnectionError):
+        assert await reader.read() == b""
+    writer.close()
+    await server.stop()
 
 
-def test_a_hang_lasts_as_long_as_the_client_waits_on_the_sandboxs_clock() -> None:
-    async def check() -> None:
-        wire, _ = a_wire(speed=20)
-        began = wire.clock.now()
-        with pytest.raises(Unanswered) as hung:
-            await _ask(wire, "eni-customer", WEB_ADDRESS, within=5)
-        assert wire.clock.now() - began >= 4.9
-        assert not isinstance(hung.value, ConnectionRefused)
-
-    asyncio.run(check())
+@in_a_loop
+async def test_a_hang_lasts_as_long_as_the_client_waits_on_the_sandboxs_clock() -> None:
+    wire, _ = a_wire(speed=20)
+    began = wire.clock.now()
+    with pytest.raises(Unanswered) as hung:
+        await _ask(wire, "eni-customer", WEB_ADDRESS, within=5)
+    assert wire.clock.now() - began >= 4.9
+    assert not isinstance(hung.value, ConnectionRefused)
 
 
-def test_at_infinite_speed_a_hang_is_short() -> None:
-    async def check() -> None:
-        wire, _ = a_wire()
-        async with asyncio.timeout(60):
-            with pytest.raises(Unanswered):
-                await _ask(wire, "eni-customer", WEB_ADDRESS, within=3600)
-
-    asyncio.run(check())
+@in_a_loop
+async def test_at_infinite_speed_a_hang_is_short() -> None:
+    wire, _ = a_wire()
+    async with asyncio.timeout(60):
+        with pytest.raises(Unanswered):
+            await _ask(wire, "eni-customer", WEB_ADDRESS, within=3600)
 
 
-def test_a_way_that_opens_during_a_hang_is_found() -> None:
-    async def check() -> None:
-        wire, world = a_wire()
-        world.change(Endpoint, "vpce-1", state="pending")
-        server = Server(wire, WEB, 80, _say_who)
-        await server.start()
-        asking = asyncio.create_task(_ask(wire, "eni-customer", ENDPOINT_ADDRESS, within=math.inf))
-        while not wire.trace.as_dicts():
-            await asyncio.sleep(0)
-        world.change(Endpoint, "vpce-1", state="available")
-        assert await asyncio.wait_for(asking, 10) == BALANCER_ADDRESS
-        await server.stop()
-        assert [each["outcome"] for each in wire.trace.as_dicts()] == ["dropped", "delivered"]
-
-    asyncio.run(check())
+@in_a_loop
+async def test_a_way_that_opens_during_a_hang_is_found() -> None:
+    wire, world = a_wire()
+    world.change(Endpoint, "vpce-1", state="pending")
+    server = Server(wire, WEB, 80, _say_who)
+    await server.start()
+    asking = asyncio.create_task(_ask(wire, "eni-customer", ENDPOINT_ADDRESS, within=math.inf))
+    while not wire.trace.as_dicts():
+        await asyncio.sleep(0)
+    world.change(Endpoint, "vpce-1", state="available")
+    assert await asyncio.wait_for(asking, 10) == BALANCER_ADDRESS
+    await server.stop()
+    assert [each["outcome"] for each in wire.trace.as_dicts()] == ["dropped", "delivered"]
 
 
-def test_stopping_a_server_cuts_its_connections() -> None:
+@in_a_loop
+async def test_stopping_a_server_cuts_its_connections() -> None:
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
         writer.write(b"hello")
         await reader.read()
 
-    async def check() -> None:
-        wire, _ = a_wire()
-        server = Server(wire, WEB, 80, hold)
-        await server.start()
-        async with wire.connect(OPERATOR, WEB_PUBLIC, 80, 5) as connection:
-            assert await connection.reader.readexactly(5) == b"hello"
-            await server.stop()
-            with contextlib.suppress(ConnectionError):
-                assert await connection.reader.read() == b""
-
-    asyncio.run(check())
+    wire, _ = a_wire()
+    server = Server(wire, WEB, 80, hold)
+    await server.start()
+    async with wire.connect(OPERATOR, WEB_PUBLIC, 80, 5) as connection:
+        assert await connection.reader.readexactly(5) == b"hello"
+        await server.stop()
+        with contextlib.suppress(ConnectionError):
+            assert await connection.reader.read() == b""
 
 
-def test_the_trace_counts_repetitions_and_is_bounded() -> None:
-    async def check() -> None:
-        wire, _ = a_wire()
-        for _ in range(3):
-            with pytest.raises(ConnectionRefused):
-                await _ask(wire, OPERATOR, WEB_PUBLIC)
-        (entry,) = wire.trace.as_dicts()
-        assert (entry["times"], entry["outcome"], entry["destination"]) == (3, "refused", WEB_PUBLIC)
-        assert entry["hops"][-1] == {"at": WEB, "says": "nothing listens on tcp/80", "passed": False}
-        for port in range(1, TRACED + 10):
-            wire.trace.add(0.0, OPERATOR, WEB_PUBLIC, port, Decision(Outcome.DROPPED, ()))
-        assert [each["port"] for each in wire.trace.as_dicts()] == list(range(10, TRACED + 10))
-        json.dumps(wire.trace.as_dicts())
-
-    asyncio.run(check())
+@in_a_loop
+async def test_the_trace_counts_repetitions_and_is_bounded() -> None:
+    wire, _ = a_wire()
+    for _ in range(3):
+        with pytest.raises(ConnectionRefused):
+            await _ask(wire, OPERATOR, WEB_PUBLIC)
+    (entry,) = wire.trace.as_dicts()
+    assert (entry["times"], entry["outcome"], entry["destination"]) == (3, "refused", WEB_PUBLIC)
+    assert entry["hops"][-1] == {"at": WEB, "says": "nothing listens on tcp/80", "passed": False}
+    for port in range(1, TRACED + 10):
+        wire.trace.add(0.0, OPERATOR, WEB_PUBLIC, port, Decision(Outcome.DROPPED, ()))
+    assert [each["port"] for each in wire.trace.as_dicts()] == list(range(10, TRACED + 10))
+    json.dumps(wire.trace.as_dicts())

@@ -178,7 +178,7 @@ class World:
             self.view = without(self.view, kind, key)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
     """Wait until the condition holds; fail if it does not within so many seconds of the machine."""
     end = time.monotonic() + seconds
     while not condition():

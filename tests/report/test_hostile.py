@@ -24,7 +24,7 @@ from vpce_demo.report.page import page
 from vpce_demo.report.redact import redacted
 
 from ..diagram.demos import FRAME, demo_of, standing
-from .lives import Life
+from .logged_demo import Life
 
 
 def shown(directory: Path) -> str:

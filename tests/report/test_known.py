@@ -6,31 +6,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from tests.diagram.demos import FRAME, waiting
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import Drawn
-from vpce_demo.model import Live
 from vpce_demo.report.known import Known, known
 from vpce_demo.session.look import Look
 
-from .lives import Life
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Life:
-    return Life(tmp_path)
+from .logged_demo import Life
 
 
 def story(life: Life, look: Look | None = None) -> Known:
     return known(life.runs, Config(), look)
-
-
-def look_at(life: Life, live: dict[str, Live]) -> Look:
-    accounts = {str(side): facts for side, facts in FRAME.accounts.items()}
-    return Look(2e9, "AWS", accounts, life.settings, live, FRAME.addresses)
 
 
 def test_after_up(life: Life) -> None:
@@ -159,14 +146,14 @@ def test_a_look_knows_better(life: Life) -> None:
     life.up()
     live = waiting(life.demo)
     del live["customer-rule-http"]
-    seen = story(life, look_at(life, live))
+    seen = story(life, life.look(live))
     assert "customer-rule-http" not in seen.there
     assert seen.gone == {"acceptance": 2e9, "customer-rule-http": 2e9}
     assert seen.picture.endpoint.word == "pendingAcceptance"
 
 
 def test_a_look_without_any_log(life: Life) -> None:
-    seen = story(life, look_at(life, life.live))
+    seen = story(life, life.look(life.live))
     assert len(seen.there) == 32
     assert not seen.made
     assert seen.picture.state is Drawn.READY

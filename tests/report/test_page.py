@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
-import pytest
-
-from tests.diagram.demos import FRAME
 from vpce_demo.config.model import Config
-from vpce_demo.model import Drift, Live
+from vpce_demo.model import Drift
 from vpce_demo.report.known import known
 from vpce_demo.report.page import page
-from vpce_demo.session.look import Look
 
-from .lives import Life
+from .logged_demo import Life
 
 SECTIONS = ("picture", "test", "timing", "resources", "cost", "teardown", "runs")
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Life:
-    return Life(tmp_path)
 
 
 def shown(life: Life) -> str:
@@ -93,16 +83,11 @@ def test_a_delete_that_was_killed(life: Life) -> None:
     assert "did not come to its end" in section(shown(life), "teardown")
 
 
-def look_at(life: Life, live: Mapping[str, Live], at: float) -> Look:
-    accounts = {str(side): facts for side, facts in FRAME.accounts.items()}
-    return Look(at, life.place, accounts, life.settings, live, FRAME.addresses)
-
-
 def test_on_aws_what_stands_has_links_and_has_cost_something(life: Life) -> None:
     life.up()
     now = life.runs[0].lines[-1]["at"] + 1.5 * 3600
     drifted = replace(life.live["target-group"], drift=(Drift("health check interval", "10", "30"),))
-    seen = known(life.runs, Config(), look_at(life, {**life.live, "target-group": drifted}, now))
+    seen = known(life.runs, Config(), life.look({**life.live, "target-group": drifted}, now))
     text = page(seen, now)
     links = re.findall(r'href="(https://[^"]*)"', text)
     assert len(links) == 32

@@ -15,9 +15,8 @@ from vpce_demo.model import Drift
 from vpce_demo.report.known import known
 from vpce_demo.report.page import page
 from vpce_demo.report.redact import Redactor, redacted
-from vpce_demo.session.look import Look
 
-from .lives import Life
+from .logged_demo import Life
 
 LONG_HEX = re.compile(r"[0-9a-f]{16,}")
 
@@ -68,15 +67,11 @@ def test_nothing_of_the_originals_is_left(tmp_path: Path, deleted: bool) -> None
         assert kept in masked, kept
 
 
-def test_a_look_is_masked_with_the_same_masks(tmp_path: Path) -> None:
-    life = Life(tmp_path)
+def test_a_look_is_masked_with_the_same_masks(life: Life) -> None:
     life.up()
-    accounts = {side: {"account": "111122223333", "region": "us-east-1"} for side in ("provider", "consumer")}
     subnet = life.live["provider-subnet"].id
     drifted = replace(life.live["load-balancer"], drift=(Drift("subnets", subnet, "subnet-00000000000000000"),))
-    live = {**life.live, "load-balancer": drifted}
-    look = Look(2e9, "AWS", accounts, life.settings, live, {"endpoint": "10.0.1.87"})
-    runs, masked = redacted(life.runs, look)
+    runs, masked = redacted(life.runs, life.look({**life.live, "load-balancer": drifted}))
     assert masked is not None
     from_log = known(runs, Config())
     assert {key: live.id for key, live in masked.live.items()} == {key: live.id for key, live in from_log.live.items()}

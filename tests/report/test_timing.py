@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -12,14 +11,9 @@ from vpce_demo.journal.run_log import RecordedRun
 from vpce_demo.report.chart import chart
 from vpce_demo.report.timing import Timing, timing
 
-from .lives import CALL, Life
+from .logged_demo import CALL, Life
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Life:
-    return Life(tmp_path)
 
 
 def last(life: Life) -> Timing:

@@ -12,8 +12,7 @@ import stat
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,7 @@ import pytest
 from vpce_demo.errors import SandboxError
 from vpce_demo.sandbox import client
 
-
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for a condition, but not for ever."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
+from ..network.world import wait_for
 
 
 def gone(pid: int) -> bool:
@@ -82,7 +75,7 @@ def test_a_life(directory: Path) -> None:
 def test_a_killed_one_is_replaced(directory: Path) -> None:
     first = client.ensure(directory)
     os.kill(first.pid, signal.SIGKILL)
-    until(lambda: gone(first.pid))
+    wait_for(lambda: gone(first.pid))
     assert (directory / client.SERVER_FILE).exists()
     assert client.running(directory) is None
     assert client.ensure(directory).boot_id != first.boot_id
@@ -121,7 +114,7 @@ def test_two_starters_make_one(directory: Path) -> None:
 def test_sigterm(directory: Path) -> None:
     first = client.ensure(directory)
     os.kill(first.pid, signal.SIGTERM)
-    until(lambda: gone(first.pid))
+    wait_for(lambda: gone(first.pid))
     assert not (directory / client.SERVER_FILE).exists()
     assert client._children[first.pid].returncode == 0
 
@@ -129,7 +122,7 @@ def test_sigterm(directory: Path) -> None:
 def test_it_ends_with_its_directory(directory: Path) -> None:
     first = client.ensure(directory)
     shutil.rmtree(directory)
-    until(lambda: gone(first.pid))
+    wait_for(lambda: gone(first.pid))
     assert not directory.exists()
 
 

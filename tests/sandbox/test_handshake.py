@@ -56,6 +56,7 @@ def test_from_request_to_the_end(scene: Scene) -> None:
     scene.skip(3)
     assert [one["VpcEndpointState"] for one in world.connections(scene.service)] == ["pendingAcceptance"]
     assert world.accept(scene.service, endpoint) == []
+    assert world.state(endpoint) == "pending"
     scene.skip(55)
     assert world.state(endpoint) == "pending"
     scene.skip(6)
@@ -73,6 +74,19 @@ def test_from_request_to_the_end(scene: Scene) -> None:
     assert world.endpoints() == []
     assert world.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"] == []
     assert world.interfaces() == []
+
+
+def test_a_deleted_endpoint_is_deleting_then_deleted_then_unknown(scene: Scene) -> None:
+    world, customer, endpoint = scene.world, scene.customer, scene.request()
+    assert world.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])["Unsuccessful"] == []
+    assert world.state(endpoint) == "deleting"
+    assert len(world.interfaces(vpc_id=customer.vpc)) == 1
+    scene.skip(61)
+    assert world.state(endpoint) == "deleted"
+    assert world.interfaces(vpc_id=customer.vpc) == []
+    scene.skip(21)
+    with refused("InvalidVpcEndpointId.NotFound"):
+        world.state(endpoint)
 
 
 def test_what_is_not_listed_yet_can_be_accepted(scene: Scene) -> None:

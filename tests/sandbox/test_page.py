@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import time
-from collections.abc import Callable
 
+from ..network.world import wait_for
 from .world import World
 
 USER_DATA = """#cloud-config
@@ -16,14 +15,6 @@ write_files:
 runcmd:
   - systemctl enable --now httpd
 """
-
-
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for a condition, but not for ever."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def fetch(world: World, name: str) -> str:
@@ -42,14 +33,14 @@ def test_a_page_and_its_health(world: World) -> None:
     balancer, targets = world.balancer(net), world.targets(net)
     world.listener(balancer["LoadBalancerArn"], targets)
     world.elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": instance}])
-    until(lambda: world.health(targets)["State"] == "healthy")
+    wait_for(lambda: world.health(targets)["State"] == "healthy")
     assert fetch(world, balancer["DNSName"]) == "<html>here</html>"
     assert "httpd" in world.ec2.get_console_output(InstanceId=instance)["Output"]
     rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     world.ec2.revoke_security_group_ingress(GroupId=net.group, IpPermissions=[rule])
-    until(lambda: world.health(targets)["State"] == "unhealthy")
+    wait_for(lambda: world.health(targets)["State"] == "unhealthy")
     assert world.health(targets)["Reason"] == "Target.FailedHealthChecks"
     world.open(net.group, 80)
-    until(lambda: world.health(targets)["State"] == "healthy")
+    wait_for(lambda: world.health(targets)["State"] == "healthy")
     world.elb.deregister_targets(TargetGroupArn=targets, Targets=[{"Id": instance}])
-    until(lambda: world.health_list(targets) == [])
+    wait_for(lambda: world.health_list(targets) == [])

@@ -2,11 +2,162 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 
-from .world import PUBLIC_KEY, World, filters, named, refused
+from .world import IMAGE_NAME, PUBLIC_KEY, Net, World, filters, named, refused
 
 NOBODY = "0123456789abcdef0"
+ELB_ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
+NO_BALANCER = f"{ELB_ARN}loadbalancer/net/none/{NOBODY[:16]}"
+Call = Callable[[], object]
+
+
+def endpoint(world: World, settings: Callable[[Net, Net], dict[str, Any]]) -> Call:
+    """CreateVpcEndpoint with settings that are made of the provider's network and the customer's."""
+    provider, _, service = world.provider()
+    customer = world.network("10.0")
+    return partial(world.endpoint, customer, service["ServiceName"], **settings(provider, customer))
+
+
+def foreign_group(world: World) -> Call:
+    net, other = world.network(), world.network("10.0")
+    return partial(
+        world.run, net, NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": net.subnet, "Groups": [other.group]}]
+    )
+
+
+def balancer_named(name: str, world: World) -> Call:
+    return partial(world.balancer, world.network(), name)
+
+
+def balancer_in_two_vpcs(world: World) -> Call:
+    net, other = world.network(), world.network("10.0")
+    return partial(world.balancer, net, Subnets=[net.subnet, other.subnet])
+
+
+def groups_of_a_balancer_without_any(world: World) -> Call:
+    net = world.network()
+    arn = world.balancer(net)["LoadBalancerArn"]
+    return partial(world.elb.set_security_groups, LoadBalancerArn=arn, SecurityGroups=[net.group])
+
+
+def second_balancer_of_a_target_group(world: World) -> Call:
+    net = world.network()
+    targets = world.targets(net)
+    world.listener(world.balancer(net)["LoadBalancerArn"], targets)
+    return partial(world.listener, world.balancer(net, "another")["LoadBalancerArn"], targets)
+
+
+def target(world: World, id: str) -> Call:
+    return partial(world.elb.register_targets, TargetGroupArn=world.targets(world.network()), Targets=[{"Id": id}])
+
+
+def reserved_tag(world: World) -> Call:
+    tags = [{"ResourceType": "vpc-endpoint-service", "Tags": [{"Key": "aws:mine", "Value": "x"}]}]
+    return partial(world.service, world.balancer(world.network())["LoadBalancerArn"], TagSpecifications=tags)
+
+
+def known_and_unknown_balancer(world: World) -> Call:
+    return partial(
+        world.elb.describe_load_balancers, Names=[world.balancer(world.network())["LoadBalancerName"], "another"]
+    )
+
+
+# What is refused: AWS's code, words of its message, and the call, made after all that it needs.
+REFUSALS: dict[str, tuple[str, str, Callable[[World], Call]]] = {
+    "unknown action": ("InvalidAction", "", lambda w: w.ec2.create_verified_access_instance),
+    "instance: unknown image": (
+        "InvalidAMIID.NotFound", "", lambda w: partial(w.run, w.network(), ImageId=f"ami-{NOBODY}"),
+    ),
+    "instance: unknown type": (
+        "InvalidParameterValue", "t9.micro", lambda w: partial(w.run, w.network(), InstanceType="t9.micro"),
+    ),
+    "instance: type of another architecture": (
+        "InvalidParameterValue", "The architecture 'arm64'|'x86_64' of the specified AMI",
+        lambda w: partial(w.run, w.network(), InstanceType="t4g.micro"),
+    ),
+    "instance: group of another VPC": ("InvalidParameter", "belong to different networks", foreign_group),
+    **{
+        f"balancer: name {name}": ("ValidationError", "", partial(balancer_named, name))
+        for name in ("-front", "back-", "internal-lb", "a" * 33, "under_score")
+    },
+    "balancer: unknown subnet": (
+        "SubnetNotFound", "", lambda w: partial(w.balancer, w.network(), Subnets=[f"subnet-{NOBODY}"]),
+    ),
+    "balancer: subnets of two VPCs": ("InvalidConfigurationRequest", "same VPC", balancer_in_two_vpcs),
+    "balancer: groups when it was made without": ("InvalidConfigurationRequest", "", groups_of_a_balancer_without_any),
+    "balancer: a known and an unknown name": ("LoadBalancerNotFound", "", known_and_unknown_balancer),
+    "balancer: deleted while a service uses it": (
+        "ResourceInUse", "currently associated with another service",
+        lambda w: partial(w.elb.delete_load_balancer, LoadBalancerArn=w.provider()[1]),
+    ),
+    "target group: timeout as long as the interval": (
+        "ValidationError", "Health check interval must be greater than the timeout.",
+        lambda w: partial(w.targets, w.network(), HealthCheckTimeoutSeconds=10),
+    ),
+    "target group: on two balancers": ("TargetGroupAssociationLimit", "", second_balancer_of_a_target_group),
+    "target: unknown instance": ("InvalidTarget", "", lambda w: target(w, f"i-{NOBODY}")),
+    "target: instance of another VPC": ("InvalidTarget", "", lambda w: target(w, w.instance(w.network("10.0")))),
+    "listener: unknown target group": (
+        "TargetGroupNotFound", "",
+        lambda w: partial(
+            w.listener, w.balancer(w.network())["LoadBalancerArn"], f"{ELB_ARN}targetgroup/none/{NOBODY[:16]}"
+        ),
+    ),
+    "service: no balancer": (
+        "InvalidParameter", "exactly one of network_load_balancer_arn",
+        lambda w: w.ec2.create_vpc_endpoint_service_configuration,
+    ),
+    "service: unknown balancer": (
+        "InvalidNetworkLoadBalancerArn.NotFound", "", lambda w: partial(w.service, NO_BALANCER),
+    ),
+    "service: reserved tag key": ("InvalidTagKey.Malformed", "", reserved_tag),
+    "endpoint: unknown service": (
+        "InvalidServiceName", "",
+        lambda w: partial(w.endpoint, w.network(), f"com.amazonaws.vpce.us-east-1.vpce-svc-{NOBODY}"),
+    ),
+    "endpoint: subnet of another VPC": (
+        "InvalidParameter", "", lambda w: endpoint(w, lambda theirs, ours: {"SubnetIds": [theirs.subnet]}),
+    ),
+    "endpoint: subnet in a zone the service is not in": (
+        "InvalidParameter", "does not support the availability zone of the subnet",
+        lambda w: partial(w.endpoint, w.network("10.0", zone="us-east-1b"), w.provider()[2]["ServiceName"]),
+    ),
+    "endpoint: two subnets in one zone": (
+        "DuplicateSubnetsInSameZone", "",
+        lambda w: endpoint(
+            w, lambda theirs, ours: {"SubnetIds": [ours.subnet, w.subnet(ours.vpc, "10.0.2.0/24")]}
+        ),
+    ),
+    "endpoint: group of another VPC": (
+        "InvalidParameter", "", lambda w: endpoint(w, lambda theirs, ours: {"SecurityGroupIds": [theirs.group]}),
+    ),
+    "endpoint: unknown group": (
+        "InvalidGroup.NotFound", "", lambda w: endpoint(w, lambda *_: {"SecurityGroupIds": [f"sg-{NOBODY}"]}),
+    ),
+    "endpoint: private name that the service does not have": (
+        "InvalidParameter", "does not provide a private DNS name",
+        lambda w: endpoint(w, lambda *_: {"PrivateDnsEnabled": True}),
+    ),
+    "ssm: command to an instance without an agent": (
+        "InvalidInstanceId", "",
+        lambda w: partial(
+            w.ssm.send_command, InstanceIds=[w.instance(w.network())], DocumentName="AWS-RunShellScript"
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("title", REFUSALS)
+def test_refused_as_by_aws(world: World, title: str) -> None:
+    code, words, prepare = REFUSALS[title]
+    call = prepare(world)
+    with refused(code, *words.split("|")):
+        call()
 
 
 def test_a_balancer_needs_a_gateway(world: World) -> None:
@@ -18,20 +169,6 @@ def test_a_balancer_needs_a_gateway(world: World) -> None:
     assert world.elb.create_load_balancer(**request, Scheme="internal")["LoadBalancers"][0]["Scheme"] == "internal"
 
 
-@pytest.mark.parametrize("name", ["-front", "back-", "internal-lb", "a" * 33, "under_score"])
-def test_a_balancers_name(world: World, name: str) -> None:
-    with refused("ValidationError"):
-        world.balancer(world.network(), name)
-
-
-def test_a_balancers_subnets(world: World) -> None:
-    net, other = world.network(), world.network("10.0")
-    with refused("SubnetNotFound"):
-        world.balancer(net, Subnets=[f"subnet-{NOBODY}"])
-    with refused("InvalidConfigurationRequest", "same VPC"):
-        world.balancer(net, Subnets=[net.subnet, other.subnet])
-
-
 def test_a_protected_balancer_stays(world: World) -> None:
     arn = world.balancer(world.network())["LoadBalancerArn"]
     attribute = {"Key": "deletion_protection.enabled", "Value": "true"}
@@ -40,21 +177,8 @@ def test_a_protected_balancer_stays(world: World) -> None:
         world.elb.delete_load_balancer(LoadBalancerArn=arn)
 
 
-def test_a_balancer_without_groups_never_gets_any(world: World) -> None:
-    net = world.network()
-    arn = world.balancer(net)["LoadBalancerArn"]
-    with refused("InvalidConfigurationRequest"):
-        world.elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[net.group])
-
-
 def test_a_missing_balancer_is_deleted_already(world: World) -> None:
-    arn = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/none/{NOBODY[:16]}"
-    world.elb.delete_load_balancer(LoadBalancerArn=arn)
-
-
-def test_health_checks_need_time(world: World) -> None:
-    with refused("ValidationError", "Health check interval must be greater than the timeout."):
-        world.targets(world.network(), HealthCheckTimeoutSeconds=10)
+    world.elb.delete_load_balancer(LoadBalancerArn=NO_BALANCER)
 
 
 def test_a_target_must_run(slow: World) -> None:
@@ -64,13 +188,6 @@ def test_a_target_must_run(slow: World) -> None:
         slow.elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": instance}])
     slow.sandbox.clock.skip(11)
     slow.elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": instance}])
-
-
-def test_a_target_of_another_vpc(world: World) -> None:
-    targets = world.targets(world.network())
-    stranger = world.instance(world.network("10.0"))
-    with refused("InvalidTarget"):
-        world.elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": stranger}])
 
 
 def test_targets_in_use_stay(world: World) -> None:
@@ -83,29 +200,6 @@ def test_targets_in_use_stay(world: World) -> None:
     world.elb.delete_target_group(TargetGroupArn=targets)
 
 
-def test_targets_serve_one_balancer(world: World) -> None:
-    net = world.network()
-    targets = world.targets(net)
-    world.listener(world.balancer(net)["LoadBalancerArn"], targets)
-    with refused("TargetGroupAssociationLimit"):
-        world.listener(world.balancer(net, "another")["LoadBalancerArn"], targets)
-
-
-def test_a_listener_needs_its_targets(world: World) -> None:
-    net = world.network()
-    arn = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/none/{NOBODY[:16]}"
-    with refused("TargetGroupNotFound"):
-        world.listener(world.balancer(net)["LoadBalancerArn"], arn)
-
-
-def test_a_service_needs_a_balancer(world: World) -> None:
-    with refused("InvalidParameter", "exactly one of network_load_balancer_arn"):
-        world.ec2.create_vpc_endpoint_service_configuration()
-    arn = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/none/{NOBODY[:16]}"
-    with refused("InvalidNetworkLoadBalancerArn.NotFound"):
-        world.service(arn)
-
-
 def test_an_endpoint_needs_an_available_service(slow: World) -> None:
     balancer = slow.balancer(slow.network())["LoadBalancerArn"]
     slow.sandbox.clock.skip(121)
@@ -115,20 +209,6 @@ def test_an_endpoint_needs_an_available_service(slow: World) -> None:
         slow.endpoint(customer, name)
     slow.sandbox.clock.skip(4)
     slow.endpoint(customer, name)
-
-
-def test_no_private_name_without_one(world: World) -> None:
-    _, _, service = world.provider()
-    with refused("InvalidParameter", "does not provide a private DNS name"):
-        world.endpoint(world.network("10.0"), service["ServiceName"], PrivateDnsEnabled=True)
-
-
-def test_two_subnets_in_one_zone(world: World) -> None:
-    _, _, service = world.provider()
-    customer = world.network("10.0")
-    second = world.subnet(customer.vpc, "10.0.2.0/24")
-    with refused("DuplicateSubnetsInSameZone"):
-        world.endpoint(customer, service["ServiceName"], SubnetIds=[customer.subnet, second])
 
 
 def test_an_address_outside_the_subnet(world: World) -> None:
@@ -250,11 +330,6 @@ def test_a_zone_without_the_type(world: World) -> None:
         world.run(world.network(zone="us-east-1e"))
 
 
-def test_a_type_of_another_architecture(world: World) -> None:
-    with refused("InvalidParameterValue", "The architecture 'arm64'", "'x86_64' of the specified AMI"):
-        world.run(world.network(), InstanceType="t4g.micro")
-
-
 def test_a_key_stays_on_the_machine(world: World) -> None:
     world.ec2.import_key_pair(KeyName="mine", PublicKeyMaterial=PUBLIC_KEY)
     instance = world.instance(world.network(), KeyName="mine")
@@ -268,69 +343,43 @@ def test_dry_run(world: World) -> None:
     assert [vpc["IsDefault"] for vpc in world.ec2.describe_vpcs()["Vpcs"]] == [True]
 
 
-def test_reserved_tag_keys(world: World) -> None:
-    balancer = world.balancer(world.network())["LoadBalancerArn"]
-    tags = [{"ResourceType": "vpc-endpoint-service", "Tags": [{"Key": "aws:mine", "Value": "x"}]}]
-    with refused("InvalidTagKey.Malformed"):
-        world.service(balancer, TagSpecifications=tags)
-
-
-def test_what_is_not_there_at_all(world: World) -> None:
-    with refused("InvalidAction"):
-        world.ec2.create_verified_access_instance()
-
-
-@pytest.mark.parametrize(
-    ("code", "operation", "params"),
-    [
-        ("InvalidVpcID.NotFound", "delete_vpc", {"VpcId": f"vpc-{NOBODY}"}),
-        ("InvalidVpcID.NotFound", "create_subnet", {"VpcId": f"vpc-{NOBODY}", "CidrBlock": "20.0.1.0/24"}),
-        ("InvalidVpcID.NotFound", "create_route_table", {"VpcId": f"vpc-{NOBODY}"}),
-        (
-            "InvalidVpcID.NotFound",
-            "create_security_group",
-            {"VpcId": f"vpc-{NOBODY}", "GroupName": "g", "Description": "-"},
-        ),
-        ("InvalidSubnetID.NotFound", "delete_subnet", {"SubnetId": f"subnet-{NOBODY}"}),
-        ("InvalidRouteTableID.NotFound", "delete_route_table", {"RouteTableId": f"rtb-{NOBODY}"}),
-        ("InvalidInternetGatewayID.NotFound", "delete_internet_gateway", {"InternetGatewayId": f"igw-{NOBODY}"}),
-        ("InvalidAssociationID.NotFound", "disassociate_route_table", {"AssociationId": f"rtbassoc-{NOBODY}"}),
-        ("InvalidNetworkInterfaceID.NotFound", "delete_network_interface", {"NetworkInterfaceId": f"eni-{NOBODY}"}),
-        ("InvalidKeyPair.NotFound", "describe_key_pairs", {"KeyNames": ["nobody"]}),
-        ("InvalidVpcEndpointId.NotFound", "describe_vpc_endpoints", {"VpcEndpointIds": [f"vpce-{NOBODY}"]}),
-        ("InvalidVpcEndpointId.NotFound", "modify_vpc_endpoint", {"VpcEndpointId": f"vpce-{NOBODY}"}),
-        (
-            "InvalidVpcEndpointServiceId.NotFound",
-            "describe_vpc_endpoint_service_configurations",
-            {"ServiceIds": [f"vpce-svc-{NOBODY}"]},
-        ),
-        (
-            "InvalidVpcEndpointServiceId.NotFound",
-            "accept_vpc_endpoint_connections",
-            {"ServiceId": f"vpce-svc-{NOBODY}", "VpcEndpointIds": [f"vpce-{NOBODY}"]},
-        ),
-        (
-            "InvalidVpcEndpointServiceId.NotFound",
-            "describe_vpc_endpoint_service_permissions",
-            {"ServiceId": f"vpce-svc-{NOBODY}"},
-        ),
-        ("InvalidServiceName", "describe_vpc_endpoint_services", {"ServiceNames": ["com.amazonaws.vpce.nowhere"]}),
-        (
-            "InvalidVpcEndpointId.NotFound",
-            "create_tags",
-            {"Resources": [f"vpce-{NOBODY}"], "Tags": [{"Key": "a", "Value": "b"}]},
-        ),
-        *(
-            (code, "create_tags", {"Resources": [f"{front}-{NOBODY}"], "Tags": [{"Key": "a", "Value": "b"}]})
-            for front, code in (
-                ("i", "InvalidInstanceID.NotFound"),
-                ("eni", "InvalidNetworkInterfaceID.NotFound"),
-                ("key", "InvalidKeyPair.NotFound"),
-            )
-        ),
-        ("InvalidParameterValue", "describe_vpc_endpoint_connections", {"Filters": filters(vpc_endpoint_id="vpce-1")}),
-    ],
+TAG = {"Tags": [{"Key": "a", "Value": "b"}]}
+SERVICE = {"ServiceId": f"vpce-svc-{NOBODY}"}
+UNKNOWN_IDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("InvalidVpcID.NotFound", "delete_vpc", {"VpcId": f"vpc-{NOBODY}"}),
+    ("InvalidVpcID.NotFound", "create_subnet", {"VpcId": f"vpc-{NOBODY}", "CidrBlock": "20.0.1.0/24"}),
+    ("InvalidVpcID.NotFound", "create_route_table", {"VpcId": f"vpc-{NOBODY}"}),
+    (
+        "InvalidVpcID.NotFound",
+        "create_security_group",
+        {"VpcId": f"vpc-{NOBODY}", "GroupName": "g", "Description": "-"},
+    ),
+    ("InvalidSubnetID.NotFound", "delete_subnet", {"SubnetId": f"subnet-{NOBODY}"}),
+    ("InvalidRouteTableID.NotFound", "delete_route_table", {"RouteTableId": f"rtb-{NOBODY}"}),
+    ("InvalidInternetGatewayID.NotFound", "delete_internet_gateway", {"InternetGatewayId": f"igw-{NOBODY}"}),
+    ("InvalidAssociationID.NotFound", "disassociate_route_table", {"AssociationId": f"rtbassoc-{NOBODY}"}),
+    ("InvalidNetworkInterfaceID.NotFound", "delete_network_interface", {"NetworkInterfaceId": f"eni-{NOBODY}"}),
+    ("InvalidKeyPair.NotFound", "describe_key_pairs", {"KeyNames": ["nobody"]}),
+    ("InvalidVpcEndpointId.NotFound", "describe_vpc_endpoints", {"VpcEndpointIds": [f"vpce-{NOBODY}"]}),
+    ("InvalidVpcEndpointId.NotFound", "modify_vpc_endpoint", {"VpcEndpointId": f"vpce-{NOBODY}"}),
+    *(
+        ("InvalidVpcEndpointServiceId.NotFound", operation, params)
+        for operation, params in (
+            ("describe_vpc_endpoint_service_configurations", {"ServiceIds": [SERVICE["ServiceId"]]}),
+            ("accept_vpc_endpoint_connections", {**SERVICE, "VpcEndpointIds": [f"vpce-{NOBODY}"]}),
+            ("describe_vpc_endpoint_service_permissions", SERVICE),
+        )
+    ),
+    ("InvalidServiceName", "describe_vpc_endpoint_services", {"ServiceNames": ["com.amazonaws.vpce.nowhere"]}),
+    ("InvalidVpcEndpointId.NotFound", "create_tags", {"Resources": [f"vpce-{NOBODY}"], **TAG}),
+    ("InvalidInstanceID.NotFound", "create_tags", {"Resources": [f"i-{NOBODY}"], **TAG}),
+    ("InvalidNetworkInterfaceID.NotFound", "create_tags", {"Resources": [f"eni-{NOBODY}"], **TAG}),
+    ("InvalidKeyPair.NotFound", "create_tags", {"Resources": [f"key-{NOBODY}"], **TAG}),
+    ("InvalidParameterValue", "describe_vpc_endpoint_connections", {"Filters": filters(vpc_endpoint_id="vpce-1")}),
 )
+
+
+@pytest.mark.parametrize(("code", "operation", "params"), UNKNOWN_IDS)
 def test_unknown_ids(world: World, code: str, operation: str, params: dict[str, object]) -> None:
     with refused(code):
         getattr(world.ec2, operation)(**params)
@@ -407,8 +456,6 @@ def test_metadata_options_are_kept(world: World) -> None:
 
 
 def test_an_image_by_its_parameter(world: World) -> None:
-    from .world import IMAGE_NAME
-
     made = world.run(world.network(), ImageId=f"resolve:ssm:{IMAGE_NAME}")
     assert made["ImageId"] == world.image()
     arm = world.ssm.get_parameter(Name=IMAGE_NAME.replace("x86_64", "arm64"))["Parameter"]["Value"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -202,6 +202,3 @@ class World:
         net, balancer, service = self.provider()
         customer = self.network("10.0")
         return net, customer, balancer, service, self.endpoint(customer, service["ServiceName"])
-
-
-Check = Callable[[World], None]

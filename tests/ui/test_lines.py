@@ -20,7 +20,7 @@ from vpce_demo.ui.progress import Lines, checking, progress
 from vpce_demo.ui.progress_state import DONE_DOWN, DONE_UP
 
 from .conftest import Opens
-from .play import BEGAN, Play, up_to_the_load_balancer
+from .fake_run import BEGAN, Play, up_to_the_load_balancer
 
 
 def words(line: str) -> str:

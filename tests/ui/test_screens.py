@@ -36,7 +36,7 @@ from vpce_demo.verify.checks import CheckFailed, Result
 from vpce_demo.verify.diagnosis.table import Symptom
 
 from .conftest import Opens
-from .play import BEGAN, Play, demo, up_to_the_load_balancer
+from .fake_run import BEGAN, Play, demo, up_to_the_load_balancer
 
 SCREENS = Path(__file__).parent / "screens"
 ESCAPES = re.compile("\x1b\\[[0-9;]*m")

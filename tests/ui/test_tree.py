@@ -12,7 +12,7 @@ from vpce_demo.model import Phase, short_id
 from vpce_demo.ui.tree import Tree
 
 from .conftest import Opens
-from .play import BEGAN, Play, demo, id_of, ids_in, up_to_the_load_balancer
+from .fake_run import BEGAN, Play, demo, id_of, ids_in, up_to_the_load_balancer
 
 
 def frame(opened: Opens, play: Play, at: float, width: int = 100, height: int | None = 40, **how: bool) -> list[str]:

@@ -1,17 +1,16 @@
-"""Runs that are told instead of made: the engine's events as AWS would have them happen, at times of our choice."""
+"""Fake runs: the engine's events as AWS would have them happen, at times that a test chooses."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-from tests.diagram.demos import PREFIX
+from tests.diagram.demos import PREFIX, demo_of
 from vpce_demo.config.load import load
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import Resource
 from vpce_demo.model import Live, Phase
-from vpce_demo.session.discover import not_looked_up
-from vpce_demo.tutorial import Demo, tutorial
+from vpce_demo.tutorial import Demo
 from vpce_demo.ui.progress_state import DONE_DOWN, DONE_UP, Board
 
 BEGAN = 1000.0
@@ -32,7 +31,7 @@ WORDLESS = ("KeyPair", "SecurityGroup", "IngressRule", "RouteTable", "InternetGa
 
 def demo(name: str = "vpce-demo") -> Demo:
     """The tutorial as it is without a config file."""
-    return tutorial(not_looked_up(load(None, {"name": name})))
+    return demo_of(load(None, {"name": name}))
 
 
 def id_of(r: Resource) -> str:

@@ -1,4 +1,4 @@
-"""What is particular to some kinds: hidden failures, wrong things, taken names, lost tags, long lists."""
+"""Finding what is there and mending it: refusals, wrong settings, taken names, lost tags, long lists."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from vpce_demo.session.run import Run
 from vpce_demo.tutorial import Demo, tutorial
 
 ANOTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOxlr93NcnTePEvrzFnDUWXIXh3kKnoOnUoYFQGcd0mH another"
+PLAIN = tutorial(not_looked_up(load(None, {})))
 
 
 @pytest.fixture
@@ -81,7 +82,6 @@ REFUSED = {"ResourceId": "it", "Error": {"Code": "ExistingVpcEndpointConnections
 def test_a_refusal_in_a_successful_answer_is_raised(
     place: Environment, operation: str, call: Callable[[Demo, Aws], object]
 ) -> None:
-    demo = tutorial(not_looked_up(load(None, {})))
     known = {"endpoint": Live("vpce-1"), "service": Live("vpce-svc-1")}
     aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "", known)
     with Stubber(aws.ec2) as stub:
@@ -90,7 +90,7 @@ def test_a_refusal_in_a_successful_answer_is_raised(
             stub.add_response("describe_vpc_endpoint_connections", {"VpcEndpointConnections": [connection]})
         stub.add_response(operation, {"Unsuccessful": [REFUSED]})
         with pytest.raises(ClientError) as caught:
-            call(demo, aws)
+            call(PLAIN, aws)
     assert caught.value.response["Error"]["Code"] == "ExistingVpcEndpointConnections"
 
 
@@ -241,15 +241,8 @@ def test_what_has_lost_its_tags_is_found_by_the_recorded_id(run: Run, demo: Demo
 
 
 def balancers(count: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "LoadBalancerArn": f"arn:{number}",
-            "LoadBalancerName": f"name-{number}",
-            "DNSName": "x",
-            "State": {"Code": "active"},
-        }
-        for number in range(count)
-    ]
+    same = {"DNSName": "x", "State": {"Code": "active"}}
+    return [{"LoadBalancerArn": f"arn:{n}", "LoadBalancerName": f"name-{n}", **same} for n in range(count)]
 
 
 def tags(arns: Sequence[str], ours: str) -> dict[str, Any]:
@@ -259,7 +252,6 @@ def tags(arns: Sequence[str], ours: str) -> dict[str, Any]:
 
 
 def test_load_balancers_are_listed_to_the_end_and_their_tags_asked_for_in_batches(place: Environment) -> None:
-    demo = tutorial(not_looked_up(load(None, {})))
     aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "")
     listed = balancers(45)
     arns = [one["LoadBalancerArn"] for one in listed]
@@ -269,12 +261,11 @@ def test_load_balancers_are_listed_to_the_end_and_their_tags_asked_for_in_batche
         for first in range(0, 45, TAGS_A_CALL):
             batch = arns[first : first + TAGS_A_CALL]
             stub.add_response("describe_tags", tags(batch, "arn:44"), {"ResourceArns": batch})
-        assert [live.id for live in demo.balancer.find(aws)] == ["arn:44"]
+        assert [live.id for live in PLAIN.balancer.find(aws)] == ["arn:44"]
         stub.assert_no_pending_responses()
 
 
 def test_a_neighbour_s_that_goes_while_we_look_hides_nothing_of_ours(place: Environment) -> None:
-    demo = tutorial(not_looked_up(load(None, {})))
     aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "")
     with Stubber(aws.elb) as stub:
         stub.add_response("describe_load_balancers", {"LoadBalancers": balancers(3)})
@@ -283,17 +274,16 @@ def test_a_neighbour_s_that_goes_while_we_look_hides_nothing_of_ours(place: Envi
         stub.add_client_error("describe_tags", "LoadBalancerNotFound", "'arn:1' not found")
         stub.add_client_error("describe_tags", "LoadBalancerNotFound", "'arn:1' not found")
         stub.add_response("describe_tags", tags(["arn:2"], "arn:2"), {"ResourceArns": ["arn:2"]})
-        assert [live.id for live in demo.balancer.find(aws)] == ["arn:2"]
+        assert [live.id for live in PLAIN.balancer.find(aws)] == ["arn:2"]
 
 
 def test_who_may_not_read_tags_is_told_so(place: Environment) -> None:
-    demo = tutorial(not_looked_up(load(None, {})))
     aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "")
     with Stubber(aws.elb) as stub:
         stub.add_response("describe_load_balancers", {"LoadBalancers": balancers(1)})
         stub.add_client_error("describe_tags", "AccessDenied", "no")
         with pytest.raises(ClientError, match="AccessDenied"):
-            list(demo.balancer.find(aws))
+            list(PLAIN.balancer.find(aws))
 
 
 def test_a_filter_that_is_ignored_does_no_harm(run: Run, demo: Demo, aws: Aws) -> None:

@@ -1,4 +1,4 @@
-"""Answers of describe calls: asked once for everybody who wants to know at the same moment."""
+"""A describe call is made once for all who ask at the same moment."""
 
 from __future__ import annotations
 

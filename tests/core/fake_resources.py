@@ -1,4 +1,4 @@
-"""The engine's world without AWS: things whose behaviour a test chooses, and what was asked of them in order."""
+"""The engine's world without AWS: fake resources whose behaviour a test chooses, and what was asked of them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ INSTANTLY = 1e9
 """A pace at which the engine's pauses are its shortest ones."""
 
 
-def refusal(code: str, words: str = "no", status: int = 500) -> ClientError:
+def refusal(code: str, words: str = "no", status: int = 500, operation: str = "SomeCall") -> ClientError:
     """An error of AWS; one with a status of 4xx says that nothing was done."""
     answer = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "SomeCall")  # type: ignore[arg-type]
+    return ClientError(answer, operation)  # type: ignore[arg-type]
 
 
 class World:

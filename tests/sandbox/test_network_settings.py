@@ -1,4 +1,4 @@
-"""What joins VPCs or cuts them off as the API holds it: peering connections, and Block Public Access."""
+"""Network settings as the API holds them: peering connections, Block Public Access, the health check's port."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
-"""Lives of a demo as their logs tell them, written by the log itself without AWS: made, tested, deleted."""
+"""A demo whose logs are written by the log itself, without AWS: created, tested, deleted."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +21,7 @@ from vpce_demo.errors import Diagnosis, Fix
 from vpce_demo.journal.run_log import RecordedRun, RunLog, runs
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.look import Look
 from vpce_demo.tutorial import Demo, tutorial
 from vpce_demo.verify.checks import CheckFailed, Result
 from vpce_demo.verify.diagnosis.table import Symptom
@@ -62,6 +65,11 @@ class Life:
     def runs(self) -> list[RecordedRun]:
         return runs(self.directory)
 
+    def look(self, live: Mapping[str, Live], at: float = 2e9) -> Look:
+        """What a look at AWS finds."""
+        accounts = {str(side): facts for side, facts in FRAME.accounts.items()}
+        return Look(at, self.place, accounts, self.settings, live, FRAME.addresses)
+
     def begin(self, command: str) -> RunLog:
         accounts = {side: FRAME.accounts[side] for side in Side}
         place = Environment(self.place, "", 1.0, {}, accounts)
@@ -78,15 +86,9 @@ class Life:
             live, new = self.live[r.key], Live(self.live[r.key].id, Phase.PENDING, "pending")
             self.tell(log, began, [(Action.CREATING, r, None, start)])
             if r.key == fails:
-                error = ClientError(
-                    {
-                        "Error": {
-                            "Code": "InsufficientInstanceCapacity",
-                            "Message": f"none for {live.id} of 111122223333",
-                        }
-                    },
-                    "RunInstances",
-                )
+                words = f"none for {live.id} of 111122223333"
+                answer: Any = {"Error": {"Code": "InsufficientInstanceCapacity", "Message": words}}
+                error = ClientError(answer, "RunInstances")
                 log.on_event(Event(Action.FAILED, r, error=error, at=began + start + CALL))
                 return log.end(1, f"AWS refused it: none in account 111122223333 for {live.id}.")
             self.tell(log, began, [(Action.CREATED, r, new, start + CALL)])
@@ -112,7 +114,7 @@ class Life:
         self.tell(log, began, [(Action.FOUND, r, self.live[r.key], 0.1) for r in resources])
         over: dict[Task, float] = {}
         graph = deletion_graph(resources, self.demo.teardown)
-        for move in _in_order(graph):
+        for move in TopologicalSorter(graph).static_order():
             verb, r = move
             start = max((over[before] for before in graph[move]), default=0.1)
             over[move] = start + (CALL if verb is TaskType.ASK else r.usual_delete_seconds)
@@ -139,9 +141,3 @@ class Life:
     def tell(self, log: RunLog, began: float, story: Iterable[tuple[Action, Resource, Live | None, float]]) -> None:
         for action, r, live, seconds in story:
             log.on_event(Event(action, r, live, at=began + seconds))
-
-
-def _in_order(graph: Mapping[Task, Mapping[Task, bool]]) -> list[Task]:
-    from graphlib import TopologicalSorter
-
-    return list(TopologicalSorter(graph).static_order())
