@@ -24,15 +24,26 @@ Change = Callable[[Stage, ExitStack], None]
 """Changes a thing, and leaves on the stack how it is put back."""
 
 
-def called(
-    service: str, call: str, there: Callable[[Stage], Any], back: Callable[[Stage], Any], undo: str = ""
-) -> Change:
-    """A call of AWS's with these parameters, and the one that takes it back."""
+def filled(stage: Stage, value: Any) -> Any:
+    """The value with the id of a resource where ``@key`` stands."""
+    match value:
+        case str() if value.startswith("@"):
+            return stage.ids[value[1:]]
+        case list():
+            return [filled(stage, one) for one in value]
+        case dict():
+            return {name: filled(stage, one) for name, one in value.items()}
+    return value
+
+
+def called(call: str, of: dict[str, Any], there: dict[str, Any], back: dict[str, Any], undo: str = "") -> Change:
+    """A call of AWS's about this with these parameters, and the one that takes it back."""
+    service, _, name = call.partition(".")
 
     def change(stage: Stage, after: ExitStack) -> None:
         client = getattr(stage, service)
-        getattr(client, call)(**there(stage))
-        after.callback(lambda: getattr(client, undo or call)(**back(stage)))
+        getattr(client, name)(**filled(stage, of | there))
+        after.callback(lambda: getattr(client, undo or name)(**filled(stage, of | back)))
 
     return change
 
@@ -59,21 +70,37 @@ def item(parsed: Any, listed: str, id: str, value: str) -> Any:
     return next(one for one in items if one[id] == value)
 
 
-def told(key: str, operation: str, listed: str, id: str, field: str, value: object, service: str = "ec2") -> Change:
+DESCRIBED = {
+    "provider-vpc": ("ec2", "DescribeVpcs", "Vpcs", "VpcId"),
+    "provider-subnet": ("ec2", "DescribeSubnets", "Subnets", "SubnetId"),
+    "provider-routes": ("ec2", "DescribeRouteTables", "RouteTables", "RouteTableId"),
+    "provider-group": ("ec2", "DescribeSecurityGroups", "SecurityGroups", "GroupId"),
+    "web": ("ec2", "DescribeInstances", "Reservations", "InstanceId"),
+    "load-balancer": ("elb", "DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn"),
+    "target-group": ("elb", "DescribeTargetGroups", "TargetGroups", "TargetGroupArn"),
+    "listener": ("elb", "DescribeListeners", "Listeners", "ListenerArn"),
+    "service": ("ec2", "DescribeVpcEndpointServiceConfigurations", "ServiceConfigurations", "ServiceId"),
+    "endpoint": ("ec2", "DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId"),
+}
+"""The service and the call that describe a resource, where it is listed in the answer, and under which id."""
+
+
+def told(key: str, field: str, value: object) -> Change:
     """The describe call tells this value of the field of the resource."""
+    service, operation, listed, id = DESCRIBED[key]
     return answered(
         service, operation, lambda stage, parsed: item(parsed, listed, id, stage.ids[key]).update({field: value})
     )
 
 
-def tag_lost(key: str, name: str, value: str) -> Change:
-    return called(
-        "ec2",
-        "delete_tags",
-        lambda s: {"Resources": [s.ids[key]], "Tags": [{"Key": name}]},
-        lambda s: {"Resources": [s.ids[key]], "Tags": [{"Key": name, "Value": value}]},
-        "create_tags",
-    )
+def tag_lost(key: str, value: str) -> Change:
+    of, tag = {"Resources": [f"@{key}"]}, {"Key": "Name", "Value": value}
+    return called("ec2.delete_tags", of, {"Tags": [{"Key": "Name"}]}, {"Tags": [tag]}, "create_tags")
+
+
+def name_lost(key: str, value: str) -> Change:
+    of, tag = {"ResourceArns": [f"@{key}"]}, {"Key": "Name", "Value": value}
+    return called("elb.remove_tags", of, {"TagKeys": ["Name"]}, {"Tags": [tag]}, "add_tags")
 
 
 def key_mark(key: str) -> Change:
@@ -133,33 +160,24 @@ def another_route(stage: Stage, after: ExitStack) -> None:
     after.callback(stage.ec2.replace_route, **route, GatewayId=stage.ids["provider-gateway"])
 
 
-def health(name: str, there: int, back: int) -> Change:
-    return called(
-        "elb",
-        "modify_target_group",
-        lambda s: {"TargetGroupArn": s.ids["target-group"], name: there},
-        lambda s: {"TargetGroupArn": s.ids["target-group"], name: back},
-    )
+def another_endpoint_group(stage: Stage, after: ExitStack) -> None:
+    filters = [{"Name": "vpc-id", "Values": [stage.ids["customer-vpc"]]}, {"Name": "group-name", "Values": ["default"]}]
+    (group,) = stage.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+
+    def swap(add: str, remove: str) -> None:
+        groups = {"AddSecurityGroupIds": [add], "RemoveSecurityGroupIds": [remove]}
+        stage.ec2.modify_vpc_endpoint(VpcEndpointId=stage.ids["endpoint"], **groups)
+
+    swap(group["GroupId"], stage.ids["customer-group"])
+    after.callback(swap, stage.ids["customer-group"], group["GroupId"])
 
 
-def instance_told(field: str, value: object) -> Change:
-    return told("web", "DescribeInstances", "Reservations", "InstanceId", field, value)
+def blackhole(stage: Stage, parsed: Any) -> None:
+    for route in item(parsed, "RouteTables", "RouteTableId", stage.ids["provider-routes"])["Routes"]:
+        if route["DestinationCidrBlock"] == "0.0.0.0/0":
+            route.update(State="blackhole")
 
 
-def group_told(field: str, value: object) -> Change:
-    return told("target-group", "DescribeTargetGroups", "TargetGroups", "TargetGroupArn", field, value, "elb")
-
-
-def balancer_told(field: str, value: object) -> Change:
-    return told("load-balancer", "DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", field, value, "elb")
-
-
-def endpoint_told(field: str, value: object) -> Change:
-    return told("endpoint", "DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId", field, value)
-
-
-EXTRA: Any = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8090, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
-ALL_OUT: Any = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 NAMED = {
     "provider-vpc": "Service_Network",
     "provider-gateway": "Service_IGW",
@@ -172,261 +190,109 @@ NAMED = {
     "endpoint": "MyEndpoint",
 }
 
-CASES: list[tuple[str, str, str, Change]] = [
-    (
-        "provider-vpc",
-        "address range",
-        "21.0.0.0/16",
-        told("provider-vpc", "DescribeVpcs", "Vpcs", "VpcId", "CidrBlock", "21.0.0.0/16"),
-    ),
-    *(
-        (
-            "provider-subnet",
-            field,
-            value,
-            told("provider-subnet", "DescribeSubnets", "Subnets", "SubnetId", name, value),
-        )
-        for field, name, value in (
-            ("address range", "CidrBlock", "20.0.9.0/24"),
-            ("zone", "AvailabilityZoneId", "use1-az9"),
-            ("VPC", "VpcId", "vpc-1"),
-        )
-    ),
-    (
-        "provider-routes",
-        "VPC",
-        "vpc-1",
-        told("provider-routes", "DescribeRouteTables", "RouteTables", "RouteTableId", "VpcId", "vpc-1"),
-    ),
-    (
-        "provider-routes",
-        "further routes",
-        "10.9.0.0/16 to igw-",
-        called(
-            "ec2",
-            "create_route",
-            lambda s: {
-                "RouteTableId": s.ids["provider-routes"],
-                "DestinationCidrBlock": "10.9.0.0/16",
-                "GatewayId": s.ids["provider-gateway"],
-            },
-            lambda s: {"RouteTableId": s.ids["provider-routes"], "DestinationCidrBlock": "10.9.0.0/16"},
-            "delete_route",
-        ),
-    ),
-    ("provider-route", "target", "eni-", another_route),
-    (
-        "provider-route",
-        "state",
-        "blackhole",
-        answered(
-            "ec2",
-            "DescribeRouteTables",
-            lambda s, parsed: [
-                route.update(State="blackhole")
-                for route in item(parsed, "RouteTables", "RouteTableId", s.ids["provider-routes"])["Routes"]
-                if route["DestinationCidrBlock"] == "0.0.0.0/0"
-            ],
-        ),
-    ),
-    ("provider-key", "ssh key", "another", key_mark("provider-key")),
-    *(
-        (
-            "provider-group",
-            field,
-            value,
-            told("provider-group", "DescribeSecurityGroups", "SecurityGroups", "GroupId", name, value),
-        )
-        for field, name, value in (("VPC", "VpcId", "vpc-1"), ("description", "Description", "mine"))
-    ),
-    (
-        "provider-group",
-        "further inbound rules",
-        "tcp/8080-8090 from 192.0.2.0/24",
-        called(
-            "ec2",
-            "authorize_security_group_ingress",
-            lambda s: {"GroupId": s.ids["provider-group"], "IpPermissions": [EXTRA]},
-            lambda s: {"GroupId": s.ids["provider-group"], "IpPermissions": [EXTRA]},
-            "revoke_security_group_ingress",
-        ),
-    ),
-    (
-        "provider-group",
-        "outbound rules",
-        "none",
-        called(
-            "ec2",
-            "revoke_security_group_egress",
-            lambda s: {"GroupId": s.ids["provider-group"], "IpPermissions": [ALL_OUT]},
-            lambda s: {"GroupId": s.ids["provider-group"], "IpPermissions": [ALL_OUT]},
-            "authorize_security_group_egress",
-        ),
-    ),
-    ("provider-rule-ssh", "source", "192.0.2.0/24", another_source),
-    (
-        "web",
-        "type",
-        "t3.small",
-        called(
-            "ec2",
-            "modify_instance_attribute",
-            lambda s: {"InstanceId": s.ids["web"], "InstanceType": {"Value": "t3.small"}},
-            lambda s: {"InstanceId": s.ids["web"], "InstanceType": {"Value": "t3.micro"}},
-        ),
-    ),
-    (
-        "web",
-        "IMDSv2",
-        "optional",
-        called(
-            "ec2",
-            "modify_instance_metadata_options",
-            lambda s: {"InstanceId": s.ids["web"], "HttpTokens": "optional"},
-            lambda s: {"InstanceId": s.ids["web"], "HttpTokens": "required"},
-        ),
-    ),
-    (
-        "web",
-        "security groups",
-        "sg-",
-        called(
-            "ec2",
-            "modify_instance_attribute",
-            lambda s: {"InstanceId": s.ids["web"], "Groups": [s.ids["customer-group"]]},
-            lambda s: {"InstanceId": s.ids["web"], "Groups": [s.ids["provider-group"]]},
-        ),
-    ),
-    ("web", "image", "ami-1", instance_told("ImageId", "ami-1")),
-    ("web", "key pair", "another", instance_told("KeyName", "another")),
-    ("web", "subnet", "subnet-1", instance_told("SubnetId", "subnet-1")),
-    ("web", "public address", "no", instance_told("PublicIpAddress", "")),
-    ("web", "ssh key", "another", key_mark("web")),
-    ("load-balancer", "type", "application", balancer_told("Type", "application")),
-    ("load-balancer", "scheme", "internal", balancer_told("Scheme", "internal")),
-    ("load-balancer", "subnets", "subnet-1", balancer_told("AvailabilityZones", [{"SubnetId": "subnet-1"}])),
-    ("load-balancer", "security groups", "sg-1", balancer_told("SecurityGroups", ["sg-1"])),
-    (
-        "load-balancer",
-        "address type",
-        "dualstack",
-        called(
-            "elb",
-            "set_ip_address_type",
-            lambda s: {"LoadBalancerArn": s.ids["load-balancer"], "IpAddressType": "dualstack"},
-            lambda s: {"LoadBalancerArn": s.ids["load-balancer"], "IpAddressType": "ipv4"},
-        ),
-    ),
-    (
-        "load-balancer",
-        "tag Name",
-        "none",
-        called(
-            "elb",
-            "remove_tags",
-            lambda s: {"ResourceArns": [s.ids["load-balancer"]], "TagKeys": ["Name"]},
-            lambda s: {"ResourceArns": [s.ids["load-balancer"]], "Tags": [{"Key": "Name", "Value": "MyNetwork-LB"}]},
-            "add_tags",
-        ),
-    ),
-    (
-        "target-group",
-        "tag Name",
-        "none",
-        called(
-            "elb",
-            "remove_tags",
-            lambda s: {"ResourceArns": [s.ids["target-group"]], "TagKeys": ["Name"]},
-            lambda s: {"ResourceArns": [s.ids["target-group"]], "Tags": [{"Key": "Name", "Value": "MyNetwork-TG"}]},
-            "add_tags",
-        ),
-    ),
-    ("target-group", "target type", "ip", group_told("TargetType", "ip")),
-    ("target-group", "protocol", "UDP", group_told("Protocol", "UDP")),
-    ("target-group", "port", "8080", group_told("Port", 8080)),
-    ("target-group", "VPC", "vpc-1", group_told("VpcId", "vpc-1")),
-    ("target-group", "health check protocol", "HTTP", group_told("HealthCheckProtocol", "HTTP")),
-    ("target-group", "health check port", "22", group_told("HealthCheckPort", "22")),
-    ("target-group", "health check interval", "30", health("HealthCheckIntervalSeconds", 30, 10)),
-    ("target-group", "health check timeout", "3", health("HealthCheckTimeoutSeconds", 3, 5)),
-    ("target-group", "healthy threshold", "5", health("HealthyThresholdCount", 5, 2)),
-    ("target-group", "unhealthy threshold", "4", health("UnhealthyThresholdCount", 4, 2)),
-    ("listener", "target group", "arn:", another_listener_goal),
-    (
-        "listener",
-        "protocol",
-        "TLS",
-        told("listener", "DescribeListeners", "Listeners", "ListenerArn", "Protocol", "TLS", "elb"),
-    ),
-    (
-        "target",
-        "further targets",
-        ":8080",
-        called(
-            "elb",
-            "register_targets",
-            lambda s: {"TargetGroupArn": s.ids["target-group"], "Targets": [{"Id": s.ids["web"], "Port": 8080}]},
-            lambda s: {"TargetGroupArn": s.ids["target-group"], "Targets": [{"Id": s.ids["web"], "Port": 8080}]},
-            "deregister_targets",
-        ),
-    ),
-    ("target", "port", "8080", another_port),
-    (
-        "service",
-        "acceptance required",
-        "no",
-        called(
-            "ec2",
-            "modify_vpc_endpoint_service_configuration",
-            lambda s: {"ServiceId": s.ids["service"], "AcceptanceRequired": False},
-            lambda s: {"ServiceId": s.ids["service"], "AcceptanceRequired": True},
-        ),
-    ),
-    (
-        "service",
-        "load balancers",
-        "arn:1",
-        told(
-            "service",
-            "DescribeVpcEndpointServiceConfigurations",
-            "ServiceConfigurations",
-            "ServiceId",
-            "NetworkLoadBalancerArns",
-            ["arn:1"],
-        ),
-    ),
-    (
-        "endpoint",
-        "security groups",
-        "sg-",
-        called(
-            "ec2",
-            "modify_vpc_endpoint",
-            lambda s: {
-                "VpcEndpointId": s.ids["endpoint"],
-                "AddSecurityGroupIds": [default_group(s)],
-                "RemoveSecurityGroupIds": [s.ids["customer-group"]],
-            },
-            lambda s: {
-                "VpcEndpointId": s.ids["endpoint"],
-                "AddSecurityGroupIds": [s.ids["customer-group"]],
-                "RemoveSecurityGroupIds": [default_group(s)],
-            },
-        ),
-    ),
-    ("endpoint", "type", "GatewayLoadBalancer", endpoint_told("VpcEndpointType", "GatewayLoadBalancer")),
-    ("endpoint", "service", "vpce-svc-1", endpoint_told("ServiceName", "com.amazonaws.vpce.us-east-1.vpce-svc-1")),
-    ("endpoint", "VPC", "vpc-1", endpoint_told("VpcId", "vpc-1")),
-    ("endpoint", "subnets", "subnet-1", endpoint_told("SubnetIds", ["subnet-1"])),
-    ("endpoint", "private DNS", "yes", endpoint_told("PrivateDnsEnabled", True)),
-    *((key, "tag Name", "none", tag_lost(key, "Name", name)) for key, name in NAMED.items()),
+TOLD: list[tuple[str, str, str, str, object]] = [
+    ("provider-vpc", "address range", "21.0.0.0/16", "CidrBlock", "21.0.0.0/16"),
+    ("provider-subnet", "address range", "20.0.9.0/24", "CidrBlock", "20.0.9.0/24"),
+    ("provider-subnet", "zone", "use1-az9", "AvailabilityZoneId", "use1-az9"),
+    ("provider-subnet", "VPC", "vpc-1", "VpcId", "vpc-1"),
+    ("provider-routes", "VPC", "vpc-1", "VpcId", "vpc-1"),
+    ("provider-group", "VPC", "vpc-1", "VpcId", "vpc-1"),
+    ("provider-group", "description", "mine", "Description", "mine"),
+    ("web", "image", "ami-1", "ImageId", "ami-1"),
+    ("web", "key pair", "another", "KeyName", "another"),
+    ("web", "subnet", "subnet-1", "SubnetId", "subnet-1"),
+    ("web", "public address", "no", "PublicIpAddress", ""),
+    ("load-balancer", "type", "application", "Type", "application"),
+    ("load-balancer", "scheme", "internal", "Scheme", "internal"),
+    ("load-balancer", "subnets", "subnet-1", "AvailabilityZones", [{"SubnetId": "subnet-1"}]),
+    ("load-balancer", "security groups", "sg-1", "SecurityGroups", ["sg-1"]),
+    ("target-group", "target type", "ip", "TargetType", "ip"),
+    ("target-group", "protocol", "UDP", "Protocol", "UDP"),
+    ("target-group", "port", "8080", "Port", 8080),
+    ("target-group", "VPC", "vpc-1", "VpcId", "vpc-1"),
+    ("target-group", "health check protocol", "HTTP", "HealthCheckProtocol", "HTTP"),
+    ("target-group", "health check port", "22", "HealthCheckPort", "22"),
+    ("listener", "protocol", "TLS", "Protocol", "TLS"),
+    ("service", "load balancers", "arn:1", "NetworkLoadBalancerArns", ["arn:1"]),
+    ("endpoint", "type", "GatewayLoadBalancer", "VpcEndpointType", "GatewayLoadBalancer"),
+    ("endpoint", "service", "vpce-svc-1", "ServiceName", "com.amazonaws.vpce.us-east-1.vpce-svc-1"),
+    ("endpoint", "VPC", "vpc-1", "VpcId", "vpc-1"),
+    ("endpoint", "subnets", "subnet-1", "SubnetIds", ["subnet-1"]),
+    ("endpoint", "private DNS", "yes", "PrivateDnsEnabled", True),
 ]
+"""A resource, our name of its field, what we say of it, and what AWS answers: its name of the field and the value."""
 
+ROUTE = {"RouteTableId": "@provider-routes", "DestinationCidrBlock": "10.9.0.0/16"}
+EXTRA = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8090, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
+INBOUND = {"GroupId": "@provider-group", "IpPermissions": [EXTRA]}
+ALL_OUT = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+OUTBOUND = {"GroupId": "@provider-group", "IpPermissions": ALL_OUT}
+WEB, GROUP, BALANCER = (
+    {"InstanceId": "@web"},
+    {"TargetGroupArn": "@target-group"},
+    {"LoadBalancerArn": "@load-balancer"},
+)
+TARGET = GROUP | {"Targets": [{"Id": "@web", "Port": 8080}]}
 
-def default_group(stage: Stage) -> str:
-    filters = [{"Name": "vpc-id", "Values": [stage.ids["customer-vpc"]]}, {"Name": "group-name", "Values": ["default"]}]
-    (group,) = stage.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
-    return str(group["GroupId"])
+CALLED: dict[tuple[str, str, str], Change] = {
+    ("provider-routes", "further routes", "10.9.0.0/16 to igw-"): called(
+        "ec2.create_route", ROUTE, {"GatewayId": "@provider-gateway"}, {}, "delete_route"
+    ),
+    ("provider-route", "target", "eni-"): another_route,
+    ("provider-route", "state", "blackhole"): answered("ec2", "DescribeRouteTables", blackhole),
+    ("provider-key", "ssh key", "another"): key_mark("provider-key"),
+    ("provider-group", "further inbound rules", "tcp/8080-8090 from 192.0.2.0/24"): called(
+        "ec2.authorize_security_group_ingress", INBOUND, {}, {}, "revoke_security_group_ingress"
+    ),
+    ("provider-group", "outbound rules", "none"): called(
+        "ec2.revoke_security_group_egress", OUTBOUND, {}, {}, "authorize_security_group_egress"
+    ),
+    ("provider-rule-ssh", "source", "192.0.2.0/24"): another_source,
+    ("web", "type", "t3.small"): called(
+        "ec2.modify_instance_attribute",
+        WEB,
+        {"InstanceType": {"Value": "t3.small"}},
+        {"InstanceType": {"Value": "t3.micro"}},
+    ),
+    ("web", "IMDSv2", "optional"): called(
+        "ec2.modify_instance_metadata_options", WEB, {"HttpTokens": "optional"}, {"HttpTokens": "required"}
+    ),
+    ("web", "security groups", "sg-"): called(
+        "ec2.modify_instance_attribute", WEB, {"Groups": ["@customer-group"]}, {"Groups": ["@provider-group"]}
+    ),
+    ("web", "ssh key", "another"): key_mark("web"),
+    ("load-balancer", "address type", "dualstack"): called(
+        "elb.set_ip_address_type", BALANCER, {"IpAddressType": "dualstack"}, {"IpAddressType": "ipv4"}
+    ),
+    ("load-balancer", "tag Name", "none"): name_lost("load-balancer", "MyNetwork-LB"),
+    ("target-group", "tag Name", "none"): name_lost("target-group", "MyNetwork-TG"),
+    **{
+        ("target-group", field, str(there)): called("elb.modify_target_group", GROUP, {name: there}, {name: back})
+        for field, name, there, back in (
+            ("health check interval", "HealthCheckIntervalSeconds", 30, 10),
+            ("health check timeout", "HealthCheckTimeoutSeconds", 3, 5),
+            ("healthy threshold", "HealthyThresholdCount", 5, 2),
+            ("unhealthy threshold", "UnhealthyThresholdCount", 4, 2),
+        )
+    },
+    ("listener", "target group", "arn:"): another_listener_goal,
+    ("target", "further targets", ":8080"): called("elb.register_targets", TARGET, {}, {}, "deregister_targets"),
+    ("target", "port", "8080"): another_port,
+    ("service", "acceptance required", "no"): called(
+        "ec2.modify_vpc_endpoint_service_configuration",
+        {"ServiceId": "@service"},
+        {"AcceptanceRequired": False},
+        {"AcceptanceRequired": True},
+    ),
+    ("endpoint", "security groups", "sg-"): another_endpoint_group,
+    **{(key, "tag Name", "none"): tag_lost(key, name) for key, name in NAMED.items()},
+}
+"""A resource, our name of its field and what we say of it, with what changes it on AWS."""
+
+CASES = [
+    *((key, field, aws, told(key, name, value)) for key, field, aws, name, value in TOLD),
+    *((*what, change) for what, change in CALLED.items()),
+]
 
 
 MENDED = {("provider-route", "target"), ("provider-route", "state"), ("provider-key", "ssh key"), ("web", "ssh key")}
