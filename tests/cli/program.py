@@ -93,6 +93,12 @@ class Program:
         return Done(*launcher().run(words, self.directory, {**self.environment, **environment}))
 
 
+def good(done: Done) -> Done:
+    """The command did what it was told."""
+    assert done.code == 0, done.text
+    return done
+
+
 def finished(process: subprocess.Popen[str]) -> Done:
     """Wait for the end of a command."""
     with process:

@@ -21,7 +21,7 @@ import pytest
 from vpce_demo.cli import run_command
 from vpce_demo.sandbox import client
 
-from .program import Done, Program, World
+from .program import Done, Program, World, good
 
 SSH_FROM = "ssh_from: 198.51.100.7/32\n"
 
@@ -388,6 +388,5 @@ def test_a_lost_key_is_noticed(world: World) -> None:
     """Not bad input but bad luck: without the key nobody gets in, so the instances are made anew."""
     assert world.run("up", "--skip-test").code == 0
     shutil.rmtree(world.demo_directory())
-    done = world.run("up")
-    assert done.code == 0, done.text
+    done = good(world.run("up"))
     assert "PASSED  8 of 8" in done.out

@@ -10,12 +10,11 @@ import pytest
 
 from vpce_demo.cli import run_command
 
-from .program import Program, World
+from .program import Program, World, good
 
 
 def test_without_a_demo_and_an_account_it_is_the_plan(program: Program) -> None:
-    done = program.run("diagram")
-    assert done.code == 0, done.text
+    done = good(program.run("diagram"))
     assert "the plan" in done.err
     assert "Customer_Network" in done.out
     assert "not there" in done.out
@@ -86,7 +85,6 @@ def test_ids_addresses_and_states_of_a_demo(world: World) -> None:
     assert f"{owned['network_load_balancer']} → " in stands.out
 
     world.ec2.reject_vpc_endpoint_connections(ServiceId=ids["service"], VpcEndpointIds=[ids["endpoint"]])
-    rejected = world.run("diagram")
-    assert rejected.code == 0, rejected.text
+    rejected = good(world.run("diagram"))
     assert "✗" in rejected.out
     assert "rejected" in rejected.out

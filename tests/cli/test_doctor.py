@@ -20,7 +20,7 @@ from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.verify import doctor, dry_run
 from vpce_demo.verify.doctor import DoctorLine
 
-from .program import Program, World
+from .program import Program, World, good
 
 MACHINE = ["versions", "packages", "OpenSSH client"]
 ACCOUNT = [
@@ -73,15 +73,13 @@ def test_what_keeps_aws_from_being_asked_is_a_line(program: Program, options: di
 
 
 def test_a_sandbox_that_does_not_run_is_not_started(program: Program) -> None:
-    done = program.run("--sandbox", "doctor")
-    assert done.code == 0, done.text
+    done = good(program.run("--sandbox", "doctor"))
     assert "-     sandbox                       does not run; it starts by itself:  vpce-demo --sandbox up" in done.out
     assert not (program.directory / ".vpce-demo").exists()
 
 
 def test_a_demo_from_before_it_is_there_to_when_it_is_broken(world: World) -> None:
-    nothing = world.here("doctor", "-o", "json")
-    assert nothing.code == 0, nothing.text
+    nothing = good(world.here("doctor", "-o", "json"))
     assert [line["title"] for line in nothing.document["lines"]] == [*MACHINE, *ACCOUNT, "demo"]
     assert "there is none of this name" in nothing.document["lines"][-1]["evidence"]
     assert "diagnosis" not in nothing.document

@@ -12,7 +12,7 @@ import pytest
 from vpce_demo.cli import run_command
 from vpce_demo.lessons import topics
 
-from .program import Program
+from .program import Program, good
 
 TOPICS = [page.name for page in topics("en")]
 
@@ -54,8 +54,7 @@ def test_another_region_s_prices(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_settings_from_a_file(program: Program) -> None:
     (program.directory / "demo.yaml").write_text("provider: {vpc_cidr: 10.9.0.0/16, subnet_cidr: 10.9.1.0/24}\n")
-    done = program.run("explain", "addresses", "-c", "demo.yaml")
-    assert done.code == 0
+    done = good(program.run("explain", "addresses", "-c", "demo.yaml"))
     assert "The provider has 10.9.0.0/16" in done.out
 
 

@@ -13,7 +13,7 @@ from tools.reference import commands
 from vpce_demo.cli import cli
 from vpce_demo.cli.commands import ALIASES, SANDBOX, SECTIONS
 
-from .program import Program, World, finished
+from .program import Program, World, finished, good
 
 HEAVY = ("boto3", "botocore", "moto", "pydantic", "rich", "yaml", "asyncssh", "flask")
 ALL = [path.split() for path, _ in commands()]
@@ -24,8 +24,7 @@ IDS = re.compile(
 
 
 def test_the_front_page(program: Program) -> None:
-    done = program.run("-h")
-    assert done.code == 0
+    done = good(program.run("-h"))
     assert program.run("--help").out == done.out
     assert program.run().text.split("Options:")[0].strip() == done.out.split("Options:")[0].strip()
     for name in cli.list_commands(click.Context(cli)):
@@ -98,8 +97,7 @@ def test_a_pipe_gets_lines_without_escape_codes(world: World) -> None:
 
 def test_forced_colour_in_a_pipe_is_not_an_animation(world: World) -> None:
     """FORCE_COLOR asks for colour, not for a cursor that moves about in a log."""
-    done = world.run("up", "--until", "create-endpoint-service", FORCE_COLOR="1")
-    assert done.code == 0, done.text
+    done = good(world.run("up", "--until", "create-endpoint-service", FORCE_COLOR="1"))
     lines = re.sub("\x1b\\[[0-9;]*m", "", done.text)
     assert "\x1b" not in lines
     assert "\r" not in lines
@@ -107,8 +105,7 @@ def test_forced_colour_in_a_pipe_is_not_an_animation(world: World) -> None:
 
 
 def test_ids_are_never_cut(world: World) -> None:
-    made = world.run("up", "--skip-test", COLUMNS="80")
-    assert made.code == 0, made.text
+    good(world.run("up", "--skip-test", COLUMNS="80"))
     status = world.run("status", COLUMNS="80")
     ids = {one for one in world.recorded().values() if not one.startswith("arn:")}
     for id in ids:
@@ -128,7 +125,6 @@ def test_errors_in_ascii_too(program: Program) -> None:
 
 
 def test_quiet_says_only_what_was_asked_for(world: World) -> None:
-    done = world.run("up", "--skip-test", "-q")
-    assert done.code == 0
+    done = good(world.run("up", "--skip-test", "-q"))
     assert done.err == ""
     assert "service name" in done.out

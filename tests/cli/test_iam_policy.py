@@ -15,7 +15,7 @@ from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 
-from .program import Program
+from .program import Program, good
 
 DEFAULT = policy(load(None, {}))
 
@@ -80,8 +80,7 @@ def test_a_user_in_a_sandbox_that_checks_permissions(program: Program) -> None:
         printed = program.run("iam-policy").out
         made = root.create_policy(PolicyName="vpce-demo", PolicyDocument=printed)["Policy"]
         root.attach_user_policy(UserName="alice", PolicyArn=made["Arn"])
-        allowed = program.run("status", **alice)
-        assert allowed.code == 0, allowed.text
+        good(program.run("status", **alice))
         wrong = program.run("status", **{**alice, "AWS_SECRET_ACCESS_KEY": "wrong"})
         assert wrong.code == 4, wrong.text
     finally:

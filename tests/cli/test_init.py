@@ -10,12 +10,11 @@ import yaml
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 
-from .program import Program
+from .program import Program, good
 
 
 def test_init_writes_every_default_and_never_over_a_file(program: Program) -> None:
-    done = program.run("init")
-    assert done.code == 0
+    good(program.run("init"))
     path = program.directory / "vpce-demo.yaml"
     assert load(path, {}) == Config()
     assert "--config vpce-demo.yaml" in path.read_text()

@@ -27,7 +27,7 @@ from vpce_demo.sandbox.client import SERVER_FILE, Running
 from vpce_demo.sandbox.server import Sandbox
 
 from .. import iam
-from .program import Done
+from .program import Done, good
 
 HERE, ELSEWHERE = "", "ssh_from: 0.0.0.0/0\n"
 SAMPLE = ["ec2:CreateTags", "ec2:DeleteVpc", "ec2:DescribeAccountAttributes", "ssm:GetParameter"]
@@ -152,14 +152,11 @@ def asked(users: Users, name: str) -> set[str]:
 
 def everything(users: Users) -> None:
     """Make it and test it, change something behind its back and mend it, delete it although a stranger uses it."""
-    done = users.do("up")
-    assert done.code == 0, done.text
+    good(users.do("up"))
     users.change_what_up_mends()
-    done = users.do("up", "--skip-test", config=ELSEWHERE)
-    assert done.code == 0, done.text
+    good(users.do("up", "--skip-test", config=ELSEWHERE))
     users.let_a_stranger_in()
-    done = users.do("down", "--reject-foreign-connections")
-    assert done.code == 0, done.text
+    good(users.do("down", "--reject-foreign-connections"))
     users.clean_up()
     assert account(users.root) == users.empty
 
@@ -194,8 +191,7 @@ def test_without_one_action_the_run_fails_and_names_it(users: Users, action: str
     assert "Traceback" not in done.text
 
     iam.put(users.sandbox, whole)
-    done = users.do("down", "--reject-foreign-connections")
-    assert done.code == 0, done.text
+    good(users.do("down", "--reject-foreign-connections"))
     users.clean_up()
     assert account(users.root) == users.empty, "nothing is left that could not be deleted"
 

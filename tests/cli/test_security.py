@@ -24,7 +24,7 @@ from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 from vpce_demo.ssh import ensure_key
 
-from .program import Done, Program
+from .program import Done, Program, good
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -269,8 +269,7 @@ def test_a_sandbox_run_sends_nothing_anywhere_else(program: Program, trap: tuple
     }
     try:
         for words in ("sandbox start --speed max", "--sandbox up", "--sandbox down"):
-            done = program.run(*words.split(), **surroundings)
-            assert done.code == 0, done.text
+            good(program.run(*words.split(), **surroundings))
             state = program.directory / ".vpce-demo"
             assert [mode(path) for path in (state, *state.iterdir())] == ["0o700"] * (1 + len(list(state.iterdir())))
     finally:

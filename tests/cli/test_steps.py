@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .program import World
+from .program import World, good
 
 STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
 PAGE = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
@@ -24,16 +24,13 @@ TOO_EARLY = [
 def test_the_six_commands_make_the_page_travel_and_leave_nothing(world: World) -> None:
     before = world.account()
     for stage, following in zip(STAGES, (*STAGES[1:], "test"), strict=True):
-        done = world.run(stage)
-        assert done.code == 0, done.text
+        done = good(world.run(stage))
         assert f"vpce-demo {stage}   demo vpce-demo" in done.err
         assert f"vpce-demo --sandbox {following}" in done.err
-    tested = world.run("test")
-    assert tested.code == 0, tested.text
+    tested = good(world.run("test"))
     assert PAGE in tested.out.splitlines()
     assert "PASSED  8 of 8" in tested.out
-    destroyed = world.run("destroy")
-    assert destroyed.code == 0, destroyed.text
+    destroyed = good(world.run("destroy"))
     assert "nothing left" in destroyed.out
     assert world.account() == before
     assert not world.demo_directory().parent.exists()

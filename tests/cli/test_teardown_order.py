@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .program import World
+from .program import World, good
 
 DOCUMENTED = [
     "TerminateInstances",
@@ -35,8 +35,7 @@ def test_the_documented_order(world: World) -> None:
     assert world.run("up", "--skip-test").code == 0
     before = len(world.calls())
     world.speed(100)  # so that an instance takes its time to end
-    down = world.run("down")
-    assert down.code == 0, down.text
+    down = good(world.run("down"))
 
     calls = world.calls()[before:]
     asked = [call for call in calls if not call["operation"].startswith("Describe")]
@@ -63,8 +62,7 @@ def test_nothing_is_deleted_that_is_not_ours(world: World) -> None:
     group = world.ec2.create_security_group(GroupName="Webserver_sg", Description="a stranger's", VpcId=vpc)["GroupId"]
     before = world.account()
     assert world.run("up", "--skip-test").code == 0
-    down = world.run("down")
-    assert down.code == 0, down.text
+    good(world.run("down"))
     assert world.account() == before
     assert group in {one["GroupId"] for one in world.account()["groups"]}
 
@@ -82,6 +80,5 @@ def test_what_stays_is_named_with_aws_s_reason(world: World) -> None:
     assert ids["customer-subnet"] in down.err
     assert "vpce-demo --sandbox down" in down.err
     world.ec2.delete_network_interface(NetworkInterfaceId=interface)
-    again = world.run("down")
-    assert again.code == 0, again.text
+    again = good(world.run("down"))
     assert "nothing left" in again.out

@@ -15,17 +15,11 @@ import pytest
 from tools.reference import commands
 from vpce_demo.sandbox import client
 
-from .program import Done, World, finished, interrupt, names, wait_until
+from .program import World, finished, good, interrupt, names, wait_until
 
 PAGE = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
 ALL = 32
 STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
-
-
-def good(done: Done) -> Done:
-    """The command did what it was told."""
-    assert done.code == 0, done.text
-    return done
 
 
 # --- the plain life of a demo ------------------------------------------------------
