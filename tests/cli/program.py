@@ -36,6 +36,8 @@ SCHEMA = json.loads((ROOT / "docs" / "output.schema.json").read_text())
 SECONDS = 60.0
 """How long one command may take before a test gives it up."""
 READING = ("Describe", "Get", "List")
+STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
+PAGE = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,19 @@ def finished(process: subprocess.Popen[str]) -> Done:
     done = Done(process.returncode, out, err)
     assert "Traceback" not in done.text, done.text
     return done
+
+
+def imported(program: Program, *words: str) -> set[str]:
+    """Every module that a command has imported at its end, in an interpreter of its own."""
+    code = (
+        "import sys; from vpce_demo.cli import run_command; run_command(sys.argv[1:]); "
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], env=program.environment, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
 
 
 class World(Program):

@@ -312,29 +312,15 @@ def test_a_sandbox_that_died(program: Program) -> None:
         assert (stop.code, stop.out) == (0, "It does not run.\n")
 
 
-STATES = [
-    ("{", "not JSON"),
-    ("[]", "wrong kind"),
-    ('{"version": 99}', "a newer vpce-demo wrote it (version 99"),
-    ('{"version": 1}', "missing"),
-    ('{"version": 1, "sides": {}, "place": "", "settings": {"a": 1}, "resources": {}}', "settings in the state file"),
-]
-
-
-@pytest.mark.parametrize(("text", "words"), STATES)
-def test_a_state_file_that_is_none(world: World, text: str, words: str) -> None:
+def test_a_state_file_that_is_not_valid(world: World) -> None:
+    """What else may stand in it, and what is said of it: ``core/test_state.py`` and ``hostile/test_state_file.py``."""
     path = world.demo_directory() / "state.json"
     path.parent.mkdir(parents=True)
-    path.write_text(text.replace('"place": ""', f'"place": "{world.sandbox.boot_id}"'))
+    path.write_text("{")
     with world.nothing_changes():
-        refused(world.run("up"), 1, "cannot be used", words, "state.json.aside", "Nothing was changed.")
-    assert path.read_text()[:14] == text[:14]
-
-
-def test_a_directory_in_the_place_of_the_state_file(world: World) -> None:
-    (world.demo_directory() / "state.json").mkdir(parents=True)
-    with world.nothing_changes():
-        refused(world.run("down"), 1, "state.json cannot be used", "Nothing was changed.")
+        for command in ("up", "down"):
+            refused(world.run(command), 1, "cannot be used", "not JSON", "state.json.aside", "Nothing was changed.")
+    assert path.read_text() == "{"
 
 
 @pytest.mark.parametrize("line", ["--sandbox up", "--sandbox test", "sandbox start"])

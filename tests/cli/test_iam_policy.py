@@ -45,12 +45,6 @@ def test_into_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert "no/such/directory cannot be used" in capfd.readouterr().err
 
 
-def test_settings_that_are_wrong(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "demo.yaml").write_text("nmae: x")
-    assert run_command(["iam-policy", "-c", "demo.yaml"]) == 2
-    assert "did you mean 'name'?" in capfd.readouterr().err
-
-
 def test_a_user_in_a_sandbox_that_checks_permissions(program: Program) -> None:
     """From the command that starts it to the refusal that names the action."""
     started = program.run("sandbox", "start", "--iam", "--speed", "max")

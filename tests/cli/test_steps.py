@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .program import World, good
-
-STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
-PAGE = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
+from .program import PAGE, STAGES, World, good
 
 TOO_EARLY = [
     # what is there already, what is asked for, words that name what is missing, the command to run first
@@ -56,11 +53,3 @@ def test_too_early(world: World, there: int, command: str, missing: tuple[str, .
         assert words in done.err
     assert f"vpce-demo --sandbox {first}" in done.err
     assert "Nothing was changed." in done.err
-
-
-def test_destroy_with_nothing_to_destroy(world: World) -> None:
-    with world.nothing_changes():
-        done = world.run("destroy")
-    assert done.code == 0
-    assert "Nothing to delete" in done.out
-    assert not world.demo_directory().parent.exists()

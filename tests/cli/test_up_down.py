@@ -15,11 +15,9 @@ import pytest
 from tools.reference import commands
 from vpce_demo.sandbox import client
 
-from .program import World, finished, good, interrupt, names, wait_until
+from .program import PAGE, STAGES, World, finished, good, interrupt, names, wait_until
 
-PAGE = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
 ALL = 32
-STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
 
 
 # --- the plain life of a demo ------------------------------------------------------
@@ -44,7 +42,8 @@ def test_up_then_again_then_down_then_again(world: World) -> None:
     assert world.account() == before
     assert not world.demo_directory().parent.exists()
     with world.nothing_changes():
-        assert "nothing left" in good(world.run("down")).out
+        assert "Nothing to delete: nothing left." in good(world.run("down")).out
+    assert not world.demo_directory().parent.exists()
 
 
 def test_plan_and_status_before_and_after(world: World) -> None:

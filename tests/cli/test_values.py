@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from .program import World, names
+from .program import PAGE, World, names
 
 ANYWHERE = "0.0.0.0/0"
 ZONE = "us-east-1a"
-PAGE = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
 PROVIDER: dict[str, Any] = {
     "vpc": ("Service_Network", "20.0.0.0/16"),
     "gateway": "Service_IGW",
