@@ -56,13 +56,10 @@ CROSSED = """
 
 @contextmanager
 def opened(
-    browser: Browser,
-    file: Path,
-    *,
-    width: int = 1280,
-    scheme: Literal["light", "dark"] = "light",
+    browser: Browser, file: Path, text: str, *, width: int = 1280, scheme: Literal["light", "dark"] = "light"
 ) -> Iterator[Page]:
-    """A file in the browser.  Fails if it asks for anything else, or if the console has anything to complain of."""
+    """This text as a file in the browser.  Fails if it asks for anything else, or if the console complains."""
+    file.write_text(text, encoding="utf-8")
     asked: list[str] = []
     said: list[str] = []
 
@@ -88,3 +85,8 @@ def ask(page: Page, script: str) -> list[Any]:
     answer = page.evaluate(script)
     assert isinstance(answer, list)
     return answer
+
+
+def rgb(colour: str) -> str:
+    """A colour as a browser says it."""
+    return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))

@@ -12,16 +12,14 @@ from tests.diagram.demos import pictures
 from vpce_demo.diagram.svg import svg
 from vpce_demo.diagram.theme import DARK, LIGHT, Theme
 
-from .pages import CROSSED, OUTSIDE, OVERLAPS, ask, opened
+from .pages import CROSSED, OUTSIDE, OVERLAPS, ask, opened, rgb
 
 PICTURES = pictures()
 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_text_has_its_place(browser: Browser, tmp_path: Path, name: str) -> None:
-    file = tmp_path / "diagram.svg"
-    file.write_text(svg(PICTURES[name]), encoding="utf-8")
-    with opened(browser, file) as page:
+    with opened(browser, tmp_path / "diagram.svg", svg(PICTURES[name])) as page:
         assert page.locator("text").count() > 40
         assert ask(page, OVERLAPS) == []
         assert ask(page, OUTSIDE) == []
@@ -40,18 +38,14 @@ def test_every_text_has_its_place(browser: Browser, tmp_path: Path, name: str) -
 def test_light_and_dark(
     browser: Browser, tmp_path: Path, theme: Theme, scheme: Literal["light", "dark"], ground: str
 ) -> None:
-    file = tmp_path / "diagram.svg"
-    file.write_text(svg(PICTURES["plain ready"], theme), encoding="utf-8")
-    with opened(browser, file, scheme=scheme) as page:
+    with opened(browser, tmp_path / "diagram.svg", svg(PICTURES["plain ready"], theme), scheme=scheme) as page:
         seen = page.evaluate("() => getComputedStyle(document.querySelector('.ground')).fill")
-    assert seen == "rgb({}, {}, {})".format(*(int(ground[i : i + 2], 16) for i in (1, 3, 5)))
+    assert seen == rgb(ground)
 
 
 def test_a_dashed_line_is_dashed_and_a_broken_one_red(browser: Browser, tmp_path: Path) -> None:
     def style(name: str, part: str, property: str) -> str:
-        file = tmp_path / "diagram.svg"
-        file.write_text(svg(PICTURES[name], "light"), encoding="utf-8")
-        with opened(browser, file) as page:
+        with opened(browser, tmp_path / "diagram.svg", svg(PICTURES[name], "light")) as page:
             seen = page.evaluate(f"() => getComputedStyle(document.querySelector('{part}')).{property}")
         return str(seen)
 
@@ -64,13 +58,10 @@ def test_what_is_out_of_place_would_be_found(browser: Browser, tmp_path: Path) -
     """The finders above find something: a text that is moved over another, out of its box, and onto an arrow."""
     moved = svg(PICTURES["plain ready"]).replace("</svg>", '<text x="60" y="140" class="name">Moved</text></svg>')
     file = tmp_path / "diagram.svg"
-    file.write_text(moved, encoding="utf-8")
-    with opened(browser, file) as page:
+    with opened(browser, file, moved) as page:
         assert ask(page, OVERLAPS) == ["Customer_Network | Moved"]
-    file.write_text(svg(PICTURES["plain ready"]).replace(">MyNetwork-LB<", f">{'W' * 40}<", 1), encoding="utf-8")
-    with opened(browser, file) as page:
+    with opened(browser, file, svg(PICTURES["plain ready"]).replace(">MyNetwork-LB<", f">{'W' * 40}<", 1)) as page:
         assert ask(page, OUTSIDE) == [f"out of the drawing: {'W' * 40}", f"out of its box: {'W' * 40}"]
     arrow = svg(PICTURES["plain ready"]).replace("</svg>", '<text x="70" y="350" class="name">Moved</text></svg>')
-    file.write_text(arrow, encoding="utf-8")
-    with opened(browser, file) as page:
+    with opened(browser, file, arrow) as page:
         assert ask(page, CROSSED) == ["Moved"]

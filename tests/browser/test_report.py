@@ -17,7 +17,7 @@ from vpce_demo.report.known import known
 from vpce_demo.report.page import page
 from vpce_demo.report.redact import redacted
 
-from .pages import OVERLAPS, ask, opened
+from .pages import OVERLAPS, ask, opened, rgb
 
 OVER_THE_EDGE = """
 () => [...document.querySelectorAll('body *')]
@@ -42,10 +42,6 @@ def failed(life: Life) -> None:
     life.down(left=["provider-vpc", "provider-group"])
 
 
-def rgb(colour: str) -> str:
-    return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 @pytest.mark.parametrize("lived", [whole, part, failed])
 def test_it_is_whole(
@@ -53,9 +49,9 @@ def test_it_is_whole(
 ) -> None:
     life = Life(tmp_path / "logs")
     lived(life)
-    file = tmp_path / "report.html"
-    file.write_text(page(known(life.runs, Config()), 2e9), encoding="utf-8")
-    with opened(browser, file, width=width, scheme=scheme) as seen:
+    with opened(
+        browser, tmp_path / "report.html", page(known(life.runs, Config()), 2e9), width=width, scheme=scheme
+    ) as seen:
         assert seen.evaluate("() => document.documentElement.scrollWidth") == width
         assert ask(seen, OVER_THE_EDGE) == []
         assert ask(seen, OVERLAPS) == []
@@ -75,9 +71,9 @@ def test_it_is_whole(
 def test_on_paper_it_is_light_and_nothing_scrolls(browser: Browser, tmp_path: Path) -> None:
     life = Life(tmp_path / "logs")
     whole(life)
-    file = tmp_path / "report.html"
-    file.write_text(page(known(life.runs, Config()), 2e9), encoding="utf-8")
-    with opened(browser, file, width=760, scheme="dark") as seen:
+    with opened(
+        browser, tmp_path / "report.html", page(known(life.runs, Config()), 2e9), width=760, scheme="dark"
+    ) as seen:
         seen.emulate_media(media="print")
         assert seen.evaluate("() => getComputedStyle(document.querySelector('.ground')).fill") == rgb(LIGHT["ground"])
         assert seen.evaluate("() => getComputedStyle(document.documentElement).backgroundColor") == rgb(LIGHT["ground"])
@@ -89,10 +85,8 @@ def test_masks_are_all_that_is_seen(browser: Browser, tmp_path: Path) -> None:
     """What a reader sees and what shows when something is pointed at, as the browser has it."""
     life = Life(tmp_path / "logs")
     whole(life)
-    file = tmp_path / "report.html"
     runs, _ = redacted(life.runs, None)
-    file.write_text(page(known(runs, Config()), 2e9, redacted=True), encoding="utf-8")
-    with opened(browser, file) as seen:
+    with opened(browser, tmp_path / "report.html", page(known(runs, Config()), 2e9, redacted=True)) as seen:
         text = seen.evaluate("() => document.documentElement.textContent")
         assert "111122223333" not in text
         assert not [live.id for live in life.live.values() if live.id in text]

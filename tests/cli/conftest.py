@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,7 +15,7 @@ from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 
 from .program import Program, World
-from .stage import Stage
+from .stage import Stage, write_server_file
 
 
 @pytest.fixture(scope="session")
@@ -53,15 +52,7 @@ def made(
     """One demo for the module, in the sandbox of this process, where the program finds it as it would any other."""
     module_sandbox.reset()
     directory = tmp_path_factory.mktemp("state")
-    told = {
-        "pid": 0,
-        "boot_id": module_sandbox.boot_id,
-        "endpoint_url": module_sandbox.endpoint_url,
-        "proxy_url": module_sandbox.proxy_url,
-        "token": module_sandbox.token,
-    }
-    (directory / "emulator").mkdir()
-    (directory / "emulator" / client.SERVER_FILE).write_text(json.dumps(told))
+    write_server_file(module_sandbox, directory)
     with open_run(directory) as run:
         run.up(run.demo.resources, lambda event: None, None)
         ids = dict(run.state.ids)

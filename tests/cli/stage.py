@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,16 @@ import pytest
 
 from vpce_demo.aws.clients import Clients
 from vpce_demo.cli import run_command
+from vpce_demo.sandbox.client import SERVER_FILE
+from vpce_demo.sandbox.server import Sandbox
+
+
+def write_server_file(sandbox: Sandbox, state: Path) -> None:
+    """Let the program find a sandbox of this process as it would any other."""
+    found = {name: getattr(sandbox, name) for name in ("boot_id", "endpoint_url", "proxy_url", "token")}
+    path = state / "emulator" / SERVER_FILE
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({**found, "pid": os.getpid()}))
 
 
 @dataclass

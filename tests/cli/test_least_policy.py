@@ -8,7 +8,6 @@ import dataclasses
 import io
 import json
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,12 @@ from vpce_demo.aws.iam_policy import EXTRAS, actions
 from vpce_demo.cli import run_command
 from vpce_demo.config.model import Config
 from vpce_demo.model import Side
-from vpce_demo.sandbox.client import SERVER_FILE, Running
+from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 
 from .. import iam
 from .program import Done, good
+from .stage import write_server_file
 
 HERE, ELSEWHERE = "", "ssh_from: 0.0.0.0/0\n"
 SAMPLE = ["ec2:CreateTags", "ec2:DeleteVpc", "ec2:DescribeAccountAttributes", "ssm:GetParameter"]
@@ -40,11 +40,7 @@ class Users:
     def __init__(self, sandbox: Sandbox, directory: Path) -> None:
         self.sandbox, self.directory = sandbox, directory
         self.sides: dict[Side, boto3.Session] = {}
-        told = {"endpoint_url": sandbox.endpoint_url, "proxy_url": sandbox.proxy_url, "boot_id": sandbox.boot_id}
-        emulator = directory / "state" / "emulator"
-        emulator.mkdir(parents=True)
-        text = json.dumps({**told, "pid": os.getpid(), "token": sandbox.token})
-        (emulator / SERVER_FILE).write_text(text)
+        write_server_file(sandbox, directory / "state")
         self.empty = account(self.root)
 
     def run(self, *words: str) -> Done:
