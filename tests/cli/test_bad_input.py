@@ -98,22 +98,15 @@ def test_every_mistake_is_told_at_once(here: Callable[..., Done], tmp_path: Path
     refused(here("plan", "-c", "demo.yaml"), 2, "demo.yaml:1:7:", "demo.yaml:3:3:", "demo.yaml:4:16:")
 
 
-def _a_directory(path: Path) -> None:
-    path.mkdir()
-
-
-def _bytes(path: Path) -> None:
-    path.write_bytes(bytes(range(256)))
-
-
-def _nothing(path: Path) -> None: ...
-
-
 @pytest.mark.parametrize(
     ("make", "words"),
-    [(_nothing, "There is no config file demo.yaml"), (_a_directory, "is a directory"), (_bytes, "cannot be read")],
+    [
+        (lambda path: None, "There is no config file demo.yaml"),
+        (Path.mkdir, "is a directory"),
+        (lambda path: path.write_bytes(bytes(range(256))), "cannot be read"),
+    ],
 )
-def test_config_file_that_is_none(program: Program, make: Callable[[Path], None], words: str) -> None:
+def test_config_file_that_is_none(program: Program, make: Callable[[Path], object], words: str) -> None:
     make(program.directory / "demo.yaml")
     done = program.run("plan", "--sandbox", VPCE_DEMO_CONFIG="demo.yaml")
     assert words.lower() in done.err.lower()

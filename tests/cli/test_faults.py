@@ -80,10 +80,3 @@ def test_the_program_is_killed_in_the_middle_of_a_call(world: World, faults: Fau
     # The other side's VPC may have been asked for in the same moment.
     assert faults().out.startswith("kill after: CreateVpc, number 1; struck 1 of ")
     assert "killed after" in [call["error"] for call in world.calls() if call["operation"] == "CreateVpc"]
-
-
-def test_the_program_says_that_its_sign_in_has_expired(world: World, faults: Faults) -> None:
-    faults("expire")
-    done = world.run("up")
-    assert done.code == 4
-    assert "ExpiredToken" in done.err
