@@ -98,8 +98,9 @@ class Instance(Resource):
             TagSpecifications=aws.tagged(self, "instance", "volume", "network-interface", more=self.key_pair.mark),
             **optional,
         )
-        word = answer["Instances"][0]["State"]["Name"]
-        return Live(answer["Instances"][0]["InstanceId"], Phase.of(word), word)
+        # Asked again with the same token, AWS may say "running".  Only ``find`` gives what the instance is known by.
+        instance = answer["Instances"][0]
+        return Live(instance["InstanceId"], Phase.PENDING, instance["State"]["Name"])
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.terminate_instances(InstanceIds=[live.id])
