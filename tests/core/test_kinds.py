@@ -13,6 +13,7 @@ from vpce_demo.config.load import load
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import closure
 from vpce_demo.model import Live, Phase, Side
+from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.session.run import Run
@@ -77,6 +78,23 @@ def test_nothing_is_seen_before_and_nothing_is_left_after(sandbox: Sandbox, open
         assert run.down(lambda event: None, None) == []
         assert account(clients) == empty
     assert [path.name for path in tmp_path.iterdir()] == ["logs"], "no other file is left"
+
+
+def test_a_lost_answer_hides_nothing_of_what_was_created(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
+    """A create call asked again tells of what stands by then, which can be ready, and of less than a look shows."""
+    with open_run(tmp_path) as run:
+        made_by_up(run)
+        run.down(lambda event: None, None)
+    changes = {call.operation for call in sandbox.calls() if not call.operation.startswith(("Describe", "Get"))}
+    sandbox.faults.add(*(InjectedFault("drop-after", name, nth=1) for name in changes))
+    try:
+        with open_run(tmp_path) as run:
+            made_by_up(run)
+            known = {key: live.outputs for key, live in seen(run).items()}
+            assert known == {key: live.outputs for key, live in run.look().items()}
+            run.down(lambda event: None, None)
+    finally:
+        sandbox.faults.clear()
 
 
 def test_a_demo_is_found_and_taken_down_without_its_state_file(
