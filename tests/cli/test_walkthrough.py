@@ -159,7 +159,7 @@ def test_the_price_is_asked_once_where_it_costs_money(world: World) -> None:
     with world.nothing_changes(), reading(world, "walkthrough", **world.as_aws()) as reader:
         page = reader.until("[y/N]:")
         assert re.search(r"32 resources will be made, which cost about \$0\.\d\d an hour", page)
-        assert "is not deleted by vpce-demo --region us-east-1 down" in " ".join(page.split())
+        assert "vpce-demo --region us-east-1 down does not delete it." in " ".join(page.split())
         reader.press("n\r")
         code, last = reader.end()
     assert code == 3

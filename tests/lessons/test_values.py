@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from vpce_demo.config.model import Config
-from vpce_demo.cost.bill import price
+from vpce_demo.cost.bill import TOKYO, price
 from vpce_demo.errors import ConfigError
 from vpce_demo.lessons import language, topic, topics
-from vpce_demo.lessons.nat import TOKYO, from_nat_prices, prices
+from vpce_demo.lessons.nat import from_nat_prices, prices
 from vpce_demo.lessons.placeholders import fill, from_demo, from_prices, from_settings
 from vpce_demo.model import Live
 from vpce_demo.session.discover import not_looked_up

@@ -14,6 +14,8 @@ from decimal import Decimal
 from ..engine.resource import Resource
 from .prices.table import Price, table
 
+TOKYO = "ap-northeast-1"
+"""The region of the tutorial's own comparison with a NAT gateway."""
 HOURS_A_MONTH = Decimal(730)
 """As AWS's calculator counts: a GB-month as GB-hours."""
 ROOT_VOLUME_GB = Decimal(8)

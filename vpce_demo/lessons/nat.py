@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from ..cost.bill import HOURS_A_MONTH, price
+from ..cost.bill import HOURS_A_MONTH, TOKYO, price
 from .placeholders import Lookup
 
-TOKYO = "ap-northeast-1"
-"""The region of the tutorial's own comparison."""
 UP_TO = 8
 """The last row of the table: endpoints times zones."""
 

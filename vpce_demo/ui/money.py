@@ -6,12 +6,9 @@ import textwrap
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ..cost.bill import BillLine, between, price
+from ..cost.bill import TOKYO, BillLine, between, price
 from ..cost.prices.table import Price
 from .style import Screen
-
-TOKYO = "ap-northeast-1"
-"""The region of the tutorial's own comparison."""
 
 
 def bill(screen: Screen, lines: Sequence[BillLine], counts: bool) -> None:

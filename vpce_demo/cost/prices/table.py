@@ -119,4 +119,4 @@ def exact(usd: object) -> Decimal:
             return value
     except InvalidOperation:
         pass
-    raise ValueError(f"{usd!r} is no price as a string")
+    raise ValueError(f"{usd!r} is not a valid price")
