@@ -113,7 +113,7 @@ def test_no_float_gets_in() -> None:
     with pytest.raises(TypeError):
         Price(0.1, "2026-01-01", ("x",))  # type: ignore[arg-type]
     for wrong in (0.1, 1, None, "", "NaN", "Infinity", "-1", "0,1", "ten"):
-        with pytest.raises(ValueError, match="no price"):
+        with pytest.raises(ValueError, match="is not a valid price"):
             table.exact(wrong)
     assert all(isinstance(price.usd, Decimal) for price in table.table().values())
 
