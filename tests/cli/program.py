@@ -21,6 +21,7 @@ import boto3
 import jsonschema
 
 from vpce_demo.cli import run_command
+from vpce_demo.errors import THIS_DEMO
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
 
@@ -91,8 +92,10 @@ class Program:
         )
 
     def run(self, *words: str, **environment: str) -> Done:
-        """Run a command to its end.  Whatever it was, it never shows a traceback."""
-        return Done(*launcher().run(words, self.directory, {**self.environment, **environment}))
+        """Run a command to its end.  Whatever it was, it never shows a traceback, nor the token for this demo."""
+        done = Done(*launcher().run(words, self.directory, {**self.environment, **environment}))
+        assert THIS_DEMO not in done.text, done.text
+        return done
 
 
 def good(done: Done) -> Done:

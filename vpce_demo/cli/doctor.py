@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -46,10 +47,11 @@ def doctor(app: App, timeout: float | None) -> None:
     lines: list[DoctorLine] = []
 
     def show(line: DoctorLine) -> None:
+        line = replace(line, fix=for_this_demo(app, line.fix))
         lines.append(line)
         screen.entry(f"    {line.title:<29} ", line.evidence, mark=line.mark)
         if line.fix:
-            screen.line(f"         Fix: {for_this_demo(app, line.fix)}")
+            screen.line(f"         Fix: {line.fix}")
 
     environment, error = _environment(app, where)
     for line in questions.machine():
