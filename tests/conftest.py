@@ -57,10 +57,10 @@ _stop = client.stop
 
 def _stop_and_count(directory: Path) -> bool:
     """A sandbox in the background is nobody's child: its time is read before it is stopped."""
-    running = client.running(directory)
-    with contextlib.suppress(OSError, AttributeError):
-        spent = Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[11:13]  # type: ignore[union-attr]
-        _sandboxes.append(sum(map(int, spent)) / os.sysconf("SC_CLK_TCK"))
+    if running := client.running(directory):
+        with contextlib.suppress(OSError):  # not on Linux, or it has just ended
+            spent = Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+            _sandboxes.append(sum(map(int, spent)) / os.sysconf("SC_CLK_TCK"))
     return _stop(directory)
 
 

@@ -94,9 +94,10 @@ def _another_group(exercise: Exercise) -> None:
 
 def default_group(exercise: Exercise, vpc_id: str) -> str:
     """The security group that a VPC comes with: it lets in nobody but its own members."""
-    of_it = {"vpc-id": vpc_id, "group-name": "default"}
-    filters = [{"Name": name, "Values": [value]} for name, value in of_it.items()]
-    return exercise.ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]  # type: ignore[arg-type]
+    answer = exercise.ec2.describe_security_groups(
+        Filters=[{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "group-name", "Values": ["default"]}]
+    )
+    return answer["SecurityGroups"][0]["GroupId"]
 
 
 @way("no-way-out")
