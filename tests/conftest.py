@@ -22,6 +22,7 @@ from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.open import open_demo
+from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
 
 
@@ -134,9 +135,11 @@ def open_run(place: Environment) -> Callable[..., AbstractContextManager[Run]]:
     """
 
     @contextlib.contextmanager
-    def open_it(directory: Path, *, makes: bool = True, **settings: Any) -> Iterator[Run]:
+    def open_it(
+        directory: Path, *, makes: bool = True, unrecorded: Unrecorded = Unrecorded.REFUSE, **settings: Any
+    ) -> Iterator[Run]:
         where = Where(load(None, settings), directory, sandbox=True)
-        with open_demo(where, place, "test", makes=makes) as run:
+        with open_demo(where, place, "test", makes=makes, unrecorded=unrecorded) as run:
             yield run
 
     return open_it

@@ -68,7 +68,8 @@ class Live:
 
     ``word`` is AWS's state word, for the screen; ``why`` is AWS's reason, if it gives one; ``outputs`` is what other
     resources or the user need (a service's name, an address); ``held`` are its fields, and ``drift`` those that differ,
-    once every resource has been looked up (``Run.look``); ``made`` is when AWS created it, if AWS says so.
+    once every resource has been looked up (``Run.look``); ``made`` is when AWS created it, if AWS says so; ``identity``
+    is what AWS keeps of it and nobody can edit, to recognise it without its tags.
     """
 
     id: str
@@ -79,6 +80,15 @@ class Live:
     held: tuple[Held, ...] = ()
     drift: tuple[Drift, ...] = ()
     made: datetime | None = None
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+
+class Record(NamedTuple):
+    """What the state file has of a resource: its id, the client token of its create call, and its ``Live.identity``."""
+
+    id: str
+    token: str = ""
+    identity: Mapping[str, str] = {}
 
 
 def short_id(id: str) -> str:

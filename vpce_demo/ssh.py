@@ -81,8 +81,7 @@ def ensure_key(key_file: Path, comment: str) -> str:
 
     Raises DemoError where OpenSSH is not installed or will not make a key.
     """
-    public = key_file.with_suffix(key_file.suffix + ".pub")
-    if not (key_file.exists() and public.exists()):
+    if not public_line(key_file):
         key_file.unlink(missing_ok=True)
         made = subprocess.run(
             [_client("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(key_file)],
@@ -95,7 +94,13 @@ def ensure_key(key_file: Path, comment: str) -> str:
             raise DemoError("ssh-keygen could not make the demo's key.", facts={"it said": made.stderr.strip()})
     if key_file.stat().st_mode & 0o077:
         key_file.chmod(0o600)
-    return public.read_text().strip()
+    return public_line(key_file)
+
+
+def public_line(key_file: Path) -> str:
+    """The public line of the demo's key; empty if the key is not here."""
+    public = key_file.with_suffix(key_file.suffix + ".pub")
+    return public.read_text().strip() if key_file.exists() and public.exists() else ""
 
 
 def version() -> str:

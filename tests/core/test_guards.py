@@ -19,6 +19,7 @@ from vpce_demo.errors import Refused
 from vpce_demo.model import Phase, Side
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
@@ -98,7 +99,7 @@ def test_what_is_ours_already_needs_no_more_room(clients: Clients, open_run: Ope
     for _ in range(2):
         clients.ec2.create_vpc(CidrBlock="172.16.0.0/16")
     shutil.rmtree(tmp_path)
-    with open_run(tmp_path) as run:
+    with open_run(tmp_path, unrecorded=Unrecorded.ADOPT) as run:
         assert Action.CREATED not in {e.action for e in up(run) if e.resource.kind == "Vpc"}
 
 

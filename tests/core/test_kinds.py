@@ -16,6 +16,7 @@ from vpce_demo.model import Live, Phase, Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
 from vpce_demo.tutorial import tutorial
 
@@ -103,8 +104,8 @@ def test_a_demo_is_found_and_taken_down_without_its_state_file(
     with open_run(tmp_path / "first") as run:
         made_by_up(run)
         made = ids(run.look())
-    with open_run(tmp_path / "lost") as run:
+    with open_run(tmp_path / "lost", unrecorded=Unrecorded.ADOPT) as run:
         assert ids(run.look()) == made
-    with open_run(tmp_path / "other", makes=False) as run:
+    with open_run(tmp_path / "other", makes=False, unrecorded=Unrecorded.DELETE_OWN) as run:
         assert run.down(lambda event: None, None) == []
         assert run.look() == {}

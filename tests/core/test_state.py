@@ -32,7 +32,10 @@ from .fake_resources import Thing, World, refusal
 @pytest.fixture
 def state(tmp_path: Path) -> StateFile:
     return StateFile(
-        tmp_path / "demo", sides={"provider": {"account": "1", "region": "r"}}, settings={"name": "vpce-demo"}
+        tmp_path / "demo",
+        "vpce-demo",
+        sides={"provider": {"account": "1", "region": "r"}},
+        settings={"name": "vpce-demo"},
     )
 
 

@@ -19,6 +19,7 @@ from vpce_demo.engine.engine import Engine
 from vpce_demo.engine.resource import Aws
 from vpce_demo.model import Side
 from vpce_demo.session.discover import find_out
+from vpce_demo.session.open import sides_of
 from vpce_demo.ssh import ensure_key
 from vpce_demo.tutorial import tutorial
 
@@ -121,7 +122,9 @@ def internal_load_balancer(clients: Clients, name: str, subnet: SubnetTypeDef) -
 
 def settings_of(world: World) -> Settings:
     """The tutorial's own, as a demo would find them out here."""
-    return find_out(load(None, {}), world.environment, ensure_key(world.directory / "stranger.pem", "a stranger"))
+    config = load(None, {})
+    found = find_out(config, world.environment, sides_of(config.name, world.environment))
+    return found.model_copy(update={"public_key": ensure_key(world.directory / "stranger.pem", "a stranger")})
 
 
 def missing_or_changed(before: Account, after: Account) -> list[str]:

@@ -31,5 +31,7 @@ class Clients:
     region: str
     cli: str
     """The beginning of an AWS CLI command for the same account and region."""
+    caller: str = ""
+    """Who calls, as the value of the tag ``vpce-demo:owner``."""
     alias: Future[str] | None = None
     """The account's alias, once AWS has answered; None if it is not asked for."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shlex
 import sys
 import threading
@@ -27,6 +28,7 @@ from ..errors import ConfigError, DemoError
 from ..model import Side
 from ..sandbox.client import Running
 from .clients import Clients
+from .tags import owner_value
 
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
@@ -88,10 +90,16 @@ def on_aws(config: Config) -> Environment:
 
 
 def in_sandbox(config: Config, running: Running) -> Environment:
-    """The sandbox on this machine, with made-up credentials: real ones are never sent to it."""
-    regions = {side: _profile_and_region(config, side)[1] or "us-east-1" for side in Side}
-    made = {region: _sandbox_clients(region, running.endpoint_url) for region in set(regions.values())}
-    clients = {side: made[region] for side, region in regions.items()}
+    """The sandbox on this machine, with made-up credentials: real ones are never sent to it.
+
+    Each profile is another person of the same account there.
+    """
+    wanted = {side: _profile_and_region(config, side) for side in Side}
+    made = {
+        (profile, region): _sandbox_clients(profile, region or "us-east-1", running.endpoint_url)
+        for profile, region in set(wanted.values())
+    }
+    clients = {side: made[one] for side, one in wanted.items()}
     port = running.proxy_url.rpartition(":")[2].strip("/")
     through = f'"{sys.executable}" -m vpce_demo.sandbox.connect {port} %h %p'
     return Environment(
@@ -158,12 +166,12 @@ def _alias(session: boto3.Session) -> Future[str]:
     return told
 
 
-def _sandbox_clients(region: str, endpoint_url: str) -> Clients:
+def _sandbox_clients(profile: str | None, region: str, endpoint_url: str) -> Clients:
     # The user's profile, config files and web proxy are for AWS.
     nothing = (None, None, os.devnull, None)
     unset: Any = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
     session = boto3.Session(
-        aws_access_key_id="sandbox",
+        aws_access_key_id=re.sub(r"[^\w-]", "-", f"sandbox-{profile}", flags=re.ASCII) if profile else "sandbox",
         aws_secret_access_key="sandbox",
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=unset),
@@ -198,6 +206,7 @@ def _clients(
             changing_elb=session.client("elbv2", endpoint_url=endpoint_url, config=once),
             other=partial(any_session.client, endpoint_url=endpoint_url, config=config),
             account=identity.result()["Account"],
+            caller=owner_value(identity.result()["Arn"]),
             region=session.region_name or "",
             cli=" ".join(cli),
         )

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import cast
 
 DEMO_TAG = "vpce-demo:demo"
 RESOURCE_TAG = "vpce-demo:resource"
 ID_TAG = "vpce-demo:id"
+OWNER_TAG = "vpce-demo:owner"
+"""Who made it: the caller's ARN, as STS returns it."""
 KEY_TAG = "vpce-demo:key"
 """On resources that carry the demo's ssh key: a fingerprint, so that a lost and newly made key is noticed."""
+
+LONGEST_VALUE = 256
+"""Characters in the value of a tag (EC2 User Guide, "Tag restrictions")."""
+
+
+def owner_value(arn: str) -> str:
+    """A caller's ARN as the value of a tag: cut to AWS's limit, other characters than Elastic Load Balancing allows in
+    a tag replaced by an underscore."""
+    return re.sub(r"[^\w .:/=+@-]", "_", arn)[:LONGEST_VALUE]
 
 
 def tags_of(item: Mapping[str, object]) -> dict[str, str]:

@@ -1,23 +1,29 @@
-"""``adopt``: rebuilds a lost state file from AWS."""
+"""``adopt``: puts a demo that stands in the account on record here."""
 
 from __future__ import annotations
+
+import click
 
 from ..errors import NotCreated
 from ..model import is_fine
 from ..session.look import look_of
 from ..session.open import open_demo
+from ..session.ownership import Unrecorded
 from .app import App, command_line
 from .describe import described
-from .group import command, pass_app
+from .group import ask, command, pass_app, yes_option
 
 
 @command()
+@click.option("--id", "wanted", default="", metavar="ID", help="Which demo of this name, if there are several.")
+@yes_option
 @pass_app
-def adopt(app: App) -> None:
-    """Rebuild a lost state file from the tags in AWS.
+def adopt(app: App, wanted: str, yes: bool) -> None:
+    """Put a demo that stands in the account on record here.
 
-    status and down find a demo by its tags too; adopt also finds out with what settings it was made. It changes
-    nothing in AWS. The demo's ssh key cannot be rebuilt: without it, up makes new instances.
+    For a demo whose files are lost, that was made in another directory, or that somebody else made and leaves to you:
+    it is found by its tags, with the settings it was made with. Changes nothing in AWS. The demo's ssh key cannot be
+    recovered: without it, the next up makes new keys and new instances.
 
     \b
     Example:
@@ -28,11 +34,14 @@ def adopt(app: App) -> None:
 
     if environment is None:
         raise _nothing(app)
-    with open_demo(where, environment, app.command) as run:
+    with open_demo(where, environment, app.command, unrecorded=Unrecorded.ADOPT, wanted=wanted) as run:
         if not run.look():
             raise _nothing(app)
-    with open_demo(where, environment, app.command, makes=True) as run:
-        there = run.look(on_event=run.log.on_event)
+        standing = run.standing
+    if standing and standing.owner != run.settings.owner:
+        ask(screen, yes, f"{standing.made_by} made the demo {standing.id}. Take it over?")
+    with open_demo(where, environment, app.command, makes=True, unrecorded=Unrecorded.ADOPT, wanted=wanted) as run:
+        there = run.look(on_event=run.record)
         app.document.update(resources=described(look_of(run)))
         missing = [r for r in run.demo.resources if r.key not in there]
         broken = [r for r in run.demo.resources if r.key in there and not is_fine(there[r.key])]

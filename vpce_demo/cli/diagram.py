@@ -20,6 +20,7 @@ from ..session.look import look_at
 from ..ui.style import Screen
 from .app import App
 from .group import command, pass_app
+from .status import say_whose
 
 SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid"}
 
@@ -79,6 +80,7 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
         screen.end_line("no AWS account at hand: the plan")
         screen.message()
     look = look_at(where, environment, app.command)
+    say_whose(app, look)
     return picture(look.demo, look.live, look.frame)
 
 

@@ -285,12 +285,13 @@ class TestDocument(TypedDict):
 
 
 class StatusDocument(TypedDict):
-    """``missing`` and ``differing`` are keys of resources."""
+    """``missing`` and ``differing`` are keys of resources; ``unrecorded`` is about a demo without a record here."""
 
     resources: list[Resource]
     missing: list[str]
     differing: list[str]
     cost: DemoCost
+    unrecorded: NotRequired[dict[str, str]]
 
 
 class PlanDocument(StatusDocument):
@@ -303,6 +304,8 @@ class DownDocument(TypedDict):
     """What was deleted, and what is left."""
 
     deleted: int
+    deleted_ids: list[str]
+    unrecorded: NotRequired[dict[str, str]]
     left: list[Leftover]
 
 
@@ -326,6 +329,7 @@ class DiagramDocument(TypedDict):
     demo: str
     state: DrawnState
     hops: list[DrawnHop]
+    unrecorded: NotRequired[dict[str, str]]
     diagram: NotRequired[str]
     file: NotRequired[str]
 

@@ -10,8 +10,9 @@ import click
 from ..cost.bill import hourly, said
 from ..engine.events import Leftover
 from ..errors import Leftovers
-from ..model import Side
+from ..model import Side, short_id
 from ..session.open import open_demo
+from ..session.ownership import Unrecorded
 from ..ui import screens
 from ..ui.progress_state import DONE_DOWN
 from ..ui.style import duration
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also reject other customers' connections to the endpoint service.",
 )
+@click.option("--adopt", is_flag=True, help="Also delete a demo that somebody else made, of which no record is here.")
 @timeout_option
 @pass_app
-def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float | None) -> None:
+def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, timeout: float | None) -> None:
     """Delete everything, in the documented order, and look again.
 
-    Works without the state file too: everything is found by its tags.
+    Works without the state file too: everything that you made is found by its tags. What others made is left alone.
 
     \b
     Example:
@@ -45,24 +47,37 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float |
     environment = app.environment(where, screen, start=False)
 
     if environment is None:
-        app.document.update(deleted=0, left=[])
+        app.document.update(deleted=0, deleted_ids=[], left=[])
         screen.line("Nothing to delete: nothing left.")
         return
-    with open_demo(where, environment, app.command, logged=True) as run:
+    unrecorded = Unrecorded.ADOPT if adopt else Unrecorded.DELETE_OWN
+    with open_demo(where, environment, app.command, logged=True, unrecorded=unrecorded) as run:
         there = run.look()
         resources = [r for r in run.demo.resources if r.key in there]
-        if not resources and not run.state.intents:
+        ids = [(r, live.id) for r in resources for live in (there[r.key], *run.duplicates.get(r.key, ()))]
+        unproven = run.sides[Side.PROVIDER].unproven
+        if not resources and not run.state.intents and not unproven:
             run.state.forget()
-            app.document.update(deleted=0, left=[])
+            app.document.update(deleted=0, deleted_ids=[], left=[])
             screen.line("Nothing to delete: nothing left.")
             return
         region = environment.clients[Side.PROVIDER].region
+        if run.standing:
+            app.document["unrecorded"] = run.standing.facts
+        whose = f" of the demo {run.settings.demo_id}, made by {run.standing.made_by}" if run.standing else ""
+        if whose or not environment.is_free:
+            for r, id in ids:
+                screen.message(f"{r}  {short_id(id)}")
         if not environment.is_free:
-            ask(screen, yes, f"Delete {len(resources)} resources, {said(hourly(resources, region))}?")
+            ask(screen, yes, f"Delete {len(ids)} resources{whose}, {said(hourly(resources, region))}?")
+        elif whose:
+            screen.message(f"These {len(ids)} resources{whose} are deleted.")
         with showing_progress(app, run, run.demo.resources, DONE_DOWN) as told:
             left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections)
+        deleted = [id for _, id in ids if id not in {one.live.id for one in left}]
         document: DownDocument = {
-            "deleted": len(resources) - len(left),
+            "deleted": len(deleted),
+            "deleted_ids": deleted,
             "left": [
                 {"key": one.resource.key, "kind": one.resource.kind, "id": one.live.id, "why": one.why} for one in left
             ],
@@ -73,7 +88,7 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float |
                 "" if environment.is_free else said(hourly([one.resource for one in left], region)).partition(" (")[0]
             )
             leftovers = Leftovers(
-                f"Deleted {len(resources) - len(left)} of {len(resources)}. {len(left)} are left"
+                f"Deleted {len(deleted)} of {len(ids)}. {len(left)} are left"
                 f"{f' and cost {cost}' if cost else ''}. Exit code {Leftovers.exit_code}.",
                 table=screens.left_over(left),
                 hint=_how_to_continue(app, left),
@@ -81,7 +96,7 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, timeout: float |
             leftovers.diagnosis = run.diagnosis((r, why) for r, _, why, _ in left)
             raise leftovers
         screen.line(
-            f"Deleted {len(resources)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
+            f"Deleted {len(ids)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
             style="bold",
         )
 

@@ -38,7 +38,7 @@ def plan(app: App, detailed_exitcode: bool) -> None:
     """
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
-    look = look_at(where, environment, app.command)
+    look = look_at(where, environment, app.command, plans=True)
     _show(app, look, "to be made")
     if look.missing:
         screen.line(f"{len(look.missing)} to be made, {len(look.fine)} already there.")
@@ -108,8 +108,9 @@ def _head(app: App, where: Where, environment: Environment | None) -> None:
 
 
 def _status(app: App, look: Look) -> None:
-    _show(app, look, "-")
     screen = app.screen()
+    say_whose(app, look)
+    _show(app, look, "-")
     if not look.live:
         screen.line(f"There is nothing of this demo. Make it:  {command_line(app)} up")
         return
@@ -123,6 +124,13 @@ def _status(app: App, look: Look) -> None:
         if look.prices_of:
             screen.line(look.prices_of)
     _differences(app, look)
+
+
+def say_whose(app: App, look: Look) -> None:
+    """Say who made the demo, if there is no record of it here."""
+    if look.standing:
+        app.document["unrecorded"] = look.standing.facts
+        app.screen().message(f"Made by {look.standing.made_by}, no record here: id {look.standing.id}.", mark="!")
 
 
 def _show(app: App, look: Look, absent: str) -> None:

@@ -19,6 +19,8 @@ class Settings(Config):
 
     zone: str  # the one chosen, where none was set
     demo_id: str
+    owner: str = ""  # who made it, as in the tag
+    adopted_from: str = ""  # who made it before it was adopted, as in the tag
     ssh_source: str
     public_key: str = ""
     provider_zone_id: str

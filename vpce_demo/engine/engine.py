@@ -27,6 +27,7 @@ from .resource import Aws, Resource
 from .waits import HIDDEN_SECONDS, RetryBudget, Timing, poll_times, retry_times
 
 WORKERS = 24
+UNPROVEN = "its tags are gone, and what AWS keeps of it does not tell it from another"
 FRESH_SECONDS = 5.0
 """A look-up that is younger than this, in seconds of this machine, is not repeated."""
 
@@ -76,6 +77,11 @@ class Engine:
         self._changed: dict[str, float] = {}
         self._listener_error: BaseException | None = None
         self._release = False
+
+    @property
+    def duplicates(self) -> Mapping[str, Sequence[Live]]:
+        """Further ones of the demo's own, by resource key, as of the last look."""
+        return self._lookup.duplicates
 
     # --- refresh, up, down --------------------------------------------------
 
@@ -164,10 +170,14 @@ class Engine:
     def _refuse_foreign_and_duplicates(self, resources: Sequence[Resource]) -> None:
         for r in resources:
             if foreign := self._lookup.foreign.get(r.key):
+                raise _name_taken(r, foreign)
+            if unproven := self.sides[r.side].unproven.get(r.key):
                 raise Refused(
-                    f"The name {r.name} is taken by {foreign.id}, which is not part of this demo.",
-                    facts={"why": foreign.why},
-                    hint="Choose another demo name (--name), or other names in the config file.",
+                    f"{unproven} is on record as {r}, but nothing in AWS shows that it is this demo's.",
+                    facts={"why": UNPROVEN},
+                    hint="If it is, give it back its tags:\n    "
+                    + self.sides[r.side].command_to_tag(r, unproven)
+                    + "\nIf it is not, choose another demo name (--name).",
                 )
             if more := self._lookup.duplicates.get(r.key):
                 raise Refused(
@@ -274,6 +284,8 @@ class Engine:
                         # An earlier try succeeded but its answer was lost; or the resource is not ours.
                         if live := self._lookup.wait_until_visible(r, asked):
                             return live
+                        if foreign := self._lookup.foreign.get(r.key):
+                            raise _name_taken(r, foreign) from error
                         raise
                     if not patience.lasts(reason):
                         raise _final_error(r, error, reason) from error
@@ -393,6 +405,14 @@ class Engine:
                 self.stop.set()
                 raise
         return event
+
+
+def _name_taken(r: Resource, foreign: Live) -> Refused:
+    return Refused(
+        f"The name {r.name} is taken by {foreign.id}, which is not part of this demo.",
+        facts={"why": foreign.why},
+        hint="Choose another demo name (--name), or other names in the config file.",
+    )
 
 
 def _settled(live: Live | None) -> bool:

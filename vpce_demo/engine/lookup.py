@@ -31,6 +31,7 @@ class Lookup:
     def look_up(self, r: Resource, moment: float) -> Live | None:
         """What AWS has of it, no older than ``moment``.  Raises NotCreated if a parent it is found through is
         missing."""
+        self._sides[r.side].unproven.pop(r.key, None)
         try:
             found = list(r.find(self._sides[r.side].fresh_after(moment)))
         except ClientError as error:
@@ -46,6 +47,8 @@ class Lookup:
         if foreign:
             self.foreign[r.key] = foreign[0]
         there = ours(found)
+        if there:
+            self._sides[r.side].unproven.pop(r.key, None)
         standing = [live for live in there if live.phase is not Phase.DELETING]
         if not there:
             self.known.pop(r.key, None)

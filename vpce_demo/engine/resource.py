@@ -6,6 +6,7 @@ writes state: the engine does that, the same way for all.
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, c
 
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
-from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
+from ..aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG, tags_of
 from ..errors import NotCreated
-from ..model import Held, Holder, Live, Side
+from ..model import Held, Holder, Live, Record, Side
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -67,6 +68,12 @@ class Resource(ABC):
     @abstractmethod
     def delete(self, aws: Aws, live: Live) -> None:
         """Send the delete call.  Does not wait."""
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        """True if what AWS keeps of this untagged item, and nobody can edit, shows that it is the recorded resource.
+
+        Raises NotCreated if that depends on a resource that is not known."""
+        return False
 
     def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
         """Yield what uses it, as far as AWS can be asked.  Called when AWS refuses to delete it."""
@@ -155,27 +162,36 @@ class _Slot:
 class Listing(Generic[Item]):
     """A describe call that lists one kind of resource: all of the demo's, or the one with an id.
 
-    ``pages`` makes the call with the parameters given; ``ids_parameter`` is the name of its parameter for ids.
+    ``pages`` makes the call with the parameters given; ``ids_parameter`` is the name of its parameter for ids, and the
+    plural of the key for the id in an item.
     """
 
     pages: Callable[[Aws, Mapping[str, Any]], Iterable[Item]]
     ids_parameter: str
+
+    def id(self, item: Item) -> str:
+        return str(item[self.ids_parameter.removesuffix("s")])
 
 
 @dataclass(frozen=True)
 class Aws:
     """What every method of a resource is given: the clients of its side, and what is known of the demo.
 
-    ``known`` holds what exists, by resource key, for both sides; ``recorded`` returns the id in the state file, if any.
-    Answers older than ``fresh`` (monotonic time) are not used.  ``changing``: calls are sent once only; ``token`` is
-    the client token of the create call.
+    ``demo``, ``demo_id`` and ``owner`` are the demo's name, id and maker in the tags of its resources; those of a demo
+    that was adopted may also name its maker before, ``adopted_from``.  ``known`` holds what exists, by resource key,
+    for both sides; ``records`` returns what the state file has, by resource key; ``unproven`` collects recorded ids of
+    which nothing in AWS shows that they are the demo's.  Answers older than ``fresh`` (monotonic time) are not used.
+    ``changing``: calls are sent once only; ``token`` is the client token of the create call.
     """
 
     clients: Clients
     demo: str
     demo_id: str
     known: MutableMapping[str, Live] = field(default_factory=dict)
-    recorded: Callable[[str], str] = lambda key: ""
+    records: Callable[[], Mapping[str, Record]] = dict
+    owner: str = ""
+    adopted_from: str = ""
+    unproven: MutableMapping[str, str] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
     fresh: float = 0.0
     changing: bool = False
@@ -224,11 +240,13 @@ class Aws:
         return cast("list[Item]", self.shared(listing, lambda: list(listing.pages(self, of_the_demo))))
 
     def mine(self, resource: Resource, listing: Listing[Item]) -> Iterator[Item]:
-        """What the call lists of this resource: found by its tags, else by the id in the state file."""
+        """What the call lists of this resource: found by its tags, or by the id in the state file."""
         found = [item for item in self.listed(listing) if self.is_mine(resource, tags_of(item))]
-        if not found and (recorded := self.recorded(resource.key)):
-            question = (listing, recorded)
-            found = self.shared(question, lambda: self._by_id(listing, recorded))
+        record = self.records().get(resource.key)
+        if record and record.id and record.id not in map(listing.id, found):
+            question = (listing, record.id)
+            there = self.shared(question, lambda: self._by_id(listing, record.id))
+            found += [item for item in there if self.is_proven(resource, tags_of(item), item, record)]
         yield from found
 
     def _by_id(self, listing: Listing[Item], id: str) -> list[Item]:
@@ -250,12 +268,13 @@ class Aws:
             DEMO_TAG: self.demo,
             RESOURCE_TAG: resource.key,
             ID_TAG: self.demo_id,
+            **({OWNER_TAG: self.owner} if self.owner else {}),
         }
 
     def held(self, resource: Resource, tags: Mapping[str, str], *fields: Held) -> tuple[Held, ...]:
         """These fields and the demo's tags, to be compared with the tutorial (``drift.py``)."""
-        ours = ((f"tag {key}", value, tags.get(key) or ()) for key, value in self.tags(resource).items())
-        return (*fields, *ours)
+        compared = {key: value for key, value in self.tags(resource).items() if key != OWNER_TAG}
+        return (*fields, *((f"tag {key}", value, tags.get(key) or ()) for key, value in compared.items()))
 
     def tagged(
         self, resource: Resource, *types: ResourceTypeType, more: Mapping[str, str] | None = None
@@ -264,10 +283,40 @@ class Aws:
         tags: list[Ec2TagTypeDef] = [{"Key": k, "Value": v} for k, v in {**self.tags(resource), **(more or {})}.items()]
         return [{"ResourceType": type, "Tags": tags} for type in types]
 
+    def command_to_tag(self, resource: Resource, id: str) -> str:
+        """The AWS CLI command that gives this resource its tags."""
+        tags = " ".join(shlex.quote(f"Key={key},Value={value}") for key, value in self.tags(resource).items())
+        call = "elbv2 add-tags --resource-arns" if id.startswith("arn:") else "ec2 create-tags --resources"
+        return f"{self.clients.cli} {call} {id} --tags {tags}"
+
     def elb_tags(self, resource: Resource) -> list[TagTypeDef]:
         """Tags for a create call of Elastic Load Balancing."""
         return [{"Key": k, "Value": v} for k, v in self.tags(resource).items()]
 
+    def is_ours(self, tags: Mapping[str, str]) -> bool:
+        """True if these tags are those of a resource of this demo: name, id and maker."""
+        named = (tags.get(DEMO_TAG), tags.get(ID_TAG, "")) == (self.demo, self.demo_id)
+        return named and not self.is_of_another(tags)
+
     def is_mine(self, resource: Resource, tags: Mapping[str, str]) -> bool:
         """True if these tags are this resource's.  Checked here too, so that an ignored filter does no harm."""
-        return tags.get(DEMO_TAG) == self.demo and tags.get(RESOURCE_TAG) == resource.key
+        return tags.get(RESOURCE_TAG) == resource.key and self.is_ours(tags)
+
+    def is_of_another(self, tags: Mapping[str, str]) -> bool:
+        """True if one of these tags names another demo, id or maker."""
+        own = {DEMO_TAG: (self.demo,), ID_TAG: (self.demo_id,), OWNER_TAG: (self.owner, self.adopted_from)}
+        return any(tags.get(key) not in (None, "", *values) for key, values in own.items())
+
+    def is_proven(self, resource: Resource, tags: Mapping[str, str], item: Mapping[str, Any], record: Record) -> bool:
+        """True if the item with the recorded id is this resource.
+
+        A record alone proves nothing.  An item with another demo's tags never is; one without tags has to be the
+        recorded one by what AWS keeps of it, else it is ``unproven``.
+        """
+        if self.is_of_another(tags) or tags.get(RESOURCE_TAG, resource.key) != resource.key:
+            return False
+        self.unproven[resource.key] = record.id
+        if self.is_mine(resource, tags) or resource.is_recorded(self, item, record):
+            del self.unproven[resource.key]
+            return True
+        return False

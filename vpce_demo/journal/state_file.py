@@ -23,9 +23,11 @@ from ..aws.error_codes import is_rejection
 from ..engine.engine import Intent
 from ..engine.events import Action, Event
 from ..errors import DemoError, Locked
+from ..model import Record
 from ..untrusted import printable, text_of
 
 VERSION = 1
+_NAMES = ("name", "demo_id")
 LARGEST_FILE = 10_000_000
 """Bytes.  A demo's state has twenty thousand."""
 
@@ -42,6 +44,7 @@ class Entry:
     token: str = ""
     at: float = 0.0
     outputs: dict[str, str] = field(default_factory=dict)
+    identity: dict[str, str] = field(default_factory=dict)
 
 
 class _Version(BaseModel):
@@ -58,6 +61,8 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     version: Literal[1]
+    demo: str = ""
+    demo_id: str = ""
     sides: dict[str, dict[str, str]]
     place: str
     settings: dict[str, Any]
@@ -69,6 +74,10 @@ class StateFile:
     """The journal of one demo, in a directory of its own."""
 
     directory: Path
+    demo: str = ""
+    """The demo's name."""
+    demo_id: str = ""
+    """The demo's id, as in its tags; empty if there is no record."""
     sides: dict[str, dict[str, str]] = field(default_factory=dict)
     """Account and region of each side, when the demo was first created."""
     place: str = ""
@@ -117,13 +126,25 @@ class StateFile:
             told = _File.model_validate_json(text)
         except ValidationError as error:
             raise _unreadable(path, _what_is_wrong(error)) from None
-        return cls(directory, told.sides, told.place, told.settings, told.resources)
+        # A file of an earlier release has them among the settings alone.
+        demo, demo_id = (value if isinstance(value := told.settings.get(name), str) else "" for name in _NAMES)
+        return cls(
+            directory,
+            told.demo or demo,
+            told.demo_id or demo_id,
+            told.sides,
+            told.place,
+            told.settings,
+            told.resources,
+        )
 
     def save(self) -> None:
         """Write it, readable by the owner only.  At every moment either the old or the new file is complete."""
         make_private(self.directory)
         data = {
             "version": VERSION,
+            "demo": self.demo,
+            "demo_id": self.demo_id,
             "sides": self.sides,
             "place": self.place,
             "settings": self.settings,
@@ -148,7 +169,7 @@ class StateFile:
         """Delete the file, the key and everything else of this demo except its lock."""
         for path in (self.path, self._draft, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
             path.unlink(missing_ok=True)
-        self.sides, self.place, self.settings, self.entries = {}, "", {}, {}
+        self.demo, self.demo_id, self.sides, self.place, self.settings, self.entries = "", "", {}, "", {}, {}
 
     # --- listening ------------------------------------------------------------
 
@@ -160,7 +181,8 @@ class StateFile:
         elif event.action in (Action.FOUND, Action.CREATED, Action.READY) and live:
             before = self.entries.get(key)
             token, at = (before.token, before.at) if before else ("", 0.0)
-            entry = Entry(event.resource.kind, live.id, token, at, dict(live.outputs))
+            identity = dict(live.identity) or (before.identity if before and before.id == live.id else {})
+            entry = Entry(event.resource.kind, live.id, token, at, dict(live.outputs), identity)
             if entry == before:
                 return
             self.entries[key] = entry
@@ -190,6 +212,10 @@ class StateFile:
         """The recorded id, or nothing."""
         entry = self.entries.get(key)
         return entry.id if entry else ""
+
+    def records(self) -> Mapping[str, Record]:
+        """What is recorded of each resource, by key."""
+        return {key: Record(entry.id, entry.token, entry.identity) for key, entry in list(self.entries.items())}
 
     @property
     def ids(self) -> dict[str, str]:

@@ -26,30 +26,40 @@ class Balanced:
     described: Mapping[str, Any]
 
 
+Pages = Callable[[Aws, list[str]], Iterator[Balanced]]
+"""Lists the items with these ARNs, or all."""
+
+
 def find_named(
     aws: Aws,
     resource: Resource,
-    pages: Callable[[Aws, list[str]], Iterator[Balanced]],
+    pages: Pages,
     held: Callable[[Mapping[str, Any]], Iterator[Held]],
 ) -> Iterator[Live]:
     """Yield what has this resource's tags or its recorded ARN; or, as FOREIGN, what only has its name.
 
-    ``pages`` lists the items with these ARNs, or all; ``held`` returns the fields of one.  A known one is asked for by
-    its ARN alone, without its tags.
+    ``held`` returns the fields of an item.  A known one is asked for by its ARN alone, without its tags.
     """
     if resource.key in aws.known:
         arn = aws.id(resource)
         for one in aws.shared((pages, arn), lambda: list(pages(aws, [arn]))):
             yield replace(one.live, held=tuple(held(one.described)))
         return
-    listed: list[Balanced] = aws.shared(pages, lambda: list(pages(aws, [])))
-    arns = [one.arn for one in listed]
-    tags: Mapping[str, Mapping[str, str]] = aws.shared((pages, "tags"), lambda: _tags(aws, arns))
-    for one in (one for one in listed if one.arn in tags):
-        if aws.is_mine(resource, tags[one.arn]) or one.arn == aws.recorded(resource.key):
-            yield replace(one.live, held=aws.held(resource, tags[one.arn], *held(one.described)))
+    record = aws.records().get(resource.key)
+    for one, tags in listed_with_tags(aws, pages):
+        if aws.is_mine(resource, tags) or (
+            record and one.arn == record.id and aws.is_proven(resource, tags, one.described, record)
+        ):
+            yield replace(one.live, held=aws.held(resource, tags, *held(one.described)))
         elif one.name == resource.name:
             yield replace(one.live, phase=Phase.FOREIGN, why="has the name, but not this demo's tags")
+
+
+def listed_with_tags(aws: Aws, pages: Pages) -> list[tuple[Balanced, dict[str, str]]]:
+    """Everything in the account, with its tags; without what was deleted since it was listed."""
+    listed: list[Balanced] = aws.shared(pages, lambda: list(pages(aws, [])))
+    tags: dict[str, dict[str, str]] = aws.shared((pages, "tags"), lambda: _tags(aws, [one.arn for one in listed]))
+    return [(one, tags[one.arn]) for one in listed if one.arn in tags]
 
 
 def _tags(aws: Aws, arns: list[str]) -> dict[str, dict[str, str]]:

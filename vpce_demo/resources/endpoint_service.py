@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..aws.error_codes import raise_unsuccessful
 from ..aws.tags import DEMO_TAG, tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Holder, Live, Phase
+from ..model import Holder, Live, Phase, Record
 from .load_balancer import LoadBalancer
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ class EndpointService(Resource):
                 ("load balancers", [self.load_balancer], service.get("NetworkLoadBalancerArns", [])),
             )
             yield replace(_live(service), held=held)
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        return bool(item.get("NetworkLoadBalancerArns") == [aws.id(self.load_balancer)])
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_vpc_endpoint_service_configuration(

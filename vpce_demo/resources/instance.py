@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..aws.tags import ID_TAG, tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Held, Live, Phase
+from ..model import Held, Live, Phase, Record
 from .key_pair import KeyPair
 from .security_group import SecurityGroup
 from .subnet import Subnet
@@ -62,7 +62,12 @@ class Instance(Resource):
                 {k: v for k, v in outputs.items() if v},
                 aws.held(self, tags, *self._held(instance), self.key_pair.held(tags)),
                 made=instance["LaunchTime"],
+                identity={"client token": instance.get("ClientToken", "")},
             )
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        token = item.get("ClientToken")
+        return bool(token) and token in (record.token, record.identity.get("client token"))
 
     def _held(self, instance: InstanceTypeDef) -> Iterator[Held]:
         yield "type", self.type, instance["InstanceType"]

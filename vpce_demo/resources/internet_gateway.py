@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Holder, Live, Phase
+from ..errors import NotCreated
+from ..model import Holder, Live, Phase, Record
 from .network_interface import interfaces
 from .vpc import Vpc
 
@@ -33,6 +34,12 @@ class InternetGateway(Resource):
     def find(self, aws: Aws) -> Iterator[Live]:
         for gateway in aws.mine(self, GATEWAYS):
             yield Live(gateway["InternetGatewayId"], held=aws.held(self, tags_of(gateway)))
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        attached = {one["VpcId"] for one in item["Attachments"]}
+        if not attached & {live.id for live in list(aws.known.values())}:
+            raise NotCreated(f"{self} is not attached to a VPC of this demo.")
+        return True
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_internet_gateway(TagSpecifications=aws.tagged(self, "internet-gateway"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import KEY_TAG, tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Held, Live, Phase
+from ..model import Held, Live, Phase, Record
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import KeyPairInfoTypeDef
@@ -23,6 +23,16 @@ def _key_pairs(aws: Aws, which: Mapping[str, Any]) -> Iterator[KeyPairInfoTypeDe
 KEY_PAIRS = Listing(_key_pairs, "KeyPairIds")
 
 
+def _identity(pair: Mapping[str, Any]) -> dict[str, str]:
+    """The fingerprint of its public key."""
+    return {"fingerprint": pair["KeyFingerprint"]} if pair.get("KeyFingerprint") else {}
+
+
+def fingerprint(public_key: str) -> str:
+    """The value of the tag that identifies a key, for its public line."""
+    return hashlib.sha256(public_key.encode()).hexdigest()[:12]
+
+
 @dataclass(frozen=True, eq=False)
 class KeyPair(Resource):
     """A public key under a name that is unique in the region."""
@@ -33,7 +43,7 @@ class KeyPair(Resource):
     @property
     def mark(self) -> dict[str, str]:
         """The tag that identifies the key."""
-        return {KEY_TAG: hashlib.sha256(self.public_key.encode()).hexdigest()[:12]}
+        return {KEY_TAG: fingerprint(self.public_key)}
 
     def another(self, tags: Mapping[str, str]) -> bool:
         """True if a resource with these tags carries another key."""
@@ -44,9 +54,12 @@ class KeyPair(Resource):
         return "ssh key", self.mark[KEY_TAG] if self.public_key else None, tags.get(KEY_TAG) or ()
 
     def find(self, aws: Aws) -> Iterator[Live]:
+        record = aws.records().get(self.key)
         for pair in aws.listed(KEY_PAIRS):
             tags = tags_of(pair)
-            if aws.is_mine(self, tags) or pair["KeyPairId"] == aws.recorded(self.key):
+            if aws.is_mine(self, tags) or (
+                record and pair["KeyPairId"] == record.id and aws.is_proven(self, tags, pair, record)
+            ):
                 wrong = self.another(tags)
                 yield Live(
                     pair["KeyPairId"],
@@ -54,9 +67,13 @@ class KeyPair(Resource):
                     why="another key" if wrong else "",
                     held=aws.held(self, tags, self.held(tags)),
                     made=pair.get("CreateTime"),
+                    identity=_identity(pair),
                 )
             elif pair["KeyName"] == self.name:
                 yield Live(pair["KeyPairId"], Phase.FOREIGN, why="a key pair without this demo's tags")
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        return bool(record.identity) and _identity(item) == record.identity
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.import_key_pair(
@@ -64,7 +81,7 @@ class KeyPair(Resource):
             PublicKeyMaterial=self.public_key.encode(),
             TagSpecifications=aws.tagged(self, "key-pair", more=self.mark),
         )
-        return Live(answer["KeyPairId"])
+        return Live(answer["KeyPairId"], identity=_identity(answer))
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_key_pair(KeyPairId=live.id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import DEMO_TAG, tags_of
 from ..engine.resource import STARTED_IS_ENOUGH, Aws, Resource
-from ..model import Held, Holder, Live, Phase, short_id
+from ..model import Held, Holder, Live, Phase, Record, short_id
 from .elb import Balanced, find_named
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef
 
 
-def _all(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
+def load_balancers(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
     which: dict[str, Any] = {"LoadBalancerArns": arns} if arns else {}
     for page in aws.elb.get_paginator("describe_load_balancers").paginate(**which):
         for balancer in page["LoadBalancers"]:
@@ -50,7 +50,10 @@ class LoadBalancer(Resource):
     ready_word = "active"
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        yield from find_named(aws, self, _all, self._held)
+        yield from find_named(aws, self, load_balancers, self._held)
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        return (item["VpcId"], item["LoadBalancerName"]) == (aws.id(self.subnet.vpc), self.name)  # unique in a region
 
     def _held(self, balancer: Mapping[str, Any]) -> Iterator[Held]:
         yield "type", "network", balancer.get("Type")

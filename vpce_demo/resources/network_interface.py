@@ -40,5 +40,5 @@ def _managed(interface: NetworkInterfaceTypeDef) -> bool:
 
 def _ours(aws: Aws, interface: NetworkInterfaceTypeDef) -> bool:
     tags = {tag.get("Key"): tag.get("Value") for tag in interface.get("TagSet", [])}
-    held = {live.id for live in aws.known.values()}
+    held = {live.id for live in list(aws.known.values())}
     return tags.get(DEMO_TAG) == aws.demo or interface.get("Attachment", {}).get("InstanceId") in held

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import ANYWHERE, Live, Phase
+from ..model import ANYWHERE, Live, Phase, Record
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
 from .vpc import Vpc
@@ -66,6 +66,11 @@ class RouteTable(Resource):
             others = [f"{_destination(r)} to {_target(r)}" for r in table["Routes"] if not _is_expected(r)]
             held = aws.held(self, tags_of(table), ("VPC", self.vpc, table["VpcId"]), ("further routes", (), others))
             yield Live(table["RouteTableId"], held=held)
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        on_record = {one.id for one in aws.records().values()}
+        associated = any(one.get("SubnetId") in on_record for one in item["Associations"])
+        return item["VpcId"] == aws.id(self.vpc) and associated
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_route_table(

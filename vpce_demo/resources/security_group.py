@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Holder, Live, Phase
+from ..model import Holder, Live, Phase, Record
 from .network_interface import interfaces
 from .vpc import Vpc
 
@@ -65,6 +65,9 @@ class SecurityGroup(Resource):
                 ("outbound rules", self.outbound, [rule for rule, _ in _rules(group["IpPermissionsEgress"], "to")]),
             )
             yield Live(group["GroupId"], held=held)
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        return (item["VpcId"], item["GroupName"]) == (aws.id(self.vpc), self.name)  # unique in a VPC
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_security_group(

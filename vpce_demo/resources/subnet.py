@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Holder, Live, Phase
+from ..model import Holder, Live, Phase, Record
 from .network_interface import interfaces
 from .vpc import Vpc
 
@@ -45,6 +45,9 @@ class Subnet(Resource):
                 ("VPC", self.vpc, subnet["VpcId"]),
             )
             yield Live(subnet["SubnetId"], Phase.of(subnet["State"]), subnet["State"], held=held)
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        return (item["VpcId"], item["CidrBlock"]) == (aws.id(self.vpc), self.cidr)  # only one at a time can have it
 
     def create(self, aws: Aws) -> Live:
         subnet = aws.ec2.create_subnet(

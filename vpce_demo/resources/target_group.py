@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Resource
-from ..model import Held, Live, Phase
+from ..model import Held, Live, Phase, Record
 from .elb import Balanced, find_named
 from .instance import Instance
 from .vpc import Vpc
@@ -20,7 +20,7 @@ THRESHOLD = 2
 """Consecutive checks that make a target healthy or unhealthy."""
 
 
-def _all(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
+def target_groups(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
     which: dict[str, Any] = {"TargetGroupArns": arns} if arns else {}
     for page in aws.elb.get_paginator("describe_target_groups").paginate(**which):
         for group in page["TargetGroups"]:
@@ -36,7 +36,10 @@ class TargetGroup(Resource):
     health_interval: int
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        yield from find_named(aws, self, _all, self._held)
+        yield from find_named(aws, self, target_groups, self._held)
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        return (item["VpcId"], item["TargetGroupName"]) == (aws.id(self.vpc), self.name)  # unique in a region
 
     def _held(self, group: Mapping[str, Any]) -> Iterator[Held]:
         yield "target type", "instance", group.get("TargetType")

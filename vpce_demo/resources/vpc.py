@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Holder, Live, Phase
+from ..model import Holder, Live, Phase, Record
 from .network_interface import interfaces
 
 if TYPE_CHECKING:
@@ -23,6 +23,16 @@ def _vpcs(aws: Aws, which: Mapping[str, Any]) -> Iterator[VpcTypeDef]:
 VPCS = Listing(_vpcs, "VpcIds")
 
 
+def _identity(vpc: Mapping[str, Any]) -> dict[str, str]:
+    """The id of the association of its first address range, which lasts as long as the VPC."""
+    ranges = vpc.get("CidrBlockAssociationSet", [])
+    return {"cidr association": ranges[0]["AssociationId"]} if ranges else {}
+
+
+def _live(vpc: VpcTypeDef) -> Live:
+    return Live(vpc["VpcId"], Phase.of(vpc["State"]), vpc["State"], identity=_identity(vpc))
+
+
 @dataclass(frozen=True, eq=False)
 class Vpc(Resource):
     """A VPC with one range of IPv4 addresses."""
@@ -35,11 +45,13 @@ class Vpc(Resource):
     def find(self, aws: Aws) -> Iterator[Live]:
         for vpc in aws.mine(self, VPCS):
             held = aws.held(self, tags_of(vpc), ("address range", self.cidr, vpc["CidrBlock"]))
-            yield Live(vpc["VpcId"], Phase.of(vpc["State"]), vpc["State"], held=held)
+            yield replace(_live(vpc), held=held)
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        return bool(record.identity) and _identity(item) == record.identity
 
     def create(self, aws: Aws) -> Live:
-        vpc = aws.ec2.create_vpc(CidrBlock=self.cidr, TagSpecifications=aws.tagged(self, "vpc"))["Vpc"]
-        return Live(vpc["VpcId"], Phase.of(vpc["State"]), vpc["State"])
+        return _live(aws.ec2.create_vpc(CidrBlock=self.cidr, TagSpecifications=aws.tagged(self, "vpc"))["Vpc"])
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_vpc(VpcId=live.id)

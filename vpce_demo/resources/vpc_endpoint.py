@@ -10,7 +10,7 @@ from ..aws.error_codes import raise_unsuccessful
 from ..aws.tags import tags_of
 from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Listing, Resource
 from ..errors import NotCreated
-from ..model import Live, Phase
+from ..model import Live, Phase, Record
 from .endpoint_service import EndpointService, connections
 from .security_group import SecurityGroup
 from .subnet import Subnet
@@ -41,7 +41,14 @@ def _live(endpoint: VpcEndpointTypeDef) -> Live:
         endpoint.get("LastError", {}).get("Message", ""),
         outputs,
         made=endpoint.get("CreationTimestamp"),
+        identity=_identity(endpoint),
     )
+
+
+def _identity(endpoint: Mapping[str, Any]) -> dict[str, str]:
+    """When AWS created it."""
+    created = endpoint.get("CreationTimestamp")
+    return {"created": created.isoformat()} if created else {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +78,9 @@ class VpcEndpoint(Resource):
                 ("private DNS", False, endpoint.get("PrivateDnsEnabled")),
             )
             yield replace(_live(endpoint), held=held)
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        return bool(record.identity) and _identity(item) == record.identity
 
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_vpc_endpoint(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from ..aws.clients import Clients
@@ -13,25 +12,26 @@ from ..aws.region import image, offering, zones
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config
 from ..config.settings import Settings
-from ..engine.resource import Aws
+from ..engine.resource import Aws, Item, Listing
 from ..errors import Refused
 from ..model import Phase, Side
 from ..resources.instance import INSTANCES
 from ..resources.subnet import SUBNETS
-from ..resources.vpc import VPCS
 
 
-def find_out(config: Config, environment: Environment, public_key: str) -> Settings:
-    """The settings of a new demo, asked of AWS in parallel.  Raises Refused if no zone is suitable.  Changes
-    nothing."""
+def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]) -> Settings:
+    """The settings of a demo without recorded ones, asked of AWS in parallel; without its identity and ssh key.
+
+    Raises Refused if no zone is suitable.  Changes nothing.
+    """
     provider, consumer = environment.clients[Side.PROVIDER], environment.clients[Side.CONSUMER]
     _refuse_what_is_not_built(environment)
     with ThreadPoolExecutor() as pool:
         ours = _Region(pool, provider, config)
         theirs = ours if consumer is provider else _Region(pool, consumer, config)
         source = pool.submit(ssh_source, config, environment)
-        accounts = {id(one): one for one in environment.clients.values()}.values()
-        there = [pool.submit(_there, config, one) for one in accounts]
+        accounts = {(one.account, one.region): one for one in environment.clients.values()}.values()
+        there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
         room = [pool.submit(_refuse_over_quota, config, one, 2 // len(accounts)) for one in accounts]
         zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, ours.usable(), theirs.usable())
         before = {key: value for one in there for key, value in one.result().items()}
@@ -39,10 +39,8 @@ def find_out(config: Config, environment: Environment, public_key: str) -> Setti
             enough.result()
         return Settings.of(
             config,
-            demo_id=before.get("id") or secrets.token_hex(3),
             zone=zone,
             ssh_source=source.result(),
-            public_key=public_key,
             provider_zone_id=before.get("provider-subnet") or provider_zone_id,
             consumer_zone_id=before.get("customer-subnet") or consumer_zone_id,
             provider_image=before.get("web") or ours.image.result(),
@@ -60,20 +58,24 @@ def ssh_source(config: Config, environment: Environment) -> str:
     return my_address(environment) if config.ssh_from == MY_IP else config.ssh_from
 
 
-def _there(config: Config, clients: Clients) -> dict[str, str]:
-    """What an existing demo without a state file was created with: its ``id``, and by key the zones of its subnets and
-    the images of its instances.  Empty if no VPC of the demo is found."""
-    aws = Aws(clients, config.name, "")
-    demo_id = next((id for vpc in aws.listed(VPCS) if (id := tags_of(vpc).get(ID_TAG, ""))), "")
-    if not demo_id:
-        return {}
-    zones = {tags_of(one).get(RESOURCE_TAG, ""): one["AvailabilityZoneId"] for one in aws.listed(SUBNETS)}
+def _there(aws: Aws) -> dict[str, str]:
+    """What an existing demo without a state file was created with: by key the zones of its subnets and the images of
+    its instances."""
+    zones = {key: one["AvailabilityZoneId"] for key, one in _by_key(aws, SUBNETS)}
     images = {
-        tags_of(one).get(RESOURCE_TAG, ""): one["ImageId"]
-        for one in aws.listed(INSTANCES)
+        key: one["ImageId"]
+        for key, one in _by_key(aws, INSTANCES)
         if Phase.of(one["State"]["Name"]) in (Phase.PENDING, Phase.READY)
     }
-    return {"id": demo_id, **zones, **images}
+    return {**zones, **images}
+
+
+def _by_key(aws: Aws, listing: Listing[Item]) -> Iterator[tuple[str, Item]]:
+    """What the call lists of this demo's id, with the resource key in its tags."""
+    for one in aws.listed(listing):
+        tags = tags_of(one)
+        if tags.get(ID_TAG) == aws.demo_id:
+            yield tags.get(RESOURCE_TAG, ""), one
 
 
 def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,31 @@ from .discover import not_looked_up
 def same_accounts(recorded: Mapping[str, Mapping[str, str]], environment: Environment) -> bool:
     """True if a state with these accounts and regions belongs to this environment."""
     return recorded == {str(side): facts for side, facts in environment.accounts.items()}
+
+
+def refuse_other_demo(state: StateFile, name: str) -> None:
+    """Raise Refused if the state file is another demo's, does not say whose it is, or others may write to it."""
+    if not state.path.exists():
+        return
+    if not state.demo and state.settings:
+        return  # they cannot be used, which is said where they are read
+    if state.demo != name or (not state.sides and (state.entries or state.settings)):
+        what = "account and region" if state.demo == name else "demo"
+        raise Refused(
+            f"The state file {state.path} belongs to another demo."
+            if state.demo and state.demo != name
+            else f"The state file {state.path} does not say which {what} it belongs to.",
+            facts={"in the file": printable(state.demo), "wanted": name} if state.demo != name else {},
+            hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
+            f"    mv {state.path} {state.path}.aside",
+        )
+    status = state.path.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise Refused(
+            f"Others may write to the state file {state.path}.",
+            facts={"owner": str(status.st_uid), "mode": f"{status.st_mode & 0o777:04o}"},
+            hint=f"If its content is yours, close it to them:\n    chmod 600 {state.path}",
+        )
 
 
 def refuse_other_accounts(state: StateFile, environment: Environment) -> None:

@@ -24,6 +24,7 @@ from ..resources.load_balancer import private_addresses
 from ..resources.vpc_endpoint import addresses
 from ..tutorial import Demo, tutorial
 from .open import open_demo, open_recorded
+from .ownership import StandingDemo, Unrecorded
 from .run import Run
 
 
@@ -43,6 +44,8 @@ class Look:
     live: Mapping[str, Live] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     ages: Mapping[str, int] = field(default_factory=dict)
+    standing: StandingDemo | None = None
+    """The demo, if it stands in the account and is not on record here."""
 
     @cached_property
     def demo(self) -> Demo:
@@ -110,11 +113,15 @@ class Look:
         return {**written, "prices_of": as_of(of, region)}
 
 
-def look_at(where: Where, environment: Environment | None, command: str) -> Look:
-    """Open the demo, look at AWS once, and close it; without an environment, what is on record or planned."""
+def look_at(where: Where, environment: Environment | None, command: str, *, plans: bool = False) -> Look:
+    """Open the demo, look at AWS once, and close it; without an environment, what is on record or planned.
+
+    ``plans``: with the settings, and the refusals, of ``up``.
+    """
     if environment is None:
         return planned(where)
-    with open_demo(where, environment, command, only_looks=True) as run:
+    unrecorded = Unrecorded.REFUSE if plans else Unrecorded.SHOW
+    with open_demo(where, environment, command, only_looks=True, plans=plans, unrecorded=unrecorded) as run:
         run.look()
         return look_of(run)
 
@@ -123,7 +130,9 @@ def look_of(run: Run) -> Look:
     """What a run saw when it last looked."""
     accounts = {str(side): dict(one) for side, one in run.environment.accounts.items()}
     live = dict(run.sides[Side.PROVIDER].known)
-    return Look(time.time(), run.environment.name, accounts, run.settings, live, managed_addresses(run), run.ages)
+    return Look(
+        time.time(), run.environment.name, accounts, run.settings, live, managed_addresses(run), run.ages, run.standing
+    )
 
 
 def planned(where: Where) -> Look:

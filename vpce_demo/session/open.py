@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -15,13 +16,17 @@ from ..engine.resource import Aws
 from ..errors import DemoError
 from ..journal.run_log import RunLog
 from ..journal.state_file import StateFile, locked
-from ..model import Live, Side
-from ..ssh import ensure_key
+from ..model import Live, Record, Side
+from ..ssh import ensure_key, public_line
 from ..tutorial import tutorial
 from ..untrusted import printable
 from .discover import find_out, not_looked_up, ssh_source
-from .guards import refuse_changed_settings, refuse_other_accounts
+from .guards import refuse_changed_settings, refuse_other_accounts, refuse_other_demo
+from .ownership import Identity, Unrecorded, identify
 from .run import Run
+
+NO_KEY = "the key is not here"
+"""In the place of the public key of a demo whose key is lost: it is no key that an instance knows."""
 
 
 @contextlib.contextmanager
@@ -33,39 +38,54 @@ def open_demo(
     makes: bool = False,
     logged: bool = False,
     only_looks: bool = False,
+    plans: bool = False,
+    unrecorded: Unrecorded = Unrecorded.REFUSE,
+    wanted: str = "",
 ) -> Iterator[Run]:
     """A run on this demo, with its lock held.
 
-    ``only_looks``: takes no lock, so that it can be used while another command is running.  ``makes``: the command
+    ``only_looks``: takes no lock, so that it can be used while another command is running.  ``plans``:
+    the settings are those with which ``up`` would create or replace.  ``makes``: the command
     creates resources, so the settings are completed and recorded first.  The run is logged if it ``makes`` or is
-    ``logged``.  Raises Refused if the state belongs to another account or the settings differ.  A new demo of which
-    nothing was begun leaves no state file.
+    ``logged``.  ``unrecorded`` says what to do with a demo of this name that is not on record here, and ``wanted``
+    which one to adopt.  Raises Refused if the state belongs to another account or demo, the demo may not be touched, or
+    the settings differ.  A new demo of which nothing was begun leaves no state file.
     """
-    # Without a state file, a look writes one.
+    # Without a state file, a look may write one.
     needs_lock = not (only_looks and StateFile(where.directory).path.exists())
     with locked(where.directory, command) if needs_lock else contextlib.nullcontext():
         new: StateFile | None = None
         try:
             state = StateFile.load(where.directory)
+            refuse_other_demo(state, where.config.name)
             refuse_other_accounts(state, environment)
+            sides = sides_of(where.config.name, environment, state.records)
+            identity = identify(sides, state, unrecorded, wanted)
+            sides = _of_the_demo(sides, identity)
             state.sides = {str(side): dict(facts) for side, facts in environment.accounts.items()}
             state.place = environment.id
             if makes:
                 if not state.settings and not state.key_file.exists():
                     new = state
-                public_key = ensure_key(state.key_file, f"vpce-demo {where.config.name}")
-                settings = _settings_to_make(where.config, state, environment, public_key)
-                state.settings = settings.model_dump()
+                settings = _settings_to_make(where.config, state, environment, identity, sides)
+                state.demo, state.demo_id, state.settings = settings.name, settings.demo_id, settings.model_dump()
                 state.save()
             else:
-                settings = _settings_on_record(where, state)
+                recorded = (
+                    _recorded_settings_now(where.config, state, environment)
+                    if plans and state.settings
+                    else _settings_on_record(where, state)
+                )
+                # A key that is lost is to be replaced.  Of a demo that is not on record, no key is known.
+                key = "" if identity.standing else public_line(state.key_file) or NO_KEY
+                settings = recorded.model_copy(update={**identity.marks, "public_key": key})
             demo = tutorial(settings)
             with (
                 RunLog.begin(where.logs, command, settings, environment, demo)
                 if makes or logged
                 else RunLog(demo) as log
             ):
-                yield Run(where, environment, state, settings, demo, _sides(settings, environment, state), log)
+                yield Run(where, environment, state, settings, demo, sides, log, None if makes else identity.standing)
         finally:
             if new and not new.entries:
                 new.forget()
@@ -94,25 +114,46 @@ def _recorded_settings(state: StateFile) -> Settings:
         ) from None
 
 
-def _sides(settings: Settings, environment: Environment, state: StateFile) -> dict[Side, Aws]:
+def sides_of(
+    name: str, environment: Environment, records: Callable[[], Mapping[str, Record]] = dict
+) -> dict[Side, Aws]:
+    """The clients of both sides, one object for each account, for a demo whose id is not known yet."""
     known: dict[str, Live] = {}
+    unproven: dict[str, str] = {}
     made: dict[int, Aws] = {}
     for clients in environment.clients.values():
         if id(clients) not in made:
-            made[id(clients)] = Aws(clients, settings.name, settings.demo_id, known, state.id)
+            made[id(clients)] = Aws(clients, name, "", known, records, unproven=unproven)
     return {side: made[id(clients)] for side, clients in environment.clients.items()}
 
 
-def _settings_to_make(config: Config, state: StateFile, environment: Environment, public_key: str) -> Settings:
-    if not state.settings:
-        return find_out(config, environment, public_key)
+def _of_the_demo(sides: Mapping[Side, Aws], demo: Identity) -> dict[Side, Aws]:
+    """The same for this demo."""
+    made = {
+        id(aws): replace(aws, demo_id=demo.demo_id, owner=demo.owner, adopted_from=demo.adopted_from)
+        for aws in sides.values()
+    }
+    return {side: made[id(aws)] for side, aws in sides.items()}
+
+
+def _settings_to_make(
+    config: Config, state: StateFile, environment: Environment, identity: Identity, sides: Mapping[Side, Aws]
+) -> Settings:
+    if state.settings:
+        settings = _recorded_settings_now(config, state, environment)
+    else:
+        settings = find_out(config, environment, sides)
+    key = ensure_key(state.key_file, f"vpce-demo {config.name} {identity.demo_id}")
+    return settings.model_copy(update={**identity.marks, "public_key": key})
+
+
+def _recorded_settings_now(config: Config, state: StateFile, environment: Environment) -> Settings:
+    """The recorded settings, with the operator's address of now.  Raises Refused if the config differs from them."""
     recorded = _recorded_settings(state)
     refuse_changed_settings(config, recorded)
-    # The operator's address may change, and `up` updates the rule.  If it is not found, the recorded one stays.
-    source = recorded.ssh_source
-    with contextlib.suppress(DemoError):
-        source = ssh_source(config, environment)
-    return recorded.model_copy(update={"ssh_source": source, "public_key": public_key})
+    with contextlib.suppress(DemoError):  # if the address is not found, the recorded one stays
+        return recorded.model_copy(update={"ssh_source": ssh_source(config, environment)})
+    return recorded
 
 
 def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:

@@ -6,15 +6,15 @@ A command opens a ``Run``, calls one method of it, and shows the result.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..aws.environment import Environment, my_address
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
 from ..config.settings import Settings, Where
 from ..engine.drift import with_drift
-from ..engine.engine import Engine
+from ..engine.engine import UNPROVEN, Engine
 from ..engine.events import Action, Event, Leftover
 from ..engine.resource import Aws, Resource, closure
 from ..engine.waits import HIDDEN_SECONDS
@@ -26,6 +26,7 @@ from ..ssh import Ssh
 from ..tutorial import Demo
 from ..verify.aws_facts import AwsFacts
 from ..verify.diagnosis import diagnose, refusal
+from .ownership import StandingDemo
 from .signals import interruptible
 
 
@@ -52,7 +53,11 @@ class Run:
     demo: Demo
     sides: dict[Side, Aws]
     log: RunLog
+    standing: StandingDemo | None = None
+    """The demo, if it stands in the account and is not on record here."""
     _seen_since: float | None = None
+    duplicates: dict[str, list[Live]] = field(default_factory=dict)
+    """Further ones of the demo's own, by resource key, as of the last look."""
 
     # --- looking ------------------------------------------------------------
 
@@ -74,9 +79,11 @@ class Run:
     ) -> dict[str, Live]:
         """What AWS has of these resources, or of all.  Raises the error of a failed look-up.  Changes nothing in AWS.
 
-        Without a state file, one is written from what is found by tags.
+        A lost state file is written again from what is found by tags, if the demo's key is still here.
         """
-        lost = not self.state.path.exists()
+        lost = not self.state.path.exists() and self.standing is None
+        if lost:
+            self.state.demo, self.state.demo_id = self.settings.name, self.settings.demo_id
         engine, began = self.engine(self.state.on_event if lost else on_event), time.monotonic()
         self._raise_first(
             engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed."
@@ -84,6 +91,7 @@ class Run:
         self._seen_since = began
         known = self.sides[Side.PROVIDER].known
         known.update(with_drift(known))
+        self.duplicates = {key: list(lives) for key, lives in engine.duplicates.items()}
         return dict(known)
 
     @property
@@ -96,6 +104,11 @@ class Run:
             elif key in recorded:
                 ages[key] = int(recorded[key])
         return ages
+
+    def record(self, event: Event) -> None:
+        """Write an event to the state file and the log."""
+        self.state.on_event(event)
+        self.log.on_event(event)
 
     # --- changing -------------------------------------------------------------
 
@@ -127,8 +140,7 @@ class Run:
         """
 
         def both(event: Event) -> None:
-            self.state.on_event(event)
-            self.log.on_event(event)
+            self.record(event)
             on_event(event)
 
         engine = self.engine(both, timeout_seconds)
@@ -157,8 +169,7 @@ class Run:
         def both(event: Event) -> None:
             if event.error and event.action in (Action.RETRYING, Action.DELETED):
                 refused[event.resource.key] = event  # AWS's reason, if the wait times out
-            self.state.on_event(event)
-            self.log.on_event(event)
+            self.record(event)
             on_event(event)
 
         engine = self.engine(both, timeout_seconds)
@@ -170,11 +181,17 @@ class Run:
         not_let_in = [f for f in failures if f.error and error_kind(f.error) is ErrorKind.SIGN_IN]
         self._raise_first(not_let_in, "What was deleted so far is recorded.")
         there = self._look_until_gone() if not failures else self.look()
-        left = _left(self.demo.resources, there, failures, refused)
+        left = [*_left(self.demo.resources, there, failures, refused), *self._unproven()]
         self.log.look(left)
         if not left:
             self.state.forget()
         return left
+
+    def _unproven(self) -> Iterator[Leftover]:
+        """What is on record and was not deleted, since nothing in AWS shows that it is the demo's."""
+        for r in self.demo.resources:
+            if id := self.sides[r.side].unproven.get(r.key):
+                yield Leftover(r, Live(id), UNPROVEN, {id: "on record, and without tags"})
 
     def _look_until_gone(self) -> dict[str, Live]:
         """Look until nothing is found, for a while: AWS may still list what it has deleted."""

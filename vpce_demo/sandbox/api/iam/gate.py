@@ -28,7 +28,7 @@ from .needs import ROLE_NAME, ROLE_PATH, ApiCall, Needed, has_role, needs
 from .policy import Context, Document, Verdict, verdict
 
 ROOT_KEY = "sandbox"
-"""Like a key that names an account, it is the account's root user's, whom no policy binds."""
+"""No policy binds it, nor what begins with it and a hyphen, nor a key that names an account."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Gate:
 
 
 def is_root(key: str) -> bool:
-    return key == ROOT_KEY or key.startswith(ACCOUNT_KEY)
+    return key.partition("-")[0] == ROOT_KEY or key.startswith(ACCOUNT_KEY)
 
 
 def _caller(incoming: Incoming) -> Caller:

@@ -1,0 +1,63 @@
+"""Everything of a demo's name that the describe calls of its kinds list, by its tags alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ..aws.tags import DEMO_TAG, tags_of
+from ..engine.resource import Aws, Listing
+from ..model import Phase, Side
+from .elb import listed_with_tags
+from .endpoint_service import SERVICES
+from .instance import INSTANCES
+from .internet_gateway import GATEWAYS
+from .key_pair import KEY_PAIRS
+from .load_balancer import load_balancers
+from .route_table import ROUTE_TABLES
+from .security_group import GROUPS
+from .subnet import SUBNETS
+from .target_group import target_groups
+from .vpc import VPCS
+from .vpc_endpoint import ENDPOINTS
+
+_BOTH: tuple[Listing[Any], ...] = (VPCS, GATEWAYS, SUBNETS, ROUTE_TABLES, KEY_PAIRS, GROUPS, INSTANCES)
+LISTINGS: Mapping[Side, tuple[Listing[Any], ...]] = {
+    Side.PROVIDER: (*_BOTH, SERVICES),
+    Side.CONSUMER: (*_BOTH, ENDPOINTS),
+}
+"""What each side's resources are found with, besides the calls of Elastic Load Balancing."""
+_WHEN = ("LaunchTime", "CreateTime", "CreationTimestamp", "CreatedTime")
+
+
+class Tagged(NamedTuple):
+    """One thing that has the tag with the demo's name: its id or ARN, its tags, and when AWS created it if AWS says
+    so."""
+
+    id: str
+    tags: Mapping[str, str]
+    created: datetime | None
+
+
+def tagged(sides: Mapping[Side, Aws]) -> list[Tagged]:
+    """Everything that has the demo's name in its tags and still exists, of whatever demo, id and maker."""
+    asked = {(id(sides[side].clients), listing): (sides[side], listing) for side in Side for listing in LISTINGS[side]}
+    with ThreadPoolExecutor() as pool:
+        balanced = [pool.submit(listed_with_tags, sides[Side.PROVIDER], all) for all in (load_balancers, target_groups)]
+        found = list(pool.map(lambda one: [(one[1], item) for item in one[0].listed(one[1])], asked.values()))
+    items = [(listing.id(item), tags_of(item), item) for group in found for listing, item in group]
+    items += [(one.arn, tags, one.described) for group in balanced for one, tags in group.result()]
+    demo = sides[Side.PROVIDER].demo
+    return [
+        Tagged(id, tags, next((item[name] for name in _WHEN if item.get(name)), None))
+        for id, tags, item in items
+        if tags.get(DEMO_TAG) == demo and Phase.of(_word(item)) is not Phase.GONE
+    ]
+
+
+def _word(item: Mapping[str, Any]) -> str:
+    """AWS's state word of an item."""
+    state = item.get("ServiceState") or item.get("State") or ""
+    return str(state.get("Name") or state.get("Code") or "") if isinstance(state, Mapping) else str(state)

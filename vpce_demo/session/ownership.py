@@ -1,0 +1,142 @@
+"""Whose a demo is: this directory's by its record, or another one of the same name that stands in the account.
+
+The record is the state file; where it is lost, the demo's ssh key, whose comment holds the demo's id.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from ..aws.tags import ID_TAG, KEY_TAG, OWNER_TAG
+from ..engine.resource import Aws
+from ..errors import Refused
+from ..journal.state_file import StateFile
+from ..model import Side
+from ..resources.by_tag import tagged
+from ..resources.key_pair import fingerprint
+from ..ssh import public_line
+
+
+class Unrecorded(Enum):
+    """What a command does with a demo of this name that stands in the account and is not on record here."""
+
+    REFUSE = "refuse"
+    SHOW = "show"
+    DELETE_OWN = "delete it if the same caller made it"
+    ADOPT = "adopt"
+
+
+@dataclass(frozen=True)
+class StandingDemo:
+    """A demo in the account, as its tags say.
+
+    ``owner`` is empty for one that was made before owners were recorded; ``since`` is when AWS created the first of its
+    resources, as far as AWS says so; ``count`` is the number of its tagged resources; ``keys`` are the fingerprints of
+    the ssh keys in its tags.
+    """
+
+    id: str
+    owner: str
+    since: datetime | None
+    count: int
+    keys: frozenset[str] = frozenset()
+
+    @property
+    def made_by(self) -> str:
+        return self.owner or "somebody: it was made before this was recorded"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For a message."""
+        since = f"{self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
+        return {"made by": self.made_by, "id": self.id, "since": since, "resources": str(self.count)}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which demo a command works on.  ``standing`` is it, if there is no record of it here."""
+
+    demo_id: str
+    owner: str
+    adopted_from: str = ""
+    standing: StandingDemo | None = None
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """For ``Settings``."""
+        return {"demo_id": self.demo_id, "owner": self.owner, "adopted_from": self.adopted_from}
+
+
+def standing_demos(sides: Mapping[Side, Aws]) -> list[StandingDemo]:
+    """The demos of this name in the account, the one with the most resources first."""
+    by_id: dict[str, list[tuple[Mapping[str, str], datetime | None]]] = {}
+    for one in tagged(sides):
+        by_id.setdefault(one.tags.get(ID_TAG, ""), []).append((one.tags, one.created))
+    demos = []
+    for id, parts in by_id.items():
+        owners = Counter(tags.get(OWNER_TAG, "") for tags, _ in parts)
+        since = min((created for _, created in parts if created), default=None)
+        keys = frozenset(tags[KEY_TAG] for tags, _ in parts if KEY_TAG in tags)
+        demos.append(StandingDemo(id, owners.most_common(1)[0][0], since, len(parts), keys))
+    return sorted(demos, key=lambda demo: (-demo.count, demo.id))
+
+
+def identify(sides: Mapping[Side, Aws], state: StateFile, unrecorded: Unrecorded, wanted: str = "") -> Identity:
+    """Which demo is meant.  Asks AWS only if there is no state file; ``wanted`` is the id of the one to adopt.
+
+    Raises Refused if that is one that this command may not touch.
+    """
+    aws = sides[Side.PROVIDER]
+    caller = aws.clients.caller
+    if state.demo_id:
+        owner, before = (str(state.settings.get(name) or "") for name in ("owner", "adopted_from"))
+        return Identity(state.demo_id, owner or caller, before)
+    key = public_line(state.key_file)
+    key_id = key.rpartition(" ")[2] if key.count(" ") == 4 else ""
+    demos = standing_demos(sides)
+    ours = next((demo for demo in demos if demo.id == key_id or (key and fingerprint(key) in demo.keys)), None)
+    if ours:
+        return Identity(ours.id, caller, "" if ours.owner == caller else ours.owner)
+    if not demos:
+        return Identity(key_id or secrets.token_hex(3), caller)
+    chosen = _choose(demos, caller, wanted, unrecorded)
+    is_own = chosen.owner == caller
+    if unrecorded is Unrecorded.REFUSE or (unrecorded is Unrecorded.DELETE_OWN and not is_own):
+        raise _not_on_record(aws.demo, chosen, is_own, unrecorded)
+    return Identity(chosen.id, caller, "" if is_own else chosen.owner, chosen)
+
+
+def _choose(demos: Sequence[StandingDemo], caller: str, wanted: str, unrecorded: Unrecorded) -> StandingDemo:
+    """The wanted one, or the caller's own, or any.  Raises Refused if it is to be touched and there are several."""
+    own = [demo for demo in demos if demo.owner == caller]
+    fitting = [demo for demo in demos if demo.id == wanted] if wanted else own or demos
+    if not fitting or (unrecorded in (Unrecorded.ADOPT, Unrecorded.DELETE_OWN) and len(fitting) > 1):
+        raise Refused(
+            f"There is no demo with the id {wanted}." if wanted else "Several demos have this name.",
+            table=[("id", "made by"), *((demo.id, demo.made_by) for demo in demos)],
+            hint="Say which one:  <demo> adopt --id ID",
+        )
+    return fitting[0]
+
+
+def _not_on_record(name: str, demo: StandingDemo, is_own: bool, unrecorded: Unrecorded) -> Refused:
+    """The refusal to touch a demo that another directory or person made."""
+    if unrecorded is Unrecorded.DELETE_OWN:
+        hint = "Ask who made it.  If it may be deleted:\n    <demo> down --adopt"
+    else:
+        hint = (
+            "Do one of these:\n"
+            "    <demo> up --name another-name    make a demo of your own\n"
+            "    <demo> adopt                     take this one over; its ssh key is not here, so the next up makes\n"
+            "                                     new keys and new instances"
+        )
+    return Refused(
+        f"The demo {name} exists in this account, but there is no record of it here.",
+        facts={**demo.facts, "made by": f"{demo.made_by} (you)"} if is_own else demo.facts,
+        hint=hint,
+    )
