@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "output.schema.json").read_text())
+VALIDATOR = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)
 """What every document of ``-o json`` is held against."""
 SECONDS = 60.0
 """How long one command may take before a test gives it up."""
@@ -58,7 +59,7 @@ class Done:
         """The one JSON document on stdout, which is as the schema says."""
         document = json.loads(self.out)
         assert isinstance(document, dict)
-        jsonschema.validate(document, SCHEMA)
+        VALIDATOR.validate(document)
         assert document.keys() <= SCHEMA["properties"].keys()
         return document
 
