@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.docs.lines import documented, words
 from vpce_demo.aws import environment
-from vpce_demo.aws.clients import Clients
 from vpce_demo.cli import run_command
 from vpce_demo.sandbox import client
 
-from .program import World
+from .program import World, clients_made_once
 from .terminal import Terminal
 
 WITH_NOTHING = ("up", "create-provider", "plan", "walkthrough", "init")
@@ -65,16 +63,10 @@ def stands() -> Stands:
     return Stands()
 
 
-@pytest.fixture(scope="module")
-def clients() -> Callable[..., Clients]:
-    """Makes the clients of a sandbox once: they take longer than most commands."""
-    return functools.cache(vars(environment)["_sandbox_clients"])
-
-
 @pytest.fixture
-def say(own_world: World, clients: Callable[..., Clients], monkeypatch: pytest.MonkeyPatch) -> Say:
+def say(own_world: World, monkeypatch: pytest.MonkeyPatch) -> Say:
     """Runs a command in this process, as one that is begun there would be, and returns its exit code."""
-    monkeypatch.setattr(environment, "_sandbox_clients", clients)
+    monkeypatch.setattr(environment, "_sandbox_clients", clients_made_once)
     for name, value in own_world.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(own_world.directory)
