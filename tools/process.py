@@ -24,6 +24,7 @@ import boto3
 import botocore.endpoint
 import botocore.hooks
 from botocore.client import ClientCreator
+from botocore.hooks import EventAliaser
 from botocore.loaders import JSONFileLoader, Loader
 
 import vpce_demo
@@ -145,6 +146,12 @@ def remember_what_botocore_reads() -> None:
     accepts = functools.cache(botocore.hooks.accepts_kwargs)
     make_class: Any = vars(ClientCreator)["_create_client_class"]
     classes: dict[str, Any] = {}
+    begin: Any = vars(EventAliaser)["__init__"]
+    names: dict[str, str] = {}
+
+    def begin_with_names(aliaser: Any, *words: Any) -> None:
+        begin(aliaser, *words)
+        aliaser._alias_name_cache = names
 
     def class_of(creator: ClientCreator, service_name: str, service_model: Any) -> Any:
         if service_name not in classes:
@@ -155,6 +162,7 @@ def remember_what_botocore_reads() -> None:
         (JSONFileLoader, "load_file", lambda loader, path: read(path)),
         (Loader, "list_available_services", lambda loader, type_name: listed(type_name)),
         (ClientCreator, "_create_client_class", class_of),
+        (EventAliaser, "__init__", begin_with_names),
         (botocore.hooks, "accepts_kwargs", lambda called: accepts(getattr(called, "__func__", called))),
     ]
     for owner, name, instead in patches:

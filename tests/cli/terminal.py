@@ -19,6 +19,7 @@ class Terminal:
     def __init__(self, program: Program, *words: str, width: int = 100, height: int = 40, **environment: str) -> None:
         self.screen = pyte.Screen(width, height)
         self._stream = pyte.ByteStream(self.screen)
+        self._text: str | None = None
         self._child: pexpect.spawn[bytes] = pexpect.spawn(
             sys.executable,
             ["-m", "vpce_demo", *words],
@@ -39,12 +40,16 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """What stands on the screen, without empty lines at its end."""
-        text = "\n".join(line.rstrip() for line in self.screen.display).rstrip()
-        return text.split("\n")
+        return self.text.split("\n")
 
     @property
     def text(self) -> str:
-        return "\n".join(self.lines)
+        if self._text is None:
+            # Not ``screen.display``, which is slow.  The second half of a wide letter is empty.
+            rows = (self.screen.buffer[y] for y in range(self.screen.lines))
+            columns = range(self.screen.columns)
+            self._text = "\n".join("".join(row[x].data for x in columns).rstrip() for row in rows).rstrip()
+        return self._text
 
     @property
     def is_coloured(self) -> bool:
@@ -79,6 +84,7 @@ class Terminal:
         """Take in what the command shows; whether it goes on."""
         try:
             self._stream.feed(self._child.read_nonblocking(65536, timeout=0.05))
+            self._text = None
         except pexpect.TIMEOUT:
             pass
         except pexpect.EOF:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.docs.lines import documented, words
+from vpce_demo.aws import environment
 from vpce_demo.cli import run_command
 from vpce_demo.sandbox import client
 
-from .program import World
+from .program import World, clients_made_once
 from .terminal import Terminal
 
 WITH_NOTHING = ("up", "create-provider", "plan", "walkthrough", "init")
@@ -65,6 +66,7 @@ def stands() -> Stands:
 @pytest.fixture
 def say(own_world: World, monkeypatch: pytest.MonkeyPatch) -> Say:
     """Runs a command in this process, as one that is begun there would be, and returns its exit code."""
+    monkeypatch.setattr(environment, "_sandbox_clients", clients_made_once)
     for name, value in own_world.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(own_world.directory)

@@ -1,4 +1,4 @@
-"""Accesses the inside of moto's stores: which exist, how they are emptied, and what they load.
+"""Accesses the inside of moto: which stores exist, how they are emptied, what they load and what they need not repeat.
 
 Moto keeps its stores in module variables of the process, so a process holds one sandbox at a time.
 """
@@ -6,12 +6,15 @@ Moto keeps its stores in module variables of the process, so a process holds one
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+from moto import backends as services
+from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.core.utils import get_service_model
+from moto.core.utils import get_service_model, method_names_from_class
 from moto.ec2.models import amis, ec2_backends
 from moto.ec2.models.subnets import Subnet
 from moto.elbv2.models import elbv2_backends
@@ -91,4 +94,13 @@ def _load_resource(resource: str) -> Any:
     return load_resource(resource)
 
 
+@cache
+def _modules() -> tuple[str, ...]:
+    return tuple(_list_of_moto_modules())
+
+
+_list_of_moto_modules = services.list_of_moto_modules
 vars(amis)["load_resource"] = _load_resource
+# At every call moto looks through its directories for its services, and through a class for its operations.
+vars(services)["list_of_moto_modules"] = _modules
+vars(responses)["method_names_from_class"] = cache(method_names_from_class)
