@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 NOTHING_CHANGED = "Nothing was changed."
 THIS_DEMO = "<demo>"
@@ -134,7 +134,12 @@ class Leftovers(DemoError):
 
 
 class InUse(Leftovers):
-    """Cannot be deleted: something that is not part of the demo still uses it."""
+    """Cannot be deleted: something that is not part of the demo still uses it.  ``commands`` of the AWS CLI remove
+    that."""
+
+    def __init__(self, message: str, *, commands: Sequence[str] = (), **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.commands = tuple(commands)
 
 
 class TimedOut(DemoError):

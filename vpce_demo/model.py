@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ANYWHERE = "0.0.0.0/0"
 """Every IPv4 address, as a destination of a route or a source of a rule."""
@@ -102,12 +102,17 @@ def short_id(id: str) -> str:
 
 @dataclass(frozen=True)
 class Holder:
-    """What keeps AWS from deleting something.  ``what`` describes it.  ``foreign``: it is not part of the demo, and its
-    owner has to remove it."""
+    """What keeps AWS from deleting something.  ``what`` describes it.
+
+    ``foreign``: it does not go by itself, and somebody has to remove it: with these ``commands`` of the AWS CLI, if any
+    can.  ``remove`` removes one that is the demo's own.
+    """
 
     id: str
     what: str = ""
     foreign: bool = False
+    commands: tuple[str, ...] = ()
+    remove: Callable[[Any], object] | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.id} ({self.what})" if self.what else self.id

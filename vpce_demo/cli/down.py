@@ -9,8 +9,9 @@ import click
 
 from ..cost.bill import hourly, said
 from ..engine.events import Leftover
-from ..errors import Leftovers
+from ..errors import Diagnosis, Leftovers
 from ..model import Side, short_id
+from ..resources.holders import in_order
 from ..session.open import open_demo
 from ..session.ownership import Unrecorded
 from ..ui import screens
@@ -91,9 +92,9 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
                 f"Deleted {len(deleted)} of {len(ids)}. {len(left)} are left"
                 f"{f' and cost {cost}' if cost else ''}. Exit code {Leftovers.exit_code}.",
                 table=screens.left_over(left),
-                hint=_how_to_continue(app, left),
             )
-            leftovers.diagnosis = run.diagnosis((r, why) for r, _, why, _ in left)
+            leftovers.diagnosis = run.diagnosis((one.resource, one.why) for one in left)
+            leftovers.hint = _how_to_continue(app, left, leftovers.diagnosis)
             raise leftovers
         screen.line(
             f"Deleted {len(ids)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
@@ -101,12 +102,21 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
         )
 
 
-def _how_to_continue(app: App, left: Sequence[Leftover]) -> str:
-    """The command that continues, depending on what holds the rest."""
+def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None) -> str:
+    """The command that continues, depending on what holds the rest.
+
+    Where nothing but a repair helps, ``down`` alone would fail in the same way.
+    """
     holders = {id: what for one in left for id, what in one.strangers.items()}
+    commands = in_order([command for one in left for command in one.commands])
+    if cause and cause.fixes and not commands:
+        return ""
     if not holders:
         return f"Go on:  {command_line(app)} down"
     told = " ".join(f"{id} is {what}." if what else f"{id} is not this demo's." for id, what in holders.items())
+    if commands:
+        lines = "\n".join(f"    {command}" for command in (*commands, f"{command_line(app)} down"))
+        return f"{told} Remove what holds the rest, then go on:\n{lines}"
     if all(id.startswith("vpce-") for id in holders):
         its = "its" if len(holders) == 1 else "their"
         return f"{told} Refuse {its} connection and go on:\n    {command_line(app)} down --reject-foreign-connections"

@@ -316,25 +316,35 @@ class Engine:
                     reason = error_kind(error)
                     if reason is ErrorKind.MISSING:
                         return error
-                    if not patience.lasts(reason):
-                        raise _final_error(r, error, reason) from error
-                    note = f"{_code(error)}, trying again"
+                    budget, note = None, f"{_code(error)}, trying again"
                     if reason is ErrorKind.IN_USE:
                         holders = self._lookup.holders(r, live)
-                        self._detach_holders(r, live, [holder for holder in holders if holder.foreign], error)
+                        self._detach_holders(r, live, holders, error)
                         by = f" by {', '.join(map(str, holders))}" if holders else ""
                         note = f"still in use{by} ({_code(error)}), trying again"
+                        budget = None if holders else HIDDEN_SECONDS  # what nothing holds is only seen late
+                    if not patience.lasts(reason, budget):
+                        raise _final_error(r, error, reason) from error
                     self._emit(Action.RETRYING, r, live, error=error, note=note)
         raise AssertionError("unreachable")
 
-    def _detach_holders(self, r: Resource, live: Live, strangers: Sequence[Holder], error: Exception) -> None:
-        """Detach foreign holders if that was asked for.  Raises InUse otherwise: they do not go by themselves."""
+    def _detach_holders(self, r: Resource, live: Live, holders: Sequence[Holder], error: Exception) -> None:
+        """Remove holders that are the demo's own, and detach foreign ones if that was asked for.
+
+        Raises InUse otherwise: they do not go by themselves.
+        """
+        for holder in holders:
+            if holder.remove:
+                with contextlib.suppress(ClientError):  # the next try says what is still there
+                    holder.remove(self.sides[r.side].to_change())
+        strangers = [holder for holder in holders if holder.foreign]
         if not strangers or (self._release and r.release(self.sides[r.side].to_change(), live, strangers)):
             return
         others = ", ".join(holder.id for holder in strangers)
         raise InUse(
             f"{r} is in use by a resource that is not part of this demo.",
             facts={"AWS said": f"{_code(error)}: {others} is not ours", **{h.id: h.what for h in strangers}},
+            commands=[command for holder in strangers for command in holder.commands],
         ) from error
 
     def _finish_deletion(self, r: Resource) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -47,9 +47,11 @@ class Event:
 
 
 class Leftover(NamedTuple):
-    """What a delete left behind: why, in AWS's words, and by id who holds it that is not ours."""
+    """What a delete left behind: why, in AWS's words, who holds it that does not go by itself, by id, and the commands
+    that remove them."""
 
     resource: Resource
     live: Live
     why: str
     strangers: Mapping[str, str]
+    commands: Sequence[str] = ()

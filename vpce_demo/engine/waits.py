@@ -65,9 +65,9 @@ class RetryBudget:
         self._pace = pace
         self._since: dict[ErrorKind, float] = {}
 
-    def lasts(self, reason: ErrorKind) -> bool:
-        """Record this error; return True if the call may be repeated."""
-        budget = BUDGETS.get(reason)
+    def lasts(self, reason: ErrorKind, budget: float | None = None) -> bool:
+        """Record this error; return True if the call may be repeated, for the kind's budget or another one."""
+        budget = BUDGETS.get(reason) if budget is None else budget
         if budget is None:
             return False
         now = time.monotonic()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..aws.error_codes import raise_unsuccessful
-from ..aws.tags import DEMO_TAG, tags_of
+from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
 from ..model import Holder, Live, Phase, Record
 from .load_balancer import LoadBalancer
@@ -101,4 +101,4 @@ def _is_ours_or_going(aws: Aws, endpoint_id: str) -> bool:
     which: Any = {"Name": "vpc-endpoint-id", "Values": [endpoint_id]}  # a filter: a deleted endpoint is not an error
     found = aws.ec2.describe_vpc_endpoints(Filters=[which])["VpcEndpoints"]
     going = all(Phase.of(one.get("State", "")) in (Phase.DELETING, Phase.GONE) for one in found)
-    return going or any(tags_of(one).get(DEMO_TAG) == aws.demo for one in found)
+    return going or any(aws.is_ours(tags_of(one)) for one in found)

@@ -10,7 +10,7 @@ from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
 from ..errors import NotCreated
 from ..model import Holder, Live, Phase, Record
-from .network_interface import interfaces
+from .holders import OF_GATEWAY_ATTACHMENT, holding
 from .vpc import Vpc
 
 if TYPE_CHECKING:
@@ -77,4 +77,4 @@ class GatewayAttachment(Resource):
         aws.ec2.detach_internet_gateway(InternetGatewayId=live.id, VpcId=aws.id(self.vpc))
 
     def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
-        yield from interfaces(aws, "vpc-id", aws.id(self.vpc))
+        yield from holding(aws, aws.id(self.vpc), OF_GATEWAY_ATTACHMENT)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..aws.tags import DEMO_TAG, tags_of
+from ..aws.tags import tags_of
 from ..engine.resource import STARTED_IS_ENOUGH, Aws, Resource
 from ..model import Held, Holder, Live, Phase, Record, short_id
 from .elb import Balanced, find_named
@@ -80,8 +80,10 @@ class LoadBalancer(Resource):
         for page in aws.ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate():
             for service in page["ServiceConfigurations"]:
                 if live.id in service.get("NetworkLoadBalancerArns", []):
-                    ours = tags_of(service).get(DEMO_TAG) == aws.demo
-                    yield Holder(service["ServiceId"], "the endpoint service on it", foreign=not ours)
+                    id, state = service["ServiceId"], Phase.of(service.get("ServiceState"))
+                    going = state in (Phase.DELETING, Phase.GONE) or aws.is_ours(tags_of(service))
+                    command = f"{aws.clients.cli} ec2 delete-vpc-endpoint-service-configurations --service-ids {id}"
+                    yield Holder(id, "an endpoint service on it", not going, () if going else (command,))
 
 
 def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import ANYWHERE, Live, Phase, Record
+from ..model import ANYWHERE, Holder, Live, Phase, Record
+from .holders import OF_ROUTE_TABLE, holding
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
 from .vpc import Vpc
@@ -80,6 +81,9 @@ class RouteTable(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_route_table(RouteTableId=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from holding(aws, live.id, OF_ROUTE_TABLE)
 
 
 def _associations(tables: Iterable[RouteTableTypeDef], subnet_id: str) -> Iterator[RouteTableAssociationTypeDef]:

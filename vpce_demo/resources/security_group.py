@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
 from ..model import Holder, Live, Phase, Record
-from .network_interface import interfaces
+from .holders import OF_GROUP, holding
 from .vpc import Vpc
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class SecurityGroup(Resource):
         aws.ec2.delete_security_group(GroupId=live.id)
 
     def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
-        yield from interfaces(aws, "group-id", live.id)
+        yield from holding(aws, live.id, OF_GROUP)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
 from ..model import Holder, Live, Phase, Record
-from .network_interface import interfaces
+from .holders import OF_SUBNET, holding
 from .vpc import Vpc
 
 if TYPE_CHECKING:
@@ -62,4 +62,4 @@ class Subnet(Resource):
         aws.ec2.delete_subnet(SubnetId=live.id)
 
     def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
-        yield from interfaces(aws, "subnet-id", live.id)
+        yield from holding(aws, live.id, OF_SUBNET)

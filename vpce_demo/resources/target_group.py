@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Resource
-from ..model import Held, Live, Phase, Record
+from ..model import Held, Holder, Live, Phase, Record
 from .elb import Balanced, find_named
+from .holders import OF_TARGET_GROUP, holding
 from .instance import Instance
 from .vpc import Vpc
 
@@ -76,6 +77,9 @@ class TargetGroup(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.elb.delete_target_group(TargetGroupArn=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from holding(aws, live.id, OF_TARGET_GROUP)
 
 
 def target_health(aws: Aws, group: TargetGroup) -> list[TargetHealthDescriptionTypeDef]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
 from ..model import Holder, Live, Phase, Record
-from .network_interface import interfaces
+from .holders import OF_VPC, holding
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import VpcTypeDef
@@ -57,4 +57,4 @@ class Vpc(Resource):
         aws.ec2.delete_vpc(VpcId=live.id)
 
     def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
-        yield from interfaces(aws, "vpc-id", live.id)
+        yield from holding(aws, live.id, OF_VPC)

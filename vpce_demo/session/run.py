@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from botocore.exceptions import ClientError
+
 from ..aws.environment import Environment, my_address
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
@@ -182,10 +184,25 @@ class Run:
         self._raise_first(not_let_in, "What was deleted so far is recorded.")
         there = self._look_until_gone() if not failures else self.look()
         left = [*_left(self.demo.resources, there, failures, refused), *self._unproven()]
+        left = [self._with_holders(one) for one in left]
         self.log.look(left)
         if not left:
             self.state.forget()
         return left
+
+    def _with_holders(self, left: Leftover) -> Leftover:
+        """The same, with what holds it, if that was not asked for because something else was in the way first."""
+        r = left.resource
+        if left.strangers or r.goes_with():
+            return left
+        try:
+            holders = [
+                one for one in r.held_by(self.sides[r.side].fresh_after(time.monotonic()), left.live) if one.foreign
+            ]
+        except (DemoError, ClientError):
+            return left
+        commands = [command for one in holders for command in one.commands]
+        return left._replace(strangers={one.id: one.what for one in holders}, commands=commands)
 
     def _unproven(self) -> Iterator[Leftover]:
         """What is on record and was not deleted, since nothing in AWS shows that it is the demo's."""
@@ -276,7 +293,8 @@ def _left(
             why = _said(refusal)
         else:
             why = _said(failure)
-        left.append(Leftover(r, there[r.key], *why))
+        commands = failure.error.commands if failure and isinstance(failure.error, InUse) else ()
+        left.append(Leftover(r, there[r.key], *why, commands))
     return left
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from ...engine.resource import Resource
 from ...errors import Fix
-from ...model import Side
+from ...model import Holder, Side
+from ...resources.holders import in_order
 from ..aws_facts import AwsFacts
 from .table import About, Finding, Symptom, rule
 
-if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef
-
 HOLDING = ("pendingacceptance", "pending", "available")
 """States of a connection that keep its service from being deleted (section 3.4)."""
+PROTECTION = "deletion_protection.enabled"
 
 
 @rule(
@@ -60,54 +59,63 @@ def balancer_in_use(facts: AwsFacts) -> Finding | None:
 @rule(
     "interfaces-left",
     Symptom.DEPENDENCY,
-    likely="network interfaces are left in it",
-    confirmed_by="the interfaces of the VPC, with owner and description",
-    mend="names the holder; waits, where AWS removes it by itself",
+    likely="something that is not this demo's is left in it, or refers to it",
+    confirmed_by="what lies in the VPCs, and the rules and routes that name the demo's",
+    mend="names the holder and the commands that remove it; waits, where AWS removes it by itself",
     about=About.INTERFACES,
     seen_by="down",
 )
 def interfaces_left(facts: AwsFacts) -> Finding | None:
-    """AWS deletes the interfaces of load balancers and endpoints by itself, in minutes (section 3.5)."""
-    vpcs = (facts.demo.balancer.subnet.vpc, facts.demo.endpoint.vpc)
-    evidence: list[str] = []
-    commands: list[str] = []
-    for vpc in vpcs:
-        if not (id := facts.known(vpc)):
-            continue
-        for one in facts.interfaces(vpc.side, "vpc-id", id):
-            evidence.append(f"{_told(one)} is in {one.get('SubnetId')} of {id} ({vpc.name}).")
-            # An interface in use is deleted with its holder: AWS's own in minutes, an instance by its owner.
-            if one.get("Status") == "available":
-                name = one["NetworkInterfaceId"]
-                commands.append(facts.command(vpc.side, "ec2 delete-network-interface", network_interface_id=name))
-        evidence += _others(facts, vpc.side, id, commands)
+    held = list(_held(facts))
+    staying = [(resource, holder) for resource, holder in held if holder.foreign]
+    evidence = [f"{holder} keeps {resource}." for resource, holder in staying or held]
     if not evidence:
         return None
+    commands = in_order([command for _, holder in staying for command in holder.commands])
     label = "removes it, then goes on" if commands else "when its holder is gone; AWS removes its own in minutes"
     return Finding(
-        "network interfaces are left in the VPC." if "eni-" in evidence[0] else "something else is left in the VPC.",
-        evidence,
+        "something that is not this demo's is left." if staying else "AWS is still removing what it made.",
+        list(dict.fromkeys(evidence)),
         [Fix(label, " && ".join([*commands, "<demo> down"]))],
     )
 
 
-def _told(one: NetworkInterfaceTypeDef) -> str:
-    """Who holds an interface, as far as AWS says."""
-    attachment = one.get("Attachment", {})
-    holder = attachment.get("InstanceId") or attachment.get("InstanceOwnerId") or one.get("RequesterId", "")
-    words = [one.get("InterfaceType", "interface"), f'"{one.get("Description", "")}"', f"held by {holder or 'nobody'}"]
-    return f"{one['NetworkInterfaceId']} ({', '.join(words)}, owner {one.get('OwnerId')})"
+def _held(facts: AwsFacts) -> Iterator[tuple[Resource, Holder]]:
+    """What holds each of the demo's resources that are left, in the order of their deletion."""
+    for resource in (r for group in facts.demo.teardown for r in group):
+        aws = facts.aws(resource.side)
+        if resource.key in aws.known and resource.goes_with() is None:
+            for holder in resource.held_by(aws, aws.known[resource.key]):
+                yield resource, holder
 
 
-def _others(facts: AwsFacts, side: Side, vpc_id: str, commands: list[str]) -> Iterator[str]:
-    """What else prevents a VPC's deletion: foreign subnets and security groups."""
-    ec2, ours = facts.clients(side).ec2, {live.id for live in facts.sides[side].known.values()}
-    of_it = [{"Name": "vpc-id", "Values": [vpc_id]}]
-    for subnet in ec2.describe_subnets(Filters=of_it)["Subnets"]:  # type: ignore[arg-type]
-        if subnet["SubnetId"] not in ours:
-            commands.append(facts.command(side, "ec2 delete-subnet", subnet_id=subnet["SubnetId"]))
-            yield f"{subnet['SubnetId']} ({subnet['CidrBlock']}) is a subnet of {vpc_id}, and not this demo's."
-    for group in ec2.describe_security_groups(Filters=of_it)["SecurityGroups"]:  # type: ignore[arg-type]
-        if group["GroupId"] not in ours and group["GroupName"] != "default":
-            commands.append(facts.command(side, "ec2 delete-security-group", group_id=group["GroupId"]))
-            yield f"{group['GroupId']} ({group['GroupName']}) is a security group of {vpc_id}, and not this demo's."
+@rule(
+    "protected",
+    Symptom.PROTECTED,
+    likely="it is protected against deletion",
+    confirmed_by="the protection of the instances and of the load balancer",
+    mend="lifts the protection, then goes on",
+    about=About.PROTECTION,
+    seen_by="down",
+)
+def protected(facts: AwsFacts) -> Finding | None:
+    evidence, commands = [], []
+    for instance in (facts.demo.web, facts.demo.customer):
+        if id := facts.known(instance):
+            ec2 = facts.clients(instance.side).ec2
+            asked = ec2.describe_instance_attribute(InstanceId=id, Attribute="disableApiTermination")
+            if asked["DisableApiTermination"].get("Value"):
+                evidence.append(f"{instance} ({id}) has termination protection.")
+                call = "ec2 modify-instance-attribute"
+                commands.append(facts.command(instance.side, call, instance_id=id, no_disable_api_termination=True))
+    if arn := facts.known(facts.demo.balancer):
+        asked_too = facts.clients(Side.PROVIDER).elb.describe_load_balancer_attributes(LoadBalancerArn=arn)
+        if {"Key": PROTECTION, "Value": "true"} in asked_too["Attributes"]:
+            evidence.append(f"{facts.demo.balancer} has deletion protection.")
+            call = "elbv2 modify-load-balancer-attributes"
+            value = f"Key={PROTECTION},Value=false"
+            commands.append(facts.command(Side.PROVIDER, call, load_balancer_arn=arn, attributes=value))
+    if not evidence:
+        return None
+    fix = Fix("lifts the protection, then goes on", " && ".join([*commands, "<demo> down"]))
+    return Finding("somebody protected it against deletion.", evidence, [fix])

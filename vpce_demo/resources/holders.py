@@ -1,0 +1,364 @@
+"""What can keep AWS from deleting something: for each kind of holder, the call that finds it and the command that
+removes it (``aws-behaviours-2.md`` section 12).
+
+A holder that is being deleted, or that AWS removes with its endpoint, load balancer or NAT gateway while that is being
+deleted, is waited for.  Any other stays until somebody removes it: it is ``foreign``.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ..aws.error_codes import ErrorKind, error_code, error_kind
+from ..aws.tags import tags_of
+from ..engine.resource import Aws
+from ..model import Holder, Phase
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef
+
+Finder = Callable[[Aws, str], Iterable[Holder]]
+"""Yields what holds the thing with this id."""
+
+
+def holding(aws: Aws, id: str, finders: Sequence[Finder]) -> list[Holder]:
+    """What holds it, in the order in which it has to be removed.  One for each thing that could not be asked for."""
+    with ThreadPoolExecutor() as pool:
+        found = [holder for group in pool.map(partial(_ask, aws, id), finders) for holder in group]
+    return list({holder.id: holder for holder in reversed(found)}.values())[::-1]
+
+
+def in_order(commands: Sequence[str]) -> list[str]:
+    """Each command once.  One that AWS refuses until what an earlier one removes has gone is repeated until then."""
+    once = list(dict.fromkeys(commands))
+    waits = ("delete-subnet", "delete-route-table", "delete-network-acl", "delete-security-group")
+    return [
+        f"until {command}; do sleep 5; done" if number and any(f" {call} " in command for call in waits) else command
+        for number, command in enumerate(once)
+    ]
+
+
+def _ask(aws: Aws, id: str, finder: Finder) -> list[Holder]:
+    try:
+        return list(finder(aws, id))
+    except ClientError as error:
+        if error_kind(error) is ErrorKind.SIGN_IN:
+            raise
+        # It may be going: nobody can say.
+        return [Holder(error.operation_name, f"could not be asked: {error_code(error)}")]
+
+
+def _listed(aws: Aws, operation: str, key: str, which: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    ec2: Any = aws.ec2
+    pages = ec2.get_paginator(operation).paginate(**which) if ec2.can_paginate(operation) else None
+    for page in pages or [getattr(ec2, operation)(**which)]:
+        yield from page[key]
+
+
+def _filter(name: str, *values: str) -> dict[str, Any]:
+    return {"Filters": [{"Name": name, "Values": list(values)}]}
+
+
+def _known(aws: Aws) -> set[str]:
+    """The ids of the demo's resources, which this run deletes in their order."""
+    return {live.id for live in list(aws.known.values())}
+
+
+# --- what lies in a VPC ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class InVpc:
+    """A kind of thing that lies in a VPC, or is attached to one.
+
+    ``command`` removes one: the words of the AWS CLI after ``aws``, with ``{id}`` and ``{vpc}``.  ``skips`` says which
+    of them do not count.
+    """
+
+    what: str
+    operation: str
+    key: str
+    id: str
+    filter: str
+    command: str
+    state: str = "State"
+    skips: Callable[[Mapping[str, Any]], bool] = lambda item: False
+
+    def __call__(self, aws: Aws, vpc_id: str) -> Iterator[Holder]:
+        which = _filter(self.filter, vpc_id)
+        if self.operation == "describe_nat_gateways":
+            which["Filter"] = which.pop("Filters")
+        if not self.filter:  # the call cannot filter by VPC
+            which = {}
+        for item in _listed(aws, self.operation, self.key, which):
+            attached = {one.get("VpcId") for one in item.get("Attachments", [])}
+            if (not self.filter and vpc_id not in attached) or self.skips(item) or item[self.id] in _known(aws):
+                continue
+            phase = Phase.of(_word(item, self.state))
+            if phase is not Phase.GONE:
+                command = f"{aws.clients.cli} {self.command.format(id=item[self.id], vpc=vpc_id)}"
+                made_by_aws = ", made by a service of AWS, which may have to remove it" if _requested(item) else ""
+                going = phase is Phase.DELETING
+                yield Holder(item[self.id], f"{self.what}{_named(item)}{made_by_aws}", not going, (command,))
+
+
+def _requested(item: Mapping[str, Any]) -> bool:
+    return bool(item.get("RequesterManaged"))
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    name = tags_of(item).get("Name") or item.get("GroupName") or item.get("ServiceName") or ""
+    return f" {name}" if name else ""
+
+
+def _word(item: Mapping[str, Any], key: str) -> str:
+    state = item.get(key) or item.get("Status") or ""
+    return str(state.get("Name") or state.get("Code") or "") if isinstance(state, Mapping) else str(state)
+
+
+def _has_ended(item: Mapping[str, Any]) -> bool:
+    return _word(item, "Status") in ("deleted", "rejected", "expired", "failed")
+
+
+def _is_main(table: Mapping[str, Any]) -> bool:
+    return any(one.get("Main") for one in table["Associations"])
+
+
+PEERING = ("describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId")
+_DELETE_PEERING = "ec2 delete-vpc-peering-connection --vpc-peering-connection-id {id}"
+IN_VPC = (
+    InVpc(
+        "an endpoint to",
+        *("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", "vpc-id"),
+        "ec2 delete-vpc-endpoints --vpc-endpoint-ids {id}",
+    ),
+    InVpc(
+        "a NAT gateway",
+        *("describe_nat_gateways", "NatGateways", "NatGatewayId", "vpc-id"),
+        "ec2 delete-nat-gateway --nat-gateway-id {id}",
+        skips=lambda one: one["State"] == "failed",
+    ),
+    InVpc(
+        "an EC2 Instance Connect Endpoint",
+        *("describe_instance_connect_endpoints", "InstanceConnectEndpoints", "InstanceConnectEndpointId", "vpc-id"),
+        "ec2 delete-instance-connect-endpoint --instance-connect-endpoint-id {id}",
+    ),
+    InVpc(
+        "a transit gateway attachment",
+        *("describe_transit_gateway_vpc_attachments", "TransitGatewayVpcAttachments", "TransitGatewayAttachmentId"),
+        "vpc-id",
+        "ec2 delete-transit-gateway-vpc-attachment --transit-gateway-attachment-id {id}",
+    ),
+    InVpc("a peering", *PEERING, "requester-vpc-info.vpc-id", _DELETE_PEERING, "Status", _has_ended),
+    InVpc("a peering", *PEERING, "accepter-vpc-info.vpc-id", _DELETE_PEERING, "Status", _has_ended),
+    InVpc(
+        "a virtual private gateway",
+        *("describe_vpn_gateways", "VpnGateways", "VpnGatewayId", "attachment.vpc-id"),
+        "ec2 detach-vpn-gateway --vpn-gateway-id {id} --vpc-id {vpc}",
+        skips=lambda one: all(a["State"] == "detached" for a in one.get("VpcAttachments", [])),
+    ),
+    InVpc(
+        "an egress-only internet gateway",
+        *("describe_egress_only_internet_gateways", "EgressOnlyInternetGateways", "EgressOnlyInternetGatewayId", ""),
+        "ec2 delete-egress-only-internet-gateway --egress-only-internet-gateway-id {id}",
+    ),
+    InVpc(
+        "a carrier gateway",
+        *("describe_carrier_gateways", "CarrierGateways", "CarrierGatewayId", "vpc-id"),
+        "ec2 delete-carrier-gateway --carrier-gateway-id {id}",
+    ),
+    InVpc(
+        "an internet gateway",
+        *("describe_internet_gateways", "InternetGateways", "InternetGatewayId", "attachment.vpc-id"),
+        "ec2 detach-internet-gateway --internet-gateway-id {id} --vpc-id {vpc}",
+    ),
+    InVpc(
+        "a subnet",
+        *("describe_subnets", "Subnets", "SubnetId", "vpc-id"),
+        "ec2 delete-subnet --subnet-id {id}",
+        state="",
+    ),
+    InVpc(
+        "a route table",
+        *("describe_route_tables", "RouteTables", "RouteTableId", "vpc-id"),
+        "ec2 delete-route-table --route-table-id {id}",
+        skips=_is_main,
+    ),
+    InVpc(
+        "a network ACL",
+        *("describe_network_acls", "NetworkAcls", "NetworkAclId", "vpc-id"),
+        "ec2 delete-network-acl --network-acl-id {id}",
+        skips=lambda one: bool(one["IsDefault"]),
+    ),
+    InVpc(
+        "a security group",
+        *("describe_security_groups", "SecurityGroups", "GroupId", "vpc-id"),
+        "ec2 delete-security-group --group-id {id}",
+        skips=lambda one: one["GroupName"] == "default",
+    ),
+)
+"""In the order in which they have to go.  A VPC's default group and ACL and its main table go with it."""
+
+
+# --- network interfaces --------------------------------------------------------------------
+
+
+def interfaces(filter: str) -> Finder:
+    """Finds by this filter of DescribeNetworkInterfaces, such as ``vpc-id``: the owner of each interface, or an
+    interface that nobody owns."""
+
+    def find(aws: Aws, id: str) -> Iterator[Holder]:
+        for interface in _listed(aws, "describe_network_interfaces", "NetworkInterfaces", _filter(filter, id)):
+            yield _owner(aws, interface)  # type: ignore[arg-type]
+
+    return find
+
+
+def _owner(aws: Aws, interface: NetworkInterfaceTypeDef) -> Holder:
+    """Who has to go, so that this interface goes."""
+    id, words = interface["NetworkInterfaceId"], interface.get("Description", "")
+    kind, _, name = words.rpartition(" ")
+    instance = interface.get("Attachment", {}).get("InstanceId", "")
+    if instance and not instance.startswith("amazon-"):
+        return _instance(aws, instance)
+    if _is_aws_s(interface):
+        if kind == "VPC Endpoint Interface":
+            return _endpoint(aws, name, id)
+        if kind == "ELB":
+            return _balancer(aws, name, id)
+        if kind == "Interface for NAT Gateway":
+            return _nat_gateway(aws, name, id)
+        whose = interface.get("RequesterId") or interface.get("Attachment", {}).get("InstanceOwnerId", "")
+        return Holder(id, f'"{words}", which {whose or "a service of AWS"} removes', foreign=True)
+    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in interface.get("TagSet", [])}
+    command = f"{aws.clients.cli} ec2 delete-network-interface --network-interface-id {id}"
+    if aws.is_ours(tags):
+        return Holder(id, words, remove=lambda to: to.ec2.delete_network_interface(NetworkInterfaceId=id))
+    return Holder(id, f'an interface "{words}"' if words else "an interface", True, (command,))
+
+
+def _is_aws_s(interface: NetworkInterfaceTypeDef) -> bool:
+    by_aws = interface.get("RequesterManaged", False) or interface.get("InterfaceType", "interface") != "interface"
+    return by_aws or interface.get("Attachment", {}).get("InstanceOwnerId", "").startswith("amazon-")
+
+
+def _one_of(
+    aws: Aws, id: str, what: str, found: Iterable[Mapping[str, Any]], state: str, command: str, interface: str = ""
+) -> Holder:
+    """The owner of an interface: going, if it is the demo's, is being deleted, or is not listed any more."""
+    items = list(found)
+    going = id in _known(aws) or all(Phase.of(_word(one, state)) in (Phase.DELETING, Phase.GONE) for one in items)
+    if going:
+        return Holder(interface or id, f"of {id}" if interface else what)
+    requested = ", made by a service of AWS, which may have to remove it" if any(map(_requested, items)) else ""
+    return Holder(id, f"{what}{_named(items[0])}{requested}", True, (f"{aws.clients.cli} {command}",))
+
+
+def _instance(aws: Aws, id: str) -> Holder:
+    found = _listed(aws, "describe_instances", "Reservations", _filter("instance-id", id))
+    instances = [one for reservation in found for one in reservation["Instances"]]
+    return _one_of(aws, id, "an instance", instances, "State", f"ec2 terminate-instances --instance-ids {id}")
+
+
+def _endpoint(aws: Aws, id: str, interface: str) -> Holder:
+    found = _listed(aws, "describe_vpc_endpoints", "VpcEndpoints", _filter("vpc-endpoint-id", id))
+    command = f"ec2 delete-vpc-endpoints --vpc-endpoint-ids {id}"
+    return _one_of(aws, id, "an endpoint to", found, "State", command, interface)
+
+
+def _nat_gateway(aws: Aws, id: str, interface: str) -> Holder:
+    which = {"Filter": [{"Name": "nat-gateway-id", "Values": [id]}]}
+    found = _listed(aws, "describe_nat_gateways", "NatGateways", which)
+    command = f"ec2 delete-nat-gateway --nat-gateway-id {id}"
+    return _one_of(aws, id, "a NAT gateway", found, "State", command, interface)
+
+
+def _balancer(aws: Aws, name: str, interface: str) -> Holder:
+    """``name`` is the end of its ARN: net/NAME/ID."""
+    pages = aws.elb.get_paginator("describe_load_balancers").paginate()
+    found = [one for page in pages for one in page["LoadBalancers"] if one["LoadBalancerArn"].endswith(f"/{name}")]
+    arn = found[0]["LoadBalancerArn"] if found else name
+    command = f"elbv2 delete-load-balancer --load-balancer-arn {arn}"
+    return _one_of(aws, arn, "a load balancer", found, "State", command, interface)
+
+
+def public_addresses(aws: Aws, vpc_id: str) -> Iterator[Holder]:
+    """Owners of interfaces with a public address in this VPC: its gateway cannot be detached before they go."""
+    for interface in _listed(aws, "describe_network_interfaces", "NetworkInterfaces", _filter("vpc-id", vpc_id)):
+        association = interface.get("Association", {})
+        owner = _owner(aws, interface)  # type: ignore[arg-type]
+        if association.get("AllocationId") and owner.foreign and not _is_aws_s(interface):  # type: ignore[arg-type]
+            command = f"ec2 disassociate-address --association-id {association['AssociationId']}"
+            what = f"the elastic address {association.get('PublicIp')} of {owner.id}"
+            yield Holder(association["AllocationId"], what, True, (f"{aws.clients.cli} {command}",))
+        elif association:
+            yield owner
+
+
+# --- references ------------------------------------------------------------------------------
+
+
+def rules_of_other_groups(aws: Aws, group_id: str) -> Iterator[Holder]:
+    """Rules of other groups, the VPC's default one among them, that name this group."""
+    for key, filter, call in (
+        ("IpPermissions", "ip-permission.group-id", "revoke-security-group-ingress"),
+        ("IpPermissionsEgress", "egress.ip-permission.group-id", "revoke-security-group-egress"),
+    ):
+        for group in _listed(aws, "describe_security_groups", "SecurityGroups", _filter(filter, group_id)):
+            naming = [
+                {**{k: one[k] for k in ("IpProtocol", "FromPort", "ToPort") if k in one}, "UserIdGroupPairs": [pair]}
+                for one in group[key]
+                for pair in [{"GroupId": group_id}]
+                if any(other.get("GroupId") == group_id for other in one.get("UserIdGroupPairs", []))
+            ]
+            if naming and group["GroupId"] != group_id:
+                permissions = shlex.quote(json.dumps(naming, separators=(",", ":")))
+                words = f"{call} --group-id {group['GroupId']} --ip-permissions {permissions}"
+                what = f"a rule of the security group {group['GroupName']}, which names it"
+                yield Holder(group["GroupId"], what, True, (f"{aws.clients.cli} ec2 {words}",))
+
+
+def associations(aws: Aws, table_id: str) -> Iterator[Holder]:
+    """What a route table is associated with: subnets, and the VPC whose main table it is."""
+    for table in _listed(aws, "describe_route_tables", "RouteTables", {"RouteTableIds": [table_id]}):
+        others = _filter("vpc-id", table["VpcId"])
+        for one in table["Associations"]:
+            id, subnet = one["RouteTableAssociationId"], one.get("SubnetId", "")
+            if one.get("Main"):
+                listed = _listed(aws, "describe_route_tables", "RouteTables", others)
+                another = next((t["RouteTableId"] for t in listed if t["RouteTableId"] not in _known(aws)), "ANOTHER")
+                words = f"ec2 replace-route-table-association --association-id {id} --route-table-id {another}"
+                what = f"it is the main route table of {table['VpcId']}"
+                yield Holder(id, what, True, (f"{aws.clients.cli} {words}",))
+            elif subnet not in _known(aws):
+                words = f"ec2 disassociate-route-table --association-id {id}"
+                yield Holder(id, f"its association with {subnet}", True, (f"{aws.clients.cli} {words}",))
+
+
+def listeners(aws: Aws, group_arn: str) -> Iterator[Holder]:
+    """Load balancers that send to a target group."""
+    for group in aws.elb.describe_target_groups(TargetGroupArns=[group_arn])["TargetGroups"]:
+        for arn in group.get("LoadBalancerArns", []):
+            if arn in _known(aws):
+                yield Holder(arn, "a load balancer that sends to it")
+                continue
+            for one in aws.elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]:
+                if any(action.get("TargetGroupArn") == group_arn for action in one.get("DefaultActions", [])):
+                    words = f"elbv2 delete-listener --listener-arn {one['ListenerArn']}"
+                    yield Holder(one["ListenerArn"], f"a listener of {arn}", True, (f"{aws.clients.cli} {words}",))
+
+
+OF_VPC: tuple[Finder, ...] = (interfaces("vpc-id"), *IN_VPC)
+OF_SUBNET: tuple[Finder, ...] = (interfaces("subnet-id"),)
+OF_GROUP: tuple[Finder, ...] = (interfaces("group-id"), rules_of_other_groups)
+OF_ROUTE_TABLE: tuple[Finder, ...] = (associations,)
+OF_GATEWAY_ATTACHMENT: tuple[Finder, ...] = (public_addresses,)
+OF_TARGET_GROUP: tuple[Finder, ...] = (listeners,)
