@@ -1,0 +1,103 @@
+"""What holds a VPC, and what AWS keeps in it for others: each must go first (``aws-behaviours-2.md`` section 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .world import World, refused
+
+Undo = Callable[[], object]
+
+
+def egress_only_gateway(world: World, vpc: str) -> Undo:
+    made = world.ec2.create_egress_only_internet_gateway(VpcId=vpc)["EgressOnlyInternetGateway"]
+    id = made["EgressOnlyInternetGatewayId"]
+    return lambda: world.ec2.delete_egress_only_internet_gateway(EgressOnlyInternetGatewayId=id)
+
+
+def internet_gateway(world: World, vpc: str) -> Undo:
+    id = world.gateway(vpc)
+    return lambda: world.ec2.detach_internet_gateway(InternetGatewayId=id, VpcId=vpc)
+
+
+def carrier_gateway(world: World, vpc: str) -> Undo:
+    id = world.ec2.create_carrier_gateway(VpcId=vpc)["CarrierGateway"]["CarrierGatewayId"]
+    return lambda: world.ec2.delete_carrier_gateway(CarrierGatewayId=id)
+
+
+def vpn_gateway(world: World, vpc: str) -> Undo:
+    id = world.ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    world.ec2.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=id)
+    return lambda: world.ec2.detach_vpn_gateway(VpcId=vpc, VpnGatewayId=id)
+
+
+def peering(world: World, vpc: str, *, accepter: bool) -> Undo:
+    other = world.vpc("10.0.0.0/16")
+    ends = (other, vpc) if accepter else (vpc, other)
+    made = world.ec2.create_vpc_peering_connection(VpcId=ends[0], PeerVpcId=ends[1])["VpcPeeringConnection"]
+    id = made["VpcPeeringConnectionId"]
+    world.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=id)
+    return lambda: world.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=id)
+
+
+def subnet(world: World, vpc: str) -> Undo:
+    id = world.subnet(vpc)
+    return lambda: world.ec2.delete_subnet(SubnetId=id)
+
+
+def transit_gateway(world: World, vpc: str) -> Undo:
+    undo = subnet(world, vpc)
+    gateway = world.ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    subnets = [one["SubnetId"] for one in world.ec2.describe_subnets()["Subnets"] if one["VpcId"] == vpc]
+    made = world.ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway, VpcId=vpc, SubnetIds=subnets)
+    id = made["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+    undo()
+    return lambda: world.ec2.delete_transit_gateway_vpc_attachment(TransitGatewayAttachmentId=id)
+
+
+def group(world: World, vpc: str) -> Undo:
+    id = world.group(vpc)
+    return lambda: world.ec2.delete_security_group(GroupId=id)
+
+
+def route_table(world: World, vpc: str) -> Undo:
+    id = world.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    return lambda: world.ec2.delete_route_table(RouteTableId=id)
+
+
+def network_acl(world: World, vpc: str) -> Undo:
+    id = world.ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    return lambda: world.ec2.delete_network_acl(NetworkAclId=id)
+
+
+def gateway_endpoint(world: World, vpc: str) -> Undo:
+    made = world.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3")["VpcEndpoint"]
+    return lambda: world.ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
+
+
+HOLDERS: dict[str, Callable[[World, str], Undo]] = {
+    "subnet": subnet,
+    "group": group,
+    "route table": route_table,
+    "network ACL": network_acl,
+    "internet gateway": internet_gateway,
+    "egress-only internet gateway": egress_only_gateway,
+    "carrier gateway": carrier_gateway,
+    "virtual private gateway": vpn_gateway,
+    "gateway endpoint": gateway_endpoint,
+    "peering, as requester": lambda world, vpc: peering(world, vpc, accepter=False),
+    "peering, as accepter": lambda world, vpc: peering(world, vpc, accepter=True),
+    "transit gateway": transit_gateway,
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_a_vpc_is_held(world: World, holder: str) -> None:
+    vpc = world.vpc()
+    undo = HOLDERS[holder](world, vpc)
+    with refused("DependencyViolation", f"The vpc '{vpc}' has dependencies and cannot be deleted."):
+        world.ec2.delete_vpc(VpcId=vpc)
+    undo()
+    world.ec2.delete_vpc(VpcId=vpc)
