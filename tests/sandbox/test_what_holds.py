@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 
 import pytest
@@ -101,3 +102,69 @@ def test_a_vpc_is_held(world: World, holder: str) -> None:
         world.ec2.delete_vpc(VpcId=vpc)
     undo()
     world.ec2.delete_vpc(VpcId=vpc)
+
+
+# --- NAT gateways -------------------------------------------------------------------------------------------------
+
+
+def test_the_interface_of_a_nat_gateway_is_aws_s(slow: World) -> None:
+    net = slow.network()
+    address = slow.ec2.allocate_address(Domain="vpc")
+    allocation = address["AllocationId"]
+    made = slow.ec2.create_nat_gateway(SubnetId=net.subnet, AllocationId=allocation)["NatGateway"]
+    id, (given,) = made["NatGatewayId"], made["NatGatewayAddresses"]
+    route = {"RouteTableId": net.table, "DestinationCidrBlock": "198.51.100.0/24"}
+    slow.ec2.create_route(**route, NatGatewayId=id)
+    assert made["State"] == "pending"
+    slow.sandbox.clock.skip(101)
+    (seen,) = slow.ec2.describe_nat_gateways(NatGatewayIds=[id])["NatGateways"]
+    assert (seen["State"], seen["NatGatewayAddresses"][0]["PrivateIp"]) == ("available", given["PrivateIp"])
+    (one,) = slow.interfaces(vpc_id=net.vpc)
+    assert one["NetworkInterfaceId"] == given["NetworkInterfaceId"]
+    assert (one["InterfaceType"], one["RequesterManaged"], one["Status"]) == ("nat_gateway", True, "in-use")
+    assert one["Description"] == f"Interface for NAT Gateway {id}"
+    assert one["PrivateIpAddress"] == given["PrivateIp"]
+    assert ipaddress.ip_address(given["PrivateIp"]) in ipaddress.ip_network("20.0.1.0/24")
+    assert (one["Groups"], one["SourceDestCheck"]) == ([], False)
+    assert one["Association"]["PublicIp"] == address["PublicIp"]
+    attachment = one["Attachment"]
+    assert (attachment["InstanceOwnerId"], attachment["DeviceIndex"]) == ("amazon-aws", 1)
+
+    with refused("InvalidParameterValue", f"Network interface '{one['NetworkInterfaceId']}' is currently in use."):
+        slow.ec2.delete_network_interface(NetworkInterfaceId=one["NetworkInterfaceId"])
+    with refused("OperationNotPermitted", "ela-attach"):
+        slow.ec2.detach_network_interface(AttachmentId=attachment["AttachmentId"])
+    with refused("InvalidIPAddress.InUse", address["PublicIp"]):
+        slow.ec2.release_address(AllocationId=allocation)
+    with refused("AuthFailure"):
+        slow.ec2.disassociate_address(AssociationId=one["Association"]["AssociationId"])
+    with refused("DependencyViolation"):
+        slow.ec2.delete_subnet(SubnetId=net.subnet)
+    with refused("DependencyViolation", "mapped public address(es)"):
+        slow.ec2.detach_internet_gateway(InternetGatewayId=net.gateway, VpcId=net.vpc)
+
+    slow.ec2.delete_nat_gateway(NatGatewayId=id)
+    assert slow.ec2.describe_nat_gateways(NatGatewayIds=[id])["NatGateways"][0]["State"] == "deleting"
+    assert len(slow.interfaces(vpc_id=net.vpc)) == 1
+    slow.sandbox.clock.skip(51)
+    assert slow.ec2.describe_nat_gateways(NatGatewayIds=[id])["NatGateways"][0]["State"] == "deleted"
+    assert slow.interfaces(vpc_id=net.vpc) == []
+    routes = slow.ec2.describe_route_tables(RouteTableIds=[net.table])["RouteTables"][0]["Routes"]
+    assert [one["State"] for one in routes if one.get("NatGatewayId")] == ["blackhole"]
+    slow.ec2.release_address(AllocationId=allocation)
+    slow.ec2.detach_internet_gateway(InternetGatewayId=net.gateway, VpcId=net.vpc)
+    slow.ec2.delete_subnet(SubnetId=net.subnet)
+    slow.sandbox.clock.skip(3601)
+    with refused("NatGatewayNotFound", f"NAT gateway {id} was not found"):
+        slow.ec2.describe_nat_gateways(NatGatewayIds=[id])
+
+
+def test_a_public_nat_gateway_needs_an_address(world: World) -> None:
+    net = world.network()
+    with refused("MissingParameter", "AllocationId"):
+        world.ec2.create_nat_gateway(SubnetId=net.subnet)
+    made = world.ec2.create_nat_gateway(SubnetId=net.subnet, ConnectivityType="private")["NatGateway"]
+    with refused("DependencyViolation"):
+        world.ec2.delete_vpc(VpcId=net.vpc)
+    world.ec2.delete_nat_gateway(NatGatewayId=made["NatGatewayId"])
+    assert world.interfaces(vpc_id=net.vpc) == []

@@ -14,6 +14,7 @@ from . import validation
 
 LOAD_BALANCER = "network_load_balancer"
 ENDPOINT = "vpc_endpoint"
+NAT_GATEWAY = "nat_gateway"
 
 
 def keep(
@@ -28,14 +29,19 @@ def keep(
     """Make an interface that AWS manages, in use from the start, and give its id."""
     ip = validation.address(call, subnet, wanted, kind)
     interface = call.ec2.create_network_interface(subnet, ip, description=description)
+    manage(interface, kind, groups)
+    interface.public_ip = public_address(call) if public else None
+    return str(interface.id)
+
+
+def manage(interface: Any, kind: str, groups: list[Any]) -> None:
+    """Make an interface one that AWS manages, in use."""
     interface._group_set = list(groups)
     interface.interface_type = kind
     interface.requester_managed = True
     interface.requester_id = "amazon-elb" if kind == LOAD_BALANCER else "amazon-aws"
     interface.status = "in-use"
-    interface.public_ip = public_address(call) if public else None
     interface.managed_attachment = hex_id("ela-attach")
-    return str(interface.id)
 
 
 def drop(store: Any, interface_id: str) -> None:

@@ -140,7 +140,7 @@ def describe_route_tables(call: Call) -> dict[str, Any]:
     answer = call.moto()
     for one in answer.get("RouteTables", []):
         for route in one.get("Routes", []):
-            target = route.get("GatewayId") or route.get("VpcPeeringConnectionId", "")
+            target = next(filter(None, map(route.get, ("GatewayId", "NatGatewayId", "VpcPeeringConnectionId"))), "")
             if not is_active_route(call.ec2, target, one["VpcId"]):
                 route["State"] = "blackhole"
         for held in one.get("Associations", []):
