@@ -235,8 +235,9 @@ def _end_later(call: Call, instance: Any) -> None:
             if nic.delete_on_termination:
                 store.tags.pop(nic.id, None)
             else:
-                nic.instance = nic.attachment_id = None
+                nic.instance = nic.attachment_id = nic.device_index = None
                 nic.status = "available"
+                instance._private_ips.discard(nic.private_ip_address)  # moto frees those of a forgotten instance
         cloud.forget(timing.INSTANCE_TERMINATED_SEEN, gone)
 
     def gone() -> None:
@@ -359,11 +360,18 @@ def get_console_output(call: Call) -> dict[str, Any]:
 
 @handles("ec2", "ModifyInstanceAttribute")
 def modify_instance_attribute(call: Call) -> dict[str, Any]:
-    """New groups are those of its first interface.  Raises ``InvalidGroup.NotFound``."""
+    """New groups are those of its first interface.
+
+    Raises ``InvalidGroup.NotFound``, ``InvalidInstanceAttributeValue`` for a device without a volume.
+    """
     for group_id in call.params.get("Groups", []):
         validation.group(call, group_id)
-    answer = call.moto()
     instance = next((one for one in validation.instances(call) if one.id == call.params["InstanceId"]), None)
+    for mapping in call.params.get("BlockDeviceMappings", []):
+        if instance is not None and mapping.get("DeviceName") not in instance.block_device_mapping:
+            text = f"No device is currently mapped at {mapping.get('DeviceName')}"
+            raise ApiError("InvalidInstanceAttributeValue", text)
+    answer = call.moto()
     if instance is not None and call.params.get("Groups"):
         instance.nics[0]._group_set = list(instance.security_groups)
     return answer
