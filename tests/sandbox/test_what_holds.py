@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 
 import pytest
 
-from .world import World, refused
+from .world import World, filters, refused
 
 Undo = Callable[[], object]
 
@@ -168,3 +169,87 @@ def test_a_public_nat_gateway_needs_an_address(world: World) -> None:
         world.ec2.delete_vpc(VpcId=net.vpc)
     world.ec2.delete_nat_gateway(NatGatewayId=made["NatGatewayId"])
     assert world.interfaces(vpc_id=net.vpc) == []
+
+
+# --- route tables, groups, endpoints ------------------------------------------------------------------------------
+
+
+def main_association(world: World, vpc: str) -> tuple[str, str]:
+    """The VPC's main route table and the id of its association as such."""
+    (table,) = world.ec2.describe_route_tables(
+        Filters=[*filters(vpc_id=vpc), {"Name": "association.main", "Values": ["true"]}]
+    )["RouteTables"]
+    (one,) = [each for each in table["Associations"] if each["Main"]]
+    return table["RouteTableId"], one["RouteTableAssociationId"]
+
+
+def test_the_main_route_table_moves_and_comes_back(world: World) -> None:
+    net = world.network()
+    first, association = main_association(world, net.vpc)
+    with refused("InvalidParameterValue", f"cannot disassociate the main route table association {association}"):
+        world.ec2.disassociate_route_table(AssociationId=association)
+    answer = world.ec2.replace_route_table_association(AssociationId=association, RouteTableId=net.table)
+    moved = answer["NewAssociationId"]
+    assert re.fullmatch(r"rtbassoc-[0-9a-f]{17}", moved)
+    assert moved != association
+    assert main_association(world, net.vpc) == (net.table, moved)
+    world.ec2.delete_subnet(SubnetId=net.subnet)  # of the table's associations only the main one is left
+    with refused("DependencyViolation", f"The routeTable '{net.table}' has dependencies and cannot be deleted."):
+        world.ec2.delete_route_table(RouteTableId=net.table)
+    with refused("InvalidAssociationID.NotFound", association):
+        world.ec2.replace_route_table_association(AssociationId=association, RouteTableId=first)
+    with refused("InvalidParameterValue", "belong to different networks"):
+        other, _ = main_association(world, world.vpc("10.0.0.0/16"))
+        world.ec2.replace_route_table_association(AssociationId=moved, RouteTableId=other)
+    world.ec2.replace_route_table_association(AssociationId=moved, RouteTableId=first)
+    assert main_association(world, net.vpc)[0] == first
+    world.ec2.delete_route_table(RouteTableId=net.table)
+
+
+def test_a_vpc_takes_its_main_table_with_it_whichever_that_is(world: World) -> None:
+    vpc = world.vpc()
+    first, association = main_association(world, vpc)
+    table = world.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    world.ec2.replace_route_table_association(AssociationId=association, RouteTableId=table)
+    with refused("DependencyViolation"):
+        world.ec2.delete_vpc(VpcId=vpc)
+    world.ec2.delete_route_table(RouteTableId=first)
+    world.ec2.delete_vpc(VpcId=vpc)
+    assert world.ec2.describe_route_tables(Filters=filters(vpc_id=vpc))["RouteTables"] == []
+
+
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+@pytest.mark.parametrize("of", ["default", "friend"])
+def test_a_group_is_held_by_the_rules_of_others(world: World, direction: str, of: str) -> None:
+    vpc = world.vpc()
+    group = world.group(vpc)
+    if of == "friend":
+        world.group(vpc, "friend")
+    (holder,) = world.ec2.describe_security_groups(Filters=filters(vpc_id=vpc, group_name=of))["SecurityGroups"]
+    rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": group}]}
+    call = {"GroupId": holder["GroupId"], "IpPermissions": [rule]}
+    getattr(world.ec2, f"authorize_security_group_{direction}")(**call)
+
+    def found(filter: str) -> list[str]:
+        wanted = [{"Name": filter, "Values": [group]}]
+        return [one["GroupId"] for one in world.ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]]
+
+    names = {"ingress": "ip-permission.group-id", "egress": "egress.ip-permission.group-id"}
+    assert {each: found(name) for each, name in names.items()} == {
+        each: [holder["GroupId"]] if each == direction else [] for each in names
+    }
+    with refused("DependencyViolation", f"resource {group} has a dependent object"):
+        world.ec2.delete_security_group(GroupId=group)
+    getattr(world.ec2, f"revoke_security_group_{direction}")(**call)
+    world.ec2.delete_security_group(GroupId=group)
+
+
+def test_whose_an_endpoint_is(world: World) -> None:
+    _, customer, *_, endpoint = world.joined()
+    theirs = world.endpoint(customer, "com.amazonaws.us-east-1.guardduty-data")
+    plain = world.endpoint(customer, "com.amazonaws.us-east-1.ssm")
+    assert {one["VpcEndpointId"]: one["RequesterManaged"] for one in world.endpoints()} == {
+        endpoint["VpcEndpointId"]: False,
+        plain["VpcEndpointId"]: False,
+        theirs["VpcEndpointId"]: True,
+    }
