@@ -137,7 +137,8 @@ def state(world: World, instance: str) -> tuple[str, object, str]:
 
 
 def test_the_reason_of_a_state(slow: World) -> None:
-    made = slow.run(slow.network())
+    net = slow.network()
+    made = slow.run(net)
     instance = made["InstanceId"]
     pending = {"Code": "pending", "Message": "pending"}
     assert made["StateReason"] == pending
@@ -159,6 +160,10 @@ def test_the_reason_of_a_state(slow: World) -> None:
     assert (name, reason, text[:16]) == ("shutting-down", USER, "User initiated (")
     slow.sandbox.clock.skip(31)
     assert state(slow, instance) == ("terminated", USER, text)
+    other = slow.instance(net)
+    slow.sandbox.clock.skip(11)
+    every = [one for each in slow.ec2.describe_instances()["Reservations"] for one in each["Instances"]]
+    assert {one["InstanceId"]: one.get("StateReason") for one in every} == {instance: USER, other: None}
 
 
 def test_what_is_told_is_there_and_stays_the_same(world: World) -> None:

@@ -324,7 +324,7 @@ def describe_instances(call: Call) -> dict[str, Any]:
     if not simple or not terminated:
         return _shown(call.moto())
     living = [one.id for one in validation.instances(call) if one.state != "terminated"]
-    answer = call.moto(InstanceIds=living) if living else {}
+    answer = _shown(call.moto(InstanceIds=living)) if living else {}
     reservations = {one["ReservationId"]: one for one in answer.get("Reservations", [])}
     for item in matching([_when_terminated(call, one) for one in terminated], filters, _OF_TERMINATED):
         reservation = item.pop("Reservation")
