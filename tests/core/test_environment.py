@@ -10,11 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import BotoCoreError, ConnectionClosedError, EndpointConnectionError, UnknownRegionError
 
+from vpce_demo.aws import environment
+from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment, in_sandbox, on_aws
 from vpce_demo.aws.messages import understood
 from vpce_demo.config.load import load
+from vpce_demo.errors import ConfigError, SandboxError
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.api.faults import InjectedFault
@@ -130,3 +133,42 @@ def test_as_long_as_nobody_has_answered_the_alias_is_not_known(place: Environmen
     assert waiting.alias(clients.account) is None
     asked.set_result("acme-sandbox")
     assert waiting.alias(clients.account) == "acme-sandbox"
+
+
+def test_a_region_that_does_not_exist(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object) -> Clients:
+        raise EndpointConnectionError(endpoint_url="https://sts.us-nowhere-9.amazonaws.com/")
+
+    monkeypatch.setattr(environment, "_clients", unreachable)
+    monkeypatch.setattr(environment, "_alias", lambda _: Future())
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "-")
+    for region, message in {
+        "us-nowhere-9": "This AWS region does not exist.",
+        "us-east-1": "AWS cannot be reached.",
+    }.items():
+        with pytest.raises(BotoCoreError) as caught:
+            on_aws(load(None, {"region": region}))
+        told = understood(caught.value)
+        assert told is not None
+        assert told.message == message
+    with pytest.raises(UnknownRegionError) as unknown:
+        in_sandbox(load(None, {"region": "us-nowhere-9"}), found(sandbox))
+    told = understood(unknown.value)
+    assert told is not None
+    assert (type(told), told.message) == (ConfigError, "This AWS region does not exist.")
+
+
+def test_a_sandbox_that_stops_while_it_is_used(tmp_path: Path) -> None:
+    started = client.ensure(tmp_path / "emulator")
+    try:
+        ec2 = in_sandbox(load(None, {}), started).clients[Side.PROVIDER].changing_ec2
+        assert ec2.describe_vpcs()["Vpcs"]
+    finally:
+        client.stop(tmp_path / "emulator")
+    with pytest.raises(EndpointConnectionError) as caught:
+        ec2.describe_vpcs()
+    told = understood(caught.value)
+    assert isinstance(told, SandboxError)
+    assert told.message.startswith("The sandbox has stopped")
+    assert "sandbox start" in told.hint

@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 from botocore.config import Config as BotoConfig
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    UnknownRegionError,
+)
 
 from ..config.model import Config
 from ..errors import ConfigError, DemoError
@@ -135,7 +141,20 @@ def _aws_clients(profile: str | None, region: str | None) -> Clients:
     alias = _alias(session)
     given = {"--profile": profile, "--region": region}
     cli = ["aws", *(f"{name} {shlex.quote(value)}" for name, value in given.items() if value)]
-    return replace(_clients(session, cli), alias=alias)
+    try:
+        return replace(_clients(session, cli), alias=alias)
+    except EndpointConnectionError:
+        _check_region(session)  # the name of a region's host tells nothing but that there is none
+        raise
+
+
+def _check_region(session: boto3.Session) -> None:
+    """Raise UnknownRegionError if the session's region is none that botocore knows."""
+    partitions = session.get_available_partitions()
+    known = {name for each in partitions for name in session.get_available_regions("ec2", partition_name=each)}
+    if session.region_name not in known:
+        text = f"'{session.region_name}' is none of the regions it knows."
+        raise UnknownRegionError(region_name=session.region_name, error_msg=text)
 
 
 def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
@@ -176,6 +195,7 @@ def _sandbox_clients(profile: str | None, region: str, endpoint_url: str) -> Cli
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=unset),
     )
+    _check_region(session)
     cli = ["aws", f"--endpoint-url {endpoint_url}", f"--region {region}"]
     # The sandbox can be told to kill the process that makes a call, and needs to know its id.
     more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from ..errors import ConfigError, DemoError, SignInError
+from ..errors import ConfigError, DemoError, SandboxError, SignInError
 from .access_denied import denial
 from .error_codes import ErrorKind, error_code, error_kind, error_message
 
@@ -139,6 +139,13 @@ TABLE: Sequence[MessageRow] = (
         "AWS's certificate could not be checked.",
         "A proxy in between? Name its certificate in AWS_CA_BUNDLE, then repeat the command.",
         classes=(boto.SSLError,),
+    ),
+    MessageRow(
+        SandboxError,
+        "The sandbox has stopped; what was in it is gone.",
+        "Start it again:  <demo> sandbox start",
+        classes=(boto.EndpointConnectionError,),
+        says='"http://127.0.0.1:',
     ),
     MessageRow(
         DemoError,

@@ -13,6 +13,11 @@ INSTANCE_SHUTTING_DOWN = 30.0
 INSTANCE_TERMINATED_SEEN = 3600.0
 """A terminated instance stays in the lists for about an hour."""
 
+NAT_GATEWAY_PENDING = 100.0
+NAT_GATEWAY_DELETING = 50.0
+NAT_GATEWAY_DELETED_SEEN = 3600.0
+"""A deleted NAT gateway stays in the lists for about an hour."""
+
 LOAD_BALANCER_PROVISIONING = 120.0
 LOAD_BALANCER_INTERFACES_LINGER = 20.0
 """How long a deleted load balancer's network interfaces hold on to their subnet."""

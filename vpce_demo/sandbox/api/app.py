@@ -23,8 +23,8 @@ from .calls import Call, Handlers
 from .faults import Dropped, Faults, Struck, kill
 from .filters import page
 from .hiding import READING
-from .iam.gate import Gate
-from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal
+from .iam.gate import Gate, wrong_region
+from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal, regions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -150,6 +150,8 @@ class Api:
             return refusal(incoming.service, ApiError("InternalError", "An internal error has occurred", 500))
 
     def _dispatch(self, incoming: Incoming, record: RecordedCall, body: bytes) -> Response:
+        if incoming.region not in regions():
+            raise wrong_region(incoming.service, incoming.region)
         if not incoming.service:
             if incoming.name not in SIGNING_NAMES:
                 # Not forwarded to moto: some of its services make requests to URLs from the call.

@@ -43,6 +43,11 @@ class Call:
         self._incoming, self._moto = incoming, moto
 
     @property
+    def key(self) -> str:
+        """The access key id it is signed with."""
+        return self._incoming.key
+
+    @property
     def ec2(self) -> Any:
         """Moto's EC2 store of this account and region."""
         return ec2_backends[self.account][self.region]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 
@@ -39,3 +40,8 @@ def hex_id(prefix: str) -> str:
 def hosted_zone(table: dict[str, str], region: str) -> str:
     """The zone of a region; for regions not in the table one of the same shape, always the same."""
     return table.get(region) or "Z" + hashlib.sha256(region.encode()).hexdigest()[:13].upper()
+
+
+def user_id(account: str, name: str) -> str:
+    """The id of an IAM user that nobody has made: always the same for the name."""
+    return "AIDA" + base64.b32encode(hashlib.sha256(f"{account}/{name}".encode()).digest()).decode()[:17]

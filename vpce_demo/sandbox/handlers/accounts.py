@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.utilities.utils import get_partition
+
 from ..api.calls import Call, handles
-from ..api.iam.gate import decoded
+from ..api.iam.gate import ROOT_KEY, decoded, is_root
+from ..api.ids import user_id
 from ..api.protocol import ApiError
 
 
@@ -29,6 +32,26 @@ def describe_instance_information(call: Call) -> dict[str, Any]:
 def send_command(call: Call) -> dict[str, Any]:
     """So there is nobody to run a command."""
     raise ApiError("InvalidInstanceId", "Instances not in a valid state for account")
+
+
+@handles("sts", "GetCallerIdentity")
+def get_caller_identity(call: Call) -> dict[str, Any]:
+    """An IAM user or an assumed role; a key that belongs to neither is a user of that name, one that names an account
+    the user ``sandbox`` there."""
+    from moto.iam.models import iam_backends
+    from moto.sts.models import sts_backends
+
+    partition = get_partition(call.region)
+    if role := sts_backends[call.account][partition].get_assumed_role_from_access_key(call.key):
+        return {"UserId": role.user_id, "Account": role.account_id, "Arn": role.arn}
+    if user := iam_backends[call.account][partition].get_user_from_access_key_id(call.key):
+        return {"UserId": user.id, "Account": user.account_id, "Arn": user.arn}
+    name = ROOT_KEY if is_root(call.key) or not call.key else call.key
+    return {
+        "UserId": user_id(call.account, name),
+        "Account": call.account,
+        "Arn": f"arn:{partition}:iam::{call.account}:user/{name}",
+    }
 
 
 @handles("sts", "DecodeAuthorizationMessage")

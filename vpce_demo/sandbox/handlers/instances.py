@@ -7,7 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core.utils import utcnow
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
+from moto.ec2.models.instances import StateReason
 
 from .. import timing
 from ..api.calls import Call, handles
@@ -22,8 +24,15 @@ IMAGE_GIB = 8
 
 
 def put(instance: Any, state: str) -> None:
-    """Put moto's instance into a state."""
+    """Put moto's instance into a state, with AWS's reason: the user's, from the moment the user ends or stops it."""
     instance._state.name, instance._state.code = state, CODES[state]
+    if state in ("pending", "running"):
+        word = "pending" if state == "pending" else ""
+        instance.state_reason, instance._reason = StateReason(word, word), ""
+    elif state in ("stopping", "shutting-down"):
+        code = "Client.UserInitiatedShutdown"
+        instance.state_reason = StateReason(f"{code}: User initiated shutdown", code)
+        instance._reason = f"User initiated ({datetime.now(UTC):%Y-%m-%d %H:%M:%S} GMT)"
 
 
 @handles("ec2", "RunInstances")
@@ -44,8 +53,12 @@ def _again(call: Call, before: dict[str, Any]) -> dict[str, Any]:
     if not wanted <= alive:
         text = "The instance with this client token has been terminated."
         raise ApiError("IdempotentInstanceTerminated", text)
-    answer: dict[str, Any] = call.moto("DescribeInstances", InstanceIds=sorted(wanted))["Reservations"][0]
-    return answer
+    return _reservation(call, sorted(wanted))
+
+
+def _reservation(call: Call, ids: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = _shown(call.moto("DescribeInstances", InstanceIds=ids))["Reservations"][0]
+    return found
 
 
 def _run(call: Call) -> dict[str, Any]:
@@ -86,8 +99,7 @@ def _run(call: Call) -> dict[str, Any]:
     ids = [one["InstanceId"] for one in answer["Instances"]]
     for instance in [one for one in validation.instances(call) if one.id in ids]:
         _begin(call, instance, first)
-    fresh: dict[str, Any] = call.moto("DescribeInstances", InstanceIds=ids)["Reservations"][0]
-    return fresh
+    return _reservation(call, ids)
 
 
 def _image(call: Call, image_id: str) -> str:
@@ -160,6 +172,8 @@ def _begin(call: Call, instance: Any, spec: dict[str, Any]) -> None:
         nic.public_ip = None
         nic.add_tags(tags.asked(call, "network-interface"))
     instance.security_groups = list(instance.nics[0].group_set)
+    instance.disable_api_termination = _is_set(call.params.get("DisableApiTermination"))
+    instance.disable_api_stop = _is_set(call.params.get("DisableApiStop"))
     key = call.ec2.key_pairs.get(instance.key_name)
     instance.public_keys = (key.material_public.decode().strip(),) if key is not None else ()  # stays on the machine
     _boot(call, instance)
@@ -205,16 +219,25 @@ def _changes(call: Call, change: Callable[[Any], None]) -> list[dict[str, Any]]:
     return told
 
 
+def _is_set(value: Any) -> bool:
+    return str(value).lower() == "true"
+
+
+def _check_protection(call: Call, held: str, attribute: str, done: str) -> None:
+    """Raise ``OperationNotPermitted`` if one of the instances is protected."""
+    for instance in _wanted(call):
+        if instance.state != "terminated" and _is_set(getattr(instance, held)):
+            text = (
+                f"The instance '{instance.id}' may not be {done}. Modify its '{attribute}' instance attribute and "
+                "try again."
+            )
+            raise ApiError("OperationNotPermitted", text)
+
+
 @handles("ec2", "TerminateInstances")
 def terminate_instances(call: Call) -> dict[str, Any]:
     """``shutting-down``; half a minute later ``terminated``, its interface and addresses gone; in an hour forgotten."""
-    for instance in _wanted(call):
-        if instance.disable_api_termination is True or str(instance.disable_api_termination).lower() == "true":
-            text = (
-                f"The instance '{instance.id}' may not be terminated. Modify its 'disableApiTermination' instance "
-                "attribute and try again."
-            )
-            raise ApiError("OperationNotPermitted", text)
+    _check_protection(call, "disable_api_termination", "disableApiTermination", "terminated")
 
     def change(instance: Any) -> None:
         if instance.state not in ("shutting-down", "terminated"):
@@ -228,15 +251,17 @@ def _end_later(call: Call, instance: Any) -> None:
     cloud, store = call.cloud, call.ec2
 
     def terminated() -> None:
-        held = list(instance.nics.values())
+        held, reason = list(instance.nics.values()), instance._reason
         instance.terminate()
         put(instance, "terminated")
+        instance._reason = reason
         for nic in held:
             if nic.delete_on_termination:
                 store.tags.pop(nic.id, None)
             else:
-                nic.instance = nic.attachment_id = None
+                nic.instance = nic.attachment_id = nic.device_index = None
                 nic.status = "available"
+                instance._private_ips.discard(nic.private_ip_address)  # moto frees those of a forgotten instance
         cloud.forget(timing.INSTANCE_TERMINATED_SEEN, gone)
 
     def gone() -> None:
@@ -251,7 +276,9 @@ def _end_later(call: Call, instance: Any) -> None:
 
 @handles("ec2", "StopInstances")
 def stop_instances(call: Call) -> dict[str, Any]:
-    """``stopping``, then ``stopped`` without its public address."""
+    """``stopping``, then ``stopped`` without its public address.  Raises ``OperationNotPermitted`` for a protected
+    one."""
+    _check_protection(call, "disable_api_stop", "disableApiStop", "stopped")
 
     def change(instance: Any) -> None:
         if instance.state in ("shutting-down", "terminated", "pending"):
@@ -263,7 +290,9 @@ def stop_instances(call: Call) -> dict[str, Any]:
 
     def stopped(instance: Any) -> None:
         if instance.state == "stopping":
+            reason = instance._reason
             instance.stop()
+            instance._reason = reason
 
     return {"StoppingInstances": _changes(call, change)}
 
@@ -278,6 +307,7 @@ def start_instances(call: Call) -> dict[str, Any]:
         if instance.state != "stopped":
             text = f"The instance '{instance.id}' is not in a state from which it can be started."
             raise ApiError("IncorrectInstanceState", text)
+        instance.launch_time = utcnow()
         _boot(call, instance)
 
     return {"StartingInstances": _changes(call, change)}
@@ -292,9 +322,9 @@ def describe_instances(call: Call) -> dict[str, Any]:
     )
     terminated = [one for one in validation.instances(call) if one.state == "terminated"]
     if not simple or not terminated:
-        return _without_network(call.moto())
+        return _shown(call.moto())
     living = [one.id for one in validation.instances(call) if one.state != "terminated"]
-    answer = call.moto(InstanceIds=living) if living else {}
+    answer = _shown(call.moto(InstanceIds=living)) if living else {}
     reservations = {one["ReservationId"]: one for one in answer.get("Reservations", [])}
     for item in matching([_when_terminated(call, one) for one in terminated], filters, _OF_TERMINATED):
         reservation = item.pop("Reservation")
@@ -310,16 +340,18 @@ _OF_TERMINATED: Fields = {"instance-state-name": lambda item: item["State"]["Nam
 def _when_terminated(call: Call, instance: Any) -> dict[str, Any]:
     """The item of a terminated instance, which changes no more but for its tags, with its ``Reservation``."""
     if not hasattr(instance, "item_when_terminated"):
-        reservation = _without_network(call.moto("DescribeInstances", InstanceIds=[instance.id]))["Reservations"][0]
+        reservation = _reservation(call, [instance.id])
         instance.item_when_terminated = {**reservation.pop("Instances")[0], "Reservation": reservation}
     item: dict[str, Any] = {key: value for key, value in instance.item_when_terminated.items() if key != "Tags"}
     return {**item, "Tags": held} if (held := tags.of(call, instance.id)) else item
 
 
-def _without_network(answer: dict[str, Any]) -> dict[str, Any]:
-    """A terminated instance has no network any more."""
+def _shown(answer: dict[str, Any]) -> dict[str, Any]:
+    """A running instance has no reason for its state, and a terminated one no network any more."""
     for reservation in answer.get("Reservations", []):
         for one in reservation["Instances"]:
+            if not one.get("StateReason", {}).get("Code"):
+                one.pop("StateReason", None)
             if one["State"]["Name"] == "terminated":
                 one["NetworkInterfaces"], one["SecurityGroups"] = [], []
                 for key in ("PrivateIpAddress", "PublicIpAddress", "SubnetId", "VpcId"):
@@ -359,11 +391,18 @@ def get_console_output(call: Call) -> dict[str, Any]:
 
 @handles("ec2", "ModifyInstanceAttribute")
 def modify_instance_attribute(call: Call) -> dict[str, Any]:
-    """New groups are those of its first interface.  Raises ``InvalidGroup.NotFound``."""
+    """New groups are those of its first interface.
+
+    Raises ``InvalidGroup.NotFound``, ``InvalidInstanceAttributeValue`` for a device without a volume.
+    """
     for group_id in call.params.get("Groups", []):
         validation.group(call, group_id)
-    answer = call.moto()
     instance = next((one for one in validation.instances(call) if one.id == call.params["InstanceId"]), None)
+    for mapping in call.params.get("BlockDeviceMappings", []):
+        if instance is not None and mapping.get("DeviceName") not in instance.block_device_mapping:
+            text = f"No device is currently mapped at {mapping.get('DeviceName')}"
+            raise ApiError("InvalidInstanceAttributeValue", text)
+    answer = call.moto()
     if instance is not None and call.params.get("Groups"):
         instance.nics[0]._group_set = list(instance.security_groups)
     return answer

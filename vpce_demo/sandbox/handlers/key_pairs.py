@@ -18,10 +18,14 @@ def _names(call: Call, ids: list[str]) -> list[str]:
 
 @handles("ec2", "DescribeKeyPairs")
 def describe_key_pairs(call: Call) -> dict[str, Any]:
-    """By name or by id."""
+    """By name or by id.  One that EC2 made is an RSA key unless another type was asked for."""
+    changed: dict[str, Any] = {}
     if ids := call.params.get("KeyPairIds"):
-        return call.moto(KeyPairIds=None, KeyNames=[*call.params.get("KeyNames", []), *_names(call, ids)])
-    return call.moto()
+        changed = {"KeyPairIds": None, "KeyNames": [*call.params.get("KeyNames", []), *_names(call, ids)]}
+    answer = call.moto(**changed)
+    for pair in answer.get("KeyPairs", []):
+        pair.setdefault("KeyType", "rsa")
+    return answer
 
 
 @handles("ec2", "DeleteKeyPair")

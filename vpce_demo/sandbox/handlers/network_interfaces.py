@@ -14,6 +14,8 @@ from . import validation
 
 LOAD_BALANCER = "network_load_balancer"
 ENDPOINT = "vpc_endpoint"
+NAT_GATEWAY = "nat_gateway"
+NOT_YOURS = "You are not allowed to manage 'ela-attach' attachments."
 
 
 def keep(
@@ -28,14 +30,19 @@ def keep(
     """Make an interface that AWS manages, in use from the start, and give its id."""
     ip = validation.address(call, subnet, wanted, kind)
     interface = call.ec2.create_network_interface(subnet, ip, description=description)
+    manage(interface, kind, groups)
+    interface.public_ip = public_address(call) if public else None
+    return str(interface.id)
+
+
+def manage(interface: Any, kind: str, groups: list[Any]) -> None:
+    """Make an interface one that AWS manages, in use."""
     interface._group_set = list(groups)
     interface.interface_type = kind
     interface.requester_managed = True
     interface.requester_id = "amazon-elb" if kind == LOAD_BALANCER else "amazon-aws"
     interface.status = "in-use"
-    interface.public_ip = public_address(call) if public else None
     interface.managed_attachment = hex_id("ela-attach")
-    return str(interface.id)
 
 
 def drop(store: Any, interface_id: str) -> None:
@@ -122,8 +129,7 @@ def delete_or_detach_network_interface(call: Call) -> dict[str, Any]:
     for interface in call.ec2.enis.values():
         managed = getattr(interface, "managed_attachment", None)
         if managed and managed == call.params.get("AttachmentId"):
-            text = "You are not allowed to manage 'ela-attach' attachments."
-            raise ApiError("OperationNotPermitted", text)
+            raise ApiError("OperationNotPermitted", NOT_YOURS)
         if interface.id == call.params.get("NetworkInterfaceId") and (managed or interface.attachment_id):
             text = f"Network interface '{interface.id}' is currently in use."
             raise ApiError("InvalidParameterValue", text)
@@ -132,8 +138,19 @@ def delete_or_detach_network_interface(call: Call) -> dict[str, Any]:
 
 @handles("ec2", "ModifyNetworkInterfaceAttribute")
 def modify_network_interface_attribute(call: Call) -> dict[str, Any]:
-    """Groups belong to the interface; an instance shows those of its first one."""
+    """Groups belong to the interface; an instance shows those of its first one.
+
+    Raises ``InvalidAttachmentID.NotFound`` for another attachment than the interface's, ``OperationNotPermitted`` for
+    one of AWS's own.
+    """
     interface = call.ec2.enis.get(call.params["NetworkInterfaceId"])
+    if interface is not None and (attachment := call.params.get("Attachment")):
+        if attachment.get("AttachmentId") == getattr(interface, "managed_attachment", ""):
+            raise ApiError("OperationNotPermitted", NOT_YOURS)
+        if not interface.attachment_id or attachment.get("AttachmentId") != interface.attachment_id:
+            text = f"The interface attachment ID '{attachment.get('AttachmentId', '')}' does not exist"
+            raise ApiError("InvalidAttachmentID.NotFound", text)
+        interface.delete_on_termination = attachment.get("DeleteOnTermination", interface.delete_on_termination)
     if interface is not None and call.params.get("Groups"):
         groups = validation.groups_in(call, call.params["Groups"], interface.vpc_id)
         if interface.instance is not None and interface.device_index == 0:

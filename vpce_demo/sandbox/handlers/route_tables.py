@@ -134,13 +134,42 @@ def associate_route_table(call: Call) -> dict[str, Any]:
     return {**answer, "AssociationState": {"State": state}}
 
 
+def _of_association(call: Call, association_id: str) -> Any:
+    """The route table that has an association.  Raises ``InvalidAssociationID.NotFound``."""
+    for one in call.ec2.route_tables.values():
+        if association_id in one.all_associations_ids:
+            return one
+    raise ApiError("InvalidAssociationID.NotFound", f"The association ID '{association_id}' does not exist")
+
+
+@handles("ec2", "ReplaceRouteTableAssociation")
+def replace_route_table_association(call: Call) -> dict[str, Any]:
+    """A new association, of the same subnet or as the VPC's main table.  Raises ``InvalidParameterValue`` for a table
+    of another VPC."""
+    one, before = table(call, call.params["RouteTableId"]), _of_association(call, call.params["AssociationId"])
+    if one.vpc_id != before.vpc_id:
+        text = f"route table {one.id} and network {before.vpc_id} belong to different networks"
+        raise ApiError("InvalidParameterValue", text)
+    return call.moto()
+
+
+@handles("ec2", "DisassociateRouteTable")
+def disassociate_route_table(call: Call) -> dict[str, Any]:
+    """Not the main one."""
+    association_id = call.params["AssociationId"]
+    if _of_association(call, association_id).main_association_id == association_id:
+        text = f"cannot disassociate the main route table association {association_id}"
+        raise ApiError("InvalidParameterValue", text)
+    return call.moto()
+
+
 @handles("ec2", "DescribeRouteTables")
 def describe_route_tables(call: Call) -> dict[str, Any]:
     """A route to what is gone or not active is a ``blackhole``; an association ``associating`` for a moment."""
     answer = call.moto()
     for one in answer.get("RouteTables", []):
         for route in one.get("Routes", []):
-            target = route.get("GatewayId") or route.get("VpcPeeringConnectionId", "")
+            target = next(filter(None, map(route.get, ("GatewayId", "NatGatewayId", "VpcPeeringConnectionId"))), "")
             if not is_active_route(call.ec2, target, one["VpcId"]):
                 route["State"] = "blackhole"
         for held in one.get("Associations", []):

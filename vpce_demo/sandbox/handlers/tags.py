@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..api.calls import Call, handles
-from ..api.filters import Fields, matching
 from ..api.protocol import ApiError
 from ..store.cloud import Service, VpcEndpoint
 from . import validation
@@ -37,7 +37,7 @@ def at_creation(call: Call, resource_id: str, kind: str) -> None:
         call.ec2.create_tags([resource_id], wanted)
 
 
-def _check(wanted: dict[str, str]) -> None:
+def _check(wanted: Iterable[str]) -> None:
     for key in wanted:
         if key.lower().startswith("aws:"):
             raise ApiError("InvalidTagKey.Malformed", f"Tag key '{key}' must not start with 'aws:'")
@@ -55,7 +55,10 @@ def _own(call: Call) -> set[str]:
 
 @handles("ec2", "CreateTags", "DeleteTags")
 def create_or_delete_tags(call: Call) -> dict[str, Any]:
-    """On endpoints and services directly, on everything else through moto."""
+    """On endpoints and services directly, on everything else through moto.
+
+    ``DeleteTags`` without ``Tags`` takes off all but AWS's own; one without a value goes whatever its value is.
+    """
     ours = [each for each in call.params["Resources"] if kind_of(each)]
     known = _own(call)
     for each in ours:
@@ -65,7 +68,7 @@ def create_or_delete_tags(call: Call) -> dict[str, Any]:
     given = {tag["Key"]: tag.get("Value") for tag in call.params.get("Tags", [])}
     if call.operation == "CreateTags":
         given = {key: value or "" for key, value in given.items()}
-        _check({key: value or "" for key, value in given.items()})
+    _check(given)
     others = [each for each in call.params["Resources"] if each not in ours]
     if call.operation == "CreateTags":
         _check_there(call, others)
@@ -76,8 +79,10 @@ def create_or_delete_tags(call: Call) -> dict[str, Any]:
     elif given:
         call.ec2.delete_tags(ours, given)
     else:
-        for each in ours:
-            call.ec2.tags.pop(each, None)
+        for each in call.params["Resources"]:
+            held = call.ec2.tags.get(each, {})
+            for key in [key for key in held if not key.startswith("aws:")]:
+                del held[key]
     return {}
 
 
@@ -94,43 +99,8 @@ def _check_there(call: Call, ids: list[str]) -> None:
                 raise ApiError(f"{code}.NotFound", f"The ID '{each}' does not exist")
 
 
-_FIELDS: Fields = {
-    "key": lambda one: one["Key"],
-    "value": lambda one: one["Value"],
-    "resource-id": lambda one: one["ResourceId"],
-    "resource-type": lambda one: one.get("ResourceType"),
-}
-
-
-@handles("ec2", "DescribeTags", pages="Tags")
-def describe_tags(call: Call) -> dict[str, Any]:
-    found = call.moto(Filters=None, MaxResults=None, NextToken=None).get("Tags", [])
-    shown = [{**one, "ResourceType": kind_of(one["ResourceId"]) or one.get("ResourceType")} for one in found]
-    return {"Tags": matching(shown, call.params.get("Filters"), _FIELDS)}
-
-
 @handles("elbv2", "DescribeTags")
 def describe_load_balancing_tags(call: Call) -> dict[str, Any]:
     """One unknown ARN fails the whole call.  Raises ``LoadBalancerNotFound``, ``TargetGroupNotFound`` and so on."""
     call.moto("RemoveTags", ResourceArns=call.params["ResourceArns"], TagKeys=[])  # moto looks for them there alone
     return call.moto()
-
-
-@handles("resourcegroupstaggingapi", "GetResources")
-def get_resources(call: Call) -> dict[str, Any]:
-    """Endpoints and services beside what moto finds."""
-    answer = call.moto()
-    kinds = call.params.get("ResourceTypeFilters") or []
-    listed = set(call.params.get("ResourceARNList") or [])
-    for each in sorted(_own(call)):
-        kind = kind_of(each)
-        arn = f"arn:aws:ec2:{call.region}:{call.account}:{kind}/{each}"
-        mine = call.ec2.tags.get(each, {})
-        wanted = all(
-            one["Key"] in mine and (not one.get("Values") or mine[one["Key"]] in one["Values"])
-            for one in call.params.get("TagFilters") or []
-        )
-        asked_for = (not kinds or "ec2" in kinds or f"ec2:{kind}" in kinds) and (not listed or arn in listed)
-        if mine and wanted and asked_for and not call.params.get("PaginationToken"):
-            answer.setdefault("ResourceTagMappingList", []).append({"ResourceARN": arn, "Tags": of(call, each)})
-    return answer

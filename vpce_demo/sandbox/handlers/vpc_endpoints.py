@@ -20,6 +20,8 @@ OPEN_POLICY = json.dumps(
     {"Statement": [{"Action": "*", "Effect": "Allow", "Principal": "*", "Resource": "*"}]}, separators=(",", ":")
 )
 GOING = ("deleting", "deleted")
+BY_AWS = ".guardduty-data"
+"""The end of the name of a service whose endpoints AWS makes by itself: whoever asks for one is taken for GuardDuty."""
 
 
 def own(call: Call, endpoint_id: str) -> VpcEndpoint:
@@ -45,7 +47,7 @@ def endpoint_item(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
         "SubnetIds": list(endpoint.interfaces),
         "Groups": [{"GroupId": each, "GroupName": names.get(each, "")} for each in endpoint.group_ids],
         "PrivateDnsEnabled": endpoint.private_dns,
-        "RequesterManaged": False,
+        "RequesterManaged": endpoint.service_name.endswith(BY_AWS),
         "NetworkInterfaceIds": list(endpoint.interfaces.values()),
         "DnsEntries": [{"DnsName": name, "HostedZoneId": zone} for name in endpoint.dns_names],
         "CreationTimestamp": endpoint.created,

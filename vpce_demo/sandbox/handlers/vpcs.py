@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .. import timing
 from ..api.calls import Call, handles
 from ..api.protocol import ApiError
+from ..store.moto import ec2_stores
 from . import validation
 
 VPC_QUOTA = 5
@@ -27,22 +29,10 @@ def create_vpc(call: Call) -> dict[str, Any]:
 
 @handles("ec2", "DeleteVpc")
 def delete_vpc(call: Call) -> dict[str, Any]:
-    """Nothing but its main route table, default group and default ACL may be left in it."""
+    """Nothing but its main route table, default group and default ACL may be left in it, nothing attached to it."""
     vpc = validation.vpc(call, call.params["VpcId"])
     store = call.ec2
-    left = [
-        *(subnet for subnets in store.subnets.values() for subnet in subnets.values() if subnet.vpc_id == vpc.id),
-        *(gateway for gateway in store.internet_gateways.values() if gateway.vpc is vpc),
-        *(group for group in store.groups[vpc.id].values() if group.name != "default"),
-        *(table for table in store.route_tables.values() if table.vpc_id == vpc.id and not table.main_association_id),
-        *(acl for acl in store.network_acls.values() if acl.vpc_id == vpc.id and not acl.default),
-        *(interface for interface in store.enis.values() if interface.vpc_id == vpc.id),
-        *(
-            endpoint
-            for endpoint in call.cloud.endpoints.values()
-            if endpoint.vpc_id == vpc.id and endpoint.state != "deleted"
-        ),
-    ]
+    left = [*_inside(call, vpc), *_attached(call, vpc)]
     if left:
         text = f"The vpc '{vpc.id}' has dependencies and cannot be deleted."
         raise ApiError("DependencyViolation", text)
@@ -51,6 +41,38 @@ def delete_vpc(call: Call) -> dict[str, Any]:
         del store.network_acls[acl_id]
     store.tags.pop(vpc.id, None)
     return answer
+
+
+def _inside(call: Call, vpc: Any) -> Iterator[Any]:
+    """What holds a VPC from the inside."""
+    store = call.ec2
+    yield from (subnet for subnets in store.subnets.values() for subnet in subnets.values() if subnet.vpc_id == vpc.id)
+    yield from (group for group in store.groups[vpc.id].values() if group.name != "default")
+    for table in store.route_tables.values():
+        if table.vpc_id == vpc.id and not table.main_association_id:
+            yield table
+    yield from (acl for acl in store.network_acls.values() if acl.vpc_id == vpc.id and not acl.default)
+    yield from (interface for interface in store.enis.values() if interface.vpc_id == vpc.id)
+    yield from (one for one in store.nat_gateways.values() if one.vpc_id == vpc.id and one.state != "deleted")
+    yield from (one for one in call.cloud.endpoints.values() if one.vpc_id == vpc.id and one.state != "deleted")
+
+
+def _attached(call: Call, vpc: Any) -> Iterator[Any]:
+    """Gateways, attachments of transit gateways and active peering connections, which may be of another account."""
+    store = call.ec2
+    yield from (gateway for gateway in store.internet_gateways.values() if gateway.vpc is vpc)
+    for gateways in (store.egress_only_internet_gateways, store.carrier_gateways):
+        yield from (gateway for gateway in gateways.values() if gateway.vpc_id == vpc.id)
+    for gateway in store.vpn_gateways.values():
+        if vpc.id in gateway.attachments and gateway.attachments[vpc.id].state == "attached":
+            yield gateway
+    for each in ec2_stores():
+        for attachment in each.transit_gateway_attachments.values():
+            if attachment.resource_id == vpc.id and attachment.state not in ("deleted", "rejected", "failed"):
+                yield attachment
+        for peering in each.vpc_pcxs.values():
+            if peering.status["Code"] == "active" and vpc.id in (peering.vpc.id, peering.peer_vpc.id):
+                yield peering
 
 
 @handles("ec2", "CreateSubnet")

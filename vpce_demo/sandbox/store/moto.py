@@ -57,10 +57,14 @@ def warm_up(region: str) -> None:
 
 
 def is_active_route(store: Any, target: str, vpc_id: str) -> bool:
-    """True if a route of this VPC to this target is active: the gateway attached, the peering connection active."""
+    """True if a route of this VPC to this target is active: the gateway attached or not
+    deleted, the peering connection active."""
     if target.startswith("pcx-"):
         peering = store.vpc_pcxs.get(target)
         return peering is not None and peering.status["Code"] == "active"
+    if target.startswith("nat-"):
+        nat = store.nat_gateways.get(target)
+        return nat is not None and nat.state in ("pending", "available")
     if not target.startswith("igw-"):
         return True
     found = store.internet_gateways.get(target)

@@ -138,6 +138,16 @@ def _wrongly_signed(service: str) -> ApiError:
     return ApiError("SignatureDoesNotMatch", text, 403)
 
 
+def wrong_region(service: str, region: str) -> ApiError:
+    """The refusal of a request that is signed for a region that does not exist."""
+    text = f"Credential should be scoped to a valid region, not '{region}'."
+    if service == "ec2":
+        return ApiError("AuthFailure", text, 401)
+    if service and protocol_of(service) == "json":
+        return ApiError("InvalidSignatureException", text)
+    return ApiError("SignatureDoesNotMatch", text, 403)
+
+
 def _denial(service: str, caller: Caller, needed: Needed, said: Verdict) -> ApiError:
     on = "" if needed.resource == "*" else f" on resource: {needed.resource}"
     why = said.value.format(action=needed.action)
