@@ -9,6 +9,7 @@ from botocore import exceptions as boto
 
 from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
+from vpce_demo.changes import NOTHING_CHANGED
 from vpce_demo.errors import DemoError, SignInError
 
 from .fake_resources import refusal
@@ -39,9 +40,10 @@ def _profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
 
 
-def told(error: Exception, profile: str | None = None, there: int = 0) -> SignInError:
-    said = understood(error, "Nothing was changed.")
+def told(error: Exception, profile: str | None = None, there: int = 0, changed: str = NOTHING_CHANGED) -> SignInError:
+    said = understood(error)
     assert isinstance(said, SignInError)
+    said.changed = changed
     complete(said, profile, lambda: there, "vpce-demo up")
     return said
 
@@ -81,13 +83,16 @@ def test_what_exists_from_earlier_runs_is_said() -> None:
         "Nothing was changed. 14 resources from earlier runs still exist."
     )
     assert told(boto.NoCredentialsError()).changed == "Nothing was changed."
+    said = told(boto.NoCredentialsError(), there=1, changed="1 resource was created and is recorded.")
+    assert said.changed == "1 resource was created and is recorded. 1 resource exists now."
 
 
 def test_a_state_file_that_cannot_be_read_is_not_in_the_way() -> None:
     def unreadable() -> int:
         raise DemoError("no")
 
-    said = understood(boto.NoCredentialsError(), "Nothing was changed.")
+    said = understood(boto.NoCredentialsError())
     assert isinstance(said, SignInError)
+    said.changed = NOTHING_CHANGED
     complete(said, None, unreadable, "vpce-demo up")
     assert said.changed == "Nothing was changed."

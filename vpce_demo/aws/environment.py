@@ -22,11 +22,13 @@ import botocore.session
 from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from ..changes import CHANGES
 from ..config.model import Config
 from ..errors import ConfigError, DemoError
 from ..model import Side
 from ..sandbox.client import Running
 from .clients import Clients
+from .error_codes import ErrorKind, error_kind
 
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
@@ -179,6 +181,18 @@ def _name_the_call(exception: Exception, event_name: str, **_: Any) -> None:
     vars(exception)["operation_name"] = event_name.rpartition(".")[2]
 
 
+def _note_the_answer(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
+    """Note that AWS did what was asked, refused it or failed."""
+    if not parsed.get("Unsuccessful"):  # a failure hidden in a successful answer
+        CHANGES.call(model.name, http_response.status_code)
+
+
+def _note_a_lost_answer(exception: Exception, event_name: str, **_: Any) -> None:
+    """Note that a request may have been carried out."""
+    if error_kind(exception) is ErrorKind.UNSURE:
+        CHANGES.call(event_name.rpartition(".")[2], 0)
+
+
 def _clients(
     session: boto3.Session, cli: Sequence[str], endpoint_url: str | None = None, more: BotoConfig | None = None
 ) -> Clients:
@@ -186,6 +200,9 @@ def _clients(
     once = config.merge(_ONCE)
     any_session: Any = session  # its stubs know the services only one by one
     session.events.register("after-call-error", _name_the_call)
+    for service in ("ec2", "elastic-load-balancing-v2"):
+        session.events.register(f"after-call.{service}", _note_the_answer)
+        session.events.register(f"after-call-error.{service}", _note_a_lost_answer)
     sts = session.client("sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
         # In parallel: reading AWS's model of EC2 takes as long as this call.
@@ -218,5 +235,4 @@ def my_address(environment: Environment) -> str:
             "Your public IPv4 address could not be found, and ssh is open to it alone.",
             facts={"asked": WHAT_IS_MY_ADDRESS, "answer": str(error)},
             hint="Say it in the config file:  ssh_from: 198.51.100.7/32    (the tutorial's is 0.0.0.0/0: anywhere)",
-            changed="Nothing was changed.",
         ) from None

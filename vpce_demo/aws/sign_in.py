@@ -9,6 +9,7 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
+from ..changes import NOTHING_CHANGED
 from ..errors import DemoError, SignInError
 from .messages import LOCALLY
 
@@ -34,7 +35,9 @@ def complete(error: SignInError, profile: str | None, recorded: Callable[[], int
     except DemoError:
         return
     if count:
-        error.changed = f"{error.changed} {count} resources from earlier runs still exist.".strip()
+        noun = "resource exists" if count == 1 else "resources exist"
+        earlier = f"{count} {noun.replace(' ', ' from earlier runs still ', 1)}."
+        error.changed = f"{error.changed} {earlier if error.changed == NOTHING_CHANGED else f'{count} {noun} now.'}"
 
 
 def _settings(profile: str) -> Mapping[str, Any]:
