@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError, CredentialRetrievalError
 
 from vpce_demo.changes import NOTHING_CHANGED, Changes
 from vpce_demo.engine.events import Action, Event
@@ -99,6 +99,7 @@ def test_a_request_without_an_answer_may_have_been_carried_out(world: World, err
     [
         refusal("VpcLimitExceeded", status=400),
         refusal("RequestExpired", status=400),
+        CredentialRetrievalError(provider="x", error_msg="x"),
     ],
 )
 def test_a_refused_request_changed_nothing(world: World, error: Exception) -> None:

@@ -10,17 +10,19 @@ import os
 import shlex
 import sys
 import threading
+import time
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
 from botocore.config import Config as BotoConfig
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
 
 from ..changes import CHANGES
 from ..config.model import Config
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
 FETCH_SECONDS = 10
+REFUSED_SECONDS = 2.0
+"""How long credentials that could not be refreshed are not asked for again."""
 _BOTO = BotoConfig(
     retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
@@ -139,9 +143,49 @@ def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
             "No AWS region is set.",
             hint="Give one:  <demo> up --region us-east-1    or set it for good:  aws configure",
         )
-    if session.get_credentials() is None:
+    credentials = _had(session.get_credentials)
+    if credentials is None:
         raise NoCredentialsError
+    if refresh := vars(credentials).get("_refresh_using"):
+        vars(credentials)["_refresh_using"] = _Refresh(refresh)
     return session
+
+
+def _had(get: Callable[[], Any]) -> Any:
+    """What ``get`` returns.  A ``credential_process`` that cannot be started, or prints no JSON, is one more credential
+    error."""
+    try:
+        return get()
+    except (OSError, ValueError) as error:
+        if isinstance(error, BotoCoreError):
+            raise
+        raise CredentialRetrievalError(provider="the profile", error_msg=str(error)) from error
+
+
+class _Refresh:
+    """Refreshes credentials.  One failure is told to all threads that wait for it, so that a slow
+    ``credential_process`` does not run again for each of them."""
+
+    def __init__(self, refresh: Callable[[], Any]) -> None:
+        self._refresh = refresh
+        self._failed: tuple[float, BotoCoreError] | None = None
+
+    def __call__(self) -> Any:
+        if self._failed and time.monotonic() - self._failed[0] < REFUSED_SECONDS:
+            raise self._failed[1]
+        try:
+            return _had(self._valid)
+        except BotoCoreError as error:
+            self._failed = time.monotonic(), error
+            raise
+
+    def _valid(self) -> Any:
+        """The new credentials.  Raises ValueError if they have expired already."""
+        found = self._refresh()
+        until = found.get("expiry_time")
+        if until and datetime.fromisoformat(str(until)) <= datetime.now(UTC):
+            raise ValueError(f"the new credentials expired at {until}")
+        return found
 
 
 def _alias(session: boto3.Session) -> Future[str]:

@@ -13,6 +13,7 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
 from ..errors import ConfigError, DemoError, SignInError
+from ..untrusted import only_printable
 from .access_denied import denial
 from .error_codes import ErrorKind, error_code, error_kind, error_message
 
@@ -72,6 +73,12 @@ TABLE: Sequence[MessageRow] = (
             boto.UnknownCredentialError,
             boto.UnknownTokenProviderError,
         ),
+    ),
+    MessageRow(
+        SignInError,
+        "This way of signing in needs a package that is not installed.",
+        'Install it, then repeat the command:\n    pip install "botocore[crt]"',
+        classes=(boto.MissingDependencyException,),
     ),
     MessageRow(
         SignInError,
@@ -189,6 +196,7 @@ TABLE: Sequence[MessageRow] = (
 )
 
 _BY_MEANING = {
+    ErrorKind.SIGN_IN: MessageRow(SignInError, "AWS does not let you sign in: {call} was refused.", SIGN_IN_AGAIN),
     ErrorKind.QUOTA: MessageRow(
         DemoError,
         "A quota of your account is reached.",
@@ -217,8 +225,12 @@ def understood(error: BaseException, decode: Callable[[str], str] | None = None)
         return row.kind(row.message.format(call=call), facts=facts, hint=row.hint)
     if isinstance(error, boto.BotoCoreError):
         row = next((row for row in TABLE if isinstance(error, row.classes) and row.says in str(error)), _OTHERWISE)
-        who = "AWS said" if row.kind is SignInError else "botocore said"
-        facts = {"call": getattr(error, "operation_name", ""), who: str(error.kwargs.get("error_msg") or error)}
+        by_aws = row.kind is SignInError and not isinstance(error, boto.CredentialRetrievalError)
+        who = "AWS said" if by_aws else "botocore said"
+        facts = {
+            "call": getattr(error, "operation_name", ""),
+            who: only_printable(str(error.kwargs.get("error_msg") or error).strip()),
+        }
         return row.kind(row.message, facts=facts, hint=row.hint)
     return None
 

@@ -191,12 +191,13 @@ class Run:
             if events:
                 raise TimedOut("Stopped before the end.", hint=hint)
             return
-        first = causes[0]
+        sign_in = [event for event in causes if event.error and error_kind(event.error) is ErrorKind.SIGN_IN]
+        first = (sign_in or causes)[0]
         assert first.error is not None
         error = understood(first.error, self._decode)
         if error is None:
             raise first.error
-        others = ", ".join(str(event.resource) for event in causes[1:])
+        others = ", ".join(str(event.resource) for event in causes if event is not first)
         error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
         error.hint = error.hint or hint
         raise error from first.error
