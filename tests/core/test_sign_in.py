@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,22 @@ sso_start_url = https://example.com/start
 [profile web]
 login_session = arn:aws:iam::111122223333:user/me
 [profile tool]
-credential_process = /bin/false
+credential_process = /opt/tool --for "my account"
 [profile role]
 role_arn = arn:aws:iam::111122223333:role/demo
 source_profile = corp
+[profile tool-role]
+role_arn = arn:aws:iam::111122223333:role/demo
+source_profile = tool
+[profile pod]
+role_arn = arn:aws:iam::111122223333:role/demo
+web_identity_token_file = /run/token
+[profile machine]
+role_arn = arn:aws:iam::111122223333:role/demo
+credential_source = Ec2InstanceMetadata
+[profile itself]
+role_arn = arn:aws:iam::111122223333:role/demo
+source_profile = itself
 [profile keys]
 region = us-east-1
 """
@@ -54,8 +67,16 @@ def told(error: Exception, profile: str | None = None, there: int = 0, changed: 
         ("corp", "corp (IAM Identity Center, session corp-session)", "aws sso login --profile corp"),
         ("old", "old (IAM Identity Center)", "aws sso login --profile old"),
         ("web", "web (aws login)", "aws login --profile web"),
-        ("tool", "tool (credential_process)", "aws configure --profile tool"),
+        ("tool", "tool (credential_process)", '/opt/tool --for "my ?account"'),
         ("role", "role (role arn:aws:iam::111122223333:role/demo)", "aws sso login --profile corp"),
+        ("tool-role", "tool-role (role arn:aws:iam::111122223333:role/demo)", '/opt/tool --for "my ?account"'),
+        ("pod", "pod (role arn:aws:iam::111122223333:role/demo)", "ls -l /run/token"),
+        (
+            "machine",
+            "machine (role arn:aws:iam::111122223333:role/demo)",
+            "aws configure list --profile machine",
+        ),
+        ("itself", "itself (role arn:aws:iam::111122223333:role/demo)", "aws configure --profile itself"),
         ("keys", "keys", "aws configure --profile keys"),
         (None, "default", "aws configure"),
         ("nobody", "nobody", "aws configure --profile nobody"),
@@ -66,6 +87,17 @@ def test_the_profile_and_how_it_signs_in(profile: str | None, shown: str, comman
     assert said.facts["profile"] == shown
     assert f"\n    {command}\n    vpce-demo up\n" in said.hint
     assert "vpce-demo --sandbox up" in said.hint
+
+
+@pytest.mark.parametrize("profile", ["corp", "old", "web", "tool", "role", "tool-role", "pod", "machine"])
+def test_what_would_overwrite_the_profile_is_not_offered(profile: str) -> None:
+    hint = told(boto.CredentialRetrievalError(provider="x", error_msg="x"), profile).hint
+    assert not re.search(r"aws configure(?! list)", hint)
+
+
+def test_a_credential_process_is_run_by_hand() -> None:
+    hint = told(boto.CredentialRetrievalError(provider="custom-process", error_msg="no"), "tool").hint
+    assert hint.startswith("Run the profile's credential_process by hand to see why it fails, then repeat")
 
 
 def test_keys_of_the_environment_are_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
