@@ -22,7 +22,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-NOTHING_CHANGED = "Nothing was changed."
 THIS_DEMO = "<demo>"
 """In a hint or a fix, stands for ``vpce-demo`` with the options of the demo at hand, which only ``cli`` knows."""
 
@@ -62,13 +61,12 @@ class DemoError(Exception):
     """An expected error.
 
     ``message`` says what happened and to what; ``facts`` are shown as a list below it, ``table`` as rows, the first
-    with the headings; ``hint`` is what to do next, with the command to run; ``changed`` says whether anything was
-    changed.
+    with the headings; ``hint`` is what to do next, with the command to run.
     """
 
     exit_code: int = 1
-    usual_change: str = ""
-    """The default of ``changed``."""
+    says_what_changed: bool = False
+    """True if ``message`` itself says what the command changed."""
 
     def __init__(
         self,
@@ -77,14 +75,14 @@ class DemoError(Exception):
         facts: Mapping[str, str] | None = None,
         table: Sequence[Sequence[str]] = (),
         hint: str = "",
-        changed: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.facts = dict(facts or {})
         self.table = table
         self.hint = hint
-        self.changed = self.usual_change if changed is None else changed
+        self.changed = ""
+        """What the command changed, derived by ``cli.boundary`` from what it did (``changes.py``)."""
         self.diagnosis: Diagnosis | None = None
         """The most likely cause, if a diagnosis was made."""
 
@@ -93,14 +91,12 @@ class ConfigError(DemoError):
     """A setting is not valid."""
 
     exit_code = 2
-    usual_change = NOTHING_CHANGED
 
 
 class Cancelled(DemoError):
     """The user said no at the prompt."""
 
     exit_code = 3
-    usual_change = NOTHING_CHANGED
 
 
 class SignInError(DemoError):
@@ -113,7 +109,6 @@ class Refused(DemoError):
     """Continuing would not be safe."""
 
     exit_code = 5
-    usual_change = NOTHING_CHANGED
 
 
 class NotCreated(Refused):
@@ -131,6 +126,7 @@ class Leftovers(DemoError):
     """A delete left resources behind."""
 
     exit_code = 7
+    says_what_changed = True
 
 
 class InUse(Leftovers):

@@ -116,6 +116,5 @@ def _client(program: str) -> str:
         raise DemoError(
             f"There is no {program} on this machine.",
             hint="Install OpenSSH's client:  apt install openssh-client    (macOS has it)",
-            changed="Nothing was changed.",
         )
     return found

@@ -7,7 +7,14 @@ import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    UnauthorizedSSOTokenError,
+)
 
 from vpce_demo.engine.engine import Engine, Intent
 from vpce_demo.engine.events import Action, Event
@@ -179,6 +186,66 @@ def test_credentials_that_expire_end_everything(world: World) -> None:
     failures = world.engine().up([first, *second.on, second])
     assert [f.resource for f in failures if isinstance(f.error, ClientError)] == [first]
     assert "create second" not in world.asked
+
+
+LOST_SIGN_INS = [
+    refusal("ExpiredToken", status=403),
+    CredentialRetrievalError(provider="custom-process", error_msg="no"),
+    UnauthorizedSSOTokenError(),
+    NoCredentialsError(),
+]
+
+
+@pytest.mark.parametrize("error", LOST_SIGN_INS, ids=lambda error: type(error).__name__)
+def test_a_lost_sign_in_ends_a_deletion_at_once(world: World, error: Exception) -> None:
+    ground = thing(world, "ground")
+    slow, lost = thing(world, "slow", ground), thing(world, "lost", ground)
+    assert world.engine().up([ground, slow, lost]) == []
+    slow.ways.lingers = 10**9
+    lost.ways.delete_refusals = [error]
+    began = time.monotonic()
+    failures = world.engine(pace=1.0).down([ground, slow, lost], [])
+    assert time.monotonic() - began < 2.0
+    assert error in [failure.error for failure in failures]
+    assert "delete ground" not in world.asked
+
+
+@pytest.mark.parametrize("error", LOST_SIGN_INS, ids=lambda error: type(error).__name__)
+def test_a_sign_in_lost_in_a_wait_ends_everything(world: World, error: Exception) -> None:
+    one, other = thing(world, "one", slow=10**9), thing(world, "other", slow=10**9)
+
+    def lose(event: Event) -> None:
+        if event.action is Action.WAITING and event.resource is one:
+            one.ways.find_refusals = [error]
+
+    began = time.monotonic()
+    failures = world.engine(lose, pace=1.0).up([one, other])
+    assert time.monotonic() - began < 5.0
+    assert error in [failure.error for failure in failures]
+
+
+@pytest.mark.parametrize("error", LOST_SIGN_INS, ids=lambda error: type(error).__name__)
+def test_a_sign_in_lost_in_a_look_is_not_tried_for_each_resource(world: World, error: Exception) -> None:
+    all = [thing(world, f"t{number}") for number in range(200)]
+    for one in all:
+        one.ways.find_refusals = [error]
+    engine = world.engine()
+    failures = engine.refresh(all)
+    assert [failure.error for failure in failures] == [error]
+    assert engine.stop.is_set()
+
+
+@pytest.mark.parametrize("error", LOST_SIGN_INS, ids=lambda error: type(error).__name__)
+def test_a_sign_in_lost_when_holders_are_looked_up_is_not_swallowed(world: World, error: Exception) -> None:
+    class Held(Thing):
+        def held_by(self, aws: Any, live: Live) -> Any:
+            raise error
+
+    one = Held("one", Side.PROVIDER, "one", world, (), ways=Ways())
+    assert world.engine().up([one]) == []
+    one.ways.delete_refusals = [refusal("DependencyViolation", status=400)]
+    failures = world.engine(pace=1.0).down([one], [[one]])
+    assert [failure.error for failure in failures] == [error]
 
 
 def test_a_refusal_for_good_is_not_tried_again(world: World) -> None:

@@ -10,11 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import BotoCoreError, ConnectionClosedError, EndpointConnectionError, UnknownRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    UnknownRegionError,
+)
 
 from vpce_demo.aws import environment
 from vpce_demo.aws.clients import Clients
-from vpce_demo.aws.environment import Environment, in_sandbox, on_aws
+from vpce_demo.aws.environment import Environment, _Refresh, in_sandbox, on_aws
 from vpce_demo.aws.messages import understood
 from vpce_demo.config.load import load
 from vpce_demo.errors import ConfigError, SandboxError
@@ -74,6 +80,36 @@ def test_a_place_knows_the_accounts_it_was_recorded_with(place: Environment) -> 
 def test_two_sides_of_one_account_share_their_clients(place: Environment) -> None:
     assert place.clients[Side.PROVIDER] is place.clients[Side.CONSUMER]
     assert place.is_free
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError("no such program"),
+        ValueError("no JSON"),
+        CredentialRetrievalError(provider="custom-process", error_msg="no"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_credentials_that_cannot_be_refreshed_are_not_asked_for_by_each_thread(error: Exception) -> None:
+    asked = []
+
+    def refresh() -> None:
+        asked.append(1)
+        raise error
+
+    again = _Refresh(refresh)
+    for _ in range(20):
+        with pytest.raises(CredentialRetrievalError):
+            again()
+    assert len(asked) == 1
+
+
+def test_new_credentials_that_have_expired_are_an_error() -> None:
+    with pytest.raises(CredentialRetrievalError, match="expired at 2020"):
+        _Refresh(lambda: {"expiry_time": "2020-01-01T00:00:00Z"})()
+    fresh = {"expiry_time": "2999-01-01T00:00:00Z"}
+    assert _Refresh(lambda: fresh)() is fresh
 
 
 def test_a_call_without_an_answer_is_named(sandbox: Sandbox, place: Environment) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
 from vpce_demo import errors
-from vpce_demo.aws.error_codes import ErrorKind, error_code, error_kind, error_message, raise_unsuccessful
+from vpce_demo.aws.error_codes import (
+    ErrorKind,
+    error_code,
+    error_kind,
+    error_message,
+    is_rejection,
+    raise_unsuccessful,
+)
 from vpce_demo.aws.messages import understood
-from vpce_demo.errors import DemoError
+from vpce_demo.errors import DemoError, SignInError
 
 from .fake_resources import refusal
 
@@ -72,7 +81,7 @@ def test_a_new_service_that_does_not_know_its_zones_yet_is_told_by_its_words() -
         (boto.ReadTimeoutError(endpoint_url="https://x"), ErrorKind.UNSURE),
         (boto.EndpointConnectionError(endpoint_url="https://x"), ErrorKind.UNSURE),
         (boto.SSLError(endpoint_url="https://x", error=OSError("x")), ErrorKind.OTHER),
-        (boto.NoCredentialsError(), ErrorKind.OTHER),
+        (boto.NoCredentialsError(), ErrorKind.SIGN_IN),
         (errors.Refused("no"), ErrorKind.OTHER),
     ],
     ids=str,
@@ -97,6 +106,7 @@ def test_hidden_failures_are_raised_with_their_code() -> None:
 
 
 FREE = "The specified instance type is not eligible for Free Tier."
+CREDENTIALS = re.compile("credential|token|sso|login", re.IGNORECASE)
 NO_ZONE = "Your requested instance type (t3.micro) is not supported in your requested Availability Zone (us-east-1e)."
 SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
     (boto.NoCredentialsError(), "no AWS credentials"),
@@ -151,11 +161,56 @@ SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_what_the_user_is_told(error: Exception, exit_code: int, message: str) -> None:
-    told = understood(error, changed="Nothing was changed.")
+    told = understood(error)
     assert told is not None
     assert told.exit_code == exit_code
     assert message in told.message
-    assert told.changed == "Nothing was changed."
+
+
+def of_credentials() -> list[type[boto.BotoCoreError]]:
+    """Every exception of botocore whose name, or a class that it inherits from, says that it is about credentials."""
+    classes = [one for one in vars(boto).values() if isinstance(one, type) and issubclass(one, boto.BotoCoreError)]
+    return [one for one in classes if any(CREDENTIALS.search(base.__name__) for base in one.__mro__)]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *of_credentials(),
+        boto.RefreshWithMFAUnsupportedError,
+        boto.MetadataRetrievalError,
+        boto.MissingDependencyException,
+    ],
+)
+def test_every_way_in_which_credentials_fail_ends_the_run(kind: type[boto.BotoCoreError]) -> None:
+    words = dict.fromkeys(re.findall(r"{(\w+)}", kind.fmt), "x")
+    error = kind(**words)
+    assert error_kind(error) is ErrorKind.SIGN_IN
+    assert is_rejection(error)
+    told = understood(error)
+    assert isinstance(told, SignInError)
+    assert told.exit_code == 4
+
+
+def test_the_exceptions_of_botocore_are_found() -> None:
+    assert {boto.CredentialRetrievalError, boto.SSOTokenLoadError, boto.LoginRefreshRequired} <= {*of_credentials()}
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "status", "kind"),
+    [
+        ("AssumeRole", "AccessDenied", 403, ErrorKind.SIGN_IN),
+        ("GetRoleCredentials", "UnauthorizedException", 401, ErrorKind.SIGN_IN),
+        ("GetRoleCredentials", "ResourceNotFoundException", 404, ErrorKind.SIGN_IN),
+        ("AssumeRole", "Throttling", 400, ErrorKind.BUSY),
+        ("AssumeRole", "InternalFailure", 500, ErrorKind.UNSURE),
+        ("CreateVpc", "UnauthorizedOperation", 403, ErrorKind.DENIED),
+    ],
+)
+def test_what_is_refused_where_credentials_are_got(call: str, code: str, status: int, kind: ErrorKind) -> None:
+    error = refusal(code, status=status, operation=call)
+    assert error_kind(error) is kind
+    assert isinstance(understood(error), SignInError) is (kind is ErrorKind.SIGN_IN)
 
 
 def test_aws_s_own_words_are_shown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from botocore import exceptions as boto
 
 from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
+from vpce_demo.changes import NOTHING_CHANGED
 from vpce_demo.errors import DemoError, SignInError
 
 from .fake_resources import refusal
@@ -24,10 +26,22 @@ sso_start_url = https://example.com/start
 [profile web]
 login_session = arn:aws:iam::111122223333:user/me
 [profile tool]
-credential_process = /bin/false
+credential_process = /opt/tool --for "my account"
 [profile role]
 role_arn = arn:aws:iam::111122223333:role/demo
 source_profile = corp
+[profile tool-role]
+role_arn = arn:aws:iam::111122223333:role/demo
+source_profile = tool
+[profile pod]
+role_arn = arn:aws:iam::111122223333:role/demo
+web_identity_token_file = /run/token
+[profile machine]
+role_arn = arn:aws:iam::111122223333:role/demo
+credential_source = Ec2InstanceMetadata
+[profile itself]
+role_arn = arn:aws:iam::111122223333:role/demo
+source_profile = itself
 [profile keys]
 region = us-east-1
 """
@@ -39,9 +53,10 @@ def _profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
 
 
-def told(error: Exception, profile: str | None = None, there: int = 0) -> SignInError:
-    said = understood(error, "Nothing was changed.")
+def told(error: Exception, profile: str | None = None, there: int = 0, changed: str = NOTHING_CHANGED) -> SignInError:
+    said = understood(error)
     assert isinstance(said, SignInError)
+    said.changed = changed
     complete(said, profile, lambda: there, "vpce-demo up")
     return said
 
@@ -52,8 +67,16 @@ def told(error: Exception, profile: str | None = None, there: int = 0) -> SignIn
         ("corp", "corp (IAM Identity Center, session corp-session)", "aws sso login --profile corp"),
         ("old", "old (IAM Identity Center)", "aws sso login --profile old"),
         ("web", "web (aws login)", "aws login --profile web"),
-        ("tool", "tool (credential_process)", "aws configure --profile tool"),
+        ("tool", "tool (credential_process)", '/opt/tool --for "my ?account"'),
         ("role", "role (role arn:aws:iam::111122223333:role/demo)", "aws sso login --profile corp"),
+        ("tool-role", "tool-role (role arn:aws:iam::111122223333:role/demo)", '/opt/tool --for "my ?account"'),
+        ("pod", "pod (role arn:aws:iam::111122223333:role/demo)", "ls -l /run/token"),
+        (
+            "machine",
+            "machine (role arn:aws:iam::111122223333:role/demo)",
+            "aws configure list --profile machine",
+        ),
+        ("itself", "itself (role arn:aws:iam::111122223333:role/demo)", "aws configure --profile itself"),
         ("keys", "keys", "aws configure --profile keys"),
         (None, "default", "aws configure"),
         ("nobody", "nobody", "aws configure --profile nobody"),
@@ -64,6 +87,17 @@ def test_the_profile_and_how_it_signs_in(profile: str | None, shown: str, comman
     assert said.facts["profile"] == shown
     assert f"\n    {command}\n    vpce-demo up\n" in said.hint
     assert "vpce-demo --sandbox up" in said.hint
+
+
+@pytest.mark.parametrize("profile", ["corp", "old", "web", "tool", "role", "tool-role", "pod", "machine"])
+def test_what_would_overwrite_the_profile_is_not_offered(profile: str) -> None:
+    hint = told(boto.CredentialRetrievalError(provider="x", error_msg="x"), profile).hint
+    assert not re.search(r"aws configure(?! list)", hint)
+
+
+def test_a_credential_process_is_run_by_hand() -> None:
+    hint = told(boto.CredentialRetrievalError(provider="custom-process", error_msg="no"), "tool").hint
+    assert hint.startswith("Run the profile's credential_process by hand to see why it fails, then repeat")
 
 
 def test_keys_of_the_environment_are_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,13 +115,16 @@ def test_what_exists_from_earlier_runs_is_said() -> None:
         "Nothing was changed. 14 resources from earlier runs still exist."
     )
     assert told(boto.NoCredentialsError()).changed == "Nothing was changed."
+    said = told(boto.NoCredentialsError(), there=1, changed="1 resource was created and is recorded.")
+    assert said.changed == "1 resource was created and is recorded. 1 resource exists now."
 
 
 def test_a_state_file_that_cannot_be_read_is_not_in_the_way() -> None:
     def unreadable() -> int:
         raise DemoError("no")
 
-    said = understood(boto.NoCredentialsError(), "Nothing was changed.")
+    said = understood(boto.NoCredentialsError())
     assert isinstance(said, SignInError)
+    said.changed = NOTHING_CHANGED
     complete(said, None, unreadable, "vpce-demo up")
     assert said.changed == "Nothing was changed."

@@ -24,14 +24,13 @@ from vpce_demo.ssh import ensure_key
 from vpce_demo.tutorial import tutorial
 
 from .cases import Case, Operations, Sweep
-from .world import World, expect_same, passed
+from .world import READING, World, expect_same, passed
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, SubnetTypeDef
 
 LEFT_ALONE, LOCKED_OUT, REFUSED, NAMED = "left alone", "one works, the other exits 9", "refused", "named, and kept"
 OUR_TAGS = (DEMO_TAG, RESOURCE_TAG, ID_TAG, KEY_TAG)
-READING = ("Describe", "Get", "List")
 LOCKED, REFUSED_CODE, LEFTOVERS = 9, 5, 7
 WHILE_SECONDS = 1.5
 """How long the first of two commands is held up in the middle of its work."""

@@ -98,6 +98,7 @@ class Expiry(Case):
         world.expire()
         done = command.ended()
         world.clear()
+        world.expect_true(done, before)
         expired = [call["operation"] for call in world.calls()[before:] if call["error"] in EXPIRED_CODES]
         if expired:
             if done.code != SIGN_IN:

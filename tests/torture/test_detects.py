@@ -17,7 +17,7 @@ from tests.torture.mischief import do
 from tests.torture.page import page
 from tests.torture.refusals import Refusal
 from tests.torture.results import gathered
-from tests.torture.world import World, expect_same, passed
+from tests.torture.world import World, carried_out, expect_same, passed
 from tools.account import account, differences, shape
 from tools.process import Ended, Wrong
 from vpce_demo.aws.environment import Environment
@@ -51,6 +51,17 @@ def test_an_account_is_told_apart_from_that_of_another_run(
         assert told in differences(shapes[0], shape(account(clients))), what
     clients.ec2.create_security_group(GroupName="more", Description="more than there should be")
     assert "too much: sg-*.GroupName = more" in differences(shapes[0], shape(account(clients)))
+
+
+def test_what_a_call_changed_whether_it_was_heard_or_not() -> None:
+    ends = {
+        "CreateVpc": None,
+        "DeleteVpc": "dropped after",
+        "CreateSubnet": "dropped before",
+        "RunInstances": "Throttling",
+    }
+    calls = [{"operation": name, "error": error} for name, error in {**ends, "DescribeVpcs": None}.items()]
+    assert carried_out(calls) == ["CreateVpc", "DeleteVpc"]
 
 
 def test_two_looks_at_one_account() -> None:

@@ -8,7 +8,7 @@ import math
 import os
 import shutil
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tools.account import Account, Shape, account, differences, shape
 from tools.process import COMMANDS, Command, Ended, Wrong, hurry, load_everything, nothing_of_the_user, start
 from vpce_demo.aws import environment
 from vpce_demo.aws.clients import Clients
+from vpce_demo.changes import NOTHING_CHANGED
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
@@ -23,6 +24,7 @@ from vpce_demo.sandbox import client
 STATE = ".vpce-demo"
 OUTLIVES = {"emulator", "logs"}
 """What of the state directory stays when no demo is left: the sandbox's own, and the logs of the runs."""
+READING = ("Describe", "Get", "List")
 TESTS = 8
 KEPT = 8
 """Of how many commands, the last ones, the output is kept at a time."""
@@ -107,8 +109,11 @@ class World:
         return command
 
     def run(self, *words: str) -> Ended:
-        """Run a command to its end."""
-        return self.start(*words).ended()
+        """Run a command to its end.  Raises Wrong if it says that nothing was changed, and something was."""
+        before = len(self.calls())
+        done = self.start(*words).ended()
+        self.expect_true(done, before)
+        return done
 
     def succeed(self, *words: str) -> Ended:
         """The same for one that has to succeed.  Raises Wrong."""
@@ -179,6 +184,15 @@ class World:
         calls: list[dict[str, Any]] = self.sandbox.control("calls")["calls"]
         return calls
 
+    def expect_true(self, done: Ended, before: int) -> None:
+        """The command did not say that nothing was changed if AWS carried out one of its calls, which are those after
+        so many.  Raises Wrong.
+
+        The calls are asked for and not the account, since a look at it would meet the faults that are set.
+        """
+        if NOTHING_CHANGED in done.out + done.err and (changed := carried_out(self.calls()[before:])):
+            raise Wrong(f"it says that nothing was changed, after {', '.join(changed)}: {done}")
+
     def up_and_whole(self) -> None:
         """``up`` succeeds with its test, and the account is that of an undisturbed run.  Raises Wrong."""
         passed(self.succeed("-o", "json", "up"))
@@ -203,6 +217,12 @@ class World:
         if left:
             files = sorted(str(path) for name in left for path in (self.directory / STATE / name).rglob("*"))
             raise Wrong(f"files are left: {', '.join(files) or left}")
+
+
+def carried_out(calls: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The operations among these calls that changed something, whether the caller heard of it or not."""
+    changing = [call for call in calls if not call["operation"].startswith(READING)]
+    return [call["operation"] for call in changing if call["error"] in (None, "dropped after", "killed after")]
 
 
 def passed(done: Ended) -> None:

@@ -21,6 +21,7 @@ from botocore.exceptions import TokenRetrievalError
 
 from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
+from vpce_demo.changes import NOTHING_CHANGED
 from vpce_demo.cli.app import App, for_this_demo
 from vpce_demo.engine.events import Action, Leftover
 from vpce_demo.engine.resource import Resource
@@ -150,7 +151,7 @@ CLOSED = Diagnosis(
 def passing_test(screen: Screen) -> None:
     for result in PASSED:
         screens.result(screen, result)
-    screens.verdict(screen, PASSED, f"{PAGE}\n", 7.2)
+    screens.verdict(screen, PASSED, f"{PAGE}\n", 7.2, NOTHING_CHANGED)
 
 
 def failing_test(screen: Screen) -> None:
@@ -161,7 +162,7 @@ def failing_test(screen: Screen) -> None:
     results = [*PASSED[:5], failed, not_run, PASSED[7]]
     for result in results:
         screens.result(screen, result)
-    screens.verdict(screen, results, "", 12.0)
+    screens.verdict(screen, results, "", 12.0, NOTHING_CHANGED)
 
 
 def down_in_the_middle(screen: Screen) -> None:
@@ -211,8 +212,9 @@ def down_leaves_something(screen: Screen) -> None:
 
 def sign_in_expired(screen: Screen) -> None:
     cause = TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed")
-    error = understood(cause, "Nothing was changed.")
+    error = understood(cause)
     assert isinstance(error, SignInError)
+    error.changed = NOTHING_CHANGED
     settings = (
         "[profile demo]\nsso_session = corp\n[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x\n"
     )
@@ -233,6 +235,7 @@ def of_another_account(profile: str) -> Refused:
         refuse_other_accounts(state, other)
     error = refused.value
     error.hint = for_this_demo(App(), error.hint)  # as the command line does
+    error.changed = NOTHING_CHANGED
     return error
 
 

@@ -11,10 +11,12 @@ import re
 import shlex
 import sys
 import threading
+import time
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +26,19 @@ from botocore.config import Config as BotoConfig
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
     UnknownRegionError,
 )
 
+from ..changes import CHANGES
 from ..config.model import Config
 from ..errors import ConfigError, DemoError
 from ..model import Side
 from ..sandbox.client import Running
 from .clients import Clients
+from .error_codes import ErrorKind, error_kind
 from .tags import owner_value
 
 if TYPE_CHECKING:
@@ -41,6 +46,8 @@ if TYPE_CHECKING:
 
 WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
 FETCH_SECONDS = 10
+REFUSED_SECONDS = 2.0
+"""How long credentials that could not be refreshed are not asked for again."""
 _BOTO = BotoConfig(
     retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
@@ -164,9 +171,49 @@ def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
             "No AWS region is set.",
             hint="Give one:  <demo> up --region us-east-1    or set it for good:  aws configure",
         )
-    if session.get_credentials() is None:
+    credentials = _had(session.get_credentials)
+    if credentials is None:
         raise NoCredentialsError
+    if refresh := vars(credentials).get("_refresh_using"):
+        vars(credentials)["_refresh_using"] = _Refresh(refresh)
     return session
+
+
+def _had(get: Callable[[], Any]) -> Any:
+    """What ``get`` returns.  A ``credential_process`` that cannot be started, or prints no JSON, is one more credential
+    error."""
+    try:
+        return get()
+    except (OSError, ValueError) as error:
+        if isinstance(error, BotoCoreError):
+            raise
+        raise CredentialRetrievalError(provider="the profile", error_msg=str(error)) from error
+
+
+class _Refresh:
+    """Refreshes credentials.  One failure is told to all threads that wait for it, so that a slow
+    ``credential_process`` does not run again for each of them."""
+
+    def __init__(self, refresh: Callable[[], Any]) -> None:
+        self._refresh = refresh
+        self._failed: tuple[float, BotoCoreError] | None = None
+
+    def __call__(self) -> Any:
+        if self._failed and time.monotonic() - self._failed[0] < REFUSED_SECONDS:
+            raise self._failed[1]
+        try:
+            return _had(self._valid)
+        except BotoCoreError as error:
+            self._failed = time.monotonic(), error
+            raise
+
+    def _valid(self) -> Any:
+        """The new credentials.  Raises ValueError if they have expired already."""
+        found = self._refresh()
+        until = found.get("expiry_time")
+        if until and datetime.fromisoformat(str(until)) <= datetime.now(UTC):
+            raise ValueError(f"the new credentials expired at {until}")
+        return found
 
 
 def _alias(session: boto3.Session) -> Future[str]:
@@ -207,6 +254,18 @@ def _name_the_call(exception: Exception, event_name: str, **_: Any) -> None:
     vars(exception)["operation_name"] = event_name.rpartition(".")[2]
 
 
+def _note_the_answer(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
+    """Note that AWS did what was asked, refused it or failed."""
+    if not parsed.get("Unsuccessful"):  # a failure hidden in a successful answer
+        CHANGES.call(model.name, http_response.status_code)
+
+
+def _note_a_lost_answer(exception: Exception, event_name: str, **_: Any) -> None:
+    """Note that a request may have been carried out."""
+    if error_kind(exception) is ErrorKind.UNSURE:
+        CHANGES.call(event_name.rpartition(".")[2], 0)
+
+
 def _clients(
     session: boto3.Session, cli: Sequence[str], endpoint_url: str | None = None, more: BotoConfig | None = None
 ) -> Clients:
@@ -214,6 +273,9 @@ def _clients(
     once = config.merge(_ONCE)
     any_session: Any = session  # its stubs know the services only one by one
     session.events.register("after-call-error", _name_the_call)
+    for service in ("ec2", "elastic-load-balancing-v2"):
+        session.events.register(f"after-call.{service}", _note_the_answer)
+        session.events.register(f"after-call-error.{service}", _note_a_lost_answer)
     sts = session.client("sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
         # In parallel: reading AWS's model of EC2 takes as long as this call.
@@ -247,5 +309,4 @@ def my_address(environment: Environment) -> str:
             "Your public IPv4 address could not be found, and ssh is open to it alone.",
             facts={"asked": WHAT_IS_MY_ADDRESS, "answer": str(error)},
             hint="Say it in the config file:  ssh_from: 198.51.100.7/32    (the tutorial's is 0.0.0.0/0: anywhere)",
-            changed="Nothing was changed.",
         ) from None

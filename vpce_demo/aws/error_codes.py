@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from botocore.exceptions import ClientError
 
@@ -69,7 +69,35 @@ _SIGN_IN = {
     "ExpiredToken",
     "ExpiredTokenException",
     "OptInRequired",
+    "PendingVerification",
+    "Blocked",
+    "AccountDisabled",
 }
+_SIGN_IN_CLASSES = {
+    "NoCredentialsError",
+    "NoAuthTokenError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+    "UnknownCredentialError",
+    "TokenRetrievalError",
+    "UnknownTokenProviderError",
+    "RefreshWithMFAUnsupportedError",
+    "MetadataRetrievalError",
+    "SSOError",
+    "LoginError",
+    "MissingDependencyException",
+}
+"""Botocore's exceptions for credentials that cannot be had, with those that inherit from them.  The request was not
+sent."""
+_SIGN_IN_CALLS = {
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "CreateToken",
+    "CreateOAuth2Token",
+    "GetRoleCredentials",
+}
+"""The calls by which botocore gets credentials.  What is refused there is refused to every other call."""
 _BUSY = {
     "RequestLimitExceeded",
     "Throttling",
@@ -100,9 +128,17 @@ def error_message(error: ClientError) -> str:
 
 def error_kind(error: Exception) -> ErrorKind:
     """What an error of AWS, or of the connection to it, means (``aws-behaviours.md`` sections 1.2, 2.1, 2.2 and 6)."""
+    kind = _kind(error)
+    refused = kind in (ErrorKind.DENIED, ErrorKind.MISSING, ErrorKind.OTHER)
+    return ErrorKind.SIGN_IN if refused and getattr(error, "operation_name", "") in _SIGN_IN_CALLS else kind
+
+
+def _kind(error: Exception) -> ErrorKind:
     from botocore import exceptions as boto
 
     if not isinstance(error, boto.ClientError):
+        if isinstance(error, boto.BotoCoreError) and _is_of(error, _SIGN_IN_CLASSES):
+            return ErrorKind.SIGN_IN
         lost = isinstance(error, (boto.ConnectionError, boto.HTTPClientError)) and not isinstance(error, boto.SSLError)
         return ErrorKind.UNSURE if lost else ErrorKind.OTHER
     this = error_code(error)
@@ -136,10 +172,18 @@ def _status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def is_rejection(error: Exception | None) -> bool:
-    """True if AWS certainly did not carry out the request (HTTP 4xx).  A lost answer or a 5xx proves nothing."""
-    from botocore.exceptions import ClientError
+def _is_of(error: Exception, names: Collection[str]) -> bool:
+    """True if the error's class, or one that it inherits from, has one of these names."""
+    return any(each.__name__ in names for each in type(error).__mro__)
 
+
+def is_rejection(error: Exception | None) -> bool:
+    """True if AWS certainly did not carry out the request: HTTP 4xx, or there were no credentials to send it with.  A
+    lost answer or a 5xx proves nothing."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, BotoCoreError):
+        return error_kind(error) is ErrorKind.SIGN_IN
     return isinstance(error, ClientError) and 400 <= _status(error) < 500
 
 

@@ -1,6 +1,6 @@
 """The messages for errors of AWS and botocore: one table that maps them to the program's own errors.
 
-An error says what happened, the facts, what to do, and whether anything was changed.  Its class gives the exit code.
+An error says what happened, the facts and what to do.  Its class gives the exit code.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
 from ..errors import ConfigError, DemoError, SandboxError, SignInError
+from ..untrusted import only_printable
 from .access_denied import denial
 from .error_codes import ErrorKind, error_code, error_kind, error_message
 
@@ -72,6 +73,12 @@ TABLE: Sequence[MessageRow] = (
             boto.UnknownCredentialError,
             boto.UnknownTokenProviderError,
         ),
+    ),
+    MessageRow(
+        SignInError,
+        "This way of signing in needs a package that is not installed.",
+        'Install it, then repeat the command:\n    pip install "botocore[crt]"',
+        classes=(boto.MissingDependencyException,),
     ),
     MessageRow(
         SignInError,
@@ -196,6 +203,7 @@ TABLE: Sequence[MessageRow] = (
 )
 
 _BY_MEANING = {
+    ErrorKind.SIGN_IN: MessageRow(SignInError, "AWS does not let you sign in: {call} was refused.", SIGN_IN_AGAIN),
     ErrorKind.QUOTA: MessageRow(
         DemoError,
         "A quota of your account is reached.",
@@ -207,7 +215,7 @@ _REFUSED = MessageRow(DemoError, "AWS refused {call}.")
 _OTHERWISE = MessageRow(DemoError, "The call to AWS failed.")
 
 
-def understood(error: BaseException, changed: str = "", decode: Callable[[str], str] | None = None) -> DemoError | None:
+def understood(error: BaseException, decode: Callable[[str], str] | None = None) -> DemoError | None:
     """The error as a ``DemoError`` with a hint; None for an unexpected error, which is a bug.
 
     ``decode`` asks STS to decode an encoded authorization message.
@@ -216,32 +224,36 @@ def understood(error: BaseException, changed: str = "", decode: Callable[[str], 
         return error
     if isinstance(error, ClientError):
         if error_kind(error) is ErrorKind.DENIED:
-            return _denied(error, changed, decode)
+            return _denied(error, decode)
         row = next((row for row in TABLE if error_code(error) in row.codes and row.says in error_message(error)), None)
         row = row or _BY_MEANING.get(error_kind(error), _REFUSED)
         call = error.operation_name
         facts = {"call": call, "AWS said": f"{error_code(error)}: {error_message(error)}"}
-        return row.kind(row.message.format(call=call), facts=facts, hint=row.hint, changed=changed)
+        return row.kind(row.message.format(call=call), facts=facts, hint=row.hint)
     if isinstance(error, boto.BotoCoreError):
         row = next((row for row in TABLE if isinstance(error, row.classes) and row.says in str(error)), _OTHERWISE)
-        who = "AWS said" if row.kind is SignInError else "botocore said"
-        facts = {"call": getattr(error, "operation_name", ""), who: str(error.kwargs.get("error_msg") or error)}
-        return row.kind(row.message, facts=facts, hint=row.hint, changed=changed)
+        by_aws = row.kind is SignInError and not isinstance(error, boto.CredentialRetrievalError)
+        who = "AWS said" if by_aws else "botocore said"
+        facts = {
+            "call": getattr(error, "operation_name", ""),
+            who: only_printable(str(error.kwargs.get("error_msg") or error).strip()),
+        }
+        return row.kind(row.message, facts=facts, hint=row.hint)
     return None
 
 
 @contextlib.contextmanager
-def as_demo_errors(changed: str = "") -> Iterator[None]:
-    """Raise the errors of AWS and botocore inside as ``DemoError``; ``changed`` says whether anything was changed."""
+def as_demo_errors() -> Iterator[None]:
+    """Raise the errors of AWS and botocore inside as ``DemoError``."""
     try:
         yield
     except (ClientError, boto.BotoCoreError) as error:
-        ours = understood(error, changed)
+        ours = understood(error)
         assert ours is not None
         raise ours from error
 
 
-def _denied(error: ClientError, changed: str, decode: Callable[[str], str] | None) -> DemoError:
+def _denied(error: ClientError, decode: Callable[[str], str] | None) -> DemoError:
     denied = denial(error, decode)
     said = error_message(error).partition(" Encoded authorization failure message")[0]
     hint = "Ask for this permission, " + _GO_ON + "\nAll that are needed:  <demo> iam-policy"
@@ -254,5 +266,4 @@ def _denied(error: ClientError, changed: str, decode: Callable[[str], str] | Non
             "AWS said": f"{error_code(error)}: {said}",
         },
         hint=hint,
-        changed=changed,
     )

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
+from ..changes import NOTHING_CHANGED
 from ..errors import DemoError, SignInError
-from .messages import LOCALLY
+from ..untrusted import printable
+from .messages import LOCALLY, SIGN_IN_AGAIN
 
+AGAIN = "Sign in again, then repeat the command:"
+LONGEST_COMMAND = 1000
+"""Characters of a credential_process that are shown, so that it can be copied."""
 _KEYS = "AWS_ACCESS_KEY_ID"
 
 
@@ -25,16 +31,20 @@ def complete(error: SignInError, profile: str | None, recorded: Callable[[], int
     from_environment = profile is None and _KEYS in os.environ
     told = f"the environment ({_KEYS})" if from_environment else f"{name}{_how(settings)}"
     error.facts = {"credentials" if from_environment else "profile": told, **error.facts}
-    again = "set fresh keys in the environment" if from_environment else _command(name, settings)
-    if "aws sso login" in error.hint:
+    if SIGN_IN_AGAIN in error.hint:
+        first, again = _how_to_sign_in(name, settings)
+        if from_environment:
+            first, again = AGAIN, "set fresh keys in the environment"
         rest = error.hint.partition(LOCALLY)[2]
-        error.hint = f"Sign in again, then repeat the command:\n    {again}\n    {repeat}\n{LOCALLY}{rest}"
+        error.hint = f"{first}\n    {again}\n    {repeat}\n{LOCALLY}{rest}"
     try:
         count = recorded()
     except DemoError:
         return
     if count:
-        error.changed = f"{error.changed} {count} resources from earlier runs still exist.".strip()
+        noun = "resource exists" if count == 1 else "resources exist"
+        earlier = f"{count} {noun.replace(' ', ' from earlier runs still ', 1)}."
+        error.changed = f"{error.changed} {earlier if error.changed == NOTHING_CHANGED else f'{count} {noun} now.'}"
 
 
 def _settings(profile: str) -> Mapping[str, Any]:
@@ -48,7 +58,7 @@ def _settings(profile: str) -> Mapping[str, Any]:
 def _how(settings: Mapping[str, Any]) -> str:
     """How the profile signs in, in parentheses."""
     if session := settings.get("sso_session"):
-        return f" (IAM Identity Center, session {session})"
+        return f" (IAM Identity Center, session {printable(str(session))})"
     if "sso_start_url" in settings:
         return " (IAM Identity Center)"
     if "login_session" in settings:
@@ -56,17 +66,27 @@ def _how(settings: Mapping[str, Any]) -> str:
     if "credential_process" in settings:
         return " (credential_process)"
     if role := settings.get("role_arn"):
-        return f" (role {role})"
+        return f" (role {printable(str(role))})"
     return ""
 
 
-def _command(profile: str, settings: Mapping[str, Any]) -> str:
-    """The command that signs this profile in."""
-    option = "" if profile == "default" else f" --profile {profile}"
+def _how_to_sign_in(profile: str, settings: Mapping[str, Any], seen: tuple[str, ...] = ()) -> tuple[str, str]:
+    """What to do, and the command that does it.  ``seen`` are profiles that use this one as their source."""
+    option = "" if profile == "default" else f" --profile {shlex.quote(printable(profile))}"
     if "sso_session" in settings or "sso_start_url" in settings:
-        return f"aws sso login{option}"
+        return AGAIN, f"aws sso login{option}"
     if "login_session" in settings:
-        return f"aws login{option}"
-    if source := settings.get("source_profile"):
-        return _command(str(source), _settings(str(source)))
-    return f"aws configure{option}"
+        return AGAIN, f"aws login{option}"
+    if process := settings.get("credential_process"):
+        first = "Run the profile's credential_process by hand to see why it fails, then repeat the command:"
+        return first, printable(str(process), LONGEST_COMMAND)
+    if file := settings.get("web_identity_token_file"):
+        first = "Renew the profile's web identity token, then repeat the command. It is in this file:"
+        return first, f"ls -l {shlex.quote(printable(str(file)))}"
+    source = str(settings.get("source_profile", ""))
+    if source and source not in (profile, *seen):
+        return _how_to_sign_in(source, _settings(source), (*seen, profile))
+    if source_of := settings.get("credential_source"):
+        first = f"The profile takes its credentials from {printable(str(source_of))}. See whether it has any:"
+        return first, f"aws configure list{option}"
+    return AGAIN, f"aws configure{option}"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import NOTHING_CHANGED, THIS_DEMO
+from ..changes import CHANGES
+from ..errors import THIS_DEMO
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -164,11 +165,13 @@ class App:
             running = client.running(self.sandbox_directory)
             if forget_if_the_sandbox_is_another(where, running.boot_id if running else ""):
                 screen.message("The sandbox that held this demo has stopped, and the demo went with it.", mark="!")
+                CHANGES.note("The record of that demo was deleted.")
             if running is None:
                 if not start:
                     header(screen, "sandbox, which is not running", [])
                     return None
                 running = client.ensure(self.sandbox_directory)
+                CHANGES.note("The sandbox was started.")
             environment = places.in_sandbox(where.config, running)
         else:
             environment = _on_aws(where)
@@ -177,11 +180,11 @@ class App:
 
 
 def _on_aws(where: Where) -> Environment:
-    """AWS.  An error here means that nothing was changed."""
+    """AWS, with its errors as ours."""
     from ..aws import environment as places
     from ..aws.messages import as_demo_errors
 
-    with as_demo_errors(NOTHING_CHANGED):
+    with as_demo_errors():
         return places.on_aws(where.config)
 
 

@@ -11,6 +11,7 @@ import sys
 import click
 from click.shell_completion import shell_complete
 
+from ..changes import CHANGES
 from ..errors import THIS_DEMO, DemoError, SignInError, TestFailed
 from .app import App, diagnosis_for_this_demo, for_this_demo
 from .group import cli
@@ -32,6 +33,7 @@ def run_command(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
     app = App()
     code = 0
+    CHANGES.begin()
     try:
         with cli.make_context("vpce-demo", list(arguments), obj=app) as ctx:
             cli.invoke(ctx)
@@ -39,7 +41,8 @@ def run_command(arguments: list[str]) -> int:
         code = done.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = 130
-        app.screen().line("Interrupted.", to_err=True)
+        said = "Interrupted." if CHANGES.is_empty else f"Interrupted. {CHANGES.sentence()}"
+        app.screen().line(said, to_err=True)
         app.document["error"] = {"message": "Interrupted."}
     except click.ClickException as error:
         error.show()
@@ -54,6 +57,8 @@ def run_command(arguments: list[str]) -> int:
         if understood_error is None:
             raise
         code = understood_error.exit_code
+        if not understood_error.says_what_changed:
+            understood_error.changed = CHANGES.sentence()
         if isinstance(understood_error, SignInError):
             from ..aws.sign_in import complete
 

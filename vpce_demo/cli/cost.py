@@ -9,6 +9,7 @@ import click
 
 from ..aws.environment import price_list_client, region_without_asking
 from ..aws.messages import as_demo_errors
+from ..changes import CHANGES
 from ..config.settings import Where
 from ..cost.bill import BillLine, between, bill, price
 from ..cost.prices import price_list, table
@@ -100,25 +101,21 @@ def _header(app: App, where: Where) -> tuple[str, str]:
 
 
 def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
-    """Read the region's prices from AWS and save them.  If that fails, nothing is changed."""
-
-    unchanged = "Nothing was changed: the prices stay as they were."
+    """Read the region's prices from AWS and save them.  If that fails, the prices stay as they were."""
     if where.sandbox:
         raise ConfigError(
             "The sandbox has no price list, and AWS is not asked with --sandbox.",
             hint=f"{command_line(app).replace(' --sandbox', '')} cost --refresh",
-            changed=unchanged,
         )
-    with as_demo_errors(unchanged):
+    with as_demo_errors():
         client = price_list_client(where.config, price_list.REGION)
         answer = price_list.ask(client, region, instance_type)
     if not answer.prices:
-        raise DemoError(
-            f"AWS's Price List has none of these prices for {region}.", facts=answer.missing, changed=unchanged
-        )
+        raise DemoError(f"AWS's Price List has none of these prices for {region}.", facts=answer.missing)
     before = table.table()
     found = {(item, region): price for item, price in answer.prices.items()}
     path = table.keep(found)
+    CHANGES.note("The prices were saved.")
     screen = app.screen()
     screen.line(f"Read {len(found)} prices of {region} from AWS's Price List, kept in {path}.", mark="✓")
     for key, now in found.items():

@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.environment import Environment
+from ..changes import CHANGES
 from ..config.settings import Where
 from ..errors import DemoError
 from ..model import Live
@@ -68,10 +69,10 @@ def doctor(app: App, timeout: float | None) -> None:
     wrong = [line.title for line in lines if line.fine is False]
     screen.line()
     if not works:
-        screen.line("The demo does not work. Exit code 6. Nothing was changed.", style="red")
+        screen.line(f"The demo does not work. Exit code 6. {CHANGES.sentence()}", style="red")
         raise click.exceptions.Exit(6)
     if wrong:
-        screen.line(f"Wrong: {', '.join(wrong)}. Exit code 1. Nothing was changed.", style="red")
+        screen.line(f"Wrong: {', '.join(wrong)}. Exit code 1. {CHANGES.sentence()}", style="red")
         raise click.exceptions.Exit(1)
     screen.line("Nothing is wrong, as far as that can be asked.", style="green")
 

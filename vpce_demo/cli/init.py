@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
+from ..changes import CHANGES
 from ..errors import ConfigError
 from .app import App
 from .group import cli, command, pass_app
@@ -42,6 +43,7 @@ def init(app: App, file: Path) -> None:
     text = text.replace("--config my.yaml", f"--config {file}")
     try:
         with file.open("x", encoding="utf-8") as new:
+            CHANGES.note(f"{file} was written.")
             new.write(text)
     except FileExistsError:
         raise ConfigError(

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..changes import CHANGES
 from ..errors import SandboxError
 from ..sandbox import client
 from ..sandbox.client import LOG_FILE, Running
@@ -59,6 +60,8 @@ def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port:
     directory = app.sandbox_directory
     before = client.running(directory)
     running = client.ensure(directory, speed, latency, port, proxy_port, iam)
+    if not before:
+        CHANGES.note("The sandbox was started.")
     _show_sandbox(app, running, "Runs already." if before else "Started.")
 
 
@@ -72,6 +75,8 @@ def sandbox_stop(app: App) -> None:
       vpce-demo sandbox stop
     """
     stopped = client.stop(app.sandbox_directory)
+    if stopped:
+        CHANGES.note("The sandbox was stopped.")
     app.screen().line("Stopped." if stopped else "It does not run.")
     app.document.update(stopped=bool(stopped))
 
@@ -138,6 +143,7 @@ def sandbox_reset(app: App) -> None:
       vpce-demo sandbox reset
     """
     running_sandbox(app).control("reset")
+    CHANGES.note("The sandbox was emptied.")
     app.screen().line("Empty.")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from ..changes import CHANGES
 from ..engine.resource import Resource
 from ..errors import NotCreated
 from ..exercises.exercise import Exercise
@@ -94,6 +95,7 @@ def _break(app: App, rule: Rule, way: str) -> None:
     def inject_fault(operation: str, code: str, message: str, until: str) -> None:
         wanted = {"do": "error", "operation": operation, "code": code, "message": message, "until": until}
         running.control("faults", {"add": [wanted]})
+        CHANGES.note("The sandbox's faults were changed.")
 
     with open_demo(where, environment, app.command) as run:
         there = run.look()

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..changes import CHANGES
 from .app import App
 from .group import HELP, Command, pass_app
 from .sandbox import running_sandbox
@@ -160,7 +161,9 @@ def _add(app: App, fault: Mapping[str, Any]) -> None:
 
 
 def _change(app: App, body: dict[str, Any]) -> None:
-    _show(app, running_sandbox(app).control("faults", body))
+    told = running_sandbox(app).control("faults", body)
+    CHANGES.note("The sandbox's faults were changed.")
+    _show(app, told)
 
 
 def _show(app: App, told: dict[str, Any]) -> None:

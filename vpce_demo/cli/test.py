@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..changes import CHANGES
 from ..errors import NotCreated, TestFailed
 from ..session.look import managed_addresses
 from ..session.open import open_demo
@@ -79,7 +80,7 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
     run.log.page(lab.seen)
     with contextlib.suppress(ClientError, BotoCoreError):  # needed only for the report
         run.log.addresses(managed_addresses(run))
-    screens.verdict(screen, results, lab.seen, time.monotonic() - began)
+    screens.verdict(screen, results, lab.seen, time.monotonic() - began, CHANGES.sentence())
     app.document.update(checks=[one.as_dict() for one in results], page=lab.seen)
     if failed:
         error = TestFailed(f"check {failed.number} failed: {failed.evidence}")

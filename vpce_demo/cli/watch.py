@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..aws.messages import as_demo_errors
+from ..changes import CHANGES
 from ..errors import DemoError
 from ..ui import screens
 from .app import App, for_this_demo
@@ -41,6 +42,7 @@ def again_and_again(
             screen.line(f"{time.strftime('%H:%M:%S')}   again every {seconds:g} s until Ctrl-C", style="dim")
             if failed:
                 failed.hint = for_this_demo(app, failed.hint)
+                failed.changed = CHANGES.sentence()
                 screens.error(screen, failed)
             elif seen is not None:
                 draw(seen)

@@ -104,6 +104,9 @@ class Engine:
                         left.append(r)
                     elif isinstance(error, (DemoError, ClientError, BotoCoreError)):
                         failures.append(self._emit(Action.FAILED, r, error=error, note="could not be looked up"))
+                        if self._sign_in_is_lost(error):
+                            pool.shutdown(cancel_futures=True)
+                            return failures
                     elif error is not None:
                         raise error
                     elif live := look.result():
@@ -125,6 +128,8 @@ class Engine:
                 live = self._lookup.wait_until_visible(r, self._begun - age) if age is not None and fresh else None
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._emit(Action.FAILED, r, error=error, note="could not be looked up"))
+                if self._sign_in_is_lost(error):
+                    break
             else:
                 self._emit(Action.FOUND if live else Action.MISSING, r, live)
         return failures
@@ -165,7 +170,16 @@ class Engine:
                     self._emit(Action.FOUND, r, live)
             except (DemoError, ClientError, BotoCoreError) as error:
                 failures.append(self._emit(Action.FAILED, r, error=error, note="could not be looked up"))
+                if self._sign_in_is_lost(error):
+                    break
         return failures
+
+    def _sign_in_is_lost(self, error: Exception) -> bool:
+        """Stop if AWS does not accept the credentials any more: nothing else would get through either."""
+        if error_kind(error) is not ErrorKind.SIGN_IN:
+            return False
+        self.stop.set()
+        return True
 
     def _refuse_foreign_and_duplicates(self, resources: Sequence[Resource]) -> None:
         for r in resources:
@@ -212,8 +226,7 @@ class Engine:
                             raise error  # nothing may be done that is not recorded
                         if isinstance(error, (DemoError, ClientError, BotoCoreError)):
                             failed[task] = self._emit(Action.FAILED, task[1], error=error)
-                            if error_kind(error) is ErrorKind.SIGN_IN:
-                                self.stop.set()  # nothing else would get through either
+                            self._sign_in_is_lost(error)
                         elif error is not None:
                             raise error
                         sorter.done(task)

@@ -74,8 +74,11 @@ class Lookup:
                 return live
 
     def holders(self, r: Resource, live: Live) -> list[Holder]:
-        """What uses it; empty if that cannot be asked, since the deletion is tried again anyway."""
+        """What uses it; empty if that cannot be asked, since the deletion is tried again anyway.  Raises the error of a
+        lost sign-in."""
         try:
             return list(r.held_by(self._sides[r.side].fresh_after(time.monotonic()), live))
-        except (DemoError, ClientError, BotoCoreError):
+        except (DemoError, ClientError, BotoCoreError) as error:
+            if error_kind(error) is ErrorKind.SIGN_IN:
+                raise
             return []

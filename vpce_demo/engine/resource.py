@@ -218,7 +218,7 @@ class Aws:
     def live(self, resource: Resource) -> Live:
         """What is known of a resource.  Raises NotCreated if it does not exist."""
         if resource.key not in self.known:
-            raise NotCreated(f"{resource} does not exist yet.", changed="")  # but other resources may have been
+            raise NotCreated(f"{resource} does not exist yet.")
         return self.known[resource.key]
 
     def id(self, resource: Resource) -> str:

@@ -154,7 +154,7 @@ class Exercise:
         ranges = IPv4Network(vpc_cidr).subnets(new_prefix=IPv4Network(like["CidrBlock"]).prefixlen)
         free = next((one for one in ranges if not any(one.overlaps(other) for other in taken)), None)
         if free is None:
-            raise DemoError(f"{vpc_cidr} has no room for another subnet.", changed="Nothing was changed.")
+            raise DemoError(f"{vpc_cidr} has no room for another subnet.")
         zone = like["AvailabilityZoneId"] if same_zone else self.another_zone(like["AvailabilityZoneId"])
         made = self.ec2.create_subnet(VpcId=like["VpcId"], CidrBlock=str(free), AvailabilityZoneId=zone)
         return made["Subnet"]["SubnetId"]

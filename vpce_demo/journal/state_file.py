@@ -253,7 +253,6 @@ def _unreadable(path: Path, why: str) -> DemoError:
     return DemoError(
         f"The state file {path} cannot be used: {why}.",
         hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    mv {path} {path}.aside",
-        changed="Nothing was changed.",
     )
 
 
@@ -285,7 +284,6 @@ def locked(directory: Path, command: str) -> Iterator[None]:
             "Another run of this demo is at work.",
             facts={"held by": _read_or(path, "another process")},
             hint="Wait until it has finished, then run the command again.",
-            changed="Nothing was changed.",
         ) from None
     try:
         path.write_text(f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%S')}")

@@ -110,7 +110,6 @@ def _recorded_settings(state: StateFile) -> Settings:
             f"The settings in the state file {state.path} cannot be used: {', '.join(places)}.",
             hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
             f"    mv {state.path} {state.path}.aside",
-            changed="Nothing was changed.",
         ) from None
 
 

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from ..aws.environment import Environment, my_address
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
+from ..changes import CHANGES
 from ..config.settings import Settings, Where
 from ..engine.drift import with_drift
 from ..engine.engine import UNPROVEN, Engine
@@ -28,6 +29,7 @@ from ..ssh import Ssh
 from ..tutorial import Demo
 from ..verify.aws_facts import AwsFacts
 from ..verify.diagnosis import diagnose, refusal
+from .noting import noting
 from .ownership import StandingDemo
 from .signals import interruptible
 
@@ -68,7 +70,7 @@ class Run:
         seen_since, self._seen_since = self._seen_since, None
         return Engine(
             self.sides,
-            on_event or (lambda event: None),
+            noting(on_event or (lambda event: None)),
             self.environment.pace,
             self.state.intents,
             timeout_seconds,
@@ -87,9 +89,9 @@ class Run:
         if lost:
             self.state.demo, self.state.demo_id = self.settings.name, self.settings.demo_id
         engine, began = self.engine(self.state.on_event if lost else on_event), time.monotonic()
-        self._raise_first(
-            engine.refresh(self.demo.resources if resources is None else resources), "Nothing was changed."
-        )
+        self._raise_first(engine.refresh(self.demo.resources if resources is None else resources))
+        if lost and self.state.path.exists():
+            CHANGES.note("The state file was written from what AWS has.")
         self._seen_since = began
         known = self.sides[Side.PROVIDER].known
         known.update(with_drift(known))
@@ -151,9 +153,7 @@ class Run:
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         try:
-            self._raise_first(
-                failures, "What was created is recorded.", "Run the command again: it continues from here."
-            )
+            self._raise_first(failures, "Run the command again: it continues from here.")
         except DemoError as error:
             error.diagnosis = self.diagnosis((f.resource, _said(f)[0]) for f in failures)
             raise
@@ -179,9 +179,9 @@ class Run:
             failures = engine.down(self.demo.resources, self.demo.teardown, release=reject_foreign)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
-        self._raise_first([f for f in failures if f.note == "could not be looked up"], "Nothing was changed.")
+        self._raise_first([f for f in failures if f.note == "could not be looked up"])
         not_let_in = [f for f in failures if f.error and error_kind(f.error) is ErrorKind.SIGN_IN]
-        self._raise_first(not_let_in, "What was deleted so far is recorded.")
+        self._raise_first(not_let_in)
         there = self._look_until_gone() if not failures else self.look()
         left = [*_left(self.demo.resources, there, failures, refused), *self._unproven()]
         left = [self._with_holders(one) for one in left]
@@ -218,21 +218,21 @@ class Run:
             time.sleep(max(0.05, 2.0 / self.environment.pace))
         return there
 
-    def _raise_first(self, events: Sequence[Event], changed: str, hint: str = "") -> None:
+    def _raise_first(self, events: Sequence[Event], hint: str = "") -> None:
         """Raise the first error among these events, with its resource and the others that failed."""
         causes = [event for event in events if event.action is Action.FAILED and event.error]
         if not causes:
             if events:
                 raise TimedOut("Stopped before the end.", hint=hint)
             return
-        first = causes[0]
+        sign_in = [event for event in causes if event.error and error_kind(event.error) is ErrorKind.SIGN_IN]
+        first = (sign_in or causes)[0]
         assert first.error is not None
-        error = understood(first.error, changed, self._decode)
+        error = understood(first.error, self._decode)
         if error is None:
             raise first.error
-        others = ", ".join(str(event.resource) for event in causes[1:])
+        others = ", ".join(str(event.resource) for event in causes if event is not first)
         error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
-        error.changed = error.changed or changed
         error.hint = error.hint or hint
         raise error from first.error
 

@@ -66,8 +66,8 @@ def result(screen: Screen, result: Result) -> None:
     screen.line(f" {result.number}  {result.title:<{title}}{result.evidence:<{room}}{took}".rstrip(), mark=mark)
 
 
-def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float) -> None:
-    """Print the end of the test."""
+def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float, changed: str) -> None:
+    """Print the end of the test, and what the command changed if it failed."""
     screen.line()
     failed = next((one for one in results if one.passed is False), None)
     if failed is None:
@@ -79,7 +79,7 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
         for line in [f"{passed} {proof}"] if fits else [passed, proof]:
             screen.line(line, style="green")
         return
-    screen.line(f"FAILED  at {failed.number}. Exit code 6. Nothing was changed.", style="red")
+    screen.line(f"FAILED  at {failed.number}. Exit code 6. {changed}", style="red")
     if failed.failure and failed.failure.diagnosis:
         diagnosis(screen, failed.failure.diagnosis)
 

@@ -84,7 +84,6 @@ def refreshed() -> Table:
         raise DemoError(
             f"The refreshed prices in {path} cannot be used: {error}.",
             hint=f"Remove the file, and the prices that came with the program hold again:\n    rm {path}",
-            changed="Nothing was changed.",
         ) from None
 
 
