@@ -13,18 +13,19 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from graphlib import TopologicalSorter
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.error_codes import ErrorKind, error_code, error_kind, error_message, is_rejection
-from ..errors import DemoError, InUse, NotCreated, Refused, TimedOut
+from ..errors import DemoError, GaveUp, InUse, NotCreated, Refused, TimedOut
 from ..model import Holder, Live, Phase, Side
 from .events import Action, Event
 from .graph import Graph, Task, TaskType, creation_graph, deletion_graph
 from .lookup import Lookup
 from .resource import Aws, Resource
-from .waits import HIDDEN_SECONDS, RetryBudget, Timing, poll_times, retry_times
+from .waits import HIDDEN_SECONDS, LEAST_LIMIT_SECONDS, RetryBudget, Timing, poll_times, retry_times
 
 WORKERS = 24
 UNPROVEN = "its tags are gone, and what AWS keeps of it does not tell it from another"
@@ -137,13 +138,19 @@ class Engine:
     def up(self, resources: Sequence[Resource], leave: Collection[Resource] = ()) -> list[Event]:
         """Create what is missing and wait until all is ready.  Returns the failures.
 
-        Resources to ``leave`` are created but not waited for, unless another one needs them ready.  Raises Refused,
-        before anything is created, if a name is taken or a resource exists more than once.
+        Resources to ``leave`` are created but not waited for, unless another one needs them ready.  What AWS gives up
+        while it starts is replaced once.  Raises Refused, before anything is created, if a name is taken or a resource
+        exists more than once.
         """
-        if failures := self.refresh(resources):
-            return failures
-        self._refuse_foreign_and_duplicates(resources)
-        return self._run(creation_graph(resources, leave))
+        failures: list[Event] = []
+        for _ in range(2):
+            if failures := self.refresh(resources):
+                return failures
+            self._refuse_foreign_and_duplicates(resources)
+            failures = self._run(creation_graph(resources, leave))
+            if self._pace.is_over or not any(isinstance(event.error, GaveUp) for event in failures):
+                break
+        return failures
 
     def down(
         self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]], release: bool = False
@@ -240,7 +247,9 @@ class Engine:
         if type in (TaskType.READY, TaskType.GONE) and any(cause.resource is r for cause in causes):
             return causes[0]  # reported already
         how = {TaskType.ASK: "still used by", TaskType.GONE: "goes with"}.get(type, "needs")
-        note = f"{how} {causes[0].resource.name}" if causes else "stopped"
+        cause = causes[0].resource if causes else r
+        name = cause.name if cause.name != r.name else str(cause)  # two kinds may have one name
+        note = f"{how} {name}" if causes else "stopped"
         return self._emit(Action.SKIPPED, r, self._known.get(r.key), note=note)
 
     def _run_task(self, task: Task) -> None:
@@ -371,15 +380,29 @@ class Engine:
     def _wait_until_ready(self, r: Resource) -> None:
         live: Live | None = self._known[r.key]
         if live and live.phase is Phase.PENDING:
-            live = self._wait(r, r.usual_seconds, "to be ready", _settled)
+            live = self._wait(r, r.usual_seconds, "to be ready", partial(_settled, r))
         if live is None or live.phase is not Phase.READY:
-            word, why = (live.word, live.why) if live else ("gone", "")
-            raise DemoError(f"{r} is {word} in AWS.", facts={"id": live.id if live else "", "AWS said": why})
+            raise _gave_up(r, live)
         self._emit(Action.READY, r, live)
 
     def _wait_until_gone(self, r: Resource) -> None:
+        """Wait until AWS does not list it.  A state from which it does not go ends the wait, once AWS has had time to
+        show the deletion."""
+        seen_going = False
+        shown = time.monotonic() + max(LEAST_LIMIT_SECONDS, self._pace.real(HIDDEN_SECONDS))
+
+        def settled(live: Live | None) -> bool:
+            nonlocal seen_going
+            if live is None or live.phase is Phase.GONE:
+                return True
+            going = live.phase is Phase.DELETING
+            seen_going = seen_going or going
+            return not going and (seen_going or time.monotonic() > shown)
+
         if r.usual_delete_seconds or self._known[r.key].phase is Phase.DELETING:
-            self._wait(r, r.usual_delete_seconds, "to be gone", lambda live: live is None)
+            live = self._wait(r, r.usual_delete_seconds, "to be gone", settled)
+            if live and live.phase is not Phase.GONE:
+                raise _gave_up(r, live)
         self._known.pop(r.key, None)
 
     def _wait(self, r: Resource, usual: float, what: str, done: Callable[[Live | None], bool]) -> Live | None:
@@ -401,6 +424,7 @@ class Engine:
                         Action.RETRYING, r, self._known.get(r.key), error=error, note=f"{_code(error)}, looking again"
                     )
                     continue
+                live = live or self._lookup.ended.get(r.key)
                 if done(live):
                     return live
                 if live and live.word != word:
@@ -438,9 +462,22 @@ def _name_taken(r: Resource, foreign: Live) -> Refused:
     )
 
 
-def _settled(live: Live | None) -> bool:
+def _settled(r: Resource, live: Live | None) -> bool:
     """True if the wait is over.  A resource that is not seen may only be hidden."""
-    return live is not None and live.phase is not Phase.PENDING
+    return live is not None and (live.phase is not Phase.PENDING or _is_unknown(r, live))
+
+
+def _is_unknown(r: Resource, live: Live) -> bool:
+    """True if nothing says that this kind becomes ready from AWS's state word."""
+    return bool(live.word) and live.word.lower() not in r.pending_words
+
+
+def _gave_up(r: Resource, live: Live | None) -> DemoError:
+    """The error for a resource that will not be what is waited for, in AWS's words."""
+    facts = {"id": live.id, "AWS said": live.why} if live else {}
+    message = f"{r} is {live.word or live.phase.value if live else 'gone'} in AWS."
+    again = live and live.phase in (Phase.FAILED, Phase.GONE, Phase.DELETING, Phase.WRONG)
+    return (GaveUp if again else DemoError)(message, facts=facts)
 
 
 def _final_error(r: Resource, error: ClientError | BotoCoreError, reason: ErrorKind) -> Exception:

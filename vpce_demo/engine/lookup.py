@@ -18,7 +18,7 @@ class Lookup:
     """Looks up one resource at a time and remembers the result, by key.
 
     ``known`` are the demo's own, shared by both sides; ``foreign`` are others that have a resource's name;
-    ``duplicates`` are further ones of the demo's own.
+    ``duplicates`` are further ones of the demo's own; ``ended`` are known ones that AWS still lists, as gone.
     """
 
     def __init__(self, sides: Mapping[Side, Aws], pace: Timing) -> None:
@@ -27,6 +27,7 @@ class Lookup:
         self.known = next(iter(sides.values())).known
         self.foreign: dict[str, Live] = {}
         self.duplicates: dict[str, list[Live]] = {}
+        self.ended: dict[str, Live] = {}
 
     def look_up(self, r: Resource, moment: float) -> Live | None:
         """What AWS has of it, no older than ``moment``.  Raises NotCreated if a parent it is found through is
@@ -51,7 +52,10 @@ class Lookup:
             self._sides[r.side].unproven.pop(r.key, None)
         standing = [live for live in there if live.phase is not Phase.DELETING]
         if not there:
-            self.known.pop(r.key, None)
+            before = self.known.pop(r.key, None)
+            for live in found:
+                if before and live.id == before.id:
+                    self.ended[r.key] = live
             return None
         if len(standing) > 1 and r.goes_with() is None:
             self.duplicates[r.key] = standing[1:]

@@ -52,6 +52,8 @@ class Resource(ABC):
     name."""
     usual_seconds: ClassVar[float] = 0.5
     """Typical seconds from the create call until it is ready."""
+    pending_words: ClassVar[frozenset[str]] = frozenset({"pending"})
+    """AWS's state words, in lower case, from which it may still become ready.  Any other ends the wait."""
     ready_word: ClassVar[str] = "available"
     """AWS's state word when it is ready."""
     usual_delete_seconds: ClassVar[float] = 0.0

@@ -57,6 +57,7 @@ class GatewayAttachment(Resource):
     vpc: Vpc
 
     usual_seconds = 1.0
+    pending_words = frozenset({"attaching"})
     ready_word = "attached"
 
     def find(self, aws: Aws) -> Iterator[Live]:

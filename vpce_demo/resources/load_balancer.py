@@ -47,6 +47,7 @@ class LoadBalancer(Resource):
     """AWS refuses an internet-facing load balancer in a VPC that has no internet gateway yet."""
 
     usual_seconds = 120.0
+    pending_words = frozenset({"provisioning"})
     ready_word = "active"
 
     def find(self, aws: Aws) -> Iterator[Live]:

@@ -98,6 +98,8 @@ class SubnetRouting(Resource):
     table: RouteTable
     subnet: Subnet
 
+    pending_words = frozenset({"associating"})
+
     def find(self, aws: Aws) -> Iterator[Live]:
         subnet_id, table_id = aws.id(self.subnet), aws.id(self.table)
         ours = {table["RouteTableId"]: table for table in aws.mine(self.table, ROUTE_TABLES)}

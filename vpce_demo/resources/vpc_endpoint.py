@@ -38,7 +38,7 @@ def _live(endpoint: VpcEndpointTypeDef) -> Live:
         endpoint["VpcEndpointId"],
         Phase.READY if asked_for else Phase.of(word),
         word,
-        endpoint.get("LastError", {}).get("Message", ""),
+        endpoint.get("FailureReason") or endpoint.get("LastError", {}).get("Message", ""),
         outputs,
         made=endpoint.get("CreationTimestamp"),
         identity=_identity(endpoint),
