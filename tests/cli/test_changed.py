@@ -116,6 +116,7 @@ def test_credentials_that_cannot_be_refreshed_in_the_middle_of_down(
 ) -> None:
     good(world.here("up", "--skip-test"))
     down = Run.down
+    using: list[Any] = []
 
     def losing(run: Run, on_event: Any, *rest: Any, **more: Any) -> Any:
         def listen(event: Event) -> None:
@@ -124,6 +125,7 @@ def test_credentials_that_cannot_be_refreshed_in_the_middle_of_down(
                 for clients in run.environment.clients.values():
                     for client in (clients.ec2, clients.elb, clients.changing_ec2, clients.changing_elb):
                         client.meta.events.register("before-call", fail)
+                        using.append(client)
 
         return down(run, listen, *rest, **more)
 
@@ -131,7 +133,10 @@ def test_credentials_that_cannot_be_refreshed_in_the_middle_of_down(
         raise CredentialRetrievalError(provider="x", error_msg="the vault is closed")
 
     monkeypatch.setattr(Run, "down", losing)
-    said = lost(world.here("down"))
+    done = world.here("down")
+    for client in using:  # commands of this process share their clients
+        client.meta.events.unregister("before-call", fail)
+    said = lost(done)
     assert f"of {ALL} resources were deleted so far, which is recorded." in said
 
 
