@@ -99,8 +99,15 @@ def test_a_failure_skips_what_needs_it_and_nothing_else(world: World) -> None:
     assert "ready apart" in world.story()
 
 
-def test_what_aws_gives_up_while_it_starts_is_a_failure(world: World) -> None:
+def test_what_aws_gives_up_while_it_starts_is_replaced(world: World) -> None:
+    unlucky = thing(world, "unlucky", made=Phase.FAILED)
+    assert world.engine().up([unlucky]) == []
+    assert world.asked.count("create unlucky") == 2
+
+
+def test_what_aws_gives_up_twice_is_a_failure(world: World) -> None:
     hopeless = thing(world, "hopeless", made=Phase.FAILED)
+    hopeless.ways.at_create = lambda: setattr(hopeless.ways, "made", Phase.FAILED)
     (failure,) = world.engine().up([hopeless])
     assert isinstance(failure.error, DemoError)
     assert ids(world, hopeless), "the next up replaces it"

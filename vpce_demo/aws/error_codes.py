@@ -44,6 +44,8 @@ _IN_USE = {
     "InvalidGroup.InUse",
     "ExistingVpcEndpointConnections",
     "IncorrectState",
+    "VolumeInUse",
+    "InvalidNetworkInterface.InUse",
 }
 _NOT_YET = {"Unavailable", "ServiceUnavailable", "InvalidServiceName", "InvalidTarget", "InvalidParameterException"}
 _THERE_ALREADY = {

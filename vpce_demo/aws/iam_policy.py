@@ -72,9 +72,12 @@ PERMISSIONS: Sequence[Permission] = (
         "ec2:DescribeInstances",
         "ec2:DescribeInternetGateways",
         "ec2:DescribeKeyPairs",
+        "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
+        "ec2:DescribeTags",
+        "ec2:DescribeVolumes",
         "ec2:DescribeVpcs",
     ),
     *_look(
@@ -89,7 +92,7 @@ PERMISSIONS: Sequence[Permission] = (
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
     ),
-    *_look(CONSUMER, "ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcEndpoints"),
+    *_look(CONSUMER, "ec2:DescribeVpcEndpoints"),
     Permission("ssm:GetParameter", BOTH, Which.PARAMETER),
     # What both sides have: a VPC with a public subnet, and an instance in it.
     *_make(BOTH, "ec2:CreateVpc", "vpc"),
@@ -111,6 +114,8 @@ PERMISSIONS: Sequence[Permission] = (
     *_change(BOTH, "ec2:CreateRoute", "route-table"),
     *_change(BOTH, "ec2:AuthorizeSecurityGroupIngress", "security-group"),
     *_change(BOTH, "ec2:TerminateInstances", "instance"),
+    *_change(BOTH, "ec2:DeleteVolume", "volume"),  # these two are kept if somebody set an instance so
+    *_change(BOTH, "ec2:DeleteNetworkInterface", "network-interface"),
     *_change(BOTH, "ec2:DeleteKeyPair", "key-pair"),
     *_change(BOTH, "ec2:DeleteSecurityGroup", "security-group"),
     *_change(BOTH, "ec2:DeleteRouteTable", "route-table"),
@@ -141,7 +146,20 @@ PERMISSIONS: Sequence[Permission] = (
 """``sts:GetCallerIdentity`` needs none; a dry run needs what the call itself needs."""
 
 EXTRAS: Sequence[Permission] = (
-    *_look(PROVIDER, "ec2:DescribeNetworkInterfaces"),  # names what keeps something from being deleted
+    *_look(BOTH, "tag:GetResources"),  # whether anything else has the demo's tags
+    *_look(  # what keeps something from being deleted
+        BOTH,
+        "ec2:DescribeCarrierGateways",
+        "ec2:DescribeEgressOnlyInternetGateways",
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeInstanceConnectEndpoints",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeNetworkAcls",
+        "ec2:DescribeTransitGatewayVpcAttachments",
+        "ec2:DescribeVpcPeeringConnections",
+        "ec2:DescribeVpnGateways",
+    ),
+    *_look(PROVIDER, "elasticloadbalancing:DescribeLoadBalancerAttributes"),
     *_look(BOTH, "servicequotas:GetServiceQuota"),  # whether the account has room for more VPCs than by default
     *_look(BOTH, "sts:DecodeAuthorizationMessage"),  # why AWS refused a call
     *_look(BOTH, "iam:ListAccountAliases"),  # the account's name, for the first line

@@ -284,6 +284,13 @@ class TestDocument(TypedDict):
     page: str
 
 
+class Tagged(TypedDict):
+    """A thing with the demo's tags that is none of its resources."""
+
+    kind: str
+    id: str
+
+
 class StatusDocument(TypedDict):
     """``missing`` and ``differing`` are keys of resources; ``unrecorded`` is about a demo without a record here."""
 
@@ -291,6 +298,7 @@ class StatusDocument(TypedDict):
     missing: list[str]
     differing: list[str]
     cost: DemoCost
+    others: NotRequired[list[Tagged]]
     unrecorded: NotRequired[dict[str, str]]
 
 

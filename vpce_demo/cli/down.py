@@ -9,6 +9,7 @@ import click
 
 from ..cost.bill import hourly, said
 from ..engine.events import Leftover
+from ..engine.resource import Resource
 from ..errors import Diagnosis, Leftovers
 from ..model import Side, short_id
 from ..resources.holders import in_order
@@ -55,9 +56,13 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
     with open_demo(where, environment, app.command, logged=True, unrecorded=unrecorded) as run:
         there = run.look()
         resources = [r for r in run.demo.resources if r.key in there]
-        ids = [(r, live.id) for r in resources for live in (there[r.key], *run.duplicates.get(r.key, ()))]
+        strays = [one for one in run.look_for_strays() if one.can_be_deleted]
+        ids: list[tuple[Resource, str]] = [
+            *((r, live.id) for r in resources for live in (there[r.key], *run.duplicates.get(r.key, ()))),
+            *((one, one.key) for one in strays),
+        ]
         unproven = run.sides[Side.PROVIDER].unproven
-        if not resources and not run.state.intents and not unproven:
+        if not ids and not run.state.intents and not unproven and not run.others:
             run.state.forget()
             app.document.update(deleted=0, deleted_ids=[], left=[])
             screen.line("Nothing to delete: nothing left.")
@@ -66,11 +71,11 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
         if run.standing:
             app.document["unrecorded"] = run.standing.facts
         whose = f" of the demo {run.settings.demo_id}, made by {run.standing.made_by}" if run.standing else ""
-        if whose or not environment.is_free:
-            for r, id in ids:
+        for r, id in ids:
+            if whose or not environment.is_free or r in strays or id != there[r.key].id:
                 screen.message(f"{r}  {short_id(id)}")
         if not environment.is_free:
-            ask(screen, yes, f"Delete {len(ids)} resources{whose}, {said(hourly(resources, region))}?")
+            ask(screen, yes, f"Delete {len(ids)} resources{whose}, {said(hourly([r for r, _ in ids], region))}?")
         elif whose:
             screen.message(f"These {len(ids)} resources{whose} are deleted.")
         with showing_progress(app, run, run.demo.resources, DONE_DOWN) as told:

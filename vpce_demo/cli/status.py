@@ -87,12 +87,12 @@ def status(app: App, check: bool, watch: float | None) -> None:
         again_and_again(
             app,
             watch,
-            look=lambda: look_at(where, environment, app.command),
+            look=lambda: look_at(where, environment, app.command, others=True),
             head=lambda: _head(app, where, environment),
             draw=lambda look: _status(app, look),
         )
         return
-    look = look_at(where, environment, app.command)
+    look = look_at(where, environment, app.command, others=True)
     _status(app, look)
     if check and (look.missing or look.differing):
         raise click.exceptions.Exit(DIFFERENT)
@@ -111,6 +111,9 @@ def _status(app: App, look: Look) -> None:
     screen = app.screen()
     say_whose(app, look)
     _show(app, look, "-")
+    for one in look.others:
+        screen.line(f"{one}  {one.key} has this demo's tags, and is none of its resources.", mark="!")
+    app.document["others"] = [{"kind": one.kind, "id": one.key} for one in look.others]
     if not look.live:
         screen.line(f"There is nothing of this demo. Make it:  {command_line(app)} up")
         return

@@ -58,6 +58,8 @@ _VOLUME = BilledPart("root volume, gp3", "gp3-gb-month", ROOT_VOLUME_GB, "GB")
 def billed_parts(resource: Resource) -> tuple[BilledPart, ...]:
     """What AWS bills for it while it exists; nothing for most kinds.  Traffic is billed in addition (``traffic``)."""
     match resource.kind:
+        case "volume":
+            return (_VOLUME,)
         case "Instance":
             type = getattr(resource, "type", "")
             return BilledPart(f"{type} instance", f"instance-hour {type}"), _VOLUME, ADDRESS

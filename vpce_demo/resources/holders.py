@@ -229,7 +229,7 @@ def _owner(aws: Aws, interface: NetworkInterfaceTypeDef) -> Holder:
     instance = interface.get("Attachment", {}).get("InstanceId", "")
     if instance and not instance.startswith("amazon-"):
         return _instance(aws, instance)
-    if _is_aws_s(interface):
+    if is_aws_s(interface):
         if kind == "VPC Endpoint Interface":
             return _endpoint(aws, name, id)
         if kind == "ELB":
@@ -242,10 +242,11 @@ def _owner(aws: Aws, interface: NetworkInterfaceTypeDef) -> Holder:
     command = f"{aws.clients.cli} ec2 delete-network-interface --network-interface-id {id}"
     if aws.is_ours(tags):
         return Holder(id, words, remove=lambda to: to.ec2.delete_network_interface(NetworkInterfaceId=id))
-    return Holder(id, f'an interface "{words}"' if words else "an interface", True, (command,))
+    return Holder(id, words or "an interface", True, (command,))
 
 
-def _is_aws_s(interface: NetworkInterfaceTypeDef) -> bool:
+def is_aws_s(interface: NetworkInterfaceTypeDef) -> bool:
+    """True if AWS made the interface for an endpoint, a load balancer or the like, and removes it with that."""
     by_aws = interface.get("RequesterManaged", False) or interface.get("InterfaceType", "interface") != "interface"
     return by_aws or interface.get("Attachment", {}).get("InstanceOwnerId", "").startswith("amazon-")
 
@@ -295,7 +296,7 @@ def public_addresses(aws: Aws, vpc_id: str) -> Iterator[Holder]:
     for interface in _listed(aws, "describe_network_interfaces", "NetworkInterfaces", _filter("vpc-id", vpc_id)):
         association = interface.get("Association", {})
         owner = _owner(aws, interface)  # type: ignore[arg-type]
-        if association.get("AllocationId") and owner.foreign and not _is_aws_s(interface):  # type: ignore[arg-type]
+        if association.get("AllocationId") and owner.foreign and not is_aws_s(interface):  # type: ignore[arg-type]
             command = f"ec2 disassociate-address --association-id {association['AssociationId']}"
             what = f"the elastic address {association.get('PublicIp')} of {owner.id}"
             yield Holder(association["AllocationId"], what, True, (f"{aws.clients.cli} {command}",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,6 +21,7 @@ from ..engine.resource import Aws, Resource
 from ..errors import NotCreated
 from ..model import Live, Side, is_fine
 from ..resources.load_balancer import private_addresses
+from ..resources.stray import Stray
 from ..resources.vpc_endpoint import addresses
 from ..tutorial import Demo, tutorial
 from .open import open_demo, open_recorded
@@ -44,6 +45,8 @@ class Look:
     live: Mapping[str, Live] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     ages: Mapping[str, int] = field(default_factory=dict)
+    others: Sequence[Stray] = ()
+    """What else has the demo's tags."""
     standing: StandingDemo | None = None
     """The demo, if it stands in the account and is not on record here."""
 
@@ -113,26 +116,28 @@ class Look:
         return {**written, "prices_of": as_of(of, region)}
 
 
-def look_at(where: Where, environment: Environment | None, command: str, *, plans: bool = False) -> Look:
+def look_at(
+    where: Where, environment: Environment | None, command: str, *, plans: bool = False, others: bool = False
+) -> Look:
     """Open the demo, look at AWS once, and close it; without an environment, what is on record or planned.
 
-    ``plans``: with the settings, and the refusals, of ``up``.
+    ``plans``: with the settings, and the refusals, of ``up``.  ``others``: also look for what else has its tags.
     """
     if environment is None:
         return planned(where)
     unrecorded = Unrecorded.REFUSE if plans else Unrecorded.SHOW
     with open_demo(where, environment, command, only_looks=True, plans=plans, unrecorded=unrecorded) as run:
         run.look()
+        if others:
+            run.look_for_strays()
         return look_of(run)
 
 
 def look_of(run: Run) -> Look:
     """What a run saw when it last looked."""
     accounts = {str(side): dict(one) for side, one in run.environment.accounts.items()}
-    live = dict(run.sides[Side.PROVIDER].known)
-    return Look(
-        time.time(), run.environment.name, accounts, run.settings, live, managed_addresses(run), run.ages, run.standing
-    )
+    live, place, managed = dict(run.sides[Side.PROVIDER].known), run.environment.name, managed_addresses(run)
+    return Look(time.time(), place, accounts, run.settings, live, managed, run.ages, run.others, run.standing)
 
 
 def planned(where: Where) -> Look:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.environment import Environment, my_address
 from ..aws.error_codes import ErrorKind, error_kind
@@ -25,6 +25,7 @@ from ..errors import DemoError, Diagnosis, InUse, NotCreated, TimedOut
 from ..journal.run_log import RunLog
 from ..journal.state_file import StateFile
 from ..model import Live, Phase, Side
+from ..resources.stray import Stray, strays
 from ..ssh import Ssh
 from ..tutorial import Demo
 from ..verify.aws_facts import AwsFacts
@@ -62,6 +63,8 @@ class Run:
     _seen_since: float | None = None
     duplicates: dict[str, list[Live]] = field(default_factory=dict)
     """Further ones of the demo's own, by resource key, as of the last look."""
+    others: list[Stray] = field(default_factory=list)
+    """What has the demo's tags and is none of its resources, as of the last look for them."""
 
     # --- looking ------------------------------------------------------------
 
@@ -184,11 +187,33 @@ class Run:
         self._raise_first(not_let_in)
         there = self._look_until_gone() if not failures else self.look()
         left = [*_left(self.demo.resources, there, failures, refused), *self._unproven()]
-        left = [self._with_holders(one) for one in left]
+        left = [*(self._with_holders(one) for one in left), *self._delete_strays(timeout_seconds)]
         self.log.look(left)
         if not left:
             self.state.forget()
         return left
+
+    def look_for_strays(self) -> list[Stray]:
+        """What has the demo's tags and is none of its resources.  Raises the error of a failed look-up."""
+        try:
+            self.others = strays(self.sides, {r.key for r in self.demo.resources})
+        except (ClientError, BotoCoreError) as error:
+            raise understood(error, self._decode) or error from error
+        return self.others
+
+    def _delete_strays(self, timeout_seconds: float | None) -> list[Leftover]:
+        """Delete the volumes and interfaces that the instances left behind.  Returns what is left, with the reason."""
+        found = self.look_for_strays()
+        failures: list[Event] = []
+        if ours := [one for one in found if one.can_be_deleted]:
+            engine = self.engine(timeout_seconds=timeout_seconds)
+            with interruptible(engine.stop) as interrupted:
+                failures = engine.down(ours, [ours])
+            if interrupted:
+                raise Interrupted(interrupted[0], len(self.state.ids))
+        left = [Leftover(event.resource, event.live or Live(event.resource.key), *_said(event)) for event in failures]
+        why = "has this demo's tags, but is none of its resources: delete it by hand"
+        return left + [Leftover(one, Live(one.key), why, {}) for one in found if one not in ours]
 
     def _with_holders(self, left: Leftover) -> Leftover:
         """The same, with what holds it, if that was not asked for because something else was in the way first."""
