@@ -114,7 +114,7 @@ def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None
     """
     holders = {id: what for one in left for id, what in one.strangers.items()}
     commands = in_order([command for one in left for command in one.commands])
-    if cause and cause.fixes and not commands:
+    if cause and cause.fixes and all(command in cause.fixes[0].command for command in commands):
         return ""
     if not holders:
         return f"Go on:  {command_line(app)} down"

@@ -128,10 +128,6 @@ def _has_ended(item: Mapping[str, Any]) -> bool:
     return _word(item, "Status") in ("deleted", "rejected", "expired", "failed")
 
 
-def _is_main(table: Mapping[str, Any]) -> bool:
-    return any(one.get("Main") for one in table["Associations"])
-
-
 PEERING = ("describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId")
 _DELETE_PEERING = "ec2 delete-vpc-peering-connection --vpc-peering-connection-id {id}"
 IN_VPC = (
@@ -187,12 +183,6 @@ IN_VPC = (
         state="",
     ),
     InVpc(
-        "a route table",
-        *("describe_route_tables", "RouteTables", "RouteTableId", "vpc-id"),
-        "ec2 delete-route-table --route-table-id {id}",
-        skips=_is_main,
-    ),
-    InVpc(
         "a network ACL",
         *("describe_network_acls", "NetworkAcls", "NetworkAclId", "vpc-id"),
         "ec2 delete-network-acl --network-acl-id {id}",
@@ -206,6 +196,25 @@ IN_VPC = (
     ),
 )
 """In the order in which they have to go.  A VPC's default group and ACL and its main table go with it."""
+
+
+def _tables(aws: Aws, vpc_id: str) -> tuple[list[Mapping[str, Any]], str]:
+    """Route tables of a VPC that are not the demo's, and the id of the one that is its main table, or that can be: it
+    goes with the VPC."""
+    listed = list(_listed(aws, "describe_route_tables", "RouteTables", _filter("vpc-id", vpc_id)))
+    main = [one for one in listed if any(association.get("Main") for association in one["Associations"])]
+    others = [one for one in listed if one["RouteTableId"] not in _known(aws)]
+    staying = next((one["RouteTableId"] for one in (*main, *others) if one in others), "")
+    return others, staying
+
+
+def route_tables(aws: Aws, vpc_id: str) -> Iterator[Holder]:
+    """Route tables in a VPC beside its main one."""
+    others, main = _tables(aws, vpc_id)
+    for one in others:
+        if one["RouteTableId"] != main:
+            command = f"ec2 delete-route-table --route-table-id {one['RouteTableId']}"
+            yield Holder(one["RouteTableId"], f"a route table{_named(one)}", True, (f"{aws.clients.cli} {command}",))
 
 
 # --- network interfaces --------------------------------------------------------------------
@@ -330,14 +339,12 @@ def rules_of_other_groups(aws: Aws, group_id: str) -> Iterator[Holder]:
 def associations(aws: Aws, table_id: str) -> Iterator[Holder]:
     """What a route table is associated with: subnets, and the VPC whose main table it is."""
     for table in _listed(aws, "describe_route_tables", "RouteTables", {"RouteTableIds": [table_id]}):
-        others = _filter("vpc-id", table["VpcId"])
         for one in table["Associations"]:
             id, subnet = one["RouteTableAssociationId"], one.get("SubnetId", "")
             if one.get("Main"):
-                listed = _listed(aws, "describe_route_tables", "RouteTables", others)
-                another = next((t["RouteTableId"] for t in listed if t["RouteTableId"] not in _known(aws)), "ANOTHER")
+                another = _tables(aws, table["VpcId"])[1]
                 words = f"ec2 replace-route-table-association --association-id {id} --route-table-id {another}"
-                what = f"it is the main route table of {table['VpcId']}"
+                what = f"the association that makes it the main route table of {table['VpcId']}"
                 yield Holder(id, what, True, (f"{aws.clients.cli} {words}",))
             elif subnet not in _known(aws):
                 words = f"ec2 disassociate-route-table --association-id {id}"
@@ -357,7 +364,7 @@ def listeners(aws: Aws, group_arn: str) -> Iterator[Holder]:
                     yield Holder(one["ListenerArn"], f"a listener of {arn}", True, (f"{aws.clients.cli} {words}",))
 
 
-OF_VPC: tuple[Finder, ...] = (interfaces("vpc-id"), *IN_VPC)
+OF_VPC: tuple[Finder, ...] = (interfaces("vpc-id"), *IN_VPC[:-2], route_tables, *IN_VPC[-2:])
 OF_SUBNET: tuple[Finder, ...] = (interfaces("subnet-id"),)
 OF_GROUP: tuple[Finder, ...] = (interfaces("group-id"), rules_of_other_groups)
 OF_ROUTE_TABLE: tuple[Finder, ...] = (associations,)

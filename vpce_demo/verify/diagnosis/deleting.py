@@ -68,14 +68,15 @@ def balancer_in_use(facts: AwsFacts) -> Finding | None:
 def interfaces_left(facts: AwsFacts) -> Finding | None:
     held = list(_held(facts))
     staying = [(resource, holder) for resource, holder in held if holder.foreign]
-    evidence = [f"{holder} keeps {resource}." for resource, holder in staying or held]
+    first = {holder.id: (resource, holder) for resource, holder in reversed(staying or held)}
+    evidence = [f"{holder} keeps {resource}." for resource, holder in reversed(first.values())]
     if not evidence:
         return None
     commands = in_order([command for _, holder in staying for command in holder.commands])
     label = "removes it, then goes on" if commands else "when its holder is gone; AWS removes its own in minutes"
     return Finding(
         "something that is not this demo's is left." if staying else "AWS is still removing what it made.",
-        list(dict.fromkeys(evidence)),
+        evidence,
         [Fix(label, " && ".join([*commands, "<demo> down"]))],
     )
 
