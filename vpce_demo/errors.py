@@ -9,7 +9,6 @@
     ├── TestFailed            exit 6   a check of ``test`` failed
     ├── Leftovers             exit 7   a delete left resources behind
     ├── InUse                 exit 7   cannot be deleted: a foreign resource uses it
-    ├── GaveUp                exit 1   AWS could not create a resource, or ended it
     ├── TimedOut              exit 8   not ready in time; running again continues
     ├── Locked                exit 9   another run holds the lock
     └── SandboxError          exit 1   the sandbox will not start, or has stopped
@@ -137,10 +136,6 @@ class InUse(Leftovers):
     def __init__(self, message: str, *, commands: Sequence[str] = (), **rest: Any) -> None:
         super().__init__(message, **rest)
         self.commands = tuple(commands)
-
-
-class GaveUp(DemoError):
-    """AWS could not create a resource, or ended it.  Another one can be created in its place."""
 
 
 class TimedOut(DemoError):

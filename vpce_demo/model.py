@@ -115,7 +115,7 @@ class Holder:
     remove: Callable[[Any], object] | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.id} ({self.what})" if self.what else self.id
+        return f"{self.id} ({self.what})" if self.what and self.id else self.id or self.what
 
 
 def is_fine(live: Live | None) -> bool:

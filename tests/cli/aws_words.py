@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -36,8 +37,12 @@ def aws(line: str) -> dict[str, Any]:
     members = client.meta.service_model.operation_model(names[operation]).input_shape.members
     shapes = {xform_name(name, "-"): (name, shape) for name, shape in members.items()}
     given = _customised(operation, dict(_given(words)))
-    params = {}
+    params: dict[str, Any] = {}
     for option, values in given.items():
+        if option.startswith("no-") and option.removeprefix("no-") in shapes:
+            name, _ = shapes[option.removeprefix("no-")]
+            params[name] = {"Value": False}
+            continue
         name, shape = shapes[option]
         params[name] = values if isinstance(values, bool) else _value(shape, values)
     answer: dict[str, Any] = getattr(client, xform_name(names[operation]))(**params)
@@ -73,6 +78,8 @@ def _customised(operation: str, given: dict[str, list[str]]) -> dict[str, Any]:
 
 
 def _value(shape: Any, values: list[str]) -> Any:
+    if values and values[0].startswith(("[", "{")) and shape.type_name in ("list", "structure"):
+        return json.loads(values[0])
     if shape.type_name == "list":
         return [_value(shape.member, [value]) for value in values]
     (value,) = values

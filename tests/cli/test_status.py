@@ -22,6 +22,7 @@ from vpce_demo.errors import DemoError
 from vpce_demo.journal.state_file import locked
 from vpce_demo.model import Drift, Live, Phase, short_id
 from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
 from vpce_demo.tutorial import tutorial
 from vpce_demo.ui import console_links, resources
@@ -253,7 +254,7 @@ def test_ages_are_aws_s_where_it_tells_them(stage: Stage, open_run: Any) -> None
 
 
 def test_without_a_record_ages_are_known_where_aws_tells_them(stage: Stage, tmp_path: Path, open_run: Any) -> None:
-    with open_run(tmp_path, makes=False) as run:
+    with open_run(tmp_path, makes=False, unrecorded=Unrecorded.SHOW) as run:
         run.look()
         assert set(run.ages) == {"provider-key", "customer-key", "web", "customer", "load-balancer", "endpoint"}
         run.sides["provider"].known["web"] = Live("i-1", made=datetime.now(UTC) + timedelta(hours=1))

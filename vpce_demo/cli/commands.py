@@ -33,7 +33,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "When stuck": {
         "doctor": "Check this machine, the account, and the demo if there is one.",
-        "adopt": "Rebuild a lost state file from the tags in AWS.",
+        "adopt": "Put a demo that stands in the account on record here.",
         "logs": "List the runs of the demo, or print one.",
     },
     "Set up": {

@@ -350,6 +350,7 @@ class ReportDocument(TypedDict):
     there: int
     gone: int
     passed: bool | None
+    unrecorded: NotRequired[dict[str, str]]
 
 
 class LogsDocument(TypedDict):

@@ -19,6 +19,7 @@ from ..session.look import Look, look_at
 from ..ui.style import Screen
 from .app import App, command_line
 from .group import command, pass_app
+from .status import say_whose
 
 if TYPE_CHECKING:
     from .documents import ReportDocument
@@ -67,9 +68,10 @@ def report(app: App, to: Path | None, redact: bool) -> None:
 
 
 def _look(app: App, screen: Screen, where: Where) -> Look | None:
-    """What AWS has of the demo on record; None where there is none, or no way to look: then the logs have to do."""
+    """What AWS has of the demo; None where the logs have to do: they are all that is on record, or there is no way to
+    look."""
 
-    if not StateFile.load(where.directory).settings:
+    if not StateFile.load(where.directory).settings and runs(where.logs):
         screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
         screen.end_line("from the logs of its runs")
         screen.message()
@@ -81,4 +83,7 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
         screen.end_line()
         screen.message(f"{error.message} The report is made from the logs alone.", mark="!")
         return None
-    return look_at(where, environment, app.command) if environment else None
+    look = look_at(where, environment, app.command) if environment else None
+    if look:
+        say_whose(app, look)
+    return look

@@ -19,7 +19,7 @@ from graphlib import TopologicalSorter
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.error_codes import ErrorKind, error_code, error_kind, error_message, is_rejection
-from ..errors import DemoError, GaveUp, InUse, NotCreated, Refused, TimedOut
+from ..errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from ..model import Holder, Live, Phase, Side
 from .events import Action, Event
 from .graph import Graph, Task, TaskType, creation_graph, deletion_graph
@@ -31,6 +31,10 @@ WORKERS = 24
 UNPROVEN = "its tags are gone, and what AWS keeps of it does not tell it from another"
 FRESH_SECONDS = 5.0
 """A look-up that is younger than this, in seconds of this machine, is not repeated."""
+
+
+class GaveUp(DemoError):
+    """AWS could not create a resource, or ended it.  Another one can be created in its place."""
 
 
 @dataclass(frozen=True)
@@ -339,12 +343,13 @@ class Engine:
                     if reason is ErrorKind.MISSING:
                         return error
                     budget, note = None, f"{_code(error)}, trying again"
-                    if reason is ErrorKind.IN_USE:
+                    if reason in (ErrorKind.IN_USE, ErrorKind.OTHER):  # a protection has an error of its own
                         holders = self._lookup.holders(r, live)
                         self._detach_holders(r, live, holders, error)
                         by = f" by {', '.join(map(str, holders))}" if holders else ""
                         note = f"still in use{by} ({_code(error)}), trying again"
-                        budget = None if holders else HIDDEN_SECONDS  # what nothing holds is only seen late
+                        if reason is ErrorKind.IN_USE and not holders:
+                            budget = HIDDEN_SECONDS  # what held it has gone, and AWS may see that late
                     if not patience.lasts(reason, budget):
                         raise _final_error(r, error, reason) from error
                     self._emit(Action.RETRYING, r, live, error=error, note=note)
@@ -357,15 +362,21 @@ class Engine:
         """
         for holder in holders:
             if holder.remove:
-                with contextlib.suppress(ClientError):  # the next try says what is still there
+                try:
                     holder.remove(self.sides[r.side].to_change())
+                except ClientError as refused:
+                    if not is_rejection(refused) or error_kind(refused) in (ErrorKind.MISSING, ErrorKind.IN_USE):
+                        continue  # the next try shows what is still there
+                    raise
         strangers = [holder for holder in holders if holder.foreign]
         if not strangers or (self._release and r.release(self.sides[r.side].to_change(), live, strangers)):
             return
-        others = ", ".join(holder.id for holder in strangers)
+        said = f"{_code(error)}: {', '.join(holder.id for holder in strangers)} is not ours"
+        if error_kind(error) is ErrorKind.OTHER:
+            said = _code_and_message(error)
         raise InUse(
             f"{r} is in use by a resource that is not part of this demo.",
-            facts={"AWS said": f"{_code(error)}: {others} is not ours", **{h.id: h.what for h in strangers}},
+            facts={"AWS said": said, **{h.id: h.what for h in strangers}},
             commands=[command for holder in strangers for command in holder.commands],
         ) from error
 

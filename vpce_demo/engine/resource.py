@@ -309,6 +309,13 @@ class Aws:
         own = {DEMO_TAG: (self.demo,), ID_TAG: (self.demo_id,), OWNER_TAG: (self.owner, self.adopted_from)}
         return any(tags.get(key) not in (None, "", *values) for key, values in own.items())
 
+    def whose(self, what: str, tags: Mapping[str, str]) -> str:
+        """Something that has a name of ours: another demo's, if these tags say so."""
+        if DEMO_TAG not in tags:
+            return f"{what} without this demo's tags"
+        made_by = f", made by {tags[OWNER_TAG]}" if tags.get(OWNER_TAG) else ""
+        return f"{what} of the demo {tags[DEMO_TAG]} {tags.get(ID_TAG, '')}{made_by}"
+
     def is_proven(self, resource: Resource, tags: Mapping[str, str], item: Mapping[str, Any], record: Record) -> bool:
         """True if the item with the recorded id is this resource.
 

@@ -52,7 +52,7 @@ def find_named(
         ):
             yield replace(one.live, held=aws.held(resource, tags, *held(one.described)))
         elif one.name == resource.name:
-            yield replace(one.live, phase=Phase.FOREIGN, why="has the name, but not this demo's tags")
+            yield replace(one.live, phase=Phase.FOREIGN, why=aws.whose("it has the name, and is one", tags))
 
 
 def listed_with_tags(aws: Aws, pages: Pages) -> list[tuple[Balanced, dict[str, str]]]:

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.tags import tags_of
 from ..engine.resource import Aws
-from ..model import Holder, Phase
+from ..model import Holder, Phase, short_id
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef
@@ -53,7 +53,7 @@ def _ask(aws: Aws, id: str, finder: Finder) -> list[Holder]:
         if error_kind(error) is ErrorKind.SIGN_IN:
             raise
         # It may be going: nobody can say.
-        return [Holder(error.operation_name, f"could not be asked: {error_code(error)}")]
+        return [Holder("", f"not known: {error.operation_name} answered {error_code(error)}")]
 
 
 def _listed(aws: Aws, operation: str, key: str, which: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -364,9 +364,40 @@ def listeners(aws: Aws, group_arn: str) -> Iterator[Holder]:
                     yield Holder(one["ListenerArn"], f"a listener of {arn}", True, (f"{aws.clients.cli} {words}",))
 
 
+def termination_protection(aws: Aws, instance_id: str) -> Iterator[Holder]:
+    """An instance's protection against termination."""
+    asked = aws.ec2.describe_instance_attribute(InstanceId=instance_id, Attribute="disableApiTermination")
+    if asked["DisableApiTermination"].get("Value"):
+        words = f"ec2 modify-instance-attribute --instance-id {instance_id} --no-disable-api-termination"
+        yield Holder("disableApiTermination", f"the protection of {instance_id}", True, (f"{aws.clients.cli} {words}",))
+
+
+def deletion_protection(aws: Aws, balancer_arn: str) -> Iterator[Holder]:
+    """A load balancer's protection against deletion."""
+    key = "deletion_protection.enabled"
+    asked = aws.elb.describe_load_balancer_attributes(LoadBalancerArn=balancer_arn)
+    if {"Key": key, "Value": "true"} in asked["Attributes"]:
+        call = "elbv2 modify-load-balancer-attributes"
+        words = f"{call} --load-balancer-arn {balancer_arn} --attributes Key={key},Value=false"
+        yield Holder(key, f"the protection of {short_id(balancer_arn)}", True, (f"{aws.clients.cli} {words}",))
+
+
+def services(aws: Aws, balancer_arn: str) -> Iterator[Holder]:
+    """Endpoint services on a load balancer."""
+    operation = "describe_vpc_endpoint_service_configurations"
+    for service in _listed(aws, operation, "ServiceConfigurations", {}):
+        if balancer_arn in service.get("NetworkLoadBalancerArns", []):
+            id, phase = service["ServiceId"], Phase.of(service.get("ServiceState"))
+            going = phase in (Phase.DELETING, Phase.GONE) or aws.is_ours(tags_of(service))
+            command = f"{aws.clients.cli} ec2 delete-vpc-endpoint-service-configurations --service-ids {id}"
+            yield Holder(id, "an endpoint service on it", not going, () if going else (command,))
+
+
 OF_VPC: tuple[Finder, ...] = (interfaces("vpc-id"), *IN_VPC[:-2], route_tables, *IN_VPC[-2:])
 OF_SUBNET: tuple[Finder, ...] = (interfaces("subnet-id"),)
 OF_GROUP: tuple[Finder, ...] = (interfaces("group-id"), rules_of_other_groups)
 OF_ROUTE_TABLE: tuple[Finder, ...] = (associations,)
 OF_GATEWAY_ATTACHMENT: tuple[Finder, ...] = (public_addresses,)
+OF_INSTANCE: tuple[Finder, ...] = (termination_protection,)
+OF_LOAD_BALANCER: tuple[Finder, ...] = (services, deletion_protection)
 OF_TARGET_GROUP: tuple[Finder, ...] = (listeners,)

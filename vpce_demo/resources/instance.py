@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..aws.tags import ID_TAG, tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Held, Live, Phase, Record
+from ..model import Held, Holder, Live, Phase, Record
+from .holders import OF_INSTANCE, holding
 from .key_pair import KeyPair
 from .security_group import SecurityGroup
 from .subnet import Subnet
@@ -109,3 +110,6 @@ class Instance(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.terminate_instances(InstanceIds=[live.id])
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from holding(aws, live.id, OF_INSTANCE)

@@ -70,7 +70,7 @@ class KeyPair(Resource):
                     identity=_identity(pair),
                 )
             elif pair["KeyName"] == self.name:
-                yield Live(pair["KeyPairId"], Phase.FOREIGN, why="a key pair without this demo's tags")
+                yield Live(pair["KeyPairId"], Phase.FOREIGN, why=aws.whose("a key pair", tags))
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
         return bool(record.identity) and _identity(item) == record.identity

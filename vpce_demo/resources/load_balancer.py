@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..aws.tags import tags_of
 from ..engine.resource import STARTED_IS_ENOUGH, Aws, Resource
 from ..model import Held, Holder, Live, Phase, Record, short_id
 from .elb import Balanced, find_named
+from .holders import OF_LOAD_BALANCER, holding
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
 from .target_group import TargetGroup
@@ -78,13 +78,7 @@ class LoadBalancer(Resource):
         aws.elb.delete_load_balancer(LoadBalancerArn=live.id)
 
     def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
-        for page in aws.ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate():
-            for service in page["ServiceConfigurations"]:
-                if live.id in service.get("NetworkLoadBalancerArns", []):
-                    id, state = service["ServiceId"], Phase.of(service.get("ServiceState"))
-                    going = state in (Phase.DELETING, Phase.GONE) or aws.is_ours(tags_of(service))
-                    command = f"{aws.clients.cli} ec2 delete-vpc-endpoint-service-configurations --service-ids {id}"
-                    yield Holder(id, "an endpoint service on it", not going, () if going else (command,))
+        yield from holding(aws, live.id, OF_LOAD_BALANCER)
 
 
 def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:

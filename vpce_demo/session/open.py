@@ -60,7 +60,7 @@ def open_demo(
             refuse_other_demo(state, where.config.name)
             refuse_other_accounts(state, environment)
             sides = sides_of(where.config.name, environment, state.records)
-            identity = identify(sides, state, unrecorded, wanted)
+            identity = identify(sides, state, where.logs, unrecorded, wanted)
             sides = _of_the_demo(sides, identity)
             state.sides = {str(side): dict(facts) for side, facts in environment.accounts.items()}
             state.place = environment.id

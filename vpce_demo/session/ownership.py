@@ -1,6 +1,7 @@
 """Whose a demo is: this directory's by its record, or another one of the same name that stands in the account.
 
-The record is the state file; where it is lost, the demo's ssh key, whose comment holds the demo's id.
+The record is the state file; where it is lost, the demo's ssh key, whose comment holds the demo's id, or the logs of
+its runs.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 
 from ..aws.tags import ID_TAG, KEY_TAG, OWNER_TAG
 from ..engine.resource import Aws
 from ..errors import Refused
+from ..journal.run_log import runs
 from ..journal.state_file import StateFile
 from ..model import Side
 from ..resources.by_tag import tagged
@@ -86,7 +89,9 @@ def standing_demos(sides: Mapping[Side, Aws]) -> list[StandingDemo]:
     return sorted(demos, key=lambda demo: (-demo.count, demo.id))
 
 
-def identify(sides: Mapping[Side, Aws], state: StateFile, unrecorded: Unrecorded, wanted: str = "") -> Identity:
+def identify(
+    sides: Mapping[Side, Aws], state: StateFile, logs: Path, unrecorded: Unrecorded, wanted: str = ""
+) -> Identity:
     """Which demo is meant.  Asks AWS only if there is no state file; ``wanted`` is the id of the one to adopt.
 
     Raises Refused if that is one that this command may not touch.
@@ -99,9 +104,10 @@ def identify(sides: Mapping[Side, Aws], state: StateFile, unrecorded: Unrecorded
     key = public_line(state.key_file)
     key_id = key.rpartition(" ")[2] if key.count(" ") == 4 else ""
     demos = standing_demos(sides)
-    ours = next((demo for demo in demos if demo.id == key_id or (key and fingerprint(key) in demo.keys)), None)
-    if ours:
-        return Identity(ours.id, caller, "" if ours.owner == caller else ours.owner)
+    ids = {key_id, *(run.head["demo_id"] for run in runs(logs))} - {""}
+    own = [demo for demo in demos if demo.owner in (caller, "")]
+    if ours := next((demo for demo in own if demo.id in ids or (key and fingerprint(key) in demo.keys)), None):
+        return Identity(ours.id, caller)
     if not demos:
         return Identity(key_id or secrets.token_hex(3), caller)
     chosen = _choose(demos, caller, wanted, unrecorded)

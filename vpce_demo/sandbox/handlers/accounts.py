@@ -7,9 +7,9 @@ from typing import Any
 from moto.utilities.utils import get_partition
 
 from ..api.calls import Call, handles
-from ..api.iam.gate import ROOT_KEY, decoded, is_root
+from ..api.iam.gate import ROOT_KEY, decoded
 from ..api.ids import user_id
-from ..api.protocol import ApiError
+from ..api.protocol import ACCOUNT_KEY, ApiError
 
 
 def public_parameter(call: Call, name: str) -> str:
@@ -36,8 +36,8 @@ def send_command(call: Call) -> dict[str, Any]:
 
 @handles("sts", "GetCallerIdentity")
 def get_caller_identity(call: Call) -> dict[str, Any]:
-    """An IAM user or an assumed role; a key that belongs to neither is a user of that name, one that names an account
-    the user ``sandbox`` there."""
+    """An IAM user or an assumed role.  A key that belongs to neither is a user of that name, without ``sandbox-`` in
+    front; one that names an account is the user ``sandbox`` there."""
     from moto.iam.models import iam_backends
     from moto.sts.models import sts_backends
 
@@ -46,7 +46,8 @@ def get_caller_identity(call: Call) -> dict[str, Any]:
         return {"UserId": role.user_id, "Account": role.account_id, "Arn": role.arn}
     if user := iam_backends[call.account][partition].get_user_from_access_key_id(call.key):
         return {"UserId": user.id, "Account": user.account_id, "Arn": user.arn}
-    name = ROOT_KEY if is_root(call.key) or not call.key else call.key
+    named = call.key and not call.key.startswith(ACCOUNT_KEY)
+    name = call.key.removeprefix(f"{ROOT_KEY}-") if named else ROOT_KEY
     return {
         "UserId": user_id(call.account, name),
         "Account": call.account,

@@ -14,7 +14,7 @@ from .acls import acl_return_ports
 from .connection import endpoint_pending, endpoint_unusable, not_accepted
 from .control import other_way_in
 from .creating import no_common_zone, service_not_found
-from .deleting import balancer_in_use, interfaces_left, protected
+from .deleting import balancer_in_use, interfaces_left
 from .groups import balancer_groups_closed, endpoint_group_closed, no_way_out
 from .login import ssh_denied, ssh_hangs
 from .missing_resources import instance_stopped, part_missing
@@ -44,7 +44,6 @@ RULES = (
     part_missing,
     balancer_in_use,
     interfaces_left,
-    protected,
 )
 """Every rule, in the order in which they are tried."""
 
@@ -77,7 +76,7 @@ _CREATING = {
 }
 _DELETING = {Symptom.BALANCER_IN_USE: "ResourceInUse"}
 _REFUSALS = {"VpcEndpoint": _CREATING, "LoadBalancer": _DELETING}
-_ANYWHERE = {Symptom.DEPENDENCY: "DependencyViolation", Symptom.PROTECTED: "OperationNotPermitted"}
+_ANYWHERE = {Symptom.DEPENDENCY: "DependencyViolation"}
 
 
 def refusal(resource: Resource, said: str) -> Symptom | None:

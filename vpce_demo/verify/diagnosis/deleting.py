@@ -13,7 +13,6 @@ from .table import About, Finding, Symptom, rule
 
 HOLDING = ("pendingacceptance", "pending", "available")
 """States of a connection that keep its service from being deleted (section 3.4)."""
-PROTECTION = "deletion_protection.enabled"
 
 
 @rule(
@@ -87,36 +86,5 @@ def _held(facts: AwsFacts) -> Iterator[tuple[Resource, Holder]]:
         aws = facts.aws(resource.side)
         if resource.key in aws.known and resource.goes_with() is None:
             for holder in resource.held_by(aws, aws.known[resource.key]):
-                yield resource, holder
-
-
-@rule(
-    "protected",
-    Symptom.PROTECTED,
-    likely="it is protected against deletion",
-    confirmed_by="the protection of the instances and of the load balancer",
-    mend="lifts the protection, then goes on",
-    about=About.PROTECTION,
-    seen_by="down",
-)
-def protected(facts: AwsFacts) -> Finding | None:
-    evidence, commands = [], []
-    for instance in (facts.demo.web, facts.demo.customer):
-        if id := facts.known(instance):
-            ec2 = facts.clients(instance.side).ec2
-            asked = ec2.describe_instance_attribute(InstanceId=id, Attribute="disableApiTermination")
-            if asked["DisableApiTermination"].get("Value"):
-                evidence.append(f"{instance} ({id}) has termination protection.")
-                call = "ec2 modify-instance-attribute"
-                commands.append(facts.command(instance.side, call, instance_id=id, no_disable_api_termination=True))
-    if arn := facts.known(facts.demo.balancer):
-        asked_too = facts.clients(Side.PROVIDER).elb.describe_load_balancer_attributes(LoadBalancerArn=arn)
-        if {"Key": PROTECTION, "Value": "true"} in asked_too["Attributes"]:
-            evidence.append(f"{facts.demo.balancer} has deletion protection.")
-            call = "elbv2 modify-load-balancer-attributes"
-            value = f"Key={PROTECTION},Value=false"
-            commands.append(facts.command(Side.PROVIDER, call, load_balancer_arn=arn, attributes=value))
-    if not evidence:
-        return None
-    fix = Fix("lifts the protection, then goes on", " && ".join([*commands, "<demo> down"]))
-    return Finding("somebody protected it against deletion.", evidence, [fix])
+                if holder.id:
+                    yield resource, holder

@@ -34,7 +34,6 @@ class Symptom(Enum):
     OTHER_WAY = "the control check reaches the web server"
     BALANCER_IN_USE = "deleting the load balancer: ResourceInUse"
     DEPENDENCY = "deleting: DependencyViolation"
-    PROTECTED = "deleting: OperationNotPermitted"
     GONE = "a part of the demo is gone"
     STOPPED = "an instance does not run"
     OTHER_PAGE = "the page is not this demo's"
@@ -58,7 +57,6 @@ class About(Enum):
     PERMISSIONS = "permissions"
     SERVICES = "other services"
     INTERFACES = "network interfaces"
-    PROTECTION = "protection"
     PAGE = "the page"
 
 

@@ -115,6 +115,8 @@ NAMES = {
     "DeleteVpcEndpoints": {"vpc-endpoint": ["VpcEndpointIds"]},
     "DeleteVpcEndpointServiceConfigurations": {"vpc-endpoint-service": ["ServiceIds"]},
     "DeleteVpc": {"vpc": ["VpcId"]},
+    "DeleteVolume": {"volume": ["VolumeId"]},
+    "DeleteNetworkInterface": {"network-interface": ["NetworkInterfaceId"]},
     "DeleteInternetGateway": {"internet-gateway": ["InternetGatewayId"]},
     "DeleteSubnet": {"subnet": ["SubnetId"]},
     "DeleteRouteTable": {"route-table": ["RouteTableId"]},
