@@ -245,10 +245,17 @@ class Aws:
         """What the call lists of this resource: found by its tags, or by the id in the state file."""
         found = [item for item in self.listed(listing) if self.is_mine(resource, tags_of(item))]
         record = self.records().get(resource.key)
+        by_tags = bool(found)
         if record and record.id and record.id not in map(listing.id, found):
             question = (listing, record.id)
             there = self.shared(question, lambda: self._by_id(listing, record.id))
-            found += [item for item in there if self.is_proven(resource, tags_of(item), item, record)]
+            try:
+                found += [item for item in there if self.is_proven(resource, tags_of(item), item, record)]
+            except NotCreated:
+                if not by_tags:
+                    raise
+        if by_tags:
+            self.unproven.pop(resource.key, None)  # the record is of another one, and this one is known by its tags
         yield from found
 
     def _by_id(self, listing: Listing[Item], id: str) -> list[Item]:

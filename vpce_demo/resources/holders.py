@@ -36,12 +36,19 @@ def holding(aws: Aws, id: str, finders: Sequence[Finder]) -> list[Holder]:
     return list({holder.id: holder for holder in reversed(found)}.values())[::-1]
 
 
+_LAST = ("delete-subnet", "delete-route-table", "delete-network-acl", "delete-security-group")
+
+
 def in_order(commands: Sequence[str]) -> list[str]:
-    """Each command once.  One that AWS refuses until what an earlier one removes has gone is repeated until then."""
-    once = list(dict.fromkeys(commands))
-    waits = ("delete-subnet", "delete-route-table", "delete-network-acl", "delete-security-group")
+    """Each command once, and last those that AWS refuses until what the others remove has gone: they are repeated until
+    then."""
+
+    def rank(command: str) -> int:
+        return next((number for number, call in enumerate(_LAST, 1) if f" {call} " in command), 0)
+
+    once = sorted(dict.fromkeys(commands), key=rank)
     return [
-        f"until {command}; do sleep 5; done" if number and any(f" {call} " in command for call in waits) else command
+        f"until {command}; do sleep 5; done" if number and rank(command) else command
         for number, command in enumerate(once)
     ]
 

@@ -46,9 +46,10 @@ def _live(endpoint: VpcEndpointTypeDef) -> Live:
 
 
 def _identity(endpoint: Mapping[str, Any]) -> dict[str, str]:
-    """When AWS created it."""
+    """When AWS created it, where, and for which service."""
     created = endpoint.get("CreationTimestamp")
-    return {"created": created.isoformat()} if created else {}
+    names = {"vpc": endpoint.get("VpcId", ""), "service": endpoint.get("ServiceName", "")}
+    return {"created": created.isoformat(), **names} if created else {}
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from ..api.calls import HANDLERS
 from . import (
     accounts,
     block_public_access,
+    instance_connect_endpoints,
     instances,
     key_pairs,
     listeners,
@@ -29,6 +30,7 @@ __all__ = [
     "HANDLERS",
     "accounts",
     "block_public_access",
+    "instance_connect_endpoints",
     "instances",
     "key_pairs",
     "listeners",
