@@ -21,30 +21,35 @@ THROTTLED = {
     "elbv2": Error("Throttling", 400),
     "ssm": Error("ThrottlingException", 400),
     "sts": Error("Throttling", 400),
+    "resourcegroupstaggingapi": Error("ThrottledException", 400),
 }
 INTERNAL = {
     "ec2": Error("InternalError", 500),
     "elbv2": Error("InternalFailure", 500),
     "ssm": Error("InternalServerError", 500),
     "sts": Error("InternalFailure", 500),
+    "resourcegroupstaggingapi": Error("InternalServiceException", 500),
 }
 UNAVAILABLE = {
     "ec2": Error("Unavailable", 503),
     "elbv2": Error("ServiceUnavailable", 503),
     "ssm": Error("ServiceUnavailable", 503),
     "sts": Error("ServiceUnavailable", 503),
+    "resourcegroupstaggingapi": Error("InternalServiceException", 503),
 }
 EXPIRED = {
     "ec2": Error("RequestExpired", 400),
     "elbv2": Error("ExpiredToken", 403),
     "ssm": Error("ExpiredTokenException", 400),
     "sts": Error("ExpiredToken", 403),
+    "resourcegroupstaggingapi": Error("ExpiredTokenException", 400),
 }
 NOT_ALLOWED = {
     "ec2": Error("UnauthorizedOperation", 403),
     "elbv2": Error("AccessDenied", 403),
     "ssm": Error("AccessDeniedException", 400),
     "sts": Error("AccessDenied", 403),
+    "resourcegroupstaggingapi": Error("AccessDeniedException", 400),
 }
 ANSWERS = {
     "throttled": THROTTLED,
@@ -117,6 +122,8 @@ NOTHING_TO_MISS = {
     "CreateVpc",
     "DescribeAvailabilityZones",
     "DescribeInstanceTypeOfferings",
+    "DescribeVolumes",
+    "GetResources",
     "GetCallerIdentity",
     "ImportKeyPair",
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG
 
 from .cases import Case, Operations, Sweep
-from .world import World, expect_same
+from .world import STATE, World, expect_same
 
 UNTOUCHED, NAMED = "left alone, the demo gone", "named, and gone after the offered commands"
+REFUSED = 5
 SPEED, LONGEST_SECONDS = 60, 60.0
 """How many times faster than AWS's the clock runs, and the longest wait for what is not going, in AWS's seconds."""
 Make = Callable[[Clients, Mapping[str, str]], object]
@@ -378,12 +380,80 @@ def part(id: str) -> str:
     return id.rpartition("/")[2]
 
 
+@dataclass(frozen=True)
+class People(Case):
+    """Two people, each with a directory of their own, in one account and with the same name of a demo."""
+
+    first: str
+    second: str
+    at_once: bool = False
+
+    @property
+    def row(self) -> str:
+        return "two people, at once" if self.at_once else "two people, one after the other"
+
+    def run(self, world: World) -> Iterator[str]:
+        state = world.directory / "other" / STATE
+        state.mkdir(parents=True, exist_ok=True)
+        if not (state / "emulator").is_symlink():
+            (state / "emulator").symlink_to(world.emulator)
+        alice, bob = ("--profile", "alice"), ("--profile", "bob", "--state-dir", str(state))
+        try:
+            if self.at_once:
+                if self.first == "down":
+                    world.succeed("up", "--skip-test", *alice)
+                started = [world.start(*COMMANDS[self.first], *alice), world.start(*COMMANDS[self.second], *bob)]
+                self.expect([one.ended() for one in started])
+            else:
+                world.succeed("up", "--skip-test", *alice)
+                before = world.held()
+                self.expect([world.run(*COMMANDS[self.second], *bob)])
+                expect_same(before, world.held())
+            ours = {id: thing for id, thing in world.held().items() if _is_of("bob", thing)}
+            world.succeed("down", *alice)
+            expect_same(ours, {id: thing for id, thing in world.held().items() if _is_of("bob", thing)})
+            world.run("down", *bob)
+            world.expect_nothing()
+        finally:
+            shutil.rmtree(world.directory / "other")
+        yield UNTOUCHED
+
+    def expect(self, ends: list[Ended]) -> None:
+        """Raises Wrong for an exit code other than 0 or that of a refusal, and where it is not said whose a demo is."""
+        allowed = (0, REFUSED) if self.at_once or self.second in ("status", "diagram") else (REFUSED,)
+        for done in ends:
+            if done.code not in allowed:
+                raise Wrong(f"its exit code should be one of {allowed}: {done}")
+        if self.second == "status" and not self.at_once and "user/alice" not in ends[0].out + ends[0].err:
+            raise Wrong(f"it does not say whose the demo is: {ends[0]}")
+
+
+def _is_of(name: str, thing: Any) -> bool:
+    return f"user/{name}" in json.dumps(thing, default=str)
+
+
+COMMANDS = {
+    "plan": ("plan",),
+    "status": ("status",),
+    "diagram": ("diagram",),
+    "test": ("test",),
+    "up": ("up", "--skip-test"),
+    "create-provider": ("create-provider",),
+    "accept": ("accept",),
+    "down": ("down", "--yes"),
+    "adopt": ("adopt",),
+}
 WAYS = ("tagged with another id", "tagged with another owner", "recorded instead")
 
 
 def cases(operations: Operations) -> list[Case]:
-    """Each kind in each way."""
-    return [*(Held(by) for by in HOLDING), *(Like(kind, way) for way in WAYS for kind in KINDS)]
+    """Each kind in each way, and each pair of commands."""
+    return [
+        *(Held(by) for by in HOLDING),
+        *(Like(kind, way) for way in WAYS for kind in KINDS),
+        *(People("up", second) for second in COMMANDS),
+        *(People(first, second, at_once=True) for first in ("up", "down") for second in COMMANDS if second != "adopt"),
+    ]
 
 
 SWEEP = Sweep(
@@ -394,7 +464,9 @@ A stranger's thing is put in the way of each kind of resource: it holds it, carr
 owner, or stands in the state file instead of it. Afterwards everything of the stranger's is as it was, field by field.
 The demo is gone, or `down` ends with exit code 7, names what holds the rest, and offers commands which are then
 carried out, as they stand, and after which nothing of the demo is left. Nothing that was refused is waited for longer
-than {LONGEST_SECONDS:.0f} seconds of AWS's clock. A name that is taken is among the neighbours.""",
+than {LONGEST_SECONDS:.0f} seconds of AWS's clock. A name that is taken is among the neighbours. Two people, with demos
+of one name in one account, run each pair of commands, one after the other and at once: neither touches what the other
+made.""",
     (UNTOUCHED, NAMED),
     cases,
 )

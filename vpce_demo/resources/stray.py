@@ -3,7 +3,7 @@ whatever else somebody gave the tags to."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -70,9 +70,10 @@ def _phase(word: str) -> Phase:
     return Phase.READY if word == "in-use" else Phase.of(word)
 
 
-def strays(sides: Mapping[Side, Aws], keys: Collection[str]) -> list[Stray]:
-    """Everything with this demo's tags that is none of its resources, which have these ``keys``, and does not go with
-    one.
+def strays(sides: Mapping[Side, Aws], known: Mapping[str, Side]) -> list[Stray]:
+    """Everything with this demo's tags that is none of its resources, and does not go with one.
+
+    ``known`` gives the sides of its resources by key.
 
     EC2's DescribeTags and the lists of the kinds are asked, and the Resource Groups Tagging API, which knows all
     services but lags, where that is allowed.
@@ -84,19 +85,19 @@ def strays(sides: Mapping[Side, Aws], keys: Collection[str]) -> list[Stray]:
     found: dict[str, Stray] = {}
     for side, aws, by_ec2, by_tagging_api in asked:
         ours = {
-            id: Stray(id, side, tags.get("Name", id), type=type)
+            id: Stray(id, known.get(tags.get(RESOURCE_TAG, ""), side), tags.get("Name", id), type=type)
             for type, id, tags in (*by_tagging_api.result(), *by_ec2.result())
             if aws.is_ours(tags) and type not in _FOUND_BY_KIND
         }
         found |= {id: one for id, one in ours.items() if not one.can_be_deleted}
         found |= {id: ours[id] for id in _kept(aws, [one for one in ours.values() if one.can_be_deleted])}
     for one in listed.result():
-        if sides[Side.PROVIDER].is_ours(one.tags) and one.tags.get(RESOURCE_TAG) not in keys:
+        if sides[Side.PROVIDER].is_ours(one.tags) and one.tags.get(RESOURCE_TAG) not in known:
             found.setdefault(one.id, Stray(one.id, Side.PROVIDER, one.tags.get("Name", one.id), type=_type(one.id)))
     return list(found.values())
 
 
-def _by_ec2(aws: Aws) -> Iterator[_Tagged]:
+def _by_ec2(aws: Aws) -> list[_Tagged]:
     """By DescribeTags, which returns one tag at a time."""
     tags: dict[str, dict[str, str]] = {}
     types: dict[str, str] = {}
@@ -105,7 +106,7 @@ def _by_ec2(aws: Aws) -> Iterator[_Tagged]:
         for tag in page["Tags"]:
             tags.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
             types[tag["ResourceId"]] = tag["ResourceType"]
-    return ((types[id], id, tags[id]) for id in tags)
+    return [(types[id], id, tags[id]) for id in tags]
 
 
 def _by_tagging_api(aws: Aws) -> list[_Tagged]:

@@ -196,7 +196,7 @@ class Run:
     def look_for_strays(self) -> list[Stray]:
         """What has the demo's tags and is none of its resources.  Raises the error of a failed look-up."""
         try:
-            self.others = strays(self.sides, {r.key for r in self.demo.resources})
+            self.others = strays(self.sides, {r.key: r.side for r in self.demo.resources})
         except (ClientError, BotoCoreError) as error:
             raise understood(error, self._decode) or error from error
         return self.others
