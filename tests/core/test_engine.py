@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
+from vpce_demo.engine import waits
 from vpce_demo.engine.engine import Engine, Intent
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import DemoError, InUse, Refused, TimedOut
@@ -482,6 +484,82 @@ def test_a_stranger_who_holds_it_is_not_waited_for(world: World) -> None:
     assert world.engine().down([one], [[one]], release=True) == []
     assert world.asked.count("release one") == 1
     assert ids(world, one) == []
+
+
+def test_what_holds_it_is_asked_for_at_the_first_refusal_with_the_commands_that_remove_it(world: World) -> None:
+    holders = [Holder("i-1", "an instance", True, ("aws terminate",)), Holder("eni-1", "of it")]
+    one = thing(world, "one", delete_refusals=[refusal("DependencyViolation")] * 9, holders=holders)
+    world.there["one"] = [Live("one-1")]
+    (failure,) = world.engine().down([one], [[one]])
+    assert isinstance(failure.error, InUse)
+    assert failure.error.commands == ("aws terminate",)
+    assert world.asked.count("delete one") == 1
+
+
+def test_a_holder_of_our_own_is_removed(world: World) -> None:
+    removed: list[Any] = []
+    one = thing(world, "one", delete_refusals=[refusal("DependencyViolation")])
+    one.ways.holders = [Holder("eni-1", remove=removed.append)]
+    world.there["one"] = [Live("one-1")]
+    assert world.engine().down([one], [[one]]) == []
+    assert len(removed) == 1
+
+
+def test_a_protection_is_told_in_aws_s_words_with_the_command_that_lifts_it(world: World) -> None:
+    error = refusal("OperationNotPermitted", "may not be terminated", 400)
+    one = thing(world, "one", delete_refusals=[error])
+    one.ways.holders = [Holder("protection", "the protection", True, ("aws modify",))]
+    world.there["one"] = [Live("one-1")]
+    (failure,) = world.engine().down([one], [[one]])
+    assert isinstance(failure.error, InUse)
+    assert failure.error.facts["AWS said"] == "OperationNotPermitted: may not be terminated"
+    assert failure.error.commands == ("aws modify",)
+
+
+def test_what_nothing_holds_is_not_asked_for_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waits, "LEAST_LIMIT_SECONDS", 0.1)
+    one = thing(world, "one", delete_refusals=[refusal("DependencyViolation")] * 999)
+    world.there["one"] = [Live("one-1")]
+    (failure,) = world.engine(pace=60 / 0.2).down([one], [[one]])  # 60 of AWS's seconds are 0.2 here
+    assert isinstance(failure.error, TimedOut)
+    assert 2 < world.asked.count("delete one") < 900, "for 60 of AWS's seconds, not for twenty minutes"
+
+
+def test_a_state_that_leads_nowhere_ends_the_wait(world: World) -> None:
+    for word in ("shelved", "stopped"):
+        one = thing(world, "one")
+        world.there["one"] = [Live("one-1", Phase.PENDING, word, "for a reason")]
+        one.ways.slow = 99
+        (failure,) = world.engine().up([one])
+        assert isinstance(failure.error, DemoError)
+        assert failure.error.message == f"Thing one is {word} in AWS."
+        assert failure.error.facts["AWS said"] == "for a reason"
+
+
+def test_what_ends_while_it_starts_is_replaced_at_once(world: World) -> None:
+    one = thing(world, "one", slow=3)
+
+    def end(event: Event) -> None:
+        if event.action is Action.WAITING and world.asked.count("create one") == 1:
+            world.there["one"] = [replace(live, phase=Phase.GONE, word="ended") for live in world.there["one"]]
+
+    assert world.engine(end).up([one]) == []
+    assert world.asked.count("create one") == 2
+    failed = next(event for event in world.events if event.action is Action.FAILED)
+    assert "one is ended in AWS" in str(failed.error)
+
+
+def test_a_deletion_that_aws_takes_back_ends_the_wait(world: World) -> None:
+    one = thing(world, "one", lingers=99)
+    world.there["one"] = [Live("one-1")]
+
+    def turn_back(event: Event) -> None:
+        if event.action is Action.WAITING:
+            world.there["one"] = [Live("one-1", Phase.FAILED, "failed", "the key is gone")]
+
+    (failure,) = world.engine(turn_back).down([one], [[one]])
+    assert failure.error is not None
+    assert "one is failed in AWS" in str(failure.error)
 
 
 def test_what_is_gone_when_it_is_to_be_deleted_is_fine(world: World) -> None:

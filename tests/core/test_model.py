@@ -73,6 +73,32 @@ def test_what_some_words_mean(word: str, phase: Phase) -> None:
     assert Phase.of(word) is phase
 
 
+STATES = {
+    "Vpc": ("ec2", "VpcState"),
+    "Subnet": ("ec2", "SubnetState"),
+    "GatewayAttachment": ("ec2", "AttachmentStatus"),
+    "SubnetRouting": ("ec2", "RouteTableAssociationStateCode"),
+    "Instance": ("ec2", "InstanceStateName"),
+    "EndpointService": ("ec2", "ServiceState"),
+    "VpcEndpoint": ("ec2", "State"),
+    "Acceptance": ("ec2", "State"),
+    "LoadBalancer": ("elbv2", "LoadBalancerStateEnum"),
+}
+"""The shape of AWS's model that lists the state words, by kind.  The other kinds have no state."""
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_every_state_word_that_aws_lists_leads_to_ready_or_ends_the_wait(kind: str) -> None:
+    service, shape = STATES[kind]
+    words = {word.lower() for word in shapes(service)[shape]["enum"]}
+    resource = next(r for r in tutorial(not_looked_up(load(None, {}))).resources if r.kind == kind)
+    told = {word for word in words if Phase.of(word) is not Phase.PENDING}
+    assert resource.pending_words <= words
+    assert resource.ready_word.lower() in words | {"available"}
+    # "pendingAcceptance" is what the endpoint waits for, and nobody knows what "partial" means: it ends the wait.
+    assert words - told - resource.pending_words <= {"pendingacceptance", "partial"}
+
+
 # --- needs ------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.torture import crash, hidden, lives, neighbours, refusals
+from tests.torture import crash, hidden, lives, neighbours, refusals, strangers
 from tests.torture.cases import Case
 from tests.torture.crash import Crash
 from tests.torture.hidden import CutOff
@@ -14,6 +14,7 @@ from tests.torture.lives import Lives
 from tests.torture.neighbours import MIDDLE, AtOnce, Taken
 from tests.torture.pool import Workers, workers
 from tests.torture.refusals import Refusal
+from tests.torture.strangers import Held, Like, People
 
 SAMPLE: list[tuple[Case, str]] = [
     (Crash("up", 37, "after", "lost", "up"), crash.KILLED),
@@ -24,6 +25,9 @@ SAMPLE: list[tuple[Case, str]] = [
     (CutOff("CreateVpc", "after", "up"), hidden.DONE),
     (AtOnce("up", "up", MIDDLE), neighbours.LOCKED_OUT),
     (Taken("load balancer"), neighbours.REFUSED),
+    (Held("an endpoint of aws and its group"), strangers.NAMED),
+    (Like("service", "recorded instead"), strangers.UNTOUCHED),
+    (People("up", "up", at_once=True), strangers.UNTOUCHED),
 ]
 
 
@@ -49,6 +53,6 @@ def test_any_sequence_of_all_that(worker: Workers) -> None:
 
 def test_the_sample_is_of_the_sweeps(worker: Workers) -> None:
     operations = worker.operations()
-    sweeps = (crash.SWEEP, refusals.SWEEP, hidden.SWEEP, neighbours.SWEEP)
+    sweeps = (crash.SWEEP, refusals.SWEEP, hidden.SWEEP, neighbours.SWEEP, strangers.SWEEP)
     tried = {case for sweep in sweeps for case in sweep.cases(operations)}
     assert [case for case, _ in SAMPLE if case not in tried] == []

@@ -136,7 +136,8 @@ class Engine:
                 if self._sign_in_is_lost(error):
                     break
             else:
-                self._emit(Action.FOUND if live else Action.MISSING, r, live)
+                if live or r.key not in self.sides[r.side].unproven:  # what is unproven stays on record
+                    self._emit(Action.FOUND if live else Action.MISSING, r, live)
         return failures
 
     def up(self, resources: Sequence[Resource], leave: Collection[Resource] = ()) -> list[Event]:

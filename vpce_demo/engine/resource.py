@@ -18,7 +18,7 @@ from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG, tags_of
 from ..errors import NotCreated
-from ..model import Held, Holder, Live, Record, Side
+from ..model import Held, Holder, Live, Phase, Record, Side
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -134,6 +134,12 @@ Item = TypeVar("Item", bound=Mapping[str, object])
 """One thing as a describe call lists it."""
 
 
+def state_word(item: Mapping[str, Any]) -> str:
+    """AWS's state word of an item, wherever its kind has it; empty if it has none."""
+    state = item.get("ServiceState") or item.get("State") or item.get("Status") or ""
+    return str(state.get("Name") or state.get("Code") or "") if isinstance(state, Mapping) else str(state)
+
+
 class Answers:
     """Answers of describe calls, shared by callers that ask the same question at the same moment."""
 
@@ -245,7 +251,7 @@ class Aws:
         """What the call lists of this resource: found by its tags, or by the id in the state file."""
         found = [item for item in self.listed(listing) if self.is_mine(resource, tags_of(item))]
         record = self.records().get(resource.key)
-        by_tags = bool(found)
+        by_tags = any(Phase.of(state_word(item)) is not Phase.GONE for item in found)
         if record and record.id and record.id not in map(listing.id, found):
             question = (listing, record.id)
             there = self.shared(question, lambda: self._by_id(listing, record.id))

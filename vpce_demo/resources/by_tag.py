@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..aws.tags import DEMO_TAG, tags_of
-from ..engine.resource import Aws, Listing
+from ..engine.resource import Aws, Listing, state_word
 from ..model import Phase, Side
 from .elb import listed_with_tags
 from .endpoint_service import SERVICES
@@ -53,11 +53,5 @@ def tagged(sides: Mapping[Side, Aws]) -> list[Tagged]:
     return [
         Tagged(id, tags, next((item[name] for name in _WHEN if item.get(name)), None))
         for id, tags, item in items
-        if tags.get(DEMO_TAG) == demo and Phase.of(_word(item)) is not Phase.GONE
+        if tags.get(DEMO_TAG) == demo and Phase.of(state_word(item)) is not Phase.GONE
     ]
-
-
-def _word(item: Mapping[str, Any]) -> str:
-    """AWS's state word of an item."""
-    state = item.get("ServiceState") or item.get("State") or ""
-    return str(state.get("Name") or state.get("Code") or "") if isinstance(state, Mapping) else str(state)

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.tags import tags_of
-from ..engine.resource import Aws
+from ..engine.resource import Aws, state_word
 from ..model import Holder, Phase, short_id
 
 if TYPE_CHECKING:
@@ -96,7 +96,6 @@ class InVpc:
     id: str
     filter: str
     command: str
-    state: str = "State"
     skips: Callable[[Mapping[str, Any]], bool] = lambda item: False
 
     def __call__(self, aws: Aws, vpc_id: str) -> Iterator[Holder]:
@@ -109,7 +108,7 @@ class InVpc:
             attached = {one.get("VpcId") for one in item.get("Attachments", [])}
             if (not self.filter and vpc_id not in attached) or self.skips(item) or item[self.id] in _known(aws):
                 continue
-            phase = Phase.of(_word(item, self.state))
+            phase = Phase.of(state_word(item))
             if phase is not Phase.GONE:
                 command = f"{aws.clients.cli} {self.command.format(id=item[self.id], vpc=vpc_id)}"
                 made_by_aws = ", made by a service of AWS, which may have to remove it" if _requested(item) else ""
@@ -126,13 +125,8 @@ def _named(item: Mapping[str, Any]) -> str:
     return f" {name}" if name else ""
 
 
-def _word(item: Mapping[str, Any], key: str) -> str:
-    state = item.get(key) or item.get("Status") or ""
-    return str(state.get("Name") or state.get("Code") or "") if isinstance(state, Mapping) else str(state)
-
-
 def _has_ended(item: Mapping[str, Any]) -> bool:
-    return _word(item, "Status") in ("deleted", "rejected", "expired", "failed")
+    return state_word(item) in ("deleted", "rejected", "expired", "failed")
 
 
 PEERING = ("describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId")
@@ -160,8 +154,8 @@ IN_VPC = (
         "vpc-id",
         "ec2 delete-transit-gateway-vpc-attachment --transit-gateway-attachment-id {id}",
     ),
-    InVpc("a peering", *PEERING, "requester-vpc-info.vpc-id", _DELETE_PEERING, "Status", _has_ended),
-    InVpc("a peering", *PEERING, "accepter-vpc-info.vpc-id", _DELETE_PEERING, "Status", _has_ended),
+    InVpc("a peering", *PEERING, "requester-vpc-info.vpc-id", _DELETE_PEERING, skips=_has_ended),
+    InVpc("a peering", *PEERING, "accepter-vpc-info.vpc-id", _DELETE_PEERING, skips=_has_ended),
     InVpc(
         "a virtual private gateway",
         *("describe_vpn_gateways", "VpnGateways", "VpnGatewayId", "attachment.vpc-id"),
@@ -187,7 +181,6 @@ IN_VPC = (
         "a subnet",
         *("describe_subnets", "Subnets", "SubnetId", "vpc-id"),
         "ec2 delete-subnet --subnet-id {id}",
-        state="",
     ),
     InVpc(
         "a network ACL",
@@ -268,11 +261,11 @@ def is_aws_s(interface: NetworkInterfaceTypeDef) -> bool:
 
 
 def _one_of(
-    aws: Aws, id: str, what: str, found: Iterable[Mapping[str, Any]], state: str, command: str, interface: str = ""
+    aws: Aws, id: str, what: str, found: Iterable[Mapping[str, Any]], command: str, interface: str = ""
 ) -> Holder:
     """The owner of an interface: going, if it is the demo's, is being deleted, or is not listed any more."""
     items = list(found)
-    going = id in _known(aws) or all(Phase.of(_word(one, state)) in (Phase.DELETING, Phase.GONE) for one in items)
+    going = id in _known(aws) or all(Phase.of(state_word(one)) in (Phase.DELETING, Phase.GONE) for one in items)
     if going:
         return Holder(interface or id, f"of {id}" if interface else what)
     requested = ", made by a service of AWS, which may have to remove it" if any(map(_requested, items)) else ""
@@ -282,20 +275,20 @@ def _one_of(
 def _instance(aws: Aws, id: str) -> Holder:
     found = _listed(aws, "describe_instances", "Reservations", _filter("instance-id", id))
     instances = [one for reservation in found for one in reservation["Instances"]]
-    return _one_of(aws, id, "an instance", instances, "State", f"ec2 terminate-instances --instance-ids {id}")
+    return _one_of(aws, id, "an instance", instances, f"ec2 terminate-instances --instance-ids {id}")
 
 
 def _endpoint(aws: Aws, id: str, interface: str) -> Holder:
     found = _listed(aws, "describe_vpc_endpoints", "VpcEndpoints", _filter("vpc-endpoint-id", id))
     command = f"ec2 delete-vpc-endpoints --vpc-endpoint-ids {id}"
-    return _one_of(aws, id, "an endpoint to", found, "State", command, interface)
+    return _one_of(aws, id, "an endpoint to", found, command, interface)
 
 
 def _nat_gateway(aws: Aws, id: str, interface: str) -> Holder:
     which = {"Filter": [{"Name": "nat-gateway-id", "Values": [id]}]}
     found = _listed(aws, "describe_nat_gateways", "NatGateways", which)
     command = f"ec2 delete-nat-gateway --nat-gateway-id {id}"
-    return _one_of(aws, id, "a NAT gateway", found, "State", command, interface)
+    return _one_of(aws, id, "a NAT gateway", found, command, interface)
 
 
 def _balancer(aws: Aws, name: str, interface: str) -> Holder:
@@ -304,7 +297,7 @@ def _balancer(aws: Aws, name: str, interface: str) -> Holder:
     found = [one for page in pages for one in page["LoadBalancers"] if one["LoadBalancerArn"].endswith(f"/{name}")]
     arn = found[0]["LoadBalancerArn"] if found else name
     command = f"elbv2 delete-load-balancer --load-balancer-arn {arn}"
-    return _one_of(aws, arn, "a load balancer", found, "State", command, interface)
+    return _one_of(aws, arn, "a load balancer", found, command, interface)
 
 
 def public_addresses(aws: Aws, vpc_id: str) -> Iterator[Holder]:
