@@ -141,6 +141,8 @@ def _kind(error: Exception) -> ErrorKind:
     if not isinstance(error, boto.ClientError):
         if isinstance(error, boto.BotoCoreError) and _is_of(error, _SIGN_IN_CLASSES):
             return ErrorKind.SIGN_IN
+        if isinstance(error, boto.EndpointConnectionError) and "//127.0.0.1:" in str(error):
+            return ErrorKind.OTHER  # the sandbox has stopped, and does not come back
         lost = isinstance(error, (boto.ConnectionError, boto.HTTPClientError)) and not isinstance(error, boto.SSLError)
         return ErrorKind.UNSURE if lost else ErrorKind.OTHER
     this = error_code(error)
