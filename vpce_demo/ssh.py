@@ -97,6 +97,12 @@ def ensure_key(key_file: Path, comment: str) -> str:
     return public_line(key_file)
 
 
+def key_comment(public_key: str, name: str) -> str:
+    """The demo's id in the comment of its key, ``vpce-demo NAME ID``; empty if the key has another comment."""
+    front, _, id = public_key.rpartition(" ")
+    return id if front.endswith(f" vpce-demo {name}") else ""
+
+
 def public_line(key_file: Path) -> str:
     """The public line of the demo's key; empty if the key is not here."""
     public = key_file.with_suffix(key_file.suffix + ".pub")

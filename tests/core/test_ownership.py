@@ -259,7 +259,7 @@ def test_what_is_of_no_known_type_is_named(clients: Clients, open_run: OpenRun, 
         tag(clients, snapshot, run.sides[Side.PROVIDER].tags(run.demo.web))
         ((key, why),) = left(run)
     assert key == snapshot
-    assert "delete it by hand" in why
+    assert "none of its resources" in why
     clients.ec2.delete_snapshot(SnapshotId=snapshot)
 
 

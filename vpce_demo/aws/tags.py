@@ -19,8 +19,12 @@ LONGEST_VALUE = 256
 
 
 def owner_value(arn: str) -> str:
-    """A caller's ARN as the value of a tag: cut to AWS's limit, other characters than Elastic Load Balancing allows in
-    a tag replaced by an underscore."""
+    """A caller's ARN as the value of a tag.
+
+    Without a session name that botocore makes up for each process, cut to AWS's limit, and with an underscore for each
+    character that Elastic Load Balancing does not allow in a tag.
+    """
+    arn = re.sub(r"/botocore-session-\d+$", "", arn)
     return re.sub(r"[^\w .:/=+@-]", "_", arn)[:LONGEST_VALUE]
 
 

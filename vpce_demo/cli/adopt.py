@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.tags import OWNER_TAG
 from ..errors import NotCreated
-from ..model import is_fine
+from ..model import Side, is_fine
 from ..resources.by_tag import tagged
+from ..resources.stray import tagged_in_ec2
 from ..session.look import look_of
 from ..session.open import open_demo
 from ..session.ownership import Unrecorded
@@ -25,11 +26,12 @@ from .group import ask, command, pass_app, yes_option
 @yes_option
 @pass_app
 def adopt(app: App, wanted: str, yes: bool) -> None:
-    """Put a demo that stands in the account on record here.
+    """Take over a demo that exists in the account.
 
     For a demo whose files are lost, that was made in another directory, or that somebody else made and leaves to you:
-    it is found by its tags, with the settings it was made with. Changes nothing in AWS but the tag that says whose it
-    is. The demo's ssh key cannot be recovered: without it, the next up makes new keys and new instances.
+    it is found by its tags and written to this directory's state file, with the zones and images it was made with.
+    Changes nothing in AWS but the tag that says whose it is. The demo's ssh key cannot be recovered: without it, the
+    next up makes new keys and new instances.
 
     \b
     Example:
@@ -48,7 +50,7 @@ def adopt(app: App, wanted: str, yes: bool) -> None:
         ask(screen, yes, f"{standing.made_by} made the demo {standing.id}. Take it over?")
     with open_demo(where, environment, app.command, makes=True, unrecorded=Unrecorded.ADOPT, wanted=wanted) as run:
         there = run.look(on_event=run.record)
-        if standing and standing.owner != run.settings.owner:
+        if run.settings.adopted_from or (standing and not standing.owner):
             _take_over(run, screen)
         app.document.update(resources=described(look_of(run)))
         missing = [r for r in run.demo.resources if r.key not in there]
@@ -57,27 +59,29 @@ def adopt(app: App, wanted: str, yes: bool) -> None:
         for r in broken:
             screen.line(f"{r}: {there[r.key].why or there[r.key].word}", mark="!")
         if missing or broken:
-            screen.line(
-                f"{len(missing)} are missing, {len(broken)} are not as they should be. Mend it:  {command_line(app)} up"
-            )
+            counts = {"missing": len(missing), "to be replaced": len(broken)}
+            told = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+            screen.line(f"{told}. Mend it:  {command_line(app)} up")
 
 
 def _take_over(run: Run, screen: Screen) -> None:
-    """Put the adopter's name into the tags, so that the demo is not its maker's any more."""
-    owner = run.settings.owner
-    for aws in {id(aws): aws for aws in run.sides.values()}.values():
-        mine = [one.id for one in tagged(run.sides) if aws.is_ours(one.tags) and one.tags.get(OWNER_TAG) != owner]
-        arns = [id for id in mine if id.startswith("arn:")]
-        ids = [id for id in mine if id not in arns]
-        try:
-            if ids:
-                aws.ec2.create_tags(Resources=ids, Tags=[{"Key": OWNER_TAG, "Value": owner}])
-            if arns:
-                aws.elb.add_tags(ResourceArns=arns, Tags=[{"Key": OWNER_TAG, "Value": owner}])
-        except ClientError as error:
-            if error_kind(error) is not ErrorKind.DENIED:
-                raise
-            screen.line("You may not change the tags, so its maker's own record still counts as well.", mark="!")
+    """Put the caller's ARN into the tags of everything that names somebody else, so that it is not theirs any more."""
+    owner = [{"Key": OWNER_TAG, "Value": run.settings.owner}]
+    arns = [
+        one.id
+        for one in tagged(run.sides)
+        if one.id.startswith("arn:") and one.tags.get(OWNER_TAG) != run.settings.owner
+    ]
+    try:
+        for aws in {id(aws): aws for aws in run.sides.values()}.values():
+            if ids := tagged_in_ec2(aws):
+                aws.ec2.create_tags(Resources=ids, Tags=owner)  # type: ignore[arg-type]
+        if arns:
+            run.sides[Side.PROVIDER].elb.add_tags(ResourceArns=arns, Tags=owner)  # type: ignore[arg-type]
+    except ClientError as error:
+        if error_kind(error) is not ErrorKind.DENIED:
+            raise
+        screen.line("You may not change its tags, so the previous owner can still change and delete it.", mark="!")
 
 
 def _nothing(app: App) -> NotCreated:

@@ -33,7 +33,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "When stuck": {
         "doctor": "Check this machine, the account, and the demo if there is one.",
-        "adopt": "Put a demo that stands in the account on record here.",
+        "adopt": "Take over a demo that exists in the account.",
         "logs": "List the runs of the demo, or print one.",
     },
     "Set up": {

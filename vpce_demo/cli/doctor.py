@@ -102,7 +102,11 @@ def _look(
         for line in account(where.config, environment, {key: live.id for key, live in there.items()}):
             show(line)
         if problem:
-            show(DoctorLine("demo", False, problem.message, " ".join(problem.hint.split())))
+            show(
+                DoctorLine(
+                    "demo", False, problem.message, "; ".join(line.strip() for line in problem.hint.splitlines())
+                )
+            )
         elif there:
             return _ask(app, run, app.screen(), timeout)
         else:

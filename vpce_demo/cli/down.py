@@ -33,13 +33,16 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also reject other customers' connections to the endpoint service.",
 )
-@click.option("--adopt", is_flag=True, help="Also delete a demo that somebody else made, of which no record is here.")
+@click.option(
+    "--adopt", is_flag=True, help="Delete the demo even if somebody else made it and there is no record of it here."
+)
 @timeout_option
 @pass_app
 def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, timeout: float | None) -> None:
     """Delete everything, in the documented order, and look again.
 
-    Works without the state file too: everything that you made is found by its tags. What others made is left alone.
+    Works without the state file too: everything that you made is found by its tags. What others made is left alone,
+    unless you say --adopt.
 
     \b
     Example:
@@ -71,19 +74,20 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
         if run.standing:
             app.document["unrecorded"] = run.standing.facts
         whose = f" of the demo {run.settings.demo_id}, made by {run.standing.made_by}" if run.standing else ""
+        if whose:
+            screen.message(f"Deleting {len(ids)} resources{whose}:")
         for r, id in ids:
             if whose or not environment.is_free or r in strays or id != there[r.key].id:
                 screen.message(f"{r}  {short_id(id)}")
-        if not environment.is_free:
+        foreign = run.standing is not None and run.standing.owner != run.settings.owner
+        if ids and (foreign or not environment.is_free):
             ask(screen, yes, f"Delete {len(ids)} resources{whose}, {said(hourly([r for r, _ in ids], region))}?")
-        elif whose:
-            screen.message(f"These {len(ids)} resources{whose} are deleted.")
         with showing_progress(app, run, run.demo.resources, DONE_DOWN) as told:
             left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections)
         deleted = [id for _, id in ids if id not in {one.live.id for one in left}]
         document: DownDocument = {
             "deleted": len(deleted),
-            "deleted_ids": deleted,
+            "deleted_ids": list(dict.fromkeys(deleted)),
             "left": [
                 {"key": one.resource.key, "kind": one.resource.kind, "id": one.live.id, "why": one.why} for one in left
             ],
@@ -118,11 +122,13 @@ def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None
         return ""
     if not holders:
         return f"Go on:  {command_line(app)} down"
-    told = " ".join(f"{id} is {what}." if what else f"{id} is not this demo's." for id, what in holders.items())
+    told = "\n".join(f"{id}: {what or 'not part of this demo'}." for id, what in holders.items())
     if commands:
         lines = "\n".join(f"    {command}" for command in (*commands, f"{command_line(app)} down"))
-        return f"{told} Remove what holds the rest, then go on:\n{lines}"
+        return f"{told}\nRemove what keeps the rest, then go on:\n{lines}"
     if all(id.startswith("vpce-") for id in holders):
         its = "its" if len(holders) == 1 else "their"
-        return f"{told} Refuse {its} connection and go on:\n    {command_line(app)} down --reject-foreign-connections"
-    return f"{told} What is not this demo's is left alone. Delete it yourself, and go on:\n    {command_line(app)} down"
+        return f"{told}\nRefuse {its} connection and go on:\n    {command_line(app)} down --reject-foreign-connections"
+    return (
+        f"{told}\nWhat is not this demo's is left alone. Delete it yourself, and go on:\n    {command_line(app)} down"
+    )

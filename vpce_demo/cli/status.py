@@ -112,7 +112,7 @@ def _status(app: App, look: Look) -> None:
     say_whose(app, look)
     _show(app, look, "-")
     for one in look.others:
-        screen.line(f"{one}  {one.key} has this demo's tags, and is none of its resources.", mark="!")
+        screen.line(f"{one} has this demo's tags, and is none of its resources.", mark="!")
     app.document["others"] = [{"kind": one.kind, "id": one.key} for one in look.others]
     if not look.live:
         screen.line(f"There is nothing of this demo. Make it:  {command_line(app)} up")
@@ -133,7 +133,8 @@ def say_whose(app: App, look: Look) -> None:
     """Say who made the demo, if there is no record of it here."""
     if look.standing:
         app.document["unrecorded"] = look.standing.facts
-        app.screen().message(f"Made by {look.standing.made_by}, no record here: id {look.standing.id}.", mark="!")
+        made = f"Made by {look.standing.made_by}, no record here: id {look.standing.id}."
+        app.screen().message(f"{made} To take it over:  {command_line(app)} adopt", mark="!")
 
 
 def _show(app: App, look: Look, absent: str) -> None:

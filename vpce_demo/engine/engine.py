@@ -121,7 +121,17 @@ class Engine:
                 if len(left) == before:
                     missing += left
                     break
+        self._refuse_what_was_taken_over()
         return failures or self._look_again_for_recent([r for r in resources if r in missing])
+
+    def _refuse_what_was_taken_over(self) -> None:
+        for aws in self.sides.values():
+            if owner := next(iter(aws.taken_over.values()), ""):
+                raise Refused(
+                    f"{owner} has taken over the demo {aws.demo}.",
+                    facts={"id": aws.demo_id, "made by": aws.owner},
+                    hint="Make a demo of your own:  <demo> up --name another-name",
+                )
 
     def _look_again_for_recent(self, missing: Sequence[Resource]) -> list[Event]:
         """Look again for resources created so recently that AWS may not show them yet, and report each."""
@@ -299,7 +309,7 @@ class Engine:
                 try:
                     return r.create(self.sides[r.side].to_change(token))
                 except NotCreated as error:
-                    note = error.message
+                    note = error.message.rstrip(".")
                     last.append(error)
                 except (ClientError, BotoCoreError) as error:
                     last.append(error)

@@ -188,7 +188,8 @@ class Aws:
     ``demo``, ``demo_id`` and ``owner`` are the demo's name, id and maker in the tags of its resources; those of a demo
     that was adopted may also name its maker before, ``adopted_from``.  ``known`` holds what exists, by resource key,
     for both sides; ``records`` returns what the state file has, by resource key; ``unproven`` collects recorded ids of
-    which nothing in AWS shows that they are the demo's.  Answers older than ``fresh`` (monotonic time) are not used.
+    which nothing in AWS shows that they are the demo's, and ``taken_over`` who has made recorded resources his own by
+    their tags.  Answers older than ``fresh`` (monotonic time) are not used.
     ``changing``: calls are sent once only; ``token`` is the client token of the create call.
     """
 
@@ -200,6 +201,7 @@ class Aws:
     owner: str = ""
     adopted_from: str = ""
     unproven: MutableMapping[str, str] = field(default_factory=dict)
+    taken_over: MutableMapping[str, str] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
     fresh: float = 0.0
     changing: bool = False
@@ -336,6 +338,8 @@ class Aws:
         recorded one by what AWS keeps of it, else it is ``unproven``.
         """
         if self.is_of_another(tags) or tags.get(RESOURCE_TAG, resource.key) != resource.key:
+            if replace(self, owner=tags.get(OWNER_TAG, "")).is_mine(resource, tags):
+                self.taken_over[resource.key] = tags[OWNER_TAG]
             return False
         self.unproven[resource.key] = record.id
         if self.is_mine(resource, tags) or resource.is_recorded(self, item, record):

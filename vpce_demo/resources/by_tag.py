@@ -53,5 +53,5 @@ def tagged(sides: Mapping[Side, Aws]) -> list[Tagged]:
     return [
         Tagged(id, tags, next((item[name] for name in _WHEN if item.get(name)), None))
         for id, tags, item in items
-        if tags.get(DEMO_TAG) == demo and Phase.of(state_word(item)) is not Phase.GONE
+        if tags.get(DEMO_TAG) == demo and Phase.of(state_word(item)) not in (Phase.DELETING, Phase.GONE)
     ]

@@ -30,10 +30,11 @@ Finder = Callable[[Aws, str], Iterable[Holder]]
 
 
 def holding(aws: Aws, id: str, finders: Sequence[Finder]) -> list[Holder]:
-    """What holds it, in the order in which it has to be removed.  One for each thing that could not be asked for."""
+    """What holds it, in the order in which it has to be removed; and a holder without an id for each call that AWS
+    refused, since what it would have listed is not known."""
     with ThreadPoolExecutor() as pool:
         found = [holder for group in pool.map(partial(_ask, aws, id), finders) for holder in group]
-    return list({holder.id: holder for holder in reversed(found)}.values())[::-1]
+    return list(dict.fromkeys(found))
 
 
 _LAST = ("delete-subnet", "delete-route-table", "delete-network-acl", "delete-security-group")
@@ -59,7 +60,6 @@ def _ask(aws: Aws, id: str, finder: Finder) -> list[Holder]:
     except ClientError as error:
         if error_kind(error) is ErrorKind.SIGN_IN:
             raise
-        # It may be going: nobody can say.
         return [Holder("", f"not known: {error.operation_name} answered {error_code(error)}")]
 
 
@@ -208,6 +208,12 @@ def _tables(aws: Aws, vpc_id: str) -> tuple[list[Mapping[str, Any]], str]:
     return others, staying
 
 
+def _new_table(aws: Aws, vpc_id: str) -> str:
+    """The words of a shell for a route table that is created by the same command."""
+    words = f"ec2 create-route-table --vpc-id {vpc_id} --query RouteTable.RouteTableId --output text"
+    return f'"$({aws.clients.cli} {words})"'
+
+
 def route_tables(aws: Aws, vpc_id: str) -> Iterator[Holder]:
     """Route tables in a VPC beside its main one."""
     others, main = _tables(aws, vpc_id)
@@ -241,6 +247,9 @@ def _owner(aws: Aws, interface: NetworkInterfaceTypeDef) -> Holder:
     if is_aws_s(interface):
         if kind == "VPC Endpoint Interface":
             return _endpoint(aws, name, id)
+        if kind == "ELB" and "/" not in name:
+            command = f"{aws.clients.cli} elb delete-load-balancer --load-balancer-name {name}"
+            return Holder(name, "a Classic Load Balancer", True, (command,))
         if kind == "ELB":
             return _balancer(aws, name, id)
         if kind == "Interface for NAT Gateway":
@@ -342,9 +351,10 @@ def associations(aws: Aws, table_id: str) -> Iterator[Holder]:
         for one in table["Associations"]:
             id, subnet = one["RouteTableAssociationId"], one.get("SubnetId", "")
             if one.get("Main"):
-                another = _tables(aws, table["VpcId"])[1]
+                vpc = table["VpcId"]
+                another = _tables(aws, vpc)[1] or _new_table(aws, vpc)
                 words = f"ec2 replace-route-table-association --association-id {id} --route-table-id {another}"
-                what = f"the association that makes it the main route table of {table['VpcId']}"
+                what = f"the association that makes it the main route table of {vpc}"
                 yield Holder(id, what, True, (f"{aws.clients.cli} {words}",))
             elif subnet not in _known(aws):
                 words = f"ec2 disassociate-route-table --association-id {id}"
@@ -369,7 +379,7 @@ def termination_protection(aws: Aws, instance_id: str) -> Iterator[Holder]:
     asked = aws.ec2.describe_instance_attribute(InstanceId=instance_id, Attribute="disableApiTermination")
     if asked["DisableApiTermination"].get("Value"):
         words = f"ec2 modify-instance-attribute --instance-id {instance_id} --no-disable-api-termination"
-        yield Holder("disableApiTermination", f"the protection of {instance_id}", True, (f"{aws.clients.cli} {words}",))
+        yield Holder(instance_id, "termination protection is on", True, (f"{aws.clients.cli} {words}",))
 
 
 def deletion_protection(aws: Aws, balancer_arn: str) -> Iterator[Holder]:
@@ -379,7 +389,7 @@ def deletion_protection(aws: Aws, balancer_arn: str) -> Iterator[Holder]:
     if {"Key": key, "Value": "true"} in asked["Attributes"]:
         call = "elbv2 modify-load-balancer-attributes"
         words = f"{call} --load-balancer-arn {balancer_arn} --attributes Key={key},Value=false"
-        yield Holder(key, f"the protection of {short_id(balancer_arn)}", True, (f"{aws.clients.cli} {words}",))
+        yield Holder(short_id(balancer_arn), "deletion protection is on", True, (f"{aws.clients.cli} {words}",))
 
 
 def services(aws: Aws, balancer_arn: str) -> Iterator[Holder]:

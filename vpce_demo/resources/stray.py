@@ -3,7 +3,7 @@ whatever else somebody gave the tags to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,9 +33,12 @@ _Tagged = tuple[str, str, Mapping[str, str]]
 
 @dataclass(frozen=True, eq=False)
 class Stray(Resource):
-    """One such thing.  ``key`` is its id or ARN; ``type`` is AWS's name for what it is."""
+    """One such thing: found and deleted as a resource is, and never created.  ``key`` and ``name`` are its id or ARN;
+    ``type`` is AWS's name for what it is."""
 
     type: str
+
+    usual_delete_seconds = 1.0
 
     @property
     def kind(self) -> str:
@@ -70,10 +73,10 @@ def _phase(word: str) -> Phase:
     return Phase.READY if word == "in-use" else Phase.of(word)
 
 
-def strays(sides: Mapping[Side, Aws], known: Mapping[str, Side]) -> list[Stray]:
+def strays(sides: Mapping[Side, Aws], known: Mapping[str, Side], ids: Collection[str]) -> list[Stray]:
     """Everything with this demo's tags that is none of its resources, and does not go with one.
 
-    ``known`` gives the sides of its resources by key.
+    ``known`` gives the sides of its resources by key, ``ids`` are those that exist.
 
     EC2's DescribeTags and the lists of the kinds are asked, and the Resource Groups Tagging API, which knows all
     services but lags, where that is allowed.
@@ -85,23 +88,28 @@ def strays(sides: Mapping[Side, Aws], known: Mapping[str, Side]) -> list[Stray]:
     found: dict[str, Stray] = {}
     for side, aws, by_ec2, by_tagging_api in asked:
         ours = {
-            id: Stray(id, known.get(tags.get(RESOURCE_TAG, ""), side), tags.get("Name", id), type=type)
+            id: Stray(id, known.get(tags.get(RESOURCE_TAG, ""), side), id, type=type)
             for type, id, tags in (*by_tagging_api.result(), *by_ec2.result())
             if aws.is_ours(tags) and type not in _FOUND_BY_KIND
         }
         found |= {id: one for id, one in ours.items() if not one.can_be_deleted}
         found |= {id: ours[id] for id in _kept(aws, [one for one in ours.values() if one.can_be_deleted])}
     for one in listed.result():
-        if sides[Side.PROVIDER].is_ours(one.tags) and one.tags.get(RESOURCE_TAG) not in known:
-            found.setdefault(one.id, Stray(one.id, Side.PROVIDER, one.tags.get("Name", one.id), type=_type(one.id)))
+        if sides[Side.PROVIDER].is_ours(one.tags) and one.id not in ids:
+            found.setdefault(one.id, Stray(one.id, Side.PROVIDER, one.id, type=_type(one.id)))
     return list(found.values())
+
+
+def tagged_in_ec2(aws: Aws) -> list[str]:
+    """The ids of everything in EC2 with this demo's tags."""
+    return [id for _, id, tags in _by_ec2(aws) if aws.is_ours(tags)]
 
 
 def _by_ec2(aws: Aws) -> list[_Tagged]:
     """By DescribeTags, which returns one tag at a time."""
     tags: dict[str, dict[str, str]] = {}
     types: dict[str, str] = {}
-    which: list[FilterTypeDef] = [{"Name": "key", "Values": [DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG, "Name"]}]
+    which: list[FilterTypeDef] = [{"Name": "key", "Values": [DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG]}]
     for page in aws.ec2.get_paginator("describe_tags").paginate(Filters=which):
         for tag in page["Tags"]:
             tags.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
@@ -136,14 +144,15 @@ def _kept(aws: Aws, some: Sequence[Stray]) -> Iterator[str]:
     """The ids of volumes and interfaces that exist, and that AWS does not delete with an instance."""
     volumes = [one.key for one in some if one.type == VOLUME]
     by_volume: list[FilterTypeDef] = [{"Name": "volume-id", "Values": volumes}]
-    for volume in aws.ec2.describe_volumes(Filters=by_volume)["Volumes"] if volumes else ():
+    pages = aws.ec2.get_paginator("describe_volumes").paginate(Filters=by_volume) if volumes else ()
+    for volume in (volume for page in pages for volume in page["Volumes"]):
         goes = any(one.get("DeleteOnTermination") for one in volume.get("Attachments", []))
         if not goes and volume["State"] not in ("deleting", "deleted"):
             yield volume["VolumeId"]
     interfaces = [one.key for one in some if one.type == INTERFACE]
     by_interface: list[FilterTypeDef] = [{"Name": "network-interface-id", "Values": interfaces}]
-    pages = aws.ec2.describe_network_interfaces(Filters=by_interface)["NetworkInterfaces"] if interfaces else ()
-    for interface in pages:
+    more = aws.ec2.get_paginator("describe_network_interfaces").paginate(Filters=by_interface) if interfaces else ()
+    for interface in (interface for page in more for interface in page["NetworkInterfaces"]):
         if not interface.get("Attachment", {}).get("DeleteOnTermination") and not is_aws_s(interface):
             yield interface["NetworkInterfaceId"]
 

@@ -119,10 +119,11 @@ def sides_of(
     """The clients of both sides, one object for each account, for a demo whose id is not known yet."""
     known: dict[str, Live] = {}
     unproven: dict[str, str] = {}
+    taken_over: dict[str, str] = {}
     made: dict[int, Aws] = {}
     for clients in environment.clients.values():
         if id(clients) not in made:
-            made[id(clients)] = Aws(clients, name, "", known, records, unproven=unproven)
+            made[id(clients)] = Aws(clients, name, "", known, records, unproven=unproven, taken_over=taken_over)
     return {side: made[id(clients)] for side, clients in environment.clients.items()}
 
 

@@ -22,7 +22,7 @@ from ..journal.state_file import StateFile
 from ..model import Side
 from ..resources.by_tag import tagged
 from ..resources.key_pair import fingerprint
-from ..ssh import public_line
+from ..ssh import key_comment, public_line
 
 
 class Unrecorded(Enum):
@@ -31,7 +31,7 @@ class Unrecorded(Enum):
     REFUSE = "refuse"
     SHOW = "show"
     DELETE_OWN = "delete it if the same caller made it"
-    ADOPT = "adopt"
+    ADOPT = "take it, whoever made it"
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,21 @@ class StandingDemo:
 
     @property
     def made_by(self) -> str:
-        return self.owner or "somebody: it was made before this was recorded"
+        return self.owner or "an unknown person (it has no owner tag)"
 
     @property
     def facts(self) -> dict[str, str]:
         """For a message."""
         since = f"{self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
-        return {"made by": self.made_by, "id": self.id, "since": since, "resources": str(self.count)}
+        return {"made by": self.made_by, "id": self.id, "since": since, "tagged resources": str(self.count)}
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Which demo a command works on.  ``standing`` is it, if there is no record of it here."""
+    """The id and owners that a command compares with the tags.
+
+    ``standing`` describes the demo if there is no record of it here.
+    """
 
     demo_id: str
     owner: str
@@ -99,10 +102,15 @@ def identify(
     aws = sides[Side.PROVIDER]
     caller = aws.clients.caller
     if state.demo_id:
+        if wanted not in ("", state.demo_id):
+            raise Refused(
+                f"The demo on record in this directory is {state.demo_id}, not {wanted}.",
+                hint=f"Put its record aside first:\n    mv {state.path} {state.path}.aside",
+            )
         owner, before = (str(state.settings.get(name) or "") for name in ("owner", "adopted_from"))
         return Identity(state.demo_id, owner or caller, before)
     key = public_line(state.key_file)
-    key_id = key.rpartition(" ")[2] if key.count(" ") == 4 else ""
+    key_id = key_comment(key, aws.demo)
     demos = standing_demos(sides)
     ids = {key_id, *(run.head["demo_id"] for run in runs(logs))} - {""}
     own = [demo for demo in demos if demo.owner in (caller, "")]
@@ -136,10 +144,10 @@ def _not_on_record(name: str, demo: StandingDemo, is_own: bool, unrecorded: Unre
         hint = "Ask who made it.  If it may be deleted:\n    <demo> down --adopt"
     else:
         hint = (
-            "Do one of these:\n"
-            "    <demo> up --name another-name    make a demo of your own\n"
-            "    <demo> adopt                     take this one over; its ssh key is not here, so the next up makes\n"
-            "                                     new keys and new instances"
+            "Make another demo:\n"
+            "    <demo> up --name another-name\n"
+            "Or take this one over. Its ssh key is not here, so the next up makes new keys and new instances:\n"
+            "    <demo> adopt"
         )
     return Refused(
         f"The demo {name} exists in this account, but there is no record of it here.",

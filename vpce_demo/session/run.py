@@ -126,7 +126,7 @@ class Run:
         there = self.look(before)
         missing = [r for r in before if r.key not in there or there[r.key].phase is not Phase.READY]
         if missing:
-            steps = dict.fromkeys(self.demo.step_of(r).command for r in missing)
+            steps = dict.fromkeys(step.command for step in self.demo.steps if set(step.resources) & set(missing))
             raise NotCreated(
                 f"It is too early for {command}.",
                 facts={"missing": ", ".join(dict.fromkeys(str(r) for r in missing))},
@@ -193,10 +193,15 @@ class Run:
             self.state.forget()
         return left
 
+    def _ids(self) -> set[str]:
+        """The ids of what exists of the demo, as of the last look."""
+        known = self.sides[Side.PROVIDER].known
+        return {live.id for lives in (known.values(), *self.duplicates.values()) for live in lives}
+
     def look_for_strays(self) -> list[Stray]:
         """What has the demo's tags and is none of its resources.  Raises the error of a failed look-up."""
         try:
-            self.others = strays(self.sides, {r.key: r.side for r in self.demo.resources})
+            self.others = strays(self.sides, {r.key: r.side for r in self.demo.resources}, self._ids())
         except (ClientError, BotoCoreError) as error:
             raise understood(error, self._decode) or error from error
         return self.others
@@ -212,8 +217,8 @@ class Run:
             if interrupted:
                 raise Interrupted(interrupted[0], len(self.state.ids))
         left = [Leftover(event.resource, event.live or Live(event.resource.key), *_said(event)) for event in failures]
-        why = "has this demo's tags, but is none of its resources: delete it by hand"
-        return left + [Leftover(one, Live(one.key), why, {}) for one in found if one not in ours]
+        why, what = "it has this demo's tags, but is none of its resources", "tagged as this demo's; delete it by hand"
+        return left + [Leftover(one, Live(one.key), why, {one.key: what}) for one in found if one not in ours]
 
     def _with_holders(self, left: Leftover) -> Leftover:
         """The same, with what holds it, if that was not asked for because something else was in the way first."""
@@ -224,7 +229,7 @@ class Run:
             holders = [
                 one for one in r.held_by(self.sides[r.side].fresh_after(time.monotonic()), left.live) if one.foreign
             ]
-        except (DemoError, ClientError):
+        except (DemoError, ClientError, BotoCoreError):
             return left
         commands = [command for one in holders for command in one.commands]
         return left._replace(strangers={one.id: one.what for one in holders}, commands=commands)
