@@ -517,7 +517,7 @@ def test_a_protection_is_told_in_aws_s_words_with_the_command_that_lifts_it(worl
 
 
 def test_what_nothing_holds_is_not_asked_for_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waits, "LEAST_LIMIT_SECONDS", 0.1)
+    monkeypatch.setattr(waits, "LEAST_SHOWN_SECONDS", 0.1)
     one = thing(world, "one", delete_refusals=[refusal("DependencyViolation")] * 999)
     world.there["one"] = [Live("one-1")]
     (failure,) = world.engine(pace=60 / 0.2).down([one], [[one]])  # 60 of AWS's seconds are 0.2 here

@@ -123,7 +123,7 @@ def test_without_a_record(
         with opened(tmp_path / "second", who, unrecorded) as run:
             assert len(run.look()) == 32
             assert run.standing is not None
-            assert (run.standing.id, run.standing.count) == (id, 18)
+            assert (run.standing.id, run.standing.count) == (id, 22)
             assert not run.state.path.exists(), "to look at it is no reason to have it on record"
 
 
@@ -251,6 +251,70 @@ def test_a_volume_and_an_interface_that_outlive_their_instance_are_deleted(
     assert account(clients) == before
 
 
+def test_a_volume_alone_is_still_a_demo_that_stands(
+    clients: Clients, open_run: OpenRun, place: Environment, tmp_path: Path
+) -> None:
+    """A demo of which everything else was deleted before its directory was lost."""
+    zone = clients.ec2.describe_availability_zones()["AvailabilityZones"][0]["ZoneName"]
+    volume = clients.ec2.create_volume(AvailabilityZone=zone, Size=8)["VolumeId"]
+    marks = {"vpce-demo:demo": "vpce-demo", RESOURCE_TAG: "web", ID_TAG: "abcdef"}
+    tag(clients, volume, {**marks, OWNER_TAG: place.clients[Side.PROVIDER].caller})
+    with opened(tmp_path, place, DELETE_OWN) as run:
+        assert [one.key for one in run.look_for_strays()] == [volume]
+        assert left(run) == []
+    assert volume not in account(clients)
+
+
+def test_the_root_volume_is_the_demo_s_without_tags_too(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
+    before = account(clients)
+    with open_run(tmp_path) as run:
+        everything(run)
+        web = run.look()["web"].id
+        kept = [{"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False}}]
+        clients.ec2.modify_instance_attribute(InstanceId=web, BlockDeviceMappings=kept)  # type: ignore[arg-type]
+        (found,) = clients.ec2.describe_instances(InstanceIds=[web])["Reservations"][0]["Instances"]
+        volume = found["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+        clients.ec2.delete_tags(Resources=[volume])
+        assert [one.key for one in run.look_for_strays()] == [volume]
+        assert left(run) == []
+    assert account(clients) == before
+
+
+def test_a_tagged_volume_on_a_stranger_s_instance_is_named_with_the_command_that_detaches_it(
+    clients: Clients, open_run: OpenRun, tmp_path: Path
+) -> None:
+    with open_run(tmp_path) as run:
+        everything(run)
+        stranger = like(clients, "web")
+        (found,) = clients.ec2.describe_instances(InstanceIds=[stranger])["Reservations"][0]["Instances"]
+        zone = found["Placement"]["AvailabilityZone"]
+        volume = clients.ec2.create_volume(AvailabilityZone=zone, Size=8)["VolumeId"]
+        clients.ec2.attach_volume(InstanceId=stranger, VolumeId=volume, Device="/dev/xvdf")
+        tag(clients, volume, run.sides[Side.PROVIDER].tags(run.demo.web))
+        run.look_for_strays()
+        (one,) = run.down(lambda event: None, None)
+        assert (one.live.id, list(one.strangers)) == (volume, [stranger])
+        assert one.commands == (f"{run.sides[Side.PROVIDER].clients.cli} ec2 detach-volume --volume-id {volume}",)
+
+
+def test_a_gateway_in_somebody_else_s_vpc_is_named_with_the_command_that_detaches_it(
+    clients: Clients, open_run: OpenRun, tmp_path: Path
+) -> None:
+    with open_run(tmp_path) as run:
+        everything(run)
+        lives = run.look()
+        gateway, ours = lives["customer-gateway"].id, lives["customer-vpc"].id
+        stranger = like(clients, "provider-vpc")
+        customer = lives["customer"].id
+        clients.ec2.terminate_instances(InstanceIds=[customer])
+        clients.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=ours)
+        clients.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=stranger)
+    with open_run(tmp_path) as run:
+        (one,) = run.down(lambda event: None, None)
+        assert (one.resource.key, list(one.strangers)) == ("customer-gateway", [stranger])
+        assert "detach-internet-gateway" in one.commands[0]
+
+
 def test_what_is_of_no_known_type_is_named(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
     with open_run(tmp_path) as run:
         everything(run)
@@ -275,6 +339,10 @@ def other_name_of_an_earlier_release(state: dict[str, Any], path: Path) -> None:
     state["settings"]["name"] = "second"
 
 
+def another_id(state: dict[str, Any], path: Path) -> None:
+    state["demo_id"] = "ffffff"
+
+
 def no_account(state: dict[str, Any], path: Path) -> None:
     state["sides"] = {}
 
@@ -292,6 +360,7 @@ def others_may_write(state: dict[str, Any], path: Path) -> None:
     [
         (other_name, "belongs to another demo"),
         (other_name_of_an_earlier_release, "belongs to another demo"),
+        (another_id, "contradicts itself"),
         (no_account, "does not say which account and region"),
         (no_name, "does not say which demo"),
         (others_may_write, "Others may write to"),

@@ -11,6 +11,8 @@ RESOURCE_TAG = "vpce-demo:resource"
 ID_TAG = "vpce-demo:id"
 OWNER_TAG = "vpce-demo:owner"
 """Who made it: the caller's ARN, as STS returns it."""
+NO_OWNER = "none"
+"""In the place of the owner of a demo that was made before owners were recorded."""
 KEY_TAG = "vpce-demo:key"
 """On resources that carry the demo's ssh key: a fingerprint, so that a lost and newly made key is noticed."""
 
@@ -30,5 +32,5 @@ def owner_value(arn: str) -> str:
 
 def tags_of(item: Mapping[str, object]) -> dict[str, str]:
     """The tags in an AWS answer, as a mapping."""
-    tags = cast("Iterable[Mapping[str, str]]", item.get("Tags") or ())
+    tags = cast("Iterable[Mapping[str, str]]", item.get("Tags") or item.get("TagSet") or ())  # of an interface
     return {tag["Key"]: tag["Value"] for tag in tags}

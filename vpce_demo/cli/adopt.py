@@ -50,7 +50,7 @@ def adopt(app: App, wanted: str, yes: bool) -> None:
         ask(screen, yes, f"{standing.made_by} made the demo {standing.id}. Take it over?")
     with open_demo(where, environment, app.command, makes=True, unrecorded=Unrecorded.ADOPT, wanted=wanted) as run:
         there = run.look(on_event=run.record)
-        if run.settings.adopted_from or (standing and not standing.owner):
+        if run.settings.adopted_from:
             _take_over(run, screen)
         app.document.update(resources=described(look_of(run)))
         missing = [r for r in run.demo.resources if r.key not in there]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..cost.bill import hourly, said
+from ..engine.engine import UNPROVEN
 from ..engine.events import Leftover
 from ..engine.resource import Resource
 from ..errors import Diagnosis, Leftovers
@@ -103,7 +105,7 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
                 table=screens.left_over(left),
             )
             leftovers.diagnosis = run.diagnosis((one.resource, one.why) for one in left)
-            leftovers.hint = _how_to_continue(app, left, leftovers.diagnosis)
+            leftovers.hint = _how_to_continue(app, left, leftovers.diagnosis, run.state.path)
             raise leftovers
         screen.line(
             f"Deleted {len(ids)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
@@ -111,7 +113,7 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
         )
 
 
-def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None) -> str:
+def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None, state: Path) -> str:
     """The command that continues, depending on what holds the rest.
 
     Where nothing but a repair helps, ``down`` alone would fail in the same way.
@@ -120,8 +122,15 @@ def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None
     commands = in_order([command for one in left for command in one.commands])
     if cause and cause.fixes and all(command in cause.fixes[0].command for command in commands):
         return ""
-    if not holders:
+    if not holders and not commands:
         return f"Go on:  {command_line(app)} down"
+    if any(one.why == UNPROVEN for one in left):
+        lines = "\n".join(f"    {command}" for command in (*commands, f"{command_line(app)} down"))
+        aside = f"mv {state} {state}.aside"
+        return (
+            f"Give its tags back to what is this demo's, and go on:\n{lines}\n"
+            f"If it is not, put the record aside:\n    {aside}"
+        )
     told = "\n".join(f"{id}: {what or 'not part of this demo'}." for id, what in holders.items())
     if commands:
         lines = "\n".join(f"    {command}" for command in (*commands, f"{command_line(app)} down"))

@@ -25,7 +25,7 @@ from .events import Action, Event
 from .graph import Graph, Task, TaskType, creation_graph, deletion_graph
 from .lookup import Lookup
 from .resource import Aws, Resource
-from .waits import HIDDEN_SECONDS, LEAST_LIMIT_SECONDS, RetryBudget, Timing, poll_times, retry_times
+from .waits import HIDDEN_SECONDS, LEAST_SHOWN_SECONDS, RetryBudget, Timing, poll_times, retry_times
 
 WORKERS = 24
 UNPROVEN = "its tags are gone, and what AWS keeps of it does not tell it from another"
@@ -411,7 +411,7 @@ class Engine:
         """Wait until AWS does not list it.  A state from which it does not go ends the wait, once AWS has had time to
         show the deletion."""
         seen_going = False
-        shown = time.monotonic() + max(LEAST_LIMIT_SECONDS, self._pace.real(HIDDEN_SECONDS))
+        shown = time.monotonic() + max(LEAST_SHOWN_SECONDS, self._pace.real(HIDDEN_SECONDS))
 
         def settled(live: Live | None) -> bool:
             nonlocal seen_going

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, c
 
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
-from ..aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG, tags_of
+from ..aws.tags import DEMO_TAG, ID_TAG, NO_OWNER, OWNER_TAG, RESOURCE_TAG, tags_of
 from ..errors import NotCreated
 from ..model import Held, Holder, Live, Phase, Record, Side
 
@@ -313,7 +313,7 @@ class Aws:
     def is_ours(self, tags: Mapping[str, str]) -> bool:
         """True if these tags are those of a resource of this demo: name, id and maker."""
         named = (tags.get(DEMO_TAG), tags.get(ID_TAG, "")) == (self.demo, self.demo_id)
-        return named and not self.is_of_another(tags)
+        return named and tags.get(OWNER_TAG, NO_OWNER) in (self.owner or NO_OWNER, self.adopted_from)
 
     def is_mine(self, resource: Resource, tags: Mapping[str, str]) -> bool:
         """True if these tags are this resource's.  Checked here too, so that an ignored filter does no harm."""

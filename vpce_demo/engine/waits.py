@@ -30,6 +30,8 @@ HIDDEN_SECONDS = 60.0
 """How long AWS may not show a new resource, in its seconds.  An unanswered create is looked for this long."""
 LEAST_LIMIT_SECONDS = 10.0
 """The shortest limit of a wait, in seconds of this machine, however fast the other clock runs."""
+LEAST_SHOWN_SECONDS = 2.0
+"""The same for what AWS has answered, and may only show late."""
 RETRY_SECONDS = (2.0, 10.0)
 """The first and the longest pause between retries, in AWS's seconds."""
 SHORTEST_PAUSE = 0.02
@@ -70,8 +72,9 @@ class RetryBudget:
         budget = BUDGETS.get(reason) if budget is None else budget
         if budget is None:
             return False
+        least = LEAST_LIMIT_SECONDS if budget > HIDDEN_SECONDS else LEAST_SHOWN_SECONDS
         now = time.monotonic()
-        return now - self._since.setdefault(reason, now) < max(LEAST_LIMIT_SECONDS, self._pace.real(budget))
+        return now - self._since.setdefault(reason, now) < max(least, self._pace.real(budget))
 
 
 class Timing:

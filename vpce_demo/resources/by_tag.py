@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..aws.tags import DEMO_TAG, tags_of
 from ..engine.resource import Aws, Listing, state_word
@@ -23,7 +24,26 @@ from .target_group import target_groups
 from .vpc import VPCS
 from .vpc_endpoint import ENDPOINTS
 
-_BOTH: tuple[Listing[Any], ...] = (VPCS, GATEWAYS, SUBNETS, ROUTE_TABLES, KEY_PAIRS, GROUPS, INSTANCES)
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef, VolumeTypeDef
+
+
+def _volumes(aws: Aws, which: Mapping[str, Any]) -> Iterator[VolumeTypeDef]:
+    for page in aws.ec2.get_paginator("describe_volumes").paginate(**which):
+        yield from page["Volumes"]
+
+
+def _interfaces(aws: Aws, which: Mapping[str, Any]) -> Iterator[NetworkInterfaceTypeDef]:
+    for page in aws.ec2.get_paginator("describe_network_interfaces").paginate(**which):
+        yield from page["NetworkInterfaces"]
+
+
+VOLUMES = Listing(_volumes, "VolumeIds")
+INTERFACES = Listing(_interfaces, "NetworkInterfaceIds")
+_BOTH: tuple[Listing[Any], ...] = (
+    *(VPCS, GATEWAYS, SUBNETS, ROUTE_TABLES, KEY_PAIRS, GROUPS, INSTANCES),
+    *(VOLUMES, INTERFACES),
+)
 LISTINGS: Mapping[Side, tuple[Listing[Any], ...]] = {
     Side.PROVIDER: (*_BOTH, SERVICES),
     Side.CONSUMER: (*_BOTH, ENDPOINTS),
@@ -33,16 +53,19 @@ _WHEN = ("LaunchTime", "CreateTime", "CreationTimestamp", "CreatedTime")
 
 
 class Tagged(NamedTuple):
-    """One thing that has the tag with the demo's name: its id or ARN, its tags, and when AWS created it if AWS says
-    so."""
+    """One thing that has the tag with the demo's name: its id or ARN, its tags, when AWS created it if AWS says so, and
+    how AWS describes it."""
 
     id: str
     tags: Mapping[str, str]
     created: datetime | None
+    item: Mapping[str, Any]
 
 
 def tagged(sides: Mapping[Side, Aws]) -> list[Tagged]:
-    """Everything that has the demo's name in its tags and still exists, of whatever demo, id and maker."""
+    """Everything that has the demo's name in its tags and exists now, of whatever demo, id and maker."""
+    now = time.monotonic()
+    sides = {side: aws.fresh_after(now) for side, aws in sides.items()}
     asked = {(id(sides[side].clients), listing): (sides[side], listing) for side in Side for listing in LISTINGS[side]}
     with ThreadPoolExecutor() as pool:
         balanced = [pool.submit(listed_with_tags, sides[Side.PROVIDER], all) for all in (load_balancers, target_groups)]
@@ -51,7 +74,7 @@ def tagged(sides: Mapping[Side, Aws]) -> list[Tagged]:
     items += [(one.arn, tags, one.described) for group in balanced for one, tags in group.result()]
     demo = sides[Side.PROVIDER].demo
     return [
-        Tagged(id, tags, next((item[name] for name in _WHEN if item.get(name)), None))
+        Tagged(id, tags, next((item[name] for name in _WHEN if item.get(name)), None), item)
         for id, tags, item in items
         if tags.get(DEMO_TAG) == demo and Phase.of(state_word(item)) not in (Phase.DELETING, Phase.GONE)
     ]

@@ -11,7 +11,7 @@ import json
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -374,6 +374,34 @@ def listeners(aws: Aws, group_arn: str) -> Iterator[Holder]:
                     yield Holder(one["ListenerArn"], f"a listener of {arn}", True, (f"{aws.clients.cli} {words}",))
 
 
+def attached_volume(aws: Aws, volume_id: str) -> Iterator[Holder]:
+    """The instances that a volume is attached to."""
+    for volume in _listed(aws, "describe_volumes", "Volumes", {"VolumeIds": [volume_id]}):
+        for one in volume.get("Attachments", []):
+            holder = _instance(aws, one["InstanceId"])
+            words = f"{aws.clients.cli} ec2 detach-volume --volume-id {volume_id}"
+            yield replace(holder, commands=(words,) if holder.foreign else ())
+
+
+def attached_interface(aws: Aws, interface_id: str) -> Iterator[Holder]:
+    """The instance that an interface is attached to."""
+    which = {"NetworkInterfaceIds": [interface_id]}
+    for interface in _listed(aws, "describe_network_interfaces", "NetworkInterfaces", which):
+        if attachment := interface.get("Attachment"):
+            holder = _instance(aws, attachment.get("InstanceId", ""))
+            words = f"{aws.clients.cli} ec2 detach-network-interface --attachment-id {attachment['AttachmentId']}"
+            yield replace(holder, commands=(words,) if holder.foreign else ())
+
+
+def attached_vpcs(aws: Aws, gateway_id: str) -> Iterator[Holder]:
+    """VPCs that are not the demo's, to which somebody attached an internet gateway."""
+    for gateway in _listed(aws, "describe_internet_gateways", "InternetGateways", {"InternetGatewayIds": [gateway_id]}):
+        for one in gateway["Attachments"]:
+            if one["VpcId"] not in _known(aws):
+                words = f"ec2 detach-internet-gateway --internet-gateway-id {gateway_id} --vpc-id {one['VpcId']}"
+                yield Holder(one["VpcId"], "a VPC it is attached to", True, (f"{aws.clients.cli} {words}",))
+
+
 def termination_protection(aws: Aws, instance_id: str) -> Iterator[Holder]:
     """An instance's protection against termination."""
     asked = aws.ec2.describe_instance_attribute(InstanceId=instance_id, Attribute="disableApiTermination")
@@ -407,6 +435,7 @@ OF_VPC: tuple[Finder, ...] = (interfaces("vpc-id"), *IN_VPC[:-2], route_tables, 
 OF_SUBNET: tuple[Finder, ...] = (interfaces("subnet-id"),)
 OF_GROUP: tuple[Finder, ...] = (interfaces("group-id"), rules_of_other_groups)
 OF_ROUTE_TABLE: tuple[Finder, ...] = (associations,)
+OF_GATEWAY: tuple[Finder, ...] = (attached_vpcs,)
 OF_GATEWAY_ATTACHMENT: tuple[Finder, ...] = (public_addresses,)
 OF_INSTANCE: tuple[Finder, ...] = (termination_protection,)
 OF_LOAD_BALANCER: tuple[Finder, ...] = (services, deletion_protection)

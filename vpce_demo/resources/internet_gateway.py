@@ -10,7 +10,7 @@ from ..aws.tags import tags_of
 from ..engine.resource import Aws, Listing, Resource
 from ..errors import NotCreated
 from ..model import Holder, Live, Phase, Record
-from .holders import OF_GATEWAY_ATTACHMENT, holding
+from .holders import OF_GATEWAY, OF_GATEWAY_ATTACHMENT, holding
 from .vpc import Vpc
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ class InternetGateway(Resource):
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.delete_internet_gateway(InternetGatewayId=live.id)
+
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        yield from holding(aws, live.id, OF_GATEWAY)
 
 
 @dataclass(frozen=True, eq=False)

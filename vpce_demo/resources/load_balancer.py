@@ -35,7 +35,14 @@ def _live(balancer: LoadBalancerTypeDef) -> Live:
         state.get("Reason", ""),
         {"dns_name": balancer["DNSName"]},
         made=balancer.get("CreatedTime"),
+        identity=_identity(balancer),
     )
+
+
+def _identity(balancer: Mapping[str, Any]) -> dict[str, str]:
+    """When AWS created it."""
+    created = balancer.get("CreatedTime")
+    return {"created": created.isoformat()} if created else {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +61,7 @@ class LoadBalancer(Resource):
         yield from find_named(aws, self, load_balancers, self._held)
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
-        return (item["VpcId"], item["LoadBalancerName"]) == (aws.id(self.subnet.vpc), self.name)  # unique in a region
+        return bool(record.identity) and _identity(item) == record.identity
 
     def _held(self, balancer: Mapping[str, Any]) -> Iterator[Held]:
         yield "type", "network", balancer.get("Type")

@@ -3,30 +3,38 @@ whatever else somebody gave the tags to."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG
 from ..engine.resource import Aws, Resource
-from ..model import Live, Phase, Side
+from ..model import Holder, Live, Phase, Side
 from .by_tag import tagged
-from .holders import is_aws_s
+from .holders import attached_interface, attached_volume, holding, is_aws_s
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef
 
 VOLUME, INTERFACE = "volume", "network-interface"
-_FOUND_BY_KIND = {
+_LISTED = {
     *("instance", "vpc", "internet-gateway", "subnet", "route-table", "key-pair", "security-group", "vpc-endpoint"),
-    *("vpc-endpoint-service", "loadbalancer", "targetgroup", "listener"),
+    *("vpc-endpoint-service", "loadbalancer", "targetgroup", "listener", VOLUME, INTERFACE),
 }
 """Types that ``tagged`` lists, and those that go with them."""
-_PREFIXES = {"i": "instance", "sg": "security-group", "rtb": "route-table", "igw": "internet-gateway"}
+_PREFIXES = {
+    "i": "instance",
+    "sg": "security-group",
+    "rtb": "route-table",
+    "igw": "internet-gateway",
+    "vol": VOLUME,
+    "eni": INTERFACE,
+}
+OF_STRAY = {VOLUME: (attached_volume,), INTERFACE: (attached_interface,)}
 _Tagged = tuple[str, str, Mapping[str, str]]
 """Type, id and tags."""
 
@@ -59,6 +67,10 @@ class Stray(Resource):
         else:
             yield Live(self.key)
 
+    def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
+        if self.type in OF_STRAY:
+            yield from holding(aws, live.id, OF_STRAY[self.type])
+
     def create(self, aws: Aws) -> Live:
         raise NotImplementedError("the demo makes none of these by itself")
 
@@ -74,30 +86,59 @@ def _phase(word: str) -> Phase:
 
 
 def strays(sides: Mapping[Side, Aws], known: Mapping[str, Side], ids: Collection[str]) -> list[Stray]:
-    """Everything with this demo's tags that is none of its resources, and does not go with one.
+    """Everything of this demo that is none of its resources and does not go with one.
 
-    ``known`` gives the sides of its resources by key, ``ids`` are those that exist.
-
-    EC2's DescribeTags and the lists of the kinds are asked, and the Resource Groups Tagging API, which knows all
-    services but lags, where that is allowed.
+    ``known`` gives the sides of its resources by key, ``ids`` are those that exist.  What the demo's instances were
+    created with, and do not take along, is the demo's without tags too.  The lists of the kinds and EC2's DescribeTags
+    are asked, and the Resource Groups Tagging API, which knows all services but lags, where that is allowed.
     """
     each = {id(sides[side]): (side, sides[side]) for side in (Side.CONSUMER, Side.PROVIDER)}.values()
     with ThreadPoolExecutor() as pool:
         listed = pool.submit(tagged, sides)
-        asked = [(side, aws, pool.submit(_by_ec2, aws), pool.submit(_by_tagging_api, aws)) for side, aws in each]
+        asked = [
+            (side, aws, pool.submit(_by_ec2, aws), pool.submit(_by_tagging_api, aws), pool.submit(_kept, aws, ids))
+            for side, aws in each
+        ]
     found: dict[str, Stray] = {}
-    for side, aws, by_ec2, by_tagging_api in asked:
-        ours = {
-            id: Stray(id, known.get(tags.get(RESOURCE_TAG, ""), side), id, type=type)
-            for type, id, tags in (*by_tagging_api.result(), *by_ec2.result())
-            if aws.is_ours(tags) and type not in _FOUND_BY_KIND
-        }
-        found |= {id: one for id, one in ours.items() if not one.can_be_deleted}
-        found |= {id: ours[id] for id in _kept(aws, [one for one in ours.values() if one.can_be_deleted])}
+    for side, aws, by_ec2, by_tagging_api, kept in asked:
+        for type, id_, tags in (*by_tagging_api.result(), *by_ec2.result()):
+            if aws.is_ours(tags) and type not in _LISTED:
+                found[id_] = Stray(id_, known.get(tags.get(RESOURCE_TAG, ""), side), id_, type=type)
+        found |= {id_: Stray(id_, side, id_, type=_type(id_)) for id_ in kept.result()}
     for one in listed.result():
-        if sides[Side.PROVIDER].is_ours(one.tags) and one.id not in ids:
-            found.setdefault(one.id, Stray(one.id, Side.PROVIDER, one.id, type=_type(one.id)))
+        if sides[Side.PROVIDER].is_ours(one.tags) and one.id not in ids and not _goes_with_another(one.item, ids):
+            side = known.get(one.tags.get(RESOURCE_TAG, ""), Side.PROVIDER)
+            found[one.id] = Stray(one.id, side, one.id, type=_type(one.id))
     return list(found.values())
+
+
+def _goes_with_another(item: Mapping[str, Any], ids: Collection[str]) -> bool:
+    """True for a volume or interface that AWS deletes with one of the demo's instances, or manages by itself."""
+    attached = [*item.get("Attachments", []), item.get("Attachment") or {}] if "VolumeId" in item else []
+    if "NetworkInterfaceId" in item and "Attachment" in item:
+        attached = [item["Attachment"]]
+    goes = any(one.get("DeleteOnTermination") and one.get("InstanceId") in ids for one in attached)
+    return goes or ("NetworkInterfaceId" in item and is_aws_s(item))  # type: ignore[arg-type]
+
+
+def _kept(aws: Aws, ids: Collection[str]) -> list[str]:
+    """The root volumes and first interfaces of these instances that outlive them."""
+    if not (instances := [id for id in ids if id.startswith("i-") and ":" not in id]):
+        return []
+    which: list[FilterTypeDef] = [{"Name": "instance-id", "Values": instances}]
+    kept = []
+    for reservation in aws.ec2.describe_instances(Filters=which)["Reservations"]:
+        for instance in reservation["Instances"]:
+            for device in instance.get("BlockDeviceMappings", []):
+                if device.get("DeviceName") == instance.get("RootDeviceName") and not device["Ebs"].get(
+                    "DeleteOnTermination"
+                ):
+                    kept.append(device["Ebs"]["VolumeId"])
+            for interface in instance.get("NetworkInterfaces", []):
+                attachment = interface.get("Attachment", {})
+                if attachment.get("DeviceIndex") == 0 and not attachment.get("DeleteOnTermination"):
+                    kept.append(interface["NetworkInterfaceId"])
+    return kept
 
 
 def tagged_in_ec2(aws: Aws) -> list[str]:
@@ -138,23 +179,6 @@ def _type_and_id(arn: str) -> tuple[str, str]:
     _, _, service, _, _, rest = arn.split(":", 5)
     type, _, id = rest.partition("/")
     return (type, id) if service == "ec2" else (type if service == "elasticloadbalancing" else service, arn)
-
-
-def _kept(aws: Aws, some: Sequence[Stray]) -> Iterator[str]:
-    """The ids of volumes and interfaces that exist, and that AWS does not delete with an instance."""
-    volumes = [one.key for one in some if one.type == VOLUME]
-    by_volume: list[FilterTypeDef] = [{"Name": "volume-id", "Values": volumes}]
-    pages = aws.ec2.get_paginator("describe_volumes").paginate(Filters=by_volume) if volumes else ()
-    for volume in (volume for page in pages for volume in page["Volumes"]):
-        goes = any(one.get("DeleteOnTermination") for one in volume.get("Attachments", []))
-        if not goes and volume["State"] not in ("deleting", "deleted"):
-            yield volume["VolumeId"]
-    interfaces = [one.key for one in some if one.type == INTERFACE]
-    by_interface: list[FilterTypeDef] = [{"Name": "network-interface-id", "Values": interfaces}]
-    more = aws.ec2.get_paginator("describe_network_interfaces").paginate(Filters=by_interface) if interfaces else ()
-    for interface in (interface for page in more for interface in page["NetworkInterfaces"]):
-        if not interface.get("Attachment", {}).get("DeleteOnTermination") and not is_aws_s(interface):
-            yield interface["NetworkInterfaceId"]
 
 
 def _type(id: str) -> str:

@@ -28,6 +28,17 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
         return
     if not state.demo and state.settings:
         return  # they cannot be used, which is said where they are read
+    told = (state.settings.get("name", state.demo), state.settings.get("demo_id", state.demo_id))
+    if state.demo == name and told != (state.demo, state.demo_id):
+        raise Refused(
+            f"The state file {state.path} contradicts itself: its settings are another demo's.",
+            facts={
+                "in the file": printable(f"{state.demo} {state.demo_id}"),
+                "settings": printable(f"{told[0]} {told[1]}"),
+            },
+            hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
+            f"    mv {state.path} {state.path}.aside",
+        )
     if state.demo != name or (not state.sides and (state.entries or state.settings)):
         what = "account and region" if state.demo == name else "demo"
         raise Refused(

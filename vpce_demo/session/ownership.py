@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from ..aws.tags import ID_TAG, KEY_TAG, OWNER_TAG
+from ..aws.tags import ID_TAG, KEY_TAG, NO_OWNER, OWNER_TAG
 from ..engine.resource import Aws
 from ..errors import Refused
 from ..journal.run_log import runs
@@ -108,21 +108,22 @@ def identify(
                 hint=f"Put its record aside first:\n    mv {state.path} {state.path}.aside",
             )
         owner, before = (str(state.settings.get(name) or "") for name in ("owner", "adopted_from"))
-        return Identity(state.demo_id, owner or caller, before)
+        is_earlier = bool(state.settings) and not owner  # an earlier release wrote it
+        return Identity(state.demo_id, owner or caller, NO_OWNER if is_earlier else before)
     key = public_line(state.key_file)
     key_id = key_comment(key, aws.demo)
     demos = standing_demos(sides)
     ids = {key_id, *(run.head["demo_id"] for run in runs(logs))} - {""}
     own = [demo for demo in demos if demo.owner in (caller, "")]
     if ours := next((demo for demo in own if demo.id in ids or (key and fingerprint(key) in demo.keys)), None):
-        return Identity(ours.id, caller)
+        return Identity(ours.id, caller, "" if ours.owner else NO_OWNER)
     if not demos:
         return Identity(key_id or secrets.token_hex(3), caller)
     chosen = _choose(demos, caller, wanted, unrecorded)
     is_own = chosen.owner == caller
     if unrecorded is Unrecorded.REFUSE or (unrecorded is Unrecorded.DELETE_OWN and not is_own):
         raise _not_on_record(aws.demo, chosen, is_own, unrecorded)
-    return Identity(chosen.id, caller, "" if is_own else chosen.owner, chosen)
+    return Identity(chosen.id, caller, "" if is_own else chosen.owner or NO_OWNER, chosen)
 
 
 def _choose(demos: Sequence[StandingDemo], caller: str, wanted: str, unrecorded: Unrecorded) -> StandingDemo:

@@ -208,7 +208,8 @@ class Run:
 
     def _delete_strays(self, timeout_seconds: float | None) -> list[Leftover]:
         """Delete the volumes and interfaces that the instances left behind.  Returns what is left, with the reason."""
-        found = self.look_for_strays()
+        before = {one.key: one for one in self.others if one.can_be_deleted}
+        found = list({**before, **{one.key: one for one in self.look_for_strays()}}.values())
         failures: list[Event] = []
         if ours := [one for one in found if one.can_be_deleted]:
             engine = self.engine(timeout_seconds=timeout_seconds)
@@ -216,7 +217,10 @@ class Run:
                 failures = engine.down(ours, [ours])
             if interrupted:
                 raise Interrupted(interrupted[0], len(self.state.ids))
-        left = [Leftover(event.resource, event.live or Live(event.resource.key), *_said(event)) for event in failures]
+        left = [
+            Leftover(event.resource, event.live or Live(event.resource.key), *_said(event), _commands(event))
+            for event in failures
+        ]
         why, what = "it has this demo's tags, but is none of its resources", "tagged as this demo's; delete it by hand"
         return left + [Leftover(one, Live(one.key), why, {one.key: what}) for one in found if one not in ours]
 
@@ -238,7 +242,8 @@ class Run:
         """What is on record and was not deleted, since nothing in AWS shows that it is the demo's."""
         for r in self.demo.resources:
             if id := self.sides[r.side].unproven.get(r.key):
-                yield Leftover(r, Live(id), UNPROVEN, {id: "on record, and without tags"})
+                tag = self.sides[r.side].command_to_tag(r, id)
+                yield Leftover(r, Live(id), UNPROVEN, {}, (f"{tag}    # if it is this demo's",))
 
     def _look_until_gone(self) -> dict[str, Live]:
         """Look until nothing is found, for a while: AWS may still list what it has deleted."""
@@ -304,6 +309,11 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
     return words, strangers
 
 
+def _commands(event: Event | None) -> Sequence[str]:
+    """The commands that remove what holds the resource."""
+    return event.error.commands if event and isinstance(event.error, InUse) else ()
+
+
 def _left(
     resources: Iterable[Resource], there: Mapping[str, Live], failures: Sequence[Event], refused: Mapping[str, Event]
 ) -> list[Leftover]:
@@ -323,8 +333,7 @@ def _left(
             why = _said(refusal)
         else:
             why = _said(failure)
-        commands = failure.error.commands if failure and isinstance(failure.error, InUse) else ()
-        left.append(Leftover(r, there[r.key], *why, commands))
+        left.append(Leftover(r, there[r.key], *why, _commands(failure)))
     return left
 
 

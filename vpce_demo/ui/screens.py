@@ -111,7 +111,8 @@ def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:
     """The leftovers of a delete as the table of an error; with their names if there are several of a kind."""
     kinds = [in_words(one.resource.kind) for one in left]
     names = [
-        f"{kind} {one.resource.name}" if kinds.count(kind) > 1 else kind for kind, one in zip(kinds, left, strict=True)
+        f"{kind} {one.resource.name}" if kinds.count(kind) > 1 or one.resource.name == one.live.id else kind
+        for kind, one in zip(kinds, left, strict=True)
     ]
     return [("left", "why it would not go"), *zip(names, (one.why for one in left), strict=True)]
 
