@@ -205,7 +205,9 @@ def test_what_is_recorded_and_cannot_be_told_from_another_is_named_and_left(
         run.state.save()
     before = account(clients)
     with open_run(tmp_path, makes=False) as run:
-        assert left(run) == [(kind, UNPROVEN)]
+        (one,) = run.down(lambda event: None, None)
+        assert (one.resource.key, one.why) == (kind, UNPROVEN)
+        assert "create-tags" in one.commands[0]
     with open_run(tmp_path) as run, pytest.raises(Refused, match="nothing in AWS shows") as caught:
         everything(run)
     assert "create-tags" in caught.value.hint

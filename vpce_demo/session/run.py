@@ -186,8 +186,8 @@ class Run:
         not_let_in = [f for f in failures if f.error and error_kind(f.error) is ErrorKind.SIGN_IN]
         self._raise_first(not_let_in)
         there = self._look_until_gone() if not failures else self.look()
-        left = [*_left(self.demo.resources, there, failures, refused), *self._unproven()]
-        left = [*(self._with_holders(one) for one in left), *self._delete_strays(timeout_seconds)]
+        left = [self._with_holders(one) for one in _left(self.demo.resources, there, failures, refused)]
+        left += [*self._unproven(), *self._delete_strays(timeout_seconds)]
         self.log.look(left)
         if not left:
             self.state.forget()
