@@ -102,6 +102,7 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
     assert environment is not None
 
     with open_demo(where, environment, app.command, makes=True) as run:
+        run.trust_the_opening()
         resources = run.demo.of(*stages)
         if len(stages) == 1:
             run.refuse_too_early(resources, app.command)

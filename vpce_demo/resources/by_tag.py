@@ -62,10 +62,13 @@ class Tagged(NamedTuple):
     item: Mapping[str, Any]
 
 
-def tagged(sides: Mapping[Side, Aws]) -> list[Tagged]:
-    """Everything that has the demo's name in its tags and exists now, of whatever demo, id and maker."""
-    now = time.monotonic()
-    sides = {side: aws.fresh_after(now) for side, aws in sides.items()}
+def tagged(sides: Mapping[Side, Aws], moment: float | None = None) -> list[Tagged]:
+    """Everything that has the demo's name in its tags and exists, of whatever demo, id and maker.
+
+    As AWS lists it now, or has listed it since this monotonic ``moment``.
+    """
+    since = time.monotonic() if moment is None else moment
+    sides = {side: aws.fresh_after(since) for side, aws in sides.items()}
     asked = {(id(sides[side].clients), listing): (sides[side], listing) for side in Side for listing in LISTINGS[side]}
     with ThreadPoolExecutor() as pool:
         balanced = [pool.submit(listed_with_tags, sides[Side.PROVIDER], all) for all in (load_balancers, target_groups)]

@@ -85,16 +85,19 @@ def _phase(word: str) -> Phase:
     return Phase.READY if word == "in-use" else Phase.of(word)
 
 
-def strays(sides: Mapping[Side, Aws], known: Mapping[str, Side], ids: Collection[str]) -> list[Stray]:
+def strays(
+    sides: Mapping[Side, Aws], known: Mapping[str, Side], ids: Collection[str], moment: float | None = None
+) -> list[Stray]:
     """Everything of this demo that is none of its resources and does not go with one.
 
-    ``known`` gives the sides of its resources by key, ``ids`` are those that exist.  What the demo's instances were
-    created with, and do not take along, is the demo's without tags too.  The lists of the kinds and EC2's DescribeTags
-    are asked, and the Resource Groups Tagging API, which knows all services but lags, where that is allowed.
+    ``known`` gives the sides of its resources by key, ``ids`` are those that exist, as of this ``moment``.  What the
+    demo's instances were created with, and do not take along, is the demo's without tags too.  The lists of the kinds
+    and EC2's DescribeTags are asked, and the Resource Groups Tagging API, which knows all services but lags, where that
+    is allowed.
     """
     each = {id(sides[side]): (side, sides[side]) for side in (Side.CONSUMER, Side.PROVIDER)}.values()
     with ThreadPoolExecutor() as pool:
-        listed = pool.submit(tagged, sides)
+        listed = pool.submit(tagged, sides, moment)
         asked = [
             (side, aws, pool.submit(_by_ec2, aws), pool.submit(_by_tagging_api, aws), pool.submit(_kept, aws, ids))
             for side, aws in each

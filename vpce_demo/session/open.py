@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -59,6 +60,7 @@ def open_demo(
             state = StateFile.load(where.directory)
             refuse_other_demo(state, where.config.name)
             refuse_other_accounts(state, environment)
+            opened = None if state.demo_id else time.monotonic()
             sides = sides_of(where.config.name, environment, state.records)
             identity = identify(sides, state, where.logs, unrecorded, wanted)
             sides = _of_the_demo(sides, identity)
@@ -85,7 +87,9 @@ def open_demo(
                 if makes or logged
                 else RunLog(demo) as log
             ):
-                yield Run(where, environment, state, settings, demo, sides, log, None if makes else identity.standing)
+                yield Run(
+                    where, environment, state, settings, demo, sides, log, None if makes else identity.standing, opened
+                )
         finally:
             if new and not new.entries:
                 new.forget()

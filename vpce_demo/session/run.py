@@ -60,6 +60,8 @@ class Run:
     log: RunLog
     standing: StandingDemo | None = None
     """The demo, if it stands in the account and is not on record here."""
+    opened: float | None = None
+    """Monotonic time since which AWS was asked for everything of the demo's name, if opening the demo needed that."""
     _seen_since: float | None = None
     duplicates: dict[str, list[Live]] = field(default_factory=dict)
     """Further ones of the demo's own, by resource key, as of the last look."""
@@ -116,6 +118,10 @@ class Run:
         """Write an event to the state file and the log."""
         self.state.on_event(event)
         self.log.on_event(event)
+
+    def trust_the_opening(self) -> None:
+        """Reuse what AWS listed when the demo was opened: for a command that goes on at once."""
+        self._seen_since = self.opened
 
     # --- changing -------------------------------------------------------------
 
@@ -201,7 +207,8 @@ class Run:
     def look_for_strays(self) -> list[Stray]:
         """What has the demo's tags and is none of its resources.  Raises the error of a failed look-up."""
         try:
-            self.others = strays(self.sides, {r.key: r.side for r in self.demo.resources}, self._ids())
+            keys = {r.key: r.side for r in self.demo.resources}
+            self.others = strays(self.sides, keys, self._ids(), self._seen_since)
         except (ClientError, BotoCoreError) as error:
             raise understood(error, self._decode) or error from error
         return self.others
