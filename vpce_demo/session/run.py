@@ -309,7 +309,7 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
     error = understood(event.error) if event.error else None
     if error is None:
         return event.note, {}
-    words = error.facts.get("AWS said", error.message)
+    words = error.facts.get("AWS said") or error.message
     if (call := error.facts.get("call")) and not isinstance(error, InUse):
         words = f"{call}: {words}"
     strangers = {id: what for id, what in error.facts.items() if isinstance(error, InUse) and id != "AWS said"}
@@ -336,7 +336,7 @@ def _left(
             why: tuple[str, dict[str, str]] = _listed_still(refusal), {}
         elif failure.action is Action.SKIPPED:
             why = f"{failure.note}{cause}", {}
-        elif isinstance(failure.error, TimedOut) and refusal:
+        elif isinstance(failure.error, DemoError) and not isinstance(failure.error, InUse) and refusal:
             why = _said(refusal)
         else:
             why = _said(failure)
