@@ -50,7 +50,20 @@ def test_somebody_else_s_demo_is_shown_and_not_touched(world: World, other: Path
         assert (asked.code, "user/alice made the demo" in asked.err) == (5, True), asked.text
     assert "32 of 32" in good(world.here("status", *ALICE)).out
 
-    assert "32 resources are on record" in good(world.here("adopt", "--yes", *bob)).out
+    third = world.elb.create_target_group(
+        Name="of-a-third",
+        Protocol="TCP",
+        Port=80,
+        VpcId=world.recorded()["provider-vpc"],
+        Tags=[{"Key": "vpce-demo:demo", "Value": "vpce-demo"}, {"Key": "vpce-demo:id", "Value": "ffffff"}],
+    )["TargetGroups"][0]["TargetGroupArn"]
+    several = world.here("adopt", "--yes", *bob)
+    assert (several.code, "Several demos have this name." in several.err) == (5, True), several.text
+    id = json.loads((world.demo_directory() / "state.json").read_text())["demo_id"]
+    assert "32 resources are on record" in good(world.here("adopt", "--yes", "--id", id, *bob)).out
+    (tags,) = world.elb.describe_tags(ResourceArns=[third])["TagDescriptions"]
+    assert {tag["Key"] for tag in tags["Tags"]} == {"vpce-demo:demo", "vpce-demo:id"}, "the name alone is not enough"
+    world.elb.delete_target_group(TargetGroupArn=third)
     with world.nothing_changes():
         for name in ("status", "plan", "up", "down"):
             done = world.here(name, *ALICE)

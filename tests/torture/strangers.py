@@ -10,8 +10,11 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from tests.cli.aws_words import aws
 from tools.account import Account
@@ -143,7 +146,7 @@ def _until(done: Callable[[], object]) -> None:
         try:
             if done():
                 return
-        except Exception:
+        except ClientError:
             pass
         time.sleep(0.02)
     raise Wrong("the stranger could not get so far")
@@ -329,7 +332,7 @@ def carry_out(world: World, done: Ended) -> None:
         repeated = re.fullmatch(r"until (.*); do sleep 5; done", command)
         line = repeated[1] if repeated else command
         if line.startswith("aws "):
-            _until(lambda line=line: aws(line) is not None) if repeated else aws(line)  # type: ignore[misc]
+            _until(partial(aws, line)) if repeated else aws(line)
         else:
             world.succeed(*(word for word in shlex.split(line)[1:] if word != "--sandbox"))
 

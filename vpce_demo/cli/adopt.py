@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from botocore.exceptions import ClientError
 
@@ -65,19 +67,16 @@ def adopt(app: App, wanted: str, yes: bool) -> None:
 
 
 def _take_over(run: Run, screen: Screen) -> None:
-    """Put the caller's ARN into the tags of everything that names somebody else, so that it is not theirs any more."""
-    owner = [{"Key": OWNER_TAG, "Value": run.settings.owner}]
-    arns = [
-        one.id
-        for one in tagged(run.sides)
-        if one.id.startswith("arn:") and one.tags.get(OWNER_TAG) != run.settings.owner
-    ]
+    """Put the caller's ARN into the tags of everything of this demo, so that it is not somebody else's any more."""
+    owner: Any = [{"Key": OWNER_TAG, "Value": run.settings.owner}]
+    provider = run.sides[Side.PROVIDER]
+    arns = [one.id for one in tagged(run.sides) if one.id.startswith("arn:") and provider.is_ours(one.tags)]
     try:
         for aws in {id(aws): aws for aws in run.sides.values()}.values():
             if ids := tagged_in_ec2(aws):
-                aws.ec2.create_tags(Resources=ids, Tags=owner)  # type: ignore[arg-type]
+                aws.ec2.create_tags(Resources=ids, Tags=owner)
         if arns:
-            run.sides[Side.PROVIDER].elb.add_tags(ResourceArns=arns, Tags=owner)  # type: ignore[arg-type]
+            provider.elb.add_tags(ResourceArns=arns, Tags=owner)
     except ClientError as error:
         if error_kind(error) is not ErrorKind.DENIED:
             raise

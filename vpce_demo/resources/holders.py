@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -21,9 +21,6 @@ from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, state_word
 from ..model import Holder, Phase, short_id
-
-if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef
 
 Finder = Callable[[Aws, str], Iterable[Holder]]
 """Yields what holds the thing with this id."""
@@ -232,12 +229,12 @@ def interfaces(filter: str) -> Finder:
 
     def find(aws: Aws, id: str) -> Iterator[Holder]:
         for interface in _listed(aws, "describe_network_interfaces", "NetworkInterfaces", _filter(filter, id)):
-            yield _owner(aws, interface)  # type: ignore[arg-type]
+            yield _owner(aws, interface)
 
     return find
 
 
-def _owner(aws: Aws, interface: NetworkInterfaceTypeDef) -> Holder:
+def _owner(aws: Aws, interface: Mapping[str, Any]) -> Holder:
     """Who has to go, so that this interface goes."""
     id, words = interface["NetworkInterfaceId"], interface.get("Description", "")
     kind, _, name = words.rpartition(" ")
@@ -256,17 +253,16 @@ def _owner(aws: Aws, interface: NetworkInterfaceTypeDef) -> Holder:
             return _nat_gateway(aws, name, id)
         whose = interface.get("RequesterId") or interface.get("Attachment", {}).get("InstanceOwnerId", "")
         return Holder(id, f'"{words}", which {whose or "a service of AWS"} removes', foreign=True)
-    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in interface.get("TagSet", [])}
     command = f"{aws.clients.cli} ec2 delete-network-interface --network-interface-id {id}"
-    if aws.is_ours(tags):
+    if aws.is_ours(tags_of(interface)):
         return Holder(id, words, remove=lambda to: to.ec2.delete_network_interface(NetworkInterfaceId=id))
     return Holder(id, words or "an interface", True, (command,))
 
 
-def is_aws_s(interface: NetworkInterfaceTypeDef) -> bool:
+def is_aws_s(interface: Mapping[str, Any]) -> bool:
     """True if AWS made the interface for an endpoint, a load balancer or the like, and removes it with that."""
     by_aws = interface.get("RequesterManaged", False) or interface.get("InterfaceType", "interface") != "interface"
-    return by_aws or interface.get("Attachment", {}).get("InstanceOwnerId", "").startswith("amazon-")
+    return bool(by_aws or interface.get("Attachment", {}).get("InstanceOwnerId", "").startswith("amazon-"))
 
 
 def _one_of(
@@ -313,8 +309,8 @@ def public_addresses(aws: Aws, vpc_id: str) -> Iterator[Holder]:
     """Owners of interfaces with a public address in this VPC: its gateway cannot be detached before they go."""
     for interface in _listed(aws, "describe_network_interfaces", "NetworkInterfaces", _filter("vpc-id", vpc_id)):
         association = interface.get("Association", {})
-        owner = _owner(aws, interface)  # type: ignore[arg-type]
-        if association.get("AllocationId") and owner.foreign and not is_aws_s(interface):  # type: ignore[arg-type]
+        owner = _owner(aws, interface)
+        if association.get("AllocationId") and owner.foreign and not is_aws_s(interface):
             command = f"ec2 disassociate-address --association-id {association['AssociationId']}"
             what = f"the elastic address {association.get('PublicIp')} of {owner.id}"
             yield Holder(association["AllocationId"], what, True, (f"{aws.clients.cli} {command}",))

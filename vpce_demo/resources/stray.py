@@ -121,7 +121,7 @@ def _goes_with_another(item: Mapping[str, Any], ids: Collection[str]) -> bool:
     if "NetworkInterfaceId" in item and "Attachment" in item:
         attached = [item["Attachment"]]
     goes = any(one.get("DeleteOnTermination") and one.get("InstanceId") in ids for one in attached)
-    return goes or ("NetworkInterfaceId" in item and is_aws_s(item))  # type: ignore[arg-type]
+    return goes or ("NetworkInterfaceId" in item and is_aws_s(item))
 
 
 def _kept(aws: Aws, ids: Collection[str]) -> list[str]:
