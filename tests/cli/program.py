@@ -213,9 +213,9 @@ class World(Program):
         }
 
     def recorded(self) -> dict[str, str]:
-        """The ids in the demo's state file, by key."""
+        """The ids in the demo's state file, by key: not of creates that were begun and not answered."""
         state = json.loads((self.demo_directory() / "state.json").read_text())
-        return {key: entry["id"] for key, entry in state["resources"].items()}
+        return {key: entry["id"] for key, entry in state["resources"].items() if entry["id"]}
 
     # --- what the API holds -----------------------------------------------------
 
