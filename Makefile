@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tests start many interpreters: each would compile the whole program again.
+unexport PYTHONDONTWRITEBYTECODE
 DEMO := $(BIN)/vpce-demo
 
 # Each file of tests runs in one process: the demos in it share a sandbox.
-AT_ONCE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
+AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all torture check bench bench-full pictures reference clean
 
