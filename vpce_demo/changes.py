@@ -25,6 +25,7 @@ class Changes:
         self._seen: set[str] = set()
         self._creating: set[str] = set()
         self._created: set[str] = set()
+        self._mended: set[str] = set()
         self._deleting: set[str] = set()
         self._going: set[str] = set()
         self._deleted: set[str] = set()
@@ -64,6 +65,10 @@ class Changes:
         self._creating.discard(key)
         self._created.add(key)
         self._seen.add(key)
+
+    def mended(self, key: str) -> None:
+        """AWS answered: fields of the resource were brought back."""
+        self._mended.add(key)
 
     def deleting(self, key: str) -> None:
         """The deletion of the resource was requested."""
@@ -121,6 +126,8 @@ class Changes:
             said.append(f"{_resources(made)} created{recorded}.")
         elif gone:
             said.append(f"{_resources(gone, all)} deleted{' so far' if gone < all else ''}{tail}.")
+        if mended := len(self._mended - self._created):
+            said.append(f"{_resources(mended)} mended.")
         if going and said:
             said.append(f"{going} more {'is' if going == 1 else 'are'} being deleted.")
         elif going:

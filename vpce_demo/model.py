@@ -50,12 +50,26 @@ _PHASES = {
 }
 
 
+class Remedy(StrEnum):
+    """What ``up`` does about a field that differs from the tutorial."""
+
+    MEND = "mend"
+    """It is brought back in place."""
+    REPLACE = "replace"
+    """AWS has no call that brings it back and the demo needs it: the resource is deleted and created again."""
+    ASK = "ask"
+    """The demo works with it, and the account is less safe: it is mended if the user agrees."""
+    LEAVE = "leave"
+
+
 class Drift(NamedTuple):
-    """A field in which AWS's value differs from the tutorial's."""
+    """A field in which AWS's value differs from the tutorial's; ``why`` is the reason if it is left."""
 
     field: str
     tutorial: str
     aws: str
+    remedy: Remedy = Remedy.LEAVE
+    why: str = ""
 
 
 Held = tuple[str, object, object]
@@ -81,6 +95,10 @@ class Live:
     drift: tuple[Drift, ...] = ()
     made: datetime | None = None
     identity: Mapping[str, str] = field(default_factory=dict)
+
+    def differs(self, *fields: str) -> bool:
+        """True if it differs in one of these fields."""
+        return any(one.field in fields for one in self.drift)
 
 
 class Record(NamedTuple):
@@ -119,8 +137,13 @@ class Holder:
 
 
 def is_fine(live: Live | None) -> bool:
-    """True if it exists and is as it should be, or is being created."""
-    return live is not None and live.phase in (Phase.READY, Phase.PENDING)
+    """True if it exists and stays, or is being created."""
+    return live is not None and live.phase in (Phase.READY, Phase.PENDING) and not is_replaced(live)
+
+
+def is_replaced(live: Live) -> bool:
+    """True if ``up`` deletes it and creates it again."""
+    return live.phase in (Phase.WRONG, Phase.FAILED) or any(one.remedy is Remedy.REPLACE for one in live.drift)
 
 
 def ours(found: Iterable[Live]) -> list[Live]:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from vpce_demo.aws.tags import DEMO_TAG, ID_TAG, KEY_TAG, RESOURCE_TAG
-from vpce_demo.model import Live, Phase, short_id
+from vpce_demo.engine.events import Action, Event
+from vpce_demo.model import Live, Phase, Remedy, short_id
 from vpce_demo.session.run import Run
 
 from .stage import Stage
@@ -132,6 +133,67 @@ def another_listener_goal(stage: Stage, after: ExitStack) -> None:
     after.callback(forward, stage.ids["target-group"])
 
 
+def attribute(key: str, name: str, value: str) -> Change:
+    """An attribute of a load balancer or target group, of two values."""
+    what = key.replace("-", "_")
+    of = {"LoadBalancerArn" if key == "load-balancer" else "TargetGroupArn": f"@{key}"}
+    there, back = ({"Attributes": [{"Key": name, "Value": v}]} for v in (value, {"true": "false"}.get(value, "true")))
+    return called(f"elb.modify_{what}_attributes", of, there, back)
+
+
+def another_range(stage: Stage, after: ExitStack) -> None:
+    answer = stage.ec2.associate_vpc_cidr_block(VpcId=stage.ids["provider-vpc"], CidrBlock="20.1.0.0/16")
+    id = answer["CidrBlockAssociation"]["AssociationId"]
+    after.callback(stage.ec2.disassociate_vpc_cidr_block, AssociationId=id)
+
+
+def subnet_acl(stage: Stage) -> tuple[str, str]:
+    """The network ACL of the provider's subnet, and the id of its association."""
+    subnet = stage.ids["provider-subnet"]
+    (acl,) = stage.ec2.describe_network_acls(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])[
+        "NetworkAcls"
+    ]
+    (id,) = [one["NetworkAclAssociationId"] for one in acl["Associations"] if one["SubnetId"] == subnet]
+    return acl["NetworkAclId"], id
+
+
+def another_acl(stage: Stage, after: ExitStack) -> None:
+    before, association = subnet_acl(stage)
+    other = stage.ec2.create_network_acl(VpcId=stage.ids["provider-vpc"])["NetworkAcl"]["NetworkAclId"]
+    stage.ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=other)
+
+    def back() -> None:
+        stage.ec2.replace_network_acl_association(AssociationId=subnet_acl(stage)[1], NetworkAclId=before)
+        stage.ec2.delete_network_acl(NetworkAclId=other)
+
+    after.callback(back)
+
+
+def another_acl_rule(stage: Stage, after: ExitStack) -> None:
+    acl, _ = subnet_acl(stage)
+    rule = {"NetworkAclId": acl, "RuleNumber": 90, "Egress": False}
+    ssh = {"Protocol": "6", "PortRange": {"From": 22, "To": 22}, "CidrBlock": "0.0.0.0/0"}
+    stage.ec2.create_network_acl_entry(**rule, **ssh, RuleAction="deny")
+    after.callback(stage.ec2.delete_network_acl_entry, **rule)
+
+
+def another_target(stage: Stage, after: ExitStack) -> None:
+    """A stranger's instance in our target group."""
+    (image,) = [
+        instance["ImageId"]
+        for held in stage.ec2.describe_instances(InstanceIds=[stage.ids["web"]])["Reservations"]
+        for instance in held["Instances"]
+    ]
+    subnet = stage.ids["provider-subnet"]
+    made = stage.ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=subnet)
+    id = made["Instances"][0]["InstanceId"]
+    stage.ec2.get_waiter("instance_running").wait(InstanceIds=[id], WaiterConfig={"Delay": 0})
+    target = {"TargetGroupArn": stage.ids["target-group"], "Targets": [{"Id": id, "Port": 80}]}
+    stage.elb.register_targets(**target)
+    after.callback(stage.ec2.terminate_instances, InstanceIds=[id])
+    after.callback(stage.elb.deregister_targets, **target)
+
+
 def another_source(stage: Stage, after: ExitStack) -> None:
     def put(before: str, now: str) -> None:
         for source, call in ((before, "revoke"), (now, "authorize")):
@@ -214,6 +276,7 @@ TOLD: list[tuple[str, str, str, str, object]] = [
     ("target-group", "health check port", "22", "HealthCheckPort", "22"),
     ("listener", "protocol", "TLS", "Protocol", "TLS"),
     ("service", "load balancers", "arn:1", "NetworkLoadBalancerArns", ["arn:1"]),
+    ("service", "address types", "ipv4, ipv6", "SupportedIpAddressTypes", ["ipv4", "ipv6"]),
     ("endpoint", "type", "GatewayLoadBalancer", "VpcEndpointType", "GatewayLoadBalancer"),
     ("endpoint", "service", "vpce-svc-1", "ServiceName", "com.amazonaws.vpce.us-east-1.vpce-svc-1"),
     ("endpoint", "VPC", "vpc-1", "VpcId", "vpc-1"),
@@ -224,6 +287,12 @@ TOLD: list[tuple[str, str, str, str, object]] = [
 
 ROUTE = {"RouteTableId": "@provider-routes", "DestinationCidrBlock": "10.9.0.0/16"}
 EXTRA = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8090, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
+EVERYBODY = {
+    "GroupId": "@provider-group",
+    "IpPermissions": [
+        {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+    ],
+}
 INBOUND = {"GroupId": "@provider-group", "IpPermissions": [EXTRA]}
 ALL_OUT = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
 OUTBOUND = {"GroupId": "@provider-group", "IpPermissions": ALL_OUT}
@@ -244,9 +313,30 @@ CALLED: dict[tuple[str, str, str], Change] = {
     ("provider-group", "further inbound rules", "tcp/8080-8090 from 192.0.2.0/24"): called(
         "ec2.authorize_security_group_ingress", INBOUND, {}, {}, "revoke_security_group_ingress"
     ),
+    ("provider-group", "open to everybody", "tcp/3389 from 0.0.0.0/0"): called(
+        "ec2.authorize_security_group_ingress", EVERYBODY, {}, {}, "revoke_security_group_ingress"
+    ),
     ("provider-group", "outbound rules", "none"): called(
         "ec2.revoke_security_group_egress", OUTBOUND, {}, {}, "authorize_security_group_egress"
     ),
+    ("provider-group", "further outbound rules", "tcp/8080-8090 to 192.0.2.0/24"): called(
+        "ec2.authorize_security_group_egress", INBOUND, {}, {}, "revoke_security_group_egress"
+    ),
+    ("provider-vpc", "further address ranges", "20.1.0.0/16"): another_range,
+    ("provider-vpc", "DNS resolution", "no"): called(
+        "ec2.modify_vpc_attribute",
+        {"VpcId": "@provider-vpc"},
+        {"EnableDnsSupport": {"Value": False}},
+        {"EnableDnsSupport": {"Value": True}},
+    ),
+    ("provider-subnet", "public addresses by default", "yes"): called(
+        "ec2.modify_subnet_attribute",
+        {"SubnetId": "@provider-subnet"},
+        {"MapPublicIpOnLaunch": {"Value": True}},
+        {"MapPublicIpOnLaunch": {"Value": False}},
+    ),
+    ("provider-subnet", "network ACL", "acl-"): another_acl,
+    ("provider-subnet", "network ACL rules", "90 in deny tcp/22 0.0.0.0/0"): another_acl_rule,
     ("provider-rule-ssh", "source", "192.0.2.0/24"): another_source,
     ("web", "type", "t3.small"): called(
         "ec2.modify_instance_attribute",
@@ -264,6 +354,10 @@ CALLED: dict[tuple[str, str, str], Change] = {
     ("load-balancer", "address type", "dualstack"): called(
         "elb.set_ip_address_type", BALANCER, {"IpAddressType": "dualstack"}, {"IpAddressType": "ipv4"}
     ),
+    ("load-balancer", "cross-zone", "true"): attribute("load-balancer", "load_balancing.cross_zone.enabled", "true"),
+    ("load-balancer", "deletion protection", "true"): attribute("load-balancer", "deletion_protection.enabled", "true"),
+    ("target-group", "client address kept", "false"): attribute("target-group", "preserve_client_ip.enabled", "false"),
+    ("target-group", "proxy protocol", "true"): attribute("target-group", "proxy_protocol_v2.enabled", "true"),
     ("load-balancer", "tag Name", "none"): name_lost("load-balancer", "MyNetwork-LB"),
     ("target-group", "tag Name", "none"): name_lost("target-group", "MyNetwork-TG"),
     **{
@@ -276,7 +370,17 @@ CALLED: dict[tuple[str, str, str], Change] = {
         )
     },
     ("listener", "target group", "arn:"): another_listener_goal,
-    ("target", "further targets", ":8080"): called("elb.register_targets", TARGET, {}, {}, "deregister_targets"),
+    ("listener", "port", "8080"): called(
+        "elb.modify_listener", {"ListenerArn": "@listener"}, {"Port": 8080}, {"Port": 80}
+    ),
+    ("target", "further ports", ":8080"): called("elb.register_targets", TARGET, {}, {}, "deregister_targets"),
+    ("target", "further targets", "i-"): another_target,
+    ("service", "allowed principals", "arn:aws:iam::111122223333:root"): called(
+        "ec2.modify_vpc_endpoint_service_permissions",
+        {"ServiceId": "@service"},
+        {"AddAllowedPrincipals": ["arn:aws:iam::111122223333:root"]},
+        {"RemoveAllowedPrincipals": ["arn:aws:iam::111122223333:root"]},
+    ),
     ("target", "port", "8080"): another_port,
     ("service", "acceptance required", "no"): called(
         "ec2.modify_vpc_endpoint_service_configuration",
@@ -295,9 +399,41 @@ CASES = [
 ]
 
 
-MENDED = {("provider-route", "target"), ("provider-route", "state"), ("provider-key", "ssh key"), ("web", "ssh key")}
-MENDED |= {("provider-rule-ssh", "source"), ("listener", "target group"), ("listener", "protocol"), ("target", "port")}
-"""What ``up`` replaces; the rest it leaves, and ``status`` says so."""
+REPLACED = {
+    "provider-route": ("target", "state"),
+    "provider-key": ("ssh key",),
+    "provider-rule-ssh": ("source",),
+    "web": ("ssh key", "public address"),
+    "target": ("port",),
+}
+ASKED = {"provider-group": ("open to everybody",), "target": ("further targets",)}
+LEFT = {
+    "provider-vpc": ("address range", "further address ranges"),
+    "provider-subnet": ("address range", "zone", "VPC", "network ACL"),
+    "provider-routes": ("VPC", "further routes"),
+    "provider-group": ("VPC", "description", "further inbound rules", "further outbound rules"),
+    "web": ("image", "key pair", "subnet", "type"),
+    "load-balancer": ("type", "scheme", "subnets", "security groups", "deletion protection"),
+    "target-group": ("target type", "protocol", "port", "VPC"),
+    "service": ("allowed principals",),
+    "endpoint": ("type", "service", "VPC"),
+}
+
+
+def remedy(key: str, field: str) -> Remedy:
+    """What ``up`` has to do about this field of this resource."""
+    for table, word in ((REPLACED, Remedy.REPLACE), (ASKED, Remedy.ASK), (LEFT, Remedy.LEAVE)):
+        if field in table.get(key, ()):
+            return word
+    return Remedy.MEND
+
+
+SAID = {
+    Remedy.MEND: "up mends:",
+    Remedy.REPLACE: "up replaces:",
+    Remedy.ASK: "up leaves, or asks about:",
+    Remedy.LEAVE: "up leaves, or asks about:",
+}
 
 
 def shown(value: str) -> str:
@@ -321,25 +457,72 @@ def test_a_field_that_differs_is_named_and_nothing_else(
     assert aws in one["aws"]
     assert one["tutorial"] not in ("", one["aws"])
     assert f"{field}: {shown(one['aws'])},in the tutorial {shown(one['tutorial'])}" in re.sub(r",\s+", ",", screen)
-    if (key, field) in MENDED:
-        assert (document["missing"], document["differing"]) == ([key], [])
-        assert "up replaces:  " in screen
-    else:
-        assert (document["missing"], document["differing"]) == ([], [key])
-        assert "up does not mend" in screen
+    assert one["remedy"] == remedy(key, field)
+    assert bool(one["why"]) == (one["remedy"] == Remedy.LEAVE)
+    replaced = one["remedy"] == Remedy.REPLACE
+    assert (document["missing"], document["differing"]) == (([key], []) if replaced else ([], [key]))
+    assert SAID[remedy(key, field)] in screen
 
 
-@pytest.mark.parametrize("number", [index for index, case in enumerate(CASES) if case[1] in ("source", "IMDSv2")])
-def test_plan_sees_the_same(stage: Stage, number: int) -> None:
-    key, field, _, change = CASES[number]
+TAKEN = [next(c for c in CASES if remedy(c[0], c[1]) is word) for word in Remedy]
+
+
+@pytest.mark.parametrize(("key", "field", "aws", "change"), TAKEN, ids=[word.value for word in Remedy])
+def test_plan_says_what_up_will_do(stage: Stage, key: str, field: str, aws: str, change: Change) -> None:
     with ExitStack() as after:
         change(stage, after)
-        code, document, screen = stage.run("plan", "--detailed-exitcode")
+        code, document, screen = stage.run("plan", "--exit-code")
         assert stage.run("plan")[0] == 0
     assert code == 10
     assert [one["field"] for one in drift(document)[key]] == [field]
-    assert document["to_make"] == document["missing"] == ([key] if (key, field) in MENDED else [])
+    assert document["to_make"] == document["missing"] == ([key] if remedy(key, field) is Remedy.REPLACE else [])
+    assert document["to_mend"] == ([key] if remedy(key, field) is Remedy.MEND else [])
     assert f"{field}: " in screen
+    assert "Nothing to do" not in screen
+
+
+MENDED = [(key, field) for key, field, _ in CALLED if remedy(key, field) is Remedy.MEND]
+
+
+@pytest.mark.parametrize(("key", "field"), MENDED, ids=[f"{key}-{field}" for key, field in MENDED])
+def test_up_mends_it_in_place(stage: Stage, open_run: OpenRun, key: str, field: str) -> None:
+    change = next(change for found, change in CALLED.items() if found[:2] == (key, field))
+    events: list[Event] = []
+    with ExitStack() as after, open_run(stage.directory) as run:
+        change(stage, after)
+        after.pop_all()
+        run.up(run.demo.resources, events.append, None)
+        there = run.look()
+    assert [one.drift for one in there.values() if one.drift] == []
+    assert {r: live.id for r, live in there.items()} == stage.ids
+    (mended,) = [event for event in events if event.action is Action.MENDED]
+    assert (mended.resource.key, mended.note.startswith(f"{field} ")) == (key, True)
+    assert not [event for event in events if event.action in (Action.CREATED, Action.DELETED)]
+
+
+@pytest.mark.parametrize("key", ["provider-group", "web"])
+def test_without_mending_what_is_there_stays_as_it_is(stage: Stage, key: str) -> None:
+    field = {"provider-group": "outbound rules", "web": "ssh key"}[key]
+    change = next(change for found, change in CALLED.items() if found[:2] == (key, field))
+    with ExitStack() as after:
+        change(stage, after)
+        code, document, _ = stage.run("up", "--no-mend", "--skip-test")
+        assert (code, document["created"], document["mended"]) == (0, 0, [])
+        assert stage.run("status", "--check")[0] == 10
+
+
+def test_what_makes_the_account_less_safe_is_taken_away_only_with_a_yes(stage: Stage) -> None:
+    change = CALLED["provider-group", "open to everybody", "tcp/3389 from 0.0.0.0/0"]
+    with ExitStack() as after:
+        change(stage, after)
+        code, document, screen = stage.run("up", "--skip-test")
+        assert (code, document["mended"]) == (0, [])
+        assert "tcp/3389 from 0.0.0.0/0" in screen
+        assert "up --yes" in screen
+        code, document, _ = stage.run("up", "--skip-test", "--yes")
+        assert (code, document["mended"]) == (0, ["provider-group"])
+        after.pop_all()
+    assert stage.run("status", "--check")[0] == 0
 
 
 def test_every_field_that_is_compared_is_tried_above(stage: Stage, open_run: OpenRun) -> None:

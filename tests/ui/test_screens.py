@@ -95,7 +95,7 @@ def up_done(screen: Screen) -> None:
         ("web page", "http://MyNetwork-LB-50dc6c495c0c9188.elb.us-east-1.amazonaws.com/"),
         ("cost", "about $0.07 an hour ($1.66 a day) until you run: vpce-demo down"),
     ]
-    screens.ready(screen, 328.0, 32, 0, pairs)
+    screens.ready(screen, 328.0, 32, 0, 0, pairs)
     screens.next_commands(screen, [f"vpce-demo {command}" for command in ("status", "test", "down")])
 
 

@@ -48,7 +48,16 @@ def described(look: Look) -> list[Resource]:
                     "outputs": dict(live.outputs),
                     "age_seconds": look.ages.get(r.key),
                     "hourly_usd": None if price is None else f"{price:.6f}",
-                    "drift": [{"field": one.field, "tutorial": one.tutorial, "aws": one.aws} for one in live.drift],
+                    "drift": [
+                        {
+                            "field": one.field,
+                            "tutorial": one.tutorial,
+                            "aws": one.aws,
+                            "remedy": one.remedy.value,
+                            "why": one.why,
+                        }
+                        for one in live.drift
+                    ],
                     "console_url": None if look.is_free else url(r, look.live, region) or None,
                 }
             )

@@ -21,11 +21,13 @@ DrawnState = Literal["missing", "pending", "ready", "broken"]
 
 
 class Drift(TypedDict):
-    """A field in which AWS differs from the tutorial."""
+    """A field in which AWS differs from the tutorial, what ``up`` does about it, and ``why`` if it leaves it."""
 
     field: str
     tutorial: str
     aws: str
+    remedy: Literal["mend", "replace", "ask", "leave"]
+    why: str
 
 
 class Resource(TypedDict):
@@ -268,10 +270,11 @@ class Document(TypedDict):
 
 
 class CreateDocument(TypedDict):
-    """``up``, its stages and ``walkthrough``."""
+    """``up``, its stages and ``walkthrough``.  ``mended`` are keys of resources."""
 
     resources: list[Resource]
     created: NotRequired[int]
+    mended: NotRequired[list[str]]
     found: NotRequired[int]
     checks: NotRequired[list[Check]]
     page: NotRequired[str]
@@ -303,9 +306,10 @@ class StatusDocument(TypedDict):
 
 
 class PlanDocument(StatusDocument):
-    """``to_make`` are keys of resources."""
+    """``to_make`` and ``to_mend`` are keys of resources; one that is to be replaced is among the first."""
 
     to_make: list[str]
+    to_mend: list[str]
 
 
 class DownDocument(TypedDict):

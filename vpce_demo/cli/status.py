@@ -25,12 +25,15 @@ WATCH_SECONDS = 5.0
 
 
 @command()
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if anything is missing or differs.")
+@click.option(
+    "--detailed-exitcode", "--exit-code", is_flag=True, help="Exit with 10 if anything is missing or differs."
+)
 @pass_app
 def plan(app: App, detailed_exitcode: bool) -> None:
-    """Show what up would create, and what it costs.  Changes nothing.
+    """Show what up would create and mend, and what it costs.  Changes nothing.
 
-    Lists each resource with its price per hour, the sum, and where existing ones differ from the tutorial.
+    Lists each resource with its price per hour, the sum, and where existing ones differ from the tutorial: what up
+    mends in place, what it replaces, what it asks about, and what it leaves and why.
 
     \b
     Example:
@@ -47,10 +50,12 @@ def plan(app: App, detailed_exitcode: bool) -> None:
         screen.line(f"The whole demo costs {look.cost_of(look.demo.resources)} on AWS.")
         if look.prices_of:
             screen.line(look.prices_of)
+    elif look.differing:
+        screen.line(f"Nothing is to be made: all {len(look.fine)} are there.")
     else:
         screen.line(f"Nothing to do: all {len(look.fine)} are there.")
     _differences(app, look)
-    app.document.update(to_make=[r.key for r in look.missing])
+    app.document.update(to_make=[r.key for r in look.missing], to_mend=[r.key for r in look.to_mend])
     if detailed_exitcode and (look.missing or look.differing):
         raise click.exceptions.Exit(DIFFERENT)
 
@@ -157,12 +162,13 @@ def _show(app: App, look: Look, absent: str) -> None:
 
 
 def _differences(app: App, look: Look) -> None:
-    """Say how differences are corrected: ``up`` replaces some resources; the rest need a new demo."""
-    screen = app.screen()
-    replaced = [r for r in look.missing if r.key in look.live]
-    if replaced:
-        screen.line(f"up replaces:  {', '.join(map(str, replaced))}", mark="!")
-    if look.differing:
-        differ = f"{len(look.differing)} differ{'s' if len(look.differing) == 1 else ''}"
-        screen.line(f"{differ} from the tutorial, and up does not mend that. Change it back by hand,", mark="!")
-        screen.line(f"  or begin anew:  {command_line(app)} down, then up")
+    """Say which resources ``up`` replaces or mends, and which differ in what it leaves or asks about."""
+    others = [r for r in look.differing if r not in look.to_mend]
+    told = {
+        "up replaces:": [r for r in look.missing if r.key in look.live],
+        "up mends:": look.to_mend,
+        "up leaves, or asks about:": others,
+    }
+    for what, those in told.items():
+        if those:
+            app.screen().line(f"{what}  {', '.join(map(str, those))}", mark="!")

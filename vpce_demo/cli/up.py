@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Mapping
+
 import click
 
 from ..cost.bill import hourly, said
-from ..model import is_fine
+from ..engine.drift import changes
+from ..engine.resource import Resource
+from ..model import Drift, Live, Remedy, is_fine
 from ..session.look import look_of
 from ..session.open import open_demo
 from ..ui import screens
@@ -18,18 +23,26 @@ from .progress import showing_progress
 from .test import run_test
 from .walkthrough import walk
 
+no_mend_option = click.option(
+    "--no-mend", is_flag=True, help="Create only what is missing: change and replace nothing that exists."
+)
+
 
 @command()
 @click.option("--until", type=click.Choice([*STAGES, "test"]), help="Stop after this stage; test is the last.")
 @click.option("--skip-test", is_flag=True, help="Do not test at the end.")
+@no_mend_option
 @click.option("--step", is_flag=True, help="Stop before each step and explain it: walkthrough.")
 @yes_option
 @timeout_option
 @pass_app
-def up(app: App, until: str | None, skip_test: bool, step: bool, yes: bool, timeout: float | None) -> None:
-    """Create everything that is missing, accept the connection, and test.
+def up(
+    app: App, until: str | None, skip_test: bool, no_mend: bool, step: bool, yes: bool, timeout: float | None
+) -> None:
+    """Create what is missing, mend what somebody changed, accept the connection, and test.
 
-    Safe to run again: it creates what is missing and replaces what no longer works, or says that nothing is to do.
+    Safe to run again: it creates what is missing, brings back in place what differs from the tutorial, and replaces
+    what cannot be brought back; or says that nothing is to do.  What others may need it leaves: plan says why.
 
     \b
     Example:
@@ -42,7 +55,7 @@ def up(app: App, until: str | None, skip_test: bool, step: bool, yes: bool, time
         walk(app, None, yes, timeout)
         return
     stages = STAGES[: STAGES.index(until) + 1] if until in STAGES else STAGES
-    _make(app, stages, yes, timeout, test=not skip_test and until in (None, "test"))
+    _make(app, stages, yes, timeout, test=not skip_test and until in (None, "test"), mend=not no_mend)
 
 
 def _stage(name: str, text: str) -> click.Command:
@@ -96,7 +109,9 @@ accept = _stage(
 )
 
 
-def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *, test: bool) -> None:
+def _make(
+    app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *, test: bool, mend: bool = True
+) -> None:
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=True)
     assert environment is not None
@@ -107,27 +122,63 @@ def _make(app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *
         if len(stages) == 1:
             run.refuse_too_early(resources, app.command)
         region = environment.clients[resources[0].side].region
-        there = {} if environment.is_free else run.look(resources)
-        missing = [r for r in resources if not is_fine(there.get(r.key))]
-        if missing and not environment.is_free:
-            again = [r.name for r in missing if r.key in there]
-            replaced = f" ({', '.join(again)} deleted first)" if again else ""
-            ask(screen, yes, f"Make {len(missing)} resources{replaced}, {said(hourly(missing, region))}?")
+        there = run.look(resources)
+        missing = [r for r in resources if not is_fine(there.get(r.key)) and (mend or r.key not in there)]
+        mends = changing(resources, there, Remedy.MEND) if mend else []
+        if (missing or mends) and not environment.is_free:
+            ask(screen, yes, _question(missing, mends, there, region))
+        agreed = [one for one in changing(resources, there, Remedy.ASK) if mend and _agrees(app, yes, *one)]
         with showing_progress(app, run, resources, DONE_UP) as told:
-            run.up(resources, told.on_event, timeout)
+            run.up(resources, told.on_event, timeout, mend=mend, agreed=[(r.key, d.field) for r, d in agreed])
         board = told.board
         look = look_of(run)
-        app.document.update(created=board.created, found=board.found, resources=described(look))
+        app.document.update(
+            created=board.created, mended=list(board.mended), found=board.found, resources=described(look)
+        )
         all_there = [r for r in run.demo.resources if run.state.id(r.key)]
         cost = (
             "" if environment.is_free else f"{said(hourly(all_there, region))} until you run: {command_line(app)} down"
         )
-        screens.ready(screen, board.seconds, board.created, board.found, [*summary(look), ("cost", cost)])
+        counts = board.created, len(board.mended), board.found
+        screens.ready(screen, board.seconds, *counts, [*summary(look), ("cost", cost)])
         if test:
             screen.line()
             run_test(app, run, screen, timeout and max(1.0, timeout - board.seconds))
         screen.message()
         screens.next_commands(screen, [f"{command_line(app)} {name}" for name in _next(stages)])
+
+
+Difference = tuple[Resource, Drift]
+
+
+def changing(resources: Iterable[Resource], there: Mapping[str, Live], remedy: Remedy) -> list[Difference]:
+    """The fields with this remedy, of what stays."""
+    live = ((r, there[r.key]) for r in resources if is_fine(there.get(r.key)))
+    return [(r, drift) for r, one in live for drift in one.drift if drift.remedy is remedy]
+
+
+def _question(missing: list[Resource], mends: list[Difference], there: Mapping[str, Live], region: str) -> str:
+    """``Make 2 resources (Webserver1 deleted first), $0.03 an hour, and mend MyNetwork-TG (port: 8443 → 80)?``"""
+    again = [r.name for r in missing if r.key in there]
+    replaced = f" ({', '.join(again)} deleted first)" if again else ""
+    parts = [f"make {len(missing)} resources{replaced}, {said(hourly(missing, region))}"] if missing else []
+    parts += [f"mend {r.name} ({changes([drift])})" for r, drift in mends]
+    question = ", and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"{question[:1].upper()}{question[1:]}?"
+
+
+def _agrees(app: App, yes: bool, r: Resource, drift: Drift) -> bool:
+    """Whether to mend what the demo works with and makes the account less safe: only if the user says so."""
+    screen, what = app.screen(), f"{r}: {drift.field}: {drift.aws}. The demo does not need it."
+    if yes or not sys.stdin.isatty():
+        done = "It is taken away." if yes else f"It is left. To take it away:  {command_line(app)} up --yes"
+        screen.message(f"{what} {done}", mark="!")
+        return yes
+    screen.end_line()
+    try:
+        return click.confirm(f"{what} Take it away?", err=True)
+    except click.Abort:
+        raise KeyboardInterrupt from None
 
 
 def _next(stages: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,22 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ..model import Drift, Live
+from ..model import Drift, Live, Phase, Remedy
 from .resource import Resource
 
 NONE = "none"
 
 
-def with_drift(lives: Mapping[str, Live]) -> dict[str, Live]:
-    """The same resources, each with the fields in which it differs."""
-    return {key: replace(live, drift=tuple(_differences(live, lives))) for key, live in lives.items()}
+def with_drift(r: Resource, live: Live, lives: Mapping[str, Live]) -> Live:
+    """The same resource with the fields in which it differs, and what ``up`` does about each."""
+    return replace(live, drift=tuple(_differences(r, live, lives)))
 
 
-def _differences(live: Live, lives: Mapping[str, Live]) -> Iterable[Drift]:
+def _differences(r: Resource, live: Live, lives: Mapping[str, Live]) -> Iterable[Drift]:
     for name, tutorial, aws in live.held:
         says, holds = _said(tutorial, lives), _said(aws, lives)
         if says is not None and holds is not None and says != holds:
-            yield Drift(name, says, holds)
+            remedy, why = (Remedy.REPLACE, "") if live.phase is Phase.WRONG else r.remedy(name)
+            yield Drift(name, says, holds, remedy, why)
+
+
+def changes(drift: Iterable[Drift]) -> str:
+    """``health check port 8443 → 80, tag Name none → MyNetwork-TG``: what mending these fields changes."""
+    return ", ".join(f"{one.field} {one.aws} → {one.tutorial}" for one in drift)
 
 
 def _said(value: object, lives: Mapping[str, Live]) -> str | None:

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from graphlib import TopologicalSorter
 
@@ -20,7 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.error_codes import ErrorKind, error_code, error_kind, error_message, is_rejection
 from ..errors import DemoError, InUse, NotCreated, Refused, TimedOut
-from ..model import Holder, Live, Phase, Side
+from ..model import Drift, Holder, Live, Phase, Remedy, Side, is_replaced
+from .drift import changes, with_drift
 from .events import Action, Event
 from .graph import Graph, Task, TaskType, creation_graph, deletion_graph
 from .lookup import Lookup
@@ -82,6 +83,9 @@ class Engine:
         self._changed: dict[str, float] = {}
         self._listener_error: BaseException | None = None
         self._release = False
+        self._moment = self._begun
+        self._mends = True
+        self._agreed: Collection[tuple[str, str]] = ()
 
     @property
     def duplicates(self) -> Mapping[str, Sequence[Live]]:
@@ -93,7 +97,7 @@ class Engine:
     def refresh(self, resources: Sequence[Resource]) -> list[Event]:
         """Look up every resource.  Returns the look-ups that failed; if there are any, the rest proves nothing."""
         now = time.monotonic()
-        moment = max(self._seen_since, now - FRESH_SECONDS) if self._seen_since else now
+        self._moment = moment = max(self._seen_since, now - FRESH_SECONDS) if self._seen_since else now
         self._seen_since = None
         for r in resources:
             self._known.pop(r.key, None)
@@ -150,22 +154,57 @@ class Engine:
                     self._emit(Action.FOUND if live else Action.MISSING, r, live)
         return failures
 
-    def up(self, resources: Sequence[Resource], leave: Collection[Resource] = ()) -> list[Event]:
-        """Create what is missing and wait until all is ready.  Returns the failures.
+    def up(
+        self,
+        resources: Sequence[Resource],
+        leave: Collection[Resource] = (),
+        *,
+        mend: bool = True,
+        agreed: Collection[tuple[str, str]] = (),
+    ) -> list[Event]:
+        """Create what is missing, mend what differs, and wait until all is ready.  Returns the failures.
 
-        Resources to ``leave`` are created but not waited for, unless another one needs them ready.  What AWS gives up
-        while it starts is replaced once.  Raises Refused, before anything is created, if a name is taken or a resource
-        exists more than once.
+        Resources to ``leave`` are created but not waited for, unless another one needs them ready.  Without ``mend``
+        nothing that exists is changed or replaced; ``agreed`` are the fields (resource key, field) that are mended
+        because the user agreed.  What AWS gives up while it starts is replaced once.  Raises Refused, before anything
+        is created, if a name is taken or a resource exists more than once.
         """
+        self._mends, self._agreed = mend, frozenset(agreed)
         failures: list[Event] = []
         for _ in range(2):
-            if failures := self.refresh(resources):
+            if failures := self.refresh(resources) or self.compare(resources):
                 return failures
             self._refuse_foreign_and_duplicates(resources)
             failures = self._run(creation_graph(resources, leave))
             if self._pace.is_over or not any(isinstance(event.error, GaveUp) for event in failures):
                 break
         return failures
+
+    def compare(self, resources: Sequence[Resource]) -> list[Event]:
+        """Note in every resource that was found in which fields it differs.  Returns what could not be asked."""
+        there = [r for r in resources if r.key in self._known]
+        failures: list[Event] = []
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for r, comparing in [(r, pool.submit(self._compared, r, self._known[r.key], self._moment)) for r in there]:
+                error = comparing.exception()
+                if isinstance(error, (DemoError, ClientError, BotoCoreError)):
+                    failures.append(self._emit(Action.FAILED, r, error=error, note="could not be looked up"))
+                    self._sign_in_is_lost(error)
+                elif error is not None:
+                    raise error
+                else:
+                    self._known[r.key] = comparing.result()
+        return failures
+
+    def _compared(self, r: Resource, live: Live, moment: float) -> Live:
+        """The resource with the fields in which it differs.  What may not be asked for is not compared."""
+        try:
+            more = tuple(r.attributes(self.sides[r.side].fresh_after(moment), live))
+        except (NotCreated, ClientError) as error:
+            if isinstance(error, ClientError) and error_kind(error) not in (ErrorKind.MISSING, ErrorKind.DENIED):
+                raise
+            more = ()
+        return with_drift(r, replace(live, held=live.held + more), self._known)
 
     def down(
         self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]], release: bool = False
@@ -277,15 +316,20 @@ class Engine:
         }[type](r)
 
     def _ensure_created(self, r: Resource) -> None:
-        if r.key in self._known and any(need.resource.key in self._made for need in r.needs()):
-            # It was looked up before one of its dependencies was created again.
-            self._lookup.look_up_if_possible(r, time.monotonic())
         live = self._known.get(r.key)
-        if live and live.phase in (Phase.WRONG, Phase.FAILED):
+        if live and any(need.resource.key in self._made for need in r.needs()):
+            # It was looked up before one of its dependencies was created again.
+            live = self._lookup.look_up_if_possible(r, time.monotonic())
+            live = live and self._compared(r, live, time.monotonic())
+        if live and self._mends and is_replaced(live):
             self._request_deletion(r)
-        if live and live.phase in (Phase.WRONG, Phase.FAILED, Phase.DELETING):
             self._wait_until_gone(r)
             live = None
+        elif live and live.phase is Phase.DELETING:
+            self._wait_until_gone(r)
+            live = None
+        elif live and (differing := self._to_mend(r, live)):
+            self._mend(r, replace(live, drift=differing))
         intent = self.intents.pop(r.key, None)
         if live is None and intent and r.create_can_duplicate:
             live = self._lookup.wait_until_visible(r, self._begun - intent.age)
@@ -294,6 +338,48 @@ class Engine:
             self._made.add(r.key)
             self._changed[r.key] = time.monotonic()
             self._emit(Action.CREATED, r, live)
+
+    def _to_mend(self, r: Resource, live: Live) -> tuple[Drift, ...]:
+        """The fields that are to be brought back in place."""
+        return tuple(
+            one
+            for one in live.drift
+            if self._mends and (one.remedy is Remedy.MEND or (r.key, one.field) in self._agreed)
+        )
+
+    def _mend(self, r: Resource, live: Live) -> None:
+        """Bring the fields in ``live.drift`` back, and look until AWS shows it.
+
+        Nothing of it has to be on record: what an interrupted run has not mended still differs.
+        """
+        self._emit(Action.MENDING, r, live, note=changes(live.drift))
+        patience = RetryBudget(self._pace)
+        with _with_last_error() as last:
+            for _ in self._pace.moments(retry_times(), f"{r} to be mended"):
+                try:
+                    r.mend(self.sides[r.side].to_change(), live)
+                    break
+                except (ClientError, BotoCoreError) as error:
+                    last.append(error)
+                    if not patience.lasts(error_kind(error)):
+                        raise _final_error(r, error, error_kind(error)) from error
+                    self._emit(Action.RETRYING, r, live, error=error, note=f"{_code(error)}, trying again")
+        self._changed[r.key] = time.monotonic()
+        self._wait_until_mended(r)
+        self._emit(Action.MENDED, r, self._known[r.key], note=changes(live.drift))
+
+    def _wait_until_mended(self, r: Resource) -> None:
+        until = time.monotonic() + max(LEAST_SHOWN_SECONDS, self._pace.real(HIDDEN_SECONDS))
+        for _ in self._pace.moments(poll_times(r.usual_seconds), f"{r} to be mended"):
+            moment = time.monotonic()
+            live = self._lookup.look_up_if_possible(r, moment)
+            if live is None:
+                raise _gave_up(r, live)
+            live = self._known[r.key] = self._compared(r, live, moment)
+            if not (still := self._to_mend(r, live)):
+                return
+            if time.monotonic() > until:
+                raise DemoError(f"{r} was mended, and AWS still has it as it was.", facts={"differs": changes(still)})
 
     def _create(self, r: Resource, token: str) -> Live:
         """Request the creation, with one token for all tries.  The intent is recorded first, so that nothing is
@@ -403,7 +489,8 @@ class Engine:
         live: Live | None = self._known[r.key]
         if live and live.phase is Phase.PENDING:
             live = self._wait(r, r.usual_seconds, "to be ready", partial(_settled, r))
-        if live is None or live.phase is not Phase.READY:
+        left_as_it_is = live and live.phase is Phase.WRONG and not self._mends
+        if live is None or (live.phase is not Phase.READY and not left_as_it_is):
             raise _gave_up(r, live)
         self._emit(Action.READY, r, live)
 

@@ -21,6 +21,8 @@ class Action(Enum):
     CREATED = "created"
     WAITING = "waiting"
     RETRYING = "retrying"
+    MENDING = "mending"
+    MENDED = "mended"
     READY = "ready"
     DELETING = "deleting"
     DELETED = "deleted"

@@ -18,7 +18,7 @@ from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.tags import DEMO_TAG, ID_TAG, NO_OWNER, OWNER_TAG, RESOURCE_TAG, tags_of
 from ..errors import NotCreated
-from ..model import Held, Holder, Live, Phase, Record, Side
+from ..model import Held, Holder, Live, Phase, Record, Remedy, Side
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 STARTED_IS_ENOUGH = {"started_is_enough": True}
 """Field metadata: the dependency must exist, but need not be ready."""
+TAG = "tag "
+"""The beginning of the name of a field that is a tag."""
+UNCHANGEABLE = "AWS has no call that changes it"
+OTHERS_MAY_NEED_IT = "others may need it, and the demo works with it"
 DELETE_REQUESTED_IS_ENOUGH = {"delete_requested_is_enough": True}
 """Field metadata: the dependency can be deleted as soon as this one's delete has been requested."""
 
@@ -58,6 +62,8 @@ class Resource(ABC):
     """AWS's state word when it is ready."""
     usual_delete_seconds: ClassVar[float] = 0.0
     """Typical seconds to delete.  0 if the delete call is synchronous."""
+    remedies: ClassVar[Mapping[str, Remedy | str]] = {}
+    """What ``up`` does about a field that differs, by the field's name; a text is the reason why it is left."""
 
     @abstractmethod
     def find(self, aws: Aws) -> Iterator[Live]:
@@ -76,6 +82,19 @@ class Resource(ABC):
 
         Raises NotCreated if that depends on a resource that is not known."""
         return False
+
+    def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
+        """Yield the fields for which AWS has describe calls of their own.  They are asked for once, to be compared."""
+        yield from ()
+
+    def remedy(self, field: str) -> tuple[Remedy, str]:
+        """What ``up`` does about this field if it differs, and why if it leaves it."""
+        told = self.remedies.get(field, Remedy.MEND if field.startswith(TAG) else UNCHANGEABLE)
+        return (told, "") if isinstance(told, Remedy) else (Remedy.LEAVE, told)
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        """Bring the fields in ``live.drift`` back in place.  Repeating it does no harm.  Does not wait."""
+        aws.tag_again(self, live)
 
     def held_by(self, aws: Aws, live: Live) -> Iterator[Holder]:
         """Yield what uses it, as far as AWS can be asked.  Called when AWS refuses to delete it."""
@@ -291,7 +310,7 @@ class Aws:
     def held(self, resource: Resource, tags: Mapping[str, str], *fields: Held) -> tuple[Held, ...]:
         """These fields and the demo's tags, to be compared with the tutorial (``drift.py``)."""
         compared = {key: value for key, value in self.tags(resource).items() if key != OWNER_TAG}
-        return (*fields, *((f"tag {key}", value, tags.get(key) or ()) for key, value in compared.items()))
+        return (*fields, *((f"{TAG}{key}", value, tags.get(key) or ()) for key, value in compared.items()))
 
     def tagged(
         self, resource: Resource, *types: ResourceTypeType, more: Mapping[str, str] | None = None
@@ -309,6 +328,18 @@ class Aws:
     def elb_tags(self, resource: Resource) -> list[TagTypeDef]:
         """Tags for a create call of Elastic Load Balancing."""
         return [{"Key": k, "Value": v} for k, v in self.tags(resource).items()]
+
+    def tag_again(self, resource: Resource, live: Live) -> None:
+        """Give back the tags among the fields that differ."""
+        tags: Any = [
+            {"Key": one.field.removeprefix(TAG), "Value": one.tutorial}
+            for one in live.drift
+            if one.field.startswith(TAG)
+        ]
+        if tags and live.id.startswith("arn:"):
+            self.elb.add_tags(ResourceArns=[live.id], Tags=tags)
+        elif tags:
+            self.ec2.create_tags(Resources=[live.id], Tags=tags)
 
     def is_ours(self, tags: Mapping[str, str]) -> bool:
         """True if these tags are those of a resource of this demo: name, id and maker."""

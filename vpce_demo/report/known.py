@@ -193,7 +193,9 @@ def _note(story: Known, event: LogLine) -> None:
     match Action(event["action"]):
         case Action.CREATING:
             story.made[key] = at
-        case Action.FOUND | Action.CREATED | Action.WAITING | Action.READY | Action.DELETING if event["id"]:
+        case Action.FOUND | Action.CREATED | Action.MENDED | Action.WAITING | Action.READY | Action.DELETING if event[
+            "id"
+        ]:
             story.gone.pop(key, None)
             before = story.live.get(key)
             live = _live(event)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..journal.run_log import RecordedRun
-from ..model import Drift, Live
+from ..model import Live
 from ..session.look import Look
 from .known import settings_of
 
@@ -73,7 +73,7 @@ class Redactor:
         return replace(look, live=live, accounts=self.data(look.accounts), addresses=self.data(look.addresses))
 
     def _live(self, live: Live) -> Live:
-        drift = tuple(Drift(*map(self.text, one)) for one in live.drift)
+        drift = tuple(one._replace(tutorial=self.text(one.tutorial), aws=self.text(one.aws)) for one in live.drift)
         outputs = self.data(live.outputs)
         return replace(live, id=self.text(live.id), why=self.text(live.why), outputs=outputs, held=(), drift=drift)
 

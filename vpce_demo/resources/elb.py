@@ -55,6 +55,11 @@ def find_named(
             yield replace(one.live, phase=Phase.FOREIGN, why=aws.whose("it has the name, and is one", tags))
 
 
+def attributes(aws: Aws, arn: str, ask: Callable[[], Mapping[str, Any]]) -> dict[str, str]:
+    """The attributes in the answer of DescribeLoadBalancerAttributes or DescribeTargetGroupAttributes, by key."""
+    return {one["Key"]: one.get("Value", "") for one in aws.shared(("attributes", arn), ask)["Attributes"]}
+
+
 def listed_with_tags(aws: Aws, pages: Pages) -> list[tuple[Balanced, dict[str, str]]]:
     """Everything in the account, with its tags; without what was deleted since it was listed."""
     listed: list[Balanced] = aws.shared(pages, lambda: list(pages(aws, [])))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..aws.error_codes import raise_unsuccessful
 from ..aws.tags import tags_of
+from ..engine.drift import NONE
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Holder, Live, Phase, Record
+from ..model import Held, Holder, Live, Phase, Record, Remedy
 from .load_balancer import LoadBalancer
 
 if TYPE_CHECKING:
@@ -27,6 +28,27 @@ SERVICES = Listing(_services, "ServiceIds")
 def _live(service: ServiceConfigurationTypeDef) -> Live:
     word = service.get("ServiceState", "")
     return Live(service["ServiceId"], Phase.of(word), word, outputs={"service_name": service["ServiceName"]})
+
+
+def added_and_removed(live: Live, field: str, parameter: str) -> dict[str, list[str]]:
+    """The parameters ``AddX`` and ``RemoveX`` that bring back a field of several values; none if it does not differ."""
+    for one in live.drift:
+        if one.field == field:
+            wanted, there = ([] if v == NONE else v.split(", ") for v in (one.tutorial, one.aws))
+            lists = {"Add": [v for v in wanted if v not in there], "Remove": [v for v in there if v not in wanted]}
+            return {f"{verb}{parameter}": values for verb, values in lists.items() if values}
+    return {}
+
+
+def allowed_principals(aws: Aws, service_id: str) -> list[str]:
+    """The ARNs of the principals that may connect to a service, besides its owner."""
+
+    def ask() -> list[str]:
+        pages = aws.ec2.get_paginator("describe_vpc_endpoint_service_permissions").paginate(ServiceId=service_id)
+        return [one.get("Principal", "") for page in pages for one in page["AllowedPrincipals"]]
+
+    principals: list[str] = aws.shared(("principals", service_id), ask)
+    return principals
 
 
 def connections(aws: Aws, service: EndpointService) -> list[VpcEndpointConnectionTypeDef]:
@@ -53,6 +75,10 @@ class EndpointService(Resource):
 
     usual_seconds = 3.0
     usual_delete_seconds = 5.0
+    remedies: ClassVar = {
+        **dict.fromkeys(("acceptance required", "load balancers", "address types"), Remedy.MEND),
+        "allowed principals": "others may need it, and every connection still has to be accepted",
+    }
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for service in aws.mine(self, SERVICES):
@@ -61,8 +87,23 @@ class EndpointService(Resource):
                 tags_of(service),
                 ("acceptance required", True, service.get("AcceptanceRequired")),
                 ("load balancers", [self.load_balancer], service.get("NetworkLoadBalancerArns", [])),
+                ("address types", ["ipv4"], service.get("SupportedIpAddressTypes")),
             )
             yield replace(_live(service), held=held)
+
+    def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
+        yield "allowed principals", (), allowed_principals(aws, live.id)
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        super().mend(aws, live)
+        change: dict[str, Any] = {"AcceptanceRequired": True} if live.differs("acceptance required") else {}
+        for field, parameter in (
+            ("load balancers", "NetworkLoadBalancerArns"),
+            ("address types", "SupportedIpAddressTypes"),
+        ):
+            change |= added_and_removed(live, field, parameter)
+        if change:
+            aws.ec2.modify_vpc_endpoint_service_configuration(ServiceId=live.id, **change)
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
         return bool(item.get("NetworkLoadBalancerArns") == [aws.id(self.load_balancer)])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ..aws.tags import ID_TAG, tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Held, Holder, Live, Phase, Record
+from ..model import Held, Holder, Live, Phase, Record, Remedy
 from .holders import OF_INSTANCE, holding
 from .key_pair import KeyPair
 from .security_group import SecurityGroup
@@ -42,6 +42,13 @@ class Instance(Resource):
     usual_seconds = 10.0
     ready_word = "running"
     usual_delete_seconds = 30.0
+    remedies: ClassVar = {
+        "security groups": Remedy.MEND,
+        "IMDSv2": Remedy.MEND,
+        "public address": Remedy.REPLACE,
+        "ssh key": Remedy.REPLACE,
+        "type": "AWS changes it only while the instance is stopped, and the demo works with it",
+    }
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for instance in aws.mine(self, INSTANCES):
@@ -107,6 +114,13 @@ class Instance(Resource):
         # Asked again with the same token, AWS may say "running".  Only ``find`` gives what the instance is known by.
         instance = answer["Instances"][0]
         return Live(instance["InstanceId"], Phase.PENDING, instance["State"]["Name"])
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        super().mend(aws, live)
+        if live.differs("security groups"):
+            aws.ec2.modify_instance_attribute(InstanceId=live.id, Groups=[aws.id(self.group)])
+        if live.differs("IMDSv2"):
+            aws.ec2.modify_instance_metadata_options(InstanceId=live.id, HttpTokens="required", HttpEndpoint="enabled")
 
     def delete(self, aws: Aws, live: Live) -> None:
         aws.ec2.terminate_instances(InstanceIds=[live.id])

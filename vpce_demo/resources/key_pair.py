@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..aws.tags import KEY_TAG, tags_of
 from ..engine.resource import Aws, Listing, Resource
-from ..model import Held, Live, Phase, Record
+from ..model import Held, Live, Phase, Record, Remedy
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import KeyPairInfoTypeDef
@@ -36,6 +36,8 @@ def fingerprint(public_key: str) -> str:
 @dataclass(frozen=True, eq=False)
 class KeyPair(Resource):
     """A public key under a name that is unique in the region."""
+
+    remedies: ClassVar = {"ssh key": Remedy.REPLACE}
 
     public_key: str
     """One OpenSSH line, ``ssh-ed25519 AAAA...``; empty if the demo is only looked up."""

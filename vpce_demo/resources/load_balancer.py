@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..engine.resource import STARTED_IS_ENOUGH, Aws, Resource
-from ..model import Held, Holder, Live, Phase, Record, short_id
-from .elb import Balanced, find_named
+from ..model import Held, Holder, Live, Phase, Record, Remedy, short_id
+from .elb import Balanced, attributes, find_named
 from .holders import OF_LOAD_BALANCER, holding
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
 from .target_group import TargetGroup
 
 if TYPE_CHECKING:
-    from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef
+    from mypy_boto3_elbv2.type_defs import (
+        ActionTypeDef,
+        ListenerTypeDef,
+        LoadBalancerAttributeTypeDef,
+        LoadBalancerTypeDef,
+    )
+
+
+_CROSS_ZONE = "load_balancing.cross_zone.enabled"
 
 
 def load_balancers(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
@@ -56,9 +64,29 @@ class LoadBalancer(Resource):
     usual_seconds = 120.0
     pending_words = frozenset({"provisioning"})
     ready_word = "active"
+    remedies: ClassVar = {
+        "address type": Remedy.MEND,
+        "cross-zone": Remedy.MEND,
+        "deletion protection": "somebody protects it; down gives the command that lifts it",
+        "subnets": "a zone in which endpoints use it cannot be taken away",
+        "security groups": "they cannot be taken away, and the demo works with them if they let port 80 in",
+    }
 
     def find(self, aws: Aws) -> Iterator[Live]:
         yield from find_named(aws, self, load_balancers, self._held)
+
+    def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
+        found = attributes(aws, live.id, lambda: aws.elb.describe_load_balancer_attributes(LoadBalancerArn=live.id))
+        yield "cross-zone", "false", found.get(_CROSS_ZONE)
+        yield "deletion protection", "false", found.get("deletion_protection.enabled")
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        super().mend(aws, live)
+        if live.differs("address type"):
+            aws.elb.set_ip_address_type(LoadBalancerArn=live.id, IpAddressType="ipv4")
+        if live.differs("cross-zone"):
+            off: list[LoadBalancerAttributeTypeDef] = [{"Key": _CROSS_ZONE, "Value": "false"}]
+            aws.elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=off)
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
         return bool(record.identity) and _identity(item) == record.identity
@@ -107,6 +135,8 @@ class Listener(Resource):
     port: int
     load_balancer: LoadBalancer = field(metadata=STARTED_IS_ENOUGH)
 
+    remedies: ClassVar = dict.fromkeys(("port", "protocol", "target group"), Remedy.MEND)
+
     def find(self, aws: Aws) -> Iterator[Live]:
         arn = aws.id(self.load_balancer)
 
@@ -114,23 +144,35 @@ class Listener(Resource):
             pages = aws.elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)
             return [listener for page in pages for listener in page["Listeners"]]
 
+        record, found = aws.records().get(self.key), list[Live]()
+        recorded = record.id if record else ""
         for listener in aws.shared(("listeners", arn), ask):
-            if listener["Port"] == self.port:
-                goals = [action.get("TargetGroupArn") for action in listener["DefaultActions"]]
-                right = goals == [aws.id(self.target_group)] and listener["Protocol"] == "TCP"
-                yield Live(
-                    listener["ListenerArn"],
-                    Phase.READY if right else Phase.WRONG,
-                    why="" if right else f"forwards {listener['Protocol']} to {', '.join(map(str, goals))}",
-                    held=(("protocol", "TCP", listener["Protocol"]), ("target group", [self.target_group], goals)),
+            if listener["Port"] == self.port or listener["ListenerArn"] == recorded:
+                held = (
+                    ("port", self.port, listener["Port"]),
+                    ("protocol", "TCP", listener["Protocol"]),
+                    (
+                        "target group",
+                        [self.target_group],
+                        [one.get("TargetGroupArn") for one in listener["DefaultActions"]],
+                    ),
                 )
+                found.append(Live(listener["ListenerArn"], held=held))
+        # A listener of somebody else may have the port by now.
+        yield from sorted(found, key=lambda live: live.held[0][2] != self.port)[:1]
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        aws.elb.modify_listener(ListenerArn=live.id, Port=self.port, Protocol="TCP", DefaultActions=self._forward(aws))
+
+    def _forward(self, aws: Aws) -> list[ActionTypeDef]:
+        return [{"Type": "forward", "TargetGroupArn": aws.id(self.target_group)}]
 
     def create(self, aws: Aws) -> Live:
         answer = aws.elb.create_listener(
             LoadBalancerArn=aws.id(self.load_balancer),
             Protocol="TCP",
             Port=self.port,
-            DefaultActions=[{"Type": "forward", "TargetGroupArn": aws.id(self.target_group)}],
+            DefaultActions=self._forward(aws),
             Tags=aws.elb_tags(self),
         )
         return Live(answer["Listeners"][0]["ListenerArn"])

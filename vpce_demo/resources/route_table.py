@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..aws.tags import tags_of
-from ..engine.resource import Aws, Listing, Resource
+from ..engine.resource import OTHERS_MAY_NEED_IT, Aws, Listing, Resource
 from ..model import ANYWHERE, Holder, Live, Phase, Record
 from .holders import OF_ROUTE_TABLE, holding
 from .internet_gateway import GatewayAttachment
@@ -61,6 +61,8 @@ class RouteTable(Resource):
     """A route table of a VPC."""
 
     vpc: Vpc
+
+    remedies: ClassVar = {"further routes": OTHERS_MAY_NEED_IT}
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for table in aws.mine(self, ROUTE_TABLES):

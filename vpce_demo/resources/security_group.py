@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..aws.tags import tags_of
-from ..engine.resource import Aws, Listing, Resource
-from ..model import Holder, Live, Phase, Record
+from ..engine.resource import OTHERS_MAY_NEED_IT, Aws, Listing, Resource
+from ..model import ANYWHERE, Holder, Live, Phase, Record, Remedy
 from .holders import OF_GROUP, holding
 from .vpc import Vpc
 
@@ -22,6 +22,8 @@ def _groups(aws: Aws, which: Mapping[str, Any]) -> Iterator[SecurityGroupTypeDef
 
 
 GROUPS = Listing(_groups, "GroupIds")
+EVERYBODY = (ANYWHERE, "::/0")
+TO_EVERYBODY = tuple(f" from {cidr}" for cidr in EVERYBODY)
 OURS = "vpce-demo: "
 """The beginning of the description of the demo's rules."""
 
@@ -43,6 +45,16 @@ def _rules(permissions: Sequence[IpPermissionOutputTypeDef], word: str) -> Itera
             yield f"{what} {word} {whom}", str(other.get("Description", ""))
 
 
+def _open_to_everybody(permissions: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
+    """The rules of others that are open to every address, each alone."""
+    for permission in permissions:
+        for ranges, key in (("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")):
+            for one in permission.get(ranges, []):
+                if one.get(key) in EVERYBODY and not one.get("Description", "").startswith(OURS):
+                    ports: Any = {k: v for k, v in permission.items() if k in ("IpProtocol", "FromPort", "ToPort")}
+                    yield {**ports, ranges: [one]}
+
+
 @dataclass(frozen=True, eq=False)
 class SecurityGroup(Resource):
     """A security group.  All outbound traffic is allowed."""
@@ -52,19 +64,39 @@ class SecurityGroup(Resource):
 
     outbound: ClassVar = ("everything to 0.0.0.0/0",)
     """The outbound rule that AWS gives a new group and the tutorial keeps."""
+    remedies: ClassVar = {
+        "outbound rules": Remedy.MEND,
+        "open to everybody": Remedy.ASK,
+        "further inbound rules": OTHERS_MAY_NEED_IT,
+        "further outbound rules": OTHERS_MAY_NEED_IT,
+    }
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for group in aws.mine(self, GROUPS):
             others = [rule for rule, about in _rules(group["IpPermissions"], "from") if not about.startswith(OURS)]
+            outbound = {rule for rule, _ in _rules(group["IpPermissionsEgress"], "to")}
+            everybody = [rule for rule in others if rule.endswith(TO_EVERYBODY)]
             held = aws.held(
                 self,
                 tags_of(group),
                 ("VPC", self.vpc, group.get("VpcId")),
                 ("description", self.description, group["Description"]),
-                ("further inbound rules", (), others),
-                ("outbound rules", self.outbound, [rule for rule, _ in _rules(group["IpPermissionsEgress"], "to")]),
+                ("further inbound rules", (), [rule for rule in others if rule not in everybody]),
+                ("open to everybody", (), everybody),
+                ("outbound rules", self.outbound, outbound & set(self.outbound)),
+                ("further outbound rules", (), outbound - set(self.outbound)),
             )
             yield Live(group["GroupId"], held=held)
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        super().mend(aws, live)
+        if live.differs("outbound rules"):
+            everything: IpPermissionTypeDef = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": ANYWHERE}]}
+            aws.ec2.authorize_security_group_egress(GroupId=live.id, IpPermissions=[everything])
+        if live.differs("open to everybody"):
+            (group,) = aws.ec2.describe_security_groups(GroupIds=[live.id])["SecurityGroups"]
+            for permission in _open_to_everybody(group["IpPermissions"]):
+                aws.ec2.revoke_security_group_ingress(GroupId=live.id, IpPermissions=[permission])
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
         return (item["VpcId"], item["GroupName"]) == (aws.id(self.vpc), self.name)  # unique in a VPC

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Resource
-from ..model import Held, Holder, Live, Phase, Record
-from .elb import Balanced, find_named
+from ..model import Held, Holder, Live, Phase, Record, Remedy
+from .elb import Balanced, attributes, find_named
 from .holders import OF_TARGET_GROUP, holding
 from .instance import Instance
 from .vpc import Vpc
 
 if TYPE_CHECKING:
-    from mypy_boto3_elbv2.type_defs import TargetHealthDescriptionTypeDef
+    from mypy_boto3_elbv2.type_defs import TargetDescriptionTypeDef, TargetHealthDescriptionTypeDef
 
 
 THRESHOLD = 2
 """Consecutive checks that make a target healthy or unhealthy."""
+_HEALTH_CHECK = (
+    "health check protocol",
+    "health check port",
+    "health check interval",
+    "health check timeout",
+    "healthy threshold",
+    "unhealthy threshold",
+)
+"""The fields that ModifyTargetGroup brings back."""
 
 
 def target_groups(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
@@ -35,6 +44,8 @@ class TargetGroup(Resource):
     vpc: Vpc
     port: int
     health_interval: int
+
+    remedies: ClassVar = dict.fromkeys((*_HEALTH_CHECK, "client address kept", "proxy protocol"), Remedy.MEND)
 
     def find(self, aws: Aws) -> Iterator[Live]:
         yield from find_named(aws, self, target_groups, self._held)
@@ -54,6 +65,34 @@ class TargetGroup(Resource):
         yield "healthy threshold", THRESHOLD, group.get("HealthyThresholdCount")
         yield "unhealthy threshold", THRESHOLD, group.get("UnhealthyThresholdCount")
 
+    def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
+        found = attributes(aws, live.id, lambda: aws.elb.describe_target_group_attributes(TargetGroupArn=live.id))
+        yield "client address kept", "true", found.get("preserve_client_ip.enabled")
+        yield "proxy protocol", "false", found.get("proxy_protocol_v2.enabled")
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        super().mend(aws, live)
+        if live.differs(*_HEALTH_CHECK):
+            aws.elb.modify_target_group(TargetGroupArn=live.id, HealthCheckPort="traffic-port", **self._health_check)
+        if live.differs("client address kept", "proxy protocol"):
+            aws.elb.modify_target_group_attributes(
+                TargetGroupArn=live.id,
+                Attributes=[
+                    {"Key": "preserve_client_ip.enabled", "Value": "true"},
+                    {"Key": "proxy_protocol_v2.enabled", "Value": "false"},
+                ],
+            )
+
+    @property
+    def _health_check(self) -> dict[str, Any]:
+        return {
+            "HealthCheckProtocol": "TCP",
+            "HealthCheckIntervalSeconds": self.health_interval,
+            "HealthCheckTimeoutSeconds": self.health_timeout,
+            "HealthyThresholdCount": THRESHOLD,
+            "UnhealthyThresholdCount": THRESHOLD,
+        }
+
     @property
     def health_timeout(self) -> int:
         """Seconds.  The default of 10 is refused beside an interval of 10 (aws-behaviours.md section 0, rule 7)."""
@@ -66,11 +105,7 @@ class TargetGroup(Resource):
             Port=self.port,
             VpcId=aws.id(self.vpc),
             TargetType="instance",
-            HealthCheckProtocol="TCP",
-            HealthCheckIntervalSeconds=self.health_interval,
-            HealthCheckTimeoutSeconds=self.health_timeout,
-            HealthyThresholdCount=THRESHOLD,
-            UnhealthyThresholdCount=THRESHOLD,
+            **self._health_check,
             Tags=aws.elb_tags(self),
         )
         return Live(answer["TargetGroups"][0]["TargetGroupArn"])
@@ -103,6 +138,8 @@ class Registration(Resource):
     instance: Instance
     port: int
 
+    remedies: ClassVar = {"port": Remedy.REPLACE, "further ports": Remedy.MEND, "further targets": Remedy.ASK}
+
     def find(self, aws: Aws) -> Iterator[Live]:
         instance_id = aws.id(self.instance)
         ours = f"{instance_id}:{self.port}"
@@ -114,11 +151,20 @@ class Registration(Resource):
         for id, (word, reason) in words.items():
             if id == ours:
                 phase = Phase.READY if id in standing else Phase.DELETING
-                others = [other for other in standing if other != ours]
-                yield Live(id, phase, word, reason, held=(("further targets", (), others),))
+                ports = [other for other in standing if other != ours and other.startswith(f"{instance_id}:")]
+                others = [other for other in standing if other != ours and other not in ports]
+                held = ("further ports", (), ports), ("further targets", (), others)
+                yield Live(id, phase, word, reason, held=held)
             elif id in standing and id.startswith(f"{instance_id}:"):
                 port = id.rpartition(":")[2]
                 yield Live(id, Phase.WRONG, word, f"on port {port}", held=(("port", self.port, port),))
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        further = [id for one in live.drift for id in one.aws.split(", ")]
+        targets: list[TargetDescriptionTypeDef] = [
+            {"Id": id, "Port": int(port)} for id, _, port in (one.rpartition(":") for one in further)
+        ]
+        aws.elb.deregister_targets(TargetGroupArn=aws.id(self.target_group), Targets=targets)
 
     def create(self, aws: Aws) -> Live:
         instance_id, group_arn = aws.id(self.instance), aws.id(self.target_group)

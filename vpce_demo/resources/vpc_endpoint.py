@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..aws.error_codes import raise_unsuccessful
 from ..aws.tags import tags_of
 from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Listing, Resource
 from ..errors import NotCreated
-from ..model import Live, Phase, Record
-from .endpoint_service import EndpointService, connections
+from ..model import Live, Phase, Record, Remedy
+from .endpoint_service import EndpointService, added_and_removed, connections
 from .security_group import SecurityGroup
 from .subnet import Subnet
 from .vpc import Vpc
@@ -65,6 +65,7 @@ class VpcEndpoint(Resource):
     usual_seconds = 2.0
     ready_word = "pendingAcceptance"
     usual_delete_seconds = 60.0
+    remedies: ClassVar = dict.fromkeys(("subnets", "security groups", "private DNS"), Remedy.MEND)
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for endpoint in aws.mine(self, ENDPOINTS):
@@ -95,6 +96,14 @@ class VpcEndpoint(Resource):
             TagSpecifications=aws.tagged(self, "vpc-endpoint"),
         )
         return _live(answer["VpcEndpoint"])
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        super().mend(aws, live)
+        change: dict[str, Any] = {"PrivateDnsEnabled": False} if live.differs("private DNS") else {}
+        change |= added_and_removed(live, "subnets", "SubnetIds")
+        change |= added_and_removed(live, "security groups", "SecurityGroupIds")
+        if change:
+            aws.ec2.modify_vpc_endpoint(VpcEndpointId=live.id, **change)
 
     def delete(self, aws: Aws, live: Live) -> None:
         answer = aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[live.id])

@@ -19,7 +19,7 @@ from ..cost.bill import as_of, hourly, said, so_far
 from ..diagram.picture import Frame
 from ..engine.resource import Aws, Resource
 from ..errors import NotCreated
-from ..model import Live, Side, is_fine
+from ..model import Live, Remedy, Side, is_fine
 from ..resources.load_balancer import private_addresses
 from ..resources.stray import Stray
 from ..resources.vpc_endpoint import addresses
@@ -84,6 +84,11 @@ class Look:
     def differing(self) -> list[Resource]:
         """What is there and stays, but differs from the tutorial."""
         return [r for r in self.fine if self.live[r.key].drift]
+
+    @property
+    def to_mend(self) -> list[Resource]:
+        """What ``up`` would mend in place."""
+        return [r for r in self.differing if any(one.remedy is Remedy.MEND for one in self.live[r.key].drift)]
 
     # --- money ------------------------------------------------------------------
 

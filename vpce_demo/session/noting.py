@@ -45,6 +45,8 @@ def _note(event: Event, changes: Changes) -> None:
             changes.creating(key)
         case Action.CREATED:
             changes.created(key)
+        case Action.MENDED:
+            changes.mended(key)
         case Action.DELETING:
             changes.deleting(key)
         case Action.DELETED:

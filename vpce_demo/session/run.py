@@ -16,7 +16,6 @@ from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
 from ..changes import CHANGES
 from ..config.settings import Settings, Where
-from ..engine.drift import with_drift
 from ..engine.engine import UNPROVEN, Engine
 from ..engine.events import Action, Event, Leftover
 from ..engine.resource import Aws, Resource, closure
@@ -94,12 +93,12 @@ class Run:
         if lost:
             self.state.demo, self.state.demo_id = self.settings.name, self.settings.demo_id
         engine, began = self.engine(self.state.on_event if lost else on_event), time.monotonic()
-        self._raise_first(engine.refresh(self.demo.resources if resources is None else resources))
+        looked = self.demo.resources if resources is None else resources
+        self._raise_first(engine.refresh(looked) or engine.compare(looked))
         if lost and self.state.path.exists():
             CHANGES.note("The state file was written from what AWS has.")
         self._seen_since = began
         known = self.sides[Side.PROVIDER].known
-        known.update(with_drift(known))
         self.duplicates = {key: list(lives) for key, lives in engine.duplicates.items()}
         return dict(known)
 
@@ -146,8 +145,11 @@ class Run:
         timeout_seconds: float | None,
         *,
         leave: Collection[Resource] = (),
+        mend: bool = True,
+        agreed: Collection[tuple[str, str]] = (),
     ) -> None:
-        """Create what is missing.  Raises the first error if something failed, Interrupted on a signal.
+        """Create what is missing and mend what differs (``Engine.up``).  Raises the first error if something failed,
+        Interrupted on a signal.
 
         Resources to ``leave`` need not be ready at the end, unless another one needs them.
         """
@@ -158,7 +160,7 @@ class Run:
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
-            failures = engine.up(resources, leave)
+            failures = engine.up(resources, leave, mend=mend, agreed=agreed)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         try:

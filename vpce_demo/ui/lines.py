@@ -34,7 +34,7 @@ class EventFormatter:
     def format(self, event: Mapping[str, Any]) -> str:
         """The line for an event; empty if nothing has changed, or the next line will say it."""
         action, key = Action(event["action"]), event["key"]
-        if action in (Action.CREATING, Action.DELETING, Action.WAITING):
+        if action in (Action.CREATING, Action.MENDING, Action.DELETING, Action.WAITING):
             self._began.setdefault(key, event["at"])
         self._ids[key] = id = event["id"] or self._ids.get(key, "")
         word = self._word(event, action) or (action.value if self.verbose else "")
@@ -44,7 +44,7 @@ class EventFormatter:
         error = event["error"]
         why = f"{error['code']}: {error['message']}" if error else event["note"]
         seconds = event["at"] - self._began.get(key, event["at"])
-        reason = why if action in (Action.RETRYING, Action.SKIPPED, Action.FAILED) else ""
+        reason = why if action in (Action.RETRYING, Action.SKIPPED, Action.FAILED, Action.MENDED) else ""
         return format_line(event, word, f"{short_id(id):<33}  {reason or elapsed(seconds)}")
 
     def _word(self, event: Mapping[str, Any], action: Action) -> str:
@@ -52,7 +52,9 @@ class EventFormatter:
         match action:
             case Action.CREATED:
                 return "created"
-            case Action.READY if before not in (Action.CREATED, Action.FOUND):
+            case Action.MENDED:
+                return "mended"
+            case Action.READY if before not in (Action.CREATED, Action.FOUND, Action.MENDED):
                 return str(event["state"]) or "ready"
             case Action.WAITING if before is Action.DELETED:
                 return "deleting"

@@ -14,7 +14,16 @@ from ..model import Live, Phase
 from ..tutorial import Demo, Step
 from .style import in_a_sentence
 
-BUSY = {Action.CREATING, Action.CREATED, Action.WAITING, Action.RETRYING, Action.DELETING, Action.DELETED}
+BUSY = {
+    Action.CREATING,
+    Action.CREATED,
+    Action.MENDING,
+    Action.MENDED,
+    Action.WAITING,
+    Action.RETRYING,
+    Action.DELETING,
+    Action.DELETED,
+}
 DONE_UP = {Action.READY}
 DONE_DOWN = {Action.GONE}
 
@@ -105,6 +114,7 @@ class Board:
     began: float = field(default_factory=time.monotonic)
     _created: set[str] = field(default_factory=set)
     _found: set[str] = field(default_factory=set)
+    _mended: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.cells = {r.key: Cell(r) for r in self.resources}
@@ -121,6 +131,8 @@ class Board:
         self.cells[event.resource.key].on_event(event, self.done)
         if event.action is Action.CREATED:
             self._created.add(event.resource.key)
+        if event.action is Action.MENDED:
+            self._mended[event.resource.key] = event.note
         if event.action is Action.FOUND and event.live and event.live.phase in (Phase.READY, Phase.PENDING):
             self._found.add(event.resource.key)
 
@@ -132,6 +144,11 @@ class Board:
     def found(self) -> int:
         """How many existed, without those that had to be created again."""
         return len(self._found - self._created)
+
+    @property
+    def mended(self) -> dict[str, str]:
+        """What was mended, by resource key: the fields with their values before and after."""
+        return {key: note for key, note in self._mended.items() if key not in self._created}
 
     @property
     def makes(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from ..engine.resource import Resource
-from ..model import Drift, Live, is_fine, short_id
+from ..model import Drift, Live, Remedy, is_fine, short_id
 from .style import Screen, duration
 
 if TYPE_CHECKING:
@@ -111,11 +112,23 @@ def differs(drift: Drift) -> tuple[str, str]:
     return f"{drift.field}: {_short(drift.aws)}", f"in the tutorial {_short(drift.tutorial)}"
 
 
+def what_up_does(drift: Drift) -> str:
+    """``up mends it``, or why it is left."""
+    return {
+        Remedy.MEND: "up mends it",
+        Remedy.REPLACE: "up replaces the resource",
+        Remedy.ASK: "up asks whether to mend it",
+        Remedy.LEAVE: f"up leaves it: {drift.why}",
+    }[drift.remedy]
+
+
 def _below(live: Live | None, room: int) -> Iterator[str]:
-    """Its drift, ``zone: use1-az2, in the tutorial use1-az1``; else AWS's reason for its state, if any."""
+    """Its drift, ``zone: use1-az2, in the tutorial use1-az1`` and what ``up`` does about it; else AWS's reason for its
+    state, if any."""
     if live and live.drift:
         for drift in live.drift:
             holds, says = differs(drift)
             yield from [f"{holds}, {says}"] if len(holds) + len(says) + 2 <= room else [f"{holds},", f"  {says}"]
+            yield from textwrap.wrap(what_up_does(drift), room, initial_indent="  ", subsequent_indent="  ")
     elif live and live.why:
         yield live.why

@@ -42,10 +42,13 @@ def header(
         screen.end_line()
 
 
-def ready(screen: Screen, seconds: float, created: int, found: int, pairs: Iterable[tuple[str, str]]) -> None:
-    """Print the end of ``up``: the counts, and the values that one wants to copy."""
-    done = f"Ready in {duration(seconds)}: {created} created, {found} already there."
-    screen.line(done if created else f"Nothing to do: all {found} were there already.", style="bold")
+def ready(
+    screen: Screen, seconds: float, created: int, mended: int, found: int, pairs: Iterable[tuple[str, str]]
+) -> None:
+    """Print the end of ``up``: the counts, and the values that one wants to copy.  Those mended were found too."""
+    counts = [f"{created} created", *([f"{mended} mended"] if mended else []), f"{found - mended} already there"]
+    done = f"Ready in {duration(seconds)}: {', '.join(counts)}."
+    screen.line(done if created or mended else f"Nothing to do: all {found} were there already.", style="bold")
     facts(screen, pairs)
 
 

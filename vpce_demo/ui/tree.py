@@ -109,6 +109,9 @@ class Tree:
                 yield str(failed.error)
             elif row.head.action is Action.SKIPPED and row.head.live:
                 yield row.head.note
+            for cell in row.cells:
+                if note := self.board.mended.get(cell.resource.key):
+                    yield f"mended: {note}"
             return
         for cell in row.cells:
             if cell.action is Action.RETRYING:

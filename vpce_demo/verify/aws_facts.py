@@ -16,7 +16,7 @@ from ..aws.error_codes import ErrorKind, error_kind
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, NotCreated
 from ..model import Live, Side, ours
-from ..resources.endpoint_service import connections
+from ..resources.endpoint_service import allowed_principals, connections
 from ..resources.instance import Instance
 from ..resources.security_group import IngressRule
 from ..resources.target_group import target_health
@@ -141,12 +141,7 @@ class AwsFacts:
 
     def principals(self) -> list[str]:
         """The ARNs of the principals that may connect to the service, besides its owner."""
-        id, ec2 = self.id(self.demo.service), self.clients(Side.PROVIDER).ec2
-        pages = ec2.get_paginator("describe_vpc_endpoint_service_permissions")
-        return self._once(
-            ("principals", id),
-            lambda: [one["Principal"] for page in pages.paginate(ServiceId=id) for one in page["AllowedPrincipals"]],
-        )
+        return allowed_principals(self.aws(Side.PROVIDER), self.id(self.demo.service))
 
     def connection(self) -> str:
         """The state of the demo's endpoint among the service's connections, in lower case; empty if it is not
