@@ -403,7 +403,7 @@ REPLACED = {
     "provider-route": ("target", "state"),
     "provider-key": ("ssh key",),
     "provider-rule-ssh": ("source",),
-    "web": ("ssh key", "public address"),
+    "web": ("subnet", "public address", "key pair", "ssh key"),
     "target": ("port",),
 }
 ASKED = {"provider-group": ("open to everybody",), "target": ("further targets",)}
@@ -412,7 +412,7 @@ LEFT = {
     "provider-subnet": ("address range", "zone", "VPC", "network ACL"),
     "provider-routes": ("VPC", "further routes"),
     "provider-group": ("VPC", "description", "further inbound rules", "further outbound rules"),
-    "web": ("image", "key pair", "subnet", "type"),
+    "web": ("image", "type"),
     "load-balancer": ("type", "scheme", "subnets", "security groups", "deletion protection"),
     "target-group": ("target type", "protocol", "port", "VPC"),
     "service": ("allowed principals",),

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from botocore.exceptions import ClientError
+
+from ..aws.error_codes import ErrorKind, error_kind
+from ..errors import NotCreated
 from ..model import Drift, Live, Phase, Remedy
-from .resource import Resource
+from .resource import Aws, Resource
 
 NONE = "none"
 
@@ -26,6 +30,22 @@ def _differences(r: Resource, live: Live, lives: Mapping[str, Live]) -> Iterable
         if says is not None and holds is not None and says != holds:
             remedy, why = (Remedy.REPLACE, "") if live.phase is Phase.WRONG else r.remedy(name)
             yield Drift(name, says, holds, remedy, why)
+
+
+def compared(r: Resource, live: Live, aws: Aws, lives: Mapping[str, Live]) -> Live:
+    """The resource with the fields in which it differs, those included for which AWS has calls of their own.
+
+    What may not be asked for is not compared.  Raises ClientError.
+    """
+    try:
+        more = tuple(r.attributes(aws, live))
+    except NotCreated:
+        more = ()
+    except ClientError as error:
+        if error_kind(error) not in (ErrorKind.MISSING, ErrorKind.DENIED):
+            raise
+        more = ()
+    return with_drift(r, replace(live, held=live.held + more), lives)
 
 
 def changes(drift: Iterable[Drift]) -> str:

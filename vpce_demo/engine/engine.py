@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..aws.error_codes import ErrorKind, error_code, error_kind, error_message, is_rejection
 from ..errors import DemoError, InUse, NotCreated, Refused, TimedOut
 from ..model import Drift, Holder, Live, Phase, Remedy, Side, is_replaced
-from .drift import changes, with_drift
+from .drift import changes, compared
 from .events import Action, Event
 from .graph import Graph, Task, TaskType, creation_graph, deletion_graph
 from .lookup import Lookup
@@ -197,14 +197,7 @@ class Engine:
         return failures
 
     def _compared(self, r: Resource, live: Live, moment: float) -> Live:
-        """The resource with the fields in which it differs.  What may not be asked for is not compared."""
-        try:
-            more = tuple(r.attributes(self.sides[r.side].fresh_after(moment), live))
-        except (NotCreated, ClientError) as error:
-            if isinstance(error, ClientError) and error_kind(error) not in (ErrorKind.MISSING, ErrorKind.DENIED):
-                raise
-            more = ()
-        return with_drift(r, replace(live, held=live.held + more), self._known)
+        return compared(r, live, self.sides[r.side].fresh_after(moment), self._known)
 
     def down(
         self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]], release: bool = False

@@ -190,6 +190,13 @@ def _close_the_web_server(exercise: Exercise) -> None:
     exercise.close(exercise.facts.demo.web.group, PORT)
 
 
+@way("targets-unhealthy", "another-group")
+def _change_its_group(exercise: Exercise) -> None:
+    demo = exercise.facts.demo
+    default = default_group(exercise, exercise.id(demo.balancer.subnet.vpc))
+    exercise.ec2.modify_instance_attribute(InstanceId=exercise.id(demo.web), Groups=[default])
+
+
 @way("targets-unhealthy", "httpd")
 def _stop_httpd(exercise: Exercise) -> None:
     exercise.on(exercise.facts.demo.web, "sudo", "systemctl", "stop", "httpd")
@@ -221,9 +228,30 @@ def _another_zone(exercise: Exercise) -> None:
     exercise.make(demo.of("create-provider"))
 
 
+@way("something-differs")
+def _check_another_port(exercise: Exercise) -> None:
+    group = exercise.id(exercise.facts.demo.targets)
+    exercise.elb.modify_target_group(TargetGroupArn=group, HealthCheckPort="8443")
+
+
+@way("something-differs", "target")
+def _register_another_port(exercise: Exercise) -> None:
+    """The web server a second time in its target group, on a port where nothing listens."""
+    demo = exercise.facts.demo
+    target = {"Id": exercise.id(demo.web), "Port": 8080}
+    exercise.elb.register_targets(TargetGroupArn=exercise.id(demo.targets), Targets=[target])
+
+
 @way("ssh-hangs")
 def _close_ssh(exercise: Exercise) -> None:
     exercise.close(exercise.facts.demo.customer_group, SSH)
+
+
+@way("ssh-hangs", "another-group")
+def _change_the_customer_s_group(exercise: Exercise) -> None:
+    demo = exercise.facts.demo
+    default = default_group(exercise, exercise.id(demo.endpoint.vpc))
+    exercise.ec2.modify_instance_attribute(InstanceId=exercise.id(demo.customer), Groups=[default])
 
 
 @way("ssh-hangs", "route")

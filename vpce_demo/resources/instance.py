@@ -45,8 +45,7 @@ class Instance(Resource):
     remedies: ClassVar = {
         "security groups": Remedy.MEND,
         "IMDSv2": Remedy.MEND,
-        "public address": Remedy.REPLACE,
-        "ssh key": Remedy.REPLACE,
+        **dict.fromkeys(("subnet", "public address", "key pair", "ssh key"), Remedy.REPLACE),
         "type": "AWS changes it only while the instance is stopped, and the demo works with it",
     }
 

@@ -13,9 +13,10 @@ from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
+from ..engine.drift import compared
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, NotCreated
-from ..model import Live, Side, ours
+from ..model import Drift, Live, Remedy, Side, ours
 from ..resources.endpoint_service import allowed_principals, connections
 from ..resources.instance import Instance
 from ..resources.security_group import IngressRule
@@ -293,6 +294,23 @@ class AwsFacts:
     def parts(self) -> list[tuple[Resource, Live | None]]:
         """Every resource of the demo with what AWS has of it now."""
         return self._once("parts", lambda: [(r, look(r, self.aws(r.side))) for r in self.demo.resources])
+
+    def differences(self) -> list[tuple[Resource, Drift]]:
+        """Every field of the demo's resources that differs from the tutorial."""
+
+        def ask() -> list[tuple[Resource, Drift]]:
+            there = {r.key: live for r, live in self.parts() if live}
+            found = [(r, compared(r, live, self.aws(r.side), there)) for r, live in self.parts() if live]
+            return [(r, drift) for r, live in found for drift in live.drift]
+
+        return self._once("differences", ask)
+
+    def another(self, instance: Instance) -> str:
+        """The command that makes another instance in its place: ``up`` leaves one as it is that does not differ."""
+        if any(r is instance and drift.remedy is Remedy.REPLACE for r, drift in self.differences()):
+            return "<demo> up"
+        end = self.command(instance.side, "ec2 terminate-instances", instance_ids=self.id(instance))
+        return f"{end} && <demo> up"
 
     def rule(self, group: Resource, port: int) -> IngressRule:
         """The demo's inbound rule for this port in one of its groups."""

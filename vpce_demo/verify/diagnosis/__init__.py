@@ -15,6 +15,7 @@ from .connection import endpoint_pending, endpoint_unusable, not_accepted
 from .control import other_way_in
 from .creating import no_common_zone, service_not_found
 from .deleting import balancer_in_use, interfaces_left
+from .differences import something_differs
 from .groups import balancer_groups_closed, endpoint_group_closed, no_way_out
 from .login import ssh_denied, ssh_hangs
 from .missing_resources import instance_stopped, part_missing
@@ -37,6 +38,7 @@ RULES = (
     targets_initial,
     targets_unhealthy,
     targets_unused,
+    something_differs,
     ssh_hangs,
     ssh_denied,
     other_way_in,

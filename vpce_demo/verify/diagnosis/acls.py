@@ -101,6 +101,7 @@ def acl_return_ports(facts: AwsFacts) -> Finding | None:
                 "A network ACL keeps no state: it has to let answers pass, too.",
             ],
             [
+                *([Fix("gives the VPC's ACL its own rules back", "<demo> up")] if acl.get("IsDefault") else []),
                 Fix(
                     "adds the rule",
                     facts.command(
@@ -114,7 +115,7 @@ def acl_return_ports(facts: AwsFacts) -> Finding | None:
                         cidr_block=ANYWHERE,
                         rule_action="allow",
                     ),
-                )
+                ),
             ],
         )
     return None

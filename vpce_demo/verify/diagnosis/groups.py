@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import Fix
 from ...model import ANYWHERE, Side
+from ...resources.security_group import SecurityGroup
 from ..aws_facts import AwsFacts
 from .filters import lets_in, lets_out
 from .table import About, Finding, Symptom, rule
@@ -26,6 +28,14 @@ def open_port(facts: AwsFacts, side: Side, group_id: str, port: int, cidr: str) 
     return facts.command(
         side, "ec2 authorize-security-group-ingress", group_id=group_id, protocol="tcp", port=port, cidr=cidr
     )
+
+
+def by_hand(
+    facts: AwsFacts, ours: SecurityGroup, groups: Sequence[SecurityGroupTypeDef], port: int, cidr: str
+) -> list[Fix]:
+    """The rule for the demo's own group, if it is one of these: a group of somebody else is never opened."""
+    id = facts.id(ours)
+    return [Fix("", open_port(facts, ours.side, id, port, cidr))] if id in [g["GroupId"] for g in groups] else []
 
 
 def _interface_groups(facts: AwsFacts, interface: NetworkInterfaceTypeDef) -> list[SecurityGroupTypeDef]:
@@ -49,15 +59,17 @@ def endpoint_group_closed(facts: AwsFacts) -> Finding | None:
         if lets_in(groups, PORT, client, peers):
             continue
         ours = any(group["GroupId"] == own for group in groups)
-        rule = facts.rule(facts.demo.customer_group, PORT)
-        by_hand = Fix("", open_port(facts, Side.CONSUMER, groups[0]["GroupId"], PORT, rule.source))
+        source = facts.rule(facts.demo.customer_group, PORT).source
         return Finding(
             "the endpoint's security group lets nobody in.",
             [
                 f"{', '.join(map(named, groups))} has no inbound rule for tcp/{PORT} from {client}.",
                 WHAT_A_HANG_MEANS,
             ],
-            [Fix("adds what is missing", "<demo> up"), by_hand] if ours else [by_hand],
+            [
+                Fix("adds what is missing" if ours else "puts the demo's own group back", "<demo> up"),
+                *by_hand(facts, facts.demo.customer_group, groups, PORT, source),
+            ],
         )
     return None
 
@@ -85,17 +97,18 @@ def no_way_out(facts: AwsFacts) -> Finding | None:
                 "ssh to it works all the same: answers need no rule.",
             ],
             [
+                Fix("lets everything out, as a new group does", "<demo> up"),
                 Fix(
-                    "lets everything out, as a new group does",
+                    "",
                     facts.command(
                         Side.CONSUMER,
                         "ec2 authorize-security-group-egress",
-                        group_id=groups[0]["GroupId"],
+                        group_id=facts.id(facts.demo.customer_group),
                         protocol="all",
                         cidr=ANYWHERE,
                     ),
-                )
-            ],
+                ),
+            ][: 2 if facts.id(facts.demo.customer_group) in [group["GroupId"] for group in groups] else 1],
         )
     return None
 

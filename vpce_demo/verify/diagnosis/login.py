@@ -8,7 +8,7 @@ from ...errors import Fix
 from ...model import ANYWHERE, Side
 from ..aws_facts import AwsFacts
 from .filters import lets_in, route_to
-from .groups import named, open_port
+from .groups import by_hand, named
 from .table import About, Finding, Symptom, rule
 
 SSH = 22
@@ -33,7 +33,7 @@ def _no_public_address(facts: AwsFacts) -> Finding | None:
     if customer.get("PublicIpAddress") or customer["State"]["Name"] != "running":
         return None
     id = customer["InstanceId"]
-    again = facts.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && <demo> up"
+    again = facts.another(facts.demo.customer)
     return Finding(
         "the customer instance has no public address.",
         [f"{id} ({facts.demo.customer.name}) runs, and has only {customer.get('PrivateIpAddress', 'no address')}."],
@@ -88,7 +88,7 @@ def _not_let_in(facts: AwsFacts) -> Finding | None:
     return Finding(
         "your address has changed, and ssh is open to the old one." if moved else "ssh is not open to your address.",
         evidence,
-        [ADD, Fix("", open_port(facts, Side.CONSUMER, groups[0]["GroupId"], SSH, f"{address}/32"))],
+        [ADD, *by_hand(facts, facts.demo.customer_group, groups, SSH, f"{address}/32")],
     )
 
 
@@ -112,7 +112,7 @@ def ssh_denied(facts: AwsFacts) -> Finding | None:
 
 def _other_keys(facts: AwsFacts, name: str, id: str) -> Iterator[Finding]:
     ours, file = facts.demo.customer.key_pair, facts.ssh.key_file
-    again = facts.command(Side.CONSUMER, "ec2 terminate-instances", instance_ids=id) + " && <demo> up"
+    again = facts.another(facts.demo.customer)
     if name != ours.name:
         yield Finding(
             "the instance was launched with another key pair.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import Fix
 from ...model import Side
 from ..aws_facts import AwsFacts
+from .differences import on_the_way
 from .groups import PORT
 from .table import About, Finding, Symptom, rule
 
@@ -18,7 +19,10 @@ from .table import About, Finding, Symptom, rule
     about=About.HEALTH,
 )
 def nothing_listens(facts: AwsFacts) -> Finding | None:
-    """A refusal is an answer: the packets arrive, so nothing on the way drops them."""
+    """A refusal is an answer: the packets arrive, so nothing on the way drops them.  A health check of another port may
+    hide that; anything else that differs is the likelier cause."""
+    if any(drift.field != "health check port" for _, drift in on_the_way(facts)):
+        return None
     web, group, health = facts.id(facts.demo.web), facts.target_group(), facts.health()
     state = health.get("TargetHealth", {}).get("State", "") if health else "not registered"
     checked = group.get("HealthCheckPort", "traffic-port")
@@ -28,7 +32,7 @@ def nothing_listens(facts: AwsFacts) -> Finding | None:
         + ("." if checked == "traffic-port" else f", which checks tcp/{checked} instead."),
         *console(facts),
     ]
-    again = replace_web_server(facts)
+    again = facts.another(facts.demo.web)
     if checked != "traffic-port":
         check = facts.command(
             Side.PROVIDER,
@@ -38,12 +42,6 @@ def nothing_listens(facts: AwsFacts) -> Finding | None:
         )
         again = f"{check} && {again}"
     return Finding("nothing listens on the web server's port.", evidence, [Fix("makes another web server", again)])
-
-
-def replace_web_server(facts: AwsFacts) -> str:
-    """The command that replaces the web server: ``up`` leaves a running one as it is."""
-    web = facts.id(facts.demo.web)
-    return facts.command(Side.PROVIDER, "ec2 terminate-instances", instance_ids=web) + " && <demo> up"
 
 
 def console(facts: AwsFacts) -> list[str]:
@@ -64,8 +62,10 @@ def console(facts: AwsFacts) -> list[str]:
 )
 def other_page(facts: AwsFacts) -> Finding | None:
     """Confirmed by what was seen: AWS knows nothing of files."""
+    if on_the_way(facts):
+        return None
     return Finding(
         "another web server answers, or its page was changed.",
         [f"{facts.id(facts.demo.web)}: {facts.said}."],
-        [Fix("makes another web server", replace_web_server(facts))],
+        [Fix("makes another web server", facts.another(facts.demo.web))],
     )

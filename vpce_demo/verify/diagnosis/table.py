@@ -53,6 +53,7 @@ class About(Enum):
     KEYS = "the key pair"
     PEERING = "peering"
     INSTANCES = "stopped instances"
+    DIFFERENCES = "changed parts"
     PARTS = "missing parts"
     PERMISSIONS = "permissions"
     SERVICES = "other services"

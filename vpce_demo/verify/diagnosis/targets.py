@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from ...errors import Fix
 from ...model import Side
 from ..aws_facts import AwsFacts
+from .differences import on_the_way
 from .filters import lets_in
-from .groups import PORT, named, open_port
-from .server import console, replace_web_server
+from .groups import PORT, by_hand, named
+from .server import console
 from .table import About, Finding, Symptom, rule
 
 if TYPE_CHECKING:
@@ -82,16 +83,18 @@ def targets_unhealthy(facts: AwsFacts) -> Finding | None:
                 ],
                 [
                     Fix("adds what is missing", "<demo> up"),
-                    Fix("", open_port(facts, Side.PROVIDER, groups[0]["GroupId"], PORT, source)),
+                    *by_hand(facts, facts.demo.web.group, groups, PORT, source),
                 ],
             )
+    if on_the_way(facts):
+        return None
     return Finding(
         "the web server is not up.",
         [
             f"{facts.id(facts.demo.web)} is unhealthy ({reason}), and its security group is open to the load balancer.",
             *console(facts),
         ],
-        [Fix("makes another web server: what its boot did is done once", replace_web_server(facts))],
+        [Fix("makes another web server: what its boot did is done once", facts.another(facts.demo.web))],
     )
 
 
@@ -144,5 +147,5 @@ def targets_unused(facts: AwsFacts) -> Finding | None:
             f"{facts.id(facts.demo.web)} is in {zone}, and unused ({reason}).",
             f"{listening[0]['LoadBalancerName']} is in {', '.join(zones)}.",
         ],
-        [Fix("makes another web server, in the load balancer's zone", replace_web_server(facts))],
+        [Fix("makes another web server, in the load balancer's zone", facts.another(facts.demo.web))],
     )
