@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import DemoError
+from .private import close, user_name, without_modes
 
 CONNECT_SECONDS = 5
 USER = "ec2-user"
@@ -77,24 +78,49 @@ class Ssh:
 def ensure_key(key_file: Path, comment: str) -> str:
     """Make the demo's ED25519 key if there is none.  Return its public line.
 
-    It is readable by the owner alone from its first byte on; one that others may read is closed to them.
+    It is readable by the owner alone from its first byte on; one that others may read is closed to them.  A new one
+    that cannot be closed is removed.
 
-    Raises DemoError where OpenSSH is not installed or will not make a key.
+    Raises DemoError where OpenSSH is not installed or will not make a key, NotYours where the key is another user's,
+    and NoModes where the file system keeps no permissions: ssh uses no key that others may read.
     """
-    if not public_line(key_file):
+    is_new = not public_line(key_file)
+    if is_new:
         key_file.unlink(missing_ok=True)
-        made = subprocess.run(
-            [_client("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(key_file)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            umask=0o077,
-        )
-        if made.returncode:
-            raise DemoError("ssh-keygen could not make the demo's key.", facts={"it said": made.stderr.strip()})
-    if key_file.stat().st_mode & 0o077:
-        key_file.chmod(0o600)
+        make_key(key_file, comment)
+    if not close(key_file, 0o600):
+        if is_new:
+            key_file.unlink()
+            _public(key_file).unlink(missing_ok=True)
+        raise without_modes(key_file)
     return public_line(key_file)
+
+
+def make_key(key_file: Path, comment: str) -> None:
+    """Make an ED25519 key and its public file.  Raises DemoError where OpenSSH is not installed or will not."""
+    made = subprocess.run(
+        [_client("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(key_file)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        umask=0o077,
+    )
+    if made.returncode:
+        said = made.stderr.strip() or made.stdout.strip() or f"nothing; its exit code is {made.returncode}"
+        raise DemoError("ssh-keygen could not make a key.", facts={"it said": said}, hint=_way_on())
+
+
+def _way_on() -> str:
+    """What to do where ssh-keygen makes no key."""
+    uid = os.getuid()
+    if user_name(uid) != f"user {uid}":
+        return "Mend that, and see if it works:  ssh-keygen -t ed25519 -N '' -f /tmp/try"
+    return (
+        f"This machine knows no user {uid}, and OpenSSH works only for users in /etc/passwd. In a container, run as "
+        "another user, or add this one as root:\n"
+        f"    echo 'demo:x:{uid}:{os.getgid()}::/tmp:/bin/sh' >> /etc/passwd"
+    )
 
 
 def key_comment(public_key: str, name: str) -> str:
@@ -105,8 +131,12 @@ def key_comment(public_key: str, name: str) -> str:
 
 def public_line(key_file: Path) -> str:
     """The public line of the demo's key; empty if the key is not here."""
-    public = key_file.with_suffix(key_file.suffix + ".pub")
+    public = _public(key_file)
     return public.read_text().strip() if key_file.exists() and public.exists() else ""
+
+
+def _public(key_file: Path) -> Path:
+    return key_file.with_suffix(key_file.suffix + ".pub")
 
 
 def version() -> str:

@@ -18,7 +18,7 @@ import pytest
 from vpce_demo.aws import environment
 from vpce_demo.cli import run_command
 from vpce_demo.config.model import Config
-from vpce_demo.journal.state_file import make_private
+from vpce_demo.private import make_private
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run

@@ -27,6 +27,7 @@ ORDER = (
     "engine",
     "aws",
     "config ssh sandbox",
+    "private",
     "model errors untrusted changes",
     "__init__",
 )
@@ -116,7 +117,7 @@ def test_the_sandbox_is_reached_through_its_client_and_knows_nothing_of_the_demo
         "client"
     }
     ours = {name.split(".")[0] for here, name in names if here == "sandbox"} & set(RANK)
-    assert ours == {"sandbox", "errors"}
+    assert ours == {"sandbox", "errors", "private"}
 
 
 def test_the_command_line_comes_without_heavy_modules() -> None:

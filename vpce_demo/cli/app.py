@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..changes import CHANGES
-from ..errors import THIS_DEMO
+from ..errors import STATE_DIRECTORY, THIS_DEMO
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -201,7 +201,7 @@ def command_line(app: App) -> str:
 
 def for_this_demo(app: App, text: str) -> str:
     """A hint whose commands have the options of this demo."""
-    return text.replace(THIS_DEMO, command_line(app))
+    return text.replace(THIS_DEMO, command_line(app)).replace(STATE_DIRECTORY, shlex.quote(str(app.state_directory)))
 
 
 def diagnosis_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:

@@ -7,12 +7,14 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 
 import click
 from click.shell_completion import shell_complete
 
 from ..changes import CHANGES
 from ..errors import THIS_DEMO, DemoError, SignInError, TestFailed
+from ..private import not_yours
 from .app import App, diagnosis_for_this_demo, for_this_demo
 from .group import cli
 from .init import COMPLETION
@@ -53,7 +55,7 @@ def run_command(arguments: list[str]) -> int:
     except BrokenPipeError:
         code = _reader_has_left()
     except Exception as error:
-        understood_error = _understood(error)
+        understood_error = _understood(app, error)
         if understood_error is None:
             raise
         code = understood_error.exit_code
@@ -98,18 +100,22 @@ def _json_was_asked_for(arguments: list[str]) -> bool:
     return bool(said) or os.environ.get("VPCE_DEMO_OUTPUT") == "json"
 
 
-def _understood(error: Exception) -> DemoError | None:
+def _understood(app: App, error: Exception) -> DemoError | None:
     """The error as a ``DemoError``.  One that is a ``DemoError`` already is shown without importing boto3."""
     if isinstance(error, DemoError):
         return error
     from ..aws.messages import understood
 
-    return understood(error) or _from_the_machine(error)
+    return understood(error) or _from_the_machine(app, error)
 
 
-def _from_the_machine(error: Exception) -> DemoError | None:
+def _from_the_machine(app: App, error: Exception) -> DemoError | None:
     """An OSError as a ``DemoError``."""
     if not isinstance(error, OSError):
         return None
+    if isinstance(error, PermissionError) and isinstance(error.filename, (str, os.PathLike)):
+        path = Path(error.filename)
+        if path.is_relative_to(app.state_directory) and (foreign := not_yours(path)):
+            return foreign
     what = f"{error.filename} cannot be used" if error.filename else "The machine refused"
     return DemoError(f"{what}: {error.strerror or error}.", hint="Correct that, then repeat the command.")

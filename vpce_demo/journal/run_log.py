@@ -33,8 +33,8 @@ from ..aws.error_codes import error_code, error_message
 from ..aws.messages import understood
 from ..engine.events import Event
 from ..errors import DemoError
+from ..private import make_private
 from .run_log_schema import read_line
-from .state_file import make_private
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment

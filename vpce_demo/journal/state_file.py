@@ -24,6 +24,7 @@ from ..engine.engine import Intent
 from ..engine.events import Action, Event
 from ..errors import DemoError, Locked
 from ..model import Record
+from ..private import make_private, not_yours
 from ..untrusted import printable, text_of
 
 VERSION = 1
@@ -115,7 +116,8 @@ class StateFile:
         except FileNotFoundError:
             return cls(directory)
         except OSError as error:
-            raise _unreadable(path, printable(str(error))) from None
+            foreign = not_yours(path) if isinstance(error, PermissionError) else None
+            raise foreign or _unreadable(path, printable(str(error))) from None
         except ValueError as error:
             raise _unreadable(path, f"it is not JSON: {printable(str(error))}") from None
         try:
@@ -140,7 +142,7 @@ class StateFile:
 
     def save(self) -> None:
         """Write it, readable by the owner only.  At every moment either the old or the new file is complete."""
-        make_private(self.directory)
+        _make(self.directory)
         told = {
             "version": VERSION,
             "demo": self.demo,
@@ -160,7 +162,8 @@ class StateFile:
                 os.fsync(file.fileno())
             os.replace(self._draft, self.path)
         except OSError as error:
-            raise DemoError(
+            foreign = not_yours(self.directory) if isinstance(error, PermissionError) else None
+            raise foreign or DemoError(
                 f"The state file {self.path} cannot be written: {error.strerror}.",
                 hint="Free some space or mend the permissions, then run the command again: it goes on from here.",
             ) from None
@@ -256,14 +259,9 @@ def _unreadable(path: Path, why: str) -> DemoError:
     )
 
 
-def make_private(directory: Path) -> None:
-    """Create a directory that only its owner can read, or make an existing one so."""
+def _make(directory: Path) -> None:
     try:
-        for level in reversed([directory, *directory.parents]):
-            if not level.exists():
-                level.mkdir(mode=0o700, exist_ok=True)
-        if directory.stat().st_mode & 0o077:
-            directory.chmod(0o700)
+        make_private(directory)  # where it cannot be: the key is the only secret, and is refused there
     except OSError as error:
         raise DemoError(f"The directory {directory} cannot be made: {error.strerror}.") from None
 
@@ -274,7 +272,7 @@ def locked(directory: Path, command: str) -> Iterator[None]:
 
     A directory that holds nothing else is removed with the lock.
     """
-    make_private(directory)
+    _make(directory)
     path = directory / "lock"
     lock = FileLock(path, timeout=0, mode=0o600)
     try:
