@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,19 @@ from .program import ROOT, SECONDS
 LIFE = (("up", "--yes"), ("test",), ("status",), ("down", "--yes"))
 DEAD = "http://127.0.0.1:9"
 """Nothing listens there."""
+NOBODY = 65534
+"""The user that owns nothing."""
 SHADOWS = ("socket", "random", "json", "boto3", "http", "logging", "select", "vpce_demo")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
 @dataclass
 class Place:
-    """Where a life is led: the working directory, and how its processes are started."""
+    """Where a life is led: the working directory, how its processes are started, and what is undone at the end."""
 
     directory: Path
     started: dict[str, Any] = field(default_factory=dict)
+    until_the_end: ExitStack = field(default_factory=ExitStack)
 
 
 Prepare = Callable[[Place], None]
@@ -79,10 +83,19 @@ def no_standard_input(place: Place) -> None:
 
 
 def unreadable_home(place: Place) -> None:
-    """For anybody but root, who can read everything."""
+    """Of a user who has a name and may not look into it; root could."""
+    if os.geteuid() == 0:
+        # pytest's own is closed to others.
+        place.directory = Path(place.until_the_end.enter_context(tempfile.TemporaryDirectory()))
+        place.started.update(user=NOBODY, group=NOBODY, extra_groups=[])
+        os.chown(place.directory, NOBODY, NOBODY)
     home = place.directory / "home"
     home.mkdir()
     home.chmod(0)
+    try:
+        subprocess.run([sys.executable, "-c", ""], **place.started, check=True)
+    except PermissionError:
+        pytest.skip("another user may not run this interpreter")
 
 
 def home_is_a_file(place: Place) -> None:
@@ -149,6 +162,10 @@ ROWS: dict[str, tuple[dict[str, str | None], Prepare]] = {
     "~ in the directory": ({}, below("~root")),
     "a line feed in the directory": ({}, below("a\nb")),
     "letters in the directory": ({}, below("démo-デモ")),
+    "a % in the state directory": ({"VPCE_DEMO_STATE_DIR": "50%off %h"}, as_is),
+    "${HOME} in the state directory": ({"VPCE_DEMO_STATE_DIR": "${HOME}"}, as_is),
+    "~ in the state directory": ({"VPCE_DEMO_STATE_DIR": "~x"}, as_is),
+    "quotes in the state directory": ({"VPCE_DEMO_STATE_DIR": "a'b\"c d"}, as_is),
     "modules named like the library's": ({}, shadows),
 }
 SAMPLE = ("umask 0",)
@@ -185,15 +202,16 @@ def life(place: Place, variables: dict[str, str | None]) -> Iterator[Callable[..
     try:
         yield run
     finally:
-        client.stop(place.directory / ".vpce-demo" / "emulator")
+        client.stop(place.directory / (environment.get("VPCE_DEMO_STATE_DIR") or ".vpce-demo") / "emulator")
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, marks=() if row in SAMPLE else pytest.mark.slow) for row in ROWS])
 def test_the_whole_life(tmp_path: Path, row: str) -> None:
     variables, prepare = ROWS[row]
     place = Place(tmp_path)
-    prepare(place)
-    with life(place, variables) as run:
+    with place.until_the_end:
+        prepare(place)
+        run = place.until_the_end.enter_context(life(place, variables))
         run("sandbox", "start", "--speed", "max")
         said = {words[0]: run(*words) for words in LIFE}
         run("sandbox", "stop")

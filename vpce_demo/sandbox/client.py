@@ -180,6 +180,12 @@ def _lock(directory: Path) -> Iterator[None]:
 def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_port: int, iam: bool) -> Running:
     import subprocess
 
+    class Server(subprocess.Popen[bytes]):
+        """Outlives this program, which Python is not to warn of."""
+
+        def __del__(self) -> None:
+            pass
+
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         text = f"The sandbox needs parts that are not installed: {', '.join(missing)}."
@@ -190,7 +196,7 @@ def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_po
     command += ["--port", str(port), "--proxy-port", str(proxy_port), *(["--iam"] if iam else [])]
     log = os.open(directory / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        process = subprocess.Popen(
+        process = Server(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment()
         )
     finally:
