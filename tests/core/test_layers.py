@@ -27,7 +27,7 @@ ORDER = (
     "engine",
     "aws",
     "config ssh sandbox",
-    "model errors untrusted changes",
+    "model errors untrusted changes extras",
     "__init__",
 )
 """The rooms of the house, from the top down: each imports what is below it, never what is beside or above it."""

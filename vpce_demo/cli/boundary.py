@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -13,6 +14,7 @@ from click.shell_completion import shell_complete
 
 from ..changes import CHANGES
 from ..errors import THIS_DEMO, DemoError, SignInError, TestFailed
+from ..extras import WARNINGS
 from .app import App, diagnosis_for_this_demo, for_this_demo
 from .group import cli
 from .init import COMPLETION
@@ -34,6 +36,7 @@ def run_command(arguments: list[str]) -> int:
     app = App()
     code = 0
     CHANGES.begin()
+    WARNINGS.begin()
     try:
         with cli.make_context("vpce-demo", list(arguments), obj=app) as ctx:
             cli.invoke(ctx)
@@ -77,6 +80,11 @@ def run_command(arguments: list[str]) -> int:
             "table": understood_error.table,
             "hint": understood_error.hint,
         }
+    if WARNINGS.sentences:
+        app.document["warnings"] = WARNINGS.sentences
+        with contextlib.suppress(BrokenPipeError):
+            for sentence in WARNINGS.sentences:
+                app.screen().line(sentence, mark="!", to_err=True)
     if app.json and (app.command or "error" in app.document):
         document = {"version": OUTPUT_VERSION, "command": app.command, "exit_code": code, **app.document}
         try:
