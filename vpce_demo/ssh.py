@@ -64,6 +64,7 @@ class Ssh:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,  # so that a proxy command ends with it
+            umask=0o077,  # for known_hosts
         ) as process:
             try:
                 out, err = process.communicate(timeout=seconds)

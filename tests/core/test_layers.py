@@ -28,7 +28,7 @@ ORDER = (
     "aws",
     "config ssh sandbox",
     "private",
-    "model errors untrusted changes",
+    "model errors untrusted changes extras",
     "__init__",
 )
 """The rooms of the house, from the top down: each imports what is below it, never what is beside or above it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -14,6 +15,7 @@ from click.shell_completion import shell_complete
 
 from ..changes import CHANGES
 from ..errors import THIS_DEMO, DemoError, SignInError, TestFailed
+from ..extras import WARNINGS
 from ..private import not_yours
 from .app import App, diagnosis_for_this_demo, for_this_demo
 from .group import cli
@@ -36,6 +38,7 @@ def run_command(arguments: list[str]) -> int:
     app = App()
     code = 0
     CHANGES.begin()
+    WARNINGS.begin()
     try:
         with cli.make_context("vpce-demo", list(arguments), obj=app) as ctx:
             cli.invoke(ctx)
@@ -79,6 +82,11 @@ def run_command(arguments: list[str]) -> int:
             "table": understood_error.table,
             "hint": understood_error.hint,
         }
+    if WARNINGS.sentences:
+        app.document["warnings"] = WARNINGS.sentences
+        with contextlib.suppress(BrokenPipeError):
+            for sentence in WARNINGS.sentences:
+                app.screen().line(sentence, mark="!", to_err=True)
     if app.json and (app.command or "error" in app.document):
         document = {"version": OUTPUT_VERSION, "command": app.command, "exit_code": code, **app.document}
         try:

@@ -20,9 +20,11 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..aws.error_codes import is_rejection
+from ..changes import CHANGES
 from ..engine.engine import Intent
 from ..engine.events import Action, Event
 from ..errors import DemoError, Locked
+from ..extras import WARNINGS, extra, why
 from ..model import Record
 from ..private import make_private, not_yours
 from ..untrusted import printable, text_of
@@ -141,7 +143,10 @@ class StateFile:
         )
 
     def save(self) -> None:
-        """Write it, readable by the owner only.  At every moment either the old or the new file is complete."""
+        """Write it, readable by the owner only.  At every moment either the old or the new file is complete.
+
+        Raises DemoError if it cannot be written.
+        """
         _make(self.directory)
         told = {
             "version": VERSION,
@@ -171,13 +176,18 @@ class StateFile:
     def forget(self) -> None:
         """Delete the file, the key and everything else of this demo except its lock."""
         for path in (self.path, self._draft, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
-            path.unlink(missing_ok=True)
+            with extra(f"{path} cannot be deleted"):
+                path.unlink(missing_ok=True)
         self.demo, self.demo_id, self.sides, self.place, self.settings, self.entries = "", "", {}, "", {}, {}
 
     # --- listening ------------------------------------------------------------
 
     def on_event(self, event: Event) -> None:
-        """Record one event.  The engine waits until it is written."""
+        """Record one event.  The engine waits until it is written.
+
+        Raises DemoError if a create cannot be recorded, which is then not requested.  Everything else is safe to lose,
+        since AWS knows the demo by its tags: nothing is kept from being deleted.
+        """
         key, live = event.resource.key, event.live
         if event.action is Action.CREATING:
             self.entries[key] = Entry(event.resource.kind, token=event.token, at=time.time())
@@ -194,7 +204,13 @@ class StateFile:
                 return
         else:
             return
-        self.save()
+        try:
+            self.save()
+        except DemoError as error:
+            if event.action is Action.CREATING:
+                raise
+            CHANGES.not_recorded()
+            WARNINGS.add(f"{error.message} AWS knows the demo by its tags.")
 
     def _is_over(self, event: Event) -> bool:
         """True if the entry can be removed: deleted, found missing, or certainly never created."""
@@ -267,15 +283,16 @@ def _make(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(directory: Path, command: str) -> Iterator[None]:
+def locked(directory: Path, command: str, *, makes: bool = True) -> Iterator[None]:
     """Hold the demo's lock, which is released when the process ends.  Raises Locked, with the process that holds it.
 
-    A directory that holds nothing else is removed with the lock.
+    A directory that holds nothing else is removed with the lock.  One in which no lock can be made raises DemoError or
+    OSError for a command that ``makes``; any other goes on without.
     """
-    _make(directory)
     path = directory / "lock"
     lock = FileLock(path, timeout=0, mode=0o600)
     try:
+        _make(directory)
         lock.acquire()
     except Timeout:
         raise Locked(
@@ -283,8 +300,14 @@ def locked(directory: Path, command: str) -> Iterator[None]:
             facts={"held by": _read_or(path, "another process")},
             hint="Wait until it has finished, then run the command again.",
         ) from None
+    except (DemoError, OSError) as error:
+        if makes:
+            raise
+        WARNINGS.add(f"The lock {path} cannot be made: {why(error)}. Run no other command on this demo meanwhile.")
     try:
-        path.write_text(f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%S')}")
+        if lock.is_locked:
+            with contextlib.suppress(OSError):  # it is for a message to others
+                path.write_text(f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%S')}")
         yield
     finally:
         with contextlib.suppress(OSError):

@@ -38,6 +38,8 @@ PATIENCE = 60.0
 EXITING = 5.0
 """The longest wait in seconds for a process that has cleaned up to exit."""
 LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+TAKEN_OVER = ("PATH", "TMPDIR", "TZ", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""The variables of the user's environment that the sandbox's process gets, and ``PYTHONPATH``."""
 NEEDED = ("moto", "flask", "flask_cors", "asyncssh")
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -197,7 +199,13 @@ def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_po
     log = os.open(directory / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         process = Server(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment()
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            umask=0o077,
+            env=_environment(directory),
         )
     finally:
         os.close(log)
@@ -225,14 +233,22 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     del _children[process.pid]
 
 
-def _environment() -> dict[str, str]:
-    """The child's environment: it finds this program wherever it is run from, and none of the user's AWS settings."""
+def _environment(directory: Path) -> dict[str, str]:
+    """The child's environment: made of what Python needs to start, and nothing else of the user's.
+
+    So no variable of AWS's tools, of proxies or of the libraries inside changes what the sandbox is.  Its home is its
+    own directory: the user may have none.
+    """
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    # Without the user's AWS settings: moto would fail on a profile that does not exist.
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
-    return {**ours, **nothing, "PYTHONPATH": os.pathsep.join(paths)}
+    return {
+        **{name: os.environ[name] for name in TAKEN_OVER if name in os.environ},
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONUTF8": "1",
+        "HOME": str(directory.resolve()),
+        **dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def _failure(directory: Path, code: int) -> SandboxError:
