@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tools.process import remember_what_botocore_reads
 from vpce_demo.aws.environment import Environment, in_sandbox
@@ -24,6 +25,12 @@ from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.open import open_demo
 from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
+
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("search", print_blob=True)
+settings.load_profile("fixed")
+"""Property tests try the same examples each time; with ``--hypothesis-profile search`` (``make test-all``) new ones.
+What such a search finds is kept as an ``@example``."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
