@@ -77,9 +77,18 @@ def only_printable(text: str) -> str:
     Not printable are control and format characters (bidirectional marks, zero-width spaces, tags), separators and
     unassigned code points.  Other spaces than the ordinary one become that.
     """
+    return _cleaned(text, "\n\t")
+
+
+def one_line(text: str) -> str:
+    """The same without exception: a value on a line of ours, in which a line feed would begin another line."""
+    return _cleaned(text, "")
+
+
+def _cleaned(text: str, kept: str) -> str:
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() or each in "\n\t" else _SPACES.get(each, "?") for each in text)
+    return "".join(each if each.isprintable() or each in kept else _SPACES.get(each, "?") for each in text)
 
 
 class Misread(ConstructorError):

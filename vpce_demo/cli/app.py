@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,7 +118,7 @@ class App:
             verbose=bool(self.get("verbose")),
         )
         if self.json:
-            screen.out.file = sys.stderr  # only the JSON document goes to stdout
+            screen.out.file = screen.err.file  # only the JSON document goes to stdout
         return screen
 
     def where(self) -> Where:
