@@ -29,8 +29,8 @@ __all__ = ["made", "stage"]
 
 FORGED = "PASSED  8 of 8 in 0.7s."
 HOSTILE = f"\n{FORGED}\r\x1b]52;c;b3duZWQ=\x07\x1b[2J\x9b31m\x85\u202e\u2028\u200b\ufeff\u0600\U000e0041\x7f\0"
-STYLES = re.compile(r"\x1b\[[\d;]*m|\x1b\]8;[ -~]*?\x1b\\\\")
-"""Colours, and links."""
+STYLES = re.compile(r"\x1b\[[\d;]*m|\x1b\]8;[ -~]*?\x1b\\|\x1b\[\?25[lh]|\r?\x1b\[(?:1A|2K)|\r(?=\x1b)")
+"""Colours and links, and what a live view does to the cursor."""
 
 
 def spoiled(value: Any, keep: re.Pattern[str], key: str = "") -> Any:
@@ -169,20 +169,24 @@ def test_log_of_the_sandbox(stage: Stage) -> None:
     assert all(each.isprintable() or each == "\n" for each in out)
 
 
+@contextmanager
+def terminal() -> Iterator[Stream]:
+    """Inside, the program writes to a terminal with colours."""
+    stream = Stream(is_terminal=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TERM", "xterm-256color")
+        patch.setenv("COLUMNS", "100")
+        patch.setattr(sys, "stdout", stream)
+        patch.setattr(sys, "stderr", stream)
+        yield stream
+
+
 @pytest.mark.parametrize("line", ["status", "diagram", "doctor"])
-def test_on_a_terminal_with_colours(
-    stage: Stage, place: Environment, line: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    terminal = Stream(is_terminal=True)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "100")
-    with answers(place, KEPT["ids"]), monkeypatch.context() as patch:
-        patch.setattr(sys, "stdout", terminal)
-        patch.setattr(sys, "stderr", terminal)
+def test_on_a_terminal_with_colours(stage: Stage, place: Environment, line: str) -> None:
+    with answers(place, KEPT["ids"]), terminal() as shown:
         stage.text(*line.split())
-    shown = terminal.getvalue()
-    assert "\x1b[" in shown
-    assert_harmless(STYLES.sub("", shown))
+    assert "\x1b[" in shown.getvalue()
+    assert_harmless(STYLES.sub("", shown.getvalue()))
 
 
 @pytest.mark.parametrize(
@@ -192,6 +196,14 @@ def test_words_of_the_command_line(words: list[str], capsys: pytest.CaptureFixtu
     assert run_command(words) == 2
     told = capsys.readouterr()
     assert all(each.isprintable() or each == "\n" for each in told.out + told.err)
+
+
+def test_a_live_view(stage: Stage, place: Environment) -> None:
+    with answers(place, KEPT["ids"]), terminal() as shown:
+        stage.text("--progress", "live", "up", "--timeout", "1")
+    assert "\x1b[?25l" in shown.getvalue()
+    assert "?]52" in shown.getvalue()
+    assert_harmless(STYLES.sub("", shown.getvalue()))
 
 
 @pytest.mark.parametrize("how", ["plain", "none"])
