@@ -34,6 +34,11 @@ class Fix(NamedTuple):
     label: str
     command: str
 
+    @property
+    def deletes(self) -> bool:
+        """True if the command deletes or replaces something."""
+        return any(word in self.command for word in (" terminate-", " delete-", " replace-", "<demo> down"))
+
 
 @dataclass(frozen=True)
 class Diagnosis:

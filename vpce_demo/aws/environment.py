@@ -9,7 +9,6 @@ import math
 import os
 import re
 import shlex
-import sys
 import threading
 import time
 import urllib.request
@@ -39,6 +38,7 @@ from ..errors import ConfigError, DemoError
 from ..extras import extra
 from ..model import Side
 from ..sandbox.client import Running
+from ..ssh import NO_CONFIGURATION, proxy_command
 from .clients import Clients
 from .error_codes import ErrorKind, error_kind
 from .tags import owner_value
@@ -142,15 +142,14 @@ def in_sandbox(config: Config, running: Running) -> Environment:
         for profile, region in set(wanted.values())
     }
     clients = {side: made[one] for side, one in wanted.items()}
-    port = running.proxy_url.rpartition(":")[2].strip("/")
-    through = f'"{sys.executable}" -m vpce_demo.sandbox.connect {port} %h %p'
+    through = proxy_command([*running.connect, "%h", "%p"])
     return Environment(
         "sandbox",
         running.boot_id,
         running.speed if math.isfinite(running.speed) else 1e9,
         clients,
         _accounts(clients),
-        ("-o", f"ProxyCommand={through}"),
+        (*NO_CONFIGURATION, "-o", f"ProxyCommand={through}"),
         running.proxy_url,
     )
 

@@ -56,6 +56,15 @@ class Running:
     token: str
     speed: float
 
+    @property
+    def connect(self) -> tuple[str, ...]:
+        """The command that connects its standard input and output to a host and port of the sandbox, its last words.
+
+        By its file and isolated: no module of the working directory or of ``PYTHONPATH`` is run.
+        """
+        port = self.proxy_url.rpartition(":")[2].strip("/")
+        return (sys.executable, "-I", str(Path(__file__).with_name("connect.py")), port)
+
     def control(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask the control port (``GET`` without a body).  Raises ``SandboxError`` if it refuses or is gone."""
         method = "POST" if body is not None or verb in ("reset", "stop") else "GET"
