@@ -49,7 +49,7 @@ _OURS = {
     "PubkeyAcceptedKeyTypes": "+ssh-ed25519",
     "HostKeyAlgorithms": "+ssh-ed25519",
     "Ciphers": "+aes128-ctr",
-    "KexAlgorithms": "+curve25519-sha256",
+    "KexAlgorithms": "+ecdh-sha2-nistp256",
     "MACs": "+hmac-sha2-256",
     # The host key is new with every instance, whose address may have been another's before.
     "StrictHostKeyChecking": "accept-new",
@@ -102,7 +102,13 @@ _ON_THE_WAY = (
     "the sandbox has stopped",
 )
 """Words for what the network, a host or the sandbox's proxy did.  Whatever else ends ssh is this machine's."""
-_PROXY_ENDED = re.compile(r"Connection (closed|reset) by (UNKNOWN|remote host)")
+_PROXY_ENDED = re.compile(r"UNKNOWN port|^(kex|ssh)_exchange_identification: |^client_loop: ")
+"""Lines of ssh that say no more than that the connection ended, where it was a proxy command's."""
+
+
+def _without_warnings(said: str) -> list[str]:
+    """Such as "Permanently added", which are no reason to fail."""
+    return [line for line in said.splitlines() if not line.startswith("Warning: ")]
 
 
 @dataclass(frozen=True)
@@ -120,8 +126,8 @@ class SshResult:
 
     @property
     def reason(self) -> str:
-        """The line in which ssh says why it failed: the last one that is more than "closed"."""
-        lines = self.err.splitlines()
+        """The line in which ssh says why it failed: the last one that says more than that it ended."""
+        lines = _without_warnings(self.err)
         telling = [line for line in lines if not _PROXY_ENDED.search(line)]
         return next(reversed(telling or lines), f"exit code {self.exit_code}")
 
@@ -178,9 +184,10 @@ class Ssh:
         command of the user's configuration may print as well.
         """
         front, back = secrets.token_hex(8), secrets.token_hex(8)
-        say = f"echo {front}''{back}"  # the line itself, if something repeats it, does not hold the mark
+        say = f'echo {front}""{back}'  # the line itself, if something repeats it, does not hold the mark
+        line = f"{say}; {shlex.join(command)} 2>&1; {say} $?"
         with subprocess.Popen(
-            [*self.arguments(address, alias), f"{say}; {shlex.join(command)} 2>&1; {say} $?"],
+            [*self.arguments(address, alias), shlex.join(["sh", "-c", line])],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -213,7 +220,7 @@ class Ssh:
         A key that cannot be read is this machine's: the instance was not offered it.  So is the user's proxy command
         that ends without a word.
         """
-        lines = [line for line in said.splitlines() if not line.startswith("Warning: ")]
+        lines = _without_warnings(said)
         if "UNKNOWN port" in said:  # over a proxy command, which may have ended first
             lines = [line for line in lines if not _PROXY_ENDED.search(line)]
         if not lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -112,6 +113,11 @@ SETTINGS = (
     "ConnectTimeout 1\nConnectionAttempts 3",
     "Compression yes\nServerAliveInterval 1\nServerAliveCountMax 1",
     "SetEnv LANG=tlh\nSendEnv *",
+    "IdentityFile none",
+    "CanonicalizeHostname always\nCanonicalDomains example.com\nCanonicalizeFallbackLocal no",
+    "Match final\nRemoteCommand other\nPort 2222",
+    "RekeyLimit 1K 1s\nRequiredRSASize 16384",
+    "NoHostAuthenticationForLocalhost yes\nHashKnownHosts yes",
 )
 ORDINARY = 0, 6, 29
 """Of the rows, those that are tried one by one in the ordinary run; all others are tried together there."""
@@ -259,6 +265,11 @@ def test_no_fix_deletes_on_what_only_the_users_way_shows(made_run: Run, monkeypa
         ("No user exists for uid 54321", SshFailure.HERE),
         ("/bin/sh: 1: exec: nc: Permission denied\nConnection closed by UNKNOWN port 65535", SshFailure.HERE),
         ("Connection closed by UNKNOWN port 65535", SshFailure.HERE),
+        ("banner exchange: Connection to UNKNOWN port 65535: Broken pipe", SshFailure.HERE),
+        (
+            "kex_exchange_identification: read: Connection reset by peer\nConnection reset by UNKNOWN port 65535",
+            SshFailure.HERE,
+        ),
         ("x: Connection timed out\nConnection closed by UNKNOWN port 65535", SshFailure.ON_THE_WAY),
         ("", SshFailure.HERE),
     ],
@@ -272,15 +283,33 @@ def test_where_ssh_failed(said: str, where: SshFailure, tmp_path: Path, monkeypa
     assert (answer.failure, answer.exit_code, answer.out, answer.err) == (where, 255, "", said)
 
 
-def test_only_what_is_between_the_marks_is_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("shell", ["sh", "fish"])
+def test_only_what_is_between_the_marks_is_the_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
     """A client that repeats the command, and prints before and after it, as a chatty shell over there does."""
+    if not shutil.which(shell):
+        pytest.skip(f"no {shell} on this machine")
     program = tmp_path / "ssh"
-    program.write_text('#!/bin/sh\nfor last; do :; done\necho hello; echo "+ $last"; sh -c "$last"; echo bye; exit 0\n')
+    program.write_text(
+        f'#!/bin/sh\nfor last; do :; done\necho hello; echo "+ $last"; {shell} -c "$last"; echo bye; exit 0\n'
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     ssh = Ssh(tmp_path / "key", tmp_path / "hosts")
-    answer = ssh.run("192.0.2.1", "i-1", ["sh", "-c", "printf a; echo b >&2; exit 7"], 10)
-    assert (answer.exit_code, answer.out, answer.failure) == (7, "ab\n", None)
+    answer = ssh.run("192.0.2.1", "i-1", ["sh", "-c", "printf a; echo 'b c' >&2; exit 7"], 10)
+    assert (answer.exit_code, answer.out, answer.failure) == (7, "ab c\n", None)
+
+
+@pytest.mark.parametrize("code", [0, 1, 127])
+def test_an_instance_that_does_not_do_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """Its login shell says something else, and ends: not this machine's failure, and no answer either."""
+    program = tmp_path / "ssh"
+    program.write_text(f"#!/bin/sh\necho This account is not available; exit {code}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    answer = Ssh(tmp_path / "key", tmp_path / "hosts").run("192.0.2.1", "i-1", ["true"], 10)
+    assert (answer.exit_code, answer.out, answer.failure) == (255, "", SshFailure.ON_THE_WAY)
 
 
 # --- paths --------------------------------------------------------------------------------
