@@ -34,12 +34,15 @@ What such a search finds is kept as an ``@example``."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A runner in the background may ignore Ctrl-C, and the programs that the tests start would inherit that.
+    """A runner in the background may ignore signals, and the programs that the tests start would inherit that.
 
     Clients are made for nearly every test, which takes longer than most of them if AWS's models are read each time.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     remember_what_botocore_reads()
     config.pluginmanager.register(_Workers())
 
