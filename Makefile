@@ -18,8 +18,8 @@ demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, st
 test: check                       ## ruff, mypy strict and the tests
 	@$(BIN)/python -m pytest $(AT_ONCE)
 
-test-all: check                   ## the same, with what takes minutes
-	@$(BIN)/python -m pytest $(AT_ONCE) -m ''
+test-all: check                   ## the same, with what takes minutes, and property tests with new examples each time
+	@$(BIN)/python -m pytest $(AT_ONCE) -m '' --hypothesis-profile search
 
 torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: about an hour
 	@$(BIN)/python -m tests.torture

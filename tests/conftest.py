@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tools.process import remember_what_botocore_reads
 from vpce_demo.aws.environment import Environment, in_sandbox
@@ -25,14 +26,23 @@ from vpce_demo.session.open import open_demo
 from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
 
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("search", print_blob=True)
+settings.load_profile("fixed")
+"""Property tests try the same examples each time; with ``--hypothesis-profile search`` (``make test-all``) new ones.
+What such a search finds is kept as an ``@example``."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A runner in the background may ignore Ctrl-C, and the programs that the tests start would inherit that.
+    """A runner in the background may ignore signals, and the programs that the tests start would inherit that.
 
     Clients are made for nearly every test, which takes longer than most of them if AWS's models are read each time.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     remember_what_botocore_reads()
     config.pluginmanager.register(_Workers())
 

@@ -24,6 +24,8 @@ from typing import Any, NamedTuple
 
 THIS_DEMO = "<demo>"
 """In a hint or a fix, stands for ``vpce-demo`` with the options of the demo at hand, which only ``cli`` knows."""
+STATE_DIRECTORY = "<state-dir>"
+"""In a hint, stands for the directory of this demo's files, which only ``cli`` knows."""
 
 
 class Fix(NamedTuple):
@@ -31,6 +33,11 @@ class Fix(NamedTuple):
 
     label: str
     command: str
+
+    @property
+    def deletes(self) -> bool:
+        """True if the command deletes or replaces something."""
+        return any(word in self.command for word in (" terminate-", " delete-", " replace-", "<demo> down"))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,12 @@ on for ever, or put control characters on the terminal.
 
 from __future__ import annotations
 
+import datetime
+import os
+import re
 import reprlib
+import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +30,31 @@ _SPACES = dict.fromkeys(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 
 
 
 def text_of(path: Path, largest: int) -> str:
-    """The text of a file.  Raises OSError, and ValueError where it is larger than so many bytes or not UTF-8."""
-    with path.open("rb") as file:
+    """The text of a file, or of what a shell hands over as one (``<(...)``, ``/dev/stdin``).
+
+    Raises OSError, and ValueError where it is larger than so many bytes, not UTF-8, or a device or a pipe with a name,
+    which may never end or never begin.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not _ends(path, os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is not a file but a device or a pipe")
+        os.set_blocking(file.fileno(), True)
         content = file.read(largest + 1)
     if len(content) > largest:
         raise ValueError(f"it is larger than {largest} bytes")
     return content.decode("utf-8")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a pipe that has a name without waiting for its writer."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _ends(path: Path, mode: int) -> bool:
+    """True if it can be read to its end: a file, what a program writes to us, and /dev/null."""
+    if stat.S_ISFIFO(mode):
+        return path.is_relative_to("/dev") or path.is_relative_to("/proc")
+    return stat.S_ISREG(mode) or path == Path(os.devnull)
 
 
 def shown(value: object) -> str:
@@ -53,9 +77,25 @@ def only_printable(text: str) -> str:
     Not printable are control and format characters (bidirectional marks, zero-width spaces, tags), separators and
     unassigned code points.  Other spaces than the ordinary one become that.
     """
+    return _cleaned(text, "\n\t")
+
+
+def one_line(text: str) -> str:
+    """The same without exception: a value on a line of ours, in which a line feed would begin another line."""
+    return _cleaned(text, "")
+
+
+def _cleaned(text: str, kept: str) -> str:
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() or each in "\n\t" else _SPACES.get(each, "?") for each in text)
+    return "".join(each if each.isprintable() or each in kept else _SPACES.get(each, "?") for each in text)
+
+
+class Misread(ConstructorError):
+    """A value that YAML 1.1 reads otherwise than most people do."""
+
+
+_PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)")
 
 
 class _Loader(yaml.SafeLoader):
@@ -76,6 +116,36 @@ class _Loader(yaml.SafeLoader):
                     raise ConstructorError(None, None, f"{printable(key.value)} stands here twice", key.start_mark)
                 seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
+
+
+def _number(loader: _Loader, node: yaml.ScalarNode) -> int:
+    number = int(loader.construct_yaml_int(node))
+    if not _PLAIN_NUMBER.fullmatch(node.value):  # octal, binary, of base 60, or with underscores
+        raw = printable(node.value)
+        text = f'YAML reads {raw} as {shown(number)}; write {shown(number)}, or "{raw}" in quotes if it is a text'
+        raise Misread(None, None, text, node.start_mark)
+    return number
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _number)
+
+
+_READ_AS: dict[type, Callable[[Any], str]] = {
+    bool: lambda value: str(value).lower(),
+    datetime.date: lambda value: "a date",
+    datetime.datetime: lambda value: "a date",
+    type(None): lambda value: "nothing",
+}
+
+
+def misread(node: yaml.Node | None, value: object) -> str:
+    """What to say where a text is wanted and YAML made something else of it; empty if it did not."""
+    if not isinstance(node, yaml.ScalarNode) or node.style or isinstance(value, str):
+        return ""
+    if not node.value:
+        return "has no value"
+    raw, read = printable(node.value), _READ_AS.get(type(value), shown)(value)
+    return f'YAML reads {raw} as {"a number" if read == raw else read}; write "{raw}" in quotes'
 
 
 def read_yaml(text: str) -> tuple[yaml.Node | None, Any]:

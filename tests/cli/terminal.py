@@ -80,6 +80,14 @@ class Terminal:
         assert self._child.exitstatus is not None, f"ended by signal {self._child.signalstatus}"
         return self._child.exitstatus
 
+    def ended_by(self) -> int | None:
+        """Let the command end; returns the number of the signal that ended it, if one did."""
+        while self._read():
+            pass
+        self._child.close()
+        signal: int | None = self._child.signalstatus
+        return signal
+
     def _read(self) -> bool:
         """Take in what the command shows; whether it goes on."""
         try:

@@ -214,7 +214,7 @@ def test_a_refresh_that_fails_changes_nothing(
     assert code == 1
     assert says in err
     assert "Nothing was changed" in err
-    assert not table.refreshed_file().exists()
+    assert table.refreshed() == {}
 
 
 def test_a_refresh_without_a_sign_in_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from vpce_demo.verify.diagnosis.table import Rule
 from .aws_words import aws
 from .program import Done, World, wait_until
 
-ALL = [(rule, way) for rule in RULES for way in WAYS[rule.key]]
+BREAKABLE = [rule for rule in RULES if not rule.local]
+ALL = [(rule, way) for rule in BREAKABLE for way in WAYS[rule.key]]
 
 MET: dict[str, tuple[int, str]] = {
     # the check that fails, and what it met
@@ -241,12 +242,12 @@ def mended(chain: Chain, rule: Rule, way: str, done: Done | None) -> None:
 
 
 def test_every_row_is_here() -> None:
-    assert len(RULES) == 22
-    assert len({rule.key for rule in RULES}) == 22
-    assert all("" in WAYS[rule.key] for rule in RULES)
-    assert set(WAYS) == {rule.key for rule in RULES}
+    assert len(RULES) == 23
+    assert len({rule.key for rule in RULES}) == 23
+    assert all("" in WAYS[rule.key] for rule in BREAKABLE)
+    assert set(WAYS) == {rule.key for rule in BREAKABLE}
     assert len(ALL) == 36
-    assert {rule.key for rule in RULES if rule.seen_by == "test"} == {key.partition(":")[0] for key in MET}
+    assert {rule.key for rule in BREAKABLE if rule.seen_by == "test"} == {key.partition(":")[0] for key in MET}
 
 
 def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[str], Any] = aws) -> None:

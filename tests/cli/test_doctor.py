@@ -22,7 +22,7 @@ from vpce_demo.verify.doctor import DoctorLine
 
 from .program import Program, World, good
 
-MACHINE = ["versions", "packages", "OpenSSH client"]
+MACHINE = ["versions", "packages", "OpenSSH client", "files"]
 ACCOUNT = [
     "sign-in",
     "region",
@@ -58,7 +58,7 @@ def test_without_credentials_the_machine_is_checked_and_the_rest_says_why_not(pr
     assert done.code == 1
     told = {line["title"]: line for line in done.document["lines"]}
     assert list(told) == [*MACHINE, "sign-in", "account"]
-    assert [line["fine"] for line in told.values()] == [True, True, True, False, None]
+    assert [line["fine"] for line in told.values()] == [True, True, True, True, False, None]
     assert "There are no AWS credentials." in told["sign-in"]["evidence"]
     assert "aws configure" in told["sign-in"]["fix"]
     assert told["account"]["evidence"] == "not asked: that needs a sign-in and a region"

@@ -18,13 +18,13 @@ import pytest
 from vpce_demo.aws import environment
 from vpce_demo.cli import run_command
 from vpce_demo.config.model import Config
-from vpce_demo.journal.state_file import make_private
+from vpce_demo.private import make_private
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 from vpce_demo.ssh import ensure_key
 
-from .program import Done, Program, good
+from .program import Done, Program, finished, good
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -252,7 +252,9 @@ def trap() -> Iterator[tuple[str, list[bytes]]]:
     thread.join(5)
 
 
-def test_a_sandbox_run_sends_nothing_anywhere_else(program: Program, trap: tuple[str, list[bytes]]) -> None:
+def test_a_sandbox_run_sends_nothing_anywhere_else_and_leaves_nothing_open(
+    program: Program, trap: tuple[str, list[bytes]], no_umask: None
+) -> None:
     address, heard = trap
     config = program.directory / "aws-config"
     config.write_text(f"[default]\nregion=us-east-1\nendpoint_url={address}\n[profile real]\nendpoint_url={address}\n")
@@ -266,12 +268,14 @@ def test_a_sandbox_run_sends_nothing_anywhere_else(program: Program, trap: tuple
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_EC2_METADATA_SERVICE_ENDPOINT": address,
         "AWS_EC2_METADATA_DISABLED": "false",
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), "*"),
+        **dict.fromkeys(("AWS_DEFAULTS_MODE", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_RETRY_MODE"), "nonsense"),
     }
     try:
         for words in ("sandbox start --speed max", "--sandbox up", "--sandbox down"):
-            good(program.run(*words.split(), **surroundings))
+            good(finished(program.start(*words.split(), **surroundings)))
             state = program.directory / ".vpce-demo"
-            assert [mode(path) for path in (state, *state.iterdir())] == ["0o700"] * (1 + len(list(state.iterdir())))
+            assert {str(path) for path in (state, *state.rglob("*")) if path.stat().st_mode & 0o077} == set()
     finally:
         program.run("sandbox", "stop", **surroundings)
     assert heard == []

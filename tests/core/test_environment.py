@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
+import threading
 import time
 from concurrent.futures import Future
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore import configprovider
 from botocore.exceptions import (
     BotoCoreError,
     ConnectionClosedError,
@@ -24,6 +29,7 @@ from vpce_demo.aws.environment import Environment, _Refresh, in_sandbox, on_aws
 from vpce_demo.aws.messages import understood
 from vpce_demo.config.load import load
 from vpce_demo.errors import ConfigError, SandboxError
+from vpce_demo.extras import WARNINGS
 from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.api.faults import InjectedFault
@@ -37,27 +43,144 @@ def found(sandbox: Sandbox) -> Running:
     return Running(*urls, sandbox.boot_id, os.getpid(), sandbox.token, sandbox.clock.speed)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"AWS_PROFILE": "no-such-profile"},
-        {"AWS_DEFAULT_PROFILE": "no-such-profile"},
-        {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"},
-        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_EC2": "http://127.0.0.1:9"},
-        {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_SECRET_ACCESS_KEY": "real", "AWS_SESSION_TOKEN": "real"},
-    ],
-    ids=lambda settings: next(iter(settings)),
-)
+def of_botocore() -> set[str]:
+    """Every environment variable in botocore's own tables."""
+    tables = (configprovider.BOTOCORE_DEFAUT_SESSION_VARIABLES, configprovider.DEFAULT_S3_CONFIG_VARS)
+    told = [name for table in tables for _, name, *_ in table.values() if name]
+    return {name for one in told for name in ([one] if isinstance(one, str) else one)}
+
+
+SERVICES = ("EC2", "ELASTIC_LOAD_BALANCING_V2", "STS", "SSM", "IAM")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+LIBRARIES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "FLASK_APP", "WERKZEUG_RUN_MAIN")
+NONSENSE = {
+    "botocore's own": dict.fromkeys(of_botocore(), "/no/such/thing"),
+    "credentials": dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "real"),
+    "endpoints": dict.fromkeys(("AWS_ENDPOINT_URL", *(f"AWS_ENDPOINT_URL_{name}" for name in SERVICES)), "gopher:no"),
+    "tokens": {f"AWS_BEARER_TOKEN_{name}": "real" for name in SERVICES},
+    "libraries": dict.fromkeys((*LIBRARIES, "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME"), "/no/such/thing"),
+    "proxies": {name: "http://127.0.0.1:9" for upper in PROXIES for name in (upper, upper.lower())},
+    "no proxy": {name: value for value in ("*",) for name in ("NO_PROXY", "no_proxy")},
+    "no proxy to AWS": dict.fromkeys(("NO_PROXY", "no_proxy"), ".amazonaws.com,127.0.0.1,10.0.0.0/8"),
+    "no home": {"HOME": "/dev/null"},
+}
+"""Variables that change what AWS's tools and the libraries below them do, each with a value that would be noticed."""
+
+
+def test_botocore_tells_its_variables() -> None:
+    assert {"AWS_PROFILE", "AWS_DEFAULTS_MODE", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_CA_BUNDLE"} < of_botocore()
+
+
+@pytest.fixture
+def loopback_alone(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Whatever else was asked for than this machine itself: a name of a resolver, or an address by a socket."""
+    elsewhere: list[object] = []
+    resolve, connect = socket.getaddrinfo, socket.socket.connect
+
+    def note(host: object) -> None:
+        if host not in ("127.0.0.1", "localhost"):
+            elsewhere.append(host)
+            raise OSError(f"{host} is not this machine")
+
+    def resolved(host: Any, *rest: Any, **more: Any) -> Any:
+        note(host)
+        return resolve(host, *rest, **more)
+
+    def connected(self: socket.socket, address: Any) -> None:
+        note(address[0])
+        connect(self, address)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    monkeypatch.setattr(socket.socket, "connect", connected)
+    return elsewhere
+
+
+@pytest.mark.parametrize("settings", NONSENSE.values(), ids=NONSENSE)
 def test_what_is_set_for_aws_does_not_reach_the_sandbox(
-    sandbox: Sandbox, place: Environment, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
+    sandbox: Sandbox,
+    place: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    loopback_alone: list[object],
+    settings: dict[str, str],
 ) -> None:
     # A sandbox in this process shares its environment: let moto read it first, while it is clean.
     assert place.clients[Side.PROVIDER].ec2.describe_vpcs()["Vpcs"]
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     inside = in_sandbox(load(None, {}), found(sandbox))
-    assert inside.clients[Side.PROVIDER].ec2.describe_vpcs()["Vpcs"]
+    clients = inside.clients[Side.PROVIDER]
+    assert (clients.region, clients.account) == ("us-east-1", place.clients[Side.PROVIDER].account)
+    assert clients.ec2.describe_vpcs()["Vpcs"]
+    assert clients.elb.describe_load_balancers()["LoadBalancers"] == []
+    config, usual = (vars(one.meta.config) for one in (clients.ec2, place.clients[Side.PROVIDER].ec2))
+    names = usual.keys() - {"user_agent", "_user_provided_options"}
+    assert {name: config[name] for name in names} == {name: usual[name] for name in names}
     assert ipaddress.ip_address(inside.fetch("http://checkip.amazonaws.com/").strip())
+    assert loopback_alone == []
+
+
+def test_a_redirect_stays_in_the_sandbox_too(loopback_alone: list[object]) -> None:
+    """And one to https, which is asked of the proxy as well."""
+    asked = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "https://example.com/")
+            self.end_headers()
+
+        def do_CONNECT(self) -> None:
+            asked.append(self.path)
+            self.send_error(502)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        proxy = f"http://127.0.0.1:{server.server_port}"
+        inside = Environment("sandbox", "x", 1.0, {}, {}, proxy=proxy)
+        with pytest.raises(OSError, match="502"):
+            inside.fetch("http://example.com/")
+        server.shutdown()
+    assert asked == ["http://example.com/", "example.com:443"]
+    assert loopback_alone == []
+
+
+def test_the_sandbox_s_process_gets_nothing_but_what_it_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = client._environment(tmp_path)
+    for settings in NONSENSE.values():
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+    for name in ("MOTO_EC2_LOAD_DEFAULT_AMIS", "PYTHONWARNINGS", "PYTHONSTARTUP", "LC_ALL", "LD_PRELOAD", "USER"):
+        monkeypatch.setenv(name, "nonsense")
+    assert client._environment(tmp_path) == made
+    assert made["HOME"] == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({"AWS_PROFILE": "no-such-profile"}, "us-east-1"),
+        ({"AWS_PROFILE": "no-such-profile", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_CONFIG_FILE": "garbage"}, "us-east-1"),
+        ({"AWS_CONFIG_FILE": "garbage", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_CONFIG_FILE": "good"}, "ap-northeast-1"),
+        ({"AWS_CONFIG_FILE": "good", "AWS_PROFILE": "second"}, "eu-central-1"),
+        ({"AWS_CONFIG_FILE": "no-such-file"}, "us-east-1"),
+    ],
+)
+def test_a_region_is_found_without_an_account(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], region: str
+) -> None:
+    Path("garbage").write_bytes(b"[[[\xff")
+    Path("good").write_text("[default]\nregion=ap-northeast-1\n[profile second]\nregion=eu-central-1\n")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    WARNINGS.begin()
+    assert environment.region_without_asking(load(None, {})) == region
+    broken = region == "us-east-1" and variables != {"AWS_CONFIG_FILE": "no-such-file"}
+    assert len(WARNINGS.sentences) == broken
 
 
 def test_a_sandbox_starts_under_a_profile_that_does_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

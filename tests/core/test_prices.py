@@ -18,7 +18,7 @@ from vpce_demo.cost import bill
 from vpce_demo.cost.prices import price_list, table
 from vpce_demo.cost.prices.table import Price
 from vpce_demo.engine.resource import Resource
-from vpce_demo.errors import DemoError
+from vpce_demo.extras import WARNINGS
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
@@ -219,15 +219,23 @@ def test_the_file_lies_where_the_user_wants_settings(monkeypatch: pytest.MonkeyP
         '{"version": 2, "prices": []}',
         '{"version": 1}',
         '{"version": 1, "prices": [{"item": "x", "date": "2026-12-01", "from": ["x"], "usd": {"r": 0.01}}]}',
+        '{"version": 1, "prices": [{"item": "x", "date": "2026-12-01", "from": ["x"], "usd": {"r": "1E+999999"}}]}',
+        '{"version": 1, "prices": [{"item": 5, "date": "2026-12-01", "from": ["x"], "usd": {"r": "1"}}]}',
+        '{"version": 1, "prices": [{"item": "x", "date": "2026-12-01", "from": 5, "usd": {"r": "1"}}]}',
+        "[" * 100_000,
+        "\0\x1b]0;",
     ],
 )
-def test_a_broken_file_is_told_and_can_be_read_anew(text: str) -> None:
+def test_a_broken_file_is_named_done_without_and_can_be_read_anew(text: str) -> None:
     path = table.refreshed_file()
+    assert path
+    known = bill.hourly(EVERYTHING, "us-east-1")
     path.parent.mkdir(parents=True)
     path.write_text(text)
-    with pytest.raises(DemoError, match="cannot be used") as caught:
-        bill.hourly(EVERYTHING, "us-east-1")
-    assert f"rm {path}" in caught.value.hint
+    WARNINGS.begin()
+    assert [bill.hourly(EVERYTHING, "us-east-1") for _ in range(2)] == [known, known]
+    (warning,) = WARNINGS.sentences
+    assert warning.startswith(f"The refreshed prices in {path} cannot be used: ")
     table.keep({KEY: read_today("0.02")})
     assert table.table()[KEY].usd == Decimal("0.02")
 

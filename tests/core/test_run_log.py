@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -14,6 +15,7 @@ import pytest
 
 from vpce_demo.engine.events import Event
 from vpce_demo.errors import Leftovers
+from vpce_demo.extras import WARNINGS
 from vpce_demo.journal import run_log
 from vpce_demo.journal.run_log import RunLog
 from vpce_demo.sandbox.server import Sandbox
@@ -106,9 +108,32 @@ def test_the_newest_are_kept(sandbox: Sandbox, open_run: Opens, tmp_path: Path) 
 
 def test_a_log_that_cannot_be_written_stops_nobody(sandbox: Sandbox, open_run: Opens, tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("in the way")
+    WARNINGS.begin()
     with open_run(tmp_path) as run:
         run.up(run.demo.resources[:1], nobody, None)
     assert (tmp_path / "logs").read_text() == "in the way"
+    (warning,) = WARNINGS.sentences
+    assert warning.startswith(f"The logs in {tmp_path}/logs/")
+
+
+def test_a_log_on_a_disk_that_fills_up_is_named_once(sandbox: Sandbox, open_run: Opens, tmp_path: Path) -> None:
+    WARNINGS.begin()
+    with open_run(tmp_path, makes=False) as run, contextlib.suppress(OSError), Path("/dev/full").open("w") as full:
+        log = RunLog(run.demo, full)
+        for _ in range(2):
+            log.page("x")
+        log.end(0, "")
+    assert WARNINGS.sentences == ["The log of this run cannot be written any more: No space left on device."]
+
+
+def test_logs_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "dangling.jsonl").symlink_to("nowhere")
+    WARNINGS.begin()
+    assert run_log.runs(tmp_path) == run_log.runs(tmp_path / "nothing") == []
+    assert WARNINGS.sentences == []
+    assert run_log.runs(tmp_path / "loop") == []
+    assert len(WARNINGS.sentences) == 1
 
 
 def lines(*them: dict[str, Any]) -> str:

@@ -16,17 +16,22 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from vpce_demo.changes import CHANGES
 from vpce_demo.config.model import Config
 from vpce_demo.config.settings import Where
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import DemoError, Locked
+from vpce_demo.extras import WARNINGS
 from vpce_demo.journal.state_file import StateFile, locked, remove_if_empty
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.noting import noting
 from vpce_demo.session.open import forget_if_the_sandbox_is_another
 from vpce_demo.session.run import Run
 
 from .fake_resources import Thing, World, refusal
+
+BY_TAGS = "AWS knows the demo by its tags."
 
 
 @pytest.fixture
@@ -194,6 +199,45 @@ def test_a_disk_that_is_full_is_told_with_the_file_s_name(state: StateFile, monk
     assert str(state.path) in caught.value.message
 
 
+@pytest.fixture
+def unwritable(state: StateFile) -> StateFile:
+    """A state file with a record that can be written no more, as on a full disk."""
+    state.save()
+    state.path.with_suffix(".json.new").mkdir()
+    CHANGES.begin()
+    WARNINGS.begin()
+    return state
+
+
+def test_a_create_that_cannot_be_recorded_is_not_requested(unwritable: StateFile, world: World, one: Thing) -> None:
+    with pytest.raises(DemoError, match="cannot be written"):
+        world.engine(noting(unwritable.on_event)).up([one])
+    assert not any(world.there.values())
+    assert CHANGES.is_empty
+
+
+def test_a_create_whose_answer_cannot_be_recorded_is_named(state: StateFile, world: World, one: Thing) -> None:
+    one.ways.at_create = lambda: (state.directory / "state.json.new").mkdir()
+    CHANGES.begin()
+    WARNINGS.begin()
+    assert world.engine(noting(state.on_event)).up([one]) == []
+    assert list(again(state).intents) == ["one"], "the next run finds it"
+    assert CHANGES.sentence() == "1 resource was created. Not all of that is recorded; the tags in AWS tell it."
+    assert WARNINGS.sentences == [f"The state file {state.path} cannot be written: Is a directory. {BY_TAGS}"]
+
+
+def test_a_record_that_cannot_be_written_keeps_nothing_from_being_deleted(
+    state: StateFile, world: World, one: Thing
+) -> None:
+    above = Thing("above", Side.PROVIDER, "Above", world, (one,))
+    world.engine(state.on_event).up([one, above])
+    (state.directory / "state.json.new").mkdir()
+    WARNINGS.begin()
+    assert world.engine(state.on_event).down([one, above], [[above], [one]]) == []
+    assert not any(world.there.values())
+    assert len(WARNINGS.sentences) == 1, "however often it was tried"
+
+
 # --- files that are none -------------------------------------------------------------------------
 
 
@@ -340,6 +384,16 @@ def test_the_lock_is_let_go_when_the_work_fails(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(DemoError, match="cannot be made"), locked(tmp_path / "file" / "demo", "up"):
+        pass
+
+
+def test_who_makes_nothing_goes_on_without_a_lock(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    WARNINGS.begin()
+    with locked(tmp_path / "file" / "demo", "down", makes=False):
+        (warning,) = WARNINGS.sentences
+    assert warning.startswith(f"The lock {tmp_path}/file/demo/lock cannot be made: ")
+    with locked(tmp_path, "up"), pytest.raises(Locked), locked(tmp_path, "down", makes=False):
         pass
 
 

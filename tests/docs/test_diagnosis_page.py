@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "diagnosis.md"
 def row(number: int, rule: Rule) -> str:
     """A rule as a line of the page."""
     seen = "; or ".join(symptom.value for symptom in rule.symptoms)
-    ways = ", ".join(f"`{rule.key}:{way}`" for way in WAYS[rule.key] if way)
+    ways = ", ".join(f"`{rule.key}:{way}`" for way in WAYS.get(rule.key, ()) if way)
     key = f"`{rule.key}` (or {ways})" if ways else f"`{rule.key}`"
     return f"| {number} | {key} | {rule.seen_by}: {seen} | {rule.likely} | {rule.confirmed_by} | {rule.mend} |"
 

@@ -27,7 +27,24 @@ MANY = settings(
 SECONDS, BYTES = 10.0, 100_000_000
 
 NASTY: list[Any] = [
-    *("", "\0", "\x1b[2J", "\u202e", "é", "x" * 5000, "../../etc/passwd", "-1", "null", "{{x}}", "$(id)", "'; --"),
+    *(
+        "",
+        "\0",
+        "\x1b[2J",
+        "\x9b2J",
+        "\u202e",
+        "\u2028",
+        "\u0600",
+        "a\nb",
+        "é",
+        "x" * 5000,
+        "../../etc/passwd",
+        "-1",
+        "null",
+        "{{x}}",
+        "$(id)",
+        "'; --",
+    ),
     *(True, False, None, 0, -1, 2**63, 10**400, 1e308, float("inf"), float("nan"), [], {}, [[]], {"": {}}),
 ]
 """Values that parsers stumble over."""

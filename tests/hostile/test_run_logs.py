@@ -7,14 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from vpce_demo.cli import run_command
 from vpce_demo.journal import run_log
 from vpce_demo.ui import run_log_view
-from vpce_demo.ui.style import Screen
+from vpce_demo.ui.style import CleanConsole, Screen
 
 from .cases import MANY, almost, as_json, everything_in, torn, values, within_bounds
 
@@ -70,7 +69,7 @@ WHOLE = "".join(json.dumps(line) + "\n" for line in LINES).encode()
 def shown(directory: Path) -> str:
     """Everything that ``logs`` shows of what is in this directory."""
     out = io.StringIO()
-    console = Console(file=out, width=100)
+    console = CleanConsole(file=out, width=100)
     screen = Screen(console, console, ascii=False)
     runs = run_log.runs(directory)
     run_log_view.listed(screen, runs)
@@ -83,6 +82,7 @@ def shown(directory: Path) -> str:
 
 @MANY
 @given(st.binary(max_size=300) | torn(WHOLE) | torn(WHOLE))
+@example(as_json({**HEAD, "command": "up\u0600"}).encode())
 def test_any_bytes(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
     before = everything_in(tmp_path)

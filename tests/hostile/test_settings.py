@@ -67,8 +67,8 @@ CORPUS: dict[str, tuple[str | bytes, str]] = {
     "half a character": ('provider: {vpc_name: "\\ud800"}', "provider.vpc_name"),
     "half a character in a key": ('"\\udfff": 1', "unable to parse raw data as a unicode string"),
     "a huge number": ("health_check_seconds: " + "9" * 5000, "digits"),
-    "a huge hexadecimal": ("health_check_seconds: 0x" + "f" * 9000, "health_check_seconds: a huge int"),
-    "a huge number of hours": ("health_check_seconds: 1" + ":1" * 9000, "health_check_seconds: a huge int"),
+    "a huge hexadecimal": ("health_check_seconds: 0x" + "f" * 9000, "health_check_seconds: 0xfff"),
+    "a huge number of hours": ("health_check_seconds: 1" + ":1" * 9000, "as a huge int"),
     "no number": ("health_check_seconds: .nan", "health_check_seconds"),
     "infinite": ("health_check_seconds: .inf", "health_check_seconds"),
     "no date": ("name: 2026-99-99", "demo.yaml"),
@@ -104,4 +104,4 @@ def test_a_known_trick(tmp_path: Path, capfd: pytest.CaptureFixture[str], case: 
 def test_what_never_ends_is_not_read_to_its_end(capfd: pytest.CaptureFixture[str]) -> None:
     with within_bounds():
         assert run_command(["plan", "--sandbox", "-c", "/dev/zero"]) == 2
-    assert f"/dev/zero cannot be read: it is larger than {LARGEST_FILE} bytes" in capfd.readouterr().err
+    assert "/dev/zero cannot be read: it is not a file but a device" in capfd.readouterr().err

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,7 @@ def connecting(
     proxy: socket.socket, out: int = subprocess.PIPE, into: int = subprocess.PIPE
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
     port = str(proxy.getsockname()[1])
-    words = [sys.executable, "-m", "vpce_demo.sandbox.connect", port, "10.0.0.1", "22"]
+    words = [sys.executable, "-P", "-m", "vpce_demo.sandbox.connect", port, "10.0.0.1", "22"]
     process = subprocess.Popen(words, stdin=into, stdout=out, stderr=subprocess.PIPE)
     connection, _ = proxy.accept()
     connection.settimeout(20)
@@ -108,3 +109,11 @@ def test_nothing_is_said_when_ssh_reads_no_more(proxy: socket.socket) -> None:
     connection.sendall(ACCEPTED + b"SSH-2.0-x\r\n")
     assert ended(process) == (0, "")
     connection.close()
+
+
+def test_no_module_of_the_directory_is_run(tmp_path: Path) -> None:
+    """The documented command, in a directory with modules named like the standard library's."""
+    for name in ("socket", "threading", "contextlib", "os", "vpce_demo"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('taken')")
+    words = [sys.executable, "-P", "-m", "vpce_demo.sandbox.connect"]
+    assert subprocess.run(words, cwd=tmp_path, capture_output=True, text=True).returncode == 2

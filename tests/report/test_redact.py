@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -125,3 +126,13 @@ def test_the_users_own_directory_is_not_named(tmp_path: Path) -> None:
     assert (
         Redactor().text(f"another key than {Path.home()}/.vpce-demo/key.pem") == "another key than ~/.vpce-demo/key.pem"
     )
+
+
+@pytest.mark.parametrize("home", ["/", "", "relative", None])
+def test_without_a_home_nothing_is_taken_for_it(monkeypatch: pytest.MonkeyPatch, home: str | None) -> None:
+    def unknown(number: int) -> pwd.struct_passwd:
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setenv("HOME", home) if home is not None else monkeypatch.delenv("HOME")
+    assert Redactor().text("relative/key.pem in /srv/demo") == "relative/key.pem in /srv/demo"

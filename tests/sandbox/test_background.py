@@ -152,10 +152,10 @@ def test_parts_not_installed(directory: Path, monkeypatch: pytest.MonkeyPatch) -
     assert caught.value.hint == "pip install 'vpce-demo[sandbox]'"
 
 
-def test_the_client_is_light() -> None:
+def test_the_client_is_light(directory: Path) -> None:
     script = "import sys, vpce_demo.sandbox.client; print(sorted({m.partition('.')[0] for m in sys.modules}))"
     loaded = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=client._environment()
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=client._environment(directory)
     )
     assert not {"boto3", "botocore", "moto", "flask", "werkzeug", "asyncssh", "asyncio", "ssl"} & set(
         ast.literal_eval(loaded.stdout)

@@ -9,7 +9,6 @@ import math
 import os
 import re
 import shlex
-import sys
 import threading
 import time
 import urllib.request
@@ -19,13 +18,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
 from botocore.config import Config as BotoConfig
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 from botocore.exceptions import (
     BotoCoreError,
-    ClientError,
     CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
@@ -35,8 +35,10 @@ from botocore.exceptions import (
 from ..changes import CHANGES
 from ..config.model import Config
 from ..errors import ConfigError, DemoError
+from ..extras import extra
 from ..model import Side
 from ..sandbox.client import Running
+from ..ssh import NO_CONFIGURATION, proxy_command
 from .clients import Clients
 from .error_codes import ErrorKind, error_kind
 from .tags import owner_value
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
 
 WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
+NO_REGION = "us-east-1"
+"""Where no region is set and none is needed."""
 FETCH_SECONDS = 10
 REFUSED_SECONDS = 2.0
 """How long credentials that could not be refreshed are not asked for again."""
@@ -53,6 +57,14 @@ _BOTO = BotoConfig(
 )
 _ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
 """For calls that change something: the engine decides whether to repeat them, after a look-up."""
+
+
+_FILES = ("config_file", "credentials_file")
+_NOTHING_OF_THE_USER: Any = {
+    name: (key, None, os.devnull if name in _FILES else default, convert)
+    for name, (key, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+}
+"""botocore's variables with their defaults, and no way to set them: no environment variable, no file of the user."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +99,26 @@ class Environment:
 
     def fetch(self, url: str) -> str:
         """The text at a URL, as this machine sees it.  Raises OSError."""
-        proxies = {"http": self.proxy} if self.proxy else {}
-        handlers = [urllib.request.ProxyHandler(proxies)] if self.proxy else []
+        # urllib's own handler of proxies obeys NO_PROXY, also for a proxy that it is given.
+        handlers = [urllib.request.ProxyHandler({}), _AlwaysByProxy(self.proxy)] if self.proxy else []
         with urllib.request.build_opener(*handlers).open(url, timeout=FETCH_SECONDS) as answer:
             return str(answer.read(65536).decode("utf-8", "replace"))
+
+
+class _AlwaysByProxy(urllib.request.BaseHandler):
+    """Sends every request through this proxy, redirected ones too, whatever the environment says."""
+
+    handler_order = 100  # before the handlers that read the request
+
+    def __init__(self, proxy: str) -> None:
+        self._host = urlsplit(proxy).netloc
+
+    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
+        """Called by urllib before it sends a request."""
+        request.set_proxy(self._host, "http")
+        return request
+
+    https_request = http_request
 
 
 def on_aws(config: Config) -> Environment:
@@ -107,29 +135,43 @@ def in_sandbox(config: Config, running: Running) -> Environment:
 
     Each profile is another person of the same account there.
     """
+    os.environ.pop("SSLKEYLOGFILE", None)  # botocore opens that file for connections without TLS too
     wanted = {side: _profile_and_region(config, side) for side in Side}
     made = {
-        (profile, region): _sandbox_clients(profile, region or "us-east-1", running.endpoint_url)
+        (profile, region): _sandbox_clients(profile, region or NO_REGION, running.endpoint_url)
         for profile, region in set(wanted.values())
     }
     clients = {side: made[one] for side, one in wanted.items()}
-    port = running.proxy_url.rpartition(":")[2].strip("/")
-    through = f'"{sys.executable}" -m vpce_demo.sandbox.connect {port} %h %p'
+    through = proxy_command([*running.connect, "%h", "%p"])
     return Environment(
         "sandbox",
         running.boot_id,
         running.speed if math.isfinite(running.speed) else 1e9,
         clients,
         _accounts(clients),
-        ("-o", f"ProxyCommand={through}"),
+        (*NO_CONFIGURATION, "-o", f"ProxyCommand={through}"),
         running.proxy_url,
     )
 
 
 def region_without_asking(config: Config) -> str:
-    """The provider's region from the settings or AWS's config file, without signing in; else us-east-1."""
+    """The provider's region from the settings or AWS's config file, without signing in; else us-east-1.
+
+    Raises botocore's errors for a profile that is named and cannot be read.
+    """
     profile, region = _profile_and_region(config, Side.PROVIDER)
-    return region or boto3.Session(profile_name=profile).region_name or "us-east-1"
+    if names_a_profile(config):
+        return region or boto3.Session(profile_name=profile).region_name or NO_REGION
+    with extra("The region of the AWS profile cannot be read", f"{NO_REGION} is used.", BotoCoreError):
+        region = region or botocore.session.Session(profile=profile).get_config_variable("region")
+    return region or NO_REGION
+
+
+def names_a_profile(config: Config) -> bool:
+    """True if an option or the config file names a profile.  AWS_PROFILE does not count: it is set for other tools
+    too, so only what needs an account depends on it."""
+    named = {one.profile for one in (config, config.provider, config.consumer)}
+    return bool(named - {None, os.environ.get("AWS_PROFILE")})
 
 
 def price_list_client(config: Config, region: str) -> PricingClient:
@@ -225,7 +267,7 @@ def _alias(session: boto3.Session) -> Future[str]:
     def ask() -> None:
         try:
             told.set_result(next(iter(iam.list_account_aliases()["AccountAliases"]), ""))
-        except (ClientError, BotoCoreError):
+        except Exception:  # whatever it is, the calls that are needed will tell
             told.set_result("")
 
     threading.Thread(target=ask, daemon=True).start()
@@ -233,14 +275,13 @@ def _alias(session: boto3.Session) -> Future[str]:
 
 
 def _sandbox_clients(profile: str | None, region: str, endpoint_url: str) -> Clients:
-    # The user's profile, config files and web proxy are for AWS.
-    nothing = (None, None, os.devnull, None)
-    unset: Any = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+    below = botocore.session.Session(session_vars=_NOTHING_OF_THE_USER)
+    below.get_component("config_store").set_config_provider("s3", ConstantProvider({}))  # read for every service
     session = boto3.Session(
         aws_access_key_id=re.sub(r"[^\w-]", "-", f"sandbox-{profile}", flags=re.ASCII) if profile else "sandbox",
         aws_secret_access_key="sandbox",
         region_name=region,
-        botocore_session=botocore.session.Session(session_vars=unset),
+        botocore_session=below,
     )
     _check_region(session)
     cli = ["aws", f"--endpoint-url {endpoint_url}", f"--region {region}"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..changes import CHANGES
-from ..errors import THIS_DEMO
+from ..errors import STATE_DIRECTORY, THIS_DEMO
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -119,7 +118,7 @@ class App:
             verbose=bool(self.get("verbose")),
         )
         if self.json:
-            screen.out.file = sys.stderr  # only the JSON document goes to stdout
+            screen.out.file = screen.err.file  # only the JSON document goes to stdout
         return screen
 
     def where(self) -> Where:
@@ -201,7 +200,7 @@ def command_line(app: App) -> str:
 
 def for_this_demo(app: App, text: str) -> str:
     """A hint whose commands have the options of this demo."""
-    return text.replace(THIS_DEMO, command_line(app))
+    return text.replace(THIS_DEMO, command_line(app)).replace(STATE_DIRECTORY, shlex.quote(str(app.state_directory)))
 
 
 def diagnosis_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:

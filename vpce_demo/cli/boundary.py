@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
 import re
 import sys
+from pathlib import Path
 
 import click
 from click.shell_completion import shell_complete
 
 from ..changes import CHANGES
 from ..errors import THIS_DEMO, DemoError, SignInError, TestFailed
+from ..extras import WARNINGS
+from ..private import not_yours
+from ..session.signals import before_a_sudden_end
+from ..ui.output import Output, clean_outputs
 from .app import App, diagnosis_for_this_demo, for_this_demo
 from .group import cli
 from .init import COMPLETION
@@ -26,14 +32,62 @@ def main() -> None:
     gc.set_threshold(50_000)  # most objects of a short run are code and models, which stay
     if asked := os.environ.get(COMPLETION):
         sys.exit(shell_complete(cli, {}, "vpce-demo", COMPLETION, asked))
-    sys.exit(run_command(sys.argv[1:]))
+    _open_what_is_closed()
+    if os.isatty(2):
+        before_a_sudden_end(_show_cursor)
+    with clean_outputs():
+        try:
+            code = run_command(sys.argv[1:])
+        except Exception:
+            sys.excepthook(*sys.exc_info())
+            code = 1
+    sys.exit(code)
+
+
+def _show_cursor() -> None:
+    """Show the cursor, which a live view hides."""
+    os.write(2, b"\x1b[?25h")
+
+
+def _open_what_is_closed() -> None:
+    """Take up the descriptors of standard streams that are closed, so that no file of ours gets one of them."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            nothing = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this one
+            os.set_inheritable(nothing, True)
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
 
 
 def run_command(arguments: list[str]) -> int:
-    """Run one command line and return its exit code."""
+    """Run one command line and return its exit code.
+
+    What cannot be shown does not end the command; if the output could not be written, the code is 1 at least.
+    """
     app = App()
+    with clean_outputs() as out:
+        code = _run(app, arguments)
+        return code if _was_written(app, out) else code or 1
+
+
+def _was_written(app: App, out: Output) -> bool:
+    """Whether the output was written; says on stderr that it was not, unless its reader has just left (``| head``)."""
+    lost = out.lost
+    if lost and not isinstance(lost, BrokenPipeError):
+        screen = app.screen()
+        screen.line(f"The output could not be written: {lost.strerror}.", mark="✗", to_err=True)
+        if not CHANGES.is_empty:
+            screen.line(CHANGES.sentence(), to_err=True)
+    return not lost
+
+
+def _run(app: App, arguments: list[str]) -> int:
+    """Run one command line with its errors as messages."""
     code = 0
     CHANGES.begin()
+    WARNINGS.begin()
     try:
         with cli.make_context("vpce-demo", list(arguments), obj=app) as ctx:
             cli.invoke(ctx)
@@ -50,10 +104,8 @@ def run_command(arguments: list[str]) -> int:
         if _json_was_asked_for(arguments):
             app.given["output"] = "json"
         app.document["error"] = {"message": error.format_message()}
-    except BrokenPipeError:
-        code = _reader_has_left()
     except Exception as error:
-        understood_error = _understood(error)
+        understood_error = _understood(app, error)
         if understood_error is None:
             raise
         code = understood_error.exit_code
@@ -77,19 +129,15 @@ def run_command(arguments: list[str]) -> int:
             "table": understood_error.table,
             "hint": understood_error.hint,
         }
+    if WARNINGS.sentences:
+        app.document["warnings"] = WARNINGS.sentences
+        with contextlib.suppress(BrokenPipeError):
+            for sentence in WARNINGS.sentences:
+                app.screen().line(sentence, mark="!", to_err=True)
     if app.json and (app.command or "error" in app.document):
         document = {"version": OUTPUT_VERSION, "command": app.command, "exit_code": code, **app.document}
-        try:
-            click.echo(json.dumps(document, indent=2, default=str))
-        except BrokenPipeError:
-            code = _reader_has_left()
+        click.echo(json.dumps(document, indent=2, default=str))
     return code
-
-
-def _reader_has_left() -> int:
-    """The reader of our output has left (``| head``): discard the rest silently."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 
 def _json_was_asked_for(arguments: list[str]) -> bool:
@@ -98,18 +146,22 @@ def _json_was_asked_for(arguments: list[str]) -> bool:
     return bool(said) or os.environ.get("VPCE_DEMO_OUTPUT") == "json"
 
 
-def _understood(error: Exception) -> DemoError | None:
+def _understood(app: App, error: Exception) -> DemoError | None:
     """The error as a ``DemoError``.  One that is a ``DemoError`` already is shown without importing boto3."""
     if isinstance(error, DemoError):
         return error
     from ..aws.messages import understood
 
-    return understood(error) or _from_the_machine(error)
+    return understood(error) or _from_the_machine(app, error)
 
 
-def _from_the_machine(error: Exception) -> DemoError | None:
+def _from_the_machine(app: App, error: Exception) -> DemoError | None:
     """An OSError as a ``DemoError``."""
     if not isinstance(error, OSError):
         return None
+    if isinstance(error, PermissionError) and isinstance(error.filename, (str, os.PathLike)):
+        path = Path(error.filename)
+        if path.is_relative_to(app.state_directory) and (foreign := not_yours(path)):
+            return foreign
     what = f"{error.filename} cannot be used" if error.filename else "The machine refused"
     return DemoError(f"{what}: {error.strerror or error}.", hint="Correct that, then repeat the command.")

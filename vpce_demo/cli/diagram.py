@@ -15,6 +15,7 @@ from ..diagram.svg import svg
 from ..diagram.terminal import in_terminal
 from ..diagram.theme import Theme
 from ..errors import ConfigError, SignInError
+from ..extras import WARNINGS
 from ..journal.state_file import StateFile
 from ..session.look import look_at
 from ..ui.style import Screen
@@ -72,18 +73,17 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
     try:
         environment = app.environment(where, screen, start=False)
     except (SignInError, ConfigError) as error:
+        from ..aws.environment import names_a_profile
+
         # A missing region is fine for a plan, but a profile that was named must exist.
-        wrong_profile = isinstance(error, ConfigError) and _names_a_profile(where)
+        wrong_profile = isinstance(error, ConfigError) and names_a_profile(where.config)
         if wrong_profile or StateFile.load(where.directory).settings:
             raise
+        if isinstance(error, ConfigError) and where.config.profile:
+            WARNINGS.add(f"{error.message} The plan needs none.")
         environment = None
         screen.end_line("no AWS account at hand: the plan")
         screen.message()
     look = look_at(where, environment, app.command)
     say_whose(app, look)
     return picture(look.demo, look.live, look.frame)
-
-
-def _names_a_profile(where: Where) -> bool:
-    config = where.config
-    return any(one.profile for one in (config, config.provider, config.consumer))

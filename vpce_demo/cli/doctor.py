@@ -13,6 +13,7 @@ from ..aws.environment import Environment
 from ..changes import CHANGES
 from ..config.settings import Where
 from ..errors import DemoError
+from ..journal.state_file import StateFile
 from ..model import Live
 from ..session.open import open_demo
 from ..session.run import Run
@@ -57,6 +58,7 @@ def doctor(app: App, timeout: float | None) -> None:
     environment, error = _environment(app, where)
     for line in questions.machine():
         show(line)
+    show(questions.files(where.state_directory, StateFile(where.directory).key_file))
     works = True
     if error:
         for line in questions.not_signed_in(error):

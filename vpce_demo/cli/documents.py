@@ -260,11 +260,12 @@ class Connection(TypedDict):
 
 
 class Document(TypedDict):
-    """What every document holds."""
+    """What every document holds; ``warnings`` are what could not be used and was done without, each in a sentence."""
 
     version: Literal[1]
     command: str
     exit_code: Annotated[int, Ge(0)]
+    warnings: NotRequired[list[str]]
     error: NotRequired[Error]
     diagnosis: NotRequired[Diagnosis]
 

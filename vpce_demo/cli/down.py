@@ -20,6 +20,7 @@ from ..session.ownership import Unrecorded
 from ..ui import screens
 from ..ui.progress_state import DONE_DOWN
 from ..ui.style import duration
+from ..untrusted import one_line
 from .app import App, command_line
 from .group import ask, command, pass_app, timeout_option, yes_option
 from .progress import showing_progress
@@ -118,8 +119,8 @@ def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None
 
     Where nothing but a repair helps, ``down`` alone would fail in the same way.
     """
-    holders = {id: what for one in left for id, what in one.strangers.items()}
-    commands = in_order([command for one in left for command in one.commands])
+    holders = {one_line(id): one_line(what) for one in left for id, what in one.strangers.items()}
+    commands = in_order([one_line(command) for one in left for command in one.commands])
     if cause and cause.fixes and all(command in cause.fixes[0].command for command in commands):
         return ""
     if not holders and not commands:

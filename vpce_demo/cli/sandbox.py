@@ -126,7 +126,7 @@ def sandbox_logs(app: App) -> None:
     path = app.sandbox_directory / LOG_FILE
     try:
         text = path.read_text(errors="replace")
-    except OSError:
+    except FileNotFoundError:
         text = ""
     if not app.json:
         click.echo(text or "There is no log.", nl=not text)

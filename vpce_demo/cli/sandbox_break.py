@@ -21,6 +21,8 @@ from .app import App, command_line
 from .group import command, pass_app
 from .sandbox import running_sandbox
 
+_BREAKABLE = {number: rule for number, rule in enumerate(RULES, 1) if not rule.local}
+
 
 @command("break")
 @click.argument("fault", required=False, metavar="[FAULT]")
@@ -55,12 +57,12 @@ def sandbox_break(app: App, fault: str | None, surprise: bool) -> None:
 def _list(app: App) -> None:
     """What one will see, and not what causes it."""
     screen = app.screen()
-    for number, rule in enumerate(RULES, 1):
+    for number, rule in _BREAKABLE.items():
         screen.line(f"{number:>3}  {rule.seen_by:<5} {rule.seen.value}")
     screen.message()
     screen.message("Break one:  vpce-demo sandbox break NUMBER    or any:  vpce-demo sandbox break --random")
     app.document["faults"] = [
-        {"number": number, "seen_by": rule.seen_by, "seen": rule.seen.value} for number, rule in enumerate(RULES, 1)
+        {"number": number, "seen_by": rule.seen_by, "seen": rule.seen.value} for number, rule in _BREAKABLE.items()
     ]
 
 
@@ -68,10 +70,10 @@ def _chosen(fault: str) -> tuple[Rule, str]:
     """The rule and the way that these words mean.  Raises BadParameter."""
 
     key, _, way = fault.partition(":")
-    by_name = {**{rule.key: rule for rule in RULES}, **{str(number): rule for number, rule in enumerate(RULES, 1)}}
+    by_name = {name: rule for number, rule in _BREAKABLE.items() for name in (rule.key, str(number))}
     rule = by_name.get(key)
     if rule is None:
-        near = difflib.get_close_matches(key, [rule.key for rule in RULES], 1)
+        near = difflib.get_close_matches(key, [rule.key for rule in _BREAKABLE.values()], 1)
         meant = f" Did you mean '{near[0]}'?" if near else " The list:  vpce-demo sandbox break"
         raise click.BadParameter(f"there is no '{key}'.{meant}", param_hint="FAULT")
     if way not in WAYS[rule.key]:
@@ -81,7 +83,7 @@ def _chosen(fault: str) -> tuple[Rule, str]:
 
 
 def _any() -> tuple[Rule, str]:
-    return random.choice([(rule, way) for rule in RULES if not rule.passes for way in WAYS[rule.key]])
+    return random.choice([(rule, way) for rule in _BREAKABLE.values() if not rule.passes for way in WAYS[rule.key]])
 
 
 def _break(app: App, rule: Rule, way: str) -> None:

@@ -40,6 +40,7 @@ from ..model import Phase, Side
 from ..session.look import Look, look_of
 from ..session.open import open_demo
 from ..session.run import Interrupted, Run
+from ..ssh import identity
 from ..tutorial import Step
 from ..ui import page as pages
 from ..ui.page import WIDEST
@@ -242,7 +243,7 @@ class _Walk:
             "demo": command_line(self.app),
             "region": self.region,
             "key_file": str(self.key_file),
-            "ssh": shlex.join(["ssh", "-i", str(self.key_file), *self.environment.ssh_options]),
+            "ssh": shlex.join(["ssh", *identity(self.key_file), *self.environment.ssh_options]),
             "endpoint.address": seen.frame.addresses.get(seen.demo.endpoint.key, ""),
             "endpoint_url": self.environment.clients[Side.PROVIDER].ec2.meta.endpoint_url,
         }

@@ -21,8 +21,8 @@ def again_and_again(
 ) -> None:
     """Look and draw every ``seconds``: in place on a terminal, elsewhere one below the other with a line between.
 
-    ``head`` draws the line above, which is there already the first time.  Only Ctrl-C ends it: an error is shown, and
-    it looks again.
+    ``head`` draws the line above, which is there already the first time.  Only Ctrl-C ends it, or an output that takes
+    no more: an error is shown, and it looks again.
     """
     screen = app.screen()
     try:
@@ -46,7 +46,8 @@ def again_and_again(
                 screens.error(screen, failed)
             elif seen is not None:
                 draw(seen)
-            screen.out.file.flush()
+            if screen.is_lost:
+                return
             time.sleep(seconds)
     except KeyboardInterrupt:
         screen.line()

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError
-from ..untrusted import printable, read_yaml, shown, text_of
+from ..untrusted import Misread, misread, printable, read_yaml, shown, text_of
 from .model import IMAGE_PARAMETER, Config
 
 LARGEST_FILE = 100_000
@@ -57,7 +57,8 @@ def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         problem = printable(getattr(error, "problem", None) or str(error).splitlines()[0], 200)
-        raise ConfigError(f"{place}: is not valid YAML: {problem}") from None
+        what = problem if isinstance(error, Misread) else f"is not valid YAML: {problem}"
+        raise ConfigError(f"{place}: {what}") from None
     except RecursionError:
         raise ConfigError(f"{path}: is nested too deeply") from None
     except ValueError as error:
@@ -75,15 +76,17 @@ def _explain(error: ValidationError, where: str, tree: yaml.Node | None, data: M
     problems = error.errors(include_url=False, include_context=False)
     for problem in problems[:MOST_MISTAKES]:
         path = [part for part in problem["loc"] if isinstance(part, (str, int))]
-        mark = _mark(tree, path, at_key=problem["type"] == "extra_forbidden")
+        mark, node = _place(tree, path, at_key=problem["type"] == "extra_forbidden")
         place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
         key = printable(".".join(str(part) for part in path))
         if problem["type"] == "extra_forbidden":
             lines.append(f"{place}: there is no setting '{key}'{_nearest(path)}")
+        elif problem["type"] == "string_type" and (what := misread(node, problem["input"])):
+            lines.append(f"{place}: {key}: {what}")
         else:
             what = _in_our_words(problem["type"], path) or problem["msg"].removeprefix("Value error, ")
             what = printable(what, 300)
-            value = "" if isinstance(problem["input"], (dict, BaseModel)) else f" {shown(problem['input'])}"
+            value = "" if isinstance(problem["input"], (dict, BaseModel)) else f" {_as_written(node, problem['input'])}"
             lines.append(f"{place}: {key or 'settings'}:{value} {what[0].lower()}{what[1:]}".replace(": :", ":"))
     if more := len(problems[MOST_MISTAKES:]):
         lines.append(f"and {more} more")
@@ -104,8 +107,17 @@ def _in_our_words(problem: str, path: Sequence[str | int]) -> str:
     return _LIKE.get(str(path[-1]), "") if problem == "string_pattern_mismatch" else ""
 
 
-def _mark(tree: yaml.Node | None, path: Sequence[str | int], at_key: bool) -> yaml.Mark | None:
-    """Where in the file this setting is, or the nearest one above it."""
+def _as_written(node: yaml.Node | None, value: object) -> str:
+    """A value as the file has it, where YAML made no text of it."""
+    if isinstance(node, yaml.ScalarNode) and not isinstance(value, str) and node.value:
+        return printable(node.value)
+    return shown(value)
+
+
+def _place(
+    tree: yaml.Node | None, path: Sequence[str | int], at_key: bool
+) -> tuple[yaml.Mark | None, yaml.Node | None]:
+    """Where in the file this setting is, or the nearest one above it; and its value there."""
     mark, node = None, tree
     for depth, part in enumerate(path):
         if not isinstance(node, yaml.MappingNode):
@@ -117,7 +129,7 @@ def _mark(tree: yaml.Node | None, path: Sequence[str | int], at_key: bool) -> ya
                 break
         else:
             break
-    return mark
+    return mark, node
 
 
 def _nearest(path: Sequence[str | int]) -> str:

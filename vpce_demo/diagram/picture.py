@@ -260,13 +260,13 @@ class _Painter:
             vpc.cidr,
             self.part(subnet, "public subnet"),
             subnet.cidr,
-            self.frame.zone or subnet.zone_id,
+            _clean(self.frame.zone or subnet.zone_id),
             self.joined(attachment.gateway, "internet gateway", attachment, "not attached"),
             replace(default_route, state=combined((default_route.state, self.state(routing)))),
             self.part(instance, role),
             self.output(instance, "public_address"),
-            whose.get("account", ""),
-            whose.get("region", ""),
+            _clean(whose.get("account", "")),
+            _clean(whose.get("region", "")),
         )
 
     def part(self, resource: Resource, kind: str) -> Node:
@@ -284,7 +284,9 @@ class _Painter:
         if not part.id:
             return part
         state = combined((part.state, state_of(other)))
-        return replace(part, state=state, word=_word(other) if other else otherwise, why=other.why if other else "")
+        return replace(
+            part, state=state, word=_clean(_word(other)) if other else otherwise, why=_clean(other.why) if other else ""
+        )
 
     def endpoint(self) -> Node:
         """The endpoint; while it is pending the state of its connection may be newer."""

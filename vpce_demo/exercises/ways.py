@@ -238,8 +238,9 @@ def _check_another_port(exercise: Exercise) -> None:
 def _register_another_port(exercise: Exercise) -> None:
     """The web server a second time in its target group, on a port where nothing listens."""
     demo = exercise.facts.demo
-    target = {"Id": exercise.id(demo.web), "Port": 8080}
-    exercise.elb.register_targets(TargetGroupArn=exercise.id(demo.targets), Targets=[target])
+    exercise.elb.register_targets(
+        TargetGroupArn=exercise.id(demo.targets), Targets=[{"Id": exercise.id(demo.web), "Port": 8080}]
+    )
 
 
 @way("ssh-hangs")

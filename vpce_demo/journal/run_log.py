@@ -33,8 +33,9 @@ from ..aws.error_codes import error_code, error_message
 from ..aws.messages import understood
 from ..engine.events import Event
 from ..errors import DemoError
+from ..extras import WARNINGS, extra, why
+from ..private import make_private
 from .run_log_schema import read_line
-from .state_file import make_private
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -52,7 +53,7 @@ LARGEST_FILE = 50_000_000
 class RunLog:
     """Writes one run.  Without a file, or if that can no longer be written, it writes nothing.
 
-    A failing log does not fail the run: what must be recorded is in the state file.
+    A failing log is named (``extras``) and does not fail the run: what must be recorded is in the state file.
     """
 
     def __init__(self, demo: Demo, file: IO[str] | None = None) -> None:
@@ -63,15 +64,15 @@ class RunLog:
     @classmethod
     def begin(cls, directory: Path, command: str, settings: Settings, environment: Environment, demo: Demo) -> RunLog:
         """Open the file of a run in the directory of this demo's logs, and delete the oldest ones."""
-        with contextlib.suppress(OSError, DemoError):
-            make_private(directory)
-            for old in _files(directory)[KEPT - 1 :]:
-                old.unlink(missing_ok=True)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         path = directory / f"{stamp}-{command.replace(' ', '-')}-{os.getpid()}.jsonl"
         file = None
-        with contextlib.suppress(OSError):
+        with extra(f"The logs in {directory} cannot be used", "", DemoError):
+            make_private(directory)
             file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
+        with contextlib.suppress(OSError):
+            for old in _files(directory)[KEPT:] if file else ():
+                old.unlink(missing_ok=True)
         log = cls(demo, file)
         accounts = {str(side): {k: one[k] for k in ("account", "region")} for side, one in environment.accounts.items()}
         log._write(
@@ -144,8 +145,9 @@ class RunLog:
         try:
             self._file.write(json.dumps({"type": type, "at": round(time.time(), 3), **rest}, default=str) + "\n")
             self._file.flush()  # a killed process leaves what it has written
-        except OSError:
+        except OSError as error:
             self._file = None
+            WARNINGS.add(f"The log of this run cannot be written any more: {why(error)}.")
 
 
 def described(event: Event, demo: Demo) -> dict[str, Any]:
@@ -245,5 +247,9 @@ def runs(directory: Path) -> list[RecordedRun]:
 
 def _files(directory: Path) -> list[Path]:
     """Newest first: by the time in the name, and within a second by when they were last written."""
-    found = [(path.name[:16], path.stat().st_mtime_ns, path) for path in directory.glob("*.jsonl")]
+    found = []
+    with extra(f"The logs in {directory} cannot be used"), contextlib.suppress(FileNotFoundError):
+        for path in directory.iterdir():
+            if path.suffix == ".jsonl":
+                found.append((path.name[:16], path.lstat().st_mtime_ns, path))
     return [path for *_, path in sorted(found, reverse=True)]

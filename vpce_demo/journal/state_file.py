@@ -20,10 +20,13 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..aws.error_codes import is_rejection
+from ..changes import CHANGES
 from ..engine.engine import Intent
 from ..engine.events import Action, Event
 from ..errors import DemoError, Locked
+from ..extras import WARNINGS, extra, why
 from ..model import Record
+from ..private import make_private, not_yours
 from ..untrusted import printable, text_of
 
 VERSION = 1
@@ -115,7 +118,8 @@ class StateFile:
         except FileNotFoundError:
             return cls(directory)
         except OSError as error:
-            raise _unreadable(path, printable(str(error))) from None
+            foreign = not_yours(path) if isinstance(error, PermissionError) else None
+            raise foreign or _unreadable(path, printable(str(error))) from None
         except ValueError as error:
             raise _unreadable(path, f"it is not JSON: {printable(str(error))}") from None
         try:
@@ -139,8 +143,11 @@ class StateFile:
         )
 
     def save(self) -> None:
-        """Write it, readable by the owner only.  At every moment either the old or the new file is complete."""
-        make_private(self.directory)
+        """Write it, readable by the owner only.  At every moment either the old or the new file is complete.
+
+        Raises DemoError if it cannot be written.
+        """
+        _make(self.directory)
         told = {
             "version": VERSION,
             "demo": self.demo,
@@ -160,7 +167,8 @@ class StateFile:
                 os.fsync(file.fileno())
             os.replace(self._draft, self.path)
         except OSError as error:
-            raise DemoError(
+            foreign = not_yours(self.directory) if isinstance(error, PermissionError) else None
+            raise foreign or DemoError(
                 f"The state file {self.path} cannot be written: {error.strerror}.",
                 hint="Free some space or mend the permissions, then run the command again: it goes on from here.",
             ) from None
@@ -168,13 +176,18 @@ class StateFile:
     def forget(self) -> None:
         """Delete the file, the key and everything else of this demo except its lock."""
         for path in (self.path, self._draft, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
-            path.unlink(missing_ok=True)
+            with extra(f"{path} cannot be deleted"):
+                path.unlink(missing_ok=True)
         self.demo, self.demo_id, self.sides, self.place, self.settings, self.entries = "", "", {}, "", {}, {}
 
     # --- listening ------------------------------------------------------------
 
     def on_event(self, event: Event) -> None:
-        """Record one event.  The engine waits until it is written."""
+        """Record one event.  The engine waits until it is written.
+
+        Raises DemoError if a create cannot be recorded, which is then not requested.  Everything else is safe to lose,
+        since AWS knows the demo by its tags: nothing is kept from being deleted.
+        """
         key, live = event.resource.key, event.live
         if event.action is Action.CREATING:
             self.entries[key] = Entry(event.resource.kind, token=event.token, at=time.time())
@@ -191,7 +204,13 @@ class StateFile:
                 return
         else:
             return
-        self.save()
+        try:
+            self.save()
+        except DemoError as error:
+            if event.action is Action.CREATING:
+                raise
+            CHANGES.not_recorded()
+            WARNINGS.add(f"{error.message} AWS knows the demo by its tags.")
 
     def _is_over(self, event: Event) -> bool:
         """True if the entry can be removed: deleted, found missing, or certainly never created."""
@@ -256,28 +275,24 @@ def _unreadable(path: Path, why: str) -> DemoError:
     )
 
 
-def make_private(directory: Path) -> None:
-    """Create a directory that only its owner can read, or make an existing one so."""
+def _make(directory: Path) -> None:
     try:
-        for level in reversed([directory, *directory.parents]):
-            if not level.exists():
-                level.mkdir(mode=0o700, exist_ok=True)
-        if directory.stat().st_mode & 0o077:
-            directory.chmod(0o700)
+        make_private(directory)  # where it cannot be: the key is the only secret, and is refused there
     except OSError as error:
         raise DemoError(f"The directory {directory} cannot be made: {error.strerror}.") from None
 
 
 @contextlib.contextmanager
-def locked(directory: Path, command: str) -> Iterator[None]:
+def locked(directory: Path, command: str, *, makes: bool = True) -> Iterator[None]:
     """Hold the demo's lock, which is released when the process ends.  Raises Locked, with the process that holds it.
 
-    A directory that holds nothing else is removed with the lock.
+    A directory that holds nothing else is removed with the lock.  One in which no lock can be made raises DemoError or
+    OSError for a command that ``makes``; any other goes on without.
     """
-    make_private(directory)
     path = directory / "lock"
     lock = FileLock(path, timeout=0, mode=0o600)
     try:
+        _make(directory)
         lock.acquire()
     except Timeout:
         raise Locked(
@@ -285,8 +300,14 @@ def locked(directory: Path, command: str) -> Iterator[None]:
             facts={"held by": _read_or(path, "another process")},
             hint="Wait until it has finished, then run the command again.",
         ) from None
+    except (DemoError, OSError) as error:
+        if makes:
+            raise
+        WARNINGS.add(f"The lock {path} cannot be made: {why(error)}. Run no other command on this demo meanwhile.")
     try:
-        path.write_text(f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%S')}")
+        if lock.is_locked:
+            with contextlib.suppress(OSError):  # it is for a message to others
+                path.write_text(f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%S')}")
         yield
     finally:
         with contextlib.suppress(OSError):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..cost.bill import price
+from ..untrusted import one_line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -72,8 +73,8 @@ def from_demo(demo: Demo, live: Mapping[str, Live]) -> Lookup:
             return None
         there = live.get(key)
         if not part:
-            return there.id if there else None
-        value = (there.outputs.get(part) if there else None) or getattr(resources[key], part, "")
+            return one_line(there.id) if there else None
+        value = one_line(there.outputs.get(part, "") if there else "") or getattr(resources[key], part, "")
         return f"{value:g}" if isinstance(value, float) else str(value).strip()
 
     return lookup

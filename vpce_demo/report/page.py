@@ -23,6 +23,7 @@ from ..ui import console_links
 from ..ui.resources import differs
 from ..ui.run_log_view import ended
 from ..ui.style import duration
+from ..untrusted import only_printable
 from .chart import chart, name
 from .known import Known
 from .timing import Timing, timing
@@ -58,12 +59,18 @@ def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("vpce_demo.report"),
         autoescape=True,
+        finalize=_printable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(utc=utc, moment=moment, duration=duration, money=money, said=cost.said)
     return environment.get_template("report.html.j2")
+
+
+def _printable(value: object) -> object:
+    """A value of the page with only printable characters: a browser obeys marks of direction, too."""
+    return type(value)(only_printable(value)) if isinstance(value, str) else value
 
 
 def moment(at: float, day: str) -> str:

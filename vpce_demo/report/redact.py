@@ -10,9 +10,9 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from ..extras import home
 from ..journal.run_log import RecordedRun
 from ..model import Live
 from ..session.look import Look
@@ -49,9 +49,11 @@ class Redactor:
         self._private = [*_OURS, *map(ipaddress.IPv4Network, networks)]
         self._masks: dict[str, str] = {}
         self._counts: dict[str, int] = {}
+        found = home()
+        self._home = str(found) if found and found.name else ""  # the root is nobody's
 
     def text(self, text: str) -> str:
-        return _PATTERN.sub(self._mask, text.replace(str(Path.home()), "~"))
+        return _PATTERN.sub(self._mask, text.replace(self._home, "~") if self._home else text)
 
     def data(self, data: Any) -> Any:
         """Mask every text in a JSON value."""

@@ -9,6 +9,7 @@ machines keep.  A file left by a killed process is recognized: nothing answers t
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import importlib.util
 import json
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vpce_demo.errors import SandboxError
+from vpce_demo.private import NotYours, make_private, not_yours, without_modes
 
 if TYPE_CHECKING:
     import subprocess
@@ -36,6 +38,8 @@ PATIENCE = 60.0
 EXITING = 5.0
 """The longest wait in seconds for a process that has cleaned up to exit."""
 LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+TAKEN_OVER = ("PATH", "TMPDIR", "TZ", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""The variables of the user's environment that the sandbox's process gets, and ``PYTHONPATH``."""
 NEEDED = ("moto", "flask", "flask_cors", "asyncssh")
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -51,6 +55,15 @@ class Running:
     pid: int
     token: str
     speed: float
+
+    @property
+    def connect(self) -> tuple[str, ...]:
+        """The command that connects its standard input and output to a host and port of the sandbox, its last words.
+
+        By its file and isolated: no module of the working directory or of ``PYTHONPATH`` is run.
+        """
+        port = self.proxy_url.rpartition(":")[2].strip("/")
+        return (sys.executable, "-I", str(Path(__file__).with_name("connect.py")), port)
 
     def control(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask the control port (``GET`` without a body).  Raises ``SandboxError`` if it refuses or is gone."""
@@ -87,19 +100,63 @@ def _ask(url: str, token: str, method: str, verb: str, body: dict[str, Any] | No
 def running(directory: Path) -> Running | None:
     """The running sandbox of this directory; None if nothing answers with the token in its file.
 
-    Only a loopback address is asked, whatever the file says.
+    Only a loopback address is asked, whatever the file says.  Raises NotYours where another user's sandbox may be here,
+    and ``SandboxError`` where its process is there and cannot be asked.
     """
     try:
         told = json.loads((directory / SERVER_FILE).read_text())
         if not all(LOOPBACK_URL.fullmatch(told[name]) for name in ("endpoint_url", "proxy_url")):
             return None
+        pid = int(told["pid"])
+    except PermissionError:
+        if foreign := not_yours(directory / SERVER_FILE):
+            text = f"Whether the sandbox runs cannot be seen: {foreign.message}"
+            raise NotYours(text, hint=foreign.hint) from None
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    try:
         status, answer = _ask(told["endpoint_url"], told["token"], "GET", "status", None)
         if status != 200 or answer["boot_id"] != told["boot_id"]:
             return None
         speed = math.inf if answer["speed"] == "max" else float(answer["speed"])
-        return Running(told["endpoint_url"], told["proxy_url"], told["boot_id"], int(told["pid"]), told["token"], speed)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Running(told["endpoint_url"], told["proxy_url"], told["boot_id"], pid, told["token"], speed)
+    except OSError as error:
+        if _has_nobody(error) or not _exists(pid):
+            return None
+        raise _not_reached(pid, error) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _has_nobody(error: OSError) -> bool:
+    """True if the port was reached and no sandbox is behind it."""
+    return isinstance(error, ConnectionError) or (error.errno is None and not isinstance(error, TimeoutError))
+
+
+def _exists(pid: int) -> bool:
+    """True if there is a process of this number, whosever it is."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def _not_reached(pid: int, error: OSError) -> SandboxError:
+    """The error for a sandbox that this process cannot reach on 127.0.0.1."""
+    if error.errno in (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EHOSTUNREACH, errno.ENETDOWN):
+        text = "The sandbox cannot be reached: this machine has no loopback interface (127.0.0.1), or it is down."
+        hint = "Set it up:  sudo ip link set lo up    (a container without a network: give it one)"
+    elif isinstance(error, TimeoutError):
+        text = f"The sandbox (process {pid}) does not answer."
+        hint = f"It is stopped or stuck, or a firewall drops connections to 127.0.0.1. To end it:  kill -9 {pid}"
+    else:
+        text = f"The sandbox (process {pid}) cannot be reached."
+        hint = "Something on this machine refuses connections to 127.0.0.1: a firewall, or what this program runs in."
+    return SandboxError(text, facts={"it said": str(error)}, hint=hint)
 
 
 def ensure(
@@ -108,14 +165,13 @@ def ensure(
     """The running sandbox of this directory, started if there is none.  Of two concurrent callers, one starts it.
 
     The settings are for a new one; a running one keeps its own.  Raises ``SandboxError`` if it cannot start: a port is
-    taken, parts are not installed, or it ended, with the last lines of its log.
+    taken, parts are not installed, it ended, with the last lines of its log, or it cannot be reached; NotYours and
+    NoModes where the directory cannot be this user's alone.
     """
     if found := running(directory):
         return found
-    for level in reversed([directory, *directory.parents]):  # `parents=True` would make those above open
-        if not level.exists():
-            level.mkdir(mode=0o700, exist_ok=True)
-    directory.chmod(0o700)
+    if not make_private(directory):
+        raise without_modes(directory)  # the token of the sandbox is in it
     with _lock(directory):
         if found := running(directory):
             return found
@@ -135,45 +191,73 @@ def _lock(directory: Path) -> Iterator[None]:
 def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_port: int, iam: bool) -> Running:
     import subprocess
 
+    class Server(subprocess.Popen[bytes]):
+        """Outlives this program, which Python is not to warn of."""
+
+        def __del__(self) -> None:
+            pass
+
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         text = f"The sandbox needs parts that are not installed: {', '.join(missing)}."
         raise SandboxError(text, hint="pip install 'vpce-demo[sandbox]'")
     (directory / SERVER_FILE).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "vpce_demo.sandbox", "--directory", str(directory.resolve())]
+    command = [sys.executable, "-P", "-m", "vpce_demo.sandbox", "--directory", str(directory.resolve())]
     command += ["--speed", "max" if math.isinf(speed) else f"{speed:g}", "--latency", f"{latency_ms:g}"]
     command += ["--port", str(port), "--proxy-port", str(proxy_port), *(["--iam"] if iam else [])]
     log = os.open(directory / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment()
+        process = Server(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            umask=0o077,
+            env=_environment(directory),
         )
     finally:
         os.close(log)
     _children[process.pid] = process
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if (directory / SERVER_FILE).exists() and (found := running(directory)):
-            return found
+        try:
+            if (directory / SERVER_FILE).exists() and (found := running(directory)):
+                return found
+        except SandboxError:
+            _kill(process)
+            raise
         if process.poll() is not None:
             del _children[process.pid]
             raise _failure(directory, process.returncode)
         time.sleep(0.02)
-    process.kill()
-    process.wait()
-    del _children[process.pid]
+    _kill(process)
     text = f"The sandbox was not ready after {PATIENCE:.0f} s."
     raise SandboxError(text, facts={"log": _tail(directory)}, hint=f"See {directory / LOG_FILE}.")
 
 
-def _environment() -> dict[str, str]:
-    """The child's environment: it finds this program wherever it is run from, and none of the user's AWS settings."""
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    del _children[process.pid]
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    """The child's environment: made of what Python needs to start, and nothing else of the user's.
+
+    So no variable of AWS's tools, of proxies or of the libraries inside changes what the sandbox is.  Its home is its
+    own directory: the user may have none.
+    """
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    # Without the user's AWS settings: moto would fail on a profile that does not exist.
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
-    return {**ours, **nothing, "PYTHONPATH": os.pathsep.join(paths)}
+    return {
+        **{name: os.environ[name] for name in TAKEN_OVER if name in os.environ},
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONUTF8": "1",
+        "HOME": str(directory.resolve()),
+        **dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def _failure(directory: Path, code: int) -> SandboxError:

@@ -1,4 +1,4 @@
-"""``python -m vpce_demo.sandbox.connect PROXYPORT HOST PORT``: a ``ProxyCommand`` for ssh into the sandbox.
+"""``python -P -m vpce_demo.sandbox.connect PROXYPORT HOST PORT``: a ``ProxyCommand`` for ssh into the sandbox.
 
 It asks the sandbox's proxy to connect to the host and port, then forwards standard input and output.  Standard library
 only, so that it starts at once.
@@ -13,7 +13,7 @@ import sys
 import threading
 
 CHUNK = 65536
-USAGE = "usage: python -m vpce_demo.sandbox.connect PROXYPORT HOST PORT"
+USAGE = "usage: python -P -m vpce_demo.sandbox.connect PROXYPORT HOST PORT"
 
 
 def main(arguments: list[str]) -> int:

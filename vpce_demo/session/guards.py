@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 from ..aws.environment import Environment
 from ..config.model import Config
 from ..config.settings import Settings
-from ..errors import Refused
+from ..errors import STATE_DIRECTORY, THIS_DEMO, Refused
 from ..journal.state_file import StateFile
 from ..model import Side
+from ..private import not_yours
 from ..untrusted import printable
 from .discover import not_looked_up
 
@@ -23,7 +23,8 @@ def same_accounts(recorded: Mapping[str, Mapping[str, str]], environment: Enviro
 
 
 def refuse_other_demo(state: StateFile, name: str) -> None:
-    """Raise Refused if the state file is another demo's, does not say whose it is, or others may write to it."""
+    """Raise Refused if the state file is another demo's or user's, does not say whose it is, or others may write to
+    it."""
     if not state.path.exists():
         return
     if not state.demo and state.settings:
@@ -49,12 +50,17 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
             hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
             f"    mv {state.path} {state.path}.aside",
         )
-    status = state.path.stat()
-    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+    if foreign := not_yours(state.path):
+        raise foreign
+    mode = state.path.stat().st_mode & 0o777
+    if mode & 0o022:
         raise Refused(
             f"Others may write to the state file {state.path}.",
-            facts={"owner": str(status.st_uid), "mode": f"{status.st_mode & 0o777:04o}"},
-            hint=f"If its content is yours, close it to them:\n    chmod 600 {state.path}",
+            facts={"mode": f"{mode:04o}"},
+            hint=f"If its content is yours, close it to them:\n    chmod 600 {state.path}\n"
+            "Where that has no effect, the file system keeps no permissions. Move the demo's files to one that does:\n"
+            f"    mv {STATE_DIRECTORY} ~/.local/state/vpce-demo\n"
+            f"    {THIS_DEMO} --state-dir ~/.local/state/vpce-demo ...",
         )
 
 

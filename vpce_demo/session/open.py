@@ -54,7 +54,7 @@ def open_demo(
     """
     # Without a state file, a look may write one.
     needs_lock = not (only_looks and StateFile(where.directory).path.exists())
-    with locked(where.directory, command) if needs_lock else contextlib.nullcontext():
+    with locked(where.directory, command, makes=makes) if needs_lock else contextlib.nullcontext():
         new: StateFile | None = None
         try:
             state = StateFile.load(where.directory)
@@ -164,7 +164,7 @@ def forget_if_the_sandbox_is_another(where: Where, sandbox_id: str) -> bool:
     """Delete the state of a demo whose sandbox has stopped, since the demo is gone.  Returns True if there was one."""
     if StateFile.load(where.directory).place in ("", sandbox_id):
         return False  # nothing to delete, so no lock is needed
-    with locked(where.directory, "sandbox"):
+    with locked(where.directory, "sandbox", makes=False):
         state = StateFile.load(where.directory)
         gone = bool(state.place) and state.place != sandbox_id
         if gone:

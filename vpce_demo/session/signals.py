@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM: the first lets calls in progress complete, the second ends the process."""
+"""Ctrl-C and SIGTERM: the first lets calls in progress complete, the second ends the process.
+
+A signal that ends the process at once leaves the terminal as it was: ``before_a_sudden_end`` says how.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,24 @@ import contextlib
 import signal
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+_LAST: list[Callable[[], object]] = []
+
+
+def before_a_sudden_end(do: Callable[[], object]) -> None:
+    """From now on call this before a signal ends the process at once.  It must not wait for anything."""
+    _LAST.append(do)
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: types.FrameType | None = None) -> None:
+    for do in _LAST:
+        do()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 @contextlib.contextmanager
@@ -16,8 +36,7 @@ def interruptible(stop: threading.Event) -> Iterator[list[int]]:
 
     def heard(number: int, frame: types.FrameType | None) -> None:
         if seen:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
+            _end(number)
         seen.append(number)
         stop.set()
 

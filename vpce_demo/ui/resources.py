@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from rich.style import Style
 from rich.text import Text
 
 from ..engine.resource import Resource
@@ -93,7 +94,7 @@ def _columns(rows: list[_Row], width: int) -> tuple[str, ...]:
 
 
 def _line(screen: Screen, row: _Row, before: str) -> None:
-    id = Text(row.id, style=f"link {row.link}" if row.link and screen.out.file.isatty() else "")
+    id = Text(row.id, style=Style(link=row.link) if row.link and screen.out.file.isatty() else "")
     if id and 2 + len(before) + 1 + len(id) <= screen.out.width:
         screen.line(Text(f"{before} ").append_text(id), mark=row.mark)
         return

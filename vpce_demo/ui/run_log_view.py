@@ -50,7 +50,7 @@ def _line(formatter: EventFormatter, line: Mapping[str, Any]) -> Iterator[tuple[
             if line["likely"]:
                 yield "", f"Most likely: {line['likely']}"
         case "page":
-            yield "", line["text"].rstrip("\n")
+            yield from (("", one) for one in line["text"].rstrip("\n").split("\n"))
         case "look":
             for one in line["left"]:
                 yield "!", f"left: {one['kind']} {one['id']}  {one['why']}".rstrip()

@@ -74,7 +74,7 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
     screen.line()
     failed = next((one for one in results if one.passed is False), None)
     if failed is None:
-        screen.line(page.rstrip("\n"))
+        screen.text(page.rstrip("\n"))
         screen.line()
         passed = f"PASSED  {len(results)} of {len(results)} in {duration(seconds)}."
         proof = "The customer reached the web server through PrivateLink, and no other way."

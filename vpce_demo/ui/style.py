@@ -7,15 +7,17 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Literal
+from typing import Literal, TextIO
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
-from ..untrusted import only_printable
+from ..untrusted import one_line, only_printable
+from .output import styled
 
 WIDTH_WITHOUT_TERMINAL = 100
 
@@ -36,17 +38,22 @@ class Screen:
     """The text of the unfinished line, if there is one."""
     _rest: list[Callable[[], Sequence[str]]] = field(default_factory=list)
 
+    @property
+    def is_lost(self) -> bool:
+        """True if nobody reads the results any more, or there is no room for them."""
+        return bool(getattr(self.out.file, "lost", None))
+
     def plain(self, text: str) -> str:
-        """The text without control characters; in ASCII if the terminal needs that.  Names and pages are untrusted."""
-        text = only_printable(text)
+        """The text on one line, with only printable characters; in ASCII if the terminal needs that."""
+        text = one_line(text)
         if self.ascii:
             for symbol, instead in _ASCII.items():
                 text = text.replace(symbol, instead)
         return text
 
     def cleaned(self, text: Text) -> Text:
-        """A styled text with only printable characters.  Its length stays, so the styles keep their places."""
-        if (plain := only_printable(text.plain)) != text.plain:
+        """A styled text on one line.  Its length stays, so the styles keep their places."""
+        if (plain := one_line(text.plain)) != text.plain:
             text = text.copy()
             text.plain = plain
         return text
@@ -58,7 +65,7 @@ class Screen:
         return Spinner("line" if self.ascii else "dots")
 
     def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_err: bool = False) -> None:
-        """Print one line, never wrapped or cut, so that ids can be copied."""
+        """Print one line, never wrapped or cut, so that ids can be copied.  A line feed in the text is ``?``."""
         console = self.err if to_err else self.out
         self.end_line()
         shown = Text()
@@ -66,6 +73,11 @@ class Screen:
             shown.append_text(self.mark(mark)).append(" ")
         shown.append(self.cleaned(text) if isinstance(text, Text) else Text(self.plain(text), style=style))
         console.print(shown, soft_wrap=True, highlight=False)
+
+    def text(self, text: str) -> None:
+        """Print a text of several lines."""
+        for line in text.split("\n"):
+            self.line(line)
 
     def entry(self, head: str, text: str, *, mark: str) -> None:
         """Print a text after its head; on a terminal wrap it with a hanging indent."""
@@ -86,10 +98,13 @@ class Screen:
         for part in parts if self._begun else ():
             space = " " if part.startswith("(") else "   "
             fits = len(self._begun[-1]) + len(space) + len(part) <= self.err.width
-            self._show(space + part if fits else f"\n{part}")
+            if not fits:
+                self._begun[-1] = ""
+                self.err.print()
+            self._show(space + part if fits else part)
 
     def _show(self, text: str) -> None:
-        self._begun[-1] = (self._begun[-1] + text).rpartition("\n")[2]
+        self._begun[-1] += text
         self.err.print(Text(self.plain(text), style="bold"), end="", soft_wrap=True, highlight=False)
 
     def end_line_later(self, rest: Callable[[], Sequence[str]]) -> None:
@@ -112,18 +127,36 @@ class Screen:
 
 def make_screen(*, colour: bool, ascii: bool, quiet: bool, verbose: bool) -> Screen:
     """The consoles for this process's standard streams."""
-    plain = ascii or not _can_show_symbols(sys.stdout)
+    plain = ascii or not (_can_show_symbols(sys.stdout) and _can_show_symbols(sys.stderr))
     return Screen(_console(sys.stdout, colour), _console(sys.stderr, colour), plain, quiet, verbose)
 
 
-def _console(stream: IO[str], colour: bool) -> Console:
+class CleanConsole(Console):
+    """A console that shows only printable characters."""
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        """All that a console writes passes here, in segments: a text and its style, or a control code of Rich's own."""
+        return super()._render_buffer([_cleaned(segment) for segment in buffer])
+
+
+def _cleaned(segment: Segment) -> Segment:
+    text, style, control = segment
+    if control:
+        return segment
+    if style and style.link:
+        style = style.update_link(one_line(style.link))
+    return Segment(only_printable(text), style)
+
+
+def _console(stream: TextIO, colour: bool) -> Console:
     width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
     # Without a colour system no escape code is written at all, bold included.
     system: Literal["auto"] | None = "auto" if colour else None
-    return Console(file=stream, color_system=system, width=width, highlight=False, emoji=False, markup=False)
+    file = styled(stream)
+    return CleanConsole(file=file, color_system=system, width=width, highlight=False, emoji=False, markup=False)
 
 
-def _can_show_symbols(stream: IO[str]) -> bool:
+def _can_show_symbols(stream: TextIO) -> bool:
     encoding = (getattr(stream, "encoding", None) or locale.getpreferredencoding(False)).lower()
     return encoding.replace("-", "") == "utf8"
 

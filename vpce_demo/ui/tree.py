@@ -72,8 +72,8 @@ class Tree:
         fold = shown if shown in ("✓", "-") else "·" if not (shown or busy) else ""
         lines = [TreeLine(lead.append_text(self._columns(row, now, width)), fold)]
         for remark in self._remarks(row, now):
-            room = width - len(INDENT)
-            for text in textwrap.wrap(self.screen.plain(remark), room, break_long_words=False, break_on_hyphens=False):
+            room, remark = width - len(INDENT), self.screen.plain(" ".join(remark.split()))
+            for text in textwrap.wrap(remark, room, break_long_words=False, break_on_hyphens=False):
                 lines.append(TreeLine(Text(f"{INDENT}{text}", style="dim"), f"{fold} remark"))
         return lines
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     )
 
 T = TypeVar("T")
+PASSES = "it passes"
+"""What a check that failed does without the user's ssh configuration, where that is the cause."""
 
 
 def look(resource: Resource, aws: Aws) -> Live | None:
@@ -80,6 +82,10 @@ class AwsFacts:
     address_now: Callable[[], str]
     """Returns the operator's address.  Raises DemoError."""
     said: str = ""
+    ssh_said: str = ""
+    """The lines of this machine's ssh client, if it failed."""
+    otherwise: str = ""
+    """What the check meets without the user's ssh configuration, if that is something else."""
     _began: float = field(default_factory=time.monotonic)
     _answers: dict[object, Any] = field(default_factory=dict)
 

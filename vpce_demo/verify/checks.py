@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,9 +21,9 @@ from ..model import Live, Side
 from ..resources.endpoint_service import connections
 from ..resources.target_group import target_health
 from ..resources.vpc_endpoint import addresses
-from ..ssh import CONNECT_SECONDS, Ssh, SshResult
+from ..ssh import CONNECT_SECONDS, Ssh, SshFailure, SshResult
 from ..tutorial import DEMO_ID_PAGE, Demo
-from .aws_facts import AwsFacts, look
+from .aws_facts import PASSES, AwsFacts, look
 from .diagnosis import diagnose
 from .diagnosis.table import Symptom
 
@@ -37,16 +37,22 @@ LEAST_SECONDS = 2.0
 """The shortest wait in seconds of this machine, however fast the sandbox's clock runs."""
 CURL_CONNECT_SECONDS = 5
 CONTROL_SECONDS = 3
-REFUSED, TIMED_OUT, SSH_FAILED = 7, 28, 255
-"""Exit codes of curl, and of ssh itself."""
+REFUSED, TIMED_OUT = 7, 28
+"""Exit codes of curl."""
 
 
 class CheckFailed(DemoError):
-    """A check failed with this symptom."""
+    """A check failed with this symptom.
 
-    def __init__(self, what: str, symptom: Symptom) -> None:
+    ``ssh_said`` are the lines of this machine's ssh client, if it failed.  ``otherwise`` is what the check meets
+    without the user's ssh configuration, if that is something else.
+    """
+
+    def __init__(self, what: str, symptom: Symptom, ssh_said: str = "") -> None:
         super().__init__(what)
         self.symptom = symptom
+        self.ssh_said = ssh_said
+        self.otherwise = ""
 
 
 @dataclass
@@ -66,6 +72,8 @@ class CheckContext:
     answer: str = ""
     seen: str = ""
     """The page that was received."""
+    sessions: int = 0
+    """How many commands were run over ssh."""
     started: float = field(default_factory=time.monotonic)
 
     def aws(self, resource: Resource) -> Aws:
@@ -109,6 +117,7 @@ class CheckContext:
         """Run a command on the customer instance."""
         address = self.sides[Side.CONSUMER].live(self.demo.customer).outputs.get("public_address", "")
         alias = self.sides[Side.CONSUMER].id(self.demo.customer)
+        self.sessions += 1
         return self.ssh.run(address, alias, command, seconds=max(1.0, min(4.0 * CONNECT_SECONDS, self._left())))
 
 
@@ -169,10 +178,12 @@ def run(lab: CheckContext) -> Iterator[Result]:
         if missing:
             yield Result(q.number, q.title(lab), None, f"not run: needs {missing[0]}")
             continue
-        began = time.monotonic()
+        began, sessions = time.monotonic(), lab.sessions
         try:
             evidence = _ask(q, lab)
-        except CheckFailed as failure:
+        except CheckFailed as failed:
+            over_ssh = lab.sessions > sessions and lab.ssh.reads_configuration
+            failure = _without_configuration(q, lab, failed) if over_ssh else failed
             yield Result(q.number, q.title(lab), False, failure.message, time.monotonic() - began, failure)
         else:
             passed.add(q.number)
@@ -183,7 +194,9 @@ def explain(lab: CheckContext, failed: Result | None) -> Diagnosis:
     """The most likely cause of this failure; without a failure, of anything that could make a check fail."""
     if failed is None or failed.failure is None:
         return diagnose(lab.facts(""), None, range(1, len(QUESTIONS) + 1))
-    return diagnose(lab.facts(failed.evidence), failed.failure.symptom, [failed.number])
+    failure = failed.failure
+    facts = replace(lab.facts(failed.evidence), ssh_said=failure.ssh_said, otherwise=failure.otherwise)
+    return diagnose(facts, failure.symptom, [failed.number])
 
 
 def _ask(q: Question, lab: CheckContext) -> str:
@@ -196,6 +209,24 @@ def _ask(q: Question, lab: CheckContext) -> str:
         if error_kind(error) is not ErrorKind.MISSING:
             raise
         raise CheckFailed(error_message(error), Symptom.GONE) from error
+
+
+def _without_configuration(q: Question, lab: CheckContext, failure: CheckFailed) -> CheckFailed:
+    """Run a check that failed over ssh once more without the user's ssh configuration, and weigh both.
+
+    If it passes, the configuration is the cause.  If it meets the same, the configuration is not.  If it meets
+    something else, nothing is proved: the configuration may lead elsewhere, or be the only way out.  Then the first
+    failure stands, and no fix is offered that deletes anything.
+    """
+    try:
+        _ask(q, replace(lab, ssh=lab.ssh.without_configuration(), patient=False))
+    except CheckFailed as second:
+        if second.symptom is not failure.symptom:
+            failure.otherwise = second.message
+        return failure
+    passing = CheckFailed(failure.message, Symptom.LOCAL_SSH, failure.ssh_said)
+    passing.otherwise = PASSES
+    return passing
 
 
 # --- the checks ---------------------------------------------------------------
@@ -287,11 +318,17 @@ def ssh_works(lab: CheckContext) -> str:
         answer = lab.on_customer("hostname")
         if answer.exit_code == 0:
             return f"ec2-user@{address}"
-        if last or "denied" in answer.err.lower():
+        if last or answer.failure in (SshFailure.DENIED, SshFailure.HERE):
             break
-    said = answer.err.splitlines()[-1] if answer.err else f"exit code {answer.exit_code}"
-    denied = "denied" in answer.err.lower()
-    raise CheckFailed(f"ec2-user@{address}: {said}", Symptom.SSH_DENIED if denied else Symptom.SSH_HANGS)
+    raise _ssh_failed(f"ec2-user@{address}: ", answer)
+
+
+def _ssh_failed(where: str, answer: SshResult) -> CheckFailed:
+    symptom = _SSH.get(answer.failure, Symptom.SSH_HANGS)
+    return CheckFailed(where + answer.reason, symptom, answer.err)
+
+
+_SSH: dict[SshFailure | None, Symptom] = {SshFailure.HERE: Symptom.LOCAL_SSH, SshFailure.DENIED: Symptom.SSH_DENIED}
 
 
 def _curl_title(lab: CheckContext) -> str:
@@ -312,6 +349,8 @@ def the_page_comes_through_the_endpoint(lab: CheckContext) -> str:
             break
     if not lab.endpoint_address:
         raise CheckFailed("the endpoint has no address yet", Symptom.NOT_READY)
+    if answer.failure:
+        raise _ssh_failed("", answer)
     if answer.exit_code:
         raise CheckFailed(_what_curl_met(answer), _CURL.get(answer.exit_code, Symptom.OTHER_PAGE))
     lab.seen, _, facts = answer.out.rpartition("\n")
@@ -321,7 +360,7 @@ def the_page_comes_through_the_endpoint(lab: CheckContext) -> str:
     return f"{status} from {source} to {destination}, {float(seconds) * 1000:.1f} ms"
 
 
-_CURL = {REFUSED: Symptom.REFUSED, TIMED_OUT: Symptom.HANGS, SSH_FAILED: Symptom.SSH_HANGS}
+_CURL = {REFUSED: Symptom.REFUSED, TIMED_OUT: Symptom.HANGS}
 
 
 def _curl(lab: CheckContext, url: str, *options: str, connect_seconds: int = CURL_CONNECT_SECONDS) -> SshResult:
@@ -331,13 +370,16 @@ def _curl(lab: CheckContext, url: str, *options: str, connect_seconds: int = CUR
 
 def _what_curl_met(answer: SshResult) -> str:
     met = {REFUSED: "connection refused", TIMED_OUT: f"timed out after {CURL_CONNECT_SECONDS}s", 52: "empty answer"}
-    return met.get(answer.exit_code, answer.err.splitlines()[-1] if answer.err else f"exit code {answer.exit_code}")
+    said = [line for line in answer.out.splitlines() if line.startswith("curl: ")]
+    return met.get(answer.exit_code, said[-1] if said else f"exit code {answer.exit_code}")
 
 
 @check("the page is this demo's", 6)
 def the_page_is_this_demos(lab: CheckContext) -> str:
     expected = lab.sides[Side.PROVIDER].live(lab.demo.web).outputs.get("demo_id", "")
     answer = _curl(lab, f"http://{lab.endpoint_address}/{DEMO_ID_PAGE}", "-f")
+    if answer.failure:
+        raise _ssh_failed("", answer)
     found = answer.out.strip()
     if answer.exit_code or not expected or found != expected:
         raise CheckFailed(f"holds {found[:40] or 'no demo id'}, not {expected}", Symptom.OTHER_PAGE)
@@ -353,6 +395,8 @@ def there_is_no_other_way(lab: CheckContext) -> str:
     answer = _curl(lab, f"http://{web}/", "-o", "/dev/null", connect_seconds=CONTROL_SECONDS)
     if answer.exit_code == 0:
         raise CheckFailed(f"{web} answers {source} directly", Symptom.OTHER_WAY)
+    if answer.failure:
+        raise _ssh_failed("could not be tried: ", answer)
     if answer.exit_code not in (REFUSED, TIMED_OUT):
         raise CheckFailed(f"could not be tried: {_what_curl_met(answer)}", Symptom.STOPPED)
     return f"{web} unreachable from {source}"

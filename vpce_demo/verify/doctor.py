@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,6 +28,7 @@ from ..aws.region import image, offering, zones
 from ..config.model import MY_IP, Config
 from ..errors import DemoError
 from ..model import Side
+from ..private import ELSEWHERE, not_yours, without_modes
 from .dry_run import allowed_calls
 
 OLDEST_PYTHON = (3, 11)
@@ -68,9 +72,40 @@ def machine() -> Iterator[DoctorLine]:
     )
     yield _packages()
     try:
-        yield DoctorLine("OpenSSH client", True, ssh.version())
+        version = ssh.version()
+        with tempfile.TemporaryDirectory() as directory:
+            ssh.make_key(Path(directory, "key"), "doctor")
+        yield DoctorLine("OpenSSH client", True, version)
     except DemoError as error:
-        yield DoctorLine("OpenSSH client", False, error.message, error.hint)
+        yield _not_fine("OpenSSH client", error)
+
+
+def files(state_directory: Path, key_file: Path) -> DoctorLine:
+    """Whether the demo's files are this user's, on a file system that keeps permissions.
+
+    Where there are none yet, a file without a name is made beside their place.
+    """
+    there = next(one for one in (key_file, state_directory, *state_directory.absolute().parents) if os.path.exists(one))
+    try:
+        if there == key_file:
+            open_ = key_file.stat().st_mode & 0o077
+            if not os.access(key_file, os.R_OK) and (foreign := not_yours(key_file)):
+                raise foreign
+        elif there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+            with tempfile.TemporaryFile(dir=there) as file:
+                open_ = os.fstat(file.fileno()).st_mode & 0o077
+        else:
+            raise not_yours(there) or DemoError(f"Nothing can be written in {there}.", hint=ELSEWHERE)
+        if open_:
+            raise without_modes(there)
+    except DemoError as error:
+        return _not_fine("files", error)
+    return DoctorLine("files", True, f"{there} keeps permissions")
+
+
+def _not_fine(title: str, error: DemoError) -> DoctorLine:
+    facts = "".join(f" ({name}: {value})" for name, value in error.facts.items() if value)
+    return DoctorLine(title, False, f"{error.message}{facts}", " ".join(error.hint.split()))
 
 
 def _packages() -> DoctorLine:
@@ -108,8 +143,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def not_signed_in(error: Exception) -> Iterator[DoctorLine]:
     """The lines for an account that cannot be asked, with the reason."""
     ours = understood(error) or DemoError(str(error))
-    facts = "".join(f" ({name}: {value})" for name, value in ours.facts.items() if value)
-    yield DoctorLine("sign-in", False, f"{ours.message}{facts}", " ".join(ours.hint.split()))
+    yield _not_fine("sign-in", ours)
     if isinstance(error, ClientError) and (date := _date(error.response)):
         yield _clock(date)
     yield DoctorLine("account", None, "not asked: that needs a sign-in and a region")
@@ -157,7 +191,7 @@ def _asked(title: str, ask: Callable[[], DoctorLine]) -> DoctorLine:
     except BotoCoreError as error:
         return DoctorLine(title, None, f"not asked: {error}")
     except DemoError as error:
-        return DoctorLine(title, False, error.message, " ".join(error.hint.split()))
+        return _not_fine(title, error)
 
 
 def _region(clients: Clients) -> DoctorLine:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -16,10 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DemoError
+from ...extras import extra, home, why
+from ...untrusted import text_of
 
 PRICE_LIST = "aws-price-list"
 """The source of a price that was read from AWS's Price List itself."""
 VERSION = 1
+LARGEST_FILE = 10_000_000
+"""Bytes of refreshed prices that are read.  A region has two thousand."""
+LARGEST_PRICE = 1_000_000
+"""US dollars.  Nothing that the demo makes costs a thousandth of that."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,13 @@ Table = Mapping[tuple[str, str], Price]
 
 
 def table() -> Table:
-    """Every price that is known; of two for the same thing the newer.  Raises DemoError for a file that is none."""
+    """Every price that is known; of two for the same thing the newer.  Refreshed ones that cannot be read are named
+    (``extras``) and left out."""
     known = dict(_bundled())
-    for key, price in refreshed().items():
-        if key not in known or price.date >= known[key].date:
-            known[key] = price
+    with extra(f"The refreshed prices in {refreshed_file()} cannot be used", "The program's own are used."):
+        for key, price in refreshed().items():
+            if key not in known or price.date >= known[key].date:
+                known[key] = price
     return known
 
 
@@ -64,57 +73,69 @@ def _bundled() -> Table:
     return dict(_read(data["prices"]))
 
 
-def refreshed_file() -> Path:
-    """Where refreshed prices are kept.  They are the user's and not a demo's, so not in the state directory."""
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(home) / "vpce-demo" / "prices.json"
+def refreshed_file() -> Path | None:
+    """Where refreshed prices are kept; None if the user has no home directory.
+
+    They are the user's and not a demo's, so not in the state directory.
+    """
+    # A relative path is to be ignored (XDG Base Directory Specification).
+    told = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    at_home = home()
+    config = told if told.is_absolute() else at_home and at_home / ".config"
+    return config and config / "vpce-demo" / "prices.json"
 
 
 def refreshed() -> Table:
-    """What ``cost --refresh`` has written, if anything.  Raises DemoError for a file that cannot be used."""
+    """What ``cost --refresh`` has written, if anything.  Raises what reading an invalid file does: OSError, ValueError,
+    LookupError, TypeError, AttributeError, RecursionError."""
     path = refreshed_file()
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["version"] != VERSION:
-            raise ValueError(f"version {data['version']}, and this program knows {VERSION}")
-        return dict(_read(data["prices"]))
-    except FileNotFoundError:
+        if path is None:
+            return {}
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError("it is not a regular file")
+        data = json.loads(text_of(path, LARGEST_FILE))
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DemoError(
-            f"The refreshed prices in {path} cannot be used: {error}.",
-            hint=f"Remove the file, and the prices that came with the program hold again:\n    rm {path}",
-        ) from None
+    if data["version"] != VERSION:
+        raise ValueError(f"version {data['version']}, and this program knows {VERSION}")
+    return dict(_read(data["prices"]))
 
 
 def keep(prices: Table) -> Path:
-    """Write these over what was refreshed before, for this and later runs; return where.  Raises OSError."""
-    try:
+    """Write these over what was refreshed before, for this and later runs; return where.  Raises DemoError."""
+    path = refreshed_file()
+    if path is None:
+        raise DemoError("The prices cannot be kept: there is no home directory.", hint="Set HOME.")
+    before: Table = {}
+    with extra(f"The refreshed prices in {path} cannot be used", "They are replaced."):
         before = refreshed()
-    except DemoError:
-        before = {}
     blocks = [
         {"item": item, "date": price.date, "from": list(price.sources), "usd": {region: str(price.usd)}}
         for (item, region), price in sorted({**before, **prices}.items())
     ]
-    path = refreshed_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
-    draft.write_text(json.dumps({"version": VERSION, "prices": blocks}, indent=1) + "\n", encoding="utf-8")
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(json.dumps({"version": VERSION, "prices": blocks}, indent=1) + "\n", encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise DemoError(f"The prices cannot be kept in {path}: {why(error)}.") from None
     return path
 
 
 def _read(blocks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], Price]]:
     for block in blocks:
         for region, usd in block["usd"].items():
+            if not isinstance(block["item"], str):
+                raise TypeError(f"{block['item']!r} is not a valid item")
             yield (block["item"], region), Price(exact(usd), str(block["date"]), tuple(block["from"]))
 
 
 def exact(usd: object) -> Decimal:
     """The decimal that this string says.  Raises ValueError for anything else, a float above all."""
     try:
-        if isinstance(usd, str) and (value := Decimal(usd)).is_finite() and value >= 0:
+        if isinstance(usd, str) and (value := Decimal(usd)).is_finite() and 0 <= value <= LARGEST_PRICE:
             return value
     except InvalidOperation:
         pass

@@ -140,7 +140,7 @@ class Machine:
                 place = self.disk.path(file.path)
                 before = place.read_bytes() if file.append and place.exists() else b""
                 self.disk.write(file.path, before + file.content)
-                place.chmod(file.mode | 0o600)  # the sandbox itself must go on reading it
+                place.chmod(file.mode & 0o700 | 0o600)  # read by the sandbox itself, and by nobody else here
                 self.say(f"cloud-init: wrote {file.path[:200]} ({len(file.content)} bytes)")
             except (OSError, ValueError) as error:
                 self.say(f"cloud-init: could not write {file.path[:200]}: {_reason(error)}")

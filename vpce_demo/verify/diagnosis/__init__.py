@@ -17,6 +17,7 @@ from .creating import no_common_zone, service_not_found
 from .deleting import balancer_in_use, interfaces_left
 from .differences import something_differs
 from .groups import balancer_groups_closed, endpoint_group_closed, no_way_out
+from .local import local_ssh
 from .login import ssh_denied, ssh_hangs
 from .missing_resources import instance_stopped, part_missing
 from .server import nothing_listens, other_page
@@ -46,6 +47,7 @@ RULES = (
     part_missing,
     balancer_in_use,
     interfaces_left,
+    local_ssh,
 )
 """Every rule, in the order in which they are tried."""
 
@@ -53,20 +55,30 @@ RULES = (
 def diagnose(facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] = ()) -> Diagnosis:
     """Try the symptom's rules in their order, then the others that can make one of these checks fail.
 
-    The first one that AWS's answers confirm is the most likely cause.
+    The first one that AWS's answers confirm is the most likely cause.  Where the symptom is this machine's, AWS is not
+    asked.  A fix that deletes or replaces something is not offered if without the user's ssh configuration the check
+    met something else.
     """
     fitting = [one for one in RULES if symptom in one.symptoms]
-    others = [one for one in RULES if one not in fitting and not set(checks).isdisjoint(one.checks)]
+    local = any(one.local for one in fitting)
+    others = [] if local else [one for one in RULES if one not in fitting and not set(checks).isdisjoint(one.checks)]
     asked = [answer for one in (*fitting, *others) if (answer := ask(facts, one))]
     found = next((answer for answer in asked if answer.finding), None)
     suspects = {answer.rule.about for answer in asked if answer.finding or answer.why_not}
     ruled_out = {answer.rule.about for answer in asked} - suspects
     finding = found.finding if found else None
+    evidence = list(finding.evidence) if finding else ([facts.said] if facts.said else [])
+    fixes = list(finding.fixes) if finding else []
+    if facts.otherwise and not local:
+        evidence.append(
+            f"Seen with your ssh configuration. Without it: {facts.otherwise}. Nothing is to be deleted on that alone."
+        )
+        fixes = [fix for fix in fixes if not fix.deletes]
     return Diagnosis(
         found.rule.key if found else "",
         finding.likely if finding else "",
-        finding.evidence if finding else ([facts.said] if facts.said else []),
-        finding.fixes if finding else [],
+        evidence,
+        fixes,
         [about.value for about in About if about in ruled_out],
         [f"{answer.rule.about.value} ({answer.why_not})" for answer in asked if answer.why_not],
     )

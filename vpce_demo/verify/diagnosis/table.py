@@ -31,6 +31,7 @@ class Symptom(Enum):
     UNUSED = "the target is unused"
     SSH_HANGS = "ssh hangs"
     SSH_DENIED = "ssh: permission denied"
+    LOCAL_SSH = "ssh fails on this machine"
     OTHER_WAY = "the control check reaches the web server"
     BALANCER_IN_USE = "deleting the load balancer: ResourceInUse"
     DEPENDENCY = "deleting: DependencyViolation"
@@ -59,6 +60,7 @@ class About(Enum):
     SERVICES = "other services"
     INTERFACES = "network interfaces"
     PAGE = "the page"
+    SSH = "your ssh client"
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,9 @@ class Rule:
     """The command that shows it: ``up``, ``test`` or ``down``."""
     passes: bool = False
     """True if it passes by itself, so that the fix is to wait."""
+    local: bool = False
+    """True if the cause is on this machine: nothing of the account is blamed or ruled out, and no exercise breaks it.
+    """
 
     @property
     def symptoms(self) -> tuple[Symptom, ...]:
@@ -111,11 +116,12 @@ def rule(
     checks: tuple[int, ...] = (),
     seen_by: str = "test",
     passes: bool = False,
+    local: bool = False,
 ) -> Callable[[Confirm], Rule]:
     """Make the function below, which confirms the cause, a rule.  ``RULES`` is the order of the rules."""
 
     def add(confirm: Confirm) -> Rule:
-        return Rule(key, seen, likely, confirmed_by, mend, about, confirm, checks, also_seen, seen_by, passes)
+        return Rule(key, seen, likely, confirmed_by, mend, about, confirm, checks, also_seen, seen_by, passes, local)
 
     return add
 

@@ -1,0 +1,36 @@
+"""Causes on this machine, which AWS knows nothing of."""
+
+from __future__ import annotations
+
+from ...errors import Fix
+from ...model import Side
+from ...ssh import CONFIGURATION, USER
+from ..aws_facts import PASSES, AwsFacts
+from .table import About, Finding, Symptom, rule
+
+
+@rule(
+    "local-ssh",
+    Symptom.LOCAL_SSH,
+    likely="the ssh client of this machine, or its configuration, keeps ssh from the instance",
+    confirmed_by="what ssh says, and the same check without your ssh configuration",
+    mend="mend what ssh names, or the setting in its configuration",
+    about=About.SSH,
+    local=True,
+)
+def local_ssh(facts: AwsFacts) -> Finding:
+    """Confirmed by what was seen."""
+    files = ", ".join(CONFIGURATION)
+    passes = facts.otherwise == PASSES
+    evidence = [f"ssh says: {line}" for line in facts.ssh_said.splitlines()] or [facts.said]
+    if passes:
+        evidence.append(f"Without your ssh configuration ({files}) the check passes.")
+    elif facts.ssh.reads_configuration:
+        evidence.append(f"It reads {files}.")
+    address = facts.sides[Side.CONSUMER].live(facts.demo.customer).outputs.get("public_address", "")
+    shows = Fix("shows what ssh takes from its configuration", f"ssh -G {USER}@{address}")
+    return Finding(
+        "your ssh configuration keeps ssh from the instance." if passes else "ssh fails on this machine.",
+        evidence,
+        [shows] if facts.ssh.reads_configuration else [Fix("tries again", "<demo> test")],
+    )
