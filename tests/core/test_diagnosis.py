@@ -17,7 +17,7 @@ from vpce_demo.engine.resource import Aws
 from vpce_demo.errors import THIS_DEMO, Fix, NotCreated, Refused
 from vpce_demo.exercises.exercise import Exercise
 from vpce_demo.exercises.ways import WAYS
-from vpce_demo.model import Side
+from vpce_demo.model import Live, Side
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
@@ -173,6 +173,7 @@ def test_an_address_that_has_changed_since_is_said_so(monkeypatch: pytest.Monkey
     told.address_now = lambda: "198.51.100.7/32"
     only = {"GroupId": "sg-1", "GroupName": "Customer_EC2_SG", **group(tcp(22, 22, "203.0.113.10/32"))[0]}
     monkeypatch.setattr(told, "groups_of", lambda instance: [only])
+    told.sides[Side.CONSUMER].known["customer-group"] = Live("sg-1")
     found = login._not_let_in(told)
     assert found is not None
     assert found.likely == "your address has changed, and ssh is open to the old one."

@@ -19,7 +19,7 @@ from vpce_demo.engine.engine import Engine
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import Aws, Resource, closure
 from vpce_demo.errors import Refused
-from vpce_demo.model import Live, Phase, Side
+from vpce_demo.model import Live, Phase, Remedy, Side
 from vpce_demo.resources.elb import TAGS_A_CALL
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.discover import not_looked_up
@@ -141,15 +141,15 @@ def test_a_route_into_nothing_is_wrong_and_is_mended(run: Run, demo: Demo, aws: 
     assert looked_at(run, demo, route)[route.key].phase is Phase.READY
 
 
-def test_a_listener_to_another_group_is_wrong_and_is_mended(run: Run, demo: Demo, aws: Aws) -> None:
+def test_a_listener_to_another_group_is_mended_in_place(run: Run, demo: Demo, aws: Aws) -> None:
     up(run, demo.listener)
     vpc_id, listener = aws.id(named(demo, "provider-vpc")), aws.id(demo.listener)
     group = aws.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc_id)["TargetGroups"][0]
     elsewhere: Any = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
     aws.elb.modify_listener(ListenerArn=listener, DefaultActions=[elsewhere])
-    assert looked_at(run, demo, demo.listener)["listener"].phase is Phase.WRONG
-    assert up(run, demo.listener) == ["listener"]
-    assert looked_at(run, demo, demo.listener)["listener"].phase is Phase.READY
+    assert [one.remedy for one in run.look()["listener"].drift] == [Remedy.MEND]
+    assert up(run, demo.listener) == [], "it stays, and is modified"
+    assert run.look()["listener"].drift == ()
 
 
 def test_a_listener_on_another_port_is_not_ours(run: Run, demo: Demo, aws: Aws) -> None:

@@ -34,6 +34,7 @@ class Which(Enum):
     IMAGE = "LaunchFromAnImage"
     NEW = "MakeWhatGetsTheDemosTag"
     OURS = "UseAndDeleteWhatHasTheDemosTag"
+    USED = "PutBackWhatTheDemosEndpointUses"
     ROLE = "ForTheFirstLoadBalancerOfTheAccount"
 
 
@@ -87,8 +88,10 @@ PERMISSIONS: Sequence[Permission] = (
         "ec2:DescribeVpcEndpointConnections",
         "ec2:DescribeVpcEndpointServiceConfigurations",
         "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
         "elasticloadbalancing:DescribeLoadBalancers",
         "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:DescribeTargetGroupAttributes",
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
     ),
@@ -125,13 +128,31 @@ PERMISSIONS: Sequence[Permission] = (
     # `up` replaces a rule or a route that is wrong.
     *_change(BOTH, "ec2:RevokeSecurityGroupIngress", "security-group"),
     *_change(BOTH, "ec2:DeleteRoute", "route-table"),
+    # `up` brings back what somebody changed.
+    *_change(BOTH, "ec2:CreateTags", "vpc"),
+    *_change(BOTH, "ec2:AuthorizeSecurityGroupEgress", "security-group"),
+    *_change(BOTH, "ec2:ModifyInstanceAttribute", "instance", "security-group"),
+    *_change(BOTH, "ec2:ModifyInstanceMetadataOptions", "instance"),
+    *_change(BOTH, "ec2:ModifySubnetAttribute", "subnet"),
+    *_change(BOTH, "ec2:DescribeVpcAttribute", "vpc"),
+    *_change(BOTH, "ec2:ModifyVpcAttribute", "vpc"),
+    *_change(PROVIDER, "ec2:ModifyVpcEndpointServiceConfiguration", "vpc-endpoint-service"),
+    *_change(PROVIDER, "elasticloadbalancing:AddTags", "loadbalancer/net"),
+    *_change(PROVIDER, "elasticloadbalancing:DeregisterTargets", "targetgroup"),
+    *_change(PROVIDER, "elasticloadbalancing:ModifyListener", "listener/net"),
+    *_change(PROVIDER, "elasticloadbalancing:ModifyLoadBalancerAttributes", "loadbalancer/net"),
+    *_change(PROVIDER, "elasticloadbalancing:ModifyTargetGroup", "targetgroup"),
+    *_change(PROVIDER, "elasticloadbalancing:ModifyTargetGroupAttributes", "targetgroup"),
+    *_change(PROVIDER, "elasticloadbalancing:SetIpAddressType", "loadbalancer/net"),
+    *_change(CONSUMER, "ec2:ModifyVpcEndpoint", "vpc-endpoint"),
+    # Whether AWS asks for this for a group that is taken away too is not documented: it may be somebody else's.
+    Permission("ec2:ModifyVpcEndpoint", CONSUMER, Which.USED, ("subnet", "security-group")),
     # The provider's load balancer and endpoint service.
     *_make(PROVIDER, "elasticloadbalancing:CreateLoadBalancer", "loadbalancer/net"),
     *_make(PROVIDER, "elasticloadbalancing:CreateTargetGroup", "targetgroup"),
     # AWS asks about its load balancer here, and about the listener only for its tags.
     Permission("elasticloadbalancing:CreateListener", PROVIDER, Which.OURS, ("loadbalancer/net",), ("listener/net",)),
     *_change(PROVIDER, "elasticloadbalancing:RegisterTargets", "targetgroup"),
-    *_change(PROVIDER, "elasticloadbalancing:DeleteListener", "listener/net"),
     *_change(PROVIDER, "elasticloadbalancing:DeleteLoadBalancer", "loadbalancer/net"),
     *_change(PROVIDER, "elasticloadbalancing:DeleteTargetGroup", "targetgroup"),
     Permission("iam:CreateServiceLinkedRole", PROVIDER, Which.ROLE),
@@ -159,7 +180,7 @@ EXTRAS: Sequence[Permission] = (
         "ec2:DescribeVpcPeeringConnections",
         "ec2:DescribeVpnGateways",
     ),
-    *_look(PROVIDER, "elasticloadbalancing:DescribeLoadBalancerAttributes"),
+    *_look(PROVIDER, "ec2:DescribeVpcEndpointServicePermissions"),  # who else may connect
     *_look(BOTH, "servicequotas:GetServiceQuota"),  # whether the account has room for more VPCs than by default
     *_look(BOTH, "sts:DecodeAuthorizationMessage"),  # why AWS refused a call
     *_look(BOTH, "iam:ListAccountAliases"),  # the account's name, for the first line
@@ -208,6 +229,8 @@ def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]
     for which in Which:
         members = [p for p in own if p.which is which]
         resources = {_resource(p, kind, region) for p in members for kind in p.kinds}
+        if which is Which.OURS:  # the tag is what counts, and all kinds one by one would be too long
+            resources = {f"{_service(p.action)}:{region}:*:*" for p in members}
         if which is Which.PARAMETER:
             resources = {_parameter(config.image_parameter, region)}
         if which is Which.ROLE:
@@ -218,8 +241,7 @@ def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]
         makers = [p for p in own if p.tags and _service(p.action) == service]
         if makers:
             by = {f"{service}:CreateAction": sorted(p.action.partition(":")[2] for p in makers)}
-            resources = {_resource(p, kind, region) for p in makers for kind in p.tags}
-            statement(sid, [action], resources, {**by, **tag["RequestTag"]})
+            statement(sid, [action], {f"{service}:{region}:*:*"}, {**by, **tag["RequestTag"]})
     if extras:
         statement("NotNeededButUseful", (p.action for p in _of(sides, EXTRAS)), (), None)
     return {"Version": "2012-10-17", "Statement": statements}

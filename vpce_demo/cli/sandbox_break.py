@@ -111,6 +111,6 @@ def _break(app: App, rule: Rule, way: str) -> None:
 
         def make(resources: Sequence[Resource]) -> None:
             run.look()  # what was seen before is broken by now
-            run.up(resources, lambda event: None, None)
+            run.up(resources, lambda event: None, None, mend=False)
 
         WAYS[rule.key][way](Exercise(environment, run.facts(), make, inject_fault))

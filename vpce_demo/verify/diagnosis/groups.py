@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef, SecurityGroupTypeDef
 
 PORT = 80
+LET_IN, LET_OUT = "ec2 authorize-security-group-ingress", "ec2 authorize-security-group-egress"
 WHAT_A_HANG_MEANS = 'A connection that hangs means packets are dropped; a closed port would say "refused" at once.'
 
 
@@ -25,17 +26,17 @@ def named(group: SecurityGroupTypeDef) -> str:
 
 def open_port(facts: AwsFacts, side: Side, group_id: str, port: int, cidr: str) -> str:
     """The command that adds an inbound rule."""
-    return facts.command(
-        side, "ec2 authorize-security-group-ingress", group_id=group_id, protocol="tcp", port=port, cidr=cidr
-    )
+    return facts.command(side, LET_IN, group_id=group_id, protocol="tcp", port=port, cidr=cidr)
 
 
 def by_hand(
-    facts: AwsFacts, ours: SecurityGroup, groups: Sequence[SecurityGroupTypeDef], port: int, cidr: str
+    facts: AwsFacts, ours: SecurityGroup, groups: Sequence[SecurityGroupTypeDef], call: str, **options: str | int
 ) -> list[Fix]:
-    """The rule for the demo's own group, if it is one of these: a group of somebody else is never opened."""
-    id = facts.id(ours)
-    return [Fix("", open_port(facts, ours.side, id, port, cidr))] if id in [g["GroupId"] for g in groups] else []
+    """The call about the demo's own group, if it is one of these: a group of somebody else is never opened."""
+    id = facts.known(ours)
+    if id not in [group["GroupId"] for group in groups]:
+        return []
+    return [Fix("", facts.command(ours.side, call, group_id=id, **options))]
 
 
 def _interface_groups(facts: AwsFacts, interface: NetworkInterfaceTypeDef) -> list[SecurityGroupTypeDef]:
@@ -68,7 +69,7 @@ def endpoint_group_closed(facts: AwsFacts) -> Finding | None:
             ],
             [
                 Fix("adds what is missing" if ours else "puts the demo's own group back", "<demo> up"),
-                *by_hand(facts, facts.demo.customer_group, groups, PORT, source),
+                *by_hand(facts, facts.demo.customer_group, groups, LET_IN, protocol="tcp", port=PORT, cidr=source),
             ],
         )
     return None
@@ -98,17 +99,8 @@ def no_way_out(facts: AwsFacts) -> Finding | None:
             ],
             [
                 Fix("lets everything out, as a new group does", "<demo> up"),
-                Fix(
-                    "",
-                    facts.command(
-                        Side.CONSUMER,
-                        "ec2 authorize-security-group-egress",
-                        group_id=facts.id(facts.demo.customer_group),
-                        protocol="all",
-                        cidr=ANYWHERE,
-                    ),
-                ),
-            ][: 2 if facts.id(facts.demo.customer_group) in [group["GroupId"] for group in groups] else 1],
+                *by_hand(facts, facts.demo.customer_group, groups, LET_OUT, protocol="all", cidr=ANYWHERE),
+            ],
         )
     return None
 

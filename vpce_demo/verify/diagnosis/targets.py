@@ -10,7 +10,7 @@ from ...model import Side
 from ..aws_facts import AwsFacts
 from .differences import on_the_way
 from .filters import lets_in
-from .groups import PORT, by_hand, named
+from .groups import LET_IN, PORT, by_hand, named
 from .server import console
 from .table import About, Finding, Symptom, rule
 
@@ -83,7 +83,7 @@ def targets_unhealthy(facts: AwsFacts) -> Finding | None:
                 ],
                 [
                     Fix("adds what is missing", "<demo> up"),
-                    *by_hand(facts, facts.demo.web.group, groups, PORT, source),
+                    *by_hand(facts, facts.demo.web.group, groups, LET_IN, protocol="tcp", port=PORT, cidr=source),
                 ],
             )
     if on_the_way(facts):
