@@ -132,7 +132,9 @@ def test_the_extras_come_on_top() -> None:
 def test_only_looking_and_images_are_without_a_condition() -> None:
     for statement in policy(DEFAULTS)["Statement"]:
         free = "Condition" not in statement
-        assert free is (statement["Sid"] in ("Look", "FindTheImage", "LaunchFromAnImage", "PutBackWhatTheDemosEndpointUses"))
+        assert free is (
+            statement["Sid"] in ("Look", "FindTheImage", "LaunchFromAnImage", "PutBackWhatTheDemosEndpointUses")
+        )
         assert (statement["Resource"] == "*") is (statement["Sid"] == "Look")
 
 

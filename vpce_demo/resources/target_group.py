@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..aws.tags import tags_of
 from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Resource
 from ..model import Held, Holder, Live, Phase, Record, Remedy
 from .elb import Balanced, attributes, find_named
@@ -127,6 +128,15 @@ def target_health(aws: Aws, group: TargetGroup) -> list[TargetHealthDescriptionT
     return health
 
 
+def _others(aws: Aws, ids: Collection[str]) -> set[str]:
+    """Those of these instances that are somebody else's, and live."""
+    which: Any = {"Name": "instance-id", "Values": sorted(ids)}  # a filter: a forgotten one is not an error
+    found = aws.ec2.describe_instances(Filters=[which])["Reservations"] if ids else []
+    there = [instance for reservation in found for instance in reservation["Instances"]]
+    living = [one for one in there if Phase.of(one["State"]["Name"]) is not Phase.GONE]
+    return {one["InstanceId"] for one in living if not aws.is_ours(tags_of(one))}
+
+
 @dataclass(frozen=True, eq=False)
 class Registration(Resource):
     """An instance registered as a target.  Ready as soon as AWS lists it; ``test`` waits until it is healthy.
@@ -169,9 +179,9 @@ class Registration(Resource):
     def create(self, aws: Aws) -> Live:
         instance_id, group_arn = aws.id(self.instance), aws.id(self.target_group)
         # It is not documented whether AWS deregisters a terminated instance by itself.
-        listed = [one.get("Target", {}).get("Id", "") for one in target_health(aws, self.target_group)]
-        if others := [id for id in listed if id != instance_id]:
-            aws.elb.deregister_targets(TargetGroupArn=group_arn, Targets=[{"Id": id} for id in others])
+        listed = {one.get("Target", {}).get("Id", "") for one in target_health(aws, self.target_group)}
+        if before := listed - {instance_id} - _others(aws, listed):
+            aws.elb.deregister_targets(TargetGroupArn=group_arn, Targets=[{"Id": id} for id in sorted(before)])
         aws.elb.register_targets(TargetGroupArn=group_arn, Targets=[{"Id": instance_id, "Port": self.port}])
         return Live(f"{instance_id}:{self.port}", word="registered")
 

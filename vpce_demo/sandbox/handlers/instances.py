@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore import xform_name
 from moto.core.utils import utcnow
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 from moto.ec2.models.instances import StateReason
@@ -272,6 +273,18 @@ def _end_later(call: Call, instance: Any) -> None:
         store.tags.pop(instance.id, None)
 
     cloud.later(timing.INSTANCE_SHUTTING_DOWN, terminated)
+
+
+@handles("ec2", "ModifyInstanceMetadataOptions")
+def modify_instance_metadata_options(call: Call) -> dict[str, Any]:
+    """What the call does not name stays as it is."""
+    instance = next((one for one in validation.instances(call) if one.id == call.params["InstanceId"]), None)
+    before = dict(vars(instance.metadata_options)) if instance and instance.metadata_options else {}
+    answer = call.moto()
+    if instance:
+        named = {xform_name(name) for name in call.params}
+        vars(instance.metadata_options).update({name: before[name] for name in before.keys() - named})
+    return answer
 
 
 @handles("ec2", "StopInstances")

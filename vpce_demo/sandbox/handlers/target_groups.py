@@ -87,6 +87,9 @@ def describe_target_groups(call: Call) -> dict[str, Any]:
         raise ApiError("TargetGroupNotFound", f"Target groups '[{', '.join(missing)}]' not found")
     answer = call.moto()
     for one in answer["TargetGroups"]:
+        if one.get("HealthCheckProtocol") not in ("HTTP", "HTTPS"):
+            for name in ("HealthCheckPath", "Matcher"):  # kept from when it was
+                one.pop(name, None)
         one["LoadBalancerArns"] = [balancer.arn for balancer in listeners.listening(call, one["TargetGroupArn"])]
     return answer
 
