@@ -76,7 +76,14 @@ def test_plan_says_what_up_will_do(stage: Stage, key: str, field: str, aws: str,
 MENDED = [(key, field) for key, field, _ in CALLED if remedy(key, field) is Remedy.MEND]
 
 
-@pytest.mark.parametrize(("key", "field"), MENDED, ids=[f"{key}-{field}" for key, field in MENDED])
+ONE_OF_EACH = list({key: (key, field) for key, field in MENDED if not field.startswith("tag ")}.values())
+"""The rest is slow; ``make torture`` has them all."""
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [pytest.param(*one, id="-".join(one), marks=() if one in ONE_OF_EACH else pytest.mark.slow) for one in MENDED],
+)
 def test_up_mends_it_in_place(stage: Stage, open_run: OpenRun, key: str, field: str) -> None:
     change = next(change for found, change in CALLED.items() if found[:2] == (key, field))
     events: list[Event] = []

@@ -225,8 +225,10 @@ def modify_vpc_endpoint(call: Call) -> dict[str, Any]:
     for subnet in subnets:
         if subnet.id not in endpoint.interfaces:
             add_interface(call, endpoint, subnet, groups)
-            front, _, base = endpoint.dns_names[0].partition(".")
-            endpoint.dns_names.append(f"{front}-{subnet.availability_zone}.{base}")
+    if endpoint.dns_names:
+        regional = endpoint.dns_names[0]
+        front, _, base = regional.partition(".")
+        endpoint.dns_names = [regional, *(f"{front}-{subnet.availability_zone}.{base}" for subnet in subnets)]
     endpoint.group_ids = group_ids
     for interface_id in endpoint.interfaces.values():
         call.ec2.enis[interface_id]._group_set = list(groups)
