@@ -6,14 +6,14 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from botocore.exceptions import ClientError
 
 from vpce_demo.engine.engine import Engine, Intent
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import STARTED_IS_ENOUGH, Aws, Resource
-from vpce_demo.model import Holder, Live, Phase, Side
+from vpce_demo.model import Holder, Live, Phase, Remedy, Side
 
 INSTANTLY = 1e9
 """A pace at which the engine's pauses are its shortest ones."""
@@ -67,6 +67,9 @@ class Ways:
 
     create_refusals: list[Exception] = field(default_factory=list)
     delete_refusals: list[Exception] = field(default_factory=list)
+    mend_refusals: list[Exception] = field(default_factory=list)
+    shown_late: int = 0
+    """So many looks after it was mended still show it as it was."""
     find_refusals: list[Exception] = field(default_factory=list)
     hidden: int = 0
     """It is not seen by so many looks after its create."""
@@ -96,6 +99,7 @@ class Thing(Resource):
 
     create_can_duplicate = True
     usual_delete_seconds = 1.0
+    remedies: ClassVar = {"mendable": Remedy.MEND, "asked": Remedy.ASK, "replaceable": Remedy.REPLACE, "left": "why"}
 
     def find(self, aws: Aws) -> Iterator[Live]:
         if self.through:
@@ -136,6 +140,24 @@ class Thing(Resource):
             self.ways.reply_lost = None
             raise lost
         return live
+
+    def mend(self, aws: Aws, live: Live) -> None:
+        with self.world.lock:
+            self.world.asked.append(f"mend {self.name} {' '.join(one.field for one in live.drift)}")
+            error = self.ways.mend_refusals.pop(0) if self.ways.mend_refusals else None
+            if error and not self.ways.reply_lost:
+                raise error
+            if self.ways.shown_late:
+                self.ways.shown_late -= 1
+                return
+            fields = {one.field for one in live.drift}
+            self.world.there[self.key] = [
+                replace(one, held=tuple(held for held in one.held if held[0] not in fields))
+                for one in self.world.there[self.key]
+            ]
+            if error:
+                self.ways.reply_lost = None
+                raise error
 
     def delete(self, aws: Aws, live: Live) -> None:
         with self.world.lock:

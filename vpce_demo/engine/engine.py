@@ -341,38 +341,37 @@ class Engine:
         )
 
     def _mend(self, r: Resource, live: Live) -> None:
-        """Bring the fields in ``live.drift`` back, and look until AWS shows it.
+        """Bring the fields in ``live.drift`` back, again until AWS shows it: that does no harm.
 
         Nothing of it has to be on record: what an interrupted run has not mended still differs.
         """
-        self._emit(Action.MENDING, r, live, note=changes(live.drift))
-        patience = RetryBudget(self._pace)
+        mended, patience = changes(live.drift), RetryBudget(self._pace)
+        self._emit(Action.MENDING, r, live, note=mended)
         with _with_last_error() as last:
             for _ in self._pace.moments(retry_times(), f"{r} to be mended"):
+                error: ClientError | BotoCoreError | None = None
                 try:
                     r.mend(self.sides[r.side].to_change(), live)
-                    break
-                except (ClientError, BotoCoreError) as error:
+                except (ClientError, BotoCoreError) as refused:
+                    error = refused
                     last.append(error)
-                    if not patience.lasts(error_kind(error)):
-                        raise _final_error(r, error, error_kind(error)) from error
-                    self._emit(Action.RETRYING, r, live, error=error, note=f"{_code(error)}, trying again")
-        self._changed[r.key] = time.monotonic()
-        self._wait_until_mended(r)
-        self._emit(Action.MENDED, r, self._known[r.key], note=changes(live.drift))
-
-    def _wait_until_mended(self, r: Resource) -> None:
-        until = time.monotonic() + max(LEAST_SHOWN_SECONDS, self._pace.real(HIDDEN_SECONDS))
-        for _ in self._pace.moments(poll_times(r.usual_seconds), f"{r} to be mended"):
-            moment = time.monotonic()
-            live = self._lookup.look_up_if_possible(r, moment)
-            if live is None:
-                raise _gave_up(r, live)
-            live = self._known[r.key] = self._compared(r, live, moment)
-            if not (still := self._to_mend(r, live)):
-                return
-            if time.monotonic() > until:
-                raise DemoError(f"{r} was mended, and AWS still has it as it was.", facts={"differs": changes(still)})
+                moment = self._changed[r.key] = time.monotonic()
+                seen = self._lookup.look_up_if_possible(r, moment)
+                if seen is None:
+                    raise _gave_up(r, seen)
+                self._known[r.key] = seen = self._compared(r, seen, moment)
+                if not (differing := self._to_mend(r, seen)):
+                    break
+                reason = error_kind(error) if error else ErrorKind.NOT_YET
+                if not patience.lasts(reason):
+                    text = f"{r} was mended, and AWS still has it as it was."
+                    raise (
+                        _final_error(r, error, reason) if error else DemoError(text, facts={"now": changes(differing)})
+                    )
+                live = replace(seen, drift=differing)
+                note = f"{_code(error)}, trying again" if error else "AWS still shows it as it was"
+                self._emit(Action.RETRYING, r, live, error=error, note=note)
+        self._emit(Action.MENDED, r, seen, note=mended)
 
     def _create(self, r: Resource, token: str) -> Live:
         """Request the creation, with one token for all tries.  The intent is recorded first, so that nothing is
@@ -562,6 +561,10 @@ def _name_taken(r: Resource, foreign: Live) -> Refused:
         facts={"why": foreign.why},
         hint="Choose another demo name (--name), or other names in the config file.",
     )
+
+
+def _still_differs(r: Resource, drift: Sequence[Drift]) -> DemoError:
+    return DemoError(f"{r} was mended, and AWS still has it as it was.", facts={"now": changes(drift)})
 
 
 def _settled(r: Resource, live: Live | None) -> bool:
