@@ -17,6 +17,7 @@ import pytest
 
 from vpce_demo import private
 from vpce_demo.cli import run_command
+from vpce_demo.cli.app import App, for_this_demo
 from vpce_demo.config.load import load
 from vpce_demo.errors import ConfigError, DemoError, SandboxError
 from vpce_demo.journal.state_file import StateFile, locked
@@ -107,16 +108,30 @@ def test_a_sandbox_is_not_started_where_others_could_read_its_token(tmp_path: Pa
 def test_doctor_sees_a_file_system_without_permissions(tmp_path: Path) -> None:
     for key in (tmp_path / "no.pem", tmp_path / "key.pem"):
         (tmp_path / "key.pem").touch()
-        line = doctor.files(tmp_path, key)
+        line = doctor.files(key)
         assert (line.title, line.fine) == ("files", False)
         assert "keeps no permissions" in line.evidence
         assert "--state-dir" in line.fix
 
 
 def test_doctor_leaves_nothing_where_it_looks(tmp_path: Path) -> None:
-    line = doctor.files(tmp_path / "state", tmp_path / "state" / "key.pem")
+    line = doctor.files(tmp_path / "state" / "key.pem")
     assert (line.fine, line.evidence) == (True, f"{tmp_path} keeps permissions")
     assert os.listdir(tmp_path) == []
+
+
+def test_doctor_tells_a_key_that_is_open_from_a_file_system_without_permissions(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.touch(mode=0o644)
+    line = doctor.files(key)
+    assert (line.fine, line.evidence) == (False, f"{key} can be read by others, so ssh refuses it.")
+    assert line.fix == f"chmod 600 {key}"
+
+
+def test_a_hint_names_the_other_directory_alone() -> None:
+    app = App(given={"sandbox": True, "state_dir": "here", "name": "second"})
+    said = for_this_demo(app, private.ELSEWHERE)
+    assert said.endswith("  vpce-demo --sandbox --name second --state-dir ~/.local/state/vpce-demo ...")
 
 
 # --- files of another user --------------------------------------------------------------
