@@ -203,6 +203,20 @@ def test_a_file_of_another_user_is_told_with_the_command_that_helps(
         assert wrong not in said
 
 
+def test_a_directory_of_another_user_is_no_wrong_option(
+    tmp_path: Path,
+    others: Callable[[Path], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "state" / "emulator").mkdir(parents=True)
+    (tmp_path / "state" / "emulator" / "server.json").touch()
+    others(tmp_path / "state")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert run_command(["--state-dir", str(tmp_path / "state"), "sandbox", "status"]) == 5
+    assert f"belongs to user {NOBODY}" in capsys.readouterr().err
+
+
 def test_what_is_wrong_with_one_s_own_file_is_not_blamed_on_another_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

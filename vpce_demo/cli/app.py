@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ..ui.style import Screen
 
 
+_PATH = click.Path(path_type=Path, readable=False)
+"""One that cannot be read is told by what reads it: with its owner, and the command that helps."""
+
+
 def shared_options(environment: bool) -> list[click.Option]:
     """The options of every command.  Only the group reads environment variables, so that an option overrides them."""
 
@@ -48,14 +52,14 @@ def shared_options(environment: bool) -> list[click.Option]:
             "--config",
             env="VPCE_DEMO_CONFIG",
             metavar="FILE",
-            type=click.Path(path_type=Path),
+            type=_PATH,
             help="Config file; config.example.yaml lists every setting.",
         ),
         option(
             "--state-dir",
             env="VPCE_DEMO_STATE_DIR",
             metavar="DIR",
-            type=click.Path(path_type=Path),
+            type=_PATH,
             help="Directory for state files.  [default: ./.vpce-demo]",
         ),
         option(
