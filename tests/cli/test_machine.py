@@ -20,6 +20,8 @@ from vpce_demo.cli import run_command
 from vpce_demo.cli.app import App, for_this_demo
 from vpce_demo.config.load import load
 from vpce_demo.errors import ConfigError, DemoError, SandboxError
+from vpce_demo.extras import WARNINGS
+from vpce_demo.journal.run_log import runs
 from vpce_demo.journal.state_file import StateFile, locked
 from vpce_demo.private import NoModes, NotYours
 from vpce_demo.sandbox import client
@@ -215,6 +217,18 @@ def test_a_directory_of_another_user_is_no_wrong_option(
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert run_command(["--state-dir", str(tmp_path / "state"), "sandbox", "status"]) == 5
     assert f"belongs to user {NOBODY}" in capsys.readouterr().err
+
+
+def test_logs_of_another_user_are_named_with_their_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    monkeypatch.setattr(Path, "iterdir", refused)
+    WARNINGS.begin()
+    assert runs(tmp_path) == []
+    (warning,) = WARNINGS.sentences
+    assert f"The logs in {tmp_path} cannot be used: {tmp_path} belongs to " in warning
 
 
 def test_what_is_wrong_with_one_s_own_file_is_not_blamed_on_another_user(
