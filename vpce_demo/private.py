@@ -35,10 +35,10 @@ def make_private(directory: Path) -> bool:
         if foreign := not_yours(directory):
             raise foreign from None
         raise error
-    return close(directory, 0o700)
+    return close_to_others(directory, 0o700)
 
 
-def close(path: Path, mode: int) -> bool:
+def close_to_others(path: Path, mode: int) -> bool:
     """Give a file or directory this mode if others may use it, and read it back.
 
     Returns False where the file system keeps no permissions.  Raises NotYours.
@@ -57,7 +57,7 @@ def without_modes(path: Path) -> NoModes:
     """The error for a secret on a file system that keeps no permissions."""
     return NoModes(
         f"{path} can be read by every user of this machine: its file system keeps no permissions.",
-        facts={"why that matters": "ssh refuses such a key (a Windows drive, FAT and some network shares are so)"},
+        facts={"why that matters": "ssh refuses such a key; Windows drives, FAT and some network shares are so"},
         hint=ELSEWHERE,
     )
 

@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 
 from .errors import DemoError
-from .private import close, user_name, without_modes
+from .private import close_to_others, user_name, without_modes
 
 CONNECT_SECONDS = 5
 USER = "ec2-user"
@@ -263,7 +263,7 @@ def ensure_key(key_file: Path, comment: str) -> str:
     if is_new:
         key_file.unlink(missing_ok=True)
         make_key(key_file, comment)
-    if not close(key_file, 0o600):
+    if not close_to_others(key_file, 0o600):
         if is_new:
             key_file.unlink()
             _public(key_file).unlink(missing_ok=True)

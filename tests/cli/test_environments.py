@@ -168,7 +168,7 @@ ROWS: dict[str, tuple[dict[str, str | None], Prepare]] = {
     "quotes in the state directory": ({"VPCE_DEMO_STATE_DIR": "a'b\"c d"}, as_is),
     "modules named like the library's": ({}, shadows),
 }
-SAMPLE = ("umask 0",)
+SAMPLE = ("umask 0", "modules named like the library's")
 """The rows of the ordinary run."""
 
 

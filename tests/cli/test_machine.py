@@ -17,8 +17,11 @@ import pytest
 
 from vpce_demo import private
 from vpce_demo.cli import run_command
+from vpce_demo.cli.app import App, for_this_demo
 from vpce_demo.config.load import load
 from vpce_demo.errors import ConfigError, DemoError, SandboxError
+from vpce_demo.extras import WARNINGS
+from vpce_demo.journal.run_log import runs
 from vpce_demo.journal.state_file import StateFile, locked
 from vpce_demo.private import NoModes, NotYours
 from vpce_demo.sandbox import client
@@ -107,16 +110,30 @@ def test_a_sandbox_is_not_started_where_others_could_read_its_token(tmp_path: Pa
 def test_doctor_sees_a_file_system_without_permissions(tmp_path: Path) -> None:
     for key in (tmp_path / "no.pem", tmp_path / "key.pem"):
         (tmp_path / "key.pem").touch()
-        line = doctor.files(tmp_path, key)
+        line = doctor.files(key)
         assert (line.title, line.fine) == ("files", False)
         assert "keeps no permissions" in line.evidence
         assert "--state-dir" in line.fix
 
 
 def test_doctor_leaves_nothing_where_it_looks(tmp_path: Path) -> None:
-    line = doctor.files(tmp_path / "state", tmp_path / "state" / "key.pem")
+    line = doctor.files(tmp_path / "state" / "key.pem")
     assert (line.fine, line.evidence) == (True, f"{tmp_path} keeps permissions")
     assert os.listdir(tmp_path) == []
+
+
+def test_doctor_tells_a_key_that_is_open_from_a_file_system_without_permissions(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.touch(mode=0o644)
+    line = doctor.files(key)
+    assert (line.fine, line.evidence) == (False, f"{key} can be read by others, so ssh refuses it.")
+    assert line.fix == f"chmod 600 {key}"
+
+
+def test_a_hint_names_the_other_directory_alone() -> None:
+    app = App(given={"sandbox": True, "state_dir": "here", "name": "second"})
+    said = for_this_demo(app, private.ELSEWHERE)
+    assert said.endswith("  vpce-demo --sandbox --name second --state-dir ~/.local/state/vpce-demo ...")
 
 
 # --- files of another user --------------------------------------------------------------
@@ -186,6 +203,32 @@ def test_a_file_of_another_user_is_told_with_the_command_that_helps(
     assert (TAKE_BACK if os.geteuid() else f"Run it as user {NOBODY}, without sudo.") in said
     for wrong in ("mv ", "does not run", "There is no log", "Traceback"):
         assert wrong not in said
+
+
+def test_a_directory_of_another_user_is_no_wrong_option(
+    tmp_path: Path,
+    others: Callable[[Path], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "state" / "emulator").mkdir(parents=True)
+    (tmp_path / "state" / "emulator" / "server.json").touch()
+    others(tmp_path / "state")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert run_command(["--state-dir", str(tmp_path / "state"), "sandbox", "status"]) == 5
+    assert f"belongs to user {NOBODY}" in capsys.readouterr().err
+
+
+def test_logs_of_another_user_are_named_with_their_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    monkeypatch.setattr(Path, "iterdir", refused)
+    WARNINGS.begin()
+    assert runs(tmp_path) == []
+    (warning,) = WARNINGS.sentences
+    assert f"The logs in {tmp_path} cannot be used: {tmp_path} belongs to " in warning
 
 
 def test_what_is_wrong_with_one_s_own_file_is_not_blamed_on_another_user(

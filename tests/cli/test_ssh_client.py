@@ -216,6 +216,9 @@ def test_a_key_that_ssh_will_not_read_is_the_cause(made_run: Run) -> None:
         key.chmod(0o600)
     assert (failed.number, told.key) == (5, "local-ssh")
     assert any("bad permissions" in line for line in told.evidence)
+    assert told.likely == "ssh refuses the demo's key, since others may read it."
+    assert [fix.command for fix in told.fixes] == [f"chmod 600 {key}"]
+    assert failed.evidence.count("ec2-user@") == 1
 
 
 def test_a_failure_that_goes_with_the_configuration(made_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from botocore.exceptions import (
     ConnectionClosedError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    InvalidConfigError,
     UnknownRegionError,
 )
 
@@ -181,6 +182,13 @@ def test_a_region_is_found_without_an_account(
     assert environment.region_without_asking(load(None, {})) == region
     broken = region == "us-east-1" and variables != {"AWS_CONFIG_FILE": "no-such-file"}
     assert len(WARNINGS.sentences) == broken
+
+
+def test_an_endpoint_that_is_no_url_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+        monkeypatch.setenv(name, "nonsense")
+    with pytest.raises(InvalidConfigError, match="Invalid endpoint: nonsense"):
+        environment.on_aws(load(None, {"region": "us-east-1"}))
 
 
 def test_a_sandbox_starts_under_a_profile_that_does_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from botocore.exceptions import (
     BotoCoreError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    InvalidConfigError,
     NoCredentialsError,
     UnknownRegionError,
 )
@@ -187,14 +188,18 @@ def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | N
 
 def _aws_clients(profile: str | None, region: str | None) -> Clients:
     session = _signed_in(profile, region)
-    alias = _alias(session)
     given = {"--profile": profile, "--region": region}
     cli = ["aws", *(f"{name} {shlex.quote(value)}" for name, value in given.items() if value)]
     try:
+        alias = _alias(session)
         return replace(_clients(session, cli), alias=alias)
     except EndpointConnectionError:
         _check_region(session)  # the name of a region's host tells nothing but that there is none
         raise
+    except ValueError as error:  # an endpoint that is no URL
+        if isinstance(error, BotoCoreError):
+            raise
+        raise InvalidConfigError(error_msg=str(error)) from error
 
 
 def _check_region(session: boto3.Session) -> None:

@@ -131,13 +131,19 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         ConfigError,
         "The AWS settings of this machine cannot be used.",
-        "Correct them, then repeat the command. They are in ~/.aws/config and ~/.aws/credentials.",
+        "Correct them, then repeat the command. They are in the variables AWS_*, ~/.aws/config and ~/.aws/credentials.",
         classes=(
             boto.ConfigParseError,
             boto.ConfigNotFound,
+            boto.InvalidChecksumConfigError,
             boto.InvalidConfigError,
+            boto.InvalidDefaultsMode,
+            boto.InvalidEndpointDiscoveryConfigurationError,
             boto.InvalidProxiesConfigError,
             boto.InvalidRetryConfigurationError,
+            boto.InvalidS3AddressingStyleError,
+            boto.InvalidS3UsEast1RegionalEndpointConfigError,
+            boto.InvalidSTSRegionalEndpointsConfigError,
         ),
     ),
     # The way to AWS

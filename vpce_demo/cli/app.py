@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ..ui.style import Screen
 
 
+_PATH = click.Path(path_type=Path, readable=False)
+"""One that cannot be read is told by what reads it: with its owner, and the command that helps."""
+
+
 def shared_options(environment: bool) -> list[click.Option]:
     """The options of every command.  Only the group reads environment variables, so that an option overrides them."""
 
@@ -48,14 +52,14 @@ def shared_options(environment: bool) -> list[click.Option]:
             "--config",
             env="VPCE_DEMO_CONFIG",
             metavar="FILE",
-            type=click.Path(path_type=Path),
+            type=_PATH,
             help="Config file; config.example.yaml lists every setting.",
         ),
         option(
             "--state-dir",
             env="VPCE_DEMO_STATE_DIR",
             metavar="DIR",
-            type=click.Path(path_type=Path),
+            type=_PATH,
             help="Directory for state files.  [default: ./.vpce-demo]",
         ),
         option(
@@ -187,19 +191,21 @@ def _on_aws(where: Where) -> Environment:
         return places.on_aws(where.config)
 
 
-def command_line(app: App) -> str:
-    """The beginning of a command line for the same demo."""
+def command_line(app: App, *, without: str = "") -> str:
+    """The beginning of a command line for the same demo; an option that is named in ``without`` is left out."""
     words = ["vpce-demo", *(["--sandbox"] if app.get("sandbox") else [])]
     options = {name: f"--{name.replace('_', '-')}" for name in ("name", "profile", "region", "state_dir")}
     sides = {f"{side}_profile": f"--{side}-profile" for side in ("provider", "consumer")}
     for name, option in {**options, **sides, "config": "-c"}.items():
-        if value := app.get(name):
+        if option != without and (value := app.get(name)):
             words += [option, shlex.quote(str(value))]
     return " ".join(words)
 
 
 def for_this_demo(app: App, text: str) -> str:
     """A hint whose commands have the options of this demo."""
+    option = "--state-dir"
+    text = text.replace(f"{THIS_DEMO} {option}", f"{command_line(app, without=option)} {option}")
     return text.replace(THIS_DEMO, command_line(app)).replace(STATE_DIRECTORY, shlex.quote(str(app.state_directory)))
 
 

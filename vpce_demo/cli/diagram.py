@@ -80,7 +80,7 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
         if wrong_profile or StateFile.load(where.directory).settings:
             raise
         if isinstance(error, ConfigError) and where.config.profile:
-            WARNINGS.add(f"{error.message} The plan needs none.")
+            WARNINGS.add(f"AWS profile {where.config.profile}: {error.message} The plan needs no account.")
         environment = None
         screen.end_line("no AWS account at hand: the plan")
         screen.message()

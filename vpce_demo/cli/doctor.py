@@ -58,7 +58,7 @@ def doctor(app: App, timeout: float | None) -> None:
     environment, error = _environment(app, where)
     for line in questions.machine():
         show(line)
-    show(questions.files(where.state_directory, StateFile(where.directory).key_file))
+    show(questions.files(StateFile(where.directory).key_file))
     works = True
     if error:
         for line in questions.not_signed_in(error):

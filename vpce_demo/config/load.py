@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError
+from ..extras import why
 from ..untrusted import Misread, misread, printable, read_yaml, shown, text_of
 from .model import IMAGE_PARAMETER, Config
 
@@ -50,7 +51,7 @@ def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
     except FileNotFoundError:
         raise ConfigError(f"There is no config file {path}.") from None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+        raise ConfigError(f"{path} cannot be read: {why(error)}.") from None
     try:
         tree, data = read_yaml(text)
     except yaml.YAMLError as error:

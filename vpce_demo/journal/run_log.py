@@ -34,7 +34,7 @@ from ..aws.messages import understood
 from ..engine.events import Event
 from ..errors import DemoError
 from ..extras import WARNINGS, extra, why
-from ..private import make_private
+from ..private import NotYours, make_private, not_yours
 from .run_log_schema import read_line
 
 if TYPE_CHECKING:
@@ -248,8 +248,12 @@ def runs(directory: Path) -> list[RecordedRun]:
 def _files(directory: Path) -> list[Path]:
     """Newest first: by the time in the name, and within a second by when they were last written."""
     found = []
-    with extra(f"The logs in {directory} cannot be used"), contextlib.suppress(FileNotFoundError):
-        for path in directory.iterdir():
+    with extra(f"The logs in {directory} cannot be used", "", NotYours), contextlib.suppress(FileNotFoundError):
+        try:
+            paths = list(directory.iterdir())
+        except PermissionError as error:
+            raise not_yours(directory) or error from None
+        for path in paths:
             if path.suffix == ".jsonl":
                 found.append((path.name[:16], path.lstat().st_mtime_ns, path))
     return [path for *_, path in sorted(found, reverse=True)]

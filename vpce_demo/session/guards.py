@@ -59,7 +59,7 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
             facts={"mode": f"{mode:04o}"},
             hint=f"If its content is yours, close it to them:\n    chmod 600 {state.path}\n"
             "Where that has no effect, the file system keeps no permissions. Move the demo's files to one that does:\n"
-            f"    mv {STATE_DIRECTORY} ~/.local/state/vpce-demo\n"
+            f"    mkdir -p ~/.local/state && mv {STATE_DIRECTORY} ~/.local/state/vpce-demo\n"
             f"    {THIS_DEMO} --state-dir ~/.local/state/vpce-demo ...",
         )
 

@@ -325,7 +325,7 @@ def ssh_works(lab: CheckContext) -> str:
 
 def _ssh_failed(where: str, answer: SshResult) -> CheckFailed:
     symptom = _SSH.get(answer.failure, Symptom.SSH_HANGS)
-    return CheckFailed(where + answer.reason, symptom, answer.err)
+    return CheckFailed(where + answer.reason.removeprefix(where), symptom, answer.err)
 
 
 _SSH: dict[SshFailure | None, Symptom] = {SshFailure.HERE: Symptom.LOCAL_SSH, SshFailure.DENIED: Symptom.SSH_DENIED}

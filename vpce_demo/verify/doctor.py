@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import re
+import shlex
 import sys
 import tempfile
 import time
@@ -80,24 +81,24 @@ def machine() -> Iterator[DoctorLine]:
         yield _not_fine("OpenSSH client", error)
 
 
-def files(state_directory: Path, key_file: Path) -> DoctorLine:
-    """Whether the demo's files are this user's, on a file system that keeps permissions.
+def files(key_file: Path) -> DoctorLine:
+    """Whether the demo's files are this user's, and closed to others, on a file system that keeps permissions.
 
-    Where there are none yet, a file without a name is made beside their place.
+    A file without a name is made where they are or will be, to see what it keeps.
     """
-    there = next(one for one in (key_file, state_directory, *state_directory.absolute().parents) if os.path.exists(one))
+    there = next(one for one in key_file.absolute().parents if os.path.exists(one))
     try:
-        if there == key_file:
-            open_ = key_file.stat().st_mode & 0o077
+        if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+            raise not_yours(there) or DemoError(f"Nothing can be written in {there}.", hint=ELSEWHERE)
+        with tempfile.TemporaryFile(dir=there) as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise without_modes(there)
+        if key_file.exists():
             if not os.access(key_file, os.R_OK) and (foreign := not_yours(key_file)):
                 raise foreign
-        elif there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-            with tempfile.TemporaryFile(dir=there) as file:
-                open_ = os.fstat(file.fileno()).st_mode & 0o077
-        else:
-            raise not_yours(there) or DemoError(f"Nothing can be written in {there}.", hint=ELSEWHERE)
-        if open_:
-            raise without_modes(there)
+            if key_file.stat().st_mode & 0o077:
+                text = f"{key_file} can be read by others, so ssh refuses it."
+                raise DemoError(text, hint=f"chmod 600 {shlex.quote(str(key_file))}")
     except DemoError as error:
         return _not_fine("files", error)
     return DoctorLine("files", True, f"{there} keeps permissions")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from ...errors import Fix
 from ...model import Side
 from ...ssh import CONFIGURATION, USER
@@ -27,10 +29,14 @@ def local_ssh(facts: AwsFacts) -> Finding:
         evidence.append(f"Without your ssh configuration ({files}) the check passes.")
     elif facts.ssh.reads_configuration:
         evidence.append(f"It reads {files}.")
-    address = facts.sides[Side.CONSUMER].live(facts.demo.customer).outputs.get("public_address", "")
-    shows = Fix("shows what ssh takes from its configuration", f"ssh -G {USER}@{address}")
-    return Finding(
-        "your ssh configuration keeps ssh from the instance." if passes else "ssh fails on this machine.",
-        evidence,
-        [shows] if facts.ssh.reads_configuration else [Fix("tries again", "<demo> test")],
-    )
+    likely, fix = "ssh fails on this machine.", Fix("tries again", "<demo> test")
+    key = facts.ssh.key_file
+    if passes:
+        likely = "your ssh configuration keeps ssh from the instance."
+    if key.exists() and key.stat().st_mode & 0o077:
+        likely = "ssh refuses the demo's key, since others may read it."
+        fix = Fix("closes the key to others", f"chmod 600 {shlex.quote(str(key))}")
+    elif facts.ssh.reads_configuration:
+        address = facts.sides[Side.CONSUMER].live(facts.demo.customer).outputs.get("public_address", "")
+        fix = Fix("shows what ssh takes from its configuration", f"ssh -G {USER}@{address}")
+    return Finding(likely, evidence, [fix])
