@@ -7,7 +7,7 @@ from ...model import Side
 from ..aws_facts import AwsFacts
 from .differences import on_the_way
 from .groups import PORT
-from .table import About, Finding, Symptom, rule
+from .table import About, Finding, LikelierFirst, Symptom, rule
 
 
 @rule(
@@ -22,7 +22,7 @@ def nothing_listens(facts: AwsFacts) -> Finding | None:
     """A refusal is an answer: the packets arrive, so nothing on the way drops them.  A health check of another port may
     hide that; anything else that differs is the likelier cause."""
     if any(drift.field != "health check port" for _, drift in on_the_way(facts)):
-        return None
+        raise LikelierFirst
     web, group, health = facts.id(facts.demo.web), facts.target_group(), facts.health()
     state = health.get("TargetHealth", {}).get("State", "") if health else "not registered"
     checked = group.get("HealthCheckPort", "traffic-port")
@@ -63,7 +63,7 @@ def console(facts: AwsFacts) -> list[str]:
 def other_page(facts: AwsFacts) -> Finding | None:
     """Confirmed by what was seen: AWS knows nothing of files."""
     if on_the_way(facts):
-        return None
+        raise LikelierFirst
     return Finding(
         "another web server answers, or its page was changed.",
         [f"{facts.id(facts.demo.web)}: {facts.said}."],

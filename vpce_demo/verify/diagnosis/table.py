@@ -135,11 +135,15 @@ class RuleAnswer:
     why_not: str = ""
 
 
+class LikelierFirst(Exception):
+    """Another cause is likelier: this one is neither confirmed nor ruled out."""
+
+
 def ask(facts: AwsFacts, one: Rule) -> RuleAnswer | None:
-    """Ask AWS a rule's question; None if what it is about does not exist."""
+    """Ask AWS a rule's question; None if what it is about does not exist, or another cause is likelier."""
     try:
         return RuleAnswer(one, one.confirm(facts))
-    except NotCreated:
+    except (NotCreated, LikelierFirst):
         return None
     except ClientError as error:
         match error_kind(error):

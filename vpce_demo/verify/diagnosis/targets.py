@@ -12,7 +12,7 @@ from .differences import on_the_way
 from .filters import lets_in
 from .groups import LET_IN, PORT, by_hand, named
 from .server import console
-from .table import About, Finding, Symptom, rule
+from .table import About, Finding, LikelierFirst, Symptom, rule
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
@@ -87,7 +87,7 @@ def targets_unhealthy(facts: AwsFacts) -> Finding | None:
                 ],
             )
     if on_the_way(facts):
-        return None
+        raise LikelierFirst
     return Finding(
         "the web server is not up.",
         [
