@@ -64,7 +64,7 @@ def diagnose(facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] =
     others = [] if local else [one for one in RULES if one not in fitting and not set(checks).isdisjoint(one.checks)]
     asked = [answer for one in (*fitting, *others) if (answer := ask(facts, one))]
     found = next((answer for answer in asked if answer.finding), None)
-    suspects = {answer.rule.about for answer in asked if answer.finding or answer.why_not}
+    suspects = {answer.rule.about for answer in asked if answer.finding or answer.why_not or answer.likelier}
     ruled_out = {answer.rule.about for answer in asked} - suspects
     finding = found.finding if found else None
     evidence = list(finding.evidence) if finding else ([facts.said] if facts.said else [])

@@ -128,11 +128,13 @@ def rule(
 
 @dataclass(frozen=True)
 class RuleAnswer:
-    """The result of a rule: confirmed if there is a finding; ``why_not`` if it could not be asked."""
+    """The result of a rule: confirmed if there is a finding; ``why_not`` if it could not be asked; neither confirmed nor
+    ruled out if another cause is ``likelier``."""
 
     rule: Rule
     finding: Finding | None = None
     why_not: str = ""
+    likelier: bool = False
 
 
 class LikelierFirst(Exception):
@@ -140,11 +142,13 @@ class LikelierFirst(Exception):
 
 
 def ask(facts: AwsFacts, one: Rule) -> RuleAnswer | None:
-    """Ask AWS a rule's question; None if what it is about does not exist, or another cause is likelier."""
+    """Ask AWS a rule's question; None if what it is about does not exist."""
     try:
         return RuleAnswer(one, one.confirm(facts))
-    except (NotCreated, LikelierFirst):
+    except NotCreated:
         return None
+    except LikelierFirst:
+        return RuleAnswer(one, likelier=True)
     except ClientError as error:
         match error_kind(error):
             case ErrorKind.MISSING:
