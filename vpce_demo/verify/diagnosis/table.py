@@ -128,8 +128,8 @@ def rule(
 
 @dataclass(frozen=True)
 class RuleAnswer:
-    """The result of a rule: confirmed if there is a finding; ``why_not`` if it could not be asked; neither confirmed nor
-    ruled out if another cause is ``likelier``."""
+    """The result of a rule: confirmed if there is a finding; ``why_not`` if it could not be asked; neither confirmed
+    nor ruled out if another cause is ``likelier``."""
 
     rule: Rule
     finding: Finding | None = None
