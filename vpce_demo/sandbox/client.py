@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from vpce_demo.errors import SandboxError
 from vpce_demo.private import NotYours, make_private, not_yours, without_modes
@@ -39,6 +39,8 @@ PATIENCE = 60.0
 """The longest wait in seconds for a sandbox to start or stop; it needs one or two."""
 ANSWERING = 10.0
 """The longest wait in seconds for an answer of the control port."""
+AGAIN = (0.1, 0.4)
+"""Pauses in seconds before a sandbox that lives and answers wrongly is asked again."""
 EXITING = 5.0
 """The longest wait in seconds for a process that has cleaned up to exit."""
 LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
@@ -116,10 +118,8 @@ def running(directory: Path) -> Running | None:
     and NotReached where its process is there and does not answer.
     """
     try:
-        told = json.loads((directory / SERVER_FILE).read_text())
-        if not all(LOOPBACK_URL.fullmatch(told[name]) for name in ("endpoint_url", "proxy_url")):
-            return None
-        pid = int(told["pid"])
+        with open(directory / SERVER_FILE, encoding="utf-8") as file:
+            return _asked(file)
     except PermissionError:
         if foreign := not_yours(directory / SERVER_FILE):
             text = f"Whether the sandbox runs cannot be seen: {foreign.message}"
@@ -127,29 +127,41 @@ def running(directory: Path) -> Running | None:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    wrong: Exception
-    try:
-        status, answer = _ask(told["endpoint_url"], told["token"], "GET", "status", None)
-        if status == 200 and answer["boot_id"] == told["boot_id"]:
-            speed = math.inf if answer["speed"] == "max" else float(answer["speed"])
-            return Running(told["endpoint_url"], told["proxy_url"], told["boot_id"], pid, told["token"], speed)
-        wrong = ValueError(f"another answers at {told['endpoint_url']}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        wrong = error
-    if _serves(directory):
-        raise _not_reached(pid, wrong) from None
-    return None
 
 
-def _serves(directory: Path) -> bool:
-    """True if the process that wrote the directory's file holds it still."""
+def _asked(file: TextIO) -> Running | None:
+    """The sandbox that wrote this file, asked; None if it serves no more.
+
+    Raises NotReached, and whatever the reading of the file may raise.
+    """
+    told = json.load(file)
+    url, pid = told["endpoint_url"], int(told["pid"])
+    if not all(LOOPBACK_URL.fullmatch(told[name]) for name in ("endpoint_url", "proxy_url")):
+        return None
+    for pause in (*AGAIN, None):
+        wrong: Exception
+        try:
+            status, answer = _ask(url, told["token"], "GET", "status", None)
+            if status == 200 and answer["boot_id"] == told["boot_id"]:
+                speed = math.inf if answer["speed"] == "max" else float(answer["speed"])
+                return Running(url, told["proxy_url"], told["boot_id"], pid, told["token"], speed)
+            wrong = ValueError(f"another answers at {url}")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            wrong = error
+        if not _is_served(file):
+            return None
+        if pause is None or isinstance(wrong, TimeoutError):
+            break
+        time.sleep(pause)  # a busy machine may cut a connection off
+    raise _not_reached(pid, wrong) from None
+
+
+def _is_served(file: TextIO) -> bool:
+    """True if the process that wrote this file holds it still."""
     try:
-        with open(directory / SERVER_FILE, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:
-        return False
     return False
 
 
@@ -339,8 +351,9 @@ def _end(pid: int, directory: Path) -> None:
         if not _wait(lambda: not _alive(pid), EXITING):
             os.kill(pid, signal.SIGKILL)
             _wait(lambda: not _alive(pid), EXITING)
-    if not _serves(directory):
-        (directory / SERVER_FILE).unlink(missing_ok=True)
+    with contextlib.suppress(OSError), open(directory / SERVER_FILE, encoding="utf-8") as file:
+        if not _is_served(file):
+            (directory / SERVER_FILE).unlink()
 
 
 def _wait(holds: Callable[[], bool], seconds: float) -> bool:
