@@ -68,8 +68,9 @@ _stop = client.stop
 
 def _stop_and_count(directory: Path) -> bool:
     """A sandbox in the background is nobody's child: its time is read before it is stopped."""
-    if running := client.running(directory):
-        with contextlib.suppress(OSError):  # not on Linux, or it has just ended
+    # One that does not answer is not counted.  Not on Linux, or it has just ended: nor is that.
+    with contextlib.suppress(client.NotReached, OSError):
+        if running := client.running(directory):
             spent = Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
             _sandboxes.append(sum(map(int, spent)) / os.sysconf("SC_CLK_TCK"))
     return _stop(directory)

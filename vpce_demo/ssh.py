@@ -210,9 +210,17 @@ class Ssh:
         err = err.strip()
         if ran := re.search(rf"{front}{back}\n(.*){front}{back} (\d+)\n", out, re.DOTALL):
             return SshResult(int(ran[2]), ran[1], err)
-        # Any other code than ssh's own is the instance's, which did not do what it was told.
-        began = 0 <= process.returncode < 255
-        return SshResult(255, "", err, SshFailure.ON_THE_WAY if began else self._failure(err, address))
+        code = process.returncode
+        if code < 0 and "timed out" not in err:
+            failure = SshFailure.HERE  # something on this machine killed it
+        elif code < 255:
+            failure = SshFailure.ON_THE_WAY  # the instance's own code: it did not do what it was told
+        else:
+            failure = self._failure(err, address)
+        if not _without_warnings(err):
+            end = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+            err = f"{err}\nssh {end}, and said no reason".strip()
+        return SshResult(255, "", err, failure)
 
     def _failure(self, said: str, address: str) -> SshFailure:
         """Where ssh failed, in its own words.

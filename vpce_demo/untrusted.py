@@ -7,6 +7,7 @@ on for ever, or put control characters on the terminal.
 from __future__ import annotations
 
 import datetime
+import errno
 import os
 import re
 import reprlib
@@ -42,12 +43,31 @@ def text_of(path: Path, largest: int) -> str:
         content = file.read(largest + 1)
     if len(content) > largest:
         raise ValueError(f"it is larger than {largest} bytes")
-    return content.decode("utf-8")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8: {error.reason} at byte {error.start}") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, or to what a shell hands over as one (``>(...)``, ``/dev/stdout``).
+
+    Raises OSError, also where it is a pipe or a socket that nobody reads.
+    """
+    try:
+        with open(path, "w", encoding="utf-8", errors="replace", opener=_without_waiting) as file:
+            os.set_blocking(file.fileno(), True)
+            file.write(text)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            error.strerror = "nobody reads from it"
+        error.filename = error.filename or str(path)
+        raise
 
 
 def _without_waiting(path: str, flags: int) -> int:
     """Open a file; a pipe that has a name without waiting for its writer."""
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
 
 
 def _ends(path: Path, mode: int) -> bool:
@@ -98,8 +118,22 @@ class Misread(ConstructorError):
 _PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)")
 
 
+_NO_NAMES = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "null", "int", "float", "timestamp", "binary")}
+"""The types of keys that are written like a name, and are none."""
+
+
 class _Loader(yaml.SafeLoader):
     """YAML as it stands there: nothing is copied by a name, and no key of two is silently the last one's."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+            if not isinstance(node, yaml.ScalarNode):
+                raise
+            raw, kind = printable(node.value), printable(node.tag.rpartition(":")[2])
+            text = f'YAML takes {raw} for its type {kind}, as which it cannot be read; write "{raw}" in quotes'
+            raise Misread(None, None, text, node.start_mark) from None
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -112,6 +146,10 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if isinstance(key, yaml.ScalarNode):
+                if key.tag in _NO_NAMES:
+                    raw = printable(key.value)
+                    text = f'YAML reads {raw} not as a name; write "{raw}" in quotes'
+                    raise Misread(None, None, text, key.start_mark)
                 if (key.tag, key.value) in seen:
                     raise ConstructorError(None, None, f"{printable(key.value)} stands here twice", key.start_mark)
                 seen.add((key.tag, key.value))

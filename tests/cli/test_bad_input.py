@@ -63,7 +63,7 @@ CONFIGS = [
     ("name: yes\n", "demo.yaml:1:7: name", "YAML reads yes as true"),
     ("provider: 5\n", "demo.yaml:1:11: provider", "must be a mapping"),
     ("provider: [vpc_cidr]\n", "demo.yaml:1:11: provider", "must be a mapping"),
-    ("1: 2\n", "demo.yaml:1:", "string"),
+    ("1: 2\n", "demo.yaml:1:1:", "in quotes"),
     ("provider:\n  vpc_cidr: nonsense\n", "demo.yaml:2:13: provider.vpc_cidr: 'nonsense'", "not a valid IPv4 range"),
     ("provider:\n  vpc_cidr: 10.0.0.1/16\n", "demo.yaml:2:13: provider.vpc_cidr", "host bits"),
     ("provider:\n  vpc_cidr: 10.0.0.0/8\n", "demo.yaml:2:13: provider.vpc_cidr", "/16 and /28"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-import json
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.guards import refuse_other_demo
 from vpce_demo.session.run import Run
 from vpce_demo.ssh import ensure_key
+from vpce_demo.untrusted import write_text
 from vpce_demo.verify import doctor
 
 from .program import ROOT
@@ -329,6 +330,24 @@ def test_ssh_keygen_that_says_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
         ("health_check_seconds: 0b111", '1:23: YAML reads 0b111 as 7; write 7, or "0b111" in quotes if it is a text'),
         ("health_check_seconds: 0o10", "1:23: health_check_seconds: '0o10' input should be a valid integer"),
         ("health_check_seconds: yes", "1:23: health_check_seconds: yes input should be a valid integer"),
+        (
+            "name: 2026-13-45",
+            "1:7: YAML takes 2026-13-45 for its type timestamp, as which it cannot be read; "
+            'write "2026-13-45" in quotes',
+        ),
+        (
+            "page: !!timestamp x",
+            '1:7: YAML takes x for its type timestamp, as which it cannot be read; write "x" in quotes',
+        ),
+        ("page: !!bool x", '1:7: YAML takes x for its type bool, as which it cannot be read; write "x" in quotes'),
+        ("page: !!int ''", '1:7: YAML takes  for its type int, as which it cannot be read; write "" in quotes'),
+        (
+            "page: !!float '1:'",
+            '1:7: YAML takes 1: for its type float, as which it cannot be read; write "1:" in quotes',
+        ),
+        ("on: x", '1:1: YAML reads on not as a name; write "on" in quotes'),
+        ("provider: {~: x}", '1:12: YAML reads ~ not as a name; write "~" in quotes'),
+        ("2026-01-01: x", '1:1: YAML reads 2026-01-01 not as a name; write "2026-01-01" in quotes'),
         ("health_check_seconds: 1:30.5", "1:23: health_check_seconds: 1:30.5 input should be a valid integer"),
         ('name: "no"\nhealth_check_seconds: 10\nprovider: {vpc_name: "22:22"}', None),
     ],
@@ -358,6 +377,17 @@ def test_a_pipe_that_has_a_name_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "state.json")
     with pytest.raises(DemoError, match="a device or a pipe"):
         StateFile.load(tmp_path)
+    for name in ("pipe", "link"):
+        with pytest.raises(OSError, match="nobody reads from it"):
+            write_text(tmp_path / name, "a page")
+
+
+def test_a_file_where_the_state_directory_should_be_is_not_to_be_moved(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DemoError, match="Not a directory") as caught:
+        StateFile.load(tmp_path / "file" / "sandbox" / "vpce-demo")
+    assert "mv " not in caught.value.hint
+    assert "--state-dir" in caught.value.hint
 
 
 @pytest.mark.parametrize("way", ["<(echo name: given)", "/dev/stdin", "/dev/null"])
@@ -382,10 +412,12 @@ def test_what_a_shell_hands_over_as_a_file_is_read(tmp_path: Path, way: str) -> 
 
 
 @pytest.fixture
-def announced(sandbox: Sandbox, tmp_path: Path) -> Path:
-    """The directory of a sandbox that runs."""
+def announced(sandbox: Sandbox, tmp_path: Path) -> Iterator[Path]:
+    """The directory of a sandbox that runs, and that says so by a lock."""
     write_server_file(sandbox, tmp_path)
-    return tmp_path / "emulator"
+    with open(tmp_path / "emulator" / client.SERVER_FILE) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield tmp_path / "emulator"
 
 
 @pytest.mark.parametrize(
@@ -393,7 +425,9 @@ def announced(sandbox: Sandbox, tmp_path: Path) -> Path:
     [
         (OSError(errno.ENETUNREACH, "unreachable"), "no loopback interface", "sudo ip link set lo up"),
         (OSError(errno.EADDRNOTAVAIL, "not available"), "no loopback interface", "sudo ip link set lo up"),
-        (TimeoutError("timed out"), "does not answer", "kill -9"),
+        (TimeoutError("timed out"), "does not answer", "vpce-demo sandbox stop"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "not in this container", "--state-dir"),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "cannot be reached", "firewall"),
         (PermissionError(errno.EPERM, "not permitted"), "cannot be reached", "firewall"),
     ],
 )
@@ -410,10 +444,12 @@ def test_a_sandbox_that_cannot_be_reached_is_not_said_to_be_stopped(
         with pytest.raises(SandboxError, match=said) as caught:
             ask(announced)
         assert hint in caught.value.hint
-    # A file that was left behind by a process that is no more says nothing.
-    told = json.loads((announced / client.SERVER_FILE).read_text())
-    (announced / client.SERVER_FILE).write_text(json.dumps({**told, "pid": 2**31 - 1}))
+    # A file that was left behind says nothing, whoever has the number of its process by now.
+    told = (announced / client.SERVER_FILE).read_text()
+    (announced / client.SERVER_FILE).unlink()
+    (announced / client.SERVER_FILE).write_text(told)
     assert client.running(announced) is None
+    assert client.stop(announced) is False
 
 
 def _can_take_the_network_away() -> bool:

@@ -283,7 +283,17 @@ def test_where_ssh_failed(said: str, where: SshFailure, tmp_path: Path, monkeypa
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     answer = Ssh(tmp_path / "key", tmp_path / "hosts").run("192.0.2.1", "i-1", ["true"], 10)
-    assert (answer.failure, answer.exit_code, answer.out, answer.err) == (where, 255, "", said)
+    told = said or "ssh ended with 255, and said no reason"
+    assert (answer.failure, answer.exit_code, answer.out, answer.err) == (where, 255, "", told)
+
+
+def test_an_ssh_that_is_killed_is_this_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "ssh"
+    program.write_text("#!/bin/sh\nkill -9 $$\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    answer = Ssh(tmp_path / "key", tmp_path / "hosts", NO_CONFIGURATION).run("192.0.2.1", "i-1", ["true"], 10)
+    assert (answer.failure, answer.reason) == (SshFailure.HERE, "ssh was killed by signal 9, and said no reason")
 
 
 @pytest.mark.parametrize("shell", ["sh", "fish"])

@@ -66,7 +66,7 @@ CORPUS: dict[str, tuple[str | bytes, str]] = {
     "an escape in a value": ('zone: "\\e]0;x\\a"', "is not a valid zone, such as us-east-1a"),
     "half a character": ('provider: {vpc_name: "\\ud800"}', "provider.vpc_name"),
     "half a character in a key": ('"\\udfff": 1', "unable to parse raw data as a unicode string"),
-    "a huge number": ("health_check_seconds: " + "9" * 5000, "digits"),
+    "a huge number": ("health_check_seconds: " + "9" * 5000, "as which it cannot be read"),
     "a huge hexadecimal": ("health_check_seconds: 0x" + "f" * 9000, "health_check_seconds: 0xfff"),
     "a huge number of hours": ("health_check_seconds: 1" + ":1" * 9000, "as a huge int"),
     "no number": ("health_check_seconds: .nan", "health_check_seconds"),

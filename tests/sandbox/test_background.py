@@ -81,6 +81,27 @@ def test_a_killed_one_is_replaced(directory: Path) -> None:
     assert client.ensure(directory).boot_id != first.boot_id
 
 
+def test_one_that_is_stopped_is_not_forgotten_and_can_be_ended(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a laptop that wakes up: what is in it stands."""
+    monkeypatch.setattr(client, "ANSWERING", 0.2)
+    first = client.ensure(directory)
+    os.kill(first.pid, signal.SIGSTOP)
+    for ask in (client.running, client.ensure, lambda _: first.control("status")):
+        with pytest.raises(SandboxError, match=f"process {first.pid}. does not answer"):
+            ask(directory)
+    os.kill(first.pid, signal.SIGCONT)
+    monkeypatch.setattr(client, "ANSWERING", 10)
+    assert client.running(directory) == first
+    monkeypatch.setattr(client, "ANSWERING", 0.2)
+    os.kill(first.pid, signal.SIGSTOP)
+    assert client.stop(directory) is True
+    assert gone(first.pid)
+    assert client.running(directory) is None
+    assert not (directory / client.SERVER_FILE).exists()
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', "null"])
 def test_a_file_that_says_nothing(directory: Path, content: str) -> None:
     directory.mkdir()
@@ -92,10 +113,12 @@ def test_a_file_that_says_nothing(directory: Path, content: str) -> None:
 def test_somebody_else_on_the_port(directory: Path) -> None:
     """The process id and the port of a dead sandbox may belong to others by now."""
     first = client.ensure(directory)
-    told = json.loads((directory / client.SERVER_FILE).read_text())
-    (directory / client.SERVER_FILE).write_text(json.dumps({**told, "token": "another"}))
+    file, aside = directory / client.SERVER_FILE, directory / "aside"
+    told = json.loads(file.read_text())
+    file.rename(aside)
+    file.write_text(json.dumps({**told, "token": "another"}))
     assert client.running(directory) is None
-    (directory / client.SERVER_FILE).write_text(json.dumps(told))
+    aside.replace(file)
     assert client.running(directory) == first
 
 

@@ -19,6 +19,7 @@ from ..extras import WARNINGS
 from ..journal.state_file import StateFile
 from ..session.look import look_at
 from ..ui.style import Screen
+from ..untrusted import write_text
 from .app import App
 from .group import command, pass_app
 from .status import say_whose
@@ -54,7 +55,7 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
         text = mermaid(picture) if form == "mermaid" else svg(picture, cast("Theme", theme))
     if to:
         fenced = form == "mermaid" and to.suffix.lower() == ".md"
-        to.write_text(f"```mermaid\n{text}```\n" if fenced else text, encoding="utf-8")
+        write_text(to, f"```mermaid\n{text}```\n" if fenced else text)
         app.document.update(file=str(to))
         screen.line(f"Written: {to}")
     elif app.json:

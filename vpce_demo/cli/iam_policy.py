@@ -9,6 +9,7 @@ import click
 
 from ..aws.iam_policy import LARGEST_POLICY, policy, size
 from ..model import Side
+from ..untrusted import write_text
 from .app import App
 from .group import command, pass_app
 
@@ -39,7 +40,7 @@ def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
         if not app.json:
             click.echo(text)
         return
-    to.write_text(text + "\n", encoding="utf-8")
+    write_text(to, text + "\n")
     screen.line(f"Written to {to}: {size(document)} of the {LARGEST_POLICY} characters that a managed policy may have.")
     name = "vpce-demo" if side == "both" else f"vpce-demo-{side}"
     screen.line("Then, as an administrator:")

@@ -17,6 +17,7 @@ from ..report.page import page
 from ..report.redact import redacted
 from ..session.look import Look, look_at
 from ..ui.style import Screen
+from ..untrusted import write_text
 from .app import App, command_line
 from .group import command, pass_app
 from .status import say_whose
@@ -54,7 +55,7 @@ def report(app: App, to: Path | None, redact: bool) -> None:
         found, look = redacted(found, look)
     story = known(found, where.config, look)
     file = to or Path(f"{where.config.name}-report.html")
-    file.write_text(page(story, time.time(), redact), encoding="utf-8")
+    write_text(file, page(story, time.time(), redact))
     screen.line(f"Written: {file}")
     test = story.tested
     document: ReportDocument = {

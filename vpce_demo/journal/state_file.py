@@ -26,7 +26,7 @@ from ..engine.events import Action, Event
 from ..errors import DemoError, Locked
 from ..extras import WARNINGS, extra, why
 from ..model import Record
-from ..private import make_private, not_yours
+from ..private import ELSEWHERE, make_private, not_yours
 from ..untrusted import printable, text_of
 
 VERSION = 1
@@ -269,6 +269,8 @@ def _what_is_wrong(error: ValidationError) -> str:
 
 
 def _unreadable(path: Path, why: str) -> DemoError:
+    if not os.path.lexists(path):  # something else stands where its directory should be
+        return DemoError(f"The state file {path} cannot be used: {why}.", hint=ELSEWHERE)
     return DemoError(
         f"The state file {path} cannot be used: {why}.",
         hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    mv {path} {path}.aside",

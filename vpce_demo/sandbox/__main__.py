@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import gc
 import json
 import logging
@@ -17,7 +18,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from vpce_demo.errors import SandboxError
 
@@ -66,8 +67,9 @@ def main() -> int:
     except SandboxError as error:
         print(json.dumps({"error": error.message, "hint": error.hint}), file=sys.stderr)
         return 1
+    serving = contextlib.ExitStack()
     try:
-        _announce(sandbox, directory)
+        serving.enter_context(_announced(sandbox, directory))
         gc.freeze()
         gc.enable()
         threading.Thread(target=sandbox.warm_up, name="sandbox-warm-up", daemon=True).start()
@@ -76,6 +78,7 @@ def main() -> int:
             if not _ours(sandbox, directory):
                 break
     finally:
+        serving.close()
         sandbox.stop()
         if _ours(sandbox, directory):
             with contextlib.suppress(OSError):
@@ -83,8 +86,8 @@ def main() -> int:
     return 0
 
 
-def _announce(sandbox: Sandbox, directory: Path) -> None:
-    """Write ``server.json`` atomically, readable by its owner only."""
+def _announced(sandbox: Sandbox, directory: Path) -> IO[str]:
+    """Write ``server.json`` atomically, readable by its owner only.  It is locked until it is closed."""
     told = {
         "pid": os.getpid(),
         "boot_id": sandbox.boot_id,
@@ -94,9 +97,12 @@ def _announce(sandbox: Sandbox, directory: Path) -> None:
     }
     draft = directory / f"{SERVER_FILE}.{sandbox.boot_id}"
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(told, file)
+    file = os.fdopen(handle, "w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    json.dump(told, file)
+    file.flush()
     draft.replace(directory / SERVER_FILE)
+    return file
 
 
 def _ours(sandbox: Sandbox, directory: Path) -> bool:

@@ -3,7 +3,8 @@
 Imports only light parts of the standard library: asking whether a sandbox is running must be quick.
 
 The directory (0700) holds ``server.json`` (0600) while one is ready, ``sandbox.log``, ``start.lock`` and what the
-machines keep.  A file left by a killed process is recognized: nothing answers there with its token.
+machines keep.  The process holds a lock on ``server.json`` for as long as it serves: so a file that a killed one left
+is told from one whose process lives and does not answer, and no number of a process and no port is taken for a proof.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from vpce_demo.errors import SandboxError
 from vpce_demo.private import NotYours, make_private, not_yours, without_modes
@@ -35,6 +37,10 @@ LOCK_FILE = "start.lock"
 TOKEN_HEADER = "X-Vpce-Demo-Token"
 PATIENCE = 60.0
 """The longest wait in seconds for a sandbox to start or stop; it needs one or two."""
+ANSWERING = 10.0
+"""The longest wait in seconds for an answer of the control port."""
+AGAIN = (0.1, 0.4)
+"""Pauses in seconds before a sandbox that lives and answers wrongly is asked again."""
 EXITING = 5.0
 """The longest wait in seconds for a process that has cleaned up to exit."""
 LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
@@ -43,6 +49,12 @@ TAKEN_OVER = ("PATH", "TMPDIR", "TZ", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIB
 NEEDED = ("moto", "flask", "flask_cors", "asyncssh")
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+class NotReached(SandboxError):
+    """The process of a sandbox, of number ``pid``, lives and does not answer as it should."""
+
+    pid = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,8 @@ class Running:
         method = "POST" if body is not None or verb in ("reset", "stop") else "GET"
         try:
             status, answer = _ask(self.endpoint_url, self.token, method, verb, body)
+        except TimeoutError as error:
+            raise _not_reached(self.pid, error) from error
         except (OSError, ValueError) as error:
             text = "The sandbox has stopped; what was in it is gone."
             raise SandboxError(
@@ -84,7 +98,7 @@ def _ask(url: str, token: str, method: str, verb: str, body: dict[str, Any] | No
     """One request to the control port.  Raises ``OSError`` if nobody answers in HTTP, ``ValueError`` if not in JSON."""
     import http.client
 
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=ANSWERING)
     try:
         text = json.dumps(body) if body is not None else None
         connection.request(method, f"/_sandbox/{verb}", text, {TOKEN_HEADER: token, "Content-Type": "application/json"})
@@ -98,16 +112,14 @@ def _ask(url: str, token: str, method: str, verb: str, body: dict[str, Any] | No
 
 
 def running(directory: Path) -> Running | None:
-    """The running sandbox of this directory; None if nothing answers with the token in its file.
+    """The running sandbox of this directory; None if there is none, for certain.
 
     Only a loopback address is asked, whatever the file says.  Raises NotYours where another user's sandbox may be here,
-    and ``SandboxError`` where its process is there and cannot be asked.
+    and NotReached where its process is there and does not answer.
     """
     try:
-        told = json.loads((directory / SERVER_FILE).read_text())
-        if not all(LOOPBACK_URL.fullmatch(told[name]) for name in ("endpoint_url", "proxy_url")):
-            return None
-        pid = int(told["pid"])
+        with open(directory / SERVER_FILE, encoding="utf-8") as file:
+            return _asked(file)
     except PermissionError:
         if foreign := not_yours(directory / SERVER_FILE):
             text = f"Whether the sandbox runs cannot be seen: {foreign.message}"
@@ -115,48 +127,69 @@ def running(directory: Path) -> Running | None:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    try:
-        status, answer = _ask(told["endpoint_url"], told["token"], "GET", "status", None)
-        if status != 200 or answer["boot_id"] != told["boot_id"]:
-            return None
-        speed = math.inf if answer["speed"] == "max" else float(answer["speed"])
-        return Running(told["endpoint_url"], told["proxy_url"], told["boot_id"], pid, told["token"], speed)
-    except OSError as error:
-        if _has_nobody(error) or not _exists(pid):
-            return None
-        raise _not_reached(pid, error) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+
+
+def _asked(file: TextIO) -> Running | None:
+    """The sandbox that wrote this file, asked; None if it serves no more.
+
+    Raises NotReached, and whatever the reading of the file may raise.
+    """
+    told = json.load(file)
+    url, pid = told["endpoint_url"], int(told["pid"])
+    if not all(LOOPBACK_URL.fullmatch(told[name]) for name in ("endpoint_url", "proxy_url")):
         return None
+    for pause in (*AGAIN, None):
+        wrong: Exception
+        try:
+            status, answer = _ask(url, told["token"], "GET", "status", None)
+            if status == 200 and answer["boot_id"] == told["boot_id"]:
+                speed = math.inf if answer["speed"] == "max" else float(answer["speed"])
+                return Running(url, told["proxy_url"], told["boot_id"], pid, told["token"], speed)
+            wrong = ValueError(f"another answers at {url}")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            wrong = error
+        if not _is_served(file):
+            return None
+        if pause is None or isinstance(wrong, TimeoutError):
+            break
+        time.sleep(pause)  # a busy machine may cut a connection off
+    raise _not_reached(pid, wrong) from None
 
 
-def _has_nobody(error: OSError) -> bool:
-    """True if the port was reached and no sandbox is behind it."""
-    return isinstance(error, ConnectionError) or (error.errno is None and not isinstance(error, TimeoutError))
-
-
-def _exists(pid: int) -> bool:
-    """True if there is a process of this number, whosever it is."""
+def _is_served(file: TextIO) -> bool:
+    """True if the process that wrote this file holds it still."""
     try:
-        os.kill(pid, 0)
-    except PermissionError:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    except (OSError, OverflowError):
-        return False
-    return True
+    return False
 
 
-def _not_reached(pid: int, error: OSError) -> SandboxError:
-    """The error for a sandbox that this process cannot reach on 127.0.0.1."""
-    if error.errno in (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EHOSTUNREACH, errno.ENETDOWN):
+def _not_reached(pid: int, error: Exception) -> NotReached:
+    """The error for a sandbox that lives, and that this process cannot reach on 127.0.0.1."""
+    if isinstance(error, OSError) and error.errno in (
+        errno.ENETUNREACH,
+        errno.EADDRNOTAVAIL,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+    ):
         text = "The sandbox cannot be reached: this machine has no loopback interface (127.0.0.1), or it is down."
         hint = "Set it up:  sudo ip link set lo up    (a container without a network: give it one)"
     elif isinstance(error, TimeoutError):
         text = f"The sandbox (process {pid}) does not answer."
-        hint = f"It is stopped or stuck, or a firewall drops connections to 127.0.0.1. To end it:  kill -9 {pid}"
+        hint = (
+            "It is stopped or stuck, or a firewall drops connections to 127.0.0.1. "
+            f"To let it go on:  kill -CONT {pid}    To end it:  vpce-demo sandbox stop"
+        )
+    elif isinstance(error, ConnectionRefusedError):
+        text = f"The sandbox (process {pid}) lives, but not on this machine, or not in this container."
+        hint = "Run this command where the sandbox was started, or use another directory:  --state-dir DIR"
     else:
         text = f"The sandbox (process {pid}) cannot be reached."
         hint = "Something on this machine refuses connections to 127.0.0.1: a firewall, or what this program runs in."
-    return SandboxError(text, facts={"it said": str(error)}, hint=hint)
+    caught = NotReached(text, facts={"it said": str(error)}, hint=hint)
+    caught.pid = pid
+    return caught
 
 
 def ensure(
@@ -276,21 +309,59 @@ def _tail(directory: Path, lines: int = 12) -> str:
 
 
 def stop(directory: Path) -> bool:
-    """Stop the sandbox of this directory.  Returns True if there was one.  Raises ``SandboxError`` if it does not
-    end."""
-    found = running(directory)
+    """Stop the sandbox of this directory, also one that does not answer.  Returns True if there was one.
+
+    Raises ``SandboxError`` if it does not end, and NotReached if it is out of reach, as in another container.
+    """
+    try:
+        found = running(directory)
+    except NotReached as stuck:
+        if not _is_sandbox(stuck.pid):
+            raise
+        _end(stuck.pid, directory)
+        return True
     if found is None:
         return False
     with contextlib.suppress(SandboxError):  # another process may have stopped it just now
         found.control("stop", {})
-    deadline = time.monotonic() + PATIENCE
-    while (directory / SERVER_FILE).exists():  # its last act is to remove it
-        if time.monotonic() > deadline:
-            raise SandboxError(f"The sandbox (process {found.pid}) does not end.", hint=f"kill {found.pid}")
-        time.sleep(0.02)
+    if not _wait(lambda: not (directory / SERVER_FILE).exists(), PATIENCE):  # its last act is to remove it
+        raise SandboxError(f"The sandbox (process {found.pid}) does not end.", hint=f"kill {found.pid}")
     # The process goes right after; one that stays as a zombie waits for a parent that is not us.
-    deadline = time.monotonic() + EXITING
-    while _alive(found.pid) and time.monotonic() < deadline:
+    _wait(lambda: not _alive(found.pid), EXITING)
+    return True
+
+
+def _is_sandbox(pid: int) -> bool:
+    """True if the process of this number is a sandbox, and not another of that number in this container."""
+    import subprocess
+
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:  # macOS has no such files
+        ps = ["ps", "-p", str(pid), "-o", "args="]
+        words = "" if Path("/proc/self").exists() else subprocess.run(ps, capture_output=True, text=True).stdout
+    return "vpce_demo.sandbox" in words
+
+
+def _end(pid: int, directory: Path) -> None:
+    """End a process in order if it can be, else at once, and remove its file."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
+        if not _wait(lambda: not _alive(pid), EXITING):
+            os.kill(pid, signal.SIGKILL)
+            _wait(lambda: not _alive(pid), EXITING)
+    with contextlib.suppress(OSError), open(directory / SERVER_FILE, encoding="utf-8") as file:
+        if not _is_served(file):
+            (directory / SERVER_FILE).unlink()
+
+
+def _wait(holds: Callable[[], bool], seconds: float) -> bool:
+    """Wait until it holds.  Returns False if it took too long."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.02)
     return True
 
