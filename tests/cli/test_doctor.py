@@ -113,6 +113,7 @@ def test_a_demo_from_before_it_is_there_to_when_it_is_broken(world: World) -> No
         "the key pair",
         "peering",
         "stopped instances",
+        "changed parts",
         "missing parts",
     ]
     assert "Nothing is wrong, as far as that can be asked." in fine.err

@@ -37,7 +37,7 @@ def test_the_list_tells_what_will_be_seen_and_not_why(world: World) -> None:
         (("ssh-hang",), "there is no 'ssh-hang'. Did you mean 'ssh-hangs'?"),
         (
             ("ssh-hangs:nothing",),
-            "'nothing' is not a way to break ssh-hangs; there is ssh-hangs:route, ssh-hangs:main-table",
+            "'nothing' is not a way to break ssh-hangs; there is ssh-hangs:another-group, ssh-hangs:route",
         ),
         (("ssh-denied:x",), "'x' is not a way to break ssh-denied; there is no other."),
         (("--random", "5"), "--random chooses by itself; leave FAULT out."),

@@ -213,4 +213,4 @@ def test_making_and_deleting(stage: Stage, place: Environment, how: str) -> None
         for line in ("up --timeout 1", "down --yes --timeout 1"):
             _, out, err = stage.text("--progress", how, *line.split())
             assert_harmless(out + err)
-            assert "?]52" in out + err
+            assert how == "none" or "?]52" in out + err

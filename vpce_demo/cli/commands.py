@@ -12,9 +12,9 @@ STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "acce
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "All at once": {
-        "up": "Create everything that is missing, accept the connection, and test.",
+        "up": "Create what is missing, mend what somebody changed, accept the connection, and test.",
         "down": "Delete everything, in the documented order, and look again.",
-        "plan": "Show what up would create, and what it costs.",
+        "plan": "Show what up would create and mend, and what it costs.",
         "status": "Show what exists of the demo, what it costs, and where it differs.",
     },
     "Step by step": {
