@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from tests.changes import remedy
 from tools.page import table
+from vpce_demo.model import Remedy
 
 from .cases import ROOT, Sweep
 from .results import WRONG, Results
 
 PAGE = ROOT / "docs" / "reliability.md"
+TERRAFORM = ROOT / "tests" / "torture" / "results" / "terraform.json"
 
 INTRODUCTION = """\
 # Reliability
@@ -32,7 +37,20 @@ def page(sweeps: Sequence[Sweep], results: Mapping[str, Results]) -> str:
             parts += [_how(found), table(("what", *_endings(sweep, found)), _rows(sweep, found)), *_wrong(found)]
         else:
             parts.append(_not_run(sweep))
+        if sweep.name == "drift" and TERRAFORM.exists():
+            parts.append(_beside_terraform(json.loads(TERRAFORM.read_text())))
     return "\n\n".join(parts) + "\n"
+
+
+def _beside_terraform(found: Mapping[str, Any]) -> str:
+    """The same changes made to the tutorial's Terraform stack."""
+    ours = {Remedy.MEND: "mended", Remedy.REPLACE: "replaced", Remedy.ASK: "asked", Remedy.LEAVE: "left"}
+    rows = [(field, ours[remedy(*field.split("/"))], *said) for field, said in found["fields"].items()]
+    words = f"""\
+The same changes made to the tutorial's Terraform stack in the same sandbox, one at a time ({found["when"]};
+`python -m tests.torture.terraform`): whether `terraform plan` sees it, and whether the plan after `apply` is empty;
+`-` where the change cannot be made to that stack."""
+    return f"{words}\n\n{table(('field', 'vpce-demo', 'Terraform plans it', 'Terraform mends it'), rows)}"
 
 
 def _summary(sweeps: Sequence[Sweep], results: Mapping[str, Results]) -> str:
