@@ -8,7 +8,7 @@ from ...errors import Fix
 from ...model import ANYWHERE, Side
 from ..aws_facts import AwsFacts
 from .filters import lets_in, route_to
-from .groups import LET_IN, by_hand, named
+from .groups import LET_IN, named, opened
 from .table import About, Finding, Symptom, rule
 
 SSH = 22
@@ -88,10 +88,7 @@ def _not_let_in(facts: AwsFacts) -> Finding | None:
     return Finding(
         "your address has changed, and ssh is open to the old one." if moved else "ssh is not open to your address.",
         evidence,
-        [
-            ADD,
-            *by_hand(facts, facts.demo.customer_group, groups, LET_IN, protocol="tcp", port=SSH, cidr=f"{address}/32"),
-        ],
+        opened(facts, facts.demo.customer_group, groups, LET_IN, protocol="tcp", port=SSH, cidr=f"{address}/32"),
     )
 
 
