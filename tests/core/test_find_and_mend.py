@@ -162,6 +162,32 @@ def test_a_listener_on_another_port_is_not_ours(run: Run, demo: Demo, aws: Aws) 
     assert up(run, demo.listener) == ["listener"]
 
 
+def test_a_listener_of_somebody_else_on_our_port_is_never_changed(run: Run, demo: Demo, aws: Aws) -> None:
+    up(run, demo.listener)
+    vpc_id, balancer, listener = aws.id(named(demo, "provider-vpc")), aws.id(demo.balancer), aws.id(demo.listener)
+    group = aws.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc_id)["TargetGroups"][0]
+    elsewhere: Any = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
+    aws.elb.modify_listener(ListenerArn=listener, Port=8080)
+    made = aws.elb.create_listener(LoadBalancerArn=balancer, Protocol="TCP", Port=80, DefaultActions=[elsewhere])
+    theirs = made["Listeners"][0]["ListenerArn"]
+    assert run.look()["listener"].id == listener
+    with pytest.raises(Refused, match=f"tcp/80 is taken by {theirs}") as refused:
+        up(run, demo.listener)
+    assert "Remove it from LoadBalancer MyNetwork-LB" in refused.value.hint
+    (still,) = aws.elb.describe_listeners(ListenerArns=[theirs])["Listeners"]
+    assert (still["Port"], still["DefaultActions"][0]["TargetGroupArn"]) == (80, group["TargetGroupArn"])
+
+
+def test_a_listener_to_another_group_is_found_by_its_tags_too(run: Run, demo: Demo, aws: Aws) -> None:
+    up(run, demo.listener)
+    vpc_id, listener = aws.id(named(demo, "provider-vpc")), aws.id(demo.listener)
+    group = aws.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc_id)["TargetGroups"][0]
+    elsewhere: Any = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
+    aws.elb.modify_listener(ListenerArn=listener, DefaultActions=[elsewhere])
+    del run.state.entries["listener"]
+    assert [one.field for one in run.look()["listener"].drift] == ["target group"]
+
+
 def test_a_gateway_attached_to_another_vpc_is_not_attached_to_ours(run: Run, demo: Demo, aws: Aws) -> None:
     attachment = named(demo, "provider-attachment")
     up(run, named(demo, "provider-gateway"), named(demo, "provider-vpc"))

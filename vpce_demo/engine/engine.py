@@ -556,15 +556,12 @@ class Engine:
 
 
 def _name_taken(r: Resource, foreign: Live) -> Refused:
+    renamed = "Choose another demo name (--name), or other names in the config file."
     return Refused(
         f"The name {r.name} is taken by {foreign.id}, which is not part of this demo.",
         facts={"why": foreign.why},
-        hint="Choose another demo name (--name), or other names in the config file.",
+        hint=f"Remove it from {parent}, or ask whoever made it." if (parent := r.goes_with()) else renamed,
     )
-
-
-def _still_differs(r: Resource, drift: Sequence[Drift]) -> DemoError:
-    return DemoError(f"{r} was mended, and AWS still has it as it was.", facts={"now": changes(drift)})
 
 
 def _settled(r: Resource, live: Live | None) -> bool:

@@ -63,11 +63,11 @@ def attributes(aws: Aws, arn: str, ask: Callable[[], Mapping[str, Any]]) -> dict
 def listed_with_tags(aws: Aws, pages: Pages) -> list[tuple[Balanced, dict[str, str]]]:
     """Everything in the account, with its tags; without what was deleted since it was listed."""
     listed: list[Balanced] = aws.shared(pages, lambda: list(pages(aws, [])))
-    tags: dict[str, dict[str, str]] = aws.shared((pages, "tags"), lambda: _tags(aws, [one.arn for one in listed]))
+    tags: dict[str, dict[str, str]] = aws.shared((pages, "tags"), lambda: tags_by_arn(aws, [one.arn for one in listed]))
     return [(one, tags[one.arn]) for one in listed if one.arn in tags]
 
 
-def _tags(aws: Aws, arns: list[str]) -> dict[str, dict[str, str]]:
+def tags_by_arn(aws: Aws, arns: list[str]) -> dict[str, dict[str, str]]:
     """Tags by ARN, without those deleted since they were listed."""
     tags: dict[str, dict[str, str]] = {}
     for first in range(0, len(arns), TAGS_A_CALL):
