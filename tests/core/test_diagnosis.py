@@ -192,6 +192,25 @@ def test_an_address_that_has_changed_since_is_said_so(monkeypatch: pytest.Monkey
     assert login._not_let_in(told) is None
 
 
+def test_a_more_specific_route_that_somebody_added_is_taken_away_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = facts()
+    table = {
+        "RouteTableId": "rtb-1",
+        "Routes": [
+            {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"},
+            {"DestinationCidrBlock": "203.0.0.0/8", "NetworkInterfaceId": "eni-1", "State": "active"},
+        ],
+    }
+    monkeypatch.setattr(told, "instance", lambda resource: {"SubnetId": "subnet-1"})
+    monkeypatch.setattr(told, "route_table", lambda side, id: table)
+    told.sides[Side.CONSUMER].known.update({"customer-routes": Live("rtb-1"), "customer-attachment": Live("igw-1")})
+    found = login._no_route(told)
+    assert found
+    assert [fix.command for fix in found.fixes] == [
+        "aws --profile 'a b' ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 203.0.0.0/8"
+    ]
+
+
 # --- filters ------------------------------------------------------------------------------
 
 

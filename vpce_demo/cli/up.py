@@ -161,7 +161,11 @@ def _question(missing: list[Resource], mends: list[Difference], there: Mapping[s
     """``Make 2 resources (Webserver1 deleted first), $0.03 an hour, and mend MyNetwork-TG (port: 8443 → 80)?``"""
     again = [r.name for r in missing if r.key in there]
     replaced = f" ({', '.join(again)} deleted first)" if again else ""
-    parts = [f"make {len(missing)} resources{replaced}, {said(hourly(missing, region))}"] if missing else []
+    parts = (
+        [f"make {len(missing)} resource{'s' * (len(missing) != 1)}{replaced}, {said(hourly(missing, region))}"]
+        if missing
+        else []
+    )
     parts += [f"mend {r.name} ({changes([drift])})" for r, drift in mends]
     question = ", and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
     return f"{question[:1].upper()}{question[1:]}?"

@@ -56,7 +56,16 @@ def _no_route(facts: AwsFacts) -> Finding | None:
     else:
         says, call = "has no route to the internet gateway", "ec2 create-route"
     mend = facts.command(Side.CONSUMER, call, route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway)
-    by_hand = bool(gateway) and id == facts.known(facts.part("customer-routes"))
+    ours = id == facts.known(facts.part("customer-routes"))
+    by_hand = bool(gateway) and ours
+    destination = route.get("DestinationCidrBlock", ANYWHERE) if route else ANYWHERE
+    if ours and destination != ANYWHERE:  # the default route may be right, and ``up`` leaves what others added
+        delete = facts.command(Side.CONSUMER, "ec2 delete-route", route_table_id=id, destination_cidr_block=destination)
+        return Finding(
+            "a route that somebody added leads elsewhere.",
+            [f"{id}, the route table of {customer['SubnetId']}, {says}."],
+            [Fix("takes that route away", delete)],
+        )
     return Finding(
         "its subnet has no route to the internet gateway.",
         [f"{id}, the route table of {customer['SubnetId']}, {says}."],
