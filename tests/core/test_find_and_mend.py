@@ -141,12 +141,16 @@ def test_a_route_into_nothing_is_wrong_and_is_mended(run: Run, demo: Demo, aws: 
     assert looked_at(run, demo, route)[route.key].phase is Phase.READY
 
 
+def elsewhere(demo: Demo, aws: Aws) -> Any:
+    """What a listener does that forwards to a target group of somebody else, which is made."""
+    vpc_id = aws.id(named(demo, "provider-vpc"))
+    group = aws.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc_id)["TargetGroups"][0]
+    return {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
+
+
 def test_a_listener_to_another_group_is_mended_in_place(run: Run, demo: Demo, aws: Aws) -> None:
     up(run, demo.listener)
-    vpc_id, listener = aws.id(named(demo, "provider-vpc")), aws.id(demo.listener)
-    group = aws.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc_id)["TargetGroups"][0]
-    elsewhere: Any = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
-    aws.elb.modify_listener(ListenerArn=listener, DefaultActions=[elsewhere])
+    aws.elb.modify_listener(ListenerArn=aws.id(demo.listener), DefaultActions=[elsewhere(demo, aws)])
     assert [one.remedy for one in run.look()["listener"].drift] == [Remedy.MEND]
     assert up(run, demo.listener) == [], "it stays, and is modified"
     assert run.look()["listener"].drift == ()
@@ -164,26 +168,21 @@ def test_a_listener_on_another_port_is_not_ours(run: Run, demo: Demo, aws: Aws) 
 
 def test_a_listener_of_somebody_else_on_our_port_is_never_changed(run: Run, demo: Demo, aws: Aws) -> None:
     up(run, demo.listener)
-    vpc_id, balancer, listener = aws.id(named(demo, "provider-vpc")), aws.id(demo.balancer), aws.id(demo.listener)
-    group = aws.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc_id)["TargetGroups"][0]
-    elsewhere: Any = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
+    balancer, listener, goal = aws.id(demo.balancer), aws.id(demo.listener), elsewhere(demo, aws)
     aws.elb.modify_listener(ListenerArn=listener, Port=8080)
-    made = aws.elb.create_listener(LoadBalancerArn=balancer, Protocol="TCP", Port=80, DefaultActions=[elsewhere])
+    made = aws.elb.create_listener(LoadBalancerArn=balancer, Protocol="TCP", Port=80, DefaultActions=[goal])
     theirs = made["Listeners"][0]["ListenerArn"]
     assert run.look()["listener"].id == listener
     with pytest.raises(Refused, match=f"tcp/80 is taken by {theirs}") as refused:
         up(run, demo.listener)
     assert "Remove it from LoadBalancer MyNetwork-LB" in refused.value.hint
     (still,) = aws.elb.describe_listeners(ListenerArns=[theirs])["Listeners"]
-    assert (still["Port"], still["DefaultActions"][0]["TargetGroupArn"]) == (80, group["TargetGroupArn"])
+    assert (still["Port"], still["DefaultActions"][0]["TargetGroupArn"]) == (80, goal["TargetGroupArn"])
 
 
 def test_a_listener_to_another_group_is_found_by_its_tags_too(run: Run, demo: Demo, aws: Aws) -> None:
     up(run, demo.listener)
-    vpc_id, listener = aws.id(named(demo, "provider-vpc")), aws.id(demo.listener)
-    group = aws.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc_id)["TargetGroups"][0]
-    elsewhere: Any = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
-    aws.elb.modify_listener(ListenerArn=listener, DefaultActions=[elsewhere])
+    aws.elb.modify_listener(ListenerArn=aws.id(demo.listener), DefaultActions=[elsewhere(demo, aws)])
     del run.state.entries["listener"]
     assert [one.field for one in run.look()["listener"].drift] == ["target group"]
 
