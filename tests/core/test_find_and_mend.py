@@ -205,6 +205,15 @@ def test_another_key_is_noticed_and_what_carries_it_replaced(run: Run, demo: Dem
     assert reservation["Instances"][0]["State"]["Name"] == "running"
 
 
+def test_an_instance_that_lost_all_its_tags_gets_them_back_and_stays(run: Run, demo: Demo, aws: Aws) -> None:
+    up(run, demo.web)
+    web = aws.id(demo.web)
+    aws.ec2.delete_tags(Resources=[web])
+    assert up(run, demo.web) == []
+    assert aws.id(demo.web) == web
+    assert run.look()["web"].drift == ()
+
+
 def test_a_key_that_is_not_known_is_never_wrong(run: Run, demo: Demo) -> None:
     up(run, demo.web)
     unknown = tutorial(run.settings.model_copy(update={"public_key": ""}))

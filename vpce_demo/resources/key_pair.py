@@ -48,12 +48,12 @@ class KeyPair(Resource):
         return {KEY_TAG: fingerprint(self.public_key)}
 
     def another(self, tags: Mapping[str, str]) -> bool:
-        """True if a resource with these tags carries another key."""
-        return bool(self.public_key) and {KEY_TAG: tags.get(KEY_TAG, "")} != self.mark
+        """True if a resource with these tags carries another key.  Without the tag, nothing says so."""
+        return bool(self.public_key and tags.get(KEY_TAG)) and {KEY_TAG: tags[KEY_TAG]} != self.mark
 
     def held(self, tags: Mapping[str, str]) -> Held:
         """The key that a resource with these tags carries, as a field to compare."""
-        return "ssh key", self.mark[KEY_TAG] if self.public_key else None, tags.get(KEY_TAG) or ()
+        return "ssh key", self.mark[KEY_TAG] if self.public_key else None, tags.get(KEY_TAG)
 
     def find(self, aws: Aws) -> Iterator[Live]:
         record = aws.records().get(self.key)
