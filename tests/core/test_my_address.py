@@ -90,7 +90,7 @@ class Told(Environment):
     """One in which the service answers what its name says."""
 
     def fetch(self, url: str) -> str:
-        assert url.startswith("http:" if self.is_sandbox else "https:")
+        assert url.startswith("http:" if self.proxy else "https:")
         return self.name
 
 
@@ -122,4 +122,4 @@ def test_a_page_is_not_quoted_whole() -> None:
 
 
 def test_the_sandbox_s_address_is_one_of_documentation() -> None:
-    assert my_address(Told("203.0.113.10\n", "b00t", 1.0, {}, {})) == "203.0.113.10/32"
+    assert my_address(Told("203.0.113.10\n", "b00t", 1.0, {}, {}, proxy="http://127.0.0.1:1")) == "203.0.113.10/32"

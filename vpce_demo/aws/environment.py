@@ -328,11 +328,12 @@ def my_address(environment: Environment) -> str:
     anything but one public IPv4 address; the sandbox's is one of documentation."""
     import ipaddress
 
-    url = WHAT_IS_MY_ADDRESS.replace("https:", "http:") if environment.is_sandbox else WHAT_IS_MY_ADDRESS
+    inside = bool(environment.proxy)
+    url = WHAT_IS_MY_ADDRESS.replace("https:", "http:") if inside else WHAT_IS_MY_ADDRESS
     try:
         answer = environment.fetch(url)
         address = ipaddress.IPv4Address(answer.strip())
-        if environment.is_sandbox or (address.is_global and not address.is_multicast):
+        if inside or (address.is_global and not address.is_multicast):
             return f"{address}/32"
         said = f"{address}, which is not a public address"
     except OSError as error:
