@@ -29,6 +29,7 @@ ORDER = (
     "config ssh sandbox",
     "private",
     "model errors untrusted changes extras",
+    "masking",
     "__init__",
 )
 """The rooms of the house, from the top down: each imports what is below it, never what is beside or above it."""

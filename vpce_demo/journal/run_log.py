@@ -12,7 +12,7 @@ run.
     look    after a delete, what is left: key, kind, id, why of each
     end     the last: exit_code, message; missing if the process was killed
 
-It holds no secret: no key, no credentials, no client token.
+It holds no secret: no key, no credentials (``masking``), no client token.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from ..aws.messages import understood
 from ..engine.events import Event
 from ..errors import DemoError
 from ..extras import WARNINGS, extra, why
+from ..masking import MASK
 from ..private import NotYours, make_private, not_yours
 from .run_log_schema import read_line
 
@@ -143,7 +144,8 @@ class RunLog:
         if self._file is None:
             return
         try:
-            self._file.write(json.dumps({"type": type, "at": round(time.time(), 3), **rest}, default=str) + "\n")
+            line = MASK.data({"type": type, "at": round(time.time(), 3), **rest})
+            self._file.write(json.dumps(line, default=lambda value: MASK.text(str(value))) + "\n")
             self._file.flush()  # a killed process leaves what it has written
         except OSError as error:
             self._file = None
