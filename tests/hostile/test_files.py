@@ -1,4 +1,4 @@
-"""What stands in the place of a file of the program is refused by its name: nothing outside is touched, nothing hangs."""
+"""What stands in the place of a file of the program is refused by name: nothing outside is touched, nothing hangs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ import pytest
 
 from tests.cli.conftest import made, stage
 from tests.cli.stage import Stage
+from tools.hostile import KINDS, Outside, is_planted, plant
 from vpce_demo.cli import run_command
 from vpce_demo.errors import DemoError
 from vpce_demo.private import NotAFile, make_private, open_file, refuse_links
 from vpce_demo.ssh import Ssh
-
-from .planted import KINDS, Outside, is_planted, plant
 
 __all__ = ["made", "stage"]
 

@@ -1,4 +1,4 @@
-"""The background process: ``python -m vpce_demo.sandbox --directory D [--speed 20|max] [--latency MS] [--port N] ...``.
+"""The background process: ``python -P -m vpce_demo.sandbox --directory D [--speed 20|max] [--port N] ...``.
 
 It writes ``server.json`` when it is ready.  It ends on SIGTERM, on ``POST /_sandbox/stop``, and when that file or its
 directory is removed, so that no process is left behind.
@@ -40,7 +40,8 @@ def _speed(text: str) -> float:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m vpce_demo.sandbox", description="AWS PrivateLink on this machine.")
+    program = "python -P -m vpce_demo.sandbox"
+    parser = argparse.ArgumentParser(prog=program, description="AWS PrivateLink on this machine.")
     parser.add_argument("--directory", type=Path, required=True, help="where server.json and the machines' files go")
     parser.add_argument("--speed", type=_speed, default=20.0, help="times faster than AWS, or max")
     parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds added to every call")
