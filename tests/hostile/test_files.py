@@ -103,6 +103,19 @@ def test_making_is_refused_before_anything_is_made(copy: Stage, outside: Outside
     assert vpcs == []
 
 
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "key.pem" else pytest.mark.slow) for name in STOPS]
+)
+def test_making_and_testing_a_demo(copy: Stage, outside: Outside, name: str) -> None:
+    path = copy.directory / DEMO / name
+    plant("link", path, outside)
+    for line in ("up --yes --skip-test", "test --timeout 5"):
+        code, out, err = copy.text(*line.split())
+        stops = line.split()[0] in STOPS[name]
+        assert code == (DemoError.exit_code if stops else 0), (line, out, err)
+        assert f"{path} is a symbolic link" in err or not stops
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["key.pem", "known_hosts"])
 def test_ssh_is_not_given_what_is_no_file(tmp_path: Path, outside: Outside, name: str, kind: str) -> None:
