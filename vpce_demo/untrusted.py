@@ -42,7 +42,16 @@ def text_of(path: Path, largest: int) -> str:
         if not _ends(path, os.fstat(file.fileno()).st_mode):
             raise ValueError("it is not a file but a device or a pipe")
         os.set_blocking(file.fileno(), True)
-        content = file.read(largest + 1)
+        return _text(file.read(largest + 1), largest)
+
+
+def text_within(handle: int, largest: int) -> str:
+    """The text of an open file, which is closed.  Raises OSError, and ValueError where it is larger or not UTF-8."""
+    with open(handle, "rb") as file:
+        return _text(file.read(largest + 1), largest)
+
+
+def _text(content: bytes, largest: int) -> str:
     if len(content) > largest:
         raise ValueError(f"it is larger than {largest} bytes")
     try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...errors import Fix
 from ...model import ANYWHERE, Side
+from ...ssh import public_line
 from ..aws_facts import AwsFacts
 from .filters import lets_in, route_to
 from .groups import LET_IN, named, opened
@@ -128,8 +129,7 @@ def _other_keys(facts: AwsFacts, name: str, id: str) -> Iterator[Finding]:
             [f"{id} has {name}; the demo's is {ours.name}, and its private key {file}."],
             [Fix("makes another, with the demo's key", again)],
         )
-    public = file.with_suffix(f"{file.suffix}.pub")
-    line = public.read_text().strip() if public.exists() else ""
+    line = public_line(file)
     if ours.public_key and line != ours.public_key:
         yield Finding(
             "the demo's ssh key is not the one that the instance was launched with.",
