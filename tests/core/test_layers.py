@@ -40,7 +40,7 @@ SANDBOX_ORDER = (
     "api",
     "network machines",
     "store",
-    "client clock timing",
+    "client clock limits timing",
     "__init__",
 )
 """The same for the inside of the sandbox, where a file may also import what is beside it."""
