@@ -180,7 +180,7 @@ down() {
   each vpc-endpoint-service "$SERVICE" ec2 delete-vpc-endpoint-service-configurations --service-ids
   each load-balancer "$BALANCER" elbv2 delete-load-balancer --load-balancer-arn
   each target-group "$TARGETS" elbv2 delete-target-group --target-group-arn
-  [[ ${#instances[@]} == 0 ]] || aws ec2 wait instance-terminated --instance-ids "${instances[@]}"
+  [[ ${#instances[@]} == 0 ]] || unless InvalidInstanceID.NotFound ec2 wait instance-terminated --instance-ids "${instances[@]}"
   side_down consumer
   side_down provider
 }
