@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..engine.resource import STARTED_IS_ENOUGH, Aws, Resource
 from ..model import Held, Holder, Live, Phase, Record, Remedy, short_id
-from .elb import Balanced, attributes, find_named, tags_by_arn
+from .elb import Balanced, NamedListing, attributes, find_named, tags_by_arn
 from .holders import OF_LOAD_BALANCER, holding
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
 
 
-def load_balancers(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
-    which: dict[str, Any] = {"LoadBalancerArns": arns} if arns else {}
+def _load_balancers(aws: Aws, which: Mapping[str, Any]) -> Iterator[Balanced]:
     for page in aws.elb.get_paginator("describe_load_balancers").paginate(**which):
         for balancer in page["LoadBalancers"]:
             yield Balanced(balancer["LoadBalancerArn"], balancer["LoadBalancerName"], _live(balancer), balancer)
+
+
+LOAD_BALANCERS = NamedListing(_load_balancers, "LoadBalancerArns", "loadbalancer")
 
 
 def _live(balancer: LoadBalancerTypeDef) -> Live:
@@ -73,7 +75,7 @@ class LoadBalancer(Resource):
     }
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        yield from find_named(aws, self, load_balancers, self._held)
+        yield from find_named(aws, self, LOAD_BALANCERS, self._held)
 
     def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
         found = attributes(aws, live.id, lambda: aws.elb.describe_load_balancer_attributes(LoadBalancerArn=live.id))
