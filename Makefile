@@ -9,7 +9,7 @@ DEMO := $(BIN)/vpce-demo
 # Each file of tests runs in one process: the demos in it share a sandbox.
 AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all torture check bench bench-full pictures reference clean
+.PHONY: demo test test-all torture hostile check bench bench-full pictures reference clean
 
 demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, status, down; leaves nothing running
 	@$(DEMO) --sandbox up --skip-test && $(DEMO) --sandbox test && $(DEMO) --sandbox status && $(DEMO) --sandbox down; \
@@ -24,6 +24,9 @@ test-all: check                   ## the same, with what takes minutes, and prop
 torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: about an hour
 	@$(BIN)/python -m tests.torture
 	@$(BIN)/python -m pytest -m slow tests/cli/test_least_policy.py
+
+hostile: $(VENV)/.installed-for-development  ## build a directory of hostile things, and run every command through it: minutes
+	@$(BIN)/python -m tools.hostile
 
 bench: $(VENV)/.installed         ## measure against other tools and write docs/performance.md: minutes
 	@$(BIN)/python -m bench

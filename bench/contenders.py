@@ -1,7 +1,6 @@
-"""Who takes part: vpce-demo, and every other tool whose program and files are found on this machine.
+"""Who takes part: vpce-demo, and every other tool whose program is found on this machine.
 
-The other tools' files, the same tutorial written for each, lie in ``../shared/peers`` beside the repository, or where
-VPCE_DEMO_PEERS says.
+The other tools' files, the same tutorial written for each, are in ``peers``.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PEERS = Path(__file__).with_name("peers")
 OURS = "vpce-demo"
 TERRAFORM, AWS_CLI, ANSIBLE, CLOUDFORMATION = "Terraform", "aws CLI script", "Ansible", "CloudFormation"
 
@@ -35,7 +35,7 @@ class Contender:
     """A tool and its commands, run in a directory of their own with a copy of ``files`` in it.
 
     That directory is their home too, with the files of ``home`` in it, by name.  ``setup`` is run once before the
-    clock; ``directories`` go in front of PATH.
+    clock; ``directories`` go in front of PATH.  ``status`` shows what is there, where that is measured.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Contender:
     environment: Mapping[str, str] = field(default_factory=dict)
     directories: tuple[Path, ...] = ()
     home: Mapping[str, str] = field(default_factory=dict)
+    status: tuple[str, ...] = ()
 
     def prepare(self, directory: Path, environment: Mapping[str, str]) -> None:
         """Prepare the run; this is not measured.  Raises NotHere if it fails."""
@@ -111,12 +112,12 @@ def vpce_demo() -> Contender:
 
     command = (sys.executable, "-m", "vpce_demo", "--sandbox", "--state-dir", ".")
     up = (*command, "up", "--skip-test")
-    return Contender(OURS, __version__, up, (*command, "down"), environment={"PYTHONPATH": str(ROOT)})
+    environment = {"PYTHONPATH": str(ROOT)}
+    return Contender(OURS, __version__, up, (*command, "down"), environment=environment, status=(*command, "status"))
 
 
 def terraform() -> Contender:
     """Terraform with its AWS provider, from a local mirror if there is one."""
-    files = peers("terraform")
     said = output(program("terraform"), "version", "-json")
     command = ("terraform", "-chdir=terraform")
     flags = ("-auto-approve", "-input=false", "-no-color")
@@ -129,7 +130,7 @@ def terraform() -> Contender:
         str(json.loads(said)["terraform_version"]),
         up=(*command, "apply", *flags),
         down=(*command, "destroy", *flags),
-        files=files,
+        files=PEERS,
         setup=(*command, "init", "-input=false", "-no-color"),
         environment=environment,
         home=home,
@@ -139,15 +140,13 @@ def terraform() -> Contender:
 def aws_cli() -> Contender:
     """A shell script of the aws CLI."""
     aws = program("aws")
-    files = peers("bash")
     version = output(aws, "--version").split()[0].partition("/")[2]
-    demo = ("bash", "bash/demo.sh")
-    return Contender(AWS_CLI, version, (*demo, "up"), (*demo, "down"), files, directories=(aws.parent,))
+    demo = ("bash", "aws-cli/demo.sh")
+    return Contender(AWS_CLI, version, (*demo, "up"), (*demo, "down"), PEERS, directories=(aws.parent,))
 
 
 def ansible() -> Contender:
     """Ansible with the collections amazon.aws and community.aws, and the aws CLI for what they lack."""
-    files = peers("ansible")
     own = ANSIBLE_ENVIRONMENT / "bin" / "ansible-playbook"
     playbook = own if own.exists() else program("ansible-playbook", "`python -m bench --install-ansible` installs it")
     collections = output(playbook.with_name("ansible-galaxy"), "collection", "list")
@@ -155,14 +154,14 @@ def ansible() -> Contender:
         raise NotHere("its collections amazon.aws and community.aws are not installed")
     version = output(playbook, "--version").splitlines()[0].rpartition(" ")[2].strip("]")
     own_python = "ansible_python_interpreter={{ansible_playbook_python}}"
-    command = (str(playbook), "-i", "localhost,", "ansible/site.yml", "-e", own_python, "-e")
+    command = (str(playbook), "-i", "localhost,", "ansible/demo.yml", "-e", own_python, "-e")
     aws = program("aws")
     return Contender(
         ANSIBLE,
         version,
         (*command, "want=up"),
         (*command, "want=down"),
-        files,
+        PEERS,
         directories=(aws.parent, playbook.parent),
     )
 
@@ -176,14 +175,6 @@ def install_ansible() -> None:
 
 
 # --- where things are -------------------------------------------------------------
-
-
-def peers(name: str) -> Path:
-    """The folder of all peers' files, if this one's are in it.  Raises NotHere."""
-    folder = Path(os.environ.get("VPCE_DEMO_PEERS") or ROOT.parent / "shared" / "peers")
-    if not (folder / name).is_dir():
-        raise NotHere("its files are not there; VPCE_DEMO_PEERS says where")
-    return folder
 
 
 def program(name: str, hint: str = "") -> Path:

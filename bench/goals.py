@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import limit
 from .contenders import OURS, TERRAFORM
-from .measure import PHASES
+from .measure import AMONG_STRANGERS, FLOOR, PHASES
 from .results import AWS_PACE, FAST, Results
 
 HELP, CLICK = "vpce-demo --help", 'python -c "import click"'
@@ -59,6 +59,22 @@ def calls(phase: str) -> Callable[[Results], float | None]:
     return figure
 
 
+def against_floor(results: Results) -> float | None:
+    """The ratio of the CPU of ``up`` again to that of the bare script."""
+    ours, floor = results.look("up again"), results.look(FLOOR)
+    return ours.cpu_seconds / floor.cpu_seconds if ours and floor else None
+
+
+def more_calls(command: str) -> Callable[[Results], float | None]:
+    """The calls that a command makes more because strangers have things in the account."""
+
+    def figure(results: Results) -> float | None:
+        alone, among = results.look(command), results.look(f"{command}{AMONG_STRANGERS}")
+        return among.calls - alone.calls if alone and among else None
+
+    return figure
+
+
 def memory(results: Results) -> float | None:
     """Our largest peak, in megabytes."""
     return max((ours.memory_mb for phase in PHASES if (ours := results.median(OURS, phase))), default=None)
@@ -88,6 +104,9 @@ GOALS = (
     Goal("up again against Terraform", 0.30, AWS_PACE, against(TERRAFORM, "again")),
     Goal("up again against Terraform", 0.30, FAST, against(TERRAFORM, "again")),
     Goal("API calls of up again", 20, AWS_PACE, calls("again"), "{:.0f}"),
+    Goal("CPU of up again against the floor", 1.40, FAST, against_floor),
+    Goal("API calls more of up again among strangers", 0, FAST, more_calls("up again"), "{:.0f}"),
+    Goal("API calls more of status among strangers", 0, FAST, more_calls("status"), "{:.0f}"),
     Goal("down against the limit", 1.05, AWS_PACE, against_limit("down")),
     Goal("down against Terraform", 0.85, AWS_PACE, against(TERRAFORM, "down")),
     Goal("API calls of up", 90, AWS_PACE, calls("up"), "{:.0f}"),

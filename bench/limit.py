@@ -31,7 +31,6 @@ from .measure import Call
 
 UNTIL_READY: Mapping[type[Resource], float] = {
     Vpc: timing.VPC_PENDING,
-    Subnet: timing.SUBNET_PENDING,
     GatewayAttachment: timing.GATEWAY_ATTACHING,
     SubnetRouting: timing.ROUTE_ASSOCIATING,
     Instance: timing.INSTANCE_PENDING,

@@ -7,6 +7,7 @@ from counts into the peak memory that the system reports of it.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -17,16 +18,21 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .contenders import Contender, last_line
+
+if TYPE_CHECKING:
+    from vpce_demo.sandbox.client import Running
 
 PHASES = ("up", "again", "down")
 EMULATOR = "emulator"
 """The sandbox's directory inside a state directory; vpce-demo finds it there."""
 LATENCY_MS = 80
+FLOOR = "the floor: a bare boto3 script with the questions of up again"
+AMONG_STRANGERS = ", among strangers"
 SETTLING = 1.0
 """Seconds before the clock starts: a sandbox is still loading when it answers already, and that is nobody's time."""
 SECONDS = 1800.0
@@ -87,6 +93,44 @@ def name_in(params: Mapping[str, Any]) -> str:
 
 def lap(contender: Contender, pace: float) -> Lap:
     """Up, up again and down in a fresh sandbox.  Raises Failed, or NotHere when the contender cannot be set up."""
+    with fresh_sandbox(contender, pace) as (directory, running, environment):
+        figures, timelines = {}, {}
+        for phase in PHASES:
+            begin = time.time()
+            words = contender.down if phase == "down" else contender.up
+            figures[phase], calls = counted(words, directory, running, environment)
+            timelines[phase] = [Call.as_dict(call, begin) for call in calls]
+            check(running.endpoint_url, phase)
+        return Lap(figures, timelines)
+
+
+def looks(contender: Contender, pace: float, runs: int) -> dict[str, list[Figures]]:
+    """What a demo that stands costs to look at: ``up`` again, ``status`` and the floor; then both among strangers.
+
+    By name, so many runs of each, in turn.  Raises Failed.
+    """
+    with fresh_sandbox(contender, pace) as (directory, running, environment):
+        run(contender.up, directory, environment)
+        _, calls = counted(contender.up, directory, running, environment)
+        (directory / "calls.json").write_text(json.dumps(calls))
+        ours: dict[str, tuple[str, ...]] = {"up again": contender.up, "status": contender.status}
+        floor: dict[str, tuple[str, ...]] = {FLOOR: (sys.executable, "-m", "bench.floor", "calls.json")}
+        measured: dict[str, list[Figures]] = {}
+
+        def measure(commands: Mapping[str, Sequence[str]]) -> None:
+            for _ in range(runs):
+                for name, words in commands.items():
+                    measured.setdefault(name, []).append(counted(words, directory, running, environment)[0])
+
+        measure(ours | floor)
+        run((sys.executable, "-m", "bench.strangers"), directory, environment)
+        measure({f"{name}{AMONG_STRANGERS}": words for name, words in ours.items()})
+        return measured
+
+
+@contextlib.contextmanager
+def fresh_sandbox(contender: Contender, pace: float) -> Iterator[tuple[Path, Running, dict[str, str]]]:
+    """A directory prepared for the contender, a sandbox of its own in it, and the environment that leads there."""
     from vpce_demo.sandbox import client
 
     with tempfile.TemporaryDirectory(prefix="vpce-demo-bench-") as name:
@@ -96,19 +140,19 @@ def lap(contender: Contender, pace: float) -> Lap:
             environment = contender.all_environment(directory, running.endpoint_url)
             contender.prepare(directory, environment)
             time.sleep(SETTLING)
-            figures, timelines = {}, {}
-            for phase in PHASES:
-                before = len(running.control("calls")["calls"])
-                begin = time.time()
-                words = contender.down if phase == "down" else contender.up
-                took = run(words, directory, environment)
-                calls = running.control("calls")["calls"][before:]
-                figures[phase] = Figures(took.seconds, len(calls), took.memory_mb, took.cpu_seconds)
-                timelines[phase] = [Call.as_dict(call, begin) for call in calls]
-                check(running.endpoint_url, phase)
-            return Lap(figures, timelines)
+            yield directory, running, environment
         finally:
             client.stop(directory / EMULATOR)
+
+
+def counted(
+    words: Sequence[str], directory: Path, running: Running, environment: Mapping[str, str]
+) -> tuple[Figures, list[dict[str, Any]]]:
+    """Run a command; its figures, and the calls that it made.  Raises Failed."""
+    before = len(running.control("calls")["calls"])
+    took = run(words, directory, environment)
+    calls = running.control("calls")["calls"][before:]
+    return replace(took, calls=len(calls)), calls
 
 
 def run(words: Sequence[str], directory: Path, environment: Mapping[str, str]) -> Figures:

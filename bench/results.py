@@ -35,14 +35,16 @@ class Results:
     timelines: Mapping[str, Sequence[Call]]
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Short commands of the start-up, by name."""
+    looks: Mapping[str, Sequence[Figures]] = field(default_factory=dict)
+    """Looking at a demo that stands, by name (``measure.looks``)."""
 
     def median(self, name: str, phase: str) -> Figures | None:
         """Each figure's median over the runs; None where the contender has none."""
-        runs = self.figures.get(name, {}).get(phase, ())
-        if not runs:
-            return None
-        middle = {what: statistics.median(asdict(one)[what] for one in runs) for what in asdict(runs[0])}
-        return Figures(**{**middle, "calls": round(middle["calls"])})
+        return _median(self.figures.get(name, {}).get(phase, ()))
+
+    def look(self, name: str) -> Figures | None:
+        """The same of a look."""
+        return _median(self.looks.get(name, ()))
 
     @property
     def round_trip(self) -> float:
@@ -70,7 +72,15 @@ class Results:
             for name, phases in data["figures"].items()
         }
         timelines = {phase: [Call(**one) for one in calls] for phase, calls in data["timelines"].items()}
-        return cls(**{**data, "figures": figures, "timelines": timelines})
+        looks = {name: [Figures(**one) for one in runs] for name, runs in data.get("looks", {}).items()}
+        return cls(**{**data, "figures": figures, "timelines": timelines, "looks": looks})
+
+
+def _median(runs: Sequence[Figures]) -> Figures | None:
+    if not runs:
+        return None
+    middle = {what: statistics.median(asdict(one)[what] for one in runs) for what in asdict(runs[0])}
+    return Figures(**{**middle, "calls": round(middle["calls"])})
 
 
 def machine() -> str:
@@ -90,6 +100,7 @@ def gathered(
     laps: Mapping[str, Sequence[Lap]],
     missing: Mapping[str, str],
     seconds: Mapping[str, float],
+    looks: Mapping[str, Sequence[Figures]],
 ) -> Results:
     """Put the laps of a measurement together; the timelines are of vpce-demo's middle run."""
     ours = sorted(laps[OURS], key=lambda one: one.figures["up"].seconds)
@@ -108,4 +119,5 @@ def gathered(
         missing=missing,
         timelines=middle.timelines,
         seconds=seconds,
+        looks=looks,
     )

@@ -7,6 +7,7 @@ import gc
 import math
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -94,6 +95,9 @@ class _Workers:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     spent = sum(os.times()[:4]) + sum(_sandboxes)  # the workers have ended, and are among the children
+    skipped = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()))
+    for why, count in skipped.items():
+        terminalreporter.write_line(f"{count} skipped: {why.removeprefix('Skipped: ')}")
     terminalreporter.write_line(f"CPU {spent:.0f} s, of all processes together")
 
 

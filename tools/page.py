@@ -24,13 +24,16 @@ its chart; `make bench-full` does it at AWS's own pace. Nothing here was measure
   *Memory* is the peak of the largest process, *CPU* the sum over all of them. All are medians over the runs.
 - `up` is compared without its test. A run counts only if the endpoint is available after `up` and no VPC is
   left after `down`.
-- The other tools run the files in `bench/`. The aws CLI script's `up` also waits until the target is healthy; vpce-demo
-  does that in its test, and the others do not.
+- The other tools run the files in `bench/peers`. The aws CLI script's `up` also waits until the target is
+  healthy; vpce-demo does that in its test, and the others do not.
 - vpce-demo knows the sandbox's pace and polls accordingly; the other tools pause for fixed times. The fair comparison
   is at AWS's pace; the faster one shows how much of each tool's time is its own.
 - *The limit* is the longest chain of AWS's own durations, one round trip for each create, accept or delete on it, and
   one describe call where the next call depends on AWS's state. A round trip is the shortest call recorded. It does not
   include starting a program and looking up what exists already.
+- *The floor* of `up` again is a bare boto3 script that makes the two clients and asks the same questions at once.
+  *Strangers* are 200 subnets, security groups, key pairs, interfaces, instances and target groups and 34 load balancers
+  of somebody else in the account.
 """
 
 
@@ -39,7 +42,12 @@ def page(measurements: Mapping[int, Results]) -> str:
     one = next(iter(measurements.values()))
     parts = [INTRODUCTION.format(latency=one.latency_ms), "## Goals", _goals(measurements)]
     for pace, results in measurements.items():
-        parts += [f"## At {PACE_NAMES[pace]}", _how(results), *(_figures(results, phase) for phase in PHASES)]
+        parts += [
+            f"## At {PACE_NAMES[pace]}",
+            _how(results),
+            *(_figures(results, phase) for phase in PHASES),
+            _looks(results),
+        ]
     shown = measurements.get(FAST) or measurements[AWS_PACE]
     parts += [
         "## One run, call by call",
@@ -88,6 +96,16 @@ def _figures(results: Results, phase: str) -> str:
         ratio = f"{goals.against_limit(phase)(results):.2f}"
         rows.append(("the limit", f"{goals.least(results, phase):.2f}", "", "", "", ratio))
     return table((PHASE_NAMES[phase], "seconds", "calls", "memory, MB", "CPU, s", f"{OURS} to it"), rows)
+
+
+def _looks(results: Results) -> str:
+    """What it takes to look at a demo that stands."""
+    rows = [
+        (name, f"{one.seconds:.2f}", f"{one.calls}", f"{one.memory_mb:.0f}", f"{one.cpu_seconds:.2f}")
+        for name in results.looks
+        if (one := results.look(name))
+    ]
+    return table(("a demo that stands", "seconds", "calls", "memory, MB", "CPU, s"), rows) if rows else ""
 
 
 def _chain(results: Results, phase: str) -> str:

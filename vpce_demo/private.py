@@ -1,4 +1,8 @@
-"""Files and directories that only this user may read, and whose they are where another user has them.
+"""The one way to everything under the state directory: regular files and directories of this user alone.
+
+A link, a pipe, a device, a second name (hard link) of another file, or a file of another user is refused by its name:
+a directory that came from somewhere else leads to no file outside, and nothing is waited for.  The state directory
+itself, or one above, may be a link that the user made.
 
 Standard library only: whether a sandbox runs is asked with it.
 """
@@ -6,7 +10,10 @@ Standard library only: whether a sandbox runs is asked with it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shlex
+import stat
 from pathlib import Path
 
 from .errors import STATE_DIRECTORY, THIS_DEMO, DemoError, Refused
@@ -22,11 +29,132 @@ class NoModes(DemoError):
     """The file system keeps no permissions, so other users may read what is secret."""
 
 
-def make_private(directory: Path) -> bool:
+class NotAFile(DemoError):
+    """Something else stands where a file or directory of the program should be.  ``reason`` is without a full stop."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        self.reason = f"{path} is {what}"
+        aside = f"mv {shlex.quote(str(path))} {shlex.quote(f'{path}.aside')}"
+        super().__init__(f"{self.reason}.", hint=f"Put it aside, then run the command again:\n    {aside}")
+
+
+# --- files ------------------------------------------------------------------------------
+
+
+def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
+    """The descriptor of a regular file of this user, made for this user alone with ``O_CREAT``.
+
+    Raises NotAFile, NotYours and OSError.  It waits for nobody, and follows no link in the place of the file.
+    """
+    try:
+        handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        # A link, a pipe or a socket that nobody reads, a directory: each has an error of its own.
+        if error.errno not in (errno.ENOENT, errno.EEXIST):
+            is_there(path)
+        raise
+    try:
+        _refuse_another(path, os.fstat(handle), writes=bool(flags & (os.O_WRONLY | os.O_RDWR)))
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def is_there(path: Path) -> bool:
+    """True if a regular file of this user is there, which may be written.  Raises NotAFile and NotYours."""
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    _refuse_another(path, found, writes=True)
+    return True
+
+
+def new_file(path: Path) -> int:
+    """The descriptor of a new file for this user alone, in the place of one that is there.
+
+    Raises NotAFile, NotYours and OSError.
+    """
+    remove_file(path)
+    return open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a regular file of this user, if there is one.  Raises NotAFile, NotYours and OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        _refuse_another(path, path.lstat(), writes=False)
+        path.unlink()
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file for this user alone: at every moment either the old or the new one is complete.
+
+    A killed process may leave its draft, the same name with ``.new``.  Raises NotAFile, NotYours and OSError.
+    """
+    draft = path.with_name(f"{path.name}.new")
+    with os.fdopen(new_file(draft), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+
+
+def _refuse_another(path: Path, found: os.stat_result, *, writes: bool) -> None:
+    """Raise NotAFile or NotYours for what is not a regular file of this user, with one name if it is to be written."""
+    if not stat.S_ISREG(found.st_mode):
+        raise NotAFile(path, _KINDS.get(stat.S_IFMT(found.st_mode), "a device"))
+    if found.st_uid != os.geteuid() and (foreign := not_yours(path)):
+        raise foreign
+    if writes and found.st_nlink > 1:
+        raise NotAFile(path, "another name of a file that lies elsewhere, too (a hard link)")
+
+
+_KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+# --- directories ------------------------------------------------------------------------
+
+
+def refuse_links(directory: Path, depth: int) -> None:
+    """Raise NotAFile if one of the last ``depth`` directories of the path, which have our names, is a link.
+
+    What they are in was named by the user, and may be one: to a directory of this user, to which others may not write.
+    """
+    levels = [directory, *directory.parents]
+    for level in levels[:depth]:
+        if level.is_symlink():
+            raise NotAFile(level, _KINDS[stat.S_IFLNK])
+    for root in levels[depth : depth + 1]:
+        if not root.is_symlink():
+            return
+        try:
+            found = root.stat()
+        except OSError:
+            raise NotAFile(root, "a symbolic link that leads nowhere") from None
+        if found.st_uid != os.geteuid() and (foreign := not_yours(root)):
+            raise foreign
+        if found.st_mode & 0o022:
+            there = root.resolve()
+            raise Refused(
+                f"{root} is a symbolic link to {there}, to which others may write.",
+                facts={"mode": f"{found.st_mode & 0o777:04o}"},
+                hint=f"Close it to them:\n    chmod go-w {shlex.quote(str(there))}",
+            )
+
+
+def make_private(directory: Path, depth: int = 1) -> bool:
     """Make a directory, and those above it that are missing, that only this user may read; close an existing one.
 
-    Returns False where the file system keeps no permissions.  Raises NotYours, and OSError where it cannot be made.
+    The last ``depth`` of the path may be no links (``refuse_links``).  Returns False where the file system keeps no
+    permissions.  Raises NotAFile, NotYours, and OSError where it cannot be made.
     """
+    refuse_links(directory, depth)
     try:
         for level in reversed([directory, *directory.parents]):  # `parents=True` would make those above open
             if not level.exists():

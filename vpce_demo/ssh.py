@@ -14,9 +14,12 @@ from enum import Enum
 from pathlib import Path
 
 from .errors import DemoError
-from .private import close_to_others, user_name, without_modes
+from .private import NotAFile, NotYours, close_to_others, is_there, open_file, remove_file, user_name, without_modes
+from .untrusted import text_within
 
 CONNECT_SECONDS = 5
+LARGEST_KEY = 10_000
+"""Bytes of a public key's file that are read.  One has a hundred."""
 USER = "ec2-user"
 NO_CONFIGURATION = ("-F", "none")
 """Let ssh read no configuration, neither the user's nor the machine's."""
@@ -178,11 +181,14 @@ class Ssh:
         return ours if self.reads_configuration else {**ours, "SHELL": "/bin/sh"}
 
     def run(self, address: str, alias: str, command: Sequence[str], seconds: float) -> SshResult:
-        """Run a command on an instance; give up after so many seconds.
+        """Run a command on an instance; give up after so many seconds.  Raises NotAFile and NotYours for what is in the
+        place of the key or of the known hosts.
 
         Only what comes between two marks, new with each call, is the command's: a banner, the instance's shell, or a
         command of the user's configuration may print as well.
         """
+        for file in (self.key_file, self.known_hosts):  # ssh follows links
+            is_there(file)
         front, back = secrets.token_hex(8), secrets.token_hex(8)
         say = f'echo {front}""{back}'  # the line itself, if something repeats it, does not hold the mark
         line = f"{say}; {shlex.join(command)} 2>&1; {say} $?"
@@ -265,11 +271,16 @@ def ensure_key(key_file: Path, comment: str) -> str:
     that cannot be closed is removed.
 
     Raises DemoError where OpenSSH is not installed or will not make a key, NotYours where the key is another user's,
-    and NoModes where the file system keeps no permissions: ssh uses no key that others may read.
+    and NoModes where the file system keeps no permissions: ssh uses no key that others may read.  Raises NotAFile where
+    something else stands in the place of a file of the key.
     """
+    files = (key_file, _public(key_file))
+    for file in files:
+        is_there(file)
     is_new = not public_line(key_file)
     if is_new:
-        key_file.unlink(missing_ok=True)
+        for file in files:
+            remove_file(file)
         make_key(key_file, comment)
     if not close_to_others(key_file, 0o600):
         if is_new:
@@ -313,9 +324,11 @@ def key_comment(public_key: str, name: str) -> str:
 
 
 def public_line(key_file: Path) -> str:
-    """The public line of the demo's key; empty if the key is not here."""
-    public = _public(key_file)
-    return public.read_text().strip() if key_file.exists() and public.exists() else ""
+    """The public line of the demo's key; empty if the key is not here, or something else is in its place."""
+    try:
+        return text_within(open_file(_public(key_file)), LARGEST_KEY).strip() if is_there(key_file) else ""
+    except (OSError, ValueError, NotAFile, NotYours):
+        return ""
 
 
 def _public(key_file: Path) -> Path:

@@ -20,6 +20,8 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.constructor import ConstructorError
 
+from .masking import MASK
+
 LONGEST_SHOWN = 100
 """Characters of somebody's text that are shown."""
 
@@ -40,7 +42,16 @@ def text_of(path: Path, largest: int) -> str:
         if not _ends(path, os.fstat(file.fileno()).st_mode):
             raise ValueError("it is not a file but a device or a pipe")
         os.set_blocking(file.fileno(), True)
-        content = file.read(largest + 1)
+        return _text(file.read(largest + 1), largest)
+
+
+def text_within(handle: int, largest: int) -> str:
+    """The text of an open file, which is closed.  Raises OSError, and ValueError where it is larger or not UTF-8."""
+    with open(handle, "rb") as file:
+        return _text(file.read(largest + 1), largest)
+
+
+def _text(content: bytes, largest: int) -> str:
     if len(content) > largest:
         raise ValueError(f"it is larger than {largest} bytes")
     try:
@@ -50,14 +61,14 @@ def text_of(path: Path, largest: int) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file, or to what a shell hands over as one (``>(...)``, ``/dev/stdout``).
+    """Write a file without secrets, or to what a shell hands over as one (``>(...)``, ``/dev/stdout``).
 
     Raises OSError, also where it is a pipe or a socket that nobody reads.
     """
     try:
         with open(path, "w", encoding="utf-8", errors="replace", opener=_without_waiting) as file:
             os.set_blocking(file.fileno(), True)
-            file.write(text)
+            file.write(MASK.text(text))
     except OSError as error:
         if error.errno == errno.ENXIO:
             error.strerror = "nobody reads from it"
@@ -80,13 +91,14 @@ def _ends(path: Path, mode: int) -> bool:
 def shown(value: object) -> str:
     """A value in few characters, whatever it is."""
     try:
-        return _BRIEFLY.repr(value)
+        return MASK.text(_BRIEFLY.repr(value))
     except ValueError:  # a number of more digits than Python writes
         return f"a huge {type(value).__name__}"
 
 
 def printable(text: str, longest: int = LONGEST_SHOWN) -> str:
     """A text in few characters, none of which a terminal obeys."""
+    text = MASK.text(text)  # before it is cut
     clean = "".join(each if each.isprintable() else "?" for each in text[: longest + 1])
     return clean if len(clean) <= longest else f"{clean[:longest]}..."
 
@@ -106,6 +118,7 @@ def one_line(text: str) -> str:
 
 
 def _cleaned(text: str, kept: str) -> str:
+    text = MASK.text(text)  # before it is wrapped
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() or each in kept else _SPACES.get(each, "?") for each in text)

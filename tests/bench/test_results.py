@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,8 +12,9 @@ import pytest
 
 from bench import chart
 from bench.contenders import OURS, TERRAFORM, last_line
+from bench.floor import method_of
 from bench.goals import GOALS
-from bench.measure import Call, Failed, Figures, name_in, run
+from bench.measure import AMONG_STRANGERS, FLOOR, Call, Failed, Figures, name_in, run
 from bench.results import AWS_PACE, FAST, Results
 from tools import page
 
@@ -62,6 +63,18 @@ def test_medians_and_the_round_trip() -> None:
     assert middle == figures(20)
     assert measurement(FAST).median("nobody", "up") is None
     assert measurement(FAST).round_trip == pytest.approx(0.08)
+
+
+def test_looks_are_compared_with_the_floor_and_among_strangers() -> None:
+    def look(calls: int, cpu_seconds: float) -> list[Figures]:
+        return [Figures(1.0, calls, 80.0, cpu_seconds)]
+
+    looks = {"up again": look(26, 0.7), FLOOR: look(25, 0.5), f"up again{AMONG_STRANGERS}": look(29, 0.8)}
+    text = page.page({FAST: replace(measurement(FAST), looks=looks)})
+    assert "| CPU of up again against the floor | 20 times AWS's pace | 1.40 | 1.40 | yes |" in text
+    assert "| API calls more of up again among strangers | 20 times AWS's pace | 0 | 3 | **no** |" in text
+    assert "| API calls more of status among strangers | 20 times AWS's pace | 0 |  | not measured |" in text
+    assert method_of("DescribeVpcEndpointServicePermissions") == "describe_vpc_endpoint_service_permissions"
 
 
 def test_results_survive_their_file() -> None:

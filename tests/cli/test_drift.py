@@ -118,10 +118,67 @@ def test_what_makes_the_account_less_safe_is_taken_away_only_with_a_yes(stage: S
         assert (code, document["mended"]) == (0, [])
         assert "tcp/3389 from 0.0.0.0/0" in screen
         assert "up --yes" in screen
+        assert "Nothing was changed: all 32 are there, and 1 differs." in screen
         code, document, _ = stage.run("up", "--skip-test", "--yes")
         assert (code, document["mended"]) == (0, ["provider-group"])
         after.pop_all()
     assert stage.run("status", "--check")[0] == 0
+
+
+def further_group(stage: Stage, vpc: str, after: ExitStack) -> str:
+    group: str = stage.ec2.create_security_group(GroupName="theirs", Description="theirs", VpcId=stage.ids[vpc])[
+        "GroupId"
+    ]
+    after.callback(stage.ec2.delete_security_group, GroupId=group)
+    return group
+
+
+def group_beside_the_web_servers(stage: Stage, after: ExitStack) -> str:
+    group, web, ours = further_group(stage, "provider-vpc", after), stage.ids["web"], stage.ids["provider-group"]
+    stage.ec2.modify_instance_attribute(InstanceId=web, Groups=[ours, group])
+    after.callback(stage.ec2.modify_instance_attribute, InstanceId=web, Groups=[ours])
+    return group
+
+
+def group_beside_the_endpoints(stage: Stage, after: ExitStack) -> str:
+    group, endpoint = further_group(stage, "customer-vpc", after), stage.ids["endpoint"]
+    stage.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSecurityGroupIds=[group])
+    after.callback(stage.ec2.modify_vpc_endpoint, VpcEndpointId=endpoint, RemoveSecurityGroupIds=[group])
+    return group
+
+
+def balancer_beside_the_demos(stage: Stage, after: ExitStack) -> str:
+    made = stage.elb.create_load_balancer(Name="theirs", Type="network", Subnets=[stage.ids["provider-subnet"]])
+    arn: str = made["LoadBalancers"][0]["LoadBalancerArn"]
+    stage.elb.get_waiter("load_balancer_available").wait(LoadBalancerArns=[arn], WaiterConfig={"Delay": 0})
+    after.callback(stage.elb.delete_load_balancer, LoadBalancerArn=arn)
+    change = stage.ec2.modify_vpc_endpoint_service_configuration
+    change(ServiceId=stage.ids["service"], AddNetworkLoadBalancerArns=[arn])
+    after.callback(change, ServiceId=stage.ids["service"], RemoveNetworkLoadBalancerArns=[arn])
+    return arn
+
+
+@pytest.mark.parametrize(
+    ("key", "add"),
+    [
+        ("web", group_beside_the_web_servers),
+        ("endpoint", group_beside_the_endpoints),
+        pytest.param("service", balancer_beside_the_demos, marks=pytest.mark.slow),
+    ],
+)
+def test_what_others_added_beside_the_demos_own_is_taken_away_only_with_a_yes(
+    stage: Stage, key: str, add: Callable[[Stage, ExitStack], str]
+) -> None:
+    with ExitStack() as after:
+        theirs = add(stage, after)
+        code, document, screen = stage.run("up", "--skip-test")
+        assert (code, document["mended"]) == (0, [])
+        (left,) = drift(document)[key]
+        assert left["remedy"] == Remedy.ASK
+        assert theirs in left["aws"]
+        assert re.search(f": {re.escape(theirs)}\\. The demo does not need it\\. It is left", screen)
+        code, document, _ = stage.run("up", "--skip-test", "--yes")
+        assert (code, document["mended"], drift(document)) == (0, [key], {})
 
 
 def test_every_field_that_is_compared_is_tried_above(stage: Stage, open_run: OpenRun) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tools.hostile import MODULES
 from vpce_demo.sandbox import client
 
 from .program import ROOT, SECONDS
@@ -27,7 +28,6 @@ DEAD = "http://127.0.0.1:9"
 """Nothing listens there."""
 NOBODY = 65534
 """The user that owns nothing."""
-SHADOWS = ("socket", "random", "json", "boto3", "http", "logging", "select", "vpce_demo")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
@@ -73,9 +73,12 @@ def file(name: str, text: str) -> Prepare:
 
 
 def shadows(place: Place) -> None:
-    """Modules named like those of the standard library, which fail if they are imported."""
-    for name in SHADOWS:
-        (place.directory / f"{name}.py").write_text("raise SystemExit('imported from the working directory')\n")
+    """Modules named like those of the standard library and of all that is installed, which fail if they are imported:
+    where the program is started, and with it the sandbox, and where ssh is, and with it its proxy command."""
+    for directory in (place.directory, place.directory / ".vpce-demo" / "sandbox" / "vpce-demo"):
+        directory.mkdir(parents=True, exist_ok=True)
+        for name in MODULES:
+            (directory / f"{name}.py").write_text("raise SystemExit('imported from the working directory')\n")
 
 
 def no_standard_input(place: Place) -> None:

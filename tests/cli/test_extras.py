@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -66,7 +67,11 @@ def terminal(where: Where, home: Path, patch: Patch) -> None:
 
 def full(where: Where, home: Path, patch: Patch) -> None:
     """A disk that takes no byte more."""
-    link(where.directory / "state.json.new", "/dev/full")
+
+    def refused(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    patch.setattr(os, "fsync", refused)
 
 
 WAYS: dict[str, tuple[Way, str]] = {
@@ -90,6 +95,8 @@ WAYS: dict[str, tuple[Way, str]] = {
     # --- the record
     "state: no draft": (lambda where, home, patch: room(where.directory / "state.json.new").mkdir(), "state"),
     "state: a full disk": (full, "state"),
+    "state: a link": (lambda where, home, patch: link(where.directory / "state.json.new", home / "victim"), "state"),
+    "lock: a link": (lambda where, home, patch: link(where.directory / "lock", home / "victim"), "lock"),
     "lock: a directory": (lambda where, home, patch: room(where.directory / "lock").mkdir(), "lock"),
 }
 """How an extra is taken away, and what the warning of ``down`` is about; nothing where the extra is just not there."""
@@ -184,7 +191,8 @@ def test_nothing_is_made_that_is_not_recorded_before(demo: tuple[Stage, Where]) 
     before = where.directory.joinpath("state.json").read_text()
     code, _, err = stage.text("up", "--yes", "--until", "create-provider")
     assert code == DemoError.exit_code
-    assert "state.json cannot be written: Is a directory." in err
+    assert "state.json.new is a directory." in err
+    assert "state.json cannot be written: " in err
     assert where.directory.joinpath("state.json").read_text() == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import os
 import re
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import vpce_demo
 from vpce_demo.aws import environment
 from vpce_demo.cli import run_command
 from vpce_demo.config.model import Config
@@ -44,6 +46,24 @@ def no_umask() -> Iterator[None]:
     before = os.umask(0)
     yield
     os.umask(before)
+
+
+# --- processes --------------------------------------------------------------------------------
+
+
+def test_python_is_started_without_the_modules_of_the_directory() -> None:
+    """Each of our own processes; whole lives in such a directory are in test_environments."""
+    sources = [file.read_text() for file in Path(vpce_demo.__file__).parent.rglob("*.py")]
+    started = [
+        ast.unparse(second)
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.List | ast.Tuple) and len(node.elts) > 1
+        for first, second in [node.elts[:2]]
+        if ast.unparse(first) == "sys.executable"
+    ]
+    assert sorted(started) == ["'-I'", "'-P'"]
+    assert sum(source.count("sys.executable") for source in sources) == len(started)
 
 
 # --- files ------------------------------------------------------------------------------------

@@ -7,6 +7,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from vpce_demo.aws.clients import Clients
+from vpce_demo.aws.environment import Environment
+from vpce_demo.model import Side
+from vpce_demo.resources.elb import TAGS_A_CALL
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 
@@ -38,5 +42,37 @@ def test_each_question_is_asked_once(sandbox: Sandbox, open_run: OpenRun, tmp_pa
     # What was just looked at is not looked at again; in the end everything is, once.
     assert down["DescribeSubnets"] == 1
     assert down["DescribeInternetGateways"] == 1
-    assert down["DescribeKeyPairs"] == 1
+    assert down["DescribeKeyPairs"] == 3, "by tag, and whether each name is free"
     assert down.total() <= 70
+
+
+def test_it_does_not_matter_what_strangers_have(
+    sandbox: Sandbox, open_run: OpenRun, place: Environment, tmp_path: Path
+) -> None:
+    with open_run(tmp_path) as run:
+        run.up(run.demo.resources, lambda event: None, None)
+
+    def calls() -> tuple[Counter[str], Counter[str]]:
+        """Of ``up`` again, and of ``status``."""
+        with open_run(tmp_path) as run:
+            again = made(sandbox, lambda: run.up(run.demo.resources, lambda event: None, None))
+        with open_run(tmp_path) as run:
+            return again, made(sandbox, lambda: (run.look(), run.look_for_strays()))
+
+    alone = calls()
+    strangers(place.clients[Side.PROVIDER])
+    among_many = calls()
+    assert among_many == alone
+
+
+def strangers(clients: Clients) -> None:
+    """A VPC of somebody else with more of each than an answer about tags holds."""
+    ec2, elb = clients.ec2, clients.elb
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+    for n in range(TAGS_A_CALL + 2):
+        ec2.create_key_pair(KeyName=f"key-{n}", KeyType="ed25519")
+        ec2.create_security_group(GroupName=f"group-{n}", Description="theirs", VpcId=vpc)
+        ec2.create_network_interface(SubnetId=subnet)
+        elb.create_target_group(Name=f"group-{n}", Protocol="TCP", Port=80, VpcId=vpc)
+        elb.create_load_balancer(Name=f"balancer-{n}", Type="network", Scheme="internal", Subnets=[subnet])

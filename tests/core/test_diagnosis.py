@@ -21,9 +21,9 @@ from vpce_demo.model import Live, Side
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
-from vpce_demo.verify import diagnosis
+from vpce_demo.verify import aws_facts, checks, diagnosis
 from vpce_demo.verify.aws_facts import AwsFacts
-from vpce_demo.verify.diagnosis import RULES, diagnose, login, refusal, table
+from vpce_demo.verify.diagnosis import RULES, diagnose, login, refusal, table, targets
 from vpce_demo.verify.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
 from vpce_demo.verify.diagnosis.table import About, Finding, Rule, Symptom
 
@@ -192,6 +192,25 @@ def test_an_address_that_has_changed_since_is_said_so(monkeypatch: pytest.Monkey
     assert login._not_let_in(told) is None
 
 
+def test_a_more_specific_route_that_somebody_added_is_taken_away_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = facts()
+    table = {
+        "RouteTableId": "rtb-1",
+        "Routes": [
+            {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"},
+            {"DestinationCidrBlock": "203.0.0.0/8", "NetworkInterfaceId": "eni-1", "State": "active"},
+        ],
+    }
+    monkeypatch.setattr(told, "instance", lambda resource: {"SubnetId": "subnet-1"})
+    monkeypatch.setattr(told, "route_table", lambda side, id: table)
+    told.sides[Side.CONSUMER].known.update({"customer-routes": Live("rtb-1"), "customer-attachment": Live("igw-1")})
+    found = login._no_route(told)
+    assert found
+    assert [fix.command for fix in found.fixes] == [
+        "aws --profile 'a b' ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 203.0.0.0/8"
+    ]
+
+
 # --- filters ------------------------------------------------------------------------------
 
 
@@ -343,3 +362,34 @@ def test_an_exercise_refuses_by_itself_to_break_what_is_not_in_a_sandbox(
         for break_it in ways.values():
             with pytest.raises(Refused, match="in the sandbox only"):
                 break_it(Exercise(environment, broken, never, never))
+
+
+def test_a_target_of_ours_that_was_taken_away_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It drains for minutes on another port beside the one that counts."""
+    here = facts()
+    here.sides[Side.PROVIDER].known["web"] = Live("i-1")
+    listed = [
+        {"Target": {"Id": id, "Port": port}, "TargetHealth": {"State": state}}
+        for id, port, state in (("i-1", 8080, "draining"), ("i-1", 80, "healthy"), ("i-2", 80, "draining"))
+    ]
+    for module in (checks, aws_facts):
+        monkeypatch.setattr(module, "target_health", lambda aws, group: listed)
+    lab = SimpleNamespace(sides=here.sides, demo=here.demo, aws=lambda resource: here.sides[resource.side])
+    assert checks._target_states(cast(Any, lab)) == [("healthy", "")]
+    health = here.health()
+    assert health
+    assert health.get("Target") == {"Id": "i-1", "Port": 80}
+
+
+@pytest.mark.parametrize("port", [80, 8080])
+def test_a_listener_is_to_be_created_only_where_the_port_is_free(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    here = facts()
+    monkeypatch.setattr(here, "id", lambda resource: resource.key)
+    monkeypatch.setattr(here, "health", lambda: {"TargetHealth": {"State": "unused", "Reason": "Target.NotInUse"}})
+    monkeypatch.setattr(here, "balancers", lambda: [{"LoadBalancerArn": "load-balancer"}])
+    goal = {"Type": "forward", "TargetGroupArn": "another"}
+    monkeypatch.setattr(here, "listeners", lambda balancer: [{"Port": port, "DefaultActions": [goal]}])
+    monkeypatch.setattr(here, "command", lambda *words, **options: "create it")
+    told = targets.targets_unused.confirm(here)
+    assert told
+    assert [fix.command for fix in told.fixes] == ["<demo> up", *(["create it"] if port != 80 else [])]

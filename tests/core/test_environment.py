@@ -26,7 +26,8 @@ from botocore.exceptions import (
 
 from vpce_demo.aws import environment
 from vpce_demo.aws.clients import Clients
-from vpce_demo.aws.environment import Environment, _Refresh, in_sandbox, on_aws
+from vpce_demo.aws.credentials import _Refresh
+from vpce_demo.aws.environment import Environment, in_sandbox, on_aws
 from vpce_demo.aws.messages import understood
 from vpce_demo.config.load import load
 from vpce_demo.errors import ConfigError, SandboxError

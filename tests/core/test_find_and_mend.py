@@ -1,4 +1,4 @@
-"""Finding what is there and mending it: refusals, wrong settings, taken names, lost tags, long lists."""
+"""Finding what is there and mending it: refusals, wrong settings, taken names, lost tags, other names."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from vpce_demo.engine.resource import Aws, Resource, closure
 from vpce_demo.errors import Refused
 from vpce_demo.model import Live, Phase, Remedy, Side
 from vpce_demo.resources.elb import TAGS_A_CALL
+from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.session.run import Run
@@ -141,12 +142,16 @@ def test_a_route_into_nothing_is_wrong_and_is_mended(run: Run, demo: Demo, aws: 
     assert looked_at(run, demo, route)[route.key].phase is Phase.READY
 
 
+def elsewhere(demo: Demo, aws: Aws) -> Any:
+    """What a listener does that forwards to a target group of somebody else, which is made."""
+    vpc_id = aws.id(named(demo, "provider-vpc"))
+    group = aws.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc_id)["TargetGroups"][0]
+    return {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
+
+
 def test_a_listener_to_another_group_is_mended_in_place(run: Run, demo: Demo, aws: Aws) -> None:
     up(run, demo.listener)
-    vpc_id, listener = aws.id(named(demo, "provider-vpc")), aws.id(demo.listener)
-    group = aws.elb.create_target_group(Name="other", Protocol="TCP", Port=80, VpcId=vpc_id)["TargetGroups"][0]
-    elsewhere: Any = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
-    aws.elb.modify_listener(ListenerArn=listener, DefaultActions=[elsewhere])
+    aws.elb.modify_listener(ListenerArn=aws.id(demo.listener), DefaultActions=[elsewhere(demo, aws)])
     assert [one.remedy for one in run.look()["listener"].drift] == [Remedy.MEND]
     assert up(run, demo.listener) == [], "it stays, and is modified"
     assert run.look()["listener"].drift == ()
@@ -160,6 +165,27 @@ def test_a_listener_on_another_port_is_not_ours(run: Run, demo: Demo, aws: Aws) 
     aws.elb.delete_listener(ListenerArn=listener)
     assert "listener" not in looked_at(run, demo, demo.listener)
     assert up(run, demo.listener) == ["listener"]
+
+
+def test_a_listener_of_somebody_else_on_our_port_is_never_changed(run: Run, demo: Demo, aws: Aws) -> None:
+    up(run, demo.listener)
+    balancer, listener, goal = aws.id(demo.balancer), aws.id(demo.listener), elsewhere(demo, aws)
+    aws.elb.modify_listener(ListenerArn=listener, Port=8080)
+    made = aws.elb.create_listener(LoadBalancerArn=balancer, Protocol="TCP", Port=80, DefaultActions=[goal])
+    theirs = made["Listeners"][0]["ListenerArn"]
+    assert run.look()["listener"].id == listener
+    with pytest.raises(Refused, match=f"tcp/80 is taken by {theirs}") as refused:
+        up(run, demo.listener)
+    assert "Remove it from LoadBalancer MyNetwork-LB" in refused.value.hint
+    (still,) = aws.elb.describe_listeners(ListenerArns=[theirs])["Listeners"]
+    assert (still["Port"], still["DefaultActions"][0]["TargetGroupArn"]) == (80, goal["TargetGroupArn"])
+
+
+def test_a_listener_to_another_group_is_found_by_its_tags_too(run: Run, demo: Demo, aws: Aws) -> None:
+    up(run, demo.listener)
+    aws.elb.modify_listener(ListenerArn=aws.id(demo.listener), DefaultActions=[elsewhere(demo, aws)])
+    del run.state.entries["listener"]
+    assert [one.field for one in run.look()["listener"].drift] == ["target group"]
 
 
 def test_a_gateway_attached_to_another_vpc_is_not_attached_to_ours(run: Run, demo: Demo, aws: Aws) -> None:
@@ -178,6 +204,15 @@ def test_another_key_is_noticed_and_what_carries_it_replaced(run: Run, demo: Dem
     assert sorted(up(run, again.registration)) == ["provider-key", "target", "web"]
     (reservation,) = aws.ec2.describe_instances(InstanceIds=[aws.id(again.web)])["Reservations"]
     assert reservation["Instances"][0]["State"]["Name"] == "running"
+
+
+def test_an_instance_that_lost_all_its_tags_gets_them_back_and_stays(run: Run, demo: Demo, aws: Aws) -> None:
+    up(run, demo.web)
+    web = aws.id(demo.web)
+    aws.ec2.delete_tags(Resources=[web])
+    assert up(run, demo.web) == []
+    assert aws.id(demo.web) == web
+    assert run.look()["web"].drift == ()
 
 
 def test_a_key_that_is_not_known_is_never_wrong(run: Run, demo: Demo) -> None:
@@ -237,12 +272,18 @@ def test_what_has_lost_its_tags_is_found_by_the_recorded_id(run: Run, demo: Demo
     assert set(run.look()) == set(), "without the record nothing says that it is ours"
 
 
-# --- long lists -------------------------------------------------------------------------------------------
+# --- found by name, by record, and by tags alone ----------------------------------------------------------
+
+GONE = "'arn:1' not found"
 
 
-def balancers(count: int) -> list[dict[str, Any]]:
+def arn(n: int) -> str:
+    return f"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/name-{n}/{n:x}"
+
+
+def balancers(*numbers: int) -> dict[str, Any]:
     same = {"DNSName": "x", "State": {"Code": "active"}}
-    return [{"LoadBalancerArn": f"arn:{n}", "LoadBalancerName": f"name-{n}", **same} for n in range(count)]
+    return {"LoadBalancers": [{"LoadBalancerArn": arn(n), "LoadBalancerName": f"name-{n}", **same} for n in numbers]}
 
 
 def tags(arns: Sequence[str], ours: str) -> dict[str, Any]:
@@ -251,39 +292,90 @@ def tags(arns: Sequence[str], ours: str) -> dict[str, Any]:
     return {"TagDescriptions": [{"ResourceArn": arn, "Tags": mine if arn == ours else theirs} for arn in arns]}
 
 
-def test_load_balancers_are_listed_to_the_end_and_their_tags_asked_for_in_batches(place: Environment) -> None:
-    aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "")
-    listed = balancers(45)
-    arns = [one["LoadBalancerArn"] for one in listed]
-    with Stubber(aws.elb) as stub:
-        stub.add_response("describe_load_balancers", {"LoadBalancers": listed[:30], "NextMarker": "more"}, {})
-        stub.add_response("describe_load_balancers", {"LoadBalancers": listed[30:]}, {"Marker": "more"})
-        for first in range(0, 45, TAGS_A_CALL):
-            batch = arns[first : first + TAGS_A_CALL]
-            stub.add_response("describe_tags", tags(batch, "arn:44"), {"ResourceArns": batch})
-        assert [live.id for live in PLAIN.balancer.find(aws)] == ["arn:44"]
-        stub.assert_no_pending_responses()
+BY_NAME = {"Names": [PLAIN.balancer.name]}
 
 
-def test_a_neighbour_s_that_goes_while_we_look_hides_nothing_of_ours(place: Environment) -> None:
-    aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "")
-    with Stubber(aws.elb) as stub:
-        stub.add_response("describe_load_balancers", {"LoadBalancers": balancers(3)})
-        stub.add_client_error("describe_tags", "LoadBalancerNotFound", "'arn:1' not found")
-        stub.add_response("describe_tags", tags(["arn:0"], "arn:2"), {"ResourceArns": ["arn:0"]})
-        stub.add_client_error("describe_tags", "LoadBalancerNotFound", "'arn:1' not found")
-        stub.add_client_error("describe_tags", "LoadBalancerNotFound", "'arn:1' not found")
-        stub.add_response("describe_tags", tags(["arn:2"], "arn:2"), {"ResourceArns": ["arn:2"]})
-        assert [live.id for live in PLAIN.balancer.find(aws)] == ["arn:2"]
+@pytest.fixture
+def asks(place: Environment) -> Iterator[tuple[Aws, Stubber, Stubber]]:
+    """What a demo without a record asks of Elastic Load Balancing, and of the tagging API."""
+    clients = place.clients[Side.PROVIDER]
+    tagging = clients.other("resourcegroupstaggingapi")
+    aws = Aws(replace(clients, other=lambda service: tagging), "vpce-demo", "")
+    with Stubber(aws.elb) as elb, Stubber(tagging) as api:
+        yield aws, elb, api
+        elb.assert_no_pending_responses()
+        api.assert_no_pending_responses()
 
 
-def test_who_may_not_read_tags_is_told_so(place: Environment) -> None:
-    aws = Aws(place.clients[Side.PROVIDER], "vpce-demo", "")
-    with Stubber(aws.elb) as stub:
-        stub.add_response("describe_load_balancers", {"LoadBalancers": balancers(1)})
-        stub.add_client_error("describe_tags", "AccessDenied", "no")
-        with pytest.raises(ClientError, match="AccessDenied"):
-            list(PLAIN.balancer.find(aws))
+def test_what_has_the_name_is_asked_for_alone(asks: tuple[Aws, Stubber, Stubber]) -> None:
+    aws, elb, _ = asks
+    elb.add_response("describe_load_balancers", balancers(1), BY_NAME)
+    elb.add_response("describe_tags", tags([arn(1)], arn(1)), {"ResourceArns": [arn(1)]})
+    assert [live.id for live in PLAIN.balancer.find(aws)] == [arn(1)]
+
+
+def test_what_has_another_name_by_now_is_found_by_its_tags(asks: tuple[Aws, Stubber, Stubber]) -> None:
+    """The API lags: one that it still lists is gone, which fails the call for both."""
+    aws, elb, api = asks
+    elb.add_client_error("describe_load_balancers", "LoadBalancerNotFound", GONE, expected_params=BY_NAME)
+    listed: Any = [{"ResourceARN": one, "Tags": []} for one in (arn(1), arn(2), "arn:aws:ec2:us-east-1:1:vpc/vpc-1")]
+    api.add_response("get_resources", {"ResourceTagMappingList": listed})
+    both = {"LoadBalancerArns": [arn(1), arn(2)]}
+    elb.add_client_error("describe_load_balancers", "LoadBalancerNotFound", GONE, expected_params=both)
+    elb.add_client_error("describe_load_balancers", "LoadBalancerNotFound", GONE)
+    elb.add_response("describe_load_balancers", balancers(2), {"LoadBalancerArns": [arn(2)]})
+    elb.add_response("describe_tags", tags([arn(2)], arn(2)))
+    assert [live.id for live in PLAIN.balancer.find(aws)] == [arn(2)]
+
+
+def test_without_the_tagging_api_all_are_listed_and_their_tags_asked_for_in_batches(
+    asks: tuple[Aws, Stubber, Stubber],
+) -> None:
+    aws, elb, api = asks
+    elb.add_client_error("describe_load_balancers", "LoadBalancerNotFound", GONE, expected_params=BY_NAME)
+    api.add_client_error("get_resources", "AccessDeniedException", "no")
+    elb.add_response("describe_load_balancers", {**balancers(*range(30)), "NextMarker": "more"}, {})
+    elb.add_response("describe_load_balancers", balancers(*range(30, 45)), {"Marker": "more"})
+    for first in range(0, 45, TAGS_A_CALL):
+        batch = [arn(n) for n in range(first, min(45, first + TAGS_A_CALL))]
+        elb.add_response("describe_tags", tags(batch, arn(44)), {"ResourceArns": batch})
+    assert [live.id for live in PLAIN.balancer.find(aws)] == [arn(44)]
+
+
+def test_a_neighbour_s_that_goes_while_we_look_hides_nothing_of_ours(asks: tuple[Aws, Stubber, Stubber]) -> None:
+    aws, elb, api = asks
+    elb.add_client_error("describe_load_balancers", "LoadBalancerNotFound", GONE, expected_params=BY_NAME)
+    api.add_client_error("get_resources", "AccessDeniedException", "no")
+    elb.add_response("describe_load_balancers", balancers(0, 1, 2))
+    elb.add_client_error("describe_tags", "LoadBalancerNotFound", GONE)
+    elb.add_response("describe_tags", tags([arn(0)], arn(2)), {"ResourceArns": [arn(0)]})
+    elb.add_client_error("describe_tags", "LoadBalancerNotFound", GONE)
+    elb.add_client_error("describe_tags", "LoadBalancerNotFound", GONE)
+    elb.add_response("describe_tags", tags([arn(2)], arn(2)), {"ResourceArns": [arn(2)]})
+    assert [live.id for live in PLAIN.balancer.find(aws)] == [arn(2)]
+
+
+def test_who_may_not_read_tags_is_told_so(asks: tuple[Aws, Stubber, Stubber]) -> None:
+    aws, elb, _ = asks
+    elb.add_response("describe_load_balancers", balancers(1))
+    elb.add_client_error("describe_tags", "AccessDenied", "no")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        list(PLAIN.balancer.find(aws))
+
+
+@pytest.mark.parametrize("denied", [False, True])
+def test_a_demo_with_other_names_and_no_record_is_found_by_its_tags(
+    run: Run, demo: Demo, sandbox: Sandbox, denied: bool
+) -> None:
+    up(run, demo.balancer, demo.targets)
+    there = {r.key: live.id for r in (demo.balancer, demo.targets) if (live := run.look().get(r.key))}
+    run.state.entries.clear()
+    named = {"load_balancer_name": "another-LB", "target_group_name": "another-TG"}
+    other = tutorial(run.settings.model_copy(update={"provider": run.settings.provider.model_copy(update=named)}))
+    if denied:
+        sandbox.faults.add(InjectedFault("error", "GetResources", times=9, code="AccessDeniedException", status=400))
+    seen = looked_at(run, other, other.balancer, other.targets)
+    assert {key: seen[key].id for key in there} == there
 
 
 def test_a_filter_that_is_ignored_does_no_harm(run: Run, demo: Demo, aws: Aws) -> None:

@@ -86,7 +86,10 @@ def test_a_larger_quota_is_asked_for(
             assert which == {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
             return {"Quota": {"Value": 6.0}}
 
-    monkeypatch.setitem(clients.__dict__, "other", lambda service: Quotas())
+    other = clients.other
+    monkeypatch.setitem(
+        clients.__dict__, "other", lambda service: Quotas() if service == "service-quotas" else other(service)
+    )
     for _ in range(3):
         clients.ec2.create_internet_gateway()
     with open_run(tmp_path) as run:

@@ -29,6 +29,7 @@ ORDER = (
     "config ssh sandbox",
     "private",
     "model errors untrusted changes extras",
+    "masking",
     "__init__",
 )
 """The rooms of the house, from the top down: each imports what is below it, never what is beside or above it."""
@@ -39,7 +40,7 @@ SANDBOX_ORDER = (
     "api",
     "network machines",
     "store",
-    "client clock timing",
+    "client clock limits timing",
     "__init__",
 )
 """The same for the inside of the sandbox, where a file may also import what is beside it."""

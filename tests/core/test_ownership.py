@@ -19,8 +19,8 @@ from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.aws.tags import ID_TAG, LONGEST_VALUE, OWNER_TAG, RESOURCE_TAG, owner_value, tags_of
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import Where
-from vpce_demo.engine.engine import UNPROVEN
 from vpce_demo.engine.events import Event
+from vpce_demo.engine.failures import UNPROVEN
 from vpce_demo.errors import DemoError, Refused
 from vpce_demo.journal.state_file import Entry
 from vpce_demo.model import Side

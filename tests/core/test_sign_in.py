@@ -67,9 +67,13 @@ def told(error: Exception, profile: str | None = None, there: int = 0, changed: 
         ("corp", "corp (IAM Identity Center, session corp-session)", "aws sso login --profile corp"),
         ("old", "old (IAM Identity Center)", "aws sso login --profile old"),
         ("web", "web (aws login)", "aws login --profile web"),
-        ("tool", "tool (credential_process)", '/opt/tool --for "my ?account"'),
+        ("tool", "tool (credential_process)", "aws configure get credential_process --profile tool"),
         ("role", "role (role arn:aws:iam::111122223333:role/demo)", "aws sso login --profile corp"),
-        ("tool-role", "tool-role (role arn:aws:iam::111122223333:role/demo)", '/opt/tool --for "my ?account"'),
+        (
+            "tool-role",
+            "tool-role (role arn:aws:iam::111122223333:role/demo)",
+            "aws configure get credential_process --profile tool",
+        ),
         ("pod", "pod (role arn:aws:iam::111122223333:role/demo)", "ls -l /run/token"),
         (
             "machine",
@@ -92,12 +96,13 @@ def test_the_profile_and_how_it_signs_in(profile: str | None, shown: str, comman
 @pytest.mark.parametrize("profile", ["corp", "old", "web", "tool", "role", "tool-role", "pod", "machine"])
 def test_what_would_overwrite_the_profile_is_not_offered(profile: str) -> None:
     hint = told(boto.CredentialRetrievalError(provider="x", error_msg="x"), profile).hint
-    assert not re.search(r"aws configure(?! list)", hint)
+    assert not re.search(r"aws configure(?! list| get)", hint)
 
 
 def test_a_credential_process_is_run_by_hand() -> None:
     hint = told(boto.CredentialRetrievalError(provider="custom-process", error_msg="no"), "tool").hint
-    assert hint.startswith("Run the profile's credential_process by hand to see why it fails, then repeat")
+    assert hint.startswith("Run the profile's credential_process (/opt/tool) by hand to see why it fails")
+    assert "my account" not in hint, "what is on its command line may be a password"
 
 
 def test_keys_of_the_environment_are_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -223,7 +223,9 @@ def test_a_create_whose_answer_cannot_be_recorded_is_named(state: StateFile, wor
     assert world.engine(noting(state.on_event)).up([one]) == []
     assert list(again(state).intents) == ["one"], "the next run finds it"
     assert CHANGES.sentence() == "1 resource was created. Not all of that is recorded; the tags in AWS tell it."
-    assert WARNINGS.sentences == [f"The state file {state.path} cannot be written: Is a directory. {BY_TAGS}"]
+    assert WARNINGS.sentences == [
+        f"The state file {state.path} cannot be written: {state.path}.new is a directory. {BY_TAGS}"
+    ]
 
 
 def test_a_record_that_cannot_be_written_keeps_nothing_from_being_deleted(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
-from vpce_demo.sandbox import client
-from vpce_demo.sandbox.api import app
+from vpce_demo.sandbox import client, limits
 from vpce_demo.sandbox.api.faults import DOES
 from vpce_demo.sandbox.client import TOKEN_HEADER
 from vpce_demo.sandbox.control import LARGEST_BODY
@@ -182,7 +185,47 @@ def test_any_request(
 def test_a_body_that_is_too_large(quiet: Client, module_sandbox: Sandbox) -> None:
     headers = {"Host": f"127.0.0.1:{module_sandbox.port}"}
     with within_bounds():
-        assert quiet.post("/", data=b"x" * (app.LARGEST_BODY + 1), headers=headers).status_code == 413
+        assert quiet.post("/", data=b"x" * (limits.LARGEST_BODY + 1), headers=headers).status_code == 413
+
+
+def test_too_many_parameters(quiet: Client, module_sandbox: Sandbox) -> None:
+    headers = {"Host": f"127.0.0.1:{module_sandbox.port}", "Authorization": CREDENTIAL.format("ec2")}
+    body = "Action=DescribeVpcs" + "".join(f"&VpcId.{number}=a" for number in range(limits.MOST_PARAMETERS))
+    form = "application/x-www-form-urlencoded"
+    with within_bounds():
+        assert quiet.post("/", data=body, headers=headers, content_type=form).status_code == 413
+        assert quiet.get(f"/?{body}", headers=headers).status_code == 413
+
+
+def test_what_is_remembered_of_calls_is_bounded(quiet: Client, module_sandbox: Sandbox) -> None:
+    module_sandbox._api.clear()
+    headers = {"Host": f"127.0.0.1:{module_sandbox.port}"}
+    for number in range(20):
+        quiet.get(f"/{number}{'a' * 60_000}", headers=headers)
+        service = CREDENTIAL.format(f"service{number}{'b' * 6_000}")
+        quiet.post("/", data={"Action": "A" * 60_000}, headers={**headers, "Authorization": service})
+        signed = {**headers, "Authorization": CREDENTIAL.format("ec2")}
+        quiet.post("/", data={"Action": f"Nothing{number}"}, headers=signed)
+        quiet.post("/", data={"Action": "DescribeVpcs", "VpcId.1": "c" * 60_000}, headers=signed)
+    assert module_sandbox.status()["calls"] == {"ec2:DescribeVpcs": 20, "ec2:unknown": 20, "unknown:unknown": 40}
+    largest = max(len(as_json(call.as_dict())) for call in module_sandbox.calls())
+    assert largest < limits.REMEMBERED_CHARACTERS + 500
+
+
+def test_connections_that_say_nothing(module_sandbox: Sandbox) -> None:
+    """They take neither all threads nor the place of somebody who asks."""
+    threads = threading.active_count()
+    with ExitStack() as stack:
+        for number in range(limits.MOST_CONNECTIONS + 50):
+            silent = stack.enter_context(socket.create_connection(("127.0.0.1", module_sandbox.port)))
+            if number % 2:
+                silent.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        asked = urllib.request.Request(
+            f"{module_sandbox.endpoint_url}/_sandbox/status", headers={TOKEN_HEADER: module_sandbox.token}
+        )
+        with urllib.request.urlopen(asked) as answer:
+            assert json.load(answer)["boot_id"] == module_sandbox.boot_id
+        assert threading.active_count() <= threads + limits.MOST_CONNECTIONS + 2
 
 
 # --- how it is found ------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vpce_demo.sandbox.limits import LARGEST_DISK
 from vpce_demo.sandbox.machines.disk import Disk
 from vpce_demo.sandbox.machines.shell import BadLine, parse
 from vpce_demo.sandbox.machines.user_data import LARGEST_FILE, Orders, read
@@ -101,6 +102,30 @@ def test_a_known_trick(tmp_path: Path, case: str) -> None:
         orders = obeyed_or_noted(f"#cloud-config\n{body}", tmp_path)
     assert any(words in each for each in orders.warnings), orders.warnings
     assert not orders.files
+
+
+def test_a_small_document_does_not_fill_the_host_s_disk(tmp_path: Path) -> None:
+    packed = base64.b64encode(gzip.compress(b"x" * LARGEST_FILE, mtime=0)).decode()
+    file = f"{{encoding: gz+b64, content: {packed}, append: true, path: "
+    text = "#cloud-config\nwrite_files:\n" + "".join(f"- {file}/a{number}}}\n" for number in range(100))
+    with within_bounds():
+        orders = obeyed_or_noted(text, tmp_path)
+        assert sum(len(one.content) for one in orders.files) <= LARGEST_DISK
+        assert any("the files before it fill the disk" in one for one in orders.warnings)
+    assert sum(path.lstat().st_blocks * 512 for path in tmp_path.rglob("*")) <= LARGEST_DISK
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "disk")
+    with pytest.raises(OSError, match="No space left"):
+        disk.append("/var/log/more", "x" * LARGEST_DISK)
+    with contextlib.suppress(OSError):
+        for number in range(10_000):  # empty files and folders take room too
+            disk.write(f"/many/{number}/file", b"")
+    assert LARGEST_DISK / 2 < sum(path.lstat().st_blocks * 512 for path in tmp_path.rglob("*")) <= LARGEST_DISK
+    with pytest.raises(OSError, match="No space left"):
+        disk.write("/many/more/files", b"")
+    disk.write("/many/0/file", b"")  # one that is there already
 
 
 def test_gzip_that_unpacks_to_gigabytes(tmp_path: Path) -> None:

@@ -187,6 +187,16 @@ def test_the_host_key_is_the_one_in_the_boot_log(lab: Lab, tmp_path: Path) -> No
     assert subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout == "ec2-user\n"
 
 
+@pytest.mark.parametrize(
+    ("mac", "code"), [("hmac-sha1", 255), ("hmac-sha1-etm@openssh.com", 255), ("hmac-sha2-256", 0)]
+)
+def test_nothing_is_proved_by_sha1(lab: Lab, mac: str, code: int) -> None:
+    command = lab.ssh_command(CUSTOMER_PUBLIC, "whoami")
+    command[1:1] = ["-o", f"MACs={mac}", "-o", "Ciphers=aes128-ctr"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == code, done.stderr
+
+
 def test_no_forwarding_no_files_no_subsystems(lab: Lab) -> None:
     command = lab.ssh_command(CUSTOMER_PUBLIC)
     forward = subprocess.run(

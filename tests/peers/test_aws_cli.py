@@ -11,14 +11,12 @@ from typing import Any
 
 import pytest
 
-from bench.contenders import to_the_sandbox
+from bench.contenders import PEERS, to_the_sandbox
 from tools.account import account
 from vpce_demo.aws.environment import Environment
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
-
-from .peers import peer
 
 pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
 
@@ -100,7 +98,7 @@ def test_a_walk_through_the_handshake(sandbox: Sandbox, place: Environment) -> N
 @pytest.mark.slow
 def test_somebody_elses_script(sandbox: Sandbox, place: Environment) -> None:
     """The whole tutorial as a shell script of the aws CLI: up, up again, down."""
-    script, clients = peer("bash") / "demo.sh", place.clients[Side.PROVIDER]
+    script, clients = PEERS / "aws-cli" / "demo.sh", place.clients[Side.PROVIDER]
     before = account(clients)
     environment = {**os.environ, **to_the_sandbox(sandbox.endpoint_url)}
     for word in ("up", "up", "down"):

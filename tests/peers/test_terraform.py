@@ -1,7 +1,6 @@
 """Terraform stands the tutorial up in the sandbox, plans nothing more, and takes it down, with its own configuration.
 
-It runs where Terraform and its AWS provider are installed and the peers' configurations lie beside the repository (or
-where VPCE_DEMO_PEERS says); elsewhere it is skipped, and says why.
+It runs where Terraform and its AWS provider are installed; elsewhere it is skipped, and says why.
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.contenders import provider_mirror, to_the_sandbox
+from bench.contenders import PEERS, provider_mirror, to_the_sandbox
 from tools.account import account
 from vpce_demo.aws.environment import Environment
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
-
-from .peers import peer
 
 
 @pytest.fixture
@@ -32,12 +29,9 @@ def terraform(tmp_path: Path) -> Path:
     mirror = provider_mirror()
     if mirror is None:
         pytest.skip("Terraform's AWS provider is not installed in a local mirror")
-    folder = tmp_path / "terraform"
-    shutil.copytree(peer("terraform"), folder)
-    for file in [folder, *folder.iterdir()]:
-        file.chmod(0o755)
+    shutil.copytree(PEERS, tmp_path, dirs_exist_ok=True)
     (tmp_path / "terraformrc").write_text(f'provider_installation {{ filesystem_mirror {{ path = "{mirror}" }} }}\n')
-    return folder
+    return tmp_path / "terraform"
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

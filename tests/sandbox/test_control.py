@@ -53,7 +53,7 @@ def test_a_web_page_is_not_answered(world: World, method: str, path: str) -> Non
 
 def test_moto_s_other_services_are_not_offered(world: World) -> None:
     signed = "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0"
-    status, text = ask(world.sandbox, "POST", "/", Authorization=signed)
+    status, text = ask(world.sandbox, "POST", "/?Action=ListTopics", Authorization=signed)
     assert (status, "InvalidAction" in text) == (400, True)
     assert ask(world.sandbox, "GET", "/latest/meta-data/")[0] == 404
 

@@ -482,3 +482,126 @@ def test_resourcegroupstaggingapi_get_resources(world: World) -> None:
 def test_ssm_describe_instance_information(world: World) -> None:
     world.instance(world.network())
     assert world.ssm.describe_instance_information()["InstanceInformationList"] == []
+
+
+# --- what a peer's tests found ------------------------------------------------------------------------------------
+
+
+def launch_template(world: World, **data: object) -> str:
+    made = world.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
+    return str(made["LaunchTemplate"]["LaunchTemplateId"])
+
+
+def test_run_instances_by_a_launch_template(world: World) -> None:
+    net, image = world.network(), world.image()
+    world.ec2.import_key_pair(KeyName="mine", PublicKeyMaterial=PUBLIC_KEY)
+    nic = {"DeviceIndex": 0, "SubnetId": net.subnet, "Groups": [net.group], "AssociatePublicIpAddress": True}
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}]}]
+    data = {"ImageId": image, "InstanceType": "t3.micro", "KeyName": "mine", "UserData": "YQ==", "DisableApiStop": True}
+    id = launch_template(world, **data, NetworkInterfaces=[nic], TagSpecifications=tags)
+    world.ec2.create_launch_template_version(
+        LaunchTemplateName="web", LaunchTemplateData={**data, "InstanceType": "t3.small", "NetworkInterfaces": [nic]}
+    )
+    types = {
+        "t3.micro": [
+            {"LaunchTemplateId": id},
+            {"LaunchTemplateName": "web", "Version": "$Default"},
+            {"LaunchTemplateId": id, "Version": "1"},
+        ],
+        "t3.small": [
+            {"LaunchTemplateName": "web", "Version": "$Latest"},
+            {"LaunchTemplateId": id, "Version": "2"},
+        ],
+    }
+    for kind, templates in types.items():
+        for template in templates:
+            made = world.ec2.run_instances(LaunchTemplate=template, MinCount=1, MaxCount=1)["Instances"][0]
+            assert (made["InstanceType"], made["ImageId"], made["KeyName"]) == (kind, image, "mine"), template
+            assert (made["SubnetId"], [one["GroupId"] for one in made["SecurityGroups"]]) == (net.subnet, [net.group])
+    template = {"LaunchTemplateId": id}
+    spec = [{"ResourceType": "instance", "Tags": [{"Key": "b", "Value": "2"}]}]
+    made = world.ec2.run_instances(
+        LaunchTemplate=template, InstanceType="t3.medium", TagSpecifications=spec, MinCount=1, MaxCount=1
+    )["Instances"][0]
+    told = world.described(made["InstanceId"])
+    assert told["InstanceType"] == "t3.medium", "what the call says goes before the template"
+    assert {tag["Key"]: tag["Value"] for tag in told["Tags"]} == {
+        "a": "1",
+        "b": "2",
+        "aws:ec2launchtemplate:id": id,
+        "aws:ec2launchtemplate:version": "1",
+    }
+    assert "PublicIpAddress" in told
+    assert world.sandbox.cloud.view().instances[made["InstanceId"]].user_data == "a"
+    with refused("OperationNotPermitted", "disableApiStop"):
+        world.ec2.stop_instances(InstanceIds=[made["InstanceId"]])
+
+
+def test_run_instances_by_a_launch_template_that_is_not_there(world: World) -> None:
+    id = launch_template(world, InstanceType="t3.micro")
+    for template, code in (
+        ({"LaunchTemplateId": "lt-0123456789abcdef0"}, "InvalidLaunchTemplateId.NotFound"),
+        ({"LaunchTemplateName": "nobody"}, "InvalidLaunchTemplateName.NotFoundException"),
+        ({"LaunchTemplateId": id, "Version": "9"}, "InvalidLaunchTemplateId.VersionNotFound"),
+        ({"LaunchTemplateId": id, "Version": "0"}, "InvalidLaunchTemplateId.VersionNotFound"),
+        ({"LaunchTemplateId": id, "Version": "two"}, "InvalidLaunchTemplateId.VersionNotFound"),
+        ({"LaunchTemplateId": id, "LaunchTemplateName": "web"}, "InvalidParameterCombination"),
+        ({"Version": "1"}, "MissingParameter"),
+        ({"LaunchTemplateId": id}, "MissingParameter"),
+    ):
+        with refused(code):
+            world.ec2.run_instances(LaunchTemplate=template, MinCount=1, MaxCount=1)
+
+
+def test_create_subnet_is_available_at_once(slow: World) -> None:
+    made = slow.ec2.create_subnet(VpcId=slow.vpc(), CidrBlock="20.0.1.0/24")["Subnet"]
+    assert made["State"] == "available"
+    assert slow.ec2.describe_subnets(SubnetIds=[made["SubnetId"]])["Subnets"][0]["State"] == "available"
+
+
+def test_public_address_of_an_interface(world: World) -> None:
+    net = world.network()
+    made = world.run(net)
+    assert made["PublicDnsName"] == ""
+    assert "Association" not in made["NetworkInterfaces"][0]
+    for has_names in (False, True):
+        world.ec2.modify_vpc_attribute(VpcId=net.vpc, EnableDnsHostnames={"Value": has_names})
+        told = world.described(made["InstanceId"])
+        address = told["PublicIpAddress"]
+        name = f"ec2-{address.replace('.', '-')}.compute-1.amazonaws.com" if has_names else ""
+        association = {"IpOwnerId": "amazon", "PublicDnsName": name, "PublicIp": address}
+        assert told["PublicDnsName"] == name
+        for nic in (told["NetworkInterfaces"][0], *world.interfaces(**{"attachment.instance-id": made["InstanceId"]})):
+            assert nic["Association"] == association
+            assert nic["PrivateIpAddresses"][0]["Association"] == association
+    private = world.run(net, NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": net.subnet}])
+    told = world.described(private["InstanceId"])
+    assert (told["PublicDnsName"], "Association" in told["NetworkInterfaces"][0]) == ("", False)
+
+
+def test_backslash_in_a_filter(world: World) -> None:
+    *_, endpoint = world.joined()
+    id = endpoint["VpcEndpointId"]
+    for value, pattern, found in (
+        ("a*b", "a\\*b", True),
+        ("axb", "a\\*b", False),
+        ("axb", "a*b", True),
+        ("a?b", "a\\?b", True),
+        ("axb", "a\\?b", False),
+        ("a\\b", "a\\\\b", True),
+        ("a[b", "a[b", True),
+        ("b", "a[b]", False),
+        ("a  b", "a**b", True),
+    ):
+        world.ec2.create_tags(Resources=[id], Tags=[{"Key": "Name", "Value": value}])
+        assert bool(world.endpoints(**{"tag:Name": pattern})) is found, (value, pattern)
+
+
+def test_a_service_on_a_gateway_load_balancer_is_not_served(world: World) -> None:
+    arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/gwy/g/0123456789abcdef"
+    with refused("UnsupportedOperation", "The sandbox has no endpoint services on Gateway Load Balancers"):
+        world.ec2.create_vpc_endpoint_service_configuration(GatewayLoadBalancerArns=[arn])
+    with refused("InvalidParameter", "exactly one of"):
+        world.ec2.create_vpc_endpoint_service_configuration(
+            GatewayLoadBalancerArns=[arn], NetworkLoadBalancerArns=[arn]
+        )

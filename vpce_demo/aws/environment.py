@@ -9,13 +9,12 @@ import math
 import os
 import re
 import shlex
+import ssl
 import threading
-import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,33 +25,33 @@ from botocore.config import Config as BotoConfig
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 from botocore.exceptions import (
     BotoCoreError,
-    CredentialRetrievalError,
     EndpointConnectionError,
     InvalidConfigError,
-    NoCredentialsError,
     UnknownRegionError,
 )
+from botocore.httpsession import get_cert_path
 
 from ..changes import CHANGES
 from ..config.model import Config
-from ..errors import ConfigError, DemoError
+from ..errors import DemoError
 from ..extras import extra
 from ..model import Side
 from ..sandbox.client import Running
 from ..ssh import NO_CONFIGURATION, proxy_command
+from ..untrusted import shown
 from .clients import Clients
+from .credentials import signed_in
 from .error_codes import ErrorKind, error_kind
 from .tags import owner_value
 
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
 
-WHAT_IS_MY_ADDRESS = "http://checkip.amazonaws.com/"
+WHAT_IS_MY_ADDRESS = "https://checkip.amazonaws.com/"
+"""Over TLS: its answer says to whom ssh is opened.  In the sandbox it is http, as there are no certificates there."""
 NO_REGION = "us-east-1"
 """Where no region is set and none is needed."""
 FETCH_SECONDS = 10
-REFUSED_SECONDS = 2.0
-"""How long credentials that could not be refreshed are not asked for again."""
 _BOTO = BotoConfig(
     retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
@@ -101,9 +100,23 @@ class Environment:
     def fetch(self, url: str) -> str:
         """The text at a URL, as this machine sees it.  Raises OSError."""
         # urllib's own handler of proxies obeys NO_PROXY, also for a proxy that it is given.
-        handlers = [urllib.request.ProxyHandler({}), _AlwaysByProxy(self.proxy)] if self.proxy else []
+        handlers: list[urllib.request.BaseHandler] = []
+        if self.proxy:
+            handlers = [urllib.request.ProxyHandler({}), _AlwaysByProxy(self.proxy)]
+        elif url.startswith("https:"):
+            handlers = [urllib.request.HTTPSHandler(context=_trusted())]
         with urllib.request.build_opener(*handlers).open(url, timeout=FETCH_SECONDS) as answer:
             return str(answer.read(65536).decode("utf-8", "replace"))
+
+
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are accepted: the system's authorities, botocore's, since some Pythons find no others, and
+    those of AWS_CA_BUNDLE.  Raises OSError for a file that cannot be read."""
+    context = ssl.create_default_context()
+    for file in (get_cert_path(True), os.environ.get("AWS_CA_BUNDLE")):
+        if file:
+            context.load_verify_locations(file)
+    return context
 
 
 class _AlwaysByProxy(urllib.request.BaseHandler):
@@ -125,9 +138,9 @@ class _AlwaysByProxy(urllib.request.BaseHandler):
 def on_aws(config: Config) -> Environment:
     """AWS, with the user's credentials.  Raises ConfigError if no region is set, and botocore's errors for a wrong
     profile or missing or expired credentials."""
-    clients = {side: _aws_clients(*_profile_and_region(config, side)) for side in Side}
-    if _profile_and_region(config, Side.PROVIDER) == _profile_and_region(config, Side.CONSUMER):
-        clients[Side.CONSUMER] = clients[Side.PROVIDER]
+    wanted = {side: _profile_and_region(config, side) for side in Side}
+    made = {one: _aws_clients(*one) for one in dict.fromkeys(wanted.values())}
+    clients = {side: made[one] for side, one in wanted.items()}
     return Environment("AWS", "", 1.0, clients, _accounts(clients))
 
 
@@ -178,7 +191,8 @@ def names_a_profile(config: Config) -> bool:
 def price_list_client(config: Config, region: str) -> PricingClient:
     """A client of AWS's Price List, with the provider's credentials.  Raises ConfigError, SignInError."""
     profile, _ = _profile_and_region(config, Side.PROVIDER)
-    return _signed_in(profile, region).client("pricing", config=_BOTO)
+    client: PricingClient = _client(signed_in(profile, region), "pricing", config=_BOTO)
+    return client
 
 
 def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | None]:
@@ -187,7 +201,7 @@ def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | N
 
 
 def _aws_clients(profile: str | None, region: str | None) -> Clients:
-    session = _signed_in(profile, region)
+    session = signed_in(profile, region)
     given = {"--profile": profile, "--region": region}
     cli = ["aws", *(f"{name} {shlex.quote(value)}" for name, value in given.items() if value)]
     try:
@@ -196,10 +210,29 @@ def _aws_clients(profile: str | None, region: str | None) -> Clients:
     except EndpointConnectionError:
         _check_region(session)  # the name of a region's host tells nothing but that there is none
         raise
-    except ValueError as error:  # an endpoint that is no URL
+
+
+def _client(session: boto3.Session, service: str, **rest: Any) -> Any:
+    """A client of this service.  Raises InvalidConfigError if its endpoint is not a URL, which botocore itself may find
+    out no sooner than with the first call."""
+    any_session: Any = session  # its stubs know the services only one by one
+    try:
+        client = any_session.client(service, **rest)
+        _ = urlsplit(client.meta.endpoint_url).port
+    except ValueError as error:
         if isinstance(error, BotoCoreError):
             raise
-        raise InvalidConfigError(error_msg=str(error)) from error
+        raise InvalidConfigError(error_msg=_bad_endpoint(error)) from None
+    return client
+
+
+def _bad_endpoint(error: ValueError) -> str:
+    """What is wrong with an endpoint's URL.  Python's own words may quote a password that is in it."""
+    said = str(error)
+    if said.startswith("Invalid endpoint: "):
+        return said
+    named = [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]
+    return f"the URL of an endpoint is not valid ({', '.join(sorted(named)) or 'endpoint_url in ~/.aws/config'})"
 
 
 def _check_region(session: boto3.Session) -> None:
@@ -211,63 +244,10 @@ def _check_region(session: boto3.Session) -> None:
         raise UnknownRegionError(region_name=session.region_name, error_msg=text)
 
 
-def _signed_in(profile: str | None, region: str | None) -> boto3.Session:
-    session = boto3.Session(profile_name=profile, region_name=region)
-    if not session.region_name:
-        raise ConfigError(
-            "No AWS region is set.",
-            hint="Give one:  <demo> up --region us-east-1    or set it for good:  aws configure",
-        )
-    credentials = _had(session.get_credentials)
-    if credentials is None:
-        raise NoCredentialsError
-    if refresh := vars(credentials).get("_refresh_using"):
-        vars(credentials)["_refresh_using"] = _Refresh(refresh)
-    return session
-
-
-def _had(get: Callable[[], Any]) -> Any:
-    """What ``get`` returns.  A ``credential_process`` that cannot be started, or prints no JSON, is one more credential
-    error."""
-    try:
-        return get()
-    except (OSError, ValueError) as error:
-        if isinstance(error, BotoCoreError):
-            raise
-        raise CredentialRetrievalError(provider="the profile", error_msg=str(error)) from error
-
-
-class _Refresh:
-    """Refreshes credentials.  One failure is told to all threads that wait for it, so that a slow
-    ``credential_process`` does not run again for each of them."""
-
-    def __init__(self, refresh: Callable[[], Any]) -> None:
-        self._refresh = refresh
-        self._failed: tuple[float, BotoCoreError] | None = None
-
-    def __call__(self) -> Any:
-        if self._failed and time.monotonic() - self._failed[0] < REFUSED_SECONDS:
-            raise self._failed[1]
-        try:
-            return _had(self._valid)
-        except BotoCoreError as error:
-            self._failed = time.monotonic(), error
-            raise
-
-    def _valid(self) -> Any:
-        """The new credentials.  Raises ValueError if they have expired already."""
-        found = self._refresh()
-        until = found.get("expiry_time")
-        if until and datetime.fromisoformat(str(until)) <= datetime.now(UTC):
-            raise ValueError(f"the new credentials expired at {until}")
-        return found
-
-
 def _alias(session: boto3.Session) -> Future[str]:
     """The account alias, asked for in the background: nothing waits for it.  Empty if that is not allowed."""
     told: Future[str] = Future()
-    any_session: Any = session  # its stubs know the services only one by one
-    iam = any_session.client("iam", config=_ONCE)
+    iam = _client(session, "iam", config=_ONCE)
 
     def ask() -> None:
         try:
@@ -317,22 +297,21 @@ def _clients(
 ) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
     once = config.merge(_ONCE)
-    any_session: Any = session  # its stubs know the services only one by one
     session.events.register("after-call-error", _name_the_call)
     for service in ("ec2", "elastic-load-balancing-v2"):
         session.events.register(f"after-call.{service}", _note_the_answer)
         session.events.register(f"after-call-error.{service}", _note_a_lost_answer)
-    sts = session.client("sts", endpoint_url=endpoint_url, config=config)
+    sts = _client(session, "sts", endpoint_url=endpoint_url, config=config)
     with ThreadPoolExecutor(1) as pool:
         # In parallel: reading AWS's model of EC2 takes as long as this call.
         identity = pool.submit(sts.get_caller_identity)
         return Clients(
-            ec2=session.client("ec2", endpoint_url=endpoint_url, config=config),
-            elb=session.client("elbv2", endpoint_url=endpoint_url, config=config),
-            ssm=session.client("ssm", endpoint_url=endpoint_url, config=config),
-            changing_ec2=session.client("ec2", endpoint_url=endpoint_url, config=once),
-            changing_elb=session.client("elbv2", endpoint_url=endpoint_url, config=once),
-            other=partial(any_session.client, endpoint_url=endpoint_url, config=config),
+            ec2=_client(session, "ec2", endpoint_url=endpoint_url, config=config),
+            elb=_client(session, "elbv2", endpoint_url=endpoint_url, config=config),
+            ssm=_client(session, "ssm", endpoint_url=endpoint_url, config=config),
+            changing_ec2=_client(session, "ec2", endpoint_url=endpoint_url, config=once),
+            changing_elb=_client(session, "elbv2", endpoint_url=endpoint_url, config=once),
+            other=partial(_client, session, endpoint_url=endpoint_url, config=config),
             account=identity.result()["Account"],
             caller=owner_value(identity.result()["Arn"]),
             region=session.region_name or "",
@@ -345,14 +324,24 @@ def _accounts(clients: Mapping[Side, Clients]) -> dict[Side, dict[str, str]]:
 
 
 def my_address(environment: Environment) -> str:
-    """The public address of this machine as a CIDR block, ``203.0.113.10/32``.  Raises DemoError."""
+    """The public address of this machine as a CIDR block, ``203.0.113.10/32``.  Raises DemoError, also if the answer is
+    anything but one public IPv4 address; the sandbox's is one of documentation."""
     import ipaddress
 
+    inside = bool(environment.proxy)
+    url = WHAT_IS_MY_ADDRESS.replace("https:", "http:") if inside else WHAT_IS_MY_ADDRESS
     try:
-        return f"{ipaddress.IPv4Address(environment.fetch(WHAT_IS_MY_ADDRESS).strip())}/32"
-    except (OSError, ValueError) as error:
-        raise DemoError(
-            "Your public IPv4 address could not be found, and ssh is open to it alone.",
-            facts={"asked": WHAT_IS_MY_ADDRESS, "answer": str(error)},
-            hint="Say it in the config file:  ssh_from: 198.51.100.7/32    (the tutorial's is 0.0.0.0/0: anywhere)",
-        ) from None
+        answer = environment.fetch(url)
+        address = ipaddress.IPv4Address(answer.strip())
+        if inside or (address.is_global and not address.is_multicast):
+            return f"{address}/32"
+        said = f"{address}, which is not a public address"
+    except OSError as error:
+        said = str(error)
+    except ValueError:
+        said = f"{shown(answer)}, which is not an IPv4 address"
+    raise DemoError(
+        "Your public IPv4 address could not be found, and ssh is open to it alone.",
+        facts={"asked": url, "answer": said},
+        hint="Say it in the config file:  ssh_from: 198.51.100.7/32    (the tutorial's is 0.0.0.0/0: anywhere)",
+    )

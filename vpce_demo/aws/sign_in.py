@@ -16,8 +16,6 @@ from ..untrusted import printable
 from .messages import LOCALLY, SIGN_IN_AGAIN
 
 AGAIN = "Sign in again, then repeat the command:"
-LONGEST_COMMAND = 1000
-"""Characters of a credential_process that are shown, so that it can be copied."""
 _KEYS = "AWS_ACCESS_KEY_ID"
 
 
@@ -78,8 +76,11 @@ def _how_to_sign_in(profile: str, settings: Mapping[str, Any], seen: tuple[str, 
     if "login_session" in settings:
         return AGAIN, f"aws login{option}"
     if process := settings.get("credential_process"):
-        first = "Run the profile's credential_process by hand to see why it fails, then repeat the command:"
-        return first, printable(str(process), LONGEST_COMMAND)
+        program = printable((str(process).split() or [""])[0])  # what follows may be a password
+        first = (
+            f"Run the profile's credential_process ({program}) by hand to see why it fails, then repeat the command."
+        )
+        return f"{first} This prints it:", f"aws configure get credential_process{option}"
     if file := settings.get("web_identity_token_file"):
         first = "Renew the profile's web identity token, then repeat the command. It is in this file:"
         return first, f"ls -l {shlex.quote(printable(str(file)))}"

@@ -16,6 +16,7 @@ from click.shell_completion import shell_complete
 from ..changes import CHANGES
 from ..errors import THIS_DEMO, DemoError, SignInError, TestFailed
 from ..extras import WARNINGS
+from ..masking import MASK
 from ..private import not_yours
 from ..session.signals import before_a_sudden_end
 from ..ui.output import Output, clean_outputs
@@ -88,6 +89,7 @@ def _run(app: App, arguments: list[str]) -> int:
     code = 0
     CHANGES.begin()
     WARNINGS.begin()
+    MASK.begin(os.environ)
     try:
         with cli.make_context("vpce-demo", list(arguments), obj=app) as ctx:
             cli.invoke(ctx)
@@ -136,7 +138,7 @@ def _run(app: App, arguments: list[str]) -> int:
                 app.screen().line(sentence, mark="!", to_err=True)
     if app.json and (app.command or "error" in app.document):
         document = {"version": OUTPUT_VERSION, "command": app.command, "exit_code": code, **app.document}
-        click.echo(json.dumps(document, indent=2, default=str))
+        click.echo(json.dumps(MASK.data(document), indent=2, default=lambda value: MASK.text(str(value))))
     return code
 
 

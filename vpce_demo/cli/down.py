@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..cost.bill import hourly, said
-from ..engine.engine import UNPROVEN
 from ..engine.events import Leftover
+from ..engine.failures import UNPROVEN
 from ..engine.resource import Resource
 from ..errors import Diagnosis, Leftovers
 from ..model import Side, short_id

@@ -12,6 +12,7 @@ from ..config.settings import Where
 from ..errors import ConfigError, NotCreated, SignInError
 from ..journal.run_log import runs
 from ..journal.state_file import StateFile
+from ..private import is_there
 from ..report.known import known
 from ..report.page import page
 from ..report.redact import redacted
@@ -55,6 +56,8 @@ def report(app: App, to: Path | None, redact: bool) -> None:
         found, look = redacted(found, look)
     story = known(found, where.config, look)
     file = to or Path(f"{where.config.name}-report.html")
+    if not to:
+        is_there(file)  # nobody has named what stands there
     write_text(file, page(story, time.time(), redact))
     screen.line(f"Written: {file}")
     test = story.tested

@@ -9,7 +9,7 @@ import click
 from ..changes import CHANGES
 from ..errors import SandboxError
 from ..sandbox import client
-from ..sandbox.client import LOG_FILE, Running
+from ..sandbox.client import Running
 from .app import App
 from .commands import SANDBOX
 from .group import HELP, LazyGroup, command, pass_app
@@ -123,11 +123,7 @@ def sandbox_logs(app: App) -> None:
     Example:
       vpce-demo sandbox logs
     """
-    path = app.sandbox_directory / LOG_FILE
-    try:
-        text = path.read_text(errors="replace")
-    except FileNotFoundError:
-        text = ""
+    text = client.log(app.sandbox_directory)
     if not app.json:
         click.echo(text or "There is no log.", nl=not text)
     app.document.update(log=text)

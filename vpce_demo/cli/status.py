@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from ..aws.environment import Environment
@@ -15,10 +13,6 @@ from .app import App, command_line
 from .describe import described, summary
 from .group import command, pass_app
 from .watch import again_and_again
-
-if TYPE_CHECKING:
-    pass
-
 
 DIFFERENT = 10
 WATCH_SECONDS = 5.0

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import click
 
 from ..cost.bill import hourly, said
-from ..engine.drift import changes
+from ..engine.drift import added, changes
 from ..engine.resource import Resource
 from ..model import Drift, Live, Remedy, is_fine
 from ..session.look import look_of
@@ -140,7 +140,7 @@ def _make(
             "" if environment.is_free else f"{said(hourly(all_there, region))} until you run: {command_line(app)} down"
         )
         counts = board.created, len(board.mended), board.found
-        screens.ready(screen, board.seconds, *counts, [*summary(look), ("cost", cost)])
+        screens.ready(screen, board.seconds, *counts, [*summary(look), ("cost", cost)], len(look.differing))
         if test:
             screen.line()
             run_test(app, run, screen, timeout and max(1.0, timeout - board.seconds))
@@ -161,7 +161,11 @@ def _question(missing: list[Resource], mends: list[Difference], there: Mapping[s
     """``Make 2 resources (Webserver1 deleted first), $0.03 an hour, and mend MyNetwork-TG (port: 8443 → 80)?``"""
     again = [r.name for r in missing if r.key in there]
     replaced = f" ({', '.join(again)} deleted first)" if again else ""
-    parts = [f"make {len(missing)} resources{replaced}, {said(hourly(missing, region))}"] if missing else []
+    parts = (
+        [f"make {len(missing)} resource{'s' * (len(missing) != 1)}{replaced}, {said(hourly(missing, region))}"]
+        if missing
+        else []
+    )
     parts += [f"mend {r.name} ({changes([drift])})" for r, drift in mends]
     question = ", and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
     return f"{question[:1].upper()}{question[1:]}?"
@@ -169,7 +173,7 @@ def _question(missing: list[Resource], mends: list[Difference], there: Mapping[s
 
 def _agrees(app: App, yes: bool, r: Resource, drift: Drift) -> bool:
     """Whether to mend what the demo works with and makes the account less safe: only if the user says so."""
-    screen, what = app.screen(), f"{r}: {drift.field}: {drift.aws}. The demo does not need it."
+    screen, what = app.screen(), f"{r}: {drift.field}: {', '.join(added(drift))}. The demo does not need it."
     if yes or not sys.stdin.isatty():
         done = "It is taken away." if yes else f"It is left. To take it away:  {command_line(app)} up --yes"
         screen.message(f"{what} {done}", mark="!")

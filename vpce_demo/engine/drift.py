@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from ..aws.error_codes import ErrorKind, error_kind
 from ..errors import NotCreated
-from ..model import Drift, Live, Phase, Remedy
+from ..model import Drift, Live, Phase, Remedy, short_id
 from .resource import Aws, Resource
 
 NONE = "none"
@@ -28,7 +28,8 @@ def _differences(r: Resource, live: Live, lives: Mapping[str, Live]) -> Iterable
     for name, tutorial, aws in live.held:
         says, holds = _said(tutorial, lives), _said(aws, lives)
         if says is not None and holds is not None and says != holds:
-            remedy, why = (Remedy.REPLACE, "") if live.phase is Phase.WRONG else r.remedy(name)
+            more_only = set(says.split(", ")) < set(holds.split(", "))
+            remedy, why = (Remedy.REPLACE, "") if live.phase is Phase.WRONG else r.remedy(name, more_only=more_only)
             yield Drift(name, says, holds, remedy, why)
 
 
@@ -50,7 +51,17 @@ def compared(r: Resource, live: Live, aws: Aws, lives: Mapping[str, Live]) -> Li
 
 def changes(drift: Iterable[Drift]) -> str:
     """``health check port 8443 → 80, tag Name none → MyNetwork-TG``: what mending these fields changes."""
-    return ", ".join(f"{one.field} {one.aws} → {one.tutorial}" for one in drift)
+    return ", ".join(f"{one.field} {shortened(one.aws)} → {shortened(one.tutorial)}" for one in drift)
+
+
+def shortened(value: str) -> str:
+    """The value with the last part of each ARN only."""
+    return ", ".join(map(short_id, value.split(", ")))
+
+
+def added(drift: Drift) -> list[str]:
+    """The values that AWS has and the tutorial does not."""
+    return [one for one in drift.aws.split(", ") if one not in drift.tutorial.split(", ")]
 
 
 def _said(value: object, lives: Mapping[str, Live]) -> str | None:

@@ -6,11 +6,10 @@ what it does as events, and listeners write and draw.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,24 +17,20 @@ from graphlib import TopologicalSorter
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..aws.error_codes import ErrorKind, error_code, error_kind, error_message, is_rejection
-from ..errors import DemoError, InUse, NotCreated, Refused, TimedOut
+from ..aws.error_codes import ErrorKind, error_kind, is_rejection
+from ..errors import DemoError, InUse, NotCreated, Refused
 from ..model import Drift, Holder, Live, Phase, Remedy, Side, is_replaced
 from .drift import changes, compared
 from .events import Action, Event
+from .failures import UNPROVEN, GaveUp, code, code_and_message, final_error, gave_up, name_taken, with_last_error
 from .graph import Graph, Task, TaskType, creation_graph, deletion_graph
 from .lookup import Lookup
 from .resource import Aws, Resource
 from .waits import HIDDEN_SECONDS, LEAST_SHOWN_SECONDS, RetryBudget, Timing, poll_times, retry_times
 
 WORKERS = 24
-UNPROVEN = "its tags are gone, and what AWS keeps of it does not tell it from another"
 FRESH_SECONDS = 5.0
 """A look-up that is younger than this, in seconds of this machine, is not repeated."""
-
-
-class GaveUp(DemoError):
-    """AWS could not create a resource, or ended it.  Another one can be created in its place."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +233,7 @@ class Engine:
     def _refuse_foreign_and_duplicates(self, resources: Sequence[Resource]) -> None:
         for r in resources:
             if foreign := self._lookup.foreign.get(r.key):
-                raise _name_taken(r, foreign)
+                raise name_taken(r, foreign)
             if unproven := self.sides[r.side].unproven.get(r.key):
                 raise Refused(
                     f"{unproven} is on record as {r}, but nothing in AWS shows that it is this demo's.",
@@ -347,7 +342,7 @@ class Engine:
         """
         mended, patience = changes(live.drift), RetryBudget(self._pace)
         self._emit(Action.MENDING, r, live, note=mended)
-        with _with_last_error() as last:
+        with with_last_error() as last:
             for _ in self._pace.moments(retry_times(), f"{r} to be mended"):
                 error: ClientError | BotoCoreError | None = None
                 try:
@@ -358,7 +353,7 @@ class Engine:
                 moment = self._changed[r.key] = time.monotonic()
                 seen = self._lookup.look_up_if_possible(r, moment)
                 if seen is None:
-                    raise _gave_up(r, seen)
+                    raise gave_up(r, seen)
                 self._known[r.key] = seen = self._compared(r, seen, moment)
                 if not (differing := self._to_mend(r, seen)):
                     break
@@ -366,10 +361,10 @@ class Engine:
                 if not patience.lasts(reason):
                     text = f"{r} was mended, and AWS still has it as it was."
                     raise (
-                        _final_error(r, error, reason) if error else DemoError(text, facts={"now": changes(differing)})
+                        final_error(r, error, reason) if error else DemoError(text, facts={"now": changes(differing)})
                     )
                 live = replace(seen, drift=differing)
-                note = f"{_code(error)}, trying again" if error else "AWS still shows it as it was"
+                note = f"{code(error)}, trying again" if error else "AWS still shows it as it was"
                 self._emit(Action.RETRYING, r, live, error=error, note=note)
         self._emit(Action.MENDED, r, seen, note=mended)
 
@@ -379,7 +374,7 @@ class Engine:
         self._emit(Action.CREATING, r, token=token)
         patience, asked = RetryBudget(self._pace), 0.0
         unsure = False
-        with _with_last_error() as last:
+        with with_last_error() as last:
             for _ in self._pace.moments(retry_times(), f"{r} to be created"):
                 if unsure and r.create_can_duplicate and (live := self._lookup.wait_until_visible(r, asked)):
                     return live
@@ -400,12 +395,12 @@ class Engine:
                         if live := self._lookup.wait_until_visible(r, asked):
                             return live
                         if foreign := self._lookup.foreign.get(r.key):
-                            raise _name_taken(r, foreign) from error
+                            raise name_taken(r, foreign) from error
                         raise
                     if not patience.lasts(reason):
-                        raise _final_error(r, error, reason) from error
+                        raise final_error(r, error, reason) from error
                     # Its dependencies exist, so AWS will see them before long.
-                    note = _code(error)
+                    note = code(error)
                 self._emit(Action.RETRYING, r, note=f"{note}, trying again")
         raise AssertionError("unreachable")
 
@@ -421,7 +416,7 @@ class Engine:
     def _delete(self, r: Resource, live: Live) -> Exception | None:
         """Request one deletion, repeatedly while it is in use.  Returns AWS's error if it is gone already."""
         patience = RetryBudget(self._pace)
-        with _with_last_error() as last:
+        with with_last_error() as last:
             for _ in self._pace.moments(retry_times(), f"{r} to be released by what uses it"):
                 try:
                     r.delete(self.sides[r.side].to_change(), live)
@@ -431,16 +426,16 @@ class Engine:
                     reason = error_kind(error)
                     if reason is ErrorKind.MISSING:
                         return error
-                    budget, note = None, f"{_code(error)}, trying again"
+                    budget, note = None, f"{code(error)}, trying again"
                     if reason in (ErrorKind.IN_USE, ErrorKind.OTHER):  # a protection has an error of its own
                         holders = self._lookup.holders(r, live)
                         self._detach_holders(r, live, holders, error)
                         by = f" by {', '.join(map(str, holders))}" if holders else ""
-                        note = f"still in use{by} ({_code(error)}), trying again"
+                        note = f"still in use{by} ({code(error)}), trying again"
                         if reason is ErrorKind.IN_USE and not holders:
                             budget = HIDDEN_SECONDS  # what held it has gone, and AWS may see that late
                     if not patience.lasts(reason, budget):
-                        raise _final_error(r, error, reason) from error
+                        raise final_error(r, error, reason) from error
                     self._emit(Action.RETRYING, r, live, error=error, note=note)
         raise AssertionError("unreachable")
 
@@ -460,9 +455,9 @@ class Engine:
         strangers = [holder for holder in holders if holder.foreign]
         if not strangers or (self._release and r.release(self.sides[r.side].to_change(), live, strangers)):
             return
-        said = f"{_code(error)}: {', '.join(holder.id for holder in strangers)} is not ours"
+        said = f"{code(error)}: {', '.join(holder.id for holder in strangers)} is not ours"
         if error_kind(error) is ErrorKind.OTHER:
-            said = _code_and_message(error)
+            said = code_and_message(error)
         raise InUse(
             f"{r} is in use by a resource that is not part of this demo.",
             facts={"AWS said": said, **{h.id: h.what for h in strangers}},
@@ -483,7 +478,7 @@ class Engine:
             live = self._wait(r, r.usual_seconds, "to be ready", partial(_settled, r))
         left_as_it_is = live and live.phase is Phase.WRONG and not self._mends
         if live is None or (live.phase is not Phase.READY and not left_as_it_is):
-            raise _gave_up(r, live)
+            raise gave_up(r, live)
         self._emit(Action.READY, r, live)
 
     def _wait_until_gone(self, r: Resource) -> None:
@@ -503,7 +498,7 @@ class Engine:
         if r.usual_delete_seconds or self._known[r.key].phase is Phase.DELETING:
             live = self._wait(r, r.usual_delete_seconds, "to be gone", settled)
             if live and live.phase is not Phase.GONE:
-                raise _gave_up(r, live)
+                raise gave_up(r, live)
         self._known.pop(r.key, None)
 
     def _wait(self, r: Resource, usual: float, what: str, done: Callable[[Live | None], bool]) -> Live | None:
@@ -512,7 +507,7 @@ class Engine:
         self._emit(Action.WAITING, r, self._known[r.key], note=word)
         changed = self._changed.get(r.key, 0.0)
         patience = RetryBudget(self._pace)
-        with _with_last_error() as last:
+        with with_last_error() as last:
             for pause in self._pace.moments(poll_times(usual), f"{r} {what}", since=changed or time.monotonic()):
                 try:
                     # Look-ups at the same moment share one answer.
@@ -522,7 +517,7 @@ class Engine:
                     if not patience.lasts(error_kind(error)):
                         raise
                     self._emit(
-                        Action.RETRYING, r, self._known.get(r.key), error=error, note=f"{_code(error)}, looking again"
+                        Action.RETRYING, r, self._known.get(r.key), error=error, note=f"{code(error)}, looking again"
                     )
                     continue
                 live = live or self._lookup.ended.get(r.key)
@@ -555,18 +550,6 @@ class Engine:
         return event
 
 
-def _name_taken(r: Resource, foreign: Live) -> Refused:
-    return Refused(
-        f"The name {r.name} is taken by {foreign.id}, which is not part of this demo.",
-        facts={"why": foreign.why},
-        hint="Choose another demo name (--name), or other names in the config file.",
-    )
-
-
-def _still_differs(r: Resource, drift: Sequence[Drift]) -> DemoError:
-    return DemoError(f"{r} was mended, and AWS still has it as it was.", facts={"now": changes(drift)})
-
-
 def _settled(r: Resource, live: Live | None) -> bool:
     """True if the wait is over.  A resource that is not seen may only be hidden."""
     return live is not None and (live.phase is not Phase.PENDING or _is_unknown(r, live))
@@ -575,46 +558,3 @@ def _settled(r: Resource, live: Live | None) -> bool:
 def _is_unknown(r: Resource, live: Live) -> bool:
     """True if nothing says that this kind becomes ready from AWS's state word."""
     return bool(live.word) and live.word.lower() not in r.pending_words
-
-
-def _gave_up(r: Resource, live: Live | None) -> DemoError:
-    """The error for a resource that will not be what is waited for, in AWS's words."""
-    facts = {"id": live.id, "AWS said": live.why} if live else {}
-    message = f"{r} is {live.word or live.phase.value if live else 'gone'} in AWS."
-    again = live and live.phase in (Phase.FAILED, Phase.GONE, Phase.DELETING, Phase.WRONG)
-    return (GaveUp if again else DemoError)(message, facts=facts)
-
-
-def _final_error(r: Resource, error: ClientError | BotoCoreError, reason: ErrorKind) -> Exception:
-    """The error to raise when a call is not, or no longer, repeated."""
-    if reason not in (ErrorKind.MISSING, ErrorKind.NOT_YET, ErrorKind.IN_USE):
-        return error
-    return TimedOut(f"{r}: AWS has said {_code(error)} for too long.", facts=_facts(error))
-
-
-@contextlib.contextmanager
-def _with_last_error() -> Iterator[list[Exception]]:
-    """If the block times out, add the last error of the list to the facts."""
-    errors: list[Exception] = []
-    try:
-        yield errors
-    except TimedOut as late:
-        if errors:
-            late.facts.update(_facts(errors[-1]))
-        raise
-
-
-def _facts(error: Exception) -> dict[str, str]:
-    return {"call": getattr(error, "operation_name", ""), "AWS said": _code_and_message(error)}
-
-
-def _code(error: Exception) -> str:
-    """AWS's error code, or the name of botocore's exception."""
-    return error_code(error) if isinstance(error, ClientError) else type(error).__name__
-
-
-def _code_and_message(error: Exception) -> str:
-    """The error code with its message."""
-    if isinstance(error, DemoError):
-        return error.message
-    return f"{_code(error)}: {error_message(error) if isinstance(error, ClientError) else error}"

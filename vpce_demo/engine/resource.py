@@ -10,7 +10,7 @@ import shlex
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
@@ -64,6 +64,8 @@ class Resource(ABC):
     """Typical seconds to delete.  0 if the delete call is synchronous."""
     remedies: ClassVar[Mapping[str, Remedy | str]] = {}
     """What ``up`` does about a field that differs, by the field's name; a text is the reason why it is left."""
+    others_may_add: ClassVar[Collection[str]] = ()
+    """The fields of several values to which others may have added: ``up`` asks if the demo's own are all there."""
 
     @abstractmethod
     def find(self, aws: Aws) -> Iterator[Live]:
@@ -87,9 +89,13 @@ class Resource(ABC):
         """Yield the fields for which AWS has describe calls of their own.  They are asked for once, to be compared."""
         yield from ()
 
-    def remedy(self, field: str) -> tuple[Remedy, str]:
-        """What ``up`` does about this field if it differs, and why if it leaves it."""
+    def remedy(self, field: str, *, more_only: bool = False) -> tuple[Remedy, str]:
+        """What ``up`` does about this field if it differs, and why if it leaves it.
+
+        ``more_only``: AWS has all of the tutorial's values, and more."""
         told = self.remedies.get(field, Remedy.MEND if field.startswith(TAG) else UNCHANGEABLE)
+        if more_only and field in self.others_may_add:
+            told = Remedy.ASK
         return (told, "") if isinstance(told, Remedy) else (Remedy.LEAVE, told)
 
     def mend(self, aws: Aws, live: Live) -> None:

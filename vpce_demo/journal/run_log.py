@@ -12,7 +12,7 @@ run.
     look    after a delete, what is left: key, kind, id, why of each
     end     the last: exit_code, message; missing if the process was killed
 
-It holds no secret: no key, no credentials, no client token.
+It holds no secret: no key, no credentials (``masking``), no client token.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from ..aws.messages import understood
 from ..engine.events import Event
 from ..errors import DemoError
 from ..extras import WARNINGS, extra, why
-from ..private import NotYours, make_private, not_yours
+from ..masking import MASK
+from ..private import NotAFile, NotYours, make_private, not_yours, open_file, refuse_links
 from .run_log_schema import read_line
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ KEPT = 20
 """How many runs of a demo are kept."""
 LARGEST_FILE = 50_000_000
 """Bytes of a file that are read.  A run has some ten thousand."""
+DEPTH = 3
+"""How many directories of the program a demo's logs are in: ``logs``, the place's, and the demo's."""
 
 
 class RunLog:
@@ -68,8 +71,8 @@ class RunLog:
         path = directory / f"{stamp}-{command.replace(' ', '-')}-{os.getpid()}.jsonl"
         file = None
         with extra(f"The logs in {directory} cannot be used", "", DemoError):
-            make_private(directory)
-            file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
+            make_private(directory, DEPTH)
+            file = os.fdopen(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "a", encoding="utf-8")
         with contextlib.suppress(OSError):
             for old in _files(directory)[KEPT:] if file else ():
                 old.unlink(missing_ok=True)
@@ -143,7 +146,8 @@ class RunLog:
         if self._file is None:
             return
         try:
-            self._file.write(json.dumps({"type": type, "at": round(time.time(), 3), **rest}, default=str) + "\n")
+            line = MASK.data({"type": type, "at": round(time.time(), 3), **rest})
+            self._file.write(json.dumps(line, default=lambda value: MASK.text(str(value))) + "\n")
             self._file.flush()  # a killed process leaves what it has written
         except OSError as error:
             self._file = None
@@ -235,7 +239,7 @@ class RecordedRun:
 def read(path: Path) -> RecordedRun | None:
     """Read one run, without incomplete or unknown lines.  None if the file is not the log of a run."""
     lines: list[Mapping[str, Any]] = []
-    with contextlib.suppress(OSError), path.open("rb") as file:
+    with contextlib.suppress(OSError, NotAFile, NotYours), os.fdopen(open_file(path), "rb") as file:
         lines += [line for text in file.read(LARGEST_FILE).split(b"\n") if (line := read_line(text))]
     return RecordedRun(path, lines) if lines and lines[0]["type"] == "run" else None
 
@@ -248,8 +252,9 @@ def runs(directory: Path) -> list[RecordedRun]:
 def _files(directory: Path) -> list[Path]:
     """Newest first: by the time in the name, and within a second by when they were last written."""
     found = []
-    with extra(f"The logs in {directory} cannot be used", "", NotYours), contextlib.suppress(FileNotFoundError):
+    with extra(f"The logs in {directory} cannot be used", "", DemoError), contextlib.suppress(FileNotFoundError):
         try:
+            refuse_links(directory, DEPTH)
             paths = list(directory.iterdir())
         except PermissionError as error:
             raise not_yours(directory) or error from None

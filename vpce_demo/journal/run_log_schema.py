@@ -17,9 +17,9 @@ Seconds = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 
 
 class _Read(BaseModel):
-    """Required keys; others are kept."""
+    """Required keys; others are kept.  Most commands read no log, so nothing is built before one is read."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, defer_build=True)
 
 
 class _Line(_Read):
@@ -109,7 +109,8 @@ _ANY_LINE: TypeAdapter[_Line] = TypeAdapter(
     Annotated[
         _RunLine | _EventLine | _CheckLine | _PageLine | _AddressesLine | _LookLine | _EndLine,
         Field(discriminator="type"),
-    ]
+    ],
+    config=ConfigDict(defer_build=True),
 )
 
 

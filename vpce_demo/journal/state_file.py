@@ -26,11 +26,23 @@ from ..engine.events import Action, Event
 from ..errors import DemoError, Locked
 from ..extras import WARNINGS, extra, why
 from ..model import Record
-from ..private import ELSEWHERE, make_private, not_yours
-from ..untrusted import printable, text_of
+from ..private import (
+    ELSEWHERE,
+    NotAFile,
+    is_there,
+    make_private,
+    not_yours,
+    open_file,
+    refuse_links,
+    remove_file,
+    replace_file,
+)
+from ..untrusted import printable, text_within
 
 VERSION = 1
 _NAMES = ("name", "demo_id")
+DEPTH = 2
+"""How many directories of the program a demo's is: the place's, and its own."""
 LARGEST_FILE = 10_000_000
 """Bytes.  A demo's state has twenty thousand."""
 
@@ -93,11 +105,6 @@ class StateFile:
         return self.directory / "state.json"
 
     @property
-    def _draft(self) -> Path:
-        """The new file while it is written.  A killed process may leave it behind."""
-        return self.directory / "state.json.new"
-
-    @property
     def key_file(self) -> Path:
         """The demo's private ssh key."""
         return self.directory / "key.pem"
@@ -111,10 +118,11 @@ class StateFile:
     @classmethod
     def load(cls, directory: Path) -> StateFile:
         """Read the state of a demo; empty if there is no file.  Raises DemoError for a file that is not a state
-        file."""
+        file, and NotAFile and NotYours."""
         path = directory / "state.json"
+        refuse_links(directory, DEPTH)
         try:
-            text = text_of(path, LARGEST_FILE)
+            text = text_within(open_file(path), LARGEST_FILE)
         except FileNotFoundError:
             return cls(directory)
         except OSError as error:
@@ -159,13 +167,9 @@ class StateFile:
         resources = {key: vars(entry) for key, entry in sorted(self.entries.items())}
         text = f'{{\n{_lines(told)},\n"resources": {{\n{_lines(resources)}\n}}\n}}\n'
         try:
-            with os.fdopen(
-                os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-            ) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(self._draft, self.path)
+            replace_file(self.path, text)
+        except NotAFile as error:
+            raise DemoError(f"The state file {self.path} cannot be written: {error.reason}.", hint=error.hint) from None
         except OSError as error:
             foreign = not_yours(self.directory) if isinstance(error, PermissionError) else None
             raise foreign or DemoError(
@@ -174,10 +178,12 @@ class StateFile:
             ) from None
 
     def forget(self) -> None:
-        """Delete the file, the key and everything else of this demo except its lock."""
-        for path in (self.path, self._draft, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
-            with extra(f"{path} cannot be deleted"):
-                path.unlink(missing_ok=True)
+        """Delete the file, the key and everything else of this demo except its lock.  What is not a file is named and
+        stays."""
+        draft = self.path.with_suffix(".json.new")
+        for path in (self.path, draft, self.key_file, self.key_file.with_suffix(".pem.pub"), self.known_hosts):
+            with extra(f"{path} cannot be deleted", "", DemoError):
+                remove_file(path)
         self.demo, self.demo_id, self.sides, self.place, self.settings, self.entries = "", "", {}, "", {}, {}
 
     # --- listening ------------------------------------------------------------
@@ -279,7 +285,7 @@ def _unreadable(path: Path, why: str) -> DemoError:
 
 def _make(directory: Path) -> None:
     try:
-        make_private(directory)  # where it cannot be: the key is the only secret, and is refused there
+        make_private(directory, DEPTH)  # where it cannot be: the key is the only secret, and is refused there
     except OSError as error:
         raise DemoError(f"The directory {directory} cannot be made: {error.strerror}.") from None
 
@@ -295,6 +301,7 @@ def locked(directory: Path, command: str, *, makes: bool = True) -> Iterator[Non
     lock = FileLock(path, timeout=0, mode=0o600)
     try:
         _make(directory)
+        is_there(path)
         lock.acquire()
     except Timeout:
         raise Locked(
@@ -309,11 +316,13 @@ def locked(directory: Path, command: str, *, makes: bool = True) -> Iterator[Non
     try:
         if lock.is_locked:
             with contextlib.suppress(OSError):  # it is for a message to others
-                path.write_text(f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%S')}")
+                text = f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%S')}"
+                with os.fdopen(open_file(path, os.O_WRONLY | os.O_TRUNC), "w") as file:
+                    file.write(text)
         yield
     finally:
         with contextlib.suppress(OSError):
-            if os.listdir(directory) == [path.name]:
+            if lock.is_locked and os.listdir(directory) == [path.name]:
                 path.unlink()  # while it is held: once released, it may be the lock of another run
                 remove_if_empty(directory)
                 remove_if_empty(directory.parent)
@@ -322,8 +331,8 @@ def locked(directory: Path, command: str, *, makes: bool = True) -> Iterator[Non
 
 def _read_or(path: Path, otherwise: str) -> str:
     try:
-        return path.read_text().strip() or otherwise
-    except OSError:
+        return printable(text_within(open_file(path), LARGEST_FILE).strip()) or otherwise
+    except (DemoError, OSError, ValueError):
         return otherwise
 
 

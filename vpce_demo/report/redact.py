@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..extras import home
 from ..journal.run_log import RecordedRun
+from ..masking import each_text
 from ..model import Live
 from ..session.look import Look
 from .known import settings_of
@@ -57,15 +58,7 @@ class Redactor:
 
     def data(self, data: Any) -> Any:
         """Mask every text in a JSON value."""
-        match data:
-            case str():
-                return self.text(data)
-            case Mapping():
-                return {key: self.data(value) for key, value in data.items()}
-            case list() | tuple():
-                return [self.data(value) for value in data]
-            case _:
-                return data
+        return each_text(data, self.text)
 
     def runs(self, runs: Iterable[RecordedRun]) -> list[RecordedRun]:
         return [RecordedRun(run.path, self.data(run.lines)) for run in runs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..aws.tags import DEMO_TAG, tags_of
 from ..engine.resource import Aws, Listing, state_word
 from ..model import Phase, Side
-from .elb import listed_with_tags
+from .elb import listed_by_tags
 from .endpoint_service import SERVICES
 from .instance import INSTANCES
 from .internet_gateway import GATEWAYS
 from .key_pair import KEY_PAIRS
-from .load_balancer import load_balancers
+from .load_balancer import LOAD_BALANCERS
 from .route_table import ROUTE_TABLES
 from .security_group import GROUPS
 from .subnet import SUBNETS
-from .target_group import target_groups
+from .target_group import TARGET_GROUPS
 from .vpc import VPCS
 from .vpc_endpoint import ENDPOINTS
 
@@ -62,16 +62,23 @@ class Tagged(NamedTuple):
     item: Mapping[str, Any]
 
 
-def tagged(sides: Mapping[Side, Aws], moment: float | None = None) -> list[Tagged]:
+def tagged(
+    sides: Mapping[Side, Aws], moment: float | None = None, without: Collection[str] = frozenset()
+) -> list[Tagged]:
     """Everything that has the demo's name in its tags and exists, of whatever demo, id and maker.
 
-    As AWS lists it now, or has listed it since this monotonic ``moment``.
+    As AWS lists it now, or has listed it since this monotonic ``moment``.  Load balancers and target groups ``without``
+    these ids; and, where the Resource Groups Tagging API is allowed, without those that are so new that it does not
+    list them, if they are not on record either.
     """
     since = time.monotonic() if moment is None else moment
     sides = {side: aws.fresh_after(since) for side, aws in sides.items()}
     asked = {(id(sides[side].clients), listing): (sides[side], listing) for side in Side for listing in LISTINGS[side]}
     with ThreadPoolExecutor() as pool:
-        balanced = [pool.submit(listed_with_tags, sides[Side.PROVIDER], all) for all in (load_balancers, target_groups)]
+        balanced = [
+            pool.submit(listed_by_tags, sides[Side.PROVIDER], listing, without)
+            for listing in (LOAD_BALANCERS, TARGET_GROUPS)
+        ]
         found = list(pool.map(lambda one: [(one[1], item) for item in one[0].listed(one[1])], asked.values()))
     items = [(listing.id(item), tags_of(item), item) for group in found for listing, item in group]
     items += [(one.arn, tags, one.described) for group in balanced for one, tags in group.result()]

@@ -79,6 +79,7 @@ class EndpointService(Resource):
         **dict.fromkeys(("acceptance required", "load balancers", "address types"), Remedy.MEND),
         "allowed principals": "others may need it, and every connection still has to be accepted",
     }
+    others_may_add = ("load balancers",)
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for service in aws.mine(self, SERVICES):

@@ -21,6 +21,7 @@ from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, state_word
 from ..model import Holder, Phase, short_id
+from .elb import without_missing
 
 Finder = Callable[[Aws, str], Iterable[Holder]]
 """Yields what holds the thing with this id."""
@@ -298,8 +299,10 @@ def _nat_gateway(aws: Aws, id: str, interface: str) -> Holder:
 
 def _balancer(aws: Aws, name: str, interface: str) -> Holder:
     """``name`` is the end of its ARN: net/NAME/ID."""
-    pages = aws.elb.get_paginator("describe_load_balancers").paginate()
-    found = [one for page in pages for one in page["LoadBalancers"] if one["LoadBalancerArn"].endswith(f"/{name}")]
+    listed = without_missing(
+        lambda names: aws.elb.describe_load_balancers(Names=names)["LoadBalancers"], [name.split("/")[1]]
+    )
+    found = [one for one in listed if one["LoadBalancerArn"].endswith(f"/{name}")]
     arn = found[0]["LoadBalancerArn"] if found else name
     command = f"elbv2 delete-load-balancer --load-balancer-arn {arn}"
     return _one_of(aws, arn, "a load balancer", found, command, interface)

@@ -48,6 +48,7 @@ class Instance(Resource):
         **dict.fromkeys(("subnet", "public address", "key pair", "ssh key"), Remedy.REPLACE),
         "type": "AWS changes it only while the instance is stopped, and the demo works with it",
     }
+    others_may_add = ("security groups",)
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for instance in aws.mine(self, INSTANCES):

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 
 def _key_pairs(aws: Aws, which: Mapping[str, Any]) -> Iterator[KeyPairInfoTypeDef]:
-    # Lists all, not only the demo's: names are unique in a region, and a foreign one must be noticed in time.
-    yield from aws.ec2.describe_key_pairs(**{k: v for k, v in which.items() if k != "Filters"})["KeyPairs"]
+    yield from aws.ec2.describe_key_pairs(**which)["KeyPairs"]
 
 
 KEY_PAIRS = Listing(_key_pairs, "KeyPairIds")
@@ -48,31 +47,33 @@ class KeyPair(Resource):
         return {KEY_TAG: fingerprint(self.public_key)}
 
     def another(self, tags: Mapping[str, str]) -> bool:
-        """True if a resource with these tags carries another key."""
-        return bool(self.public_key) and {KEY_TAG: tags.get(KEY_TAG, "")} != self.mark
+        """True if a resource with these tags carries another key.  Without the tag, nothing says so."""
+        return bool(self.public_key and tags.get(KEY_TAG)) and {KEY_TAG: tags[KEY_TAG]} != self.mark
 
     def held(self, tags: Mapping[str, str]) -> Held:
         """The key that a resource with these tags carries, as a field to compare."""
-        return "ssh key", self.mark[KEY_TAG] if self.public_key else None, tags.get(KEY_TAG) or ()
+        return "ssh key", self.mark[KEY_TAG] if self.public_key else None, tags.get(KEY_TAG)
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        record = aws.records().get(self.key)
-        for pair in aws.listed(KEY_PAIRS):
+        mine = list(aws.mine(self, KEY_PAIRS))
+        for pair in mine:
             tags = tags_of(pair)
-            if aws.is_mine(self, tags) or (
-                record and pair["KeyPairId"] == record.id and aws.is_proven(self, tags, pair, record)
-            ):
-                wrong = self.another(tags)
-                yield Live(
-                    pair["KeyPairId"],
-                    Phase.WRONG if wrong else Phase.READY,
-                    why="another key" if wrong else "",
-                    held=aws.held(self, tags, self.held(tags)),
-                    made=pair.get("CreateTime"),
-                    identity=_identity(pair),
-                )
-            elif pair["KeyName"] == self.name:
-                yield Live(pair["KeyPairId"], Phase.FOREIGN, why=aws.whose("a key pair", tags))
+            wrong = self.another(tags)
+            yield Live(
+                pair["KeyPairId"],
+                Phase.WRONG if wrong else Phase.READY,
+                why="another key" if wrong else "",
+                held=aws.held(self, tags, self.held(tags)),
+                made=pair.get("CreateTime"),
+                identity=_identity(pair),
+            )
+        if all(pair["KeyName"] != self.name for pair in mine):  # names are unique in a region
+            for pair in aws.shared((KEY_PAIRS, self.name), lambda: list(_key_pairs(aws, self._of_the_name))):
+                yield Live(pair["KeyPairId"], Phase.FOREIGN, why=aws.whose("a key pair", tags_of(pair)))
+
+    @property
+    def _of_the_name(self) -> dict[str, Any]:
+        return {"Filters": [{"Name": "key-name", "Values": [self.name]}]}
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
         return bool(record.identity) and _identity(item) == record.identity

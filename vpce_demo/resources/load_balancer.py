@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..engine.resource import STARTED_IS_ENOUGH, Aws, Resource
 from ..model import Held, Holder, Live, Phase, Record, Remedy, short_id
-from .elb import Balanced, attributes, find_named
+from .elb import Balanced, NamedListing, attributes, find_named, tags_by_arn
 from .holders import OF_LOAD_BALANCER, holding
 from .internet_gateway import GatewayAttachment
 from .subnet import Subnet
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
 
 
-def load_balancers(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
-    which: dict[str, Any] = {"LoadBalancerArns": arns} if arns else {}
+def _load_balancers(aws: Aws, which: Mapping[str, Any]) -> Iterator[Balanced]:
     for page in aws.elb.get_paginator("describe_load_balancers").paginate(**which):
         for balancer in page["LoadBalancers"]:
             yield Balanced(balancer["LoadBalancerArn"], balancer["LoadBalancerName"], _live(balancer), balancer)
+
+
+LOAD_BALANCERS = NamedListing(_load_balancers, "LoadBalancerArns", "loadbalancer")
 
 
 def _live(balancer: LoadBalancerTypeDef) -> Live:
@@ -73,7 +75,7 @@ class LoadBalancer(Resource):
     }
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        yield from find_named(aws, self, load_balancers, self._held)
+        yield from find_named(aws, self, LOAD_BALANCERS, self._held)
 
     def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
         found = attributes(aws, live.id, lambda: aws.elb.describe_load_balancer_attributes(LoadBalancerArn=live.id))
@@ -144,10 +146,13 @@ class Listener(Resource):
             pages = aws.elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)
             return [listener for page in pages for listener in page["Listeners"]]
 
-        record, found = aws.records().get(self.key), list[Live]()
-        recorded = record.id if record else ""
+        found = list[Live]()
         for listener in aws.shared(("listeners", arn), ask):
-            if listener["Port"] == self.port or listener["ListenerArn"] == recorded:
+            recorded = listener["ListenerArn"] == getattr(aws.records().get(self.key), "id", "")
+            if recorded or listener["Port"] == self.port:
+                if not recorded and (tags := self._of_somebody_else(aws, listener)) is not None:
+                    yield Live(listener["ListenerArn"], Phase.FOREIGN, why=aws.whose("a listener", tags))
+                    continue
                 held = (
                     ("port", self.port, listener["Port"]),
                     ("protocol", "TCP", listener["Protocol"]),
@@ -158,8 +163,17 @@ class Listener(Resource):
                     ),
                 )
                 found.append(Live(listener["ListenerArn"], held=held))
-        # A listener of somebody else may have the port by now.
+        # One that was made by hand in its place may have the port by now.
         yield from sorted(found, key=lambda live: live.held[0][2] != self.port)[:1]
+
+    def _of_somebody_else(self, aws: Aws, listener: ListenerTypeDef) -> Mapping[str, str] | None:
+        """The tags of a listener that is not the demo's and sends elsewhere; None for any other."""
+        ours = aws.known.get(self.target_group.key)
+        if ours and ours.id in [one.get("TargetGroupArn") for one in listener["DefaultActions"]]:
+            return None
+        arn = listener["ListenerArn"]
+        tags: dict[str, str] = aws.shared(("tags", arn), lambda: tags_by_arn(aws, [arn]).get(arn, {}))
+        return None if aws.is_mine(self, tags) else tags
 
     def mend(self, aws: Aws, live: Live) -> None:
         aws.elb.modify_listener(ListenerArn=live.id, Port=self.port, Protocol="TCP", DefaultActions=self._forward(aws))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..aws.tags import tags_of
-from ..engine.resource import OTHERS_MAY_NEED_IT, Aws, Listing, Resource
+from ..engine.resource import Aws, Listing, Resource
 from ..model import ANYWHERE, Holder, Live, Phase, Record
 from .holders import OF_ROUTE_TABLE, holding
 from .internet_gateway import GatewayAttachment
@@ -62,7 +62,7 @@ class RouteTable(Resource):
 
     vpc: Vpc
 
-    remedies: ClassVar = {"further routes": OTHERS_MAY_NEED_IT}
+    remedies: ClassVar = {"further routes": "others may need it; test says if it is in the way"}
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for table in aws.mine(self, ROUTE_TABLES):

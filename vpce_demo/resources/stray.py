@@ -3,19 +3,18 @@ whatever else somebody gave the tags to."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG
 from ..engine.resource import Aws, Resource
 from ..model import Holder, Live, Phase, Side
 from .by_tag import tagged
 from .holders import attached_interface, attached_volume, holding, is_aws_s
+from .tagging_api import by_tagging_api
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef
@@ -95,16 +94,18 @@ def strays(
     and EC2's DescribeTags are asked, and the Resource Groups Tagging API, which knows all services but lags, where that
     is allowed.
     """
-    each = {id(sides[side]): (side, sides[side]) for side in (Side.CONSUMER, Side.PROVIDER)}.values()
+    since = time.monotonic() if moment is None else moment
+    sides = {side: aws.fresh_after(since) for side, aws in sides.items()}
+    each = {id(sides[side].clients): (side, sides[side]) for side in (Side.CONSUMER, Side.PROVIDER)}.values()
     with ThreadPoolExecutor() as pool:
-        listed = pool.submit(tagged, sides, moment)
+        listed = pool.submit(tagged, sides, since, ids)
         asked = [
             (side, aws, pool.submit(_by_ec2, aws), pool.submit(_by_tagging_api, aws), pool.submit(_kept, aws, ids))
             for side, aws in each
         ]
     found: dict[str, Stray] = {}
-    for side, aws, by_ec2, by_tagging_api, kept in asked:
-        for type, id_, tags in (*by_tagging_api.result(), *by_ec2.result()):
+    for side, aws, by_ec2, by_api, kept in asked:
+        for type, id_, tags in (*by_api.result(), *by_ec2.result()):
             if aws.is_ours(tags) and type not in _LISTED:
                 found[id_] = Stray(id_, known.get(tags.get(RESOURCE_TAG, ""), side), id_, type=type)
         found |= {id_: Stray(id_, side, id_, type=_type(id_)) for id_ in kept.result()}
@@ -163,18 +164,7 @@ def _by_ec2(aws: Aws) -> list[_Tagged]:
 
 def _by_tagging_api(aws: Aws) -> list[_Tagged]:
     """By the Resource Groups Tagging API; nothing where it is not allowed, or does not answer."""
-    try:
-        client = aws.clients.other("resourcegroupstaggingapi")
-        pages = client.get_paginator("get_resources").paginate(TagFilters=[{"Key": DEMO_TAG, "Values": [aws.demo]}])
-        return [
-            (*_type_and_id(one["ResourceARN"]), {tag["Key"]: tag["Value"] for tag in one["Tags"]})
-            for page in pages
-            for one in page["ResourceTagMappingList"]
-        ]
-    except (ClientError, BotoCoreError) as error:
-        if error_kind(error) is ErrorKind.SIGN_IN:
-            raise
-        return []
+    return [(*_type_and_id(arn), tags) for arn, tags in (by_tagging_api(aws) or {}).items()]
 
 
 def _type_and_id(arn: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..aws.tags import tags_of
 from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Resource
 from ..model import Held, Holder, Live, Phase, Record, Remedy
-from .elb import Balanced, attributes, find_named
+from .elb import Balanced, NamedListing, attributes, find_named
 from .holders import OF_TARGET_GROUP, holding
 from .instance import Instance
 from .vpc import Vpc
@@ -31,11 +31,13 @@ _HEALTH_CHECK = (
 """The fields that ModifyTargetGroup brings back."""
 
 
-def target_groups(aws: Aws, arns: list[str]) -> Iterator[Balanced]:
-    which: dict[str, Any] = {"TargetGroupArns": arns} if arns else {}
+def _target_groups(aws: Aws, which: Mapping[str, Any]) -> Iterator[Balanced]:
     for page in aws.elb.get_paginator("describe_target_groups").paginate(**which):
         for group in page["TargetGroups"]:
             yield Balanced(group["TargetGroupArn"], group["TargetGroupName"], Live(group["TargetGroupArn"]), group)
+
+
+TARGET_GROUPS = NamedListing(_target_groups, "TargetGroupArns", "targetgroup")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ class TargetGroup(Resource):
     remedies: ClassVar = dict.fromkeys((*_HEALTH_CHECK, "client address kept", "proxy protocol"), Remedy.MEND)
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        yield from find_named(aws, self, target_groups, self._held)
+        yield from find_named(aws, self, TARGET_GROUPS, self._held)
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
         return (item["VpcId"], item["TargetGroupName"]) == (aws.id(self.vpc), self.name)  # unique in a region

@@ -66,6 +66,7 @@ class VpcEndpoint(Resource):
     ready_word = "pendingAcceptance"
     usual_delete_seconds = 60.0
     remedies: ClassVar = dict.fromkeys(("subnets", "security groups", "private DNS"), Remedy.MEND)
+    others_may_add = ("subnets", "security groups")
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for endpoint in aws.mine(self, ENDPOINTS):

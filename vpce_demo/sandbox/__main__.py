@@ -1,4 +1,4 @@
-"""The background process: ``python -m vpce_demo.sandbox --directory D [--speed 20|max] [--latency MS] [--port N] ...``.
+"""The background process: ``python -P -m vpce_demo.sandbox --directory D [--speed 20|max] [--port N] ...``.
 
 It writes ``server.json`` when it is ready.  It ends on SIGTERM, on ``POST /_sandbox/stop``, and when that file or its
 directory is removed, so that no process is left behind.
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from vpce_demo.errors import SandboxError
+from vpce_demo.private import NotAFile, NotYours, make_private, open_file
 
 from .client import SERVER_FILE
 
@@ -39,7 +40,8 @@ def _speed(text: str) -> float:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m vpce_demo.sandbox", description="AWS PrivateLink on this machine.")
+    program = "python -P -m vpce_demo.sandbox"
+    parser = argparse.ArgumentParser(prog=program, description="AWS PrivateLink on this machine.")
     parser.add_argument("--directory", type=Path, required=True, help="where server.json and the machines' files go")
     parser.add_argument("--speed", type=_speed, default=20.0, help="times faster than AWS, or max")
     parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds added to every call")
@@ -55,7 +57,7 @@ def main() -> int:
     options = _options()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     directory: Path = options.directory
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(directory)
     from .server import Sandbox
 
     sandbox = Sandbox(options.speed, options.latency, directory, options.port, options.proxy_port, options.iam)
@@ -96,8 +98,7 @@ def _announced(sandbox: Sandbox, directory: Path) -> IO[str]:
         "token": sandbox.token,
     }
     draft = directory / f"{SERVER_FILE}.{sandbox.boot_id}"
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    file = os.fdopen(handle, "w")
+    file = os.fdopen(open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w")
     fcntl.flock(file, fcntl.LOCK_EX)
     json.dump(told, file)
     file.flush()
@@ -107,8 +108,9 @@ def _announced(sandbox: Sandbox, directory: Path) -> IO[str]:
 
 def _ours(sandbox: Sandbox, directory: Path) -> bool:
     try:
-        return bool(json.loads((directory / SERVER_FILE).read_text())["boot_id"] == sandbox.boot_id)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        with os.fdopen(open_file(directory / SERVER_FILE), encoding="utf-8") as file:
+            return bool(json.load(file)["boot_id"] == sandbox.boot_id)
+    except (NotAFile, NotYours, OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 

@@ -3,7 +3,7 @@
 Imports only light parts of the standard library: asking whether a sandbox is running must be quick.
 
 The directory (0700) holds ``server.json`` (0600) while one is ready, ``sandbox.log``, ``start.lock`` and what the
-machines keep.  The process holds a lock on ``server.json`` for as long as it serves: so a file that a killed one left
+instances keep.  The process holds a lock on ``server.json`` for as long as it serves: so a file that a killed one left
 is told from one whose process lives and does not answer, and no number of a process and no port is taken for a proof.
 """
 
@@ -26,7 +26,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from vpce_demo.errors import SandboxError
-from vpce_demo.private import NotYours, make_private, not_yours, without_modes
+from vpce_demo.private import (
+    NotAFile,
+    NotYours,
+    make_private,
+    new_file,
+    not_yours,
+    open_file,
+    refuse_links,
+    remove_file,
+    without_modes,
+)
 
 if TYPE_CHECKING:
     import subprocess
@@ -34,6 +44,8 @@ if TYPE_CHECKING:
 SERVER_FILE = "server.json"
 LOG_FILE = "sandbox.log"
 LOCK_FILE = "start.lock"
+INSTANCES = "instances"
+"""The directory of the instances' disks."""
 TOKEN_HEADER = "X-Vpce-Demo-Token"
 PATIENCE = 60.0
 """The longest wait in seconds for a sandbox to start or stop; it needs one or two."""
@@ -115,13 +127,15 @@ def running(directory: Path) -> Running | None:
     """The running sandbox of this directory; None if there is none, for certain.
 
     Only a loopback address is asked, whatever the file says.  Raises NotYours where another user's sandbox may be here,
-    and NotReached where its process is there and does not answer.
+    NotAFile where something else stands in the place of its file, and NotReached where its process is there and does
+    not answer.  The directory may be a link, to use a sandbox that was started elsewhere.
     """
     try:
-        with open(directory / SERVER_FILE, encoding="utf-8") as file:
+        with os.fdopen(open_file(directory / SERVER_FILE), encoding="utf-8") as file:
             return _asked(file)
-    except PermissionError:
-        if foreign := not_yours(directory / SERVER_FILE):
+    except (PermissionError, NotYours) as error:
+        foreign = error if isinstance(error, NotYours) else not_yours(directory / SERVER_FILE)
+        if foreign:
             text = f"Whether the sandbox runs cannot be seen: {foreign.message}"
             raise NotYours(text, hint=foreign.hint) from None
         raise
@@ -199,7 +213,8 @@ def ensure(
 
     The settings are for a new one; a running one keeps its own.  Raises ``SandboxError`` if it cannot start: a port is
     taken, parts are not installed, it ended, with the last lines of its log, or it cannot be reached; NotYours and
-    NoModes where the directory cannot be this user's alone.
+    NoModes where the directory cannot be this user's alone, and NotAFile where something else is in the place of it or
+    of a file in it.
     """
     if found := running(directory):
         return found
@@ -213,7 +228,7 @@ def ensure(
 
 @contextlib.contextmanager
 def _lock(directory: Path) -> Iterator[None]:
-    handle = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = open_file(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -234,11 +249,12 @@ def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_po
     if missing:
         text = f"The sandbox needs parts that are not installed: {', '.join(missing)}."
         raise SandboxError(text, hint="pip install 'vpce-demo[sandbox]'")
-    (directory / SERVER_FILE).unlink(missing_ok=True)
+    remove_file(directory / SERVER_FILE)
+    refuse_links(directory / INSTANCES, 2)
     command = [sys.executable, "-P", "-m", "vpce_demo.sandbox", "--directory", str(directory.resolve())]
     command += ["--speed", "max" if math.isinf(speed) else f"{speed:g}", "--latency", f"{latency_ms:g}"]
     command += ["--port", str(port), "--proxy-port", str(proxy_port), *(["--iam"] if iam else [])]
-    log = os.open(directory / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    log = new_file(directory / LOG_FILE)
     try:
         process = Server(
             command,
@@ -303,9 +319,18 @@ def _failure(directory: Path, code: int) -> SandboxError:
 
 
 def _tail(directory: Path, lines: int = 12) -> str:
-    with contextlib.suppress(OSError):
-        return "\n".join((directory / LOG_FILE).read_text(errors="replace").splitlines()[-lines:])
+    with contextlib.suppress(OSError, NotAFile, NotYours):
+        return "\n".join(log(directory).splitlines()[-lines:])
     return ""
+
+
+def log(directory: Path) -> str:
+    """What the sandbox of this directory has logged; empty without a log.  Raises NotAFile, NotYours and OSError."""
+    try:
+        with os.fdopen(open_file(directory / LOG_FILE), encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
 
 
 def stop(directory: Path) -> bool:
@@ -351,7 +376,10 @@ def _end(pid: int, directory: Path) -> None:
         if not _wait(lambda: not _alive(pid), EXITING):
             os.kill(pid, signal.SIGKILL)
             _wait(lambda: not _alive(pid), EXITING)
-    with contextlib.suppress(OSError), open(directory / SERVER_FILE, encoding="utf-8") as file:
+    with (
+        contextlib.suppress(OSError, NotAFile, NotYours),
+        os.fdopen(open_file(directory / SERVER_FILE), encoding="utf-8") as file,
+    ):
         if not _is_served(file):
             (directory / SERVER_FILE).unlink()
 

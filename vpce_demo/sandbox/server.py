@@ -12,6 +12,7 @@ import socket
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ from .api.faults import Faults
 from .clock import Clock
 from .control import Control
 from .handlers import HANDLERS
+from .limits import IDLE_SECONDS, MOST_CONNECTIONS
 from .store import moto
 from .store.cloud import Cloud, NoWires
 from .store.snapshot import snapshot
@@ -250,9 +252,22 @@ class Sandbox:
 
 
 class _Quiet(WSGIRequestHandler):
-    """HTTP/1.1 with connections kept open; requests go to the log, not to the screen."""
+    """HTTP/1.1 with connections kept open; requests go to the log, not to the screen.
+
+    A connection on which nothing comes for ``IDLE_SECONDS`` is closed.
+    """
 
     protocol_version = "HTTP/1.1"
+    timeout = IDLE_SECONDS
+    server: _Server
+
+    def handle_one_request(self) -> None:
+        self.server.waiting[self.connection] = None  # until a request has come with all its headers
+        super().handle_one_request()
+
+    def run_wsgi(self) -> None:
+        self.server.waiting.pop(self.connection, None)
+        super().run_wsgi()
 
     def log(self, type: str, message: str, *args: Any) -> None:
         log.debug(message, *args)
@@ -263,8 +278,31 @@ class _Quiet(WSGIRequestHandler):
 
 
 class _Server(ThreadedWSGIServer):
+    """At most ``MOST_CONNECTIONS`` are open: for one more, the one that has been waiting longest for a request is
+    closed, so that nobody is kept out by connections that say nothing."""
+
     daemon_threads = True
     block_on_close = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.waiting: dict[socket.socket, None] = {}
+        """The connections on which no request is being answered, the longest wait first."""
+        self._open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if len(self._open) >= MOST_CONNECTIONS:
+            longest = next(iter(list(self.waiting)), request)
+            self.waiting.pop(longest, None)
+            with suppress(OSError):
+                longest.shutdown(socket.SHUT_RDWR)  # its thread closes it
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        self.waiting.pop(request, None)
+        super().shutdown_request(request)
 
 
 def _listen(port: int, app: Api) -> BaseWSGIServer:

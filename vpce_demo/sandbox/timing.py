@@ -1,7 +1,6 @@
 """How long AWS takes, in seconds: the typical values of ``aws-behaviours.md`` section 1.3, not upper bounds."""
 
 VPC_PENDING = 1.0
-SUBNET_PENDING = 1.0
 GATEWAY_ATTACHING = 1.0
 ROUTE_ASSOCIATING = 1.0
 

@@ -12,7 +12,6 @@ from ..config.settings import Settings
 from ..errors import STATE_DIRECTORY, THIS_DEMO, Refused
 from ..journal.state_file import StateFile
 from ..model import Side
-from ..private import not_yours
 from ..untrusted import printable
 from .discover import not_looked_up
 
@@ -23,8 +22,7 @@ def same_accounts(recorded: Mapping[str, Mapping[str, str]], environment: Enviro
 
 
 def refuse_other_demo(state: StateFile, name: str) -> None:
-    """Raise Refused if the state file is another demo's or user's, does not say whose it is, or others may write to
-    it."""
+    """Raise Refused if the state file is another demo's, does not say whose it is, or others may write to it."""
     if not state.path.exists():
         return
     if not state.demo and state.settings:
@@ -50,8 +48,6 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
             hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
             f"    mv {state.path} {state.path}.aside",
         )
-    if foreign := not_yours(state.path):
-        raise foreign
     mode = state.path.stat().st_mode & 0o777
     if mode & 0o022:
         raise Refused(

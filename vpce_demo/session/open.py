@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -67,7 +68,7 @@ def open_demo(
             state.sides = {str(side): dict(facts) for side, facts in environment.accounts.items()}
             state.place = environment.id
             if makes:
-                if not state.settings and not state.key_file.exists():
+                if not state.settings and not os.path.lexists(state.key_file):
                     new = state
                 settings = _settings_to_make(where.config, state, environment, identity, sides)
                 state.demo, state.demo_id, state.settings = settings.name, settings.demo_id, settings.model_dump()

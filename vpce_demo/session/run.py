@@ -16,8 +16,9 @@ from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
 from ..changes import CHANGES
 from ..config.settings import Settings, Where
-from ..engine.engine import UNPROVEN, Engine
+from ..engine.engine import Engine
 from ..engine.events import Action, Event, Leftover
+from ..engine.failures import UNPROVEN
 from ..engine.resource import Aws, Resource, closure
 from ..engine.waits import HIDDEN_SECONDS
 from ..errors import DemoError, Diagnosis, InUse, NotCreated, TimedOut

@@ -1,7 +1,8 @@
 """The two outputs of the program: all that it writes to a terminal, a pipe or a file goes through them.
 
-An output lets only printable characters and line ends through, and puts ``?`` for what its encoding cannot carry.  A
-reader that has left or a full disk ends the showing, not the work: what comes after is dropped, and ``lost`` says why.
+An output lets only printable characters and line ends through, masks secrets (``masking``), and puts ``?`` for what its
+encoding cannot carry.  A reader that has left or a full disk ends the showing, not the work: what comes after is
+dropped, and ``lost`` says why.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import os
 import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
+
+from ..masking import MASK
 
 
 class Output:
@@ -33,7 +36,8 @@ class Output:
         return self.write_styled(text)
 
     def write_styled(self, text: str) -> int:
-        """Write what a console has cleaned and styled: escape codes go through."""
+        """Write what a console has cleaned and styled: escape codes go through, secrets do not."""
+        text = MASK.text(text)
         if self._stream is None:
             self._lost = OSError(errno.EBADF, "it is closed")
         elif not self._lost:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.style import Style
 from rich.text import Text
 
+from ..engine.drift import shortened
 from ..engine.resource import Resource
 from ..model import Drift, Live, Remedy, is_fine, short_id
 from .style import Screen, duration
@@ -103,14 +104,9 @@ def _line(screen: Screen, row: _Row, before: str) -> None:
         screen.line(Text("        ").append_text(id))
 
 
-def _short(value: str) -> str:
-    """A value with every id in its short form."""
-    return ", ".join(short_id(word) for word in value.split(", "))
-
-
 def differs(drift: Drift) -> tuple[str, str]:
     """``health check interval: 30`` and ``in the tutorial 10``."""
-    return f"{drift.field}: {_short(drift.aws)}", f"in the tutorial {_short(drift.tutorial)}"
+    return f"{drift.field}: {shortened(drift.aws)}", f"in the tutorial {shortened(drift.tutorial)}"
 
 
 def what_up_does(drift: Drift) -> str:

@@ -43,12 +43,24 @@ def header(
 
 
 def ready(
-    screen: Screen, seconds: float, created: int, mended: int, found: int, pairs: Iterable[tuple[str, str]]
+    screen: Screen,
+    seconds: float,
+    created: int,
+    mended: int,
+    found: int,
+    pairs: Iterable[tuple[str, str]],
+    differing: int = 0,
 ) -> None:
-    """Print the end of ``up``: the counts, and the values that one wants to copy.  Those mended were found too."""
+    """Print the end of ``up``: the counts, and the values that one wants to copy.
+
+    Those mended were found too; those still ``differing`` are left as they are.
+    """
     counts = [f"{created} created", *([f"{mended} mended"] if mended else []), f"{found - mended} already there"]
     done = f"Ready in {duration(seconds)}: {', '.join(counts)}."
-    screen.line(done if created or mended else f"Nothing to do: all {found} were there already.", style="bold")
+    nothing = f"Nothing was changed: all {found} are there, and {differing} differ{'s' * (differing == 1)}."
+    if not differing:
+        nothing = f"Nothing to do: all {found} were there already."
+    screen.line(done if created or mended else nothing, style="bold")
     facts(screen, pairs)
 
 

@@ -194,10 +194,11 @@ class AwsFacts:
         return self._once(arn, lambda: only(elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"], arn))
 
     def health(self) -> TargetHealthDescriptionTypeDef | None:
-        """The health of the web server as a target; None if it is not registered."""
-        web = self.id(self.demo.web)
+        """The health of the web server as a target, on its own port if it has several; None if it is not registered."""
+        web, port = self.id(self.demo.web), self.demo.targets.port
         listed = target_health(self.aws(Side.PROVIDER), self.demo.targets)
-        return next((one for one in listed if one.get("Target", {}).get("Id") == web), None)
+        ours = [one for one in listed if one.get("Target", {}).get("Id") == web]
+        return min(ours, key=lambda one: one.get("Target", {}).get("Port") != port, default=None)
 
     # --- instances and their surroundings -------------------------------------------
 

@@ -275,13 +275,13 @@ _TARGET = {"initial": Symptom.INITIAL, "unhealthy": Symptom.UNHEALTHY, "unused":
 
 
 def _target_states(lab: CheckContext) -> list[tuple[str, str]]:
-    """State and reason of the targets, in AWS's words, without a replaced one that is draining."""
-    web = lab.sides[Side.PROVIDER].id(lab.demo.web)
+    """State and reason of the targets, in AWS's words, without one that was replaced or taken away and is draining."""
+    ours = {"Id": lab.sides[Side.PROVIDER].id(lab.demo.web), "Port": lab.demo.targets.port}
     states = []
     for one in target_health(lab.aws(lab.demo.targets), lab.demo.targets):
         health = one.get("TargetHealth", {})
         word = health.get("State", "").lower()
-        if one.get("Target", {}).get("Id") == web or word not in ("unused", "draining"):
+        if one.get("Target", {}).items() >= ours.items() or word not in ("unused", "draining"):
             states.append((word, health.get("Reason", "")))
     return states
 

@@ -29,7 +29,7 @@ from ..aws.region import image, offering, zones
 from ..config.model import MY_IP, Config
 from ..errors import DemoError
 from ..model import Side
-from ..private import ELSEWHERE, not_yours, without_modes
+from ..private import ELSEWHERE, is_there, not_yours, without_modes
 from .dry_run import allowed_calls
 
 OLDEST_PYTHON = (3, 11)
@@ -93,12 +93,9 @@ def files(key_file: Path) -> DoctorLine:
         with tempfile.TemporaryFile(dir=there) as file:
             if os.fstat(file.fileno()).st_mode & 0o077:
                 raise without_modes(there)
-        if key_file.exists():
-            if not os.access(key_file, os.R_OK) and (foreign := not_yours(key_file)):
-                raise foreign
-            if key_file.stat().st_mode & 0o077:
-                text = f"{key_file} can be read by others, so ssh refuses it."
-                raise DemoError(text, hint=f"chmod 600 {shlex.quote(str(key_file))}")
+        if is_there(key_file) and key_file.stat().st_mode & 0o077:
+            text = f"{key_file} can be read by others, so ssh refuses it."
+            raise DemoError(text, hint=f"chmod 600 {shlex.quote(str(key_file))}")
     except DemoError as error:
         return _not_fine("files", error)
     return DoctorLine("files", True, f"{there} keeps permissions")

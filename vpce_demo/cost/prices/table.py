@@ -18,6 +18,7 @@ from typing import Any
 
 from ...errors import DemoError
 from ...extras import extra, home, why
+from ...private import replace_file
 from ...untrusted import text_of
 
 PRICE_LIST = "aws-price-list"
@@ -114,11 +115,9 @@ def keep(prices: Table) -> Path:
         {"item": item, "date": price.date, "from": list(price.sources), "usd": {region: str(price.usd)}}
         for (item, region), price in sorted({**before, **prices}.items())
     ]
-    draft = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps({"version": VERSION, "prices": blocks}, indent=1) + "\n", encoding="utf-8")
-        draft.replace(path)
+        replace_file(path, json.dumps({"version": VERSION, "prices": blocks}, indent=1) + "\n")
     except OSError as error:
         raise DemoError(f"The prices cannot be kept in {path}: {why(error)}.") from None
     return path

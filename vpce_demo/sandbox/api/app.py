@@ -7,41 +7,51 @@ policies if they are enforced, and the handler.
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
+import threading
 import time
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+import moto
+from moto.core.exceptions import JsonRESTError, ServiceException
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
+from .. import limits
 from ..store.cloud import Cloud
+from . import parameters
 from .calls import Call, Handlers
 from .faults import Dropped, Faults, Struck, kill
 from .filters import page
 from .hiding import READING
 from .iam.gate import Gate, wrong_region
-from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, refusal, regions
+from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, no_such_kind, refusal, regions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
-
-REMEMBERED_CALLS = 20_000
-LARGEST_BODY = 10_000_000
-"""Bytes.  The largest that a tool sends is some ten thousand."""
+MOTO, OURS = str(Path(moto.__file__).parent), str(Path(__file__).parents[2])
+"""The directories of moto and of this package."""
+UNKNOWN = "unknown"
+"""The name of every service that is not there, and of every operation that a service does not have."""
 
 
 @dataclass
 class RecordedCall:
     """One API call as ``calls`` lists it; times are seconds since the epoch.
 
-    ``error`` is AWS's code, why there was no answer (``dropped after``), both, or none.
+    ``operation`` is AWS's name, or ``unknown``; ``params`` are cut to ``limits.REMEMBERED_CHARACTERS``; ``error`` is
+    AWS's code, why there was no answer (``dropped after``), both, or none.
     """
 
     number: int
@@ -72,12 +82,13 @@ class Api:
         self._handlers = handlers
         self.latency = latency
         self.hosts: frozenset[str] = frozenset()
-        self.calls: deque[RecordedCall] = deque(maxlen=REMEMBERED_CALLS)
+        self.calls: deque[RecordedCall] = deque(maxlen=limits.REMEMBERED_CALLS)
         self.counts: Counter[str] = Counter()
         self.gate = Gate()
         self._control = control
         self._moto = Moto()
         self._number = 0
+        self._large_bodies = threading.Semaphore(limits.LARGE_BODIES)
 
     def clear(self) -> None:
         """Forget the calls so far."""
@@ -87,7 +98,7 @@ class Api:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        request.max_content_length = LARGEST_BODY
+        request.max_content_length = limits.LARGEST_BODY
         try:
             response: Response | HTTPException = self._respond(request)
         except HTTPException as refusal_of_the_body:
@@ -105,10 +116,18 @@ class Api:
             return self._control(request)
         if request.path.startswith(("/moto-api", "/latest/")):
             return Response("Moto's own controls and its metadata service are not offered here.\n", 404)
+        chunked = "Transfer-Encoding" in request.headers
+        small = not chunked and (request.content_length or 0) <= limits.SMALL_BODY
+        with nullcontext() if small else self._large_bodies:
+            return self._read_and_answer(request)
+
+    def _read_and_answer(self, request: Request) -> Response:
         try:
             body = request.get_data()
-        except ClientDisconnected:
+        except (ClientDisconnected, TimeoutError):
             return Response(status=400)  # the caller has gone: nobody reads this
+        if body.count(b"&") + request.query_string.count(b"&") >= limits.MOST_PARAMETERS:
+            raise RequestEntityTooLarge(f"A request has at most {limits.MOST_PARAMETERS} parameters.")
         incoming = Incoming(request)
         record, struck = self._record(incoming)
         if self.latency:
@@ -126,12 +145,14 @@ class Api:
         return response
 
     def _record(self, incoming: Incoming) -> tuple[RecordedCall, Struck]:
-        operation = incoming.operation or f"{incoming.http.method} {incoming.http.path}"
+        """Whatever is not an operation of a service is counted under one name: anybody can make up others."""
+        service = incoming.service or SIGNING_NAMES.get(incoming.signing, UNKNOWN)
+        operation = incoming.operation if incoming.is_known else UNKNOWN
         with self.cloud.lock:
             self._number += 1
-            record = RecordedCall(self._number, incoming.name, operation, {}, time.time())
+            record = RecordedCall(self._number, service, operation, {}, time.time())
             self.calls.append(record)
-            self.counts[f"{incoming.name}:{operation}"] += 1
+            self.counts[f"{service}:{operation}"] += 1
             return record, self.faults.meet(operation)
 
     def _answer(self, incoming: Incoming, record: RecordedCall, struck: Struck, body: bytes) -> Response:
@@ -141,13 +162,13 @@ class Api:
             return self._dispatch(incoming, record, body)
         except ApiError as error:
             record.error = error.code
-            return refusal(incoming.service, error)
+            return refusal(incoming.protocol, error)
         except Dropped:
             raise
-        except Exception:
-            log.exception("%s %s failed", incoming.name, incoming.operation)
-            record.error = "InternalError"
-            return refusal(incoming.service, ApiError("InternalError", "An internal error has occurred", 500))
+        except Exception as failure:
+            said = _error_of(incoming, failure)
+            record.error = said.code
+            return refusal(incoming.protocol, said)
 
     def _dispatch(self, incoming: Incoming, record: RecordedCall, body: bytes) -> Response:
         if incoming.region not in regions():
@@ -155,11 +176,14 @@ class Api:
         if not incoming.service:
             if incoming.name not in SIGNING_NAMES:
                 # Not forwarded to moto: some of its services make requests to URLs from the call.
-                raise ApiError("InvalidAction", f"The sandbox has no {incoming.name}.")
+                raise _no_such_service(incoming)
+            parameters.check_text(incoming, incoming.http.values.to_dict(flat=False))
             with self.cloud.lock:
                 self.gate.check(incoming, {})
                 return self._forward(incoming, body)
-        record.params = params = incoming.params()
+        params = incoming.params()
+        record.params = _remembered(params)
+        parameters.check(incoming, params)
         with self.cloud.lock:
             self.gate.check(incoming, params)
         if incoming.service == "ec2" and params.get("DryRun"):
@@ -186,8 +210,43 @@ class Api:
         environ = {**incoming.http.environ, "wsgi.input": io.BytesIO(body)}
         response = self._moto.forward(environ, incoming.account)
         if incoming.service and response.status_code >= 500:
-            raise ApiError("InvalidAction", f"The sandbox has no {incoming.operation} of this kind.")
+            raise no_such_kind(incoming.operation)
         return response
+
+
+def _remembered(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters, or if they are long their text, cut."""
+    text = json.dumps(params, default=str)
+    if len(text) <= limits.REMEMBERED_CHARACTERS:
+        return params
+    return {"cut": text[: limits.REMEMBERED_CHARACTERS]}
+
+
+def _no_such_service(incoming: Incoming) -> ApiError:
+    if not incoming.signing:
+        return ApiError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    code = "UnknownOperationException" if incoming.protocol in ("json", "rest-json") else "InvalidAction"
+    return ApiError(code, f"The sandbox has no {incoming.signing[: limits.REMEMBERED_NAME]}.")
+
+
+def _error_of(incoming: Incoming, failure: Exception) -> ApiError:
+    """What a failure is to the caller: moto's refusals as they are, everything else an error of AWS's.
+
+    The log gets one line for a failure inside moto, and the whole traceback for one of ours.
+    """
+    if isinstance(failure, ServiceException):
+        return ApiError(str(failure.code), str(failure.message))
+    if isinstance(failure, JsonRESTError):
+        return ApiError(failure.relative_error_type, str(failure.message), failure.code)
+    places = [one for one in traceback.extract_tb(failure.__traceback__) if one.filename.startswith((MOTO, OURS))]
+    if not places or not places[-1].filename.startswith(MOTO):
+        log.error("%s %s failed", incoming.name, incoming.operation, exc_info=failure)
+    elif isinstance(failure, NotImplementedError | ImportError):
+        return no_such_kind(incoming.operation)
+    else:
+        place = f"{Path(places[-1].filename).relative_to(MOTO)}:{places[-1].lineno}"
+        log.error("moto failed: %s %s: %s at %s", incoming.name, incoming.operation, type(failure).__name__, place)
+    return ApiError("InternalError", "An internal error has occurred", 500)
 
 
 def _error_code(response: Response) -> str | None:

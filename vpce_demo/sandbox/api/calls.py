@@ -8,7 +8,9 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
+from ..limits import REMEMBERED_TOKENS
 from ..store.cloud import Cloud
+from .parameters import Parameters
 from .protocol import ApiError, Incoming, Moto
 
 Handler = Callable[["Call"], dict[str, Any]]
@@ -37,7 +39,7 @@ class Call:
     """One call as a handler sees it: the parameters, who sent it where, our records and moto's."""
 
     def __init__(self, incoming: Incoming, params: dict[str, Any], cloud: Cloud, moto: Moto) -> None:
-        self.params = params
+        self.params: dict[str, Any] = Parameters(params, incoming)
         self.account, self.region, self.operation = incoming.account, incoming.region, incoming.operation
         self.cloud = cloud
         self._incoming, self._moto = incoming, moto
@@ -89,4 +91,6 @@ class Call:
                 return repeated
         answer = make()
         self.cloud.tokens[key] = asked, answer
+        while len(self.cloud.tokens) > REMEMBERED_TOKENS:
+            del self.cloud.tokens[next(iter(self.cloud.tokens))]
         return answer

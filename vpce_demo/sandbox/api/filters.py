@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from .protocol import ApiError
@@ -17,7 +18,8 @@ Fields = Mapping[str, Callable[[dict[str, Any]], object]]
 def matching(
     items: Iterable[dict[str, Any]], filters: list[dict[str, Any]] | None, fields: Fields
 ) -> list[dict[str, Any]]:
-    """The items every filter lets through: any value of a filter, with ``*`` and ``?``, as AWS has it.
+    """The items every filter lets through: any value of a filter, with ``*`` and ``?``, as AWS has it.  A
+    backslash takes their meaning away.
 
     ``tag:KEY``, ``tag-key`` and ``tag-value`` work on everything that has ``Tags``.  Raises ``InvalidParameterValue``
     for a filter that is not in ``fields``, as AWS does.
@@ -44,8 +46,16 @@ def _tags(name: str) -> Callable[[dict[str, Any]], object] | None:
 def _matches(found: object, wanted: list[str]) -> bool:
     values = found if isinstance(found, list | tuple | set) else [found]
     texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in values if value is not None]
-    patterns = [pattern.replace("[", "[[]") for pattern in wanted]
-    return any(fnmatchcase(text, pattern) for text in texts for pattern in patterns)
+    patterns = [_pattern(each) for each in wanted]
+    return any(pattern.fullmatch(text) for text in texts for pattern in patterns)
+
+
+@lru_cache
+def _pattern(wanted: str) -> re.Pattern[str]:
+    """``*`` is any text and ``?`` any character, unless a backslash stands before it."""
+    parts = re.findall(r"\\.|.", re.sub(r"(?<!\\)\*+", "*", wanted), re.DOTALL)
+    wild = {"*": ".*", "?": "."}
+    return re.compile("".join(wild.get(part) or re.escape(part[-1]) for part in parts), re.DOTALL)
 
 
 def page(result: dict[str, Any], key: str, params: dict[str, Any]) -> dict[str, Any]:

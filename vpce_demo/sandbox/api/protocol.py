@@ -6,7 +6,7 @@ Every dict here has botocore's shape: the member names of the service's model, P
 from __future__ import annotations
 
 import json
-import logging
+import re
 import uuid
 from functools import cache
 from typing import Any, cast
@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-log = logging.getLogger(__name__)
+from ..limits import REMEMBERED_NAME
 
 SIGNING_NAMES = {
     "ec2": "ec2",
@@ -39,8 +39,16 @@ SIGNING_NAMES = {
 }
 """Services whose operations are understood, by the name in a signature; there are no others."""
 
+UNSIGNED_OPERATIONS = {"AssumeRoleWithSAML": "sts", "AssumeRoleWithWebIdentity": "sts"}
+"""Operations that carry their own proof of identity instead of a signature, and their service."""
+ANSWERED_AS_REST_XML = ("s3", "s3express", "s3-object-lambda", "s3-outposts")
+"""Services whose errors have no element around them, by the name in a signature."""
+
 CLASSIC_LOAD_BALANCING = "2012-06-01"
 ACCOUNT_KEY = "SANDBOX"
+
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""The characters that no XML document can have in it."""
 
 
 class ApiError(Exception):
@@ -61,28 +69,67 @@ class Incoming:
         self.service = SIGNING_NAMES.get(self.signing, "")
         if self.signing == "elasticloadbalancing" and request.values.get("Version") == CLASSIC_LOAD_BALANCING:
             self.service = ""
+        if not self.signing:
+            self.service = UNSIGNED_OPERATIONS.get(request.values.get("Action", ""), "")
         self.name = self.service or self.signing or "unsigned"
         self.operation = self._operation() if self.service else ""
 
     def _operation(self) -> str:
         return self.http.values.get("Action", "") or self.http.headers.get("X-Amz-Target", "").rpartition(".")[2]
 
+    @property
+    def is_known(self) -> bool:
+        """True for an operation that the service has."""
+        return bool(self.service) and self.operation in get_service_model(self.service).operation_names
+
+    @property
+    def protocol(self) -> str:
+        """The wire format of the answer: the service's, or for a service that is not there the one of the request."""
+        if self.service:
+            return protocol_of(self.service)
+        if "X-Amz-Target" in self.http.headers:
+            return "json"
+        if "Action" in self.http.values:
+            return "ec2" if self.signing == "ec2" else "query"
+        if self.signing in ANSWERED_AS_REST_XML:
+            return "rest-xml"
+        return "rest-json" if self.signing else "ec2"
+
     def params(self) -> dict[str, Any]:
-        """The operation's parameters.  Raises ``ApiError`` for an operation the service does not have."""
+        """The operation's parameters.
+
+        Raises ``ApiError`` for an operation the service does not have, and for a request that is not in its format.
+        """
         model = operation_model(self.service, self.operation)
-        parser = PROTOCOL_PARSERS[protocol_of(self.service)](model)
-        return dict(
-            parser.parse(
-                {
-                    "method": self.http.method,
-                    "values": self.http.values,
-                    "headers": self.http.headers,
-                    "body": self.http.get_data(),
-                    "url_path": self.http.path,
-                    "url_params": {},
-                }
+        parser = PROTOCOL_PARSERS[self.protocol](model)
+        try:
+            params = dict(
+                parser.parse(
+                    {
+                        "method": self.http.method,
+                        "values": self.http.values,
+                        "headers": self.http.headers,
+                        "body": self.http.get_data(),
+                        "url_path": self.http.path,
+                        "url_params": {},
+                    }
+                )
             )
-        )
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            raise malformed(self.protocol) from None
+        return params
+
+
+def no_such_kind(operation: str) -> ApiError:
+    """What moto has not implemented."""
+    return ApiError("InvalidAction", f"The sandbox has no {operation} of this kind.")
+
+
+def malformed(protocol: str) -> ApiError:
+    """What is not in the format of the service, as AWS says it in that format."""
+    if protocol == "json":
+        return ApiError("SerializationException", "The request is not in the format of this service.")
+    return ApiError("MalformedQueryString", "The query string contains a syntax error.")
 
 
 def _scope(authorization: str) -> tuple[str, str, str]:
@@ -117,7 +164,7 @@ def operation_model(service: str, operation: str) -> OperationModel:
     """The model of one operation.  Raises ``ApiError`` (InvalidAction) if the service has none of that name."""
     model = get_service_model(service)
     if operation not in model.operation_names:
-        raise ApiError("InvalidAction", f"The action {operation} is not valid for this web service.")
+        raise ApiError("InvalidAction", f"The action {operation[:REMEMBERED_NAME]} is not valid for this web service.")
     return cast(OperationModel, model.operation_model(operation))
 
 
@@ -136,14 +183,18 @@ def answer(service: str, operation: str, result: dict[str, Any]) -> Response:
     return Response(done["body"], done["status_code"], dict(done["headers"]))
 
 
-def refusal(service: str, error: ApiError) -> Response:
+def refusal(protocol: str, error: ApiError) -> Response:
     """An error, in the protocol's own shape."""
     request_id = uuid.uuid4()
-    if service and protocol_of(service) == "json":
+    if protocol in ("json", "rest-json"):
         body = json.dumps({"__type": error.code, "message": error.message})
-        return Response(body, error.status, content_type="application/x-amz-json-1.1")
-    inner = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
-    if service in ("ec2", ""):
+        kind = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
+        return Response(body, error.status, {"x-amzn-ErrorType": error.code}, content_type=kind)
+    message = NOT_IN_XML.sub("?", error.message)  # it may quote what the caller sent
+    inner = f"<Code>{escape(error.code)}</Code><Message>{escape(message)}</Message>"
+    if protocol == "rest-xml":
+        body = f"<Error>{inner}<RequestId>{request_id}</RequestId></Error>"
+    elif protocol == "ec2":
         body = f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
     else:
         side = "Sender" if error.status < 500 else "Receiver"
@@ -159,13 +210,9 @@ class Moto:
         self._app = DomainDispatcherApplication(create_backend_app)
 
     def forward(self, environ: dict[str, Any], account: str) -> Response:
-        """Hand a whole request on, unread."""
+        """Hand a whole request on, unread.  Raises whatever moto's handler raises."""
         environ = {**environ, "HTTP_X_MOTO_ACCOUNT_ID": account}
-        try:
-            body, status, headers = run_wsgi_app(self._app.get_application(environ), environ, buffered=True)
-        except Exception:  # moto raises what it has not implemented, and imports parts that are not installed
-            log.exception("moto failed")
-            return Response("The sandbox cannot answer this.\n", 501)
+        body, status, headers = run_wsgi_app(self._app.get_application(environ), environ, buffered=True)
         return Response(body, status, headers)
 
     def ask(self, sender: Incoming, operation: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -191,7 +238,7 @@ class Moto:
         ).get_environ()
         got = self.forward(environ, sender.account)
         if got.status_code >= 500:
-            raise ApiError("InvalidAction", f"The sandbox has no {operation} of this kind.")
+            raise no_such_kind(operation)
         raw = {"status_code": got.status_code, "headers": HeadersDict(got.headers), "body": got.get_data()}
         parsed = cast(dict[str, Any], create_parser(protocol_of(service)).parse(raw, cast(Shape, model.output_shape)))
         if got.status_code >= 300:

@@ -58,12 +58,61 @@ def _again(call: Call, before: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reservation(call: Call, ids: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = _shown(call.moto("DescribeInstances", InstanceIds=ids))["Reservations"][0]
+    found: dict[str, Any] = _shown(call, call.moto("DescribeInstances", InstanceIds=ids))["Reservations"][0]
     return found
 
 
+def _with_template(call: Call) -> dict[str, Any]:
+    """The parameters, and from the launch template what they do not say.
+
+    Raises ``InvalidLaunchTemplateId.NotFound``, ``InvalidLaunchTemplateName.NotFoundException``,
+    ``InvalidLaunchTemplateId.VersionNotFound``, ``MissingParameter``.
+    """
+    asked = call.params.get("LaunchTemplate")
+    if not asked:
+        return call.params
+    named = {"LaunchTemplateId", "LaunchTemplateName"} & asked.keys()
+    if len(named) != 1:
+        code = "InvalidParameterCombination" if named else "MissingParameter"
+        raise ApiError(code, "A launch template is given either by its id or by its name")
+    by, held, code = {
+        "LaunchTemplateId": ("ID", "id", "InvalidLaunchTemplateId.NotFound"),
+        "LaunchTemplateName": ("name", "name", "InvalidLaunchTemplateName.NotFoundException"),
+    }[key := named.pop()]
+    template = next((one for one in call.ec2.launch_templates.values() if getattr(one, held) == asked[key]), None)
+    if template is None:
+        text = f"The specified launch template, with template {by} {asked[key]}, does not exist."
+        raise ApiError(code, text)
+    wanted = asked.get("Version") or "$Default"
+    versions = {str(one.number): one for one in template.versions}
+    versions |= {"$Default": template.default_version(), "$Latest": template.latest_version()}
+    if wanted not in versions:
+        text = f"Could not find the specified version {wanted} for the launch template with ID {template.id}."
+        raise ApiError("InvalidLaunchTemplateId.VersionNotFound", text)
+    version = versions[wanted]
+    said = {name: value for name, value in version.data.items() if value is not None}
+    if "UserData" in said:
+        said["UserData"] = str(said["UserData"])
+    tagged: dict[str, dict[str, str]] = {}
+    for spec in [*said.get("TagSpecifications", []), *call.params.get("TagSpecifications", [])]:
+        tagged.setdefault(spec.get("ResourceType", ""), {}).update(
+            {tag["Key"]: tag.get("Value", "") for tag in spec.get("Tags", [])}
+        )
+    specs = [
+        {"ResourceType": kind, "Tags": [{"Key": key, "Value": value} for key, value in held.items()]}
+        for kind, held in tagged.items()
+        if kind != "launch-template"
+    ]
+    return {
+        **said,
+        **call.params,
+        **({"TagSpecifications": specs} if specs else {}),
+        "LaunchTemplate": {"LaunchTemplateId": template.id, "Version": str(version.number)},
+    }
+
+
 def _run(call: Call) -> dict[str, Any]:
-    params = call.params
+    call.params = params = _with_template(call)
     image_id = _image(call, params.get("ImageId", ""))
     nics = params.get("NetworkInterfaces", [])
     first: dict[str, Any] = next((nic for nic in nics if nic.get("DeviceIndex", 0) == 0), {})
@@ -335,9 +384,9 @@ def describe_instances(call: Call) -> dict[str, Any]:
     )
     terminated = [one for one in validation.instances(call) if one.state == "terminated"]
     if not simple or not terminated:
-        return _shown(call.moto())
+        return _shown(call, call.moto())
     living = [one.id for one in validation.instances(call) if one.state != "terminated"]
-    answer = _shown(call.moto(InstanceIds=living)) if living else {}
+    answer = _shown(call, call.moto(InstanceIds=living)) if living else {}
     reservations = {one["ReservationId"]: one for one in answer.get("Reservations", [])}
     for item in matching([_when_terminated(call, one) for one in terminated], filters, _OF_TERMINATED):
         reservation = item.pop("Reservation")
@@ -359,12 +408,17 @@ def _when_terminated(call: Call, instance: Any) -> dict[str, Any]:
     return {**item, "Tags": held} if (held := tags.of(call, instance.id)) else item
 
 
-def _shown(answer: dict[str, Any]) -> dict[str, Any]:
-    """A running instance has no reason for its state, and a terminated one no network any more."""
+def _shown(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
+    """A running instance has no reason for its state, and a terminated one no network any more.
+
+    The public name is always there, though often empty.
+    """
     for reservation in answer.get("Reservations", []):
         for one in reservation["Instances"]:
             if not one.get("StateReason", {}).get("Code"):
                 one.pop("StateReason", None)
+            names = [network_interfaces.show_public_address(call, nic) for nic in one.get("NetworkInterfaces", [])]
+            one["PublicDnsName"] = next(iter(names), "")
             if one["State"]["Name"] == "terminated":
                 one["NetworkInterfaces"], one["SecurityGroups"] = [], []
                 for key in ("PrivateIpAddress", "PublicIpAddress", "SubnetId", "VpcId"):

@@ -61,6 +61,27 @@ def public_address(call: Call) -> str:
     return str(ip)
 
 
+def show_public_address(call: Call, item: dict[str, Any]) -> str:
+    """Give an interface's public address its owner and its name, and its primary private address the public one.
+
+    Returns the name, which is empty if there is none: without a public address, or in a VPC that gives no names.
+    """
+    if not (association := item.get("Association")):
+        item.pop("Association", None)
+        return ""
+    name = ""
+    if str(call.ec2.vpcs[item["VpcId"]].enable_dns_hostnames).lower() == "true":
+        front = "compute-1" if call.region == "us-east-1" else f"{call.region}.compute"
+        name = f"ec2-{association['PublicIp'].replace('.', '-')}.{front}.amazonaws.com"
+    association["PublicDnsName"] = name
+    if "AllocationId" not in association:
+        association["IpOwnerId"] = "amazon"
+    for address in item.get("PrivateIpAddresses", []):
+        if address.get("Primary"):
+            address["Association"] = dict(association)
+    return name
+
+
 _FIELDS: Fields = {
     "network-interface-id": lambda one: one["NetworkInterfaceId"],
     "subnet-id": lambda one: one.get("SubnetId"),
@@ -107,10 +128,7 @@ def describe_network_interfaces(call: Call) -> dict[str, Any]:
     for one in found:
         interface = call.ec2.enis[one["NetworkInterfaceId"]]
         one["Tags"] = one.pop("TagSet", [])
-        if association := one.get("Association"):
-            front = "compute-1" if call.region == "us-east-1" else f"{call.region}.compute"
-            dashes = association["PublicIp"].replace(".", "-")
-            association["PublicDnsName"] = f"ec2-{dashes}.{front}.amazonaws.com"
+        show_public_address(call, one)
         if hasattr(interface, "managed_attachment"):
             one["Attachment"] = {
                 "AttachmentId": interface.managed_attachment,

@@ -110,7 +110,11 @@ def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
 
     def make() -> dict[str, Any]:
         arns = call.params.get("NetworkLoadBalancerArns") or []
-        if not arns:
+        gateways = call.params.get("GatewayLoadBalancerArns") or []
+        if gateways and not arns:
+            text = "The sandbox has no endpoint services on Gateway Load Balancers, only on Network Load Balancers."
+            raise ApiError("UnsupportedOperation", text)
+        if not arns or gateways:
             text = "exactly one of network_load_balancer_arn or gateway_load_balancer_arn is a required member"
             raise ApiError("InvalidParameter", text)
         zones = _zones(_balancers(call, arns))

@@ -77,14 +77,15 @@ def _attached(call: Call, vpc: Any) -> Iterator[Any]:
 
 @handles("ec2", "CreateSubnet")
 def create_subnet(call: Call) -> dict[str, Any]:
-    """``pending`` first.  It is nobody's default; moto makes the first one of a zone that, if given the zone's id."""
+    """``available`` at once.  It is nobody's default.
+
+    Moto makes the first one of a zone its default, if given the zone's id.
+    """
     validation.vpc(call, call.params["VpcId"])
     answer = call.moto()
     subnet = validation.subnet(call, answer["Subnet"]["SubnetId"])
     subnet.default_for_az = answer["Subnet"]["DefaultForAz"] = False
     subnet.map_public_ip_on_launch = answer["Subnet"]["MapPublicIpOnLaunch"] = False
-    subnet.state = answer["Subnet"]["State"] = "pending"
-    call.cloud.later(timing.SUBNET_PENDING, lambda: setattr(subnet, "state", "available"))
     return answer
 
 

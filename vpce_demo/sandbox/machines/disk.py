@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
+
+from vpce_demo.sandbox.limits import DISK_BLOCK, LARGEST_DISK
 
 HOME = "/home/ec2-user"
 FOLDERS = (HOME, "/etc", "/tmp", "/var/log")
@@ -14,6 +18,7 @@ class Disk:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._used = 0
         for folder in FOLDERS:
             self.path(folder).mkdir(parents=True, exist_ok=True)
 
@@ -36,16 +41,27 @@ class Disk:
         return self.root.joinpath(*parts)
 
     def write(self, inside: str, content: bytes) -> None:
-        """Write a file, and the folders on the way to it.  Raises ``OSError`` and ``ValueError``."""
-        file = self.path(inside)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+        """Write a file, and the folders on the way to it.  Raises ``OSError``, for a full disk too, and
+        ``ValueError``."""
+        self._room_for(inside, content, replaces=True).write_bytes(content)
 
     def append(self, inside: str, text: str) -> None:
+        """Add to a file.  Raises what ``write`` raises."""
+        content = text.encode("utf-8", "surrogateescape")
+        with self._room_for(inside, content).open("ab") as out:
+            out.write(content)
+
+    def _room_for(self, inside: str, content: bytes, replaces: bool = False) -> Path:
+        """Where the file is, with its folders made.  Raises ``OSError`` (ENOSPC) if the disk would be too full."""
         file = self.path(inside)
+        held = file.stat().st_size if replaces and file.is_file() else 0
+        missing = sum(not one.exists() for one in (file, *file.parents))
+        used = self._used + len(content) - held + missing * DISK_BLOCK
+        if used > LARGEST_DISK:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8", errors="surrogateescape") as out:
-            out.write(text)
+        self._used = used
+        return file
 
     def remove(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -109,5 +110,8 @@ class Httpd:
         quoted = head.first.replace("\\", "\\\\").replace('"', '\\"')
         agent = head.fields.get("user-agent", "-").replace('"', '\\"')
         stamp = now.strftime("%d/%b/%Y:%H:%M:%S +0000")
-        self._disk.append(ACCESS_LOG, f'{client} - - [{stamp}] "{quoted}" {status.value} {len(sent)} "-" "{agent}"\n')
+        with suppress(OSError):  # a full disk has no room for a log, and Apache answers all the same
+            self._disk.append(
+                ACCESS_LOG, f'{client} - - [{stamp}] "{quoted}" {status.value} {len(sent)} "-" "{agent}"\n'
+            )
         await writer.drain()

@@ -6,12 +6,14 @@ Words and quotes as in sh; ``;``, ``&&`` and ``||`` between commands; ``>`` and 
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..clock import Clock
+from ..limits import LARGEST_DISK
 from ..network.wire import Wire
 from ..store.view import Interface, Subnet
 from .disk import Disk
@@ -168,9 +170,13 @@ class Shell:
         return self.code
 
     async def _run_one(self, command: ShellCommand) -> int:
-        out, err, kept = self.out, self.err, list[str]()
+        out, err, kept = self.out, self.err, io.StringIO()
+
+        def keep(text: str) -> None:
+            kept.write(text[: LARGEST_DISK + 1 - kept.tell()])  # the disk has no room for more, and says so
+
         if command.into:
-            out = kept.append
+            out = keep
         if command.errors:
             err = out if command.errors == "2>&1" else _discard
         words = [word.replace(LAST_CODE, str(self.code)) for word in command.words]
@@ -178,7 +184,7 @@ class Shell:
         if command.into and command.into != "/dev/null":
             try:
                 disk = self.machine.disk
-                content = "".join(kept).encode("utf-8", "surrogateescape")
+                content = kept.getvalue().encode("utf-8", "surrogateescape")
                 before = (
                     disk.path(command.into).read_bytes() if command.append and disk.path(command.into).exists() else b""
                 )

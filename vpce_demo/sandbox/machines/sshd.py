@@ -19,6 +19,8 @@ logging.getLogger("asyncssh").setLevel(logging.WARNING)
 
 USER = "ec2-user"
 PORT = 22
+MACS = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512"]
+"""How it proves that nothing was changed on the way: nothing by SHA-1."""
 INTERRUPTED = 130
 
 
@@ -58,6 +60,7 @@ class Sshd:
                 sock=listening,
                 server_factory=lambda: _Login(self, keys),
                 server_host_keys=[self._host_key],
+                mac_algs=MACS,
                 process_factory=self._session,
                 encoding="utf-8",
                 errors="surrogateescape",

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from vpce_demo.sandbox.limits import LARGEST_DISK
+
 LARGEST_FILE = 1 << 20
 """Bytes one file may have after unpacking."""
 MOST_ITEMS = 100
@@ -134,7 +136,10 @@ def _file(orders: Orders, item: object) -> None:
         raise _Wrong("permissions should be octal digits")
     permissions = int(mode, 8) & 0o777
     append = _text(item.get("append", "false"), "append").lower() in ("true", "yes", "on", "1")
-    orders.files.append(File(path, _decoded(content, encoding), permissions, append))
+    file = File(path, _decoded(content, encoding), permissions, append)
+    if sum(len(one.content) for one in (*orders.files, file)) > LARGEST_DISK:
+        raise _Wrong("the files before it fill the disk")
+    orders.files.append(file)
 
 
 def _decoded(content: bytes, encoding: str) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vpce_demo.errors import SandboxError
+from vpce_demo.sandbox.client import INSTANCES
 from vpce_demo.sandbox.clock import SHORTEST, Clock
 from vpce_demo.sandbox.machines.hosts import Hosts
 from vpce_demo.sandbox.network.health import Checks, Verdicts
@@ -39,7 +40,7 @@ class Network:
     def __init__(self, view: Callable[[], View], clock: Clock, directory: Path, proxy_port: int = 0) -> None:
         self._verdicts = Verdicts()
         self._wire = Wire(view, self._verdicts.of, clock)
-        self._hosts = Hosts(self._wire, clock, directory / "instances")
+        self._hosts = Hosts(self._wire, clock, directory / INSTANCES)
         self._checks = Checks(self._wire, clock, self._verdicts)
         self._proxy = Proxy(self._wire, proxy_port)
         self._view = view

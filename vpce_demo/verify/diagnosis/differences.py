@@ -27,11 +27,16 @@ ON_THE_WAY: Mapping[str, Collection[str]] = {
 
 
 def on_the_way(facts: AwsFacts) -> list[tuple[Resource, Drift]]:
-    """The fields on the way of the page that differ and that ``up`` brings back."""
+    """The fields on the way of the page that differ and that ``up`` brings back.
+
+    A security group beside the demo's own is not in the way: it only lets more through.
+    """
     return [
         (r, drift)
         for r, drift in facts.differences()
-        if drift.field in ON_THE_WAY.get(r.kind, ()) and drift.remedy is not Remedy.LEAVE
+        if drift.field in ON_THE_WAY.get(r.kind, ())
+        and drift.remedy is not Remedy.LEAVE
+        and (drift.field, drift.remedy) != ("security groups", Remedy.ASK)
     ]
 
 
@@ -55,8 +60,8 @@ def something_differs(facts: AwsFacts) -> Finding | None:
     if not found:
         return None
     names = ", ".join(dict.fromkeys(str(r) for r, _ in found))
-    asks = all(drift.remedy is Remedy.ASK for _, drift in found)
-    fix = Fix("takes it away", "<demo> up --yes") if asks else Fix("brings it back", "<demo> up")
+    asks = any(drift.remedy is Remedy.ASK for _, drift in found)
+    fix = Fix("takes away what others added", "<demo> up --yes") if asks else Fix("brings it back", "<demo> up")
     return Finding(
         f"somebody changed {names}.",
         [f"{r}: {drift.field} is {drift.aws}, in the tutorial {drift.tutorial}." for r, drift in found],

@@ -29,14 +29,17 @@ def open_port(facts: AwsFacts, side: Side, group_id: str, port: int, cidr: str) 
     return facts.command(side, LET_IN, group_id=group_id, protocol="tcp", port=port, cidr=cidr)
 
 
-def by_hand(
+def opened(
     facts: AwsFacts, ours: SecurityGroup, groups: Sequence[SecurityGroupTypeDef], call: str, **options: str | int
 ) -> list[Fix]:
-    """The call about the demo's own group, if it is one of these: a group of somebody else is never opened."""
+    """What opens the demo's own group if it is one of these, else puts it back: no other group is opened."""
     id = facts.known(ours)
     if id not in [group["GroupId"] for group in groups]:
-        return []
-    return [Fix("", facts.command(ours.side, call, group_id=id, **options))]
+        return [Fix("puts the demo's own group back", "<demo> up")]
+    return [
+        Fix("adds what is missing", "<demo> up"),
+        Fix("", facts.command(ours.side, call, group_id=id, **options)),
+    ]
 
 
 def _interface_groups(facts: AwsFacts, interface: NetworkInterfaceTypeDef) -> list[SecurityGroupTypeDef]:
@@ -53,13 +56,12 @@ def _interface_groups(facts: AwsFacts, interface: NetworkInterfaceTypeDef) -> li
     checks=(6,),
 )
 def endpoint_group_closed(facts: AwsFacts) -> Finding | None:
-    client, own = facts.address(facts.demo.customer), facts.id(facts.demo.customer_group)
+    client = facts.address(facts.demo.customer)
     peers = [group["GroupId"] for group in facts.groups_of(facts.demo.customer)]
     for interface in facts.endpoint_interfaces():
         groups = _interface_groups(facts, interface)
         if lets_in(groups, PORT, client, peers):
             continue
-        ours = any(group["GroupId"] == own for group in groups)
         source = facts.rule(facts.demo.customer_group, PORT).source
         return Finding(
             "the endpoint's security group lets nobody in.",
@@ -67,10 +69,7 @@ def endpoint_group_closed(facts: AwsFacts) -> Finding | None:
                 f"{', '.join(map(named, groups))} has no inbound rule for tcp/{PORT} from {client}.",
                 WHAT_A_HANG_MEANS,
             ],
-            [
-                Fix("adds what is missing" if ours else "puts the demo's own group back", "<demo> up"),
-                *by_hand(facts, facts.demo.customer_group, groups, LET_IN, protocol="tcp", port=PORT, cidr=source),
-            ],
+            opened(facts, facts.demo.customer_group, groups, LET_IN, protocol="tcp", port=PORT, cidr=source),
         )
     return None
 
@@ -97,10 +96,7 @@ def no_way_out(facts: AwsFacts) -> Finding | None:
                 f"{', '.join(map(named, groups))} has no outbound rule for tcp/{PORT} to {address}.",
                 "ssh to it works all the same: answers need no rule.",
             ],
-            [
-                Fix("lets everything out, as a new group does", "<demo> up"),
-                *by_hand(facts, facts.demo.customer_group, groups, LET_OUT, protocol="all", cidr=ANYWHERE),
-            ],
+            opened(facts, facts.demo.customer_group, groups, LET_OUT, protocol="all", cidr=ANYWHERE),
         )
     return None
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from ...errors import Fix
 from ...model import ANYWHERE, Side
+from ...ssh import public_line
 from ..aws_facts import AwsFacts
 from .filters import lets_in, route_to
-from .groups import LET_IN, by_hand, named
+from .groups import LET_IN, named, opened
 from .table import About, Finding, Symptom, rule
 
 SSH = 22
@@ -56,7 +57,16 @@ def _no_route(facts: AwsFacts) -> Finding | None:
     else:
         says, call = "has no route to the internet gateway", "ec2 create-route"
     mend = facts.command(Side.CONSUMER, call, route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway)
-    by_hand = bool(gateway) and id == facts.known(facts.part("customer-routes"))
+    ours = id == facts.known(facts.part("customer-routes"))
+    by_hand = bool(gateway) and ours
+    destination = route.get("DestinationCidrBlock", ANYWHERE) if route else ANYWHERE
+    if ours and destination != ANYWHERE:  # the default route may be right, and ``up`` leaves what others added
+        delete = facts.command(Side.CONSUMER, "ec2 delete-route", route_table_id=id, destination_cidr_block=destination)
+        return Finding(
+            "a route that somebody added leads elsewhere.",
+            [f"{id}, the route table of {customer['SubnetId']}, {says}."],
+            [Fix("takes that route away", delete)],
+        )
     return Finding(
         "its subnet has no route to the internet gateway.",
         [f"{id}, the route table of {customer['SubnetId']}, {says}."],
@@ -88,10 +98,7 @@ def _not_let_in(facts: AwsFacts) -> Finding | None:
     return Finding(
         "your address has changed, and ssh is open to the old one." if moved else "ssh is not open to your address.",
         evidence,
-        [
-            ADD,
-            *by_hand(facts, facts.demo.customer_group, groups, LET_IN, protocol="tcp", port=SSH, cidr=f"{address}/32"),
-        ],
+        opened(facts, facts.demo.customer_group, groups, LET_IN, protocol="tcp", port=SSH, cidr=f"{address}/32"),
     )
 
 
@@ -122,8 +129,7 @@ def _other_keys(facts: AwsFacts, name: str, id: str) -> Iterator[Finding]:
             [f"{id} has {name}; the demo's is {ours.name}, and its private key {file}."],
             [Fix("makes another, with the demo's key", again)],
         )
-    public = file.with_suffix(f"{file.suffix}.pub")
-    line = public.read_text().strip() if public.exists() else ""
+    line = public_line(file)
     if ours.public_key and line != ours.public_key:
         yield Finding(
             "the demo's ssh key is not the one that the instance was launched with.",

@@ -10,7 +10,7 @@ from ...model import Side
 from ..aws_facts import AwsFacts
 from .differences import on_the_way
 from .filters import lets_in
-from .groups import LET_IN, PORT, by_hand, named
+from .groups import LET_IN, PORT, named, opened
 from .server import console
 from .table import About, Finding, LikelierFirst, Symptom, rule
 
@@ -81,10 +81,7 @@ def targets_unhealthy(facts: AwsFacts) -> Finding | None:
                     f"{', '.join(map(named, groups))} has no inbound rule for tcp/{PORT} from {address}, the load "
                     "balancer's own address.",
                 ],
-                [
-                    Fix("adds what is missing", "<demo> up"),
-                    *by_hand(facts, facts.demo.web.group, groups, LET_IN, protocol="tcp", port=PORT, cidr=source),
-                ],
+                opened(facts, facts.demo.web.group, groups, LET_IN, protocol="tcp", port=PORT, cidr=source),
             )
     if on_the_way(facts):
         raise LikelierFirst
@@ -121,6 +118,8 @@ def targets_unused(facts: AwsFacts) -> Finding | None:
     listening = [balancer for balancer in facts.balancers() if group in _forwards_to(facts, balancer)]
     if not listening:
         balancer = facts.id(facts.demo.balancer)
+        ours = [one for one in facts.balancers() if one["LoadBalancerArn"] == balancer]
+        is_free = bool(ours) and all(one["Port"] != PORT for one in facts.listeners(ours[0]))
         create = facts.command(
             Side.PROVIDER,
             "elbv2 create-listener",
@@ -135,7 +134,7 @@ def targets_unused(facts: AwsFacts) -> Finding | None:
                 f"{facts.id(facts.demo.web)} is unused ({reason}).",
                 f"{facts.demo.balancer.name} has no listener that forwards to {facts.demo.targets.name}.",
             ],
-            [Fix("adds what is missing", "<demo> up"), Fix("", create)],
+            [Fix("adds what is missing", "<demo> up"), *([Fix("", create)] if is_free else [])],
         )
     zone = facts.subnet(Side.PROVIDER, facts.instance(facts.demo.web)["SubnetId"])["AvailabilityZone"]
     zones = sorted({one["ZoneName"] for balancer in listening for one in balancer["AvailabilityZones"]})

@@ -23,7 +23,7 @@ from moto.iam.access_control import CreateAccessKeyFailure, create_access_key
 from moto.iam.models import Policy, iam_backends
 from werkzeug.wrappers import Request
 
-from ..protocol import ACCOUNT_KEY, ApiError, Incoming, protocol_of
+from ..protocol import ACCOUNT_KEY, UNSIGNED_OPERATIONS, ApiError, Incoming, protocol_of
 from .needs import ROLE_NAME, ROLE_PATH, ApiCall, Needed, has_role, needs
 from .policy import Context, Document, Verdict, verdict
 
@@ -55,7 +55,7 @@ class Gate:
 
     def check(self, incoming: Incoming, params: dict[str, Any]) -> None:
         """Raise ``ApiError`` if the caller is unknown or not allowed."""
-        if not self.on or is_root(incoming.key):
+        if not self.on or is_root(incoming.key) or incoming.operation in UNSIGNED_OPERATIONS:
             return
         caller = _caller(incoming)
         asked = ApiCall(

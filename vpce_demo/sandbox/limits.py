@@ -1,0 +1,26 @@
+"""How much of everything the sandbox takes and keeps, so that nobody can use this machine up through it."""
+
+LARGEST_BODY = 1_000_000
+"""Bytes of one API request.  The largest that a tool sends, a launch with user data, is some thirty thousand."""
+SMALL_BODY = 65_536
+"""Bytes up to which a request is read at once.  Larger ones wait for each other."""
+LARGE_BODIES = 4
+"""How many requests larger than ``SMALL_BODY`` are read and answered at the same time."""
+MOST_PARAMETERS = 4_000
+"""Parameters of one API request.  AWS takes 1,000 ids in a call."""
+REMEMBERED_CALLS = 20_000
+"""API calls that are kept.  A demo's life is some 300."""
+REMEMBERED_CHARACTERS = 2_000
+"""Characters kept of one call's parameters."""
+REMEMBERED_NAME = 100
+"""Characters kept of the name of a call."""
+REMEMBERED_TOKENS = 1_000
+"""Client tokens that are kept with their answers.  A demo's life has some ten."""
+MOST_CONNECTIONS = 200
+"""Open connections to the API.  A tool keeps some ten."""
+IDLE_SECONDS = 60.0
+"""How long a connection to the API may say nothing, in seconds.  AWS's own close sooner."""
+LARGEST_DISK = 16 << 20
+"""Bytes on one instance's disk."""
+DISK_BLOCK = 4096
+"""Bytes that an empty file or folder counts for: this machine's disk gives it as many."""
