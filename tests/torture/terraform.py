@@ -24,7 +24,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from bench.contenders import peers, provider_mirror, to_the_sandbox
+from bench.contenders import PEERS, provider_mirror, to_the_sandbox
 from vpce_demo.aws.environment import in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
@@ -51,9 +51,9 @@ class Stack:
     def ids(self) -> Mapping[str, str]:
         """The ids by the demo's keys."""
         ids = dict(self._of_the_network())
-        (balancer,) = self.elb.describe_load_balancers()["LoadBalancers"]
-        (group,) = self.elb.describe_target_groups()["TargetGroups"]
-        (listener,) = self.elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        (balancer,) = self.elb.describe_load_balancers(Names=["MyNetwork-LB"])["LoadBalancers"]
+        (group,) = self.elb.describe_target_groups(Names=["MyNetwork-TG"])["TargetGroups"]
+        listener = self.elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"][0]
         (service,) = self.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
         (endpoint,) = self.ec2.describe_vpc_endpoints()["VpcEndpoints"]
         return ids | {
@@ -71,7 +71,8 @@ class Stack:
                 continue
             inside = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
             yield f"{side}-vpc", vpc["VpcId"]
-            (subnet,) = self.ec2.describe_subnets(Filters=inside)["Subnets"]
+            subnets = self.ec2.describe_subnets(Filters=inside)["Subnets"]
+            (subnet,) = [one for one in subnets if ".0.1.0/" in one["CidrBlock"]]
             yield f"{side}-subnet", subnet["SubnetId"]
             attached = [{"Name": "attachment.vpc-id", "Values": [vpc["VpcId"]]}]
             (gateway,) = self.ec2.describe_internet_gateways(Filters=attached)["InternetGateways"]
@@ -84,7 +85,7 @@ class Stack:
             yield f"{side}-group", group["GroupId"]
             for held in self.ec2.describe_instances(Filters=inside)["Reservations"]:
                 for instance in held["Instances"]:
-                    if instance["State"]["Name"] == "running":
+                    if instance["State"]["Name"] == "running" and instance.get("Tags"):
                         yield {"provider": "web"}.get(side, side), instance["InstanceId"]
 
 
@@ -92,8 +93,8 @@ class Terraform:
     """Terraform in a directory of its own, against a sandbox."""
 
     def __init__(self, directory: Path, url: str) -> None:
-        self.directory = directory / "terraform"
-        shutil.copytree(peers("terraform") / "terraform", self.directory)
+        shutil.copytree(PEERS, directory / "peers")
+        self.directory = directory / "peers" / "terraform"
         mirror = provider_mirror()
         settings = directory / "terraformrc"
         settings.write_text(f'provider_installation {{ filesystem_mirror {{ path = "{mirror}" }} }}\n')
@@ -124,9 +125,13 @@ class Terraform:
 
 
 def main() -> int:
-    """Make the stack, change each field, see what Terraform says and does, and take the stack down."""
+    """Make the stack, change each field, see what Terraform says and does, and take the stack down.
+
+    Of fields that are named, what comes of them is put with what there is of the others.
+    """
+    wanted = sys.argv[1:]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox is stopped all the same
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = json.loads(TERRAFORM.read_text())["fields"] if wanted else {}
     with tempfile.TemporaryDirectory(prefix="vpce-demo-terraform-") as name:
         directory = Path(name)
         running = client.ensure(directory / "emulator", speed=math.inf)
@@ -135,7 +140,7 @@ def main() -> int:
             terraform, stack = Terraform(directory, running.endpoint_url), Stack(clients.ec2, clients.elb)
             terraform.good("init")
             terraform.good("apply", "-auto-approve")
-            fields = [field for field in CHANGEABLE if not field.endswith(OURS_ALONE)]
+            fields = wanted or [field for field in CHANGEABLE if not field.endswith(OURS_ALONE)]
             for number, field in enumerate(fields, 1):
                 found[field] = _tried(terraform, stack, field)
                 print(f"{number:>3} of {len(fields)}  {field}: {' '.join(found[field])}", flush=True)
@@ -152,6 +157,8 @@ def _tried(terraform: Terraform, stack: Stack, field: str) -> list[str]:
     try:
         FIELDS[field](stack, after)
     except (ClientError, KeyError, ValueError) as error:
+        with contextlib.suppress(ClientError, KeyError):
+            after.close()
         print(f"     {field} cannot be changed here: {error}", file=sys.stderr)
         return [WITHOUT, WITHOUT]
     planned = terraform.plans()
