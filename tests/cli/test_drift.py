@@ -36,7 +36,16 @@ def drift(document: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
     return {one["key"]: one["drift"] for one in document["resources"] if one["drift"]}
 
 
-@pytest.mark.parametrize(("key", "field", "aws", "change"), CASES, ids=[f"{c[0]}-{c[1]}" for c in CASES])
+SWEPT = [
+    case for case in CASES if (case[0], case[1], case[2]) in CALLED and case[1].startswith(("tag", "health", "un"))
+]
+"""These are slow: ``make torture`` has them all, and the ordinary run enough of the kind."""
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "aws", "change"),
+    [pytest.param(*case, id=f"{case[0]}-{case[1]}", marks=pytest.mark.slow if case in SWEPT else ()) for case in CASES],
+)
 def test_a_field_that_differs_is_named_and_nothing_else(
     stage: Stage, key: str, field: str, aws: str, change: Change
 ) -> None:
