@@ -48,8 +48,8 @@ def _instance(clients: Clients, subnet: str, **more: Any) -> str:
 
 
 def _subnet(clients: Clients, ids: Mapping[str, str]) -> str:
-    where = {"VpcId": ids["customer-vpc"], "AvailabilityZone": f"{clients.region}a"}  # not all have every type
-    made = clients.ec2.create_subnet(CidrBlock="10.0.77.0/24", **where)
+    zone = f"{clients.region}a"  # not every zone has every instance type
+    made = clients.ec2.create_subnet(VpcId=ids["customer-vpc"], CidrBlock="10.0.77.0/24", AvailabilityZone=zone)
     return made["Subnet"]["SubnetId"]
 
 
