@@ -128,7 +128,8 @@ def listed_by_tags(aws: Aws, listing: NamedListing, without: Collection[str] = f
         arns = {*by_tag, *(record.id for record in aws.records().values())}
         return _with_tags(aws, listing.with_arns(aws, sorted(arns.difference(without))))
 
-    return aws.shared((listing, "by tags", frozenset(without)), ask)  # type: ignore[no-any-return]
+    tagged: list[Tagged] = aws.shared((listing, "by tags", frozenset(without)), ask)
+    return tagged
 
 
 def _with_tags(aws: Aws, listed: list[Balanced]) -> list[Tagged]:

@@ -17,7 +17,8 @@ def by_tagging_api(aws: Aws) -> Mapping[str, Mapping[str, str]] | None:
     It knows all services but lags: it may not list what has just been tagged, and still list what is gone.  Raises the
     error of a sign-in that failed.
     """
-    return aws.shared("by tagging API", lambda: _ask(aws))  # type: ignore[no-any-return]
+    tags: Mapping[str, Mapping[str, str]] | None = aws.shared("by tagging API", lambda: _ask(aws))
+    return tags
 
 
 def _ask(aws: Aws) -> Mapping[str, Mapping[str, str]] | None:
