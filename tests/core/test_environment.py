@@ -21,6 +21,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     InvalidConfigError,
+    ReadTimeoutError,
     UnknownRegionError,
 )
 
@@ -43,6 +44,18 @@ from vpce_demo.session.guards import same_accounts
 def found(sandbox: Sandbox) -> Running:
     urls = sandbox.endpoint_url, sandbox.proxy_url
     return Running(*urls, sandbox.boot_id, os.getpid(), sandbox.token, sandbox.clock.speed)
+
+
+def test_a_sandbox_that_does_not_answer_is_asked_once(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "SANDBOX_SECONDS", 0.2)
+    clients = in_sandbox(load(None, {}), found(sandbox)).clients[Side.PROVIDER]
+    sandbox.faults.add(InjectedFault("delay", "DescribeVpcs", seconds=1))
+    try:
+        with pytest.raises(ReadTimeoutError):
+            clients.ec2.describe_vpcs()
+    finally:
+        sandbox.faults.clear()
+    assert [one.operation for one in sandbox.calls()].count("DescribeVpcs") == 1
 
 
 def of_botocore() -> set[str]:

@@ -159,6 +159,7 @@ SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
         (boto.EndpointConnectionError(endpoint_url="https://x"), 1, "cannot be reached"),
         (boto.ConnectTimeoutError(endpoint_url="https://x"), 1, "cannot be reached"),
         (boto.ReadTimeoutError(endpoint_url="https://x"), 1, "cannot be reached"),
+        (boto.ReadTimeoutError(endpoint_url="http://127.0.0.1:1/"), 1, "The sandbox does not answer"),
         (boto.SSLError(endpoint_url="https://x", error=OSError("x")), 1, "certificate"),
         (boto.ParamValidationError(report="x"), 1, "The call to AWS failed"),
     ],

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,31 @@ def test_one_that_is_stopped_is_not_forgotten_and_can_be_ended(
     assert gone(first.pid)
     assert client.running(directory) is None
     assert not (directory / client.SERVER_FILE).exists()
+
+
+def test_one_that_cuts_off_is_not_gone(directory: Path) -> None:
+    """Only a refused connection or a process that is no more says so."""
+    first = client.ensure(directory)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        threading.Thread(target=lambda: other.accept()[0].close(), daemon=True).start()
+        cut = replace(first, endpoint_url=f"http://127.0.0.1:{other.getsockname()[1]}")
+        with pytest.raises(client.NotReached, match=f"process {first.pid}"):
+            cut.control("status")
+
+
+def test_one_that_is_stopped_while_it_is_asked_to_end(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = client.ensure(directory)
+
+    def found_then_stopped(_: Path) -> client.Running:
+        os.kill(first.pid, signal.SIGSTOP)
+        return first
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "ANSWERING", 0.2)
+        patch.setattr(client, "running", found_then_stopped)
+        assert client.stop(directory) is True
+    assert gone(first.pid)
+    assert client.running(directory) is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', "null"])

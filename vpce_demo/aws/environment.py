@@ -27,6 +27,7 @@ from botocore.exceptions import (
     BotoCoreError,
     EndpointConnectionError,
     InvalidConfigError,
+    ReadTimeoutError,
     UnknownRegionError,
 )
 from botocore.httpsession import get_cert_path
@@ -52,6 +53,8 @@ WHAT_IS_MY_ADDRESS = "https://checkip.amazonaws.com/"
 NO_REGION = "us-east-1"
 """Where no region is set and none is needed."""
 FETCH_SECONDS = 10
+SANDBOX_SECONDS = 30
+"""How long a call to the sandbox may take."""
 _BOTO = BotoConfig(
     retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=32, connect_timeout=10, read_timeout=60
 )
@@ -271,8 +274,15 @@ def _sandbox_clients(profile: str | None, region: str, endpoint_url: str) -> Cli
     _check_region(session)
     cli = ["aws", f"--endpoint-url {endpoint_url}", f"--region {region}"]
     # The sandbox can be told to kill the process that makes a call, and needs to know its id.
-    more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}")
+    more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}", read_timeout=SANDBOX_SECONDS)
+    session.events.register_first("needs-retry", _stop_asking_without_answer)
     return _clients(session, cli, endpoint_url, more)
+
+
+def _stop_asking_without_answer(caught_exception: Exception | None = None, **_: Any) -> None:
+    """Raise the error of a call that was not answered in time: a sandbox that is stopped would not answer it again."""
+    if isinstance(caught_exception, ReadTimeoutError):
+        raise caught_exception
 
 
 def _name_the_call(exception: Exception, event_name: str, **_: Any) -> None:

@@ -161,6 +161,13 @@ TABLE: Sequence[MessageRow] = (
         says='"http://127.0.0.1:',
     ),
     MessageRow(
+        SandboxError,
+        "The sandbox does not answer: it is stopped or stuck.",
+        "What is in it stands. Its process:  <demo> sandbox status    To end it:  <demo> sandbox stop",
+        classes=(boto.ReadTimeoutError,),
+        says='"http://127.0.0.1:',
+    ),
+    MessageRow(
         DemoError,
         "AWS cannot be reached.",
         "Check the network and the region, " + _GO_ON,

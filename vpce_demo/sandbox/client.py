@@ -90,13 +90,14 @@ class Running:
         return (sys.executable, "-I", str(Path(__file__).with_name("connect.py")), port)
 
     def control(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ask the control port (``GET`` without a body).  Raises ``SandboxError`` if it refuses or is gone."""
+        """Ask the control port (``GET`` without a body).  Raises ``SandboxError`` if it refuses or is gone, and
+        NotReached if it does not answer as it should and its process lives."""
         method = "POST" if body is not None or verb in ("reset", "stop") else "GET"
         try:
             status, answer = _ask(self.endpoint_url, self.token, method, verb, body)
-        except TimeoutError as error:
-            raise _not_reached(self.pid, error) from error
         except (OSError, ValueError) as error:
+            if not isinstance(error, ConnectionRefusedError) and _alive(self.pid):
+                raise _not_reached(self.pid, error) from error
             text = "The sandbox has stopped; what was in it is gone."
             raise SandboxError(
                 text, facts={"asked": verb, "got": str(error)}, hint="vpce-demo sandbox start"
@@ -340,20 +341,29 @@ def stop(directory: Path) -> bool:
     """
     try:
         found = running(directory)
+        if found is None:
+            return False
+        _ask_to_stop(found, directory)
     except NotReached as stuck:
         if not _is_sandbox(stuck.pid):
             raise
         _end(stuck.pid, directory)
         return True
-    if found is None:
-        return False
-    with contextlib.suppress(SandboxError):  # another process may have stopped it just now
-        found.control("stop", {})
-    if not _wait(lambda: not (directory / SERVER_FILE).exists(), PATIENCE):  # its last act is to remove it
-        raise SandboxError(f"The sandbox (process {found.pid}) does not end.", hint=f"kill {found.pid}")
     # The process goes right after; one that stays as a zombie waits for a parent that is not us.
     _wait(lambda: not _alive(found.pid), EXITING)
     return True
+
+
+def _ask_to_stop(found: Running, directory: Path) -> None:
+    """Ask a sandbox to stop, and wait for its last act, which is to remove its file.  Raises NotReached."""
+    try:
+        found.control("stop", {})
+    except NotReached:
+        raise
+    except SandboxError:
+        pass  # another process may have stopped it just now
+    if not _wait(lambda: not (directory / SERVER_FILE).exists(), PATIENCE):
+        raise _not_reached(found.pid, TimeoutError("it does not end"))
 
 
 def _is_sandbox(pid: int) -> bool:
