@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
+from ..store.moto import wildcards
 from .protocol import ApiError
 
 Fields = Mapping[str, Callable[[dict[str, Any]], object]]
@@ -46,16 +45,8 @@ def _tags(name: str) -> Callable[[dict[str, Any]], object] | None:
 def _matches(found: object, wanted: list[str]) -> bool:
     values = found if isinstance(found, list | tuple | set) else [found]
     texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in values if value is not None]
-    patterns = [_pattern(each) for each in wanted]
-    return any(pattern.fullmatch(text) for text in texts for pattern in patterns)
-
-
-@lru_cache
-def _pattern(wanted: str) -> re.Pattern[str]:
-    """``*`` is any text and ``?`` any character, unless a backslash stands before it."""
-    parts = re.findall(r"\\.|.", re.sub(r"(?<!\\)\*+", "*", wanted), re.DOTALL)
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(part) or re.escape(part[-1]) for part in parts), re.DOTALL)
+    patterns = [wildcards(each) for each in wanted]
+    return any(pattern.match(text) for text in texts for pattern in patterns)
 
 
 def page(result: dict[str, Any], key: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,10 @@ Moto keeps its stores in module variables of the process, so a process holds one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 from moto import backends as services
@@ -15,7 +17,8 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.utils import get_service_model, method_names_from_class
-from moto.ec2.models import amis, ec2_backends
+from moto.ec2 import utils
+from moto.ec2.models import amis, ec2_backends, tags
 from moto.ec2.models.subnets import Subnet
 from moto.elbv2.models import elbv2_backends
 from moto.ssm.models import ssm_backends
@@ -28,6 +31,12 @@ UNUSED_IMAGES = "ecs/optimized_amis"
 def ec2_stores() -> Iterator[Any]:
     """Moto's EC2 store of every account and region that has been used."""
     return (store for _, _, store in ec2_backends.iter_backends())
+
+
+def count_instances() -> int:
+    """How many instances there are in all accounts and regions, without those that are terminated."""
+    reservations = (each for store in ec2_stores() for each in store.reservations.values())
+    return sum(one.state != "terminated" for each in reservations for one in each.instances)
 
 
 def elb_stores() -> Iterator[Any]:
@@ -92,6 +101,25 @@ def load_balancer_interfaces(store: Any, arn: str) -> list[Any]:
     return [one for one in store.enis.values() if one.description == text and hasattr(one, "managed_attachment")]
 
 
+@lru_cache
+def wildcards(wanted: str) -> re.Pattern[str]:
+    """A filter's value: ``*`` is any text and ``?`` any character, unless a backslash stands before it."""
+    parts = re.findall(r"\\.|.", re.sub(r"(?<!\\)\*+", "*", wanted), re.DOTALL)
+    wild = {"*": ".*", "?": "."}
+    inside = "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
+    return re.compile(f"(?:{inside})\\Z", re.DOTALL)
+
+
+def _matches(text: str, wanted: str) -> bool:
+    return wildcards(wanted).match(text) is not None
+
+
+def _any_matches(held: Any, wanted: Any) -> bool:
+    values = held if isinstance(held, list) else [held]
+    texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    return any(_matches(text, each) for text in texts for each in wanted)
+
+
 def _load_resource(resource: str) -> Any:
     if UNUSED_IMAGES in resource:
         raise FileNotFoundError(resource)  # which moto takes for a region without such images
@@ -108,3 +136,8 @@ vars(amis)["load_resource"] = _load_resource
 # At every call moto looks through its directories for its services, and through a class for its operations.
 vars(services)["list_of_moto_modules"] = _modules
 vars(responses)["method_names_from_class"] = cache(method_names_from_class)
+# Moto's filters take brackets for a set of characters, and of an instance only whole values.
+vars(utils)["fnmatch"] = SimpleNamespace(fnmatch=_matches)
+vars(utils)["instance_value_in_filter_values"] = _any_matches
+for each in (utils, tags):
+    vars(each)["simple_aws_filter_to_re"] = wildcards
