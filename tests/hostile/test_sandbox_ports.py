@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from tests.cli.program import wait_until
-from vpce_demo.sandbox import client, limits
+from vpce_demo.sandbox import client, limits, server
 from vpce_demo.sandbox.api.faults import DOES
 from vpce_demo.sandbox.client import TOKEN_HEADER
 from vpce_demo.sandbox.control import LARGEST_BODY
@@ -213,14 +213,19 @@ def test_what_is_remembered_of_calls_is_bounded(quiet: Client, module_sandbox: S
     assert largest < limits.REMEMBERED_CHARACTERS + 500
 
 
-def test_connections_that_say_nothing(module_sandbox: Sandbox) -> None:
+BODY = b"POST / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 60000\r\n\r\nAction="
+
+
+@pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\nHost: ", BODY], ids=["headers", "body"])
+def test_connections_that_say_nothing(module_sandbox: Sandbox, said: bytes) -> None:
     """They take neither all threads nor the place of somebody who asks."""
+    said = said % module_sandbox.port if said is BODY else said
     threads = threading.active_count()
     with ExitStack() as stack:
         for number in range(limits.MOST_CONNECTIONS + 50):
             silent = stack.enter_context(socket.create_connection(("127.0.0.1", module_sandbox.port)))
             if number % 2:
-                silent.sendall(b"GET / HTTP/1.1\r\nHost: ")
+                silent.sendall(said)
         asked = urllib.request.Request(
             f"{module_sandbox.endpoint_url}/_sandbox/status", headers={TOKEN_HEADER: module_sandbox.token}
         )
@@ -228,6 +233,28 @@ def test_connections_that_say_nothing(module_sandbox: Sandbox) -> None:
             assert json.load(answer)["boot_id"] == module_sandbox.boot_id
         # The threads of those that were closed end a moment later.
         wait_until(lambda: threading.active_count() <= threads + limits.MOST_CONNECTIONS + 2, "the threads to end")
+
+
+@pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\n", BODY], ids=["headers", "body"])
+def test_a_request_that_comes_byte_by_byte(
+    module_sandbox: Sandbox, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up although something always comes."""
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", module_sandbox.port)) as slow:
+        slow.sendall(said % module_sandbox.port if said is BODY else said)
+        slow.settimeout(0.02)
+
+        def is_given_up() -> bool:
+            try:
+                slow.sendall(b"a")
+                return not slow.recv(4096)
+            except TimeoutError:
+                return False
+            except OSError:
+                return True
+
+        wait_until(is_given_up, "the connection to be closed")
 
 
 # --- how it is found ------------------------------------------------------------------------

@@ -8,6 +8,10 @@ from __future__ import annotations
 import ipaddress
 import re
 
+import pytest
+
+from vpce_demo.sandbox.handlers import instances
+
 from .world import PUBLIC_KEY, World, filters, named, refused
 
 # --- VPCs, gateways, routes ---------------------------------------------------------------------------------------
@@ -580,8 +584,9 @@ def test_public_address_of_an_interface(world: World) -> None:
 
 
 def test_backslash_in_a_filter(world: World) -> None:
+    """Ours and moto's own filters."""
     *_, endpoint = world.joined()
-    id = endpoint["VpcEndpointId"]
+    id, gateway = endpoint["VpcEndpointId"], world.gateway()
     for value, pattern, found in (
         ("a*b", "a\\*b", True),
         ("axb", "a\\*b", False),
@@ -593,8 +598,43 @@ def test_backslash_in_a_filter(world: World) -> None:
         ("b", "a[b]", False),
         ("a  b", "a**b", True),
     ):
-        world.ec2.create_tags(Resources=[id], Tags=[{"Key": "Name", "Value": value}])
+        world.ec2.create_tags(Resources=[id, gateway], Tags=[{"Key": "Name", "Value": value}])
         assert bool(world.endpoints(**{"tag:Name": pattern})) is found, (value, pattern)
+        named_so = world.ec2.describe_internet_gateways(Filters=filters(**{"tag:Name": pattern}))
+        assert bool(named_so["InternetGateways"]) is found, (value, pattern)
+
+
+def test_wildcards_in_moto_s_filters(world: World) -> None:
+    net = world.network()
+    instance = world.instance(net)
+
+    def finds(pattern: str) -> bool:
+        return bool(world.ec2.describe_instances(Filters=filters(instance_id=pattern))["Reservations"])
+
+    assert finds(instance)
+    assert finds(f"{instance[:5]}*")
+    assert finds(f"{instance[:-1]}?")
+    assert not finds(f"[i]{instance[1:]}")
+    assert world.ec2.describe_subnets(Filters=filters(subnet_id=f"{net.subnet[:-2]}??"))["Subnets"]
+
+
+def test_run_instances_as_many_as_there_is_room_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instances, "MOST_INSTANCES", 3)
+    net = world.network()
+    asked = {"ImageId": world.image(), "SubnetId": net.subnet}
+    with refused("InstanceLimitExceeded", "Your quota allows for 3 more running instance(s). You requested at least 4"):
+        world.ec2.run_instances(**asked, MinCount=4, MaxCount=100_000)
+    with refused("InvalidParameterValue", "minCount"):
+        world.ec2.run_instances(**asked, MinCount=0, MaxCount=1)
+    with refused("InvalidParameterValue", "maxCount"):
+        world.ec2.run_instances(**asked, MinCount=2, MaxCount=1)
+    made = world.ec2.run_instances(**asked, MinCount=1, MaxCount=100_000)["Instances"]
+    assert len(made) == 3
+    world.ec2.terminate_instances(InstanceIds=[made[0]["InstanceId"]])
+    world.described(made[0]["InstanceId"])
+    monkeypatch.setattr(instances, "MOST_INSTANCES", 1000)
+    with refused("InsufficientFreeAddressesInSubnet"):
+        world.ec2.run_instances(**asked, MinCount=300, MaxCount=300)
 
 
 def test_a_service_on_a_gateway_load_balancer_is_not_served(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import boto3
@@ -11,6 +11,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
 from moto.ec2.responses.vpcs import VPCs
 from werkzeug.test import Client
 
@@ -61,6 +62,63 @@ def test_a_document_has_line_ends_and_a_name_any_language(world: World) -> None:
     spec = named("vpc", '\u30b5\u30fc\u30d3\u30b9 \U0001f600 <&>"')
     made = world.ec2.create_vpc(CidrBlock="20.0.0.0/16", TagSpecifications=spec)["Vpc"]
     assert made["Tags"] == spec[0]["Tags"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("create_key_pair", {"KeyName": "k" * 256}),
+        ("import_key_pair", {"KeyName": "k" * 256, "PublicKeyMaterial": KEY}),
+        ("create_security_group", {"GroupName": "g" * 256, "Description": "-"}),
+        ("create_security_group", {"GroupName": "g", "Description": "d" * 256}),
+        ("create_vpc", {"CidrBlock": "20.0.0.0/16", "TagSpecifications": named("vpc", "n" * 257)}),
+        ("create_tags", {"Resources": ["vpc-1"], "Tags": [{"Key": "k" * 129, "Value": ""}]}),
+        ("create_vpc_endpoint", {"VpcId": "vpc-1", "ServiceName": "s", "ClientToken": "t" * 65}),
+        ("create_vpc_endpoint", {"VpcId": "vpc-1", "ServiceName": "s", "PolicyDocument": "p" * 200_000}),
+        ("create_launch_template", {"LaunchTemplateName": "t", "LaunchTemplateData": {"UserData": "u" * 200_000}}),
+        ("describe_vpcs", {"Filters": [{"Name": "tag:a", "Values": ["v" * 200_000]}]}),
+    ],
+)
+def test_a_text_that_is_too_long(world: World, operation: str, params: dict[str, Any]) -> None:
+    with refused("InvalidParameterValue", "is longer than"):
+        getattr(world.ec2, operation)(**params)
+
+
+def test_the_longest_names_and_tags(world: World) -> None:
+    world.ec2.create_key_pair(KeyName="k" * 255)
+    vpc = world.vpc()
+    longest = [{"Key": "k" * 128, "Value": "v" * 256}]
+    world.ec2.create_tags(Resources=[vpc], Tags=longest)
+    assert world.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Tags"] == longest
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "words"),
+    [
+        ("elbv2", "create_target_group", {"Name": "t", "Protocol": "ICMP"}, "'protocol' failed to satisfy constraint"),
+        ("elbv2", "create_target_group", {"Name": "t", "Port": 65536}, "less than or equal to 65535"),
+        ("elbv2", "add_tags", {"ResourceArns": ["a"], "Tags": [{"Key": "k" * 129}]}, "'tags.1.member.key'"),
+        ("elbv2", "describe_load_balancers", {"Marker": "nowhere"}, "cannot be carried out"),
+        ("sts", "assume_role", {"RoleArn": "a", "RoleSessionName": "ab"}, "greater than or equal to 20"),
+        ("iam", "create_user", {"UserName": "u" * 65}, "less than or equal to 64"),
+        ("ssm", "put_parameter", {"Name": "p", "Value": "v", "Type": "Text"}, "satisfy enum value set: [String,"),
+        ("ssm", "put_parameter", {"Name": "p", "Value": "v" * 200_000, "Type": "String"}, "is longer than"),
+    ],
+)
+def test_what_the_service_s_model_does_not_take(
+    world: World, service: str, operation: str, params: dict[str, Any], words: str
+) -> None:
+    url, unchecked = world.sandbox.endpoint_url, Config(parameter_validation=False)
+    client: Any = boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="-",
+        aws_secret_access_key="-",
+        config=unchecked,
+    )
+    with refused("ValidationException" if service == "ssm" else "ValidationError", words):
+        getattr(client, operation)(**params)
 
 
 def post(world: World, service: str, body: str, **headers: str) -> tuple[int, str]:
@@ -155,7 +213,8 @@ def test_what_moto_raises_is_an_error_of_aws(
     for operation, params in places.items():
         broken.__code__ = broken.__code__.replace(co_filename=str(VPCs.create_vpc.__code__.co_filename))
         monkeypatch.setattr(VPCs, operation, broken)
-        with refused("InternalError", "An internal error has occurred"):
+        code = "InvalidParameterValue" if params else "InternalError"  # moto does not check all parameters
+        with refused(code, "cannot be carried out" if params else "An internal error has occurred"):
             getattr(world.ec2, operation)(**params)
     said = [one for one in caplog.records if one.levelno >= logging.ERROR]
     assert [one.getMessage().partition(" at ")[0] for one in said] == [
@@ -191,6 +250,8 @@ def test_a_fault_of_ours_leaves_its_traceback(
         ("lambda", "list_functions", {}, "UnknownOperationException"),
         ("sns", "list_topics", {}, "InvalidAction"),
         ("s3", "list_buckets", {}, "InvalidAction"),
+        ("route53", "list_hosted_zones", {}, "InvalidAction"),
+        ("cloudfront", "list_distributions", {}, "InvalidAction"),
     ],
 )
 def test_a_service_that_is_not_there_speaks_its_protocol(
@@ -199,6 +260,20 @@ def test_a_service_that_is_not_there_speaks_its_protocol(
     with refused(code, "The sandbox has no"):
         getattr(world.client(service), operation)(**params)
     assert (world.sandbox.calls()[-1].service, world.sandbox.calls()[-1].operation) == ("unknown", "unknown")
+
+
+def test_a_service_that_is_not_there_speaks_cbor(world: World) -> None:
+    headers = {
+        "Host": f"127.0.0.1:{world.sandbox.port}",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/monitoring/aws4_request, -",
+        "Smithy-Protocol": "rpc-v2-cbor",
+    }
+    path = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
+    answer = Client(world.sandbox._api).post(path, data=b"\xa0", headers=headers)
+    raw = {"status_code": answer.status_code, "headers": dict(answer.headers), "body": answer.get_data()}
+    operation = world.client("cloudwatch").meta.service_model.operation_model("ListMetrics")
+    parsed: Any = create_parser("smithy-rpc-v2-cbor").parse(cast(Any, raw), operation.output_shape)
+    assert parsed["Error"] == {"Code": "UnknownOperationException", "Message": "The sandbox has no monitoring."}
 
 
 def unsigned(world: World) -> Any:

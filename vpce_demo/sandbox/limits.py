@@ -19,7 +19,13 @@ REMEMBERED_TOKENS = 1_000
 MOST_CONNECTIONS = 200
 """Open connections to the API.  A tool keeps some ten."""
 IDLE_SECONDS = 60.0
-"""How long a connection to the API may say nothing, in seconds.  AWS's own close sooner."""
+"""How long a connection to the API may wait for a request, in seconds.  AWS's own close sooner."""
+REQUEST_SECONDS = 10.0
+"""How long one request may take to come, in seconds, from its first line to the end of its body."""
+MOST_INSTANCES = 500
+"""Instances that are not terminated, in all accounts.  The tutorial has two."""
+LONGEST_TEXT = 131_072
+"""Characters of one parameter.  The longest that AWS takes is a policy."""
 LARGEST_DISK = 16 << 20
 """Bytes on one instance's disk."""
 DISK_BLOCK = 4096

@@ -22,12 +22,12 @@ from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHand
 
 from vpce_demo.errors import SandboxError
 
-from .api.app import Api, RecordedCall
+from .api.app import HAS_COME, Api, RecordedCall
 from .api.faults import Faults
 from .clock import Clock
 from .control import Control
 from .handlers import HANDLERS
-from .limits import IDLE_SECONDS, MOST_CONNECTIONS
+from .limits import IDLE_SECONDS, MOST_CONNECTIONS, REQUEST_SECONDS
 from .store import moto
 from .store.cloud import Cloud, NoWires
 from .store.snapshot import snapshot
@@ -254,7 +254,8 @@ class Sandbox:
 class _Quiet(WSGIRequestHandler):
     """HTTP/1.1 with connections kept open; requests go to the log, not to the screen.
 
-    A connection on which nothing comes for ``IDLE_SECONDS`` is closed.
+    A connection is closed if no request begins within ``IDLE_SECONDS``, or one has not come whole after
+    ``REQUEST_SECONDS``, also if it comes byte by byte.
     """
 
     protocol_version = "HTTP/1.1"
@@ -262,12 +263,17 @@ class _Quiet(WSGIRequestHandler):
     server: _Server
 
     def handle_one_request(self) -> None:
-        self.server.waiting[self.connection] = None  # until a request has come with all its headers
+        self.server.wait_for(self.connection, IDLE_SECONDS)
         super().handle_one_request()
 
-    def run_wsgi(self) -> None:
-        self.server.waiting.pop(self.connection, None)
-        super().run_wsgi()
+    def parse_request(self) -> bool:
+        self.server.wait_for(self.connection, REQUEST_SECONDS)
+        return super().parse_request()
+
+    def make_environ(self) -> WSGIEnvironment:
+        environ = super().make_environ()
+        environ[HAS_COME] = partial(self.server.waiting.pop, self.connection, None)
+        return environ
 
     def log(self, type: str, message: str, *args: Any) -> None:
         log.debug(message, *args)
@@ -286,16 +292,30 @@ class _Server(ThreadedWSGIServer):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.waiting: dict[socket.socket, None] = {}
-        """The connections on which no request is being answered, the longest wait first."""
+        self.waiting: dict[socket.socket, float] = {}
+        """The connections on which no request is being answered, the longest wait first, and until when they may."""
         self._open: set[socket.socket] = set()
+
+    def wait_for(self, connection: socket.socket, seconds: float) -> None:
+        """Wait for what comes on a connection, at most so long."""
+        self.waiting.pop(connection, None)
+        self.waiting[connection] = time.monotonic() + seconds
+
+    def service_actions(self) -> None:
+        """Called all the time: give up connections on which nothing whole has come in time."""
+        now = time.monotonic()
+        for connection, until in list(self.waiting.items()):
+            if until < now:
+                self._give_up(connection)
+
+    def _give_up(self, connection: socket.socket) -> None:
+        self.waiting.pop(connection, None)
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)  # its thread closes it
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if len(self._open) >= MOST_CONNECTIONS:
-            longest = next(iter(list(self.waiting)), request)
-            self.waiting.pop(longest, None)
-            with suppress(OSError):
-                longest.shutdown(socket.SHUT_RDWR)  # its thread closes it
+            self._give_up(next(iter(list(self.waiting)), request))
         self._open.add(request)
         super().process_request(request, client_address)
 

@@ -33,7 +33,7 @@ from .faults import Dropped, Faults, Struck, kill
 from .filters import page
 from .hiding import READING
 from .iam.gate import Gate, wrong_region
-from .protocol import SIGNING_NAMES, ApiError, Incoming, Moto, answer, no_such_kind, refusal, regions
+from .protocol import CBOR, SIGNING_NAMES, ApiError, Incoming, Moto, answer, no_such_kind, refusal, regions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 MOTO, OURS = str(Path(moto.__file__).parent), str(Path(__file__).parents[2])
 """The directories of moto and of this package."""
+HAS_COME = "vpce_demo.has_come"
+"""In a request's environment: what to call when all of it has come, if the server wants to know."""
 UNKNOWN = "unknown"
 """The name of every service that is not there, and of every operation that a service does not have."""
 
@@ -64,6 +66,15 @@ class RecordedCall:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+class _Request(Request):
+    """Tells the server when its body has been read."""
+
+    def get_data(self, *args: Any, **options: Any) -> Any:
+        data = super().get_data(*args, **options)
+        self.environ.get(HAS_COME, bool)()
+        return data
 
 
 class Api:
@@ -97,7 +108,7 @@ class Api:
         self.gate.asked.clear()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = Request(environ)
+        request = _Request(environ)
         request.max_content_length = limits.LARGEST_BODY
         try:
             response: Response | HTTPException = self._respond(request)
@@ -166,7 +177,7 @@ class Api:
         except Dropped:
             raise
         except Exception as failure:
-            said = _error_of(incoming, failure)
+            said = _error_of(incoming, record, failure)
             record.error = said.code
             return refusal(incoming.protocol, said)
 
@@ -225,14 +236,15 @@ def _remembered(params: dict[str, Any]) -> dict[str, Any]:
 def _no_such_service(incoming: Incoming) -> ApiError:
     if not incoming.signing:
         return ApiError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
-    code = "UnknownOperationException" if incoming.protocol in ("json", "rest-json") else "InvalidAction"
+    code = "UnknownOperationException" if incoming.protocol in ("json", "rest-json", CBOR) else "InvalidAction"
     return ApiError(code, f"The sandbox has no {incoming.signing[: limits.REMEMBERED_NAME]}.")
 
 
-def _error_of(incoming: Incoming, failure: Exception) -> ApiError:
+def _error_of(incoming: Incoming, record: RecordedCall, failure: Exception) -> ApiError:
     """What a failure is to the caller: moto's refusals as they are, everything else an error of AWS's.
 
-    The log gets one line for a failure inside moto, and the whole traceback for one of ours.
+    A failure inside moto is the parameters' if there are any: moto does not check them all.  The log gets one line for
+    it, and the whole traceback for a failure of ours.
     """
     if isinstance(failure, ServiceException):
         return ApiError(str(failure.code), str(failure.message))
@@ -246,6 +258,8 @@ def _error_of(incoming: Incoming, failure: Exception) -> ApiError:
     else:
         place = f"{Path(places[-1].filename).relative_to(MOTO)}:{places[-1].lineno}"
         log.error("moto failed: %s %s: %s at %s", incoming.name, incoming.operation, type(failure).__name__, place)
+        if record.params:
+            return parameters.invalid(incoming, f"{incoming.operation} cannot be carried out with these parameters.")
     return ApiError("InternalError", "An internal error has occurred", 500)
 
 

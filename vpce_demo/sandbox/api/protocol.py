@@ -43,6 +43,10 @@ UNSIGNED_OPERATIONS = {"AssumeRoleWithSAML": "sts", "AssumeRoleWithWebIdentity":
 """Operations that carry their own proof of identity instead of a signature, and their service."""
 ANSWERED_AS_REST_XML = ("s3", "s3express", "s3-object-lambda", "s3-outposts")
 """Services whose errors have no element around them, by the name in a signature."""
+ANSWERED_AS_QUERY = ("route53", "cloudfront")
+"""Services in XML whose errors have the same element around them as those of the query protocol."""
+CBOR_HEADER, CBOR = "Smithy-Protocol", "rpc-v2-cbor"
+"""By what a request in CBOR is known, and its answer."""
 
 CLASSIC_LOAD_BALANCING = "2012-06-01"
 ACCOUNT_KEY = "SANDBOX"
@@ -87,12 +91,16 @@ class Incoming:
         """The wire format of the answer: the service's, or for a service that is not there the one of the request."""
         if self.service:
             return protocol_of(self.service)
+        if self.http.headers.get(CBOR_HEADER) == CBOR:
+            return CBOR
         if "X-Amz-Target" in self.http.headers:
             return "json"
         if "Action" in self.http.values:
             return "ec2" if self.signing == "ec2" else "query"
         if self.signing in ANSWERED_AS_REST_XML:
             return "rest-xml"
+        if self.signing in ANSWERED_AS_QUERY:
+            return "query"
         return "rest-json" if self.signing else "ec2"
 
     def params(self) -> dict[str, Any]:
@@ -190,6 +198,11 @@ def refusal(protocol: str, error: ApiError) -> Response:
         body = json.dumps({"__type": error.code, "message": error.message})
         kind = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
         return Response(body, error.status, {"x-amzn-ErrorType": error.code}, content_type=kind)
+    if protocol == CBOR:
+        said = {"__type": error.code, "message": error.message}
+        pairs = b"".join(_cbor(text) for pair in said.items() for text in pair)
+        content = bytes([0xA0 | len(said)]) + pairs
+        return Response(content, error.status, {CBOR_HEADER: CBOR}, content_type="application/cbor")
     message = NOT_IN_XML.sub("?", error.message)  # it may quote what the caller sent
     inner = f"<Code>{escape(error.code)}</Code><Message>{escape(message)}</Message>"
     if protocol == "rest-xml":
@@ -201,6 +214,12 @@ def refusal(protocol: str, error: ApiError) -> Response:
         error_xml = f"<Error><Type>{side}</Type>{inner}</Error>"
         body = f"<ErrorResponse>{error_xml}<RequestId>{request_id}</RequestId></ErrorResponse>"
     return Response(f'<?xml version="1.0" encoding="UTF-8"?>{body}', error.status, content_type="text/xml")
+
+
+def _cbor(text: str) -> bytes:
+    """A text in CBOR, its length in two bytes."""
+    content = text.encode(errors="replace")[:0xFFFF]
+    return b"\x79" + len(content).to_bytes(2, "big") + content
 
 
 class Moto:

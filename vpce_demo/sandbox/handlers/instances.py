@@ -16,6 +16,8 @@ from .. import timing
 from ..api.calls import Call, handles
 from ..api.filters import Fields, matching
 from ..api.protocol import ApiError
+from ..limits import MOST_INSTANCES
+from ..store.moto import count_instances
 from . import network_interfaces, tags, validation
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
@@ -140,9 +142,11 @@ def _run(call: Call) -> dict[str, Any]:
         _check_user_data(params["UserData"])
     if subnet is not None and (ip := params.get("PrivateIpAddress") or first.get("PrivateIpAddress")):
         subnet.del_subnet_ip(validation.address(call, subnet, ip, "checked"))
+    count = _count(params, subnet)
     answer = call.moto(
         ImageId=image_id,
-        MinCount=params.get("MaxCount", 1),
+        MinCount=count,
+        MaxCount=count,
         NetworkInterfaces=nics or None,
         BlockDeviceMappings=_volumes(params),
     )
@@ -150,6 +154,26 @@ def _run(call: Call) -> dict[str, Any]:
     for instance in [one for one in validation.instances(call) if one.id in ids]:
         _begin(call, instance, first)
     return _reservation(call, ids)
+
+
+def _count(params: dict[str, Any], subnet: Any | None) -> int:
+    """How many to launch: as many of those asked for as there is room for.
+
+    Raises ``InvalidParameterValue``, ``InstanceLimitExceeded``, ``InsufficientFreeAddressesInSubnet``.
+    """
+    least, most = params["MinCount"], params["MaxCount"]
+    if not 1 <= least <= most:
+        name, wrong = ("minCount", least) if least < 1 else ("maxCount", most)
+        raise ApiError("InvalidParameterValue", f"Value ({wrong}) for parameter {name} is invalid.")
+    room = max(0, MOST_INSTANCES - count_instances())
+    if room < least:
+        text = f"Your quota allows for {room} more running instance(s). You requested at least {least}"
+        raise ApiError("InstanceLimitExceeded", text)
+    free = most if subnet is None else subnet.available_ip_address_count
+    if subnet is not None and free < least:
+        text = f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number."
+        raise ApiError("InsufficientFreeAddressesInSubnet", text)
+    return int(min(most, room, free))
 
 
 def _image(call: Call, image_id: str) -> str:
