@@ -29,15 +29,11 @@ STATE_DIRECTORY = "<state-dir>"
 
 
 class Fix(NamedTuple):
-    """A command that fixes the cause, and what it does (may be empty)."""
+    """A command that fixes the cause, what it does (may be empty), and whether it deletes or replaces something."""
 
     label: str
     command: str
-
-    @property
-    def deletes(self) -> bool:
-        """True if the command deletes or replaces something."""
-        return any(word in self.command for word in (" terminate-", " delete-", " replace-", "<demo> down"))
+    deletes: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class Diagnosis:
             "rule": self.key,
             "most_likely": self.likely,
             "evidence": list(self.evidence),
-            "fixes": [fix._asdict() for fix in self.fixes],
+            "fixes": [{"label": fix.label, "command": fix.command} for fix in self.fixes],
             "ruled_out": list(self.ruled_out),
             "not_asked": list(self.not_asked),
         }

@@ -34,8 +34,15 @@ class NotAFile(DemoError):
 
     def __init__(self, path: Path, what: str) -> None:
         self.reason = f"{path} is {what}"
-        aside = f"mv {shlex.quote(str(path))} {shlex.quote(f'{path}.aside')}"
-        super().__init__(f"{self.reason}.", hint=f"Put it aside, then run the command again:\n    {aside}")
+        hint = f"Put it aside, then run the command again:\n    {put_aside(path)}"
+        super().__init__(f"{self.reason}.", hint=hint)
+
+
+def put_aside(path: Path) -> str:
+    """The command that gives a file another name, for a hint: on one line, whatever the name of the path has in it."""
+    from .untrusted import one_line  # slow to import, and there is an error already
+
+    return one_line(f"mv {shlex.quote(str(path))} {shlex.quote(f'{path}.aside')}")
 
 
 # --- files ------------------------------------------------------------------------------

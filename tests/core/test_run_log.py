@@ -100,7 +100,12 @@ def test_the_newest_are_kept(sandbox: Sandbox, open_run: Opens, tmp_path: Path) 
         for number in range(run_log.KEPT + 5):
             line = {**HEAD, "at": number, "command": str(number)}
             (logs / f"20250101T0000{number:02}Z-up-1.jsonl").write_text(json.dumps(line) + "\n")
+        others = logs / "20250101T000003Z-up-2.jsonl", logs / "20250101T000002Z-up-2.jsonl"
+        others[0].mkdir()
+        others[1].symlink_to("nowhere")
         RunLog.begin(logs, "up", run.settings, run.environment, run.demo).end(0, "")
+    assert [os.path.lexists(one) for one in others] == [True, True], "what is not a file of ours stays"
+    assert len(list(logs.iterdir())) == run_log.KEPT + len(others)
     found = run_log.runs(logs)
     assert len(found) == run_log.KEPT
     assert [one.head["command"] for one in found] == ["up", *map(str, range(run_log.KEPT + 4, 5, -1))]
@@ -128,10 +133,14 @@ def test_a_log_on_a_disk_that_fills_up_is_named_once(sandbox: Sandbox, open_run:
 
 def test_logs_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    (tmp_path / "dangling.jsonl").symlink_to("nowhere")
     WARNINGS.begin()
     assert run_log.runs(tmp_path) == run_log.runs(tmp_path / "nothing") == []
     assert WARNINGS.sentences == []
+    link = tmp_path / "dangling.jsonl"
+    link.symlink_to("nowhere")
+    assert run_log.runs(tmp_path) == []
+    assert WARNINGS.sentences == [f"The log dangling.jsonl is left out: {link} is a symbolic link."]
+    WARNINGS.begin()
     assert run_log.runs(tmp_path / "loop") == []
     assert len(WARNINGS.sentences) == 1
 

@@ -293,6 +293,19 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
         StateFile.load(tmp_path)
 
 
+@pytest.mark.parametrize("field", ["id", "token"])
+@pytest.mark.parametrize("value", ["vpc-1\x1b[2J", "vpc-1\n", " ", "vpc-\u202e1", "v" * 3000])
+def test_a_damaged_entry_is_named_and_left_out(tmp_path: Path, field: str, value: str) -> None:
+    entries = {"web": {"kind": "Instance", "id": "i-1"}, "provider-vpc": {"kind": "Vpc", "id": "vpc-1", field: value}}
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps({**WHOLE, "resources": entries}))
+    WARNINGS.begin()
+    assert StateFile.load(tmp_path).ids == {"web": "i-1"}
+    assert WARNINGS.sentences == [
+        f"The state file {path} is damaged: resources.provider-vpc.{field} is not a valid {field}. It is left out."
+    ]
+
+
 # --- forgetting ---------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -85,6 +86,20 @@ def test_looking_at_a_demo(copy: Stage, outside: Outside, name: str, kind: str) 
         else:
             assert code in (0, 10), (command, out, err)
     assert is_planted(kind, path)
+
+
+def test_a_damaged_id_keeps_nothing_from_being_found(copy: Stage) -> None:
+    path = copy.directory / DEMO / "state.json"
+    told = json.loads(path.read_text())
+    for entry in told["resources"].values():
+        entry["id"] += "\x1b[2J"
+    path.write_text(json.dumps(told))
+    for line in ("status", "plan"):
+        code, document, _ = copy.run(line)
+        assert code in (0, 10), document
+        said = f"The state file {path} is damaged: resources.provider-vpc.id is not a valid id. It is left out."
+        assert said in document["warnings"]
+    assert "32 of 32 there." in copy.text("status")[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -190,12 +190,37 @@ def test_on_a_terminal_with_colours(stage: Stage, place: Environment, line: str)
 
 
 @pytest.mark.parametrize(
-    "words", [["x\x1b[2J\u202e"], ["--name", "a\nb\x9b", "status"], ["-o", "json", "explain", "\udc80\x07"]]
+    "words",
+    [
+        [HOSTILE],
+        [f"--{HOSTILE}"],
+        ["status", HOSTILE],
+        ["--name", HOSTILE, "status"],
+        ["sandbox", HOSTILE],
+        ["sandbox", "break", HOSTILE],
+        ["diagram", "--format", HOSTILE],
+        ["-c", HOSTILE, "status"],
+        ["-o", "json", "explain", f"\udc80{HOSTILE}"],
+    ],
 )
 def test_words_of_the_command_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(words) == 2
+    assert run_command([word.replace("\0", "") for word in words]) == 2
     told = capsys.readouterr()
-    assert all(each.isprintable() or each == "\n" for each in told.out + told.err)
+    assert_harmless(told.out + told.err)
+
+
+def test_a_path_in_a_hint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = tmp_path / f"a b;c{HOSTILE}".replace("/", "").replace("\0", "")
+    state = directory / "sandbox" / "vpce-demo" / "state.json"
+    state.parent.mkdir(parents=True, mode=0o700)
+    state.write_text("{}")
+    assert run_command(["--state-dir", str(directory), "--sandbox", "status"]) == 1
+    err = capsys.readouterr().err
+    assert_harmless(err)
+    assert f"mv '{tmp_path}/a b;c?PASSED" in err
+    capsys.readouterr()
+    assert run_command(["--state-dir", str(directory), "report"]) != 0
+    assert_harmless(capsys.readouterr().err)
 
 
 def test_a_live_view(stage: Stage, place: Environment) -> None:

@@ -198,15 +198,25 @@ def command_line(app: App, *, without: str = "") -> str:
     sides = {f"{side}_profile": f"--{side}-profile" for side in ("provider", "consumer")}
     for name, option in {**options, **sides, "config": "-c"}.items():
         if option != without and (value := app.get(name)):
-            words += [option, shlex.quote(str(value))]
+            words += [option, _word(value)]
     return " ".join(words)
+
+
+def _word(value: object) -> str:
+    """A value as one word of a command line, on one line."""
+    word = shlex.quote(str(value))
+    if word.isprintable():
+        return word
+    from ..untrusted import one_line  # slow to import
+
+    return one_line(word)
 
 
 def for_this_demo(app: App, text: str) -> str:
     """A hint whose commands have the options of this demo."""
     option = "--state-dir"
     text = text.replace(f"{THIS_DEMO} {option}", f"{command_line(app, without=option)} {option}")
-    return text.replace(THIS_DEMO, command_line(app)).replace(STATE_DIRECTORY, shlex.quote(str(app.state_directory)))
+    return text.replace(THIS_DEMO, command_line(app)).replace(STATE_DIRECTORY, _word(app.state_directory))
 
 
 def diagnosis_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:

@@ -14,6 +14,7 @@ from ..engine.failures import UNPROVEN
 from ..engine.resource import Resource
 from ..errors import Diagnosis, Leftovers
 from ..model import Side, short_id
+from ..private import put_aside
 from ..resources.holders import in_order
 from ..session.open import open_demo
 from ..session.ownership import Unrecorded
@@ -127,10 +128,9 @@ def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None
         return f"Go on:  {command_line(app)} down"
     if any(one.why == UNPROVEN for one in left):
         lines = "\n".join(f"    {command}" for command in (*commands, f"{command_line(app)} down"))
-        aside = f"mv {state} {state}.aside"
         return (
             f"Give its tags back to what is this demo's, and go on:\n{lines}\n"
-            f"If it is not, put the record aside:\n    {aside}"
+            f"If it is not, put the record aside:\n    {put_aside(state)}"
         )
     told = "\n".join(f"{id}: {what or 'not part of this demo'}." for id, what in holders.items())
     if commands:

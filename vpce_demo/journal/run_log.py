@@ -35,7 +35,7 @@ from ..engine.events import Event
 from ..errors import DemoError
 from ..extras import WARNINGS, extra, why
 from ..masking import MASK
-from ..private import NotAFile, NotYours, make_private, not_yours, open_file, refuse_links
+from ..private import NotAFile, NotYours, make_private, not_yours, open_file, refuse_links, remove_file
 from .run_log_schema import read_line
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ class RunLog:
         with extra(f"The logs in {directory} cannot be used", "", DemoError):
             make_private(directory, DEPTH)
             file = os.fdopen(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "a", encoding="utf-8")
-        with contextlib.suppress(OSError):
-            for old in _files(directory)[KEPT:] if file else ():
-                old.unlink(missing_ok=True)
+        for old in _files(directory)[KEPT:] if file else ():
+            with contextlib.suppress(OSError, NotAFile, NotYours):
+                remove_file(old)
         log = cls(demo, file)
         accounts = {str(side): {k: one[k] for k in ("account", "region")} for side, one in environment.accounts.items()}
         log._write(
@@ -237,9 +237,16 @@ class RecordedRun:
 
 
 def read(path: Path) -> RecordedRun | None:
-    """Read one run, without incomplete or unknown lines.  None if the file is not the log of a run."""
+    """Read one run, without incomplete or unknown lines.  None if the file is not the log of a run.
+
+    What cannot be read, or is not a file of this user, is named (``extras``).
+    """
     lines: list[Mapping[str, Any]] = []
-    with contextlib.suppress(OSError, NotAFile, NotYours), os.fdopen(open_file(path), "rb") as file:
+    with (
+        extra(f"The log {path.name} is left out", "", DemoError),
+        contextlib.suppress(FileNotFoundError),
+        os.fdopen(open_file(path), "rb") as file,
+    ):
         lines += [line for text in file.read(LARGEST_FILE).split(b"\n") if (line := read_line(text))]
     return RecordedRun(path, lines) if lines and lines[0]["type"] == "run" else None
 

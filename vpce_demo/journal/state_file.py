@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from ..private import (
     make_private,
     not_yours,
     open_file,
+    put_aside,
     refuse_links,
     remove_file,
     replace_file,
@@ -43,6 +45,8 @@ VERSION = 1
 _NAMES = ("name", "demo_id")
 DEPTH = 2
 """How many directories of the program a demo's is: the place's, and its own."""
+_WORD = re.compile("[!-~]{0,2048}")
+"""An id or a token of AWS, or none: the longest is an ARN."""
 LARGEST_FILE = 10_000_000
 """Bytes.  A demo's state has twenty thousand."""
 
@@ -147,7 +151,7 @@ class StateFile:
             told.sides,
             told.place,
             told.settings,
-            told.resources,
+            dict(_undamaged(path, told.resources)),
         )
 
     def save(self) -> None:
@@ -261,6 +265,17 @@ class StateFile:
         }
 
 
+def _undamaged(path: Path, entries: Mapping[str, Entry]) -> Iterator[tuple[str, Entry]]:
+    """The entries that AWS can be asked for.  Others are named (``extras``): their resources are found by tags."""
+    for key, entry in entries.items():
+        damaged = [name for name in ("id", "token") if not _WORD.fullmatch(getattr(entry, name))]
+        for name in damaged:
+            field = printable(f"resources.{key}.{name}")
+            WARNINGS.add(f"The state file {path} is damaged: {field} is not a valid {name}", ". It is left out.")
+        if not damaged:
+            yield key, entry
+
+
 def _lines(members: Mapping[str, Any]) -> str:
     """The members of a JSON object, one a line: each step writes it anew, and ``indent`` would be much slower."""
     return ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in members.items())
@@ -279,7 +294,7 @@ def _unreadable(path: Path, why: str) -> DemoError:
         return DemoError(f"The state file {path} cannot be used: {why}.", hint=ELSEWHERE)
     return DemoError(
         f"The state file {path} cannot be used: {why}.",
-        hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    mv {path} {path}.aside",
+        hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    {put_aside(path)}",
     )
 
 

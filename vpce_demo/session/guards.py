@@ -12,6 +12,7 @@ from ..config.settings import Settings
 from ..errors import STATE_DIRECTORY, THIS_DEMO, Refused
 from ..journal.state_file import StateFile
 from ..model import Side
+from ..private import put_aside
 from ..untrusted import printable
 from .discover import not_looked_up
 
@@ -35,8 +36,7 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
                 "in the file": printable(f"{state.demo} {state.demo_id}"),
                 "settings": printable(f"{told[0]} {told[1]}"),
             },
-            hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
-            f"    mv {state.path} {state.path}.aside",
+            hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    {put_aside(state.path)}",
         )
     if state.demo != name or (not state.sides and (state.entries or state.settings)):
         what = "account and region" if state.demo == name else "demo"
@@ -45,15 +45,14 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
             if state.demo and state.demo != name
             else f"The state file {state.path} does not say which {what} it belongs to.",
             facts={"in the file": printable(state.demo), "wanted": name} if state.demo != name else {},
-            hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
-            f"    mv {state.path} {state.path}.aside",
+            hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    {put_aside(state.path)}",
         )
     mode = state.path.stat().st_mode & 0o777
     if mode & 0o022:
         raise Refused(
             f"Others may write to the state file {state.path}.",
             facts={"mode": f"{mode:04o}"},
-            hint=f"If its content is yours, close it to them:\n    chmod 600 {state.path}\n"
+            hint=f"If its content is yours, close it to them:\n    chmod 600 {shlex.quote(str(state.path))}\n"
             "Where that has no effect, the file system keeps no permissions. Move the demo's files to one that does:\n"
             f"    mkdir -p ~/.local/state && mv {STATE_DIRECTORY} ~/.local/state/vpce-demo\n"
             f"    {THIS_DEMO} --state-dir ~/.local/state/vpce-demo ...",

@@ -19,6 +19,7 @@ from ..errors import DemoError
 from ..journal.run_log import RunLog
 from ..journal.state_file import StateFile, locked
 from ..model import Live, Record, Side
+from ..private import put_aside
 from ..ssh import ensure_key, public_line
 from ..tutorial import tutorial
 from ..untrusted import printable
@@ -113,8 +114,7 @@ def _recorded_settings(state: StateFile) -> Settings:
         places = dict.fromkeys(printable(".".join(map(str, one["loc"]))) for one in error.errors()[:MOST_MISTAKES])
         raise DemoError(
             f"The settings in the state file {state.path} cannot be used: {', '.join(places)}.",
-            hint="AWS knows the demo by its tags, so put the file aside and go on:\n"
-            f"    mv {state.path} {state.path}.aside",
+            hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    {put_aside(state.path)}",
         ) from None
 
 

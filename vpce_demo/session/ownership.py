@@ -20,6 +20,7 @@ from ..errors import Refused
 from ..journal.run_log import runs
 from ..journal.state_file import StateFile
 from ..model import Side
+from ..private import put_aside
 from ..resources.by_tag import tagged
 from ..resources.key_pair import fingerprint
 from ..ssh import key_comment, public_line
@@ -105,7 +106,7 @@ def identify(
         if wanted not in ("", state.demo_id):
             raise Refused(
                 f"The demo on record in this directory is {state.demo_id}, not {wanted}.",
-                hint=f"Put its record aside first:\n    mv {state.path} {state.path}.aside",
+                hint=f"Put its record aside first:\n    {put_aside(state.path)}",
             )
         owner, before = (str(state.settings.get(name) or "") for name in ("owner", "adopted_from"))
         is_earlier = bool(state.settings) and not owner  # an earlier release wrote it

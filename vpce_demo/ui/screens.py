@@ -103,7 +103,7 @@ def diagnosis(screen: Screen, cause: Diagnosis, *, to_err: bool = False) -> None
     """Print the most likely cause: the evidence, the fixes, and what was ruled out."""
     lines = [f"Most likely: {cause.likely or 'none of the causes known here, as far as AWS says.'}"]
     lines += [f"  {line}" for line in cause.evidence]
-    for number, (label, command) in enumerate(cause.fixes):
+    for number, (label, command, _) in enumerate(cause.fixes):
         word = "Or:" if number else "Fix:"
         lines.append(f"{word:<6} {command:<27}  ({label})" if label else f"{word:<6} {command}")
     if cause.ruled_out:

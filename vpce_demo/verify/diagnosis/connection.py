@@ -56,8 +56,8 @@ def endpoint_unusable(facts: AwsFacts) -> Finding | None:
         causes[word],
         [f"{id} is {word}, and cannot be used again.", *([f"AWS said: {error}"] if error else [])],
         [
-            Fix("deletes it, makes another, accepts that", "<demo> up"),
-            Fix("", f"{delete} && <demo> up"),
+            Fix("deletes it, makes another, accepts that", "<demo> up", deletes=True),
+            Fix("", f"{delete} && <demo> up", deletes=True),
         ],
     )
 

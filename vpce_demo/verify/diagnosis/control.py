@@ -25,7 +25,7 @@ def other_way_in(facts: AwsFacts) -> Finding | None:
         return Finding(
             "both instances are in one VPC: the test proves nothing.",
             [f"{web['InstanceId']} and {customer['InstanceId']} are in {web.get('VpcId')}."],
-            [Fix("makes both sides anew", "<demo> down && <demo> up")],
+            [Fix("makes both sides anew", "<demo> down && <demo> up", deletes=True)],
         )
     table = facts.route_table(Side.CONSUMER, customer["SubnetId"])
     route = route_to(table, address)
@@ -48,5 +48,5 @@ def other_way_in(facts: AwsFacts) -> Finding | None:
     return Finding(
         f"the two VPCs are joined by {what}: the test proves nothing.",
         [f"{sends} {what}, and {address}, the web server, is behind it."],
-        [Fix("cuts them apart", cut)],
+        [Fix("cuts them apart", cut, deletes=True)],
     )

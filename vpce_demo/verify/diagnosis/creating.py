@@ -92,5 +92,5 @@ def no_common_zone(facts: AwsFacts) -> Finding | None:
             f"{service['ServiceId']} is in {', '.join(theirs)}.",
             f"{subnet['SubnetId']} ({facts.demo.endpoint.subnet.name}) is in {ours}.",
         ],
-        [Fix("makes both sides anew, in one zone that both have", "<demo> down && <demo> up")],
+        [Fix("makes both sides anew, in one zone that both have", "<demo> down && <demo> up", deletes=True)],
     )

@@ -51,7 +51,7 @@ def balancer_in_use(facts: AwsFacts) -> Finding | None:
     return Finding(
         "an endpoint service still uses the load balancer.",
         [f"{one}, {whose.get(one, 'not of this demo')}, is on {facts.demo.balancer.name}." for one in using],
-        [Fix("deletes the service first, then goes on", " && ".join(commands))],
+        [Fix("deletes the service first, then goes on", " && ".join(commands), deletes=True)],
     )
 
 
@@ -76,7 +76,7 @@ def interfaces_left(facts: AwsFacts) -> Finding | None:
     return Finding(
         "something that is not this demo's is left." if staying else "AWS is still removing what it made.",
         evidence,
-        [Fix(label, " && ".join([*commands, "<demo> down"]))],
+        [Fix(label, " && ".join([*commands, "<demo> down"]), deletes=True)],
     )
 
 

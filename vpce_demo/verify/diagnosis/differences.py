@@ -61,7 +61,11 @@ def something_differs(facts: AwsFacts) -> Finding | None:
         return None
     names = ", ".join(dict.fromkeys(str(r) for r, _ in found))
     asks = any(drift.remedy is Remedy.ASK for _, drift in found)
-    fix = Fix("takes away what others added", "<demo> up --yes") if asks else Fix("brings it back", "<demo> up")
+    fix = (
+        Fix("takes away what others added", "<demo> up --yes", deletes=True)
+        if asks
+        else Fix("brings it back", "<demo> up")
+    )
     return Finding(
         f"somebody changed {names}.",
         [f"{r}: {drift.field} is {drift.aws}, in the tutorial {drift.tutorial}." for r, drift in found],

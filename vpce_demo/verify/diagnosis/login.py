@@ -38,7 +38,7 @@ def _no_public_address(facts: AwsFacts) -> Finding | None:
     return Finding(
         "the customer instance has no public address.",
         [f"{id} ({facts.demo.customer.name}) runs, and has only {customer.get('PrivateIpAddress', 'no address')}."],
-        [Fix("makes another, with one: it is given at the launch", again)],
+        [Fix("makes another, with one: it is given at the launch", again, deletes=True)],
     )
 
 
@@ -65,12 +65,12 @@ def _no_route(facts: AwsFacts) -> Finding | None:
         return Finding(
             "a route that somebody added leads elsewhere.",
             [f"{id}, the route table of {customer['SubnetId']}, {says}."],
-            [Fix("takes that route away", delete)],
+            [Fix("takes that route away", delete, deletes=True)],
         )
     return Finding(
         "its subnet has no route to the internet gateway.",
         [f"{id}, the route table of {customer['SubnetId']}, {says}."],
-        [ADD, Fix("", mend)] if by_hand else [ADD],
+        [ADD, Fix("", mend, deletes=bool(route))] if by_hand else [ADD],
     )
 
 
@@ -127,12 +127,12 @@ def _other_keys(facts: AwsFacts, name: str, id: str) -> Iterator[Finding]:
         yield Finding(
             "the instance was launched with another key pair.",
             [f"{id} has {name}; the demo's is {ours.name}, and its private key {file}."],
-            [Fix("makes another, with the demo's key", again)],
+            [Fix("makes another, with the demo's key", again, deletes=True)],
         )
     line = public_line(file)
     if ours.public_key and line != ours.public_key:
         yield Finding(
             "the demo's ssh key is not the one that the instance was launched with.",
             [f"{file} is {'another' if line else 'not there any more'}."],
-            [Fix("replaces key pair and instance", "<demo> up")],
+            [Fix("replaces key pair and instance", "<demo> up", deletes=True)],
         )

@@ -30,7 +30,7 @@ def instance_stopped(facts: AwsFacts) -> Finding | None:
             f"the instance {one.name} does not run.",
             [f"{id} is {state}."],
             [
-                Fix("makes another in its place", "<demo> up"),
+                Fix("makes another in its place", "<demo> up", deletes=True),
                 *([Fix("", start)] if state == "stopped" else []),
             ],
         )

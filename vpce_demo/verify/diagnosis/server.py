@@ -41,7 +41,9 @@ def nothing_listens(facts: AwsFacts) -> Finding | None:
             health_check_port="traffic-port",
         )
         again = f"{check} && {again}"
-    return Finding("nothing listens on the web server's port.", evidence, [Fix("makes another web server", again)])
+    return Finding(
+        "nothing listens on the web server's port.", evidence, [Fix("makes another web server", again, deletes=True)]
+    )
 
 
 def console(facts: AwsFacts) -> list[str]:
@@ -67,5 +69,5 @@ def other_page(facts: AwsFacts) -> Finding | None:
     return Finding(
         "another web server answers, or its page was changed.",
         [f"{facts.id(facts.demo.web)}: {facts.said}."],
-        [Fix("makes another web server", facts.another(facts.demo.web))],
+        [Fix("makes another web server", facts.another(facts.demo.web), deletes=True)],
     )

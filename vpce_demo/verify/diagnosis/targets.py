@@ -91,7 +91,7 @@ def targets_unhealthy(facts: AwsFacts) -> Finding | None:
             f"{facts.id(facts.demo.web)} is unhealthy ({reason}), and its security group is open to the load balancer.",
             *console(facts),
         ],
-        [Fix("makes another web server: what its boot did is done once", facts.another(facts.demo.web))],
+        [Fix("makes another web server: what its boot did is done once", facts.another(facts.demo.web), deletes=True)],
     )
 
 
@@ -146,5 +146,5 @@ def targets_unused(facts: AwsFacts) -> Finding | None:
             f"{facts.id(facts.demo.web)} is in {zone}, and unused ({reason}).",
             f"{listening[0]['LoadBalancerName']} is in {', '.join(zones)}.",
         ],
-        [Fix("makes another web server, in the load balancer's zone", facts.another(facts.demo.web))],
+        [Fix("makes another web server, in the load balancer's zone", facts.another(facts.demo.web), deletes=True)],
     )
