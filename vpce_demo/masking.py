@@ -21,7 +21,7 @@ _STEP = 6
 _SECRETS = re.compile(
     "AWS_(SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|CONTAINER_AUTHORIZATION_TOKEN|BEARER_TOKEN_.*)"
 )
-_URLS = re.compile("AWS_ENDPOINT_URL.*|(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
+_URLS = re.compile("AWS_ENDPOINT_URL.*|AWS_CONTAINER_CREDENTIALS_FULL_URI|(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
 _CLUES = ("://", "uthorization", "-amz-", "-Amz-", "SecretAccessKey", "SessionToken", "_key", "_token", "header value")
 _SHAPES = re.compile(
     r"""(?P<before>
@@ -64,13 +64,19 @@ class Mask:
                 self._forms = tuple(dict.fromkeys((*self._forms, *_forms_of(core))))
 
     def add_url(self, url: object) -> None:
-        """Mask the user and the password in a URL, whatever is in them."""
-        user, _, _ = str(url or "").partition("://")[2].rpartition("@")
-        if user:
-            from urllib.parse import unquote
+        """Mask the user and the password in a URL, whatever is in them, and the values of its query.
 
+        Its scheme may be missing.
+        """
+        rest = re.sub(r"^[^:/?#@]*://", "", str(url or ""))
+        if "@" in rest or "?" in rest:
+            from urllib.parse import parse_qsl, unquote
+
+            user = rest.rpartition("@")[0]
             password = user.partition(":")[2]
-            self.add(user, password, unquote(password))
+            query = rest.rpartition("?")[2] if "?" in rest else ""
+            self.add(user, password, unquote(password), *(value for _, value in parse_qsl(query)))
+            self.add(*(pair.partition("=")[2] for pair in query.split("&")))
 
     def text(self, text: str) -> str:
         """The text with ``***`` in place of each secret."""

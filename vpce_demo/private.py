@@ -78,6 +78,20 @@ def is_there(path: Path) -> bool:
     return True
 
 
+def refuse_writable(path: Path, what: str) -> None:
+    """Raise Refused for a file to which others may write; ``what`` is said before its path.  Raises OSError."""
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o022:
+        raise Refused(
+            f"Others may write to {what} {path}.",
+            facts={"mode": f"{mode:04o}"},
+            hint=f"If its content is yours, close it to them:\n    chmod 600 {shlex.quote(str(path))}\n"
+            "Where that has no effect, the file system keeps no permissions. Move the demo's files to one that does:\n"
+            f"    mkdir -p ~/.local/state && mv {STATE_DIRECTORY} ~/.local/state/vpce-demo\n"
+            f"    {THIS_DEMO} --state-dir ~/.local/state/vpce-demo ...",
+        )
+
+
 def new_file(path: Path) -> int:
     """The descriptor of a new file for this user alone, in the place of one that is there.
 
@@ -156,10 +170,11 @@ def refuse_links(directory: Path, depth: int) -> None:
 
 
 def make_private(directory: Path, depth: int = 1) -> bool:
-    """Make a directory, and those above it that are missing, that only this user may read; close an existing one.
+    """Make a directory, and those above it that are missing, that only this user may read.
 
-    The last ``depth`` of the path may be no links (``refuse_links``).  Returns False where the file system keeps no
-    permissions.  Raises NotAFile, NotYours, and OSError where it cannot be made.
+    The last ``depth`` of the path are closed to others if they are there, and may be no links (``refuse_links``).
+    Returns False where the file system keeps no permissions.  Raises NotAFile, NotYours, and OSError where it cannot be
+    made.
     """
     refuse_links(directory, depth)
     try:
@@ -170,7 +185,8 @@ def make_private(directory: Path, depth: int = 1) -> bool:
         if foreign := not_yours(directory):
             raise foreign from None
         raise error
-    return close_to_others(directory, 0o700)
+    closed = [close_to_others(level, 0o700) for level in [directory, *directory.parents][:depth]]
+    return all(closed)
 
 
 def close_to_others(path: Path, mode: int) -> bool:

@@ -14,7 +14,17 @@ from enum import Enum
 from pathlib import Path
 
 from .errors import DemoError
-from .private import NotAFile, NotYours, close_to_others, is_there, open_file, remove_file, user_name, without_modes
+from .private import (
+    NotAFile,
+    NotYours,
+    close_to_others,
+    is_there,
+    open_file,
+    refuse_writable,
+    remove_file,
+    user_name,
+    without_modes,
+)
 from .untrusted import text_within
 
 CONNECT_SECONDS = 5
@@ -182,13 +192,15 @@ class Ssh:
 
     def run(self, address: str, alias: str, command: Sequence[str], seconds: float) -> SshResult:
         """Run a command on an instance; give up after so many seconds.  Raises NotAFile and NotYours for what is in the
-        place of the key or of the known hosts.
+        place of the key or of the known hosts, and Refused for known hosts to which others may write.
 
         Only what comes between two marks, new with each call, is the command's: a banner, the instance's shell, or a
         command of the user's configuration may print as well.
         """
         for file in (self.key_file, self.known_hosts):  # ssh follows links
             is_there(file)
+        if self.known_hosts.exists():
+            refuse_writable(self.known_hosts, "the list of host keys")
         front, back = secrets.token_hex(8), secrets.token_hex(8)
         say = f'echo {front}""{back}'  # the line itself, if something repeats it, does not hold the mark
         line = f"{say}; {shlex.join(command)} 2>&1; {say} $?"

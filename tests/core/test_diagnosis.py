@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -206,8 +208,8 @@ def test_a_more_specific_route_that_somebody_added_is_taken_away_by_hand(monkeyp
     told.sides[Side.CONSUMER].known.update({"customer-routes": Live("rtb-1"), "customer-attachment": Live("igw-1")})
     found = login._no_route(told)
     assert found
-    assert [fix.command for fix in found.fixes] == [
-        "aws --profile 'a b' ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 203.0.0.0/8"
+    assert [(fix.command, fix.deletes) for fix in found.fixes] == [
+        ("aws --profile 'a b' ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 203.0.0.0/8", True)
     ]
 
 
@@ -393,3 +395,19 @@ def test_a_listener_is_to_be_created_only_where_the_port_is_free(monkeypatch: py
     told = targets.targets_unused.confirm(here)
     assert told
     assert [fix.command for fix in told.fixes] == ["<demo> up", *(["create it"] if port != 80 else [])]
+
+
+def test_a_fix_that_deletes_says_so() -> None:
+    """Of the fixes as they are written: what ends, deletes or replaces something has the field."""
+    directory = Path(diagnosis.__file__).parent
+    trees = [ast.parse(file.read_text()) for file in directory.glob("*.py")]
+    calls = [
+        node
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Fix"
+    ]
+    deleting = re.compile(r"delete|, again\b|another|anew|takes|replace|<demo> down")
+    assert len(calls) > 20
+    silent = [ast.unparse(call) for call in calls if all(word.arg != "deletes" for word in call.keywords)]
+    assert [call for call in silent if deleting.search(call)] == []

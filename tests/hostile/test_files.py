@@ -16,7 +16,7 @@ from tests.cli.conftest import made, stage
 from tests.cli.stage import Stage
 from tools.hostile import KINDS, Outside, is_planted, plant
 from vpce_demo.cli import run_command
-from vpce_demo.errors import DemoError
+from vpce_demo.errors import DemoError, Refused
 from vpce_demo.private import NotAFile, make_private, open_file, refuse_links
 from vpce_demo.ssh import Ssh
 
@@ -162,6 +162,32 @@ def test_the_sandbox(
     assert is_planted(kind, path)
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        (f"{DEMO}/state.json", "status"),
+        (f"{DEMO}/known_hosts", "test --timeout 5"),
+        ("emulator/server.json", "status"),
+        ("emulator/server.json", "sandbox status"),
+    ],
+)
+def test_a_file_to_which_others_may_write(
+    copy: Stage, capsys: pytest.CaptureFixture[str], name: str, line: str
+) -> None:
+    path = copy.directory / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch(0o600)
+    path.chmod(0o666)
+    if name.startswith("emulator"):
+        assert run_command(["--sandbox", "--state-dir", str(copy.directory), *line.split()]) == Refused.exit_code
+        err = capsys.readouterr().err
+    else:
+        code, _, err = copy.text(*line.split())
+        assert code == Refused.exit_code
+    assert f"{path}.\n  mode  0666" in err
+    assert f"chmod 600 {path}" in err
+
+
 # --- directories ------------------------------------------------------------------------------
 
 
@@ -206,6 +232,9 @@ def test_the_state_directory_may_be_a_link_of_the_user(tmp_path: Path) -> None:
     link.symlink_to(real)
     assert make_private(link / "aws" / "vpce-demo", 2)
     assert (real / "aws" / "vpce-demo").is_dir()
+    (real / "aws").chmod(0o777)
+    assert make_private(link / "aws" / "vpce-demo", 2)
+    assert (real / "aws").stat().st_mode & 0o777 == 0o700
     real.chmod(0o777)
     with pytest.raises(DemoError, match="to which others may write"):
         refuse_links(link / "aws" / "vpce-demo", 2)

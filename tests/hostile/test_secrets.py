@@ -223,7 +223,18 @@ def test_malformed_credentials_from_elsewhere(
     assert [one for one in PLANTED if one in text] == []
 
 
-@pytest.mark.parametrize("url", ["http://user:{}@127.0.0.1:9", "http://user:x/{}@h", "http://{}:@h:99999", "gopher:{}"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:{}@127.0.0.1:9",
+        "http://user:x/{}@h",
+        "http://{}:@h:99999",
+        "gopher:{}",
+        "user:{}@127.0.0.1:9",
+        "http://127.0.0.1:9/?token={}",
+        "http://127.0.0.1:9/x?a=b&c={}%20",
+    ],
+)
 def test_a_password_in_an_endpoint_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
@@ -241,6 +252,24 @@ def test_a_password_in_an_endpoint_is_not_shown(
             code, text = said(line, capsys)
             assert code in (1, 2), text
             assert [one for one in [*PLANTED, PASSWORD[:8]] if one in text] == [], text
+
+
+def test_a_password_in_another_url_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"https://user:x/{PASSWORD}@127.0.0.1/start"
+    sso = f"sso_start_url = {url}\nsso_region = us-east-1\n"
+    account = "sso_account_id = 111122223333\nsso_role_name = r\n"
+    for config, variables in (
+        (f"[default]\n{sso}{account}", {}),
+        (f"[default]\nsso_session = s\n{account}[sso-session s]\n{sso}", {}),
+        ("", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url}),
+        ("", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{NOBODY}/?token={PASSWORD}"}),
+    ):
+        set_up(tmp_path, monkeypatch, config=config, **variables)
+        code, text = said("status", capsys)
+        assert code in (1, 4), text
+        assert [one for one in [*PLANTED, PASSWORD[:8]] if one in text] == [], text
 
 
 # --- the mask itself ----------------------------------------------------------------------------------

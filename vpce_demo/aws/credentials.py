@@ -26,7 +26,7 @@ from botocore.exceptions import (
 )
 
 from ..errors import ConfigError, SignInError
-from ..masking import MASK
+from ..masking import MASK, each_text
 
 REFUSED_SECONDS = 2.0
 """How long credentials that could not be refreshed are not asked for again."""
@@ -53,7 +53,9 @@ def signed_in(profile: str | None, region: str | None) -> boto3.Session:
     set, SignInError for malformed credentials, and botocore's errors.
     """
     session = boto3.Session(profile_name=profile, region_name=region)
-    profiles: Mapping[str, Mapping[str, Any]] = vars(session)["_session"].full_config.get("profiles", {})
+    files: Mapping[str, Any] = vars(session)["_session"].full_config
+    each_text(files, _learn_url)
+    profiles: Mapping[str, Mapping[str, Any]] = files.get("profiles", {})
     for settings in profiles.values():
         MASK.add(settings.get("aws_secret_access_key"), settings.get("aws_session_token"))
         MASK.add_url(settings.get("endpoint_url"))
@@ -76,6 +78,13 @@ def signed_in(profile: str | None, region: str | None) -> boto3.Session:
     for name, title in _PARTS.items():
         _check(f"The {title} of the credentials ({credentials.method})", getattr(frozen, name))
     return session
+
+
+def _learn_url(text: str) -> str:
+    """Mask what is secret in this text of the AWS files if it is a URL, whatever it is for."""
+    if "://" in text:
+        MASK.add_url(text)
+    return text
 
 
 def _given(profile: str, profiles: Mapping[str, Mapping[str, Any]], method: str) -> Iterator[tuple[str, object]]:

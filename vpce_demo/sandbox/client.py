@@ -34,6 +34,7 @@ from vpce_demo.private import (
     not_yours,
     open_file,
     refuse_links,
+    refuse_writable,
     remove_file,
     without_modes,
 )
@@ -127,12 +128,14 @@ def _ask(url: str, token: str, method: str, verb: str, body: dict[str, Any] | No
 def running(directory: Path) -> Running | None:
     """The running sandbox of this directory; None if there is none, for certain.
 
-    Only a loopback address is asked, whatever the file says.  Raises NotYours where another user's sandbox may be here,
-    NotAFile where something else stands in the place of its file, and NotReached where its process is there and does
-    not answer.  The directory may be a link, to use a sandbox that was started elsewhere.
+    Only a loopback address is asked, whatever the file says.  Raises Refused where others may write to the file,
+    NotYours where another user's sandbox may be here, NotAFile where something else stands in the place of its file,
+    and NotReached where its process is there and does not answer.  The directory may be a link, to use a sandbox that
+    was started elsewhere.
     """
     try:
         with os.fdopen(open_file(directory / SERVER_FILE), encoding="utf-8") as file:
+            refuse_writable(directory / SERVER_FILE, "the sandbox's file")
             return _asked(file)
     except (PermissionError, NotYours) as error:
         foreign = error if isinstance(error, NotYours) else not_yours(directory / SERVER_FILE)

@@ -9,10 +9,10 @@ from typing import Any
 from ..aws.environment import Environment
 from ..config.model import Config
 from ..config.settings import Settings
-from ..errors import STATE_DIRECTORY, THIS_DEMO, Refused
+from ..errors import Refused
 from ..journal.state_file import StateFile
 from ..model import Side
-from ..private import put_aside
+from ..private import put_aside, refuse_writable
 from ..untrusted import printable
 from .discover import not_looked_up
 
@@ -47,16 +47,7 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
             facts={"in the file": printable(state.demo), "wanted": name} if state.demo != name else {},
             hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    {put_aside(state.path)}",
         )
-    mode = state.path.stat().st_mode & 0o777
-    if mode & 0o022:
-        raise Refused(
-            f"Others may write to the state file {state.path}.",
-            facts={"mode": f"{mode:04o}"},
-            hint=f"If its content is yours, close it to them:\n    chmod 600 {shlex.quote(str(state.path))}\n"
-            "Where that has no effect, the file system keeps no permissions. Move the demo's files to one that does:\n"
-            f"    mkdir -p ~/.local/state && mv {STATE_DIRECTORY} ~/.local/state/vpce-demo\n"
-            f"    {THIS_DEMO} --state-dir ~/.local/state/vpce-demo ...",
-        )
+    refuse_writable(state.path, "the state file")
 
 
 def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
