@@ -143,14 +143,16 @@ _KINDS = {
 
 
 def refuse_links(directory: Path, depth: int) -> None:
-    """Raise NotAFile if one of the last ``depth`` directories of the path, which have our names, is a link.
+    """Raise NotAFile if one of the last ``depth`` directories of the path, which have our names, is a link or a file.
 
     What they are in was named by the user, and may be one: to a directory of this user, to which others may not write.
     """
     levels = [directory, *directory.parents]
     for level in levels[:depth]:
-        if level.is_symlink():
-            raise NotAFile(level, _KINDS[stat.S_IFLNK])
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            kind = stat.S_IFMT(level.lstat().st_mode)
+            if kind != stat.S_IFDIR:
+                raise NotAFile(level, _KINDS.get(kind, "not a directory"))
     for root in levels[depth : depth + 1]:
         if not root.is_symlink():
             return

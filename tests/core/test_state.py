@@ -398,7 +398,7 @@ def test_the_lock_is_let_go_when_the_work_fails(tmp_path: Path) -> None:
 
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(DemoError, match="cannot be made"), locked(tmp_path / "file" / "demo", "up"):
+    with pytest.raises(DemoError, match="file is not a directory"), locked(tmp_path / "file" / "demo", "up"):
         pass
 
 

@@ -214,6 +214,28 @@ def test_logs_that_are_a_link(copy: Stage, outside: Outside, name: str) -> None:
         assert f"{path} is a symbolic link" in err, line
 
 
+@pytest.mark.parametrize("name", [f"logs/{DEMO}", DEMO, "logs", "sandbox"])
+@pytest.mark.parametrize("kind", ["hard link", "pipe"])
+def test_a_directory_that_is_none_is_left_as_it_is(copy: Stage, outside: Outside, name: str, kind: str) -> None:
+    path = copy.directory / name
+    shutil.rmtree(path, ignore_errors=True)
+    plant(kind, path, outside)
+    said = f"{path} is {'not a directory' if kind == 'hard link' else 'a pipe'}"
+    for line in ("test --timeout 1", "doctor"):
+        _, out, err = copy.text(*line.split())
+        assert said in out + err or (name.startswith("logs") and line == "doctor"), line
+
+
+def test_the_doctor_looks_through_no_link(copy: Stage, outside: Outside) -> None:
+    path = copy.directory / DEMO
+    shutil.rmtree(path)
+    path.symlink_to(outside.directory)
+    before = outside.directory.stat().st_mtime_ns
+    _, out, _ = copy.text("doctor")
+    assert f"{path} is a symbolic link" in out
+    assert outside.directory.stat().st_mtime_ns == before
+
+
 @pytest.mark.parametrize("name", ["emulator", "emulator/instances"])
 def test_a_sandbox_is_not_started_in_a_link(
     tmp_path: Path, outside: Outside, capsys: pytest.CaptureFixture[str], name: str

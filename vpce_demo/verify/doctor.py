@@ -28,8 +28,9 @@ from ..aws.quotas import QUOTAS, limit
 from ..aws.region import image, offering, zones
 from ..config.model import MY_IP, Config
 from ..errors import DemoError
+from ..journal.state_file import DEPTH
 from ..model import Side
-from ..private import ELSEWHERE, is_there, not_yours, without_modes
+from ..private import ELSEWHERE, is_there, not_yours, refuse_links, without_modes
 from .dry_run import allowed_calls
 
 OLDEST_PYTHON = (3, 11)
@@ -88,6 +89,7 @@ def files(key_file: Path) -> DoctorLine:
     """
     there = next(one for one in key_file.absolute().parents if os.path.exists(one))
     try:
+        refuse_links(key_file.parent, DEPTH)
         if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
             raise not_yours(there) or DemoError(f"Nothing can be written in {there}.", hint=ELSEWHERE)
         with tempfile.TemporaryFile(dir=there) as file:
