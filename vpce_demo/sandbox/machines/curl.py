@@ -29,6 +29,7 @@ _SHORT = "sSfiIvko:w:m:H:A:X:4"
 _LONG = [
     *("silent", "show-error", "fail", "include", "head", "verbose", "insecure", "ipv4"),
     *("output=", "write-out=", "max-time=", "connect-timeout=", "header=", "user-agent=", "request=", "noproxy="),
+    "max-filesize=",
 ]
 
 
@@ -45,6 +46,7 @@ class _Options:
     verbose: bool = False
     method: str = ""
     write_out: str = ""
+    max_filesize: float = math.inf
     max_time: float | None = None
     connect_timeout: float | None = None
 
@@ -63,7 +65,7 @@ async def curl(shell: Shell, args: list[str]) -> int:
         shell.err(f"curl: {error.msg}\n")
         return 2
     except ValueError:
-        shell.err("curl: a time should be a number of seconds\n")
+        shell.err("curl: expected a proper numerical parameter\n")
         return 2
     if not options.urls:
         shell.err("curl: (2) no URL specified\n")
@@ -108,6 +110,8 @@ def _options(args: list[str]) -> _Options:
                 options.max_time = seconds(value)
             case "--connect-timeout":
                 options.connect_timeout = seconds(value)
+            case "--max-filesize":
+                options.max_filesize = int(value)
             case "-X" | "--request":
                 options.method = value
             case "-H" | "--header":
@@ -228,9 +232,14 @@ class _Transfer:
         self._deliver(shown + body)
 
     async def _body(self, connection: Connection, head: Head) -> bytes:
-        length = head.fields.get("content-length")
+        length, limit = head.fields.get("content-length"), self._options.max_filesize
         if length is None or not length.isdecimal():
-            return await connection.reader.read()
+            body = await connection.reader.read()
+            if len(body) > limit:
+                raise _Failure(63, "Maximum file size exceeded")
+            return body
+        if int(length) > limit:
+            raise _Failure(63, "Maximum file size exceeded")
         try:
             return await connection.reader.readexactly(int(length))
         except asyncio.IncompleteReadError as end:
