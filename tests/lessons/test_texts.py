@@ -180,6 +180,16 @@ def test_the_commands_are_those_of_the_aws_cli() -> None:
     assert wrong == []
 
 
+def test_the_commands_end_and_are_read_whatever_output_is_set() -> None:
+    """No loop without an end, and what the shell reads of an answer is asked for as text."""
+    for script in SCRIPTS:
+        text = script.read_text().replace("\\\n", " ")
+        assert not re.search(r"\b(while|until)\b", text), script.name
+        for line in text.splitlines():
+            if "aws " in line and re.search(r"\$\(aws|\|", line):
+                assert "--output text" in line, (script.name, line)
+
+
 def test_wrong_commands_would_be_noticed() -> None:
     (wrong,) = commands("aws ec2 create-vpcs --cidr-block 10.0.0.0/16")
     with pytest.raises(KeyError):

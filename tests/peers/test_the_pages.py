@@ -9,6 +9,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,13 +25,34 @@ from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 
-pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
+from ..lessons.values import VALUES
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed"),
+]
+AS_YAML = f"""#!/bin/sh
+PATH=${{PATH#*:}}
+case "$* " in *" --output "*) exec aws "$@" ;; esac
+answer=$(AWS_DEFAULT_OUTPUT=json aws "$@") || exit
+[ -z "$answer" ] || {sys.executable} -c 'import sys, json, yaml; yaml.safe_dump(json.load(sys.stdin), sys.stdout)' <<END
+$answer
+END
+"""
+"""Version 1 of the AWS CLI does not know the output ``yaml``."""
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("output", ["json", "text", "table", "yaml"])
 def test_the_whole_tutorial_by_hand(
-    sandbox: Sandbox, place: Environment, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path
+    sandbox: Sandbox,
+    place: Environment,
+    open_run: Callable[..., AbstractContextManager[Run]],
+    tmp_path: Path,
+    output: str,
 ) -> None:
+    """Whatever the user has set as output."""
+    if output == "yaml":
+        program(tmp_path / "bin/aws", AS_YAML)
     clients = place.clients[Side.PROVIDER]
     before = account(clients)
     with open_run(tmp_path / "state") as run:
@@ -46,7 +68,12 @@ def test_the_whole_tutorial_by_hand(
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=tmp_path,
-        env={**os.environ, **to_the_sandbox(sandbox.endpoint_url)},
+        env={
+            **os.environ,
+            **to_the_sandbox(sandbox.endpoint_url),
+            "AWS_DEFAULT_OUTPUT": output,
+            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        },
         capture_output=True,
         text=True,
         timeout=600,
@@ -55,3 +82,30 @@ def test_the_whole_tutorial_by_hand(
     of_step_16 = done.stdout.partition("# 16\n")[2].partition("# 17\n")[0]
     assert of_step_16.strip() == settings.page
     assert account(clients) == before
+
+
+def program(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def test_the_deletion_ends_if_nothing_can_be_deleted(sandbox: Sandbox, place: Environment, tmp_path: Path) -> None:
+    """Of a demo that is not there: each deletion fails, those that say so in ``Unsuccessful`` too."""
+    program(tmp_path / "bin/sleep", "#!/bin/sh\n")
+    program(tmp_path / "bin/seq", "#!/bin/sh\necho 1; echo 2\n")
+    script = fill((TEXTS / "commands/17.sh").read_text(), *VALUES)
+    done = subprocess.run(
+        ["bash", "-uo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            **to_the_sandbox(sandbox.endpoint_url),
+            "AWS_DEFAULT_OUTPUT": "text",
+            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "UNSUCCESSFUL" in done.stdout

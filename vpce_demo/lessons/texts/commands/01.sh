@@ -1,3 +1,4 @@
+export AWS_PAGER=
 PROVIDER_VPC=$(aws ec2 create-vpc --cidr-block {provider.vpc_cidr} \
     --tag-specifications \
     'ResourceType=vpc,Tags=[{Key=Name,Value={provider.vpc_name}}]' \
