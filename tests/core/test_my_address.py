@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from vpce_demo.aws import environment
-from vpce_demo.aws.environment import Environment, my_address
+from vpce_demo.aws import my_address as module
+from vpce_demo.aws.environment import Environment
+from vpce_demo.aws.my_address import my_address
 from vpce_demo.errors import DemoError
+from vpce_demo.extras import WARNINGS
 
 ON_AWS = Environment("AWS", "", 1.0, {}, {})
 Serving = Callable[[bytes], AbstractContextManager[None]]
@@ -59,7 +61,7 @@ def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serving:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tmp_path / "stand-in.pem")
             server.socket = context.wrap_socket(server.socket, server_side=True)
-            monkeypatch.setattr(environment, "WHAT_IS_MY_ADDRESS", f"https://127.0.0.1:{server.server_port}/")
+            monkeypatch.setattr(module, "WHAT_IS_MY_ADDRESS", f"https://127.0.0.1:{server.server_port}/")
             thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             thread.start()
             try:
@@ -72,7 +74,7 @@ def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serving:
 
 
 def test_it_is_asked_over_tls() -> None:
-    assert environment.WHAT_IS_MY_ADDRESS.startswith("https://")
+    assert module.WHAT_IS_MY_ADDRESS.startswith("https://")
 
 
 def test_an_answer_counts_if_its_certificate_does(
@@ -89,7 +91,7 @@ def test_an_answer_counts_if_its_certificate_does(
 class Told(Environment):
     """One in which the service answers what its name says."""
 
-    def fetch(self, url: str) -> str:
+    def fetch(self, url: str, *, direct: bool = False) -> str:
         assert url.startswith("http:" if self.proxy else "https:")
         return self.name
 
@@ -123,3 +125,52 @@ def test_a_page_is_not_quoted_whole() -> None:
 
 def test_the_sandbox_s_address_is_one_of_documentation() -> None:
     assert my_address(Told("203.0.113.10\n", "b00t", 1.0, {}, {}, proxy="http://127.0.0.1:1")) == "203.0.113.10/32"
+
+
+class Both(Environment):
+    """One that answers ``name`` without the web proxy, and ``id`` through it."""
+
+    def fetch(self, url: str, *, direct: bool = False) -> str:
+        if said := self.name if direct else self.id:
+            return said
+        raise OSError("no way out")
+
+
+BEHIND = (
+    ("1.2.3.4", "5.6.7.8", "1.2.3.4/32", "1.2.3.4, and 5.6.7.8 through the web proxy."),
+    ("1.2.3.4", "1.2.3.4", "1.2.3.4/32", ""),
+    ("1.2.3.4", "", "1.2.3.4/32", ""),
+    ("", "5.6.7.8", "5.6.7.8/32", ""),
+    ("10.0.0.1", "5.6.7.8", "5.6.7.8/32", ""),
+    ("1.2.3.4", "<html>Please log in", "1.2.3.4/32", ""),
+)
+"""What is answered without the proxy and through it, the address, and the warning."""
+
+
+@pytest.mark.parametrize(("direct", "through", "address", "warning"), BEHIND)
+def test_behind_a_web_proxy(
+    monkeypatch: pytest.MonkeyPatch, direct: str, through: str, address: str, warning: str
+) -> None:
+    """ssh does not go through it."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    WARNINGS.begin()
+    assert my_address(Both(direct, through, 1.0, {}, {})) == address
+    assert bool(WARNINGS.sentences) == bool(warning)
+    assert warning in " ".join(WARNINGS.sentences)
+
+
+def test_behind_no_web_proxy_it_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_PROXY names the host."""
+    WARNINGS.begin()
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "checkip.amazonaws.com")
+    assert my_address(Both("1.2.3.4", "5.6.7.8", 1.0, {}, {})) == "1.2.3.4/32"
+    assert WARNINGS.sentences == []
+
+
+def test_the_proxy_is_left_aside(serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that refuses everything does not matter where there is a way without it."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "stand-in.pem"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with serving(b"1.2.3.4\n"):
+        assert my_address(ON_AWS) == "1.2.3.4/32"

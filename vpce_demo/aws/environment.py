@@ -34,12 +34,10 @@ from botocore.httpsession import get_cert_path
 
 from ..changes import CHANGES
 from ..config.model import Config
-from ..errors import DemoError
 from ..extras import extra
 from ..model import Side
 from ..sandbox.client import Running
 from ..ssh import NO_CONFIGURATION, proxy_command
-from ..untrusted import shown
 from .clients import Clients
 from .credentials import signed_in
 from .error_codes import ErrorKind, error_kind
@@ -48,8 +46,6 @@ from .tags import owner_value
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
 
-WHAT_IS_MY_ADDRESS = "https://checkip.amazonaws.com/"
-"""Over TLS: its answer says to whom ssh is opened.  In the sandbox it is http, as there are no certificates there."""
 NO_REGION = "us-east-1"
 """Where no region is set and none is needed."""
 FETCH_SECONDS = 10
@@ -100,14 +96,16 @@ class Environment:
         asked = next((one.alias for one in self.clients.values() if one.account == account), None)
         return "" if asked is None else asked.result() if asked.done() else None
 
-    def fetch(self, url: str) -> str:
-        """The text at a URL, as this machine sees it.  Raises OSError."""
+    def fetch(self, url: str, *, direct: bool = False) -> str:
+        """The text at a URL, as this machine sees it: ``direct``, or by the web proxy that is set.  Raises OSError."""
         # urllib's own handler of proxies obeys NO_PROXY, also for a proxy that it is given.
         handlers: list[urllib.request.BaseHandler] = []
         if self.proxy:
             handlers = [urllib.request.ProxyHandler({}), _AlwaysByProxy(self.proxy)]
         elif url.startswith("https:"):
             handlers = [urllib.request.HTTPSHandler(context=_trusted())]
+            if direct:
+                handlers.append(urllib.request.ProxyHandler({}))
         with urllib.request.build_opener(*handlers).open(url, timeout=FETCH_SECONDS) as answer:
             return str(answer.read(65536).decode("utf-8", "replace"))
 
@@ -331,27 +329,3 @@ def _clients(
 
 def _accounts(clients: Mapping[Side, Clients]) -> dict[Side, dict[str, str]]:
     return {side: {"account": one.account, "region": one.region} for side, one in clients.items()}
-
-
-def my_address(environment: Environment) -> str:
-    """The public address of this machine as a CIDR block, ``203.0.113.10/32``.  Raises DemoError, also if the answer is
-    anything but one public IPv4 address; the sandbox's is one of documentation."""
-    import ipaddress
-
-    inside = bool(environment.proxy)
-    url = WHAT_IS_MY_ADDRESS.replace("https:", "http:") if inside else WHAT_IS_MY_ADDRESS
-    try:
-        answer = environment.fetch(url)
-        address = ipaddress.IPv4Address(answer.strip())
-        if inside or (address.is_global and not address.is_multicast):
-            return f"{address}/32"
-        said = f"{address}, which is not a public address"
-    except OSError as error:
-        said = str(error)
-    except ValueError:
-        said = f"{shown(answer)}, which is not an IPv4 address"
-    raise DemoError(
-        "Your public IPv4 address could not be found, and ssh is open to it alone.",
-        facts={"asked": url, "answer": said},
-        hint="Say it in the config file:  ssh_from: 198.51.100.7/32    (the tutorial's is 0.0.0.0/0: anywhere)",
-    )

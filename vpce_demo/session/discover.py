@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from ..aws.clients import Clients
-from ..aws.environment import Environment, my_address
+from ..aws.environment import Environment
+from ..aws.my_address import my_address
 from ..aws.quotas import QUOTAS, limit
 from ..aws.region import image, offering, zones
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..aws.environment import Environment, my_address
+from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
+from ..aws.my_address import my_address
 from ..changes import CHANGES
 from ..config.settings import Settings, Where
 from ..engine.engine import Engine

@@ -21,9 +21,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import __version__, ssh
 from ..aws.clients import Clients
-from ..aws.environment import Environment, my_address
+from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.messages import understood
+from ..aws.my_address import my_address
 from ..aws.quotas import QUOTAS, limit
 from ..aws.region import image, offering, zones
 from ..config.model import MY_IP, Config
