@@ -29,7 +29,7 @@ class Phase(Enum):
     FOREIGN = "foreign"
     """The name is taken by a resource that is not the demo's: ``up`` refuses, and nothing touches it."""
     FAILED = "failed"
-    """AWS could not create it or ended it, and it cannot be used again: ``up`` deletes it and creates another."""
+    """AWS could not create it or ended it, and documents no way back: ``up`` deletes it and creates another."""
     DELETING = "deleting"
     GONE = "gone"
 

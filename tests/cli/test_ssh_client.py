@@ -387,3 +387,18 @@ def test_the_whole_life_in_a_path(
     for command in ("up", "test", "status", "down"):
         code, out, err = stage.text(command, *(["--yes"] if command == "down" else []))
         assert code == 0, (command, out, err)
+
+
+# --- the user's network -------------------------------------------------------------------
+
+
+def test_what_remains_of_a_hanging_ssh_is_the_user_s_network(made_run: Run) -> None:
+    """A demo in which nothing keeps ssh out, and ssh hangs."""
+    made_run.look()
+    failure = checks.CheckFailed("timed out", Symptom.SSH_HANGS)
+    hanging = Result(5, "ssh to the customer instance", False, "timed out", failure=failure)
+    found = checks.explain(lab(made_run, made_run.ssh()), hanging)
+    assert (found.key, found.likely) == ("own-network", "your own network may block tcp/22.")
+    assert "routes" in found.ruled_out
+    assert "your own network" not in found.ruled_out
+    assert not any(fix.deletes for fix in found.fixes)

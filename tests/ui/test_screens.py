@@ -134,7 +134,7 @@ CLOSED = Diagnosis(
     "the endpoint's security group lets nobody in.",
     [
         "sg-0aa11bb22cc33dd44 (Customer_EC2_SG) has no inbound rule for tcp/80 from 10.0.1.15.",
-        'A connection that hangs means packets are dropped; a closed port would say "refused" at once.',
+        "A connection that hangs means packets are dropped; a refusal would come at once.",
     ],
     [
         Fix("adds what is missing", "vpce-demo up"),

@@ -17,7 +17,7 @@ from .creating import no_common_zone, service_not_found
 from .deleting import balancer_in_use, interfaces_left
 from .differences import something_differs
 from .groups import balancer_groups_closed, endpoint_group_closed, no_way_out
-from .local import local_ssh
+from .local import local_ssh, own_network
 from .login import ssh_denied, ssh_hangs
 from .missing_resources import instance_stopped, part_missing
 from .server import nothing_listens, other_page
@@ -48,6 +48,7 @@ RULES = (
     balancer_in_use,
     interfaces_left,
     local_ssh,
+    own_network,
 )
 """Every rule, in the order in which they are tried."""
 
@@ -60,9 +61,10 @@ def diagnose(facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] =
     met something else.
     """
     fitting = [one for one in RULES if symptom in one.symptoms]
-    local = any(one.local for one in fitting)
+    local = bool(fitting) and all(one.local for one in fitting)
     others = [] if local else [one for one in RULES if one not in fitting and not set(checks).isdisjoint(one.checks)]
-    asked = [answer for one in (*fitting, *others) if (answer := ask(facts, one))]
+    in_order = sorted((*fitting, *others), key=lambda one: one.local)
+    asked = [answer for one in in_order if (answer := ask(facts, one))]
     found = next((answer for answer in asked if answer.finding), None)
     suspects = {answer.rule.about for answer in asked if answer.finding or answer.why_not or answer.likelier}
     ruled_out = {answer.rule.about for answer in asked} - suspects

@@ -36,7 +36,7 @@ def not_accepted(facts: AwsFacts) -> Finding | None:
     Symptom.UNUSABLE,
     likely="the connection was refused, was not accepted in time, or failed",
     confirmed_by="the connections of the service, and the endpoint's last error",
-    mend="delete it and create another: such an endpoint cannot be used again",
+    mend="delete it and create another: AWS documents no way back",
     about=About.ACCEPTANCE,
     checks=(4, 6),
 )
@@ -54,7 +54,7 @@ def endpoint_unusable(facts: AwsFacts) -> Finding | None:
     delete = facts.command(Side.CONSUMER, "ec2 delete-vpc-endpoints", vpc_endpoint_ids=id)
     return Finding(
         causes[word],
-        [f"{id} is {word}, and cannot be used again.", *([f"AWS said: {error}"] if error else [])],
+        [f"{id} is {word}, and AWS documents no way back from that.", *([f"AWS said: {error}"] if error else [])],
         [
             Fix("deletes it, makes another, accepts that", "<demo> up", deletes=True),
             Fix("", f"{delete} && <demo> up", deletes=True),

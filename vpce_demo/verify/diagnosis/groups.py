@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PORT = 80
 LET_IN, LET_OUT = "ec2 authorize-security-group-ingress", "ec2 authorize-security-group-egress"
-WHAT_A_HANG_MEANS = 'A connection that hangs means packets are dropped; a closed port would say "refused" at once.'
+WHAT_A_HANG_MEANS = "A connection that hangs means packets are dropped; a refusal would come at once."
 
 
 def named(group: SecurityGroupTypeDef) -> str:

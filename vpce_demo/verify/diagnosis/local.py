@@ -40,3 +40,22 @@ def local_ssh(facts: AwsFacts) -> Finding:
         address = facts.sides[Side.CONSUMER].live(facts.demo.customer).outputs.get("public_address", "")
         fix = Fix("shows what ssh takes from its configuration", f"ssh -G {USER}@{address}")
     return Finding(likely, evidence, [fix])
+
+
+@rule(
+    "own-network",
+    Symptom.SSH_HANGS,
+    likely="your own network may block tcp/22",
+    confirmed_by="nothing: it is what remains",
+    mend="try from another network",
+    about=About.NETWORK,
+    local=True,
+)
+def own_network(facts: AwsFacts) -> Finding:
+    """What remains if AWS's answers confirm no other cause."""
+    address = facts.operator()
+    return Finding(
+        "your own network may block tcp/22.",
+        [f"Nothing that AWS tells keeps ssh out{f' from {address}, your address' if address else ''}."],
+        [Fix("opens ssh to the address of another network: change to it first", "<demo> up")],
+    )

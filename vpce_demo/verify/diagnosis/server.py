@@ -13,7 +13,7 @@ from .table import About, Finding, LikelierFirst, Symptom, rule
 @rule(
     "nothing-listens",
     Symptom.REFUSED,
-    likely="nothing listens on the target's port",
+    likely="nothing listens on the target's port, or the load balancer has no listener or target for it",
     confirmed_by="the target's health and what is checked, the web server's console output",
     mend="see the web server's console output; make another web server",
     about=About.HEALTH,
@@ -27,7 +27,7 @@ def nothing_listens(facts: AwsFacts) -> Finding | None:
     state = health.get("TargetHealth", {}).get("State", "") if health else "not registered"
     checked = group.get("HealthCheckPort", "traffic-port")
     evidence = [
-        "Refused at once: the packets arrive, and no program there takes them.",
+        "Refused at once: the packets arrive at the load balancer or behind it, and nothing there takes them.",
         f"{web} tcp/{PORT} is {state} in {group['TargetGroupName']}"
         + ("." if checked == "traffic-port" else f", which checks tcp/{checked} instead."),
         *console(facts),

@@ -61,6 +61,7 @@ class About(Enum):
     INTERFACES = "network interfaces"
     PAGE = "the page"
     SSH = "your ssh client"
+    NETWORK = "your own network"
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ class Rule:
     passes: bool = False
     """True if it passes by itself, so that the fix is to wait."""
     local: bool = False
-    """True if the cause is on this machine: nothing of the account is blamed or ruled out, and no exercise breaks it.
-    """
+    """True if the cause is this machine's or its network's: it is asked last, nothing of the account is blamed or ruled
+    out by it, and no exercise breaks it."""
 
     @property
     def symptoms(self) -> tuple[Symptom, ...]:
