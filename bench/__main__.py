@@ -1,8 +1,8 @@
 """The command: ``python -m bench [--full] [--runs N] [--only NAME] [--looks] [--install-ansible] [--page]``.
 
 It runs every contender on the same work, in turn, each time in a fresh sandbox, and writes ``docs/performance.md``
-and its chart.  ``--full`` is one run at AWS's own pace, half an hour with all contenders; without it the clock runs 20
-times faster.  The last measurement of each pace is kept in ``bench/results`` and shown on the same page.
+and its chart.  ``--full`` is one run at AWS's assumed pace, half an hour with all contenders; without it the clock runs
+20 times faster.  The last measurement of each pace is kept in ``bench/results`` and shown on the same page.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="vpce-demo and other tools at the same work.")
-    parser.add_argument("--full", action="store_true", help="at AWS's own pace, once: about half an hour")
+    parser.add_argument("--full", action="store_true", help="at AWS's assumed pace, once: about half an hour")
     parser.add_argument("--runs", type=int, help=f"how often each works; {RUNS}, or 1 with --full")
     parser.add_argument("--only", metavar="NAME", help="one contender alone; prints its figures and writes nothing")
     parser.add_argument(

@@ -49,7 +49,7 @@ def svg(results: Results) -> str:
             y += ROW
         top = y + 24
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" height="{top}">'
-    title = f"<title>Every API call of one up and one down, {results.pace} times AWS's pace</title>"
+    title = f"<title>Every API call of one up and one down, {results.pace} times AWS's assumed pace</title>"
     return "\n".join([head, title, f"<style>{STYLE}</style>", *parts, "</svg>"]) + "\n"
 
 

@@ -11,15 +11,18 @@ from bench.results import AWS_PACE, FAST, Results
 
 PAGE = ROOT / "docs" / "performance.md"
 PHASE_NAMES = {"up": "up", "again": "up again", "down": "down"}
-PACE_NAMES = {AWS_PACE: "AWS's pace", FAST: f"{FAST} times AWS's pace"}
+PACE_NAMES = {AWS_PACE: "AWS's assumed pace", FAST: f"{FAST} times AWS's assumed pace"}
 
 INTRODUCTION = """\
 # Performance
 
 `up`, `up` again with nothing to do, and `down` of the whole tutorial, by vpce-demo and by other tools, each against a
-fresh sandbox with AWS's rules and durations and {latency:g} ms added to every call. `make bench` writes this page and
-its chart; `make bench-full` does it at AWS's own pace. Nothing here was measured on AWS itself.
+fresh sandbox with AWS's rules and {latency:g} ms added to every call. `make bench` writes this page and its
+chart; `make bench-full` does it at AWS's assumed pace. Nothing here was measured on AWS.
 
+- *AWS's assumed pace* is that of the durations in [sandbox.md](sandbox.md), which rest on documentation and on what
+  other people report. AWS itself varies: the network interfaces of a deleted load balancer may take minutes more,
+  and `down` waits for them.
 - *Seconds* are the wall clock of the whole process, from its start to its end. *Calls* are API requests that arrived.
   *Memory* is the peak of the largest process, *CPU* the sum over all of them. All are medians over the runs.
 - `up` is compared without its test. A run counts only if the endpoint is available after `up` and no VPC is
@@ -27,8 +30,8 @@ its chart; `make bench-full` does it at AWS's own pace. Nothing here was measure
 - The other tools run the files in `bench/peers`. The aws CLI script's `up` also waits until the target is
   healthy; vpce-demo does that in its test, and the others do not.
 - vpce-demo knows the sandbox's pace and polls accordingly; the other tools pause for fixed times. The fair comparison
-  is at AWS's pace; the faster one shows how much of each tool's time is its own.
-- *The limit* is the longest chain of AWS's own durations, one round trip for each create, accept or delete on it, and
+  is at AWS's assumed pace; the faster one shows how much of each tool's time is its own.
+- *The limit* is the longest chain of the assumed durations, one round trip for each create, accept or delete on it, and
   one describe call where the next call depends on AWS's state. A round trip is the shortest call recorded. It does not
   include starting a program and looking up what exists already.
 - *The floor* of `up` again is a bare boto3 script that makes the two clients and asks the same questions at once.

@@ -71,9 +71,9 @@ def test_looks_are_compared_with_the_floor_and_among_strangers() -> None:
 
     looks = {"up again": look(26, 0.7), FLOOR: look(25, 0.5), f"up again{AMONG_STRANGERS}": look(29, 0.8)}
     text = page.page({FAST: replace(measurement(FAST), looks=looks)})
-    assert "| CPU of up again against the floor | 20 times AWS's pace | 1.40 | 1.40 | yes |" in text
-    assert "| API calls more of up again among strangers | 20 times AWS's pace | 0 | 3 | **no** |" in text
-    assert "| API calls more of status among strangers | 20 times AWS's pace | 0 |  | not measured |" in text
+    assert "| CPU of up again against the floor | 20 times AWS's assumed pace | 1.40 | 1.40 | yes |" in text
+    assert "| API calls more of up again among strangers | 20 times AWS's assumed pace | 0 | 3 | **no** |" in text
+    assert "| API calls more of status among strangers | 20 times AWS's assumed pace | 0 |  | not measured |" in text
     assert method_of("DescribeVpcEndpointServicePermissions") == "describe_vpc_endpoint_service_permissions"
 
 
@@ -99,14 +99,14 @@ def test_the_page_tells_every_goal_and_who_is_missing() -> None:
     text = page.page({FAST: measurement(FAST)})
     for goal in GOALS:
         assert f"| {goal.what} | {page.PACE_NAMES[goal.pace]} |" in text
-    assert "| up against Terraform | 20 times AWS's pace | 0.30 | 0.20 | yes |" in text
-    assert "| API calls of up | AWS's pace | 90 |  | not measured |" in text
+    assert "| up against Terraform | 20 times AWS's assumed pace | 0.30 | 0.20 | yes |" in text
+    assert "| API calls of up | AWS's assumed pace | 90 |  | not measured |" in text
     assert "Not measured: Ansible: ansible-playbook is not installed." in text
 
 
 def test_a_goal_that_is_missed_says_so() -> None:
-    assert "| API calls of down | AWS's pace | 70 | 20 | yes |" in page.page({AWS_PACE: measurement(AWS_PACE)})
-    assert "| up against the limit | 20 times AWS's pace | 1.15 | 1." in page.page({FAST: measurement(FAST)})
+    assert "| API calls of down | AWS's assumed pace | 70 | 20 | yes |" in page.page({AWS_PACE: measurement(AWS_PACE)})
+    assert "| up against the limit | 20 times AWS's assumed pace | 1.15 | 1." in page.page({FAST: measurement(FAST)})
     assert "**no**" in page.page({FAST: measurement(FAST)})
 
 
