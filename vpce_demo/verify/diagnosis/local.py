@@ -57,5 +57,5 @@ def own_network(facts: AwsFacts) -> Finding:
     return Finding(
         "your own network may block tcp/22.",
         [f"Nothing that AWS tells keeps ssh out{f' from {address}, your address' if address else ''}."],
-        [Fix("opens ssh to the address of another network: change to it first", "<demo> up")],
+        [Fix("opens ssh to the address of another network: change to it first", "<demo> up", deletes=False)],
     )
