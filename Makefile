@@ -22,6 +22,7 @@ test-all: check                   ## the same, with what takes minutes, and prop
 	@$(BIN)/python -m pytest $(AT_ONCE) -m '' --hypothesis-profile search
 
 torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: about an hour
+	@$(BIN)/python -m tests.torture.memory
 	@$(BIN)/python -m tests.torture
 	@$(BIN)/python -m pytest -m slow tests/cli/test_least_policy.py
 

@@ -15,6 +15,7 @@ from .results import WRONG, Results
 
 PAGE = ROOT / "docs" / "reliability.md"
 TERRAFORM = ROOT / "tests" / "torture" / "results" / "terraform.json"
+MEMORY = TERRAFORM.with_name("memory.json")
 
 INTRODUCTION = """\
 # Reliability
@@ -39,6 +40,8 @@ def page(sweeps: Sequence[Sweep], results: Mapping[str, Results]) -> str:
             parts.append(_not_run(sweep))
         if sweep.name == "drift" and TERRAFORM.exists():
             parts.append(_beside_terraform(json.loads(TERRAFORM.read_text())))
+    if MEMORY.exists():
+        parts += ["## The sandbox's memory", _memory(json.loads(MEMORY.read_text()))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -51,6 +54,17 @@ The same changes made to the tutorial's Terraform stack in the same sandbox, one
 `python -m tests.torture.terraform`): whether `terraform plan` sees it, and whether the plan after `apply` is empty;
 `-` where the change cannot be made to that stack."""
     return f"{words}\n\n{table(('field', 'vpce-demo', 'Terraform plans it', 'Terraform mends it'), rows)}"
+
+
+def _memory(found: Mapping[str, Any]) -> str:
+    """What the sandbox's process held."""
+    words = f"""\
+What the sandbox's process holds after whole lives of a demo, one after the other, and after hostile requests: long
+paths, large bodies, many parameters, unknown names, control characters. What it remembers of calls is bounded
+([`limits.py`](../vpce_demo/sandbox/limits.py)), and counts here. {found["when"]}; {found["machine"]};
+`python -m tests.torture.memory`."""
+    rows = [(name, f"{size}") for name, size in found["megabytes"].items()]
+    return f"{words}\n\n{table(('memory', 'MB'), rows)}"
 
 
 def _summary(sweeps: Sequence[Sweep], results: Mapping[str, Results]) -> str:
