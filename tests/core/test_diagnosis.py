@@ -39,7 +39,7 @@ def facts(said: str = "") -> AwsFacts:
     """A case whose AWS is never asked."""
     nobody = cast(Any, None)
     clients = Clients(
-        *(nobody,) * 5, other=lambda name: nobody, account="123456789012", region="us-east-1", cli="aws --profile 'a b'"
+        *(nobody,) * 4, other=lambda name: nobody, account="123456789012", region="us-east-1", cli="aws --profile 'a b'"
     )
     sides = dict.fromkeys(Side, Aws(clients, "vpce-demo", "7f3a9c"))
     return AwsFacts(DEMO, sides, Ssh(Path("key"), Path("hosts")), "203.0.113.10/32", lambda: "203.0.113.10/32", said)

@@ -270,8 +270,8 @@ def test_a_call_without_an_answer_is_named(sandbox: Sandbox, place: Environment)
 def test_the_sandbox_is_told_which_process_calls(place: Environment) -> None:
     """It can be asked to end that one in the middle of a call."""
     for clients in place.clients.values():
-        for one in (clients.ec2, clients.elb, clients.ssm):
-            agent: str = one.meta.config.user_agent  # type: ignore[attr-defined]
+        for one in (clients.ec2, clients.elb, clients.other("ssm")):
+            agent: str = one.meta.config.user_agent  # type: ignore[union-attr]
             assert agent.endswith(f" pid/{os.getpid()}")
 
 

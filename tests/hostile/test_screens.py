@@ -61,7 +61,9 @@ def whole(value: Any) -> Any:
 def hooked(place: Environment, **hooks: Any) -> Iterator[None]:
     """Inside, these functions hear botocore's events of the same names, with hyphens, for every call."""
     it = place.clients[Side.PROVIDER]  # which are the customer's too
-    registries = [one.meta.events for one in (it.ec2, it.elb, it.ssm, it.changing_ec2, it.changing_elb)]
+    others: Any = it.other  # makes the clients of the other services from a session
+    registries = [one.meta.events for one in (it.ec2, it.elb, it.changing_ec2, it.changing_elb)]
+    registries.append(others.args[0].events)
     named = {name.replace("_", "-"): hook for name, hook in hooks.items()}
     for registry in registries:
         for name, hook in named.items():

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_ssm import SSMClient
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,6 @@ class Clients:
 
     ec2: EC2Client
     elb: ElasticLoadBalancingv2Client
-    ssm: SSMClient
     changing_ec2: EC2Client
     """For calls that change something, which are sent once: botocore would repeat a create whose answer was lost, and
     AWS would create two."""

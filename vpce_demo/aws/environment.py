@@ -316,7 +316,6 @@ def _clients(
         return Clients(
             ec2=_client(session, "ec2", endpoint_url=endpoint_url, config=config),
             elb=_client(session, "elbv2", endpoint_url=endpoint_url, config=config),
-            ssm=_client(session, "ssm", endpoint_url=endpoint_url, config=config),
             changing_ec2=_client(session, "ec2", endpoint_url=endpoint_url, config=once),
             changing_elb=_client(session, "elbv2", endpoint_url=endpoint_url, config=once),
             other=partial(_client, session, endpoint_url=endpoint_url, config=config),

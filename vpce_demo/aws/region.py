@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .clients import Clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
 
 
 def image(clients: Clients, parameter: str) -> str:
     """The id of the image that a public SSM parameter names."""
-    return clients.ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
+    ssm: SSMClient = clients.other("ssm")
+    return ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
 
 
 def zones(clients: Clients) -> dict[str, str]:
