@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import click
 import pytest
 
 from tools.reference import commands
-from vpce_demo.cli import cli
+from vpce_demo.cli import cli, run_command
 from vpce_demo.cli.commands import ALIASES, SANDBOX, SECTIONS
 
 from .program import Program, World, finished, good, imported
@@ -57,6 +58,17 @@ def test_the_table_of_commands_says_what_they_say_of_themselves() -> None:
 @pytest.mark.parametrize("words", [["--help"], ["sandbox", "-h"], ["--version"], ["plna"]])
 def test_help_imports_nothing_heavy(program: Program, words: list[str]) -> None:
     assert imported(program, *words).isdisjoint(HEAVY)
+
+
+def test_garbage_is_collected_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though not while it is imported."""
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    gc.disable()
+    try:
+        assert run_command(["explain"]) == 0
+        assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_a_pipe_gets_lines_without_escape_codes(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import importlib
 import sys
 from collections.abc import Callable, Mapping
@@ -35,6 +36,9 @@ class Command(click.Command):
             value = ctx.params.pop(name)
             if value is not None:
                 app.given[name] = value
+        if not gc.isenabled():
+            gc.freeze()  # what has been imported stays
+            gc.enable()
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
