@@ -15,9 +15,21 @@ import pytest
 from tools.reference import commands
 from vpce_demo.sandbox import client
 
-from .program import PAGE, STAGES, World, finished, good, interrupt, names, wait_until
+from .program import PAGE, STAGES, World, finished, good, imported, interrupt, names, wait_until
 
 ALL = 32
+NOT_NEEDED_AGAIN = (
+    "vpce_demo.cli.walkthrough",
+    "vpce_demo.cli.down",
+    "vpce_demo.diagram",
+    "vpce_demo.exercises",
+    "vpce_demo.lessons",
+    "vpce_demo.report",
+    "vpce_demo.verify",
+    "rich.markdown",
+    "moto",
+)
+"""What ``up`` again must not import, since it has nothing to make, to test, to explain or to draw."""
 
 
 # --- the plain life of a demo ------------------------------------------------------
@@ -35,6 +47,8 @@ def test_up_then_again_then_down_then_again(world: World) -> None:
     with world.nothing_changes():
         again = good(world.run("up", "--skip-test"))
     assert f"Nothing to do: all {ALL} were there already." in again.out
+    with_state = ("--state-dir", str(world.directory / world.state))
+    assert imported(world, *with_state, "up", "--skip-test").isdisjoint(NOT_NEEDED_AGAIN)
 
     down = good(world.run("down"))
     assert f"Deleted {ALL}" in down.out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -34,6 +33,8 @@ def init(app: App, file: Path) -> None:
       vpce-demo init
       vpce-demo init second.yaml --name second
     """
+    from importlib.resources import files
+
     text = files("vpce_demo").joinpath("config.example.yaml").read_text(encoding="utf-8")
     for key in ("name", "profile", "region"):
         if value := app.get(key):

@@ -20,8 +20,6 @@ from .commands import STAGES
 from .describe import described, summary
 from .group import ask, command, pass_app, timeout_option, yes_option
 from .progress import showing_progress
-from .test import run_test
-from .walkthrough import walk
 
 no_mend_option = click.option(
     "--no-mend", is_flag=True, help="Create only what is missing: change and replace nothing that exists."
@@ -52,6 +50,8 @@ def up(
     if step and (until or skip_test):
         raise click.UsageError("--step asks before each step where to stop; it goes without --until and --skip-test.")
     if step:
+        from .walkthrough import walk
+
         walk(app, None, yes, timeout)
         return
     stages = STAGES[: STAGES.index(until) + 1] if until in STAGES else STAGES
@@ -132,9 +132,9 @@ def _make(
             run.up(resources, told.on_event, timeout, mend=mend, agreed=[(r.key, d.field) for r, d in agreed])
         board = told.board
         look = look_of(run)
-        app.document.update(
-            created=board.created, mended=list(board.mended), found=board.found, resources=described(look)
-        )
+        app.document.update(created=board.created, mended=list(board.mended), found=board.found)
+        if app.json:
+            app.document.update(resources=described(look))
         all_there = [r for r in run.demo.resources if run.state.id(r.key)]
         cost = (
             "" if environment.is_free else f"{said(hourly(all_there, region))} until you run: {command_line(app)} down"
@@ -142,6 +142,8 @@ def _make(
         counts = board.created, len(board.mended), board.found
         screens.ready(screen, board.seconds, *counts, [*summary(look), ("cost", cost)], len(look.differing))
         if test:
+            from .test import run_test
+
             screen.line()
             run_test(app, run, screen, timeout and max(1.0, timeout - board.seconds))
         screen.message()

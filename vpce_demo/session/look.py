@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +16,6 @@ from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_kind
 from ..config.settings import Settings, Where
 from ..cost.bill import as_of, hourly, said, so_far
-from ..diagram.picture import Frame
 from ..engine.resource import Aws, Resource
 from ..errors import NotCreated
 from ..model import Live, Remedy, Side, is_fine
@@ -27,6 +26,9 @@ from ..tutorial import Demo, tutorial
 from .open import open_demo, open_recorded
 from .ownership import StandingDemo, Unrecorded
 from .run import Run
+
+if TYPE_CHECKING:
+    from ..diagram.picture import Frame
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Look:
     @property
     def frame(self) -> Frame:
         """What the picture needs beside the resources."""
+        from ..diagram.picture import Frame
+
         accounts = {Side(side): dict(one) for side, one in self.accounts.items()}
         return Frame(self.settings.name, self.place, self.settings.zone, accounts, self.addresses)
 

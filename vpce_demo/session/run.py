@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -29,11 +30,12 @@ from ..model import Live, Phase, Side
 from ..resources.stray import Stray, strays
 from ..ssh import Ssh
 from ..tutorial import Demo
-from ..verify.aws_facts import AwsFacts
-from ..verify.diagnosis import diagnose, refusal
 from .noting import noting
 from .ownership import StandingDemo
 from .signals import interruptible
+
+if TYPE_CHECKING:
+    from ..verify.aws_facts import AwsFacts
 
 
 class Interrupted(DemoError):
@@ -294,12 +296,16 @@ class Run:
 
     def facts(self, said: str = "") -> AwsFacts:
         """The demo as the diagnosis asks about it; ``said`` is what a failed check reported."""
+        from ..verify.aws_facts import AwsFacts
+
         return AwsFacts(
             self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.environment), said
         )
 
     def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:
         """The most likely cause of the first of these errors, each in AWS's words, for which there is a rule."""
+        from ..verify.diagnosis import diagnose, refusal
+
         for resource, said in refused:
             if symptom := refusal(resource, said):
                 return diagnose(self.facts(said), symptom)
