@@ -127,11 +127,16 @@ def module_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def place(module_sandbox: Sandbox) -> Environment:
-    """The way into the module's sandbox, as every command takes it."""
+def reached(module_sandbox: Sandbox) -> Running:
+    """The module's sandbox, as a command finds it."""
     it = module_sandbox
-    found = Running(it.endpoint_url, it.proxy_url, it.boot_id, os.getpid(), it.token, it.clock.speed)
-    return in_sandbox(load(None, {}), found)
+    return Running(it.endpoint_url, it.proxy_url, it.boot_id, os.getpid(), it.token, it.clock.speed)
+
+
+@pytest.fixture(scope="module")
+def place(reached: Running) -> Environment:
+    """The way into the module's sandbox, as every command takes it."""
+    return in_sandbox(load(None, {}), reached)
 
 
 @pytest.fixture

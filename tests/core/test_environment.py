@@ -275,6 +275,13 @@ def test_the_sandbox_is_told_which_process_calls(place: Environment) -> None:
             assert agent.endswith(f" pid/{os.getpid()}")
 
 
+def test_no_thread_needs_to_search_for_what_can_be_paginated(reached: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = in_sandbox(load(None, {}), reached).clients[Side.PROVIDER]
+    monkeypatch.delattr("botocore.loaders.Loader.load_service_model")
+    assert clients.ec2.can_paginate("describe_vpcs")
+    assert clients.elb.can_paginate("describe_listeners")
+
+
 # --- the account's alias ------------------------------------------------------------
 
 

@@ -313,9 +313,14 @@ def _clients(
     with ThreadPoolExecutor(1) as pool:
         # In parallel: reading AWS's model of EC2 takes as long as this call.
         identity = pool.submit(sts.get_caller_identity)
+        ec2 = _client(session, "ec2", endpoint_url=endpoint_url, config=config)
+        elb = _client(session, "elbv2", endpoint_url=endpoint_url, config=config)
+        # botocore searches its files for what can be paginated when it is first asked: else each thread would.
+        ec2.can_paginate("describe_vpcs")
+        elb.can_paginate("describe_listeners")
         return Clients(
-            ec2=_client(session, "ec2", endpoint_url=endpoint_url, config=config),
-            elb=_client(session, "elbv2", endpoint_url=endpoint_url, config=config),
+            ec2=ec2,
+            elb=elb,
             changing_ec2=_client(session, "ec2", endpoint_url=endpoint_url, config=once),
             changing_elb=_client(session, "elbv2", endpoint_url=endpoint_url, config=once),
             other=partial(_client, session, endpoint_url=endpoint_url, config=config),
