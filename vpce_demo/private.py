@@ -150,9 +150,10 @@ def refuse_links(directory: Path, depth: int) -> None:
     levels = [directory, *directory.parents]
     for level in levels[:depth]:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            kind = stat.S_IFMT(level.lstat().st_mode)
-            if kind != stat.S_IFDIR:
-                raise NotAFile(level, _KINDS.get(kind, "not a directory"))
+            found = level.lstat()
+            if not stat.S_ISDIR(found.st_mode):
+                _refuse_another(level, found, writes=False)
+                raise NotAFile(level, "not a directory")
     for root in levels[depth : depth + 1]:
         if not root.is_symlink():
             return

@@ -103,9 +103,10 @@ def _run(app: App, arguments: list[str]) -> int:
         app.screen().line(said, to_err=True)
         app.document["error"] = {"message": "Interrupted."}
     except click.ClickException as error:
-        from ..untrusted import one_line  # slow to import
+        if not isinstance(error, click.exceptions.NoArgsIsHelpError) and not error.message.isprintable():
+            from ..untrusted import one_line  # slow to import
 
-        vars(error)["message"] = one_line(error.message)  # it may quote a word of the command line
+            vars(error)["message"] = one_line(error.message)  # it quotes a word of the command line
         error.show()
         code = error.exit_code
         if _json_was_asked_for(arguments):
