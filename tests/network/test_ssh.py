@@ -100,7 +100,7 @@ def test_a_hang_takes_its_time_on_the_sandboxs_clock(make_lab: MakeLab) -> None:
         ("curl -sS http://:80/", 3, "", "curl: (3)"),
         ("curl", 2, "", "no URL"),
         (f"curl --wrong {URL}", 2, "", "curl: option --wrong not recognized"),
-        (f"curl -m nan {URL}", 2, "", "number of seconds"),
+        (f"curl -m nan {URL}", 2, "", "proper numerical parameter"),
         (f"curl -s -o /etc {URL}", 23, "", ""),
         ("curl -s http://checkip.amazonaws.com", 0, CUSTOMER_PUBLIC, ""),
         ("whoami", 0, "ec2-user\n", ""),
