@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
 # The tests start many interpreters: each would compile the whole program again.
 unexport PYTHONDONTWRITEBYTECODE
 DEMO := $(BIN)/vpce-demo
@@ -9,7 +10,7 @@ DEMO := $(BIN)/vpce-demo
 # Each file of tests runs in one process: the demos in it share a sandbox.
 AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all torture hostile check bench bench-full pictures reference clean
+.PHONY: demo test test-all lowest torture hostile check bench bench-full pictures reference clean
 
 demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, status, down; leaves nothing running
 	@$(DEMO) --sandbox up --skip-test && $(DEMO) --sandbox test && $(DEMO) --sandbox status && $(DEMO) --sandbox down; \
@@ -20,6 +21,13 @@ test: check                       ## ruff, mypy strict and the tests
 
 test-all: check                   ## the same, with what takes minutes, and property tests with new examples each time
 	@$(BIN)/python -m pytest $(AT_ONCE) -m '' --hypothesis-profile search
+
+lowest:                           ## the same tests with the lowest versions that pyproject.toml allows, in a directory of their own
+	@rm -rf $(LOWEST)
+	@$(PYTHON) -m venv $(LOWEST)
+	@$(LOWEST)/bin/pip install --quiet --disable-pip-version-check uv
+	@$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[sandbox,dev]'
+	@$(LOWEST)/bin/python -m pytest $(AT_ONCE)
 
 torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: about an hour
 	@$(BIN)/python -m tests.torture.memory
@@ -48,7 +56,7 @@ check: $(VENV)/.installed-for-development
 
 clean:                            ## remove what the two above have made
 	@if [ -x $(DEMO) ]; then $(DEMO) sandbox stop; fi
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
