@@ -159,10 +159,9 @@ def test_what_is_not_there_has_no_page() -> None:
     assert console_links.url(DEMO.registration, {"target": LIVES["target"]}, "us-east-1") == ""
 
 
-def test_other_partitions_have_consoles_of_their_own() -> None:
+def test_other_partitions_have_consoles_of_their_own_or_none() -> None:
     assert console_links.url(DEMO.web, LIVES, "cn-north-1").startswith("https://cn-north-1.console.amazonaws.cn/ec2/")
-    gov = console_links.url(DEMO.web, LIVES, "us-gov-west-1")
-    assert gov.startswith("https://us-gov-west-1.console.amazonaws-us-gov.com/ec2/")
+    assert console_links.url(DEMO.web, LIVES, "us-iso-east-1") == ""
 
 
 def test_an_id_is_a_link_on_a_terminal_alone() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
@@ -136,14 +135,6 @@ def test_only_looking_and_images_are_without_a_condition() -> None:
             statement["Sid"] in ("Look", "FindTheImage", "LaunchFromAnImage", "PutBackWhatTheDemosEndpointUses")
         )
         assert (statement["Resource"] == "*") is (statement["Sid"] == "Look")
-
-
-@pytest.mark.parametrize(
-    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
-)
-def test_it_names_resources_as_the_region_s_partition_does(region: str, partition: str) -> None:
-    text = json.dumps(policy(load(None, {"region": region}), extras=True))
-    assert set(re.findall(r"arn:([^:]+):", text)) == {partition}
 
 
 def test_it_is_for_this_demo_and_region() -> None:

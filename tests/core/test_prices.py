@@ -332,7 +332,7 @@ def test_every_price_of_a_region_is_read(client: Any) -> None:
     assert {price.date for price in answer.prices.values()} == {"2026-11-24"}
 
 
-@pytest.mark.parametrize("prefix", ["", "USE1-", "EU-", "EUC1-", "CAN1-", "SAE1-"])
+@pytest.mark.parametrize("prefix", ["", "USE1-", "EU-", "EUC1-", "CAN1-", "SAE1-", "EUSCDE1-"])
 def test_a_usage_type_has_its_region_in_front_or_not(client: Any, prefix: str) -> None:
     only = [product(f"{prefix}VpcEndpoint-Hours", "0.0110000000")]
     answer = read(client, only, [], [], [], [])
@@ -361,6 +361,13 @@ def test_what_is_not_listed_or_listed_twice_is_told(client: Any) -> None:
         "instance-hour t3.micro": "AWS lists none",
     }
     assert str(answer.prices["nat-hour"].usd) == "0.062", "twice the same is once"
+
+
+def test_a_price_in_another_currency_is_told(client: Any) -> None:
+    """China's Price List has yuan, and the European sovereign cloud's euros."""
+    yuan = product("CNN1-VpcEndpoint-Hours", "0.0720000000").replace('"USD"', '"CNY"')
+    answer = read(client, [yuan], [], [], [], [])
+    assert answer.missing["endpoint-hour"] == "AWS lists it in another currency than US dollars: 0.072 CNY"
 
 
 def test_a_number_that_is_no_string_is_read_as_it_is_written(client: Any) -> None:

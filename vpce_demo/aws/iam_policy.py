@@ -17,6 +17,7 @@ from typing import Any
 
 from ..config.model import Config
 from ..model import Side
+from .partitions import partition_of
 from .tags import DEMO_TAG
 
 LARGEST_POLICY = 6144
@@ -192,8 +193,6 @@ _TAGGING = {
     "elasticloadbalancing": ("elasticloadbalancing:AddTags", "TagOnCreationInElasticLoadBalancing"),
 }
 """The extra action that AWS requires for tags on creation, and the statement's ``Sid``."""
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-"""The partition in an ARN, by the prefix of the region."""
 _ROLE = "iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing"
 
 
@@ -212,7 +211,7 @@ def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]
     own = _of(sides)
     regions = {config.provider.region if side is Side.PROVIDER else config.consumer.region for side in sides or Side}
     region = next(iter(regions)) or config.region or "*" if len(regions) == 1 else "*"
-    partition = next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
+    partition = partition_of(region).name
     tag = {which: {f"aws:{which}/{DEMO_TAG}": config.name} for which in ("RequestTag", "ResourceTag")}
     conditions = {
         Which.NEW: tag["RequestTag"],

@@ -9,6 +9,7 @@ import click
 
 from ..aws.environment import price_list_client, region_without_asking
 from ..aws.messages import as_demo_errors
+from ..aws.partitions import partition_of
 from ..changes import CHANGES
 from ..config.settings import Where
 from ..cost.bill import BillLine, between, bill, price
@@ -107,8 +108,11 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
             "The sandbox has no price list, and AWS is not asked with --sandbox.",
             hint=f"{command_line(app).replace(' --sandbox', '')} cost --refresh",
         )
+    place = partition_of(region).price_list
+    if not place:
+        raise ConfigError(f"No Price List has the prices of {region}.")
     with as_demo_errors():
-        client = price_list_client(where.config, price_list.REGION)
+        client = price_list_client(where.config, place)
         answer = price_list.ask(client, region, instance_type)
     if not answer.prices:
         raise DemoError(f"AWS's Price List has none of these prices for {region}.", facts=answer.missing)

@@ -146,7 +146,7 @@ class Config(SettingsGroup):
     name: DemoName = DEFAULT_NAME
     profile: str | None = None
     region: str | None = None
-    zone: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")] | None = None
+    zone: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)+-\d+[a-z]$")] | None = None
     instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")] = "t3.micro"
     image_parameter: Annotated[str, Field(pattern=r"^/[\w./-]+$")] = IMAGE_PARAMETER
     ssh_from: Source = MY_IP

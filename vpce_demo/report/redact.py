@@ -10,8 +10,10 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
+from ..aws.partitions import partitions
 from ..extras import home
 from ..journal.run_log import RecordedRun
 from ..masking import each_text
@@ -23,13 +25,12 @@ _PATTERNS: dict[str, str] = {
     # In this order: a pattern that may contain another comes first.
     "failure": r"(?<=failure message: )\S+",
     "arn": r"\barn:aws[\w-]*:(?:iam|sts)::[^\s\"',]+",
-    "dns": r"\b(?!com\.amazonaws\.|cn\.com\.)[\w-]+(?:\.[\w-]+)*\.amazonaws\.com(?:\.cn)?\b",
+    "dns": r"\b(?!(?:SERVICES)\.)[\w-]+(?:\.[\w-]+)*\.(?:SUFFIXES)\b",
     "id": r"\b(?:[a-z]+-)+(?:[0-9a-f]{17}|[0-9a-f]{8})\b",
     "hash": r"(?<=[/-])[0-9a-f]{16}\b",
     "account": r"(?<![\d.])\d{12}(?![\d.])",
     "address": r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])",
 }
-_PATTERN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()))
 _MASKS = {
     "failure": "xxxxxxxx{n}",
     "arn": "arn:aws:xxxxxxxx{n}",
@@ -39,6 +40,21 @@ _MASKS = {
     "account": "xxxxxxxxxx{n:02d}",
     "address": "x.x.x.{n}",
 }
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    """All patterns, with the domains of every partition and the beginnings of their endpoint services' names."""
+    text = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items())
+    names = {
+        "SERVICES": {one.service_prefix for one in partitions()},
+        "SUFFIXES": {one.dns_suffix for one in partitions()},
+    }
+    for place, domains in names.items():
+        text = text.replace(place, "|".join(map(re.escape, sorted(domains, key=len, reverse=True))))
+    return re.compile(text)
+
+
 _OURS = [ipaddress.IPv4Network(cidr) for cidr in ("0.0.0.0/32", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 """Private addresses; those of the demo's own VPCs are kept too."""
 
@@ -54,7 +70,7 @@ class Redactor:
         self._home = str(found) if found and found.name else ""  # the root is nobody's
 
     def text(self, text: str) -> str:
-        return _PATTERN.sub(self._mask, text.replace(self._home, "~") if self._home else text)
+        return _pattern().sub(self._mask, text.replace(self._home, "~") if self._home else text)
 
     def data(self, data: Any) -> Any:
         """Mask every text in a JSON value."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from ..aws.partitions import partition_of
 from ..engine.resource import Resource
 from ..model import Live
 
@@ -29,15 +30,14 @@ _PAGES = {
     "Acceptance": ("vpcconsole", "EndpointServiceDetails:serviceId=", "service"),
 }
 """By kind: the console, the page, and, for a kind without a page, the field that holds the resource to show."""
-_DOMAINS = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
 
 
 def url(resource: Resource, lives: Mapping[str, Live], region: str) -> str:
-    """The address of its page; empty if it does not exist or has no page."""
+    """The address of its page; empty if it does not exist or has no page, or the partition no public console."""
     console, page, field = _PAGES.get(resource.kind, ("", "", ""))
     shown = getattr(resource, field) if field else resource
-    if not page or resource.key not in lives or shown.key not in lives:
+    domain = partition_of(region).console
+    if not (page and domain) or resource.key not in lives or shown.key not in lives:
         return ""
-    domain = next((name for prefix, name in _DOMAINS.items() if region.startswith(prefix)), "console.aws.amazon.com")
     id = quote(lives[shown.key].id, safe=":/")
     return f"https://{region}.{domain}/{console}/home?region={region}#{page}{id}"

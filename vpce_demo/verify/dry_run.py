@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_code, error_kind
+from ..aws.partitions import partition_of
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG
 from ..config.model import Config, in_front
 from ..model import ANYWHERE, Side
@@ -109,7 +110,7 @@ def calls(side: Side, region: str, config: Config, ids: Mapping[str, str]) -> It
         yield "AcceptVpcEndpointConnections", many("VpcEndpointIds", "endpoint", ServiceId=ids.get("service", ""))
         yield "DeleteVpcEndpointServiceConfigurations", many("ServiceIds", "service")
     else:
-        service = f"com.amazonaws.vpce.{region}.{ids.get('service')}"
+        service = f"{partition_of(region).service_prefix}.vpce.{region}.{ids.get('service')}"
         endpoint = {"VpcEndpointType": "Interface", "ServiceName": service, **tagged("vpc-endpoint")}
         yield "CreateVpcEndpoint", of({"VpcId": "vpc"}, **endpoint) if "service" in ids else None
         yield "DeleteVpcEndpoints", many("VpcEndpointIds", "endpoint")

@@ -19,9 +19,7 @@ from .table import PRICE_LIST, Price, exact
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
 
-REGION = "us-east-1"
-"""Where the API is; it prices every region."""
-_PREFIX = r"(?:(?:[A-Z]{2,4}\d|EU)-)?"
+_PREFIX = r"(?:(?:[A-Z]{2,8}\d|EU)-)?"
 
 
 @dataclass(frozen=True)
@@ -84,11 +82,15 @@ def ask(client: PricingClient, region: str, instance_type: str, today: str = "")
     for query in queries(instance_type):
         products = list(_products(client, query, region))
         for item, usage_type in query.usage_types.items():
-            found = {usd for product in products for usd in _prices(product, usage_type)}
+            listed = {price for product in products for price in _prices(product, usage_type)}
+            found = {amount for currency, amount in listed if currency == "USD"}
             if len(found) == 1:
                 answer.prices[item] = Price(exact(found.pop()), date, (PRICE_LIST,))
             elif found:
                 answer.missing[item] = f"AWS lists several prices: {', '.join(sorted(found))}"
+            elif listed:
+                others = ", ".join(sorted(f"{amount} {currency}" for currency, amount in listed))
+                answer.missing[item] = f"AWS lists it in another currency than US dollars: {others}"
             else:
                 answer.missing[item] = "AWS lists none"
     return answer
@@ -104,8 +106,9 @@ def _products(client: PricingClient, query: Query, region: str) -> Iterator[dict
             yield json.loads(product, parse_float=str)
 
 
-def _prices(product: Mapping[str, Any], usage_type: str) -> Iterator[str]:
-    """The on-demand prices of a product in this region itself, if it has this usage type; of tiers the first."""
+def _prices(product: Mapping[str, Any], usage_type: str) -> Iterator[tuple[str, str]]:
+    """The on-demand prices of a product in this region itself, each a currency and an amount (``USD``, ``0.0104``), if
+    it has this usage type; of tiers the first."""
     attributes = product["product"].get("attributes", {})
     if attributes.get("locationType", "AWS Region") != "AWS Region":
         return  # a Local Zone, an Outpost
@@ -114,10 +117,10 @@ def _prices(product: Mapping[str, Any], usage_type: str) -> Iterator[str]:
     for term in product.get("terms", {}).get("OnDemand", {}).values():
         dimensions: Iterable[Mapping[str, Any]] = term["priceDimensions"].values()
         for dimension in dimensions:
-            if dimension.get("beginRange", "0") == "0" and "USD" in dimension["pricePerUnit"]:
-                yield _plain(dimension["pricePerUnit"]["USD"])
+            if dimension.get("beginRange", "0") == "0":
+                yield from ((currency, _plain(amount)) for currency, amount in dimension["pricePerUnit"].items())
 
 
-def _plain(usd: str) -> str:
+def _plain(amount: str) -> str:
     """``0.0104000000`` as ``0.0104``: the same decimal, as people write it."""
-    return usd.rstrip("0").rstrip(".") or "0" if "." in usd else usd
+    return amount.rstrip("0").rstrip(".") or "0" if "." in amount else amount
