@@ -2,6 +2,7 @@
 
     DemoError                 exit 1   an expected error; the base class
     ├── ConfigError           exit 2   a setting is not valid: file, line, column, nearest valid name
+    │   └── RegionNotEnabled  exit 2   the account has not enabled the region
     ├── Cancelled             exit 3   the user declined
     ├── SignInError           exit 4   no credentials, or expired ones
     ├── Refused               exit 5   refused for safety: wrong account, wrong order, no confirmation
@@ -96,6 +97,18 @@ class ConfigError(DemoError):
     exit_code = 2
 
 
+class RegionNotEnabled(ConfigError):
+    """The account, which is known, has not enabled the region."""
+
+    def __init__(self, account: str, region: str, cli: str) -> None:
+        self.account = account
+        super().__init__(
+            f"Region {region} is not enabled for account {account}.",
+            hint=f"Enable it, which takes a few minutes, or choose another one (--region):\n"
+            f"    {cli} account enable-region --region-name {region}",
+        )
+
+
 class Cancelled(DemoError):
     """The user said no at the prompt."""
 
@@ -103,9 +116,10 @@ class Cancelled(DemoError):
 
 
 class SignInError(DemoError):
-    """There are no credentials, or AWS does not accept them any more."""
+    """There are no credentials, or AWS does not accept them any more.  ``profile`` is whose they are, if known."""
 
     exit_code = 4
+    profile: str | None = None
 
 
 class Refused(DemoError):

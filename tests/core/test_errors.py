@@ -117,9 +117,12 @@ SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
     (boto.SSOTokenLoadError(error_msg="x"), "expired or cannot be used"),
     (boto.TokenRetrievalError(provider="sso", error_msg="x"), "expired or cannot be used"),
     (boto.TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"), "has expired."),
-    (boto.LoginRefreshRequired(), "expired or cannot be used"),
+    (boto.LoginError(), "expired or cannot be used"),
+    (boto.LoginRefreshRequired(), "has expired."),
+    (boto.LoginInsufficientPermissions(), "may not renew"),
     (boto.LoginTokenLoadError(error_msg="x"), "expired or cannot be used"),
-    (boto.RefreshWithMFAUnsupportedError(), "expired or cannot be used"),
+    (boto.RefreshWithMFAUnsupportedError(), "its MFA device was asked already"),
+    (boto.MissingDependencyException(msg="x"), "needs a package"),
     (boto.MetadataRetrievalError(error_msg="x"), "expired or cannot be used"),
     *((refusal(one, status=400), "has expired") for one in ("RequestExpired", "ExpiredToken", "ExpiredTokenException")),
     *(
@@ -237,7 +240,7 @@ def test_ours_stay_what_they_are_and_bugs_are_nobody_s() -> None:
 def test_each_error_has_the_exit_code_that_its_table_says() -> None:
     doc = errors.__doc__ or ""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DemoError)]
-    assert len(kinds) == 12
+    assert len(kinds) == 13
     for kind in kinds:
         line = next(line for line in doc.splitlines() if f" {kind.__name__} " in line)
         assert f"exit {kind.exit_code} " in line

@@ -65,6 +65,7 @@ _SIGN_IN = {
     "AuthFailure",
     "InvalidClientTokenId",
     "UnrecognizedClientException",
+    "RegionDisabledException",
     "SignatureDoesNotMatch",
     "InvalidSignatureException",
     "RequestExpired",
@@ -74,6 +75,13 @@ _SIGN_IN = {
     "PendingVerification",
     "Blocked",
     "AccountDisabled",
+}
+_NOT_KNOWN_HERE = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "AuthFailure",
+    "OptInRequired",
+    "RegionDisabledException",
 }
 _SIGN_IN_CLASSES = {
     "NoCredentialsError",
@@ -126,6 +134,13 @@ def error_code(error: ClientError) -> str:
 def error_message(error: ClientError) -> str:
     """AWS's error message."""
     return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def may_be_the_region(error: Exception) -> bool:
+    """True if AWS refuses keys in this way where the account has not enabled the region, and wrong keys everywhere."""
+    from botocore.exceptions import ClientError
+
+    return isinstance(error, ClientError) and error_code(error) in _NOT_KNOWN_HERE
 
 
 def error_kind(error: Exception) -> ErrorKind:

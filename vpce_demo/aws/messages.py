@@ -56,29 +56,40 @@ TABLE: Sequence[MessageRow] = (
         SignInError,
         "Your AWS sign-in has expired.",
         SIGN_IN_AGAIN,
-        classes=(boto.TokenRetrievalError,),
+        classes=(boto.TokenRetrievalError, boto.LoginRefreshRequired),
         says="has expired",
     ),
     MessageRow(
         SignInError,
-        "Your AWS sign-in has expired or cannot be used.",
-        SIGN_IN_AGAIN,
-        classes=(
-            boto.SSOError,
-            boto.LoginError,
-            boto.TokenRetrievalError,
-            boto.CredentialRetrievalError,
-            boto.RefreshWithMFAUnsupportedError,
-            boto.MetadataRetrievalError,
-            boto.UnknownCredentialError,
-            boto.UnknownTokenProviderError,
-        ),
+        "You may not renew your AWS sign-in.",
+        "Ask for signin:CreateOAuth2Token (AWS's policy SignInLocalDevelopmentAccess allows it), " + _GO_ON,
+        classes=(boto.LoginInsufficientPermissions,),
+    ),
+    MessageRow(
+        SignInError,
+        "The session of the role has expired, and its MFA device was asked already.",
+        "Repeat the command: it asks for a new code, and continues from here.",
+        classes=(boto.RefreshWithMFAUnsupportedError,),
     ),
     MessageRow(
         SignInError,
         "This way of signing in needs a package that is not installed.",
         'Install it, then repeat the command:\n    pip install "botocore[crt]"',
         classes=(boto.MissingDependencyException,),
+    ),
+    MessageRow(
+        SignInError,
+        "AWS did not accept the code of the MFA device.",
+        "AWS takes each code only once: wait for the next one, then repeat the command.",
+        codes=("AccessDenied",),
+        says="invalid MFA one time pass code",
+    ),
+    MessageRow(
+        SignInError,
+        "AWS could not check the code of the MFA device.",
+        "See whether mfa_serial in the profile names a device of yours, then repeat the command.",
+        codes=("AccessDenied",),
+        says="MultiFactorAuthentication failed",
     ),
     MessageRow(
         SignInError,
@@ -225,6 +236,7 @@ _BY_MEANING = {
     ErrorKind.UNSURE: MessageRow(DemoError, "AWS failed at {call}.", "This is temporary. Wait a minute, " + _GO_ON),
 }
 _REFUSED = MessageRow(DemoError, "AWS refused {call}.")
+_NO_CREDENTIALS = MessageRow(SignInError, "Your AWS sign-in has expired or cannot be used.", SIGN_IN_AGAIN)
 _OTHERWISE = MessageRow(DemoError, "The call to AWS failed.")
 
 
@@ -235,6 +247,13 @@ def understood(error: BaseException, decode: Callable[[str], str] | None = None)
     """
     if isinstance(error, DemoError):
         return error
+    ours = _understood(error, decode)
+    if isinstance(ours, SignInError):
+        ours.profile = getattr(error, "profile", None)
+    return ours
+
+
+def _understood(error: BaseException, decode: Callable[[str], str] | None) -> DemoError | None:
     if isinstance(error, ClientError):
         if error_kind(error) is ErrorKind.DENIED:
             return _denied(error, decode)
@@ -244,12 +263,11 @@ def understood(error: BaseException, decode: Callable[[str], str] | None = None)
         facts = {"call": call, "AWS said": f"{error_code(error)}: {error_message(error)}"}
         return row.kind(row.message.format(call=call), facts=facts, hint=row.hint)
     if isinstance(error, boto.BotoCoreError):
-        row = next((row for row in TABLE if isinstance(error, row.classes) and row.says in str(error)), _OTHERWISE)
-        by_aws = row.kind is SignInError and not isinstance(error, boto.CredentialRetrievalError)
-        who = "AWS said" if by_aws else "botocore said"
+        row = next((row for row in TABLE if isinstance(error, row.classes) and row.says in str(error)), None)
+        row = row or (_NO_CREDENTIALS if error_kind(error) is ErrorKind.SIGN_IN else _OTHERWISE)
         facts = {
             "call": getattr(error, "operation_name", ""),
-            who: only_printable(str(error.kwargs.get("error_msg") or error).strip()),
+            "botocore said": only_printable(str(error.kwargs.get("error_msg") or error).strip()),
         }
         return row.kind(row.message, facts=facts, hint=row.hint)
     return None
