@@ -171,7 +171,7 @@ def _clients(session: boto3.Session, url: str) -> Clients:
     """As ``place`` makes them, but kept with the session: they take long to make."""
     held = getattr(session, "clients_of_a_test", None)
     if held is None or held.ec2.meta.endpoint_url != url:
-        held = environment._clients(session, ["aws"], url)
+        held = environment._clients(environment._listening(session), session.region_name, "aws", url)
         session.clients_of_a_test = held  # type: ignore[attr-defined]
     clients: Clients = held
     return clients

@@ -1,5 +1,6 @@
 """Signs in: has the credentials before the first call, makes their secrets known to the mask, and refuses those that no
-header can carry.
+header can carry.  Sessions of roles are kept where the AWS CLI keeps them, so that neither asks again for a code that
+the other was given.
 
 What goes wrong is a SignInError, or one of botocore's errors; never with what a ``credential_process`` printed.
 """
@@ -10,23 +11,30 @@ import getpass
 import json
 import os
 import re
+import shlex
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
     NoCredentialsError,
     ParamValidationError,
+    RefreshWithMFAUnsupportedError,
 )
+from botocore.utils import JSONFileCache
 
 from ..errors import ConfigError, SignInError
+from ..extras import extra, home
 from ..masking import MASK, each_text
+from ..untrusted import printable
 
 REFUSED_SECONDS = 2.0
 """How long credentials that could not be refreshed are not asked for again."""
@@ -46,11 +54,29 @@ _INCOMPLETE = re.compile(
 )
 
 
-def signed_in(profile: str | None, region: str | None) -> boto3.Session:
-    """A session with credentials.
+_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE")
+"""Each gives credentials that go before those of a profile, unless the profile is named by an option or a file."""
+_CACHED = ("assume-role", "assume-role-with-web-identity")
+"""The ways of signing in whose sessions the AWS CLI keeps."""
 
-    They are had here, in the thread that may ask for the code of an MFA device.  Raises ConfigError if no region is
-    set, SignInError for malformed credentials, and botocore's errors.
+
+def variable_in_use(profile: str | None) -> str:
+    """The environment variable that gives the credentials; empty if a profile or the machine does."""
+    return "" if profile else next((name for name in _ENVIRONMENT if os.environ.get(name)), "")
+
+
+def profile_in_use(profile: str | None) -> str:
+    """The profile whose credentials are used: this one, or as ``aws`` chooses; empty if the environment has some."""
+    if variable_in_use(profile):
+        return ""
+    return profile or botocore.session.Session().get_config_variable("profile") or "default"
+
+
+def signed_in(profile: str | None, region: str | None, mfa: MfaDevices | None = None) -> boto3.Session:
+    """A session with credentials.  Without a profile they are those that ``aws`` would use.
+
+    They are had here, in the thread that may ask for the code of an MFA device, and not again.  Roles are assumed in
+    this region.  Raises ConfigError if no region is set, SignInError for malformed credentials, and botocore's errors.
     """
     session = boto3.Session(profile_name=profile, region_name=region)
     files: Mapping[str, Any] = vars(session)["_session"].full_config
@@ -64,7 +90,8 @@ def signed_in(profile: str | None, region: str | None) -> boto3.Session:
             "No AWS region is set.",
             hint="Give one:  <demo> up --region us-east-1    or set it for good:  aws configure",
         )
-    credentials: Any = _had(session.get_credentials)
+    mfa = mfa or MfaDevices(profile)
+    credentials: Any = _had(lambda: _chosen(session, mfa))
     if credentials is None:
         raise NoCredentialsError
     if refresh := vars(credentials).get("_refresh_using"):
@@ -72,6 +99,7 @@ def signed_in(profile: str | None, region: str | None) -> boto3.Session:
     for name, value in _given(session.profile_name, profiles, credentials.method):
         _check(name, value)
     frozen = _had(credentials.get_frozen_credentials)
+    mfa.done = True
     MASK.add(frozen.secret_key, frozen.token)
     if not (frozen.access_key and frozen.secret_key):
         raise _not_had("what gives the credentials left a key empty")
@@ -85,6 +113,88 @@ def _learn_url(text: str) -> str:
     if "://" in text:
         MASK.add_url(text)
     return text
+
+
+def _chosen(session: boto3.Session, mfa: MfaDevices) -> Any:
+    """The credentials that botocore chooses, with the AWS CLI's sessions of roles."""
+    resolver: Any = vars(session)["_session"].get_component("credential_provider")
+    for name in _CACHED:
+        resolver.get_provider(name).cache = _cache()
+    vars(resolver.get_provider("assume-role"))["_prompter"] = mfa
+    return session.get_credentials()
+
+
+class MfaDevices:
+    """Asks for the codes of MFA devices, in the thread that signs in and until it has done so: no other may ask."""
+
+    def __init__(self, profile: str | None) -> None:
+        self.done = False
+        self._profile = profile_in_use(profile)
+        self._told: list[str] = []
+        self._again: list[str] = []
+
+    def repeat(self) -> MfaDevices:
+        """Give the same codes again: where AWS did not know the caller, it has not looked at them."""
+        self._again, self._told = self._told, []
+        return self
+
+    def __call__(self, prompt: str) -> str:
+        """The code.  Raises SignInError if it cannot be had or is none, RefreshWithMFAUnsupportedError if the session
+        that was begun with it has expired."""
+        if self.done:
+            raise RefreshWithMFAUnsupportedError
+        code = self._again.pop(0) if self._again else self._asked(prompt)
+        self._told.append(code)
+        return code
+
+    def _asked(self, prompt: str) -> str:
+        option = "" if self._profile in ("", "default") else f" --profile {shlex.quote(printable(self._profile))}"
+        try:
+            code = getpass.getpass(f"\n{prompt}").strip()  # the line before is not complete
+        except EOFError:
+            raise SignInError(
+                "The code of the MFA device cannot be asked for: there is no terminal, and the input has ended.",
+                hint="Sign in with the AWS CLI on a terminal, then repeat the command: it uses the same session.\n"
+                f"    aws sts get-caller-identity{option}",
+            ) from None
+        if not re.fullmatch(r"[0-9]{6}", code):
+            raise SignInError(
+                "That is not the code of an MFA device: it has six digits.", hint="Repeat the command, and type it."
+            )
+        return code
+
+
+def _cache() -> _RoleSessions | dict[str, Any]:
+    """The sessions of roles that the AWS CLI keeps; none, and none kept, without a home directory."""
+    at_home = home()
+    return _RoleSessions(at_home) if at_home else {}
+
+
+class _RoleSessions(JSONFileCache):
+    """The AWS CLI's own files of sessions, by the key that botocore makes for a role.  One that cannot be used is not
+    there."""
+
+    def __init__(self, home: Path) -> None:
+        self._directories = [home / ".aws", home / ".aws/cli", home / ".aws/cli/cache"]
+        super().__init__(str(self._directories[-1]))
+
+    def __contains__(self, cache_key: str) -> bool:
+        try:
+            found = self[cache_key]["Credentials"]
+            MASK.add(found["SecretAccessKey"], found["SessionToken"])
+            texts = all(isinstance(found[name], str) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+            return texts and _moment(found["Expiration"]).tzinfo is not None
+        except (KeyError, TypeError, ValueError, RecursionError):
+            return False
+
+    def __setitem__(self, cache_key: str, value: Any) -> None:
+        MASK.add(value["Credentials"]["SecretAccessKey"], value["Credentials"]["SessionToken"])
+        with extra(
+            f"The session of the role cannot be kept in {self._directories[-1]}", "The next command asks again."
+        ):
+            for directory in self._directories:
+                directory.mkdir(mode=0o700, exist_ok=True)
+            super().__setitem__(cache_key, value)
 
 
 def _given(profile: str, profiles: Mapping[str, Mapping[str, Any]], method: str) -> Iterator[tuple[str, object]]:
@@ -138,12 +248,10 @@ def _had(get: Callable[[], Any]) -> Any:
         raise _not_had(why, "custom-process") from None
     except ParamValidationError as error:
         raise _not_had(" ".join(str(error).split())) from None
-    except (BotoCoreError, ClientError):
+    except (BotoCoreError, ClientError, SignInError):
         raise
     except json.JSONDecodeError:
         raise _not_had("what gives the credentials printed no JSON") from None
-    except EOFError:
-        raise _not_had("the code of the MFA device could not be read: the input has ended") from None
     except Exception as error:  # botocore takes apart what a program, a file or a server gives
         if isinstance(error, OSError) or type(error) is ValueError:
             raise _not_had(str(error)) from error
@@ -178,9 +286,14 @@ class _Refresh:
         MASK.add(found.get("secret_key"), found.get("token"))
         until = found.get("expiry_time")
         try:
-            expired = bool(until) and datetime.fromisoformat(str(until)) <= datetime.now(UTC)
+            expired = bool(until) and _moment(until) <= datetime.now(UTC)
         except (ValueError, TypeError):
             raise ValueError("the new credentials do not say when they expire") from None
         if expired:
             raise ValueError(f"the new credentials expired at {until}")
         return found
+
+
+def _moment(written: object) -> datetime:
+    """The moment that AWS, or a file of the AWS CLI (``2026-11-27T15:00:00UTC``), has written.  Raises ValueError."""
+    return datetime.fromisoformat(str(written).replace("UTC", "Z"))

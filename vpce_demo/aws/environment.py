@@ -5,6 +5,7 @@ It builds the boto3 clients of each side, the ssh options and the way to fetch a
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -12,7 +13,7 @@ import shlex
 import ssl
 import threading
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,6 +26,7 @@ from botocore.config import Config as BotoConfig
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 from botocore.exceptions import (
     BotoCoreError,
+    ClientError,
     EndpointConnectionError,
     InvalidConfigError,
     ReadTimeoutError,
@@ -34,13 +36,15 @@ from botocore.httpsession import get_cert_path
 
 from ..changes import CHANGES
 from ..config.model import Config
+from ..errors import DemoError, RegionNotEnabled, SignInError
 from ..extras import extra
 from ..model import Side
 from ..sandbox.client import Running
 from ..ssh import NO_CONFIGURATION, proxy_command
 from .clients import Clients
-from .credentials import signed_in
-from .error_codes import ErrorKind, error_kind
+from .credentials import MfaDevices, profile_in_use, signed_in
+from .error_codes import ErrorKind, error_kind, may_be_the_region
+from .partitions import partition_of
 from .tags import owner_value
 
 if TYPE_CHECKING:
@@ -137,12 +141,70 @@ class _AlwaysByProxy(urllib.request.BaseHandler):
 
 
 def on_aws(config: Config) -> Environment:
-    """AWS, with the user's credentials.  Raises ConfigError if no region is set, and botocore's errors for a wrong
-    profile or missing or expired credentials."""
+    """AWS, with the user's credentials.  Raises ConfigError if no region is set, RegionNotEnabled, SignInError, and
+    botocore's errors for a wrong profile or missing or expired credentials.
+
+    Each profile signs in once, before anything is asked: AWS takes the code of an MFA device only once.  Sides with the
+    same profile and region share their clients.
+    """
     wanted = {side: _profile_and_region(config, side) for side in Side}
-    made = {one: _aws_clients(*one) for one in dict.fromkeys(wanted.values())}
-    clients = {side: made[one] for side, one in wanted.items()}
+    sessions: dict[str, boto3.Session] = {}
+    for profile, region in wanted.values():
+        if (whose := profile_in_use(profile)) not in sessions:
+            sessions[whose] = _session(profile, region)
+    made: dict[tuple[str, str], Clients] = {}
+    clients = {}
+    for side, (profile, region) in wanted.items():
+        this = profile_in_use(profile), _region(profile, region)
+        if this not in made:
+            made[this] = _aws_clients(sessions[this[0]], this[1], profile, _cli(profile, region))
+        clients[side] = made[this]
     return Environment("AWS", "", 1.0, clients, _accounts(clients))
+
+
+def _region(profile: str | None, region: str | None) -> str:
+    """This region, or the profile's; empty if it has none."""
+    return region or boto3.Session(profile_name=profile).region_name or ""
+
+
+def _session(profile: str | None, region: str | None) -> boto3.Session:
+    """A session that has signed in."""
+    mfa = MfaDevices(profile)
+    with _explained(profile, _region(profile, region), lambda first: signed_in(profile, first, mfa.repeat())):
+        return _listening(signed_in(profile, region, mfa))
+
+
+@contextlib.contextmanager
+def _explained(profile: str | None, region: str, elsewhere: Callable[[str], boto3.Session]) -> Iterator[None]:
+    """Note in an error whose sign-in it is.  Raise UnknownRegionError or RegionNotEnabled if it is for the region.
+
+    ``elsewhere`` gives a session that has signed in in the region that it is given, for one call.
+    """
+    try:
+        yield
+    except (BotoCoreError, ClientError, SignInError) as error:
+        vars(error)["profile"] = profile
+        if isinstance(error, EndpointConnectionError):
+            _check_region(region)  # the name of a region's host tells nothing but that there is none
+        first = partition_of(region).first_region
+        if may_be_the_region(error) and region != first and (account := _account(first, elsewhere)):
+            raise RegionNotEnabled(account, region, _cli(profile, None)) from error
+        raise
+
+
+def _account(region: str, session: Callable[[str], boto3.Session]) -> str:
+    """The account as AWS knows it in this region; empty if it does not."""
+    try:
+        sts = _client(session(region), "sts", region_name=region, config=_BOTO)
+        return str(sts.get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError, DemoError):
+        return ""
+
+
+def _cli(profile: str | None, region: str | None) -> str:
+    """The beginning of an AWS CLI command."""
+    given = {"--profile": profile, "--region": region}
+    return " ".join(["aws", *(f"{name} {shlex.quote(value)}" for name, value in given.items() if value)])
 
 
 def in_sandbox(config: Config, running: Running) -> Environment:
@@ -185,14 +247,15 @@ def region_without_asking(config: Config) -> str:
 def names_a_profile(config: Config) -> bool:
     """True if an option or the config file names a profile.  AWS_PROFILE does not count: it is set for other tools
     too, so only what needs an account depends on it."""
-    named = {one.profile for one in (config, config.provider, config.consumer)}
-    return bool(named - {None, os.environ.get("AWS_PROFILE")})
+    return any(one.profile for one in (config, config.provider, config.consumer))
 
 
 def price_list_client(config: Config, region: str) -> PricingClient:
-    """A client of AWS's Price List, with the provider's credentials.  Raises ConfigError, SignInError."""
+    """A client of AWS's Price List in this region, with the provider's credentials.  Raises ConfigError, SignInError,
+    and botocore's errors."""
     profile, _ = _profile_and_region(config, Side.PROVIDER)
-    client: PricingClient = _client(signed_in(profile, region), "pricing", config=_BOTO)
+    with _explained(profile, region, lambda first: signed_in(profile, first)):
+        client: PricingClient = _client(signed_in(profile, region), "pricing", config=_BOTO)
     return client
 
 
@@ -201,16 +264,10 @@ def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | N
     return part.profile or config.profile, part.region or config.region
 
 
-def _aws_clients(profile: str | None, region: str | None) -> Clients:
-    session = signed_in(profile, region)
-    given = {"--profile": profile, "--region": region}
-    cli = ["aws", *(f"{name} {shlex.quote(value)}" for name, value in given.items() if value)]
-    try:
-        alias = _alias(session)
-        return replace(_clients(session, cli), alias=alias)
-    except EndpointConnectionError:
-        _check_region(session)  # the name of a region's host tells nothing but that there is none
-        raise
+def _aws_clients(session: boto3.Session, region: str, profile: str | None, cli: str) -> Clients:
+    with _explained(profile, region, lambda _: session):
+        clients = _clients(session, region, cli)
+    return replace(clients, alias=_alias(session))
 
 
 def _client(session: boto3.Session, service: str, **rest: Any) -> Any:
@@ -236,13 +293,13 @@ def _bad_endpoint(error: ValueError) -> str:
     return f"the URL of an endpoint is not valid ({', '.join(sorted(named)) or 'endpoint_url in ~/.aws/config'})"
 
 
-def _check_region(session: boto3.Session) -> None:
-    """Raise UnknownRegionError if the session's region is none that botocore knows."""
+def _check_region(region: str) -> None:
+    """Raise UnknownRegionError if botocore does not know this region."""
+    session = botocore.session.Session(session_vars=_NOTHING_OF_THE_USER)
     partitions = session.get_available_partitions()
     known = {name for each in partitions for name in session.get_available_regions("ec2", partition_name=each)}
-    if session.region_name not in known:
-        text = f"'{session.region_name}' is none of the regions it knows."
-        raise UnknownRegionError(region_name=session.region_name, error_msg=text)
+    if region not in known:
+        raise UnknownRegionError(region_name=region, error_msg=f"'{region}' is none of the regions it knows.")
 
 
 def _alias(session: boto3.Session) -> Future[str]:
@@ -269,12 +326,21 @@ def _sandbox_clients(profile: str | None, region: str, endpoint_url: str) -> Cli
         region_name=region,
         botocore_session=below,
     )
-    _check_region(session)
-    cli = ["aws", f"--endpoint-url {endpoint_url}", f"--region {region}"]
+    _check_region(region)
+    cli = f"aws --endpoint-url {endpoint_url} --region {region}"
     # The sandbox can be told to kill the process that makes a call, and needs to know its id.
     more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}", read_timeout=SANDBOX_SECONDS)
     session.events.register_first("needs-retry", _stop_asking_without_answer)
-    return _clients(session, cli, endpoint_url, more)
+    return _clients(_listening(session), region, cli, endpoint_url, more)
+
+
+def _listening(session: boto3.Session) -> boto3.Session:
+    """The session, whose clients note what AWS answered."""
+    session.events.register("after-call-error", _name_the_call)
+    for service in ("ec2", "elastic-load-balancing-v2"):
+        session.events.register(f"after-call.{service}", _note_the_answer)
+        session.events.register(f"after-call-error.{service}", _note_a_lost_answer)
+    return session
 
 
 def _stop_asking_without_answer(caught_exception: Exception | None = None, **_: Any) -> None:
@@ -301,33 +367,34 @@ def _note_a_lost_answer(exception: Exception, event_name: str, **_: Any) -> None
 
 
 def _clients(
-    session: boto3.Session, cli: Sequence[str], endpoint_url: str | None = None, more: BotoConfig | None = None
+    session: boto3.Session,
+    region: str,
+    cli: str,
+    endpoint_url: str | None = None,
+    more: BotoConfig | None = None,
 ) -> Clients:
     config = _BOTO.merge(more) if more else _BOTO
     once = config.merge(_ONCE)
-    session.events.register("after-call-error", _name_the_call)
-    for service in ("ec2", "elastic-load-balancing-v2"):
-        session.events.register(f"after-call.{service}", _note_the_answer)
-        session.events.register(f"after-call-error.{service}", _note_a_lost_answer)
-    sts = _client(session, "sts", endpoint_url=endpoint_url, config=config)
+    client = partial(_client, session, region_name=region, endpoint_url=endpoint_url)
+    sts = client("sts", config=config)
     with ThreadPoolExecutor(1) as pool:
         # In parallel: reading AWS's model of EC2 takes as long as this call.
         identity = pool.submit(sts.get_caller_identity)
-        ec2 = _client(session, "ec2", endpoint_url=endpoint_url, config=config)
-        elb = _client(session, "elbv2", endpoint_url=endpoint_url, config=config)
+        ec2 = client("ec2", config=config)
+        elb = client("elbv2", config=config)
         # botocore searches its files for what can be paginated when it is first asked: else each thread would.
         ec2.can_paginate("describe_vpcs")
         elb.can_paginate("describe_listeners")
         return Clients(
             ec2=ec2,
             elb=elb,
-            changing_ec2=_client(session, "ec2", endpoint_url=endpoint_url, config=once),
-            changing_elb=_client(session, "elbv2", endpoint_url=endpoint_url, config=once),
-            other=partial(_client, session, endpoint_url=endpoint_url, config=config),
+            changing_ec2=client("ec2", config=once),
+            changing_elb=client("elbv2", config=once),
+            other=partial(client, config=config),
             account=identity.result()["Account"],
             caller=owner_value(identity.result()["Arn"]),
-            region=session.region_name or "",
-            cli=" ".join(cli),
+            region=region,
+            cli=cli,
         )
 
 

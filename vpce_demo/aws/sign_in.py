@@ -13,10 +13,11 @@ from botocore.exceptions import BotoCoreError
 from ..changes import NOTHING_CHANGED
 from ..errors import DemoError, SignInError
 from ..untrusted import printable
+from .credentials import profile_in_use, variable_in_use
 from .messages import LOCALLY, SIGN_IN_AGAIN
 
 AGAIN = "Sign in again, then repeat the command:"
-_KEYS = "AWS_ACCESS_KEY_ID"
+_OF_A_CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
 
 def complete(error: SignInError, profile: str | None, recorded: Callable[[], int], repeat: str) -> None:
@@ -24,15 +25,13 @@ def complete(error: SignInError, profile: str | None, recorded: Callable[[], int
 
     ``repeat`` is the command to run again.
     """
-    name = profile or os.environ.get("AWS_PROFILE", "default")
-    settings = _settings(name)
-    from_environment = profile is None and _KEYS in os.environ
-    told = f"the environment ({_KEYS})" if from_environment else f"{name}{_how(settings)}"
-    error.facts = {"credentials" if from_environment else "profile": told, **error.facts}
+    name = profile_in_use(profile)
+    settings = _settings(name) if name else {}
+    variable = variable_in_use(profile) or ("" if settings else next(filter(os.environ.get, _OF_A_CONTAINER), ""))
+    told = f"the environment ({variable})" if variable else f"{name}{_how(settings)}"
+    error.facts = {"credentials" if variable else "profile": told, **error.facts}
     if SIGN_IN_AGAIN in error.hint:
-        first, again = _how_to_sign_in(name, settings)
-        if from_environment:
-            first, again = AGAIN, "set fresh keys in the environment"
+        first, again = _of_the_environment(variable) if variable else _how_to_sign_in(name, settings)
         rest = error.hint.partition(LOCALLY)[2]
         error.hint = f"{first}\n    {again}\n    {repeat}\n{LOCALLY}{rest}"
     try:
@@ -43,6 +42,15 @@ def complete(error: SignInError, profile: str | None, recorded: Callable[[], int
         noun = "resource exists" if count == 1 else "resources exist"
         earlier = f"{count} {noun.replace(' ', ' from earlier runs still ', 1)}."
         error.changed = f"{error.changed} {earlier if error.changed == NOTHING_CHANGED else f'{count} {noun} now.'}"
+
+
+def _of_the_environment(variable: str) -> tuple[str, str]:
+    """What to do about the credentials that this environment variable leads to, and the command that does it."""
+    if variable in _OF_A_CONTAINER:
+        return f"See whether the address in {variable} gives any, then repeat the command:", "aws configure list"
+    if variable == "AWS_WEB_IDENTITY_TOKEN_FILE":
+        return _how_to_sign_in("default", {"web_identity_token_file": os.environ[variable]})
+    return AGAIN, "set fresh keys in the environment"
 
 
 def _settings(profile: str) -> Mapping[str, Any]:
@@ -82,7 +90,7 @@ def _how_to_sign_in(profile: str, settings: Mapping[str, Any], seen: tuple[str, 
         )
         return f"{first} This prints it:", f"aws configure get credential_process{option}"
     if file := settings.get("web_identity_token_file"):
-        first = "Renew the profile's web identity token, then repeat the command. It is in this file:"
+        first = "Renew the web identity token, then repeat the command. It is in this file:"
         return first, f"ls -l {shlex.quote(printable(str(file)))}"
     source = str(settings.get("source_profile", ""))
     if source and source not in (profile, *seen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,7 +34,7 @@ def shared_options(environment: bool) -> list[click.Option]:
         option(
             "--name", env="VPCE_DEMO_NAME", metavar="NAME", help="Name of the demo; several can exist side by side."
         ),
-        option("--profile", env="AWS_PROFILE", metavar="PROFILE", help="AWS profile, as in `aws`."),
+        option("--profile", metavar="PROFILE", help="AWS profile, as in `aws`."),
         option("--region", env="AWS_REGION", metavar="REGION", help="AWS region, as in `aws`."),
         option(
             "--provider-profile",
@@ -137,6 +138,9 @@ class App:
         }
         overrides = {name: self.given.get(name) for name in ("name", "profile", "region")} | sides
         config = load(self.get("config"), overrides)
+        if not self.get("profile") and any(os.environ.get(name) for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")):
+            # It goes before the config file, and means what it means to `aws`: keys beside it go before it.
+            config = config.model_copy(update={"profile": None})
         return Where(config, self.state_directory, bool(self.get("sandbox")))
 
     @property

@@ -122,7 +122,8 @@ def _run(app: App, arguments: list[str]) -> int:
         if isinstance(understood_error, SignInError):
             from ..aws.sign_in import complete
 
-            complete(understood_error, app.get("profile"), app.recorded, f"{THIS_DEMO} {app.command}")
+            profile = understood_error.profile or app.where().config.profile
+            complete(understood_error, profile, app.recorded, f"{THIS_DEMO} {app.command}")
         understood_error.hint = for_this_demo(app, understood_error.hint)
         if cause := understood_error.diagnosis:
             understood_error.diagnosis = diagnosis_for_this_demo(app, cause)

@@ -74,14 +74,16 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
     try:
         environment = app.environment(where, screen, start=False)
     except (SignInError, ConfigError) as error:
+        from ..aws.credentials import profile_in_use
         from ..aws.environment import names_a_profile
 
         # A missing region is fine for a plan, but a profile that was named must exist.
         wrong_profile = isinstance(error, ConfigError) and names_a_profile(where.config)
         if wrong_profile or StateFile.load(where.directory).settings:
             raise
-        if isinstance(error, ConfigError) and where.config.profile:
-            WARNINGS.add(f"AWS profile {where.config.profile}: {error.message} The plan needs no account.")
+        profile = profile_in_use(where.config.profile)
+        if isinstance(error, ConfigError) and profile not in ("", "default"):
+            WARNINGS.add(f"AWS profile {profile}: {error.message} The plan needs no account.")
         environment = None
         screen.end_line("no AWS account at hand: the plan")
         screen.message()

@@ -28,7 +28,7 @@ from ..aws.my_address import my_address
 from ..aws.quotas import QUOTAS, limit
 from ..aws.region import image, offering, zones
 from ..config.model import MY_IP, Config
-from ..errors import DemoError
+from ..errors import DemoError, RegionNotEnabled
 from ..journal.state_file import DEPTH
 from ..model import Side
 from ..private import ELSEWHERE, is_there, not_yours, refuse_links, without_modes
@@ -144,8 +144,13 @@ def _numbers(version: str) -> tuple[int, ...]:
 def not_signed_in(error: Exception) -> Iterator[DoctorLine]:
     """The lines for an account that cannot be asked, with the reason."""
     ours = understood(error) or DemoError(str(error))
-    yield _not_fine("sign-in", ours)
-    if isinstance(error, ClientError) and (date := _date(error.response)):
+    if isinstance(ours, RegionNotEnabled):
+        yield DoctorLine("sign-in", True, f"account {ours.account}")
+        yield _not_fine("region", ours)
+    else:
+        yield _not_fine("sign-in", ours)
+    refusal = error if isinstance(error, ClientError) else error.__cause__
+    if isinstance(refusal, ClientError) and (date := _date(refusal.response)):
         yield _clock(date)
     yield DoctorLine("account", None, "not asked: that needs a sign-in and a region")
 
