@@ -47,7 +47,7 @@ def test_control_characters_anywhere(world: World, character: str) -> None:
         "create_security_group": {"GroupName": "g", "Description": text},
         "describe_vpcs": {"Filters": [{"Name": "tag:a", "Values": ["b", text]}]},
         "delete_vpc": {"VpcId": text},
-        "create_launch_template": {"LaunchTemplateName": "t", "LaunchTemplateData": {"KeyName": text}},
+        "create_launch_template": {"LaunchTemplateName": "web", "LaunchTemplateData": {"KeyName": text}},
         "create_vpc_endpoint": {"VpcId": "vpc-1", "ServiceName": text},
     }
     for operation, params in calls.items():
