@@ -42,6 +42,8 @@ def test_a_life(world: World) -> None:
     up = (world.directory / "up.html").read_text(encoding="utf-8")
     assert "Passed 8 of 8" in up
     assert "Still there" in up
+    assert "<code>vpce-demo --sandbox down</code>" in up
+    assert "As the sandbox had it at" in up
     for key in ("web", "customer", "endpoint", "service", "provider-vpc"):
         assert world.recorded()[key] in up
     secrets = ids(world)
@@ -52,6 +54,7 @@ def test_a_life(world: World) -> None:
     assert "30 of 32 there" in written(), "a look knows better than the log"
 
     assert world.run("down").code == 0
+    assert "Nothing to delete: nothing left." in world.run("down").out, "which is a proof too"
     masked = world.run("report", "--redact", "-o", "json").document
     assert masked == {
         "version": 1,

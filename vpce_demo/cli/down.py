@@ -70,6 +70,7 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
         ]
         unproven = run.sides[Side.PROVIDER].unproven
         if not ids and not run.state.intents and not unproven and not run.others:
+            run.log.look([])
             run.state.forget()
             app.document.update(deleted=0, deleted_ids=[], left=[])
             screen.line("Nothing to delete: nothing left.")

@@ -219,7 +219,7 @@ class _Painter:
                 "through PrivateLink",
                 endpoint.id or "the endpoint",
                 service.id or "the endpoint service",
-                "Within AWS, over the accepted connection: no route, no peering, no gateway.",
+                "Within AWS, over a connection that the provider accepts: no route, no peering, no gateway.",
                 combined((endpoint.state, connection.state, service.state)),
             ),
             Hop(

@@ -228,7 +228,7 @@ class _Drawing:
         ]
 
     def internet(self, left: float, right: float, gateway: _Box) -> None:
-        """The way in for ssh, and out for updates: not the packet's."""
+        """The way in for ssh and to the load balancer's public address, and out for updates: not the packet's."""
         p, middle = self.picture, (left + right) / 2
         pill = _Box(middle - 66, gateway.middle - 17, 132, 34)
         for network, start, end in ((p.customer, left - PAD, pill.x), (p.provider, right + PAD, pill.right)):
@@ -236,7 +236,7 @@ class _Drawing:
         made = group(self.root, "part")
         rect(made, "inset", pill.x, pill.y, pill.w, pill.h, 17)
         text(made, "strong", middle, pill.middle + 4.5, "the internet", "middle")
-        text(self.root, "small", middle, pill.y - 12, "ssh and updates only", "middle")
+        text(self.root, "small", middle, pill.y - 12, "ssh, updates, web page", "middle")
 
     def role(self, network: VpcView) -> str:
         return "customer" if network is self.picture.customer else "provider"

@@ -156,17 +156,22 @@ def known(runs: Iterable[RecordedRun], config: Config, look: Look | None = None)
 def _of_one_demo(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
     """The runs of the latest demo, oldest first: each demo has an id, even under the same name.
 
-    A run that found nothing, or was interrupted early, has no id and belongs to the demo of its time.
+    A run that met no resource, since there was none or it was interrupted early, belongs to the demo of its time.
     """
-    last = next((run.head["demo_id"] for run in runs if run.head["demo_id"]), "")
+    last = next((id for run in runs if (id := _demo_id(run))), "")
     mine: list[RecordedRun] = []
     for run in runs:
-        if run.head["demo_id"] not in (last, ""):
+        if _demo_id(run) not in (last, ""):
             break
         mine.insert(0, run)
-    while len(mine) > 1 and last and not mine[0].head["demo_id"]:
+    while len(mine) > 1 and last and not _demo_id(mine[0]):
         mine.pop(0)
     return mine
+
+
+def _demo_id(run: RecordedRun) -> str:
+    """The id of the run's demo; empty if it met no resource: then the id is one that no demo has."""
+    return str(run.head["demo_id"]) if any(line["type"] in ("event", "check") for line in run.lines) else ""
 
 
 def _settings(runs: Sequence[RecordedRun], config: Config) -> Settings:

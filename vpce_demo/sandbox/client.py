@@ -252,7 +252,9 @@ def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_po
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         text = f"The sandbox needs parts that are not installed: {', '.join(missing)}."
-        raise SandboxError(text, hint="pip install 'vpce-demo[sandbox]'")
+        raise SandboxError(
+            text, hint="Install them where this program was installed from, in its directory:  pip install '.[sandbox]'"
+        )
     remove_file(directory / SERVER_FILE)
     refuse_links(directory / INSTANCES, 2)
     command = [sys.executable, "-P", "-m", "vpce_demo.sandbox", "--directory", str(directory.resolve())]

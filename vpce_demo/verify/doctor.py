@@ -237,7 +237,10 @@ def _permissions(side: Side | None, clients: Clients, config: Config, ids: Mappi
         told += f"; {len(open_)} can be asked only of things that are there"
     told += ". Elastic Load Balancing has no DryRun: not asked."
     return DoctorLine(
-        "", not refused, told, "ask for what is missing; the README lists what the demo needs" if refused else ""
+        "",
+        not refused,
+        told,
+        "ask for what is missing; this prints what the demo needs:  <demo> iam-policy" if refused else "",
     )
 
 
