@@ -72,6 +72,12 @@ def test_plan_and_status_before_and_after(world: World) -> None:
     assert not world.demo_directory().exists()
 
     made = good(world.run("up", "--skip-test", "-o", "json")).document
+    (endpoint,) = [one for one in made["resources"] if one["key"] == "endpoint"]
+    assert endpoint["state"] == "available", "as it is at the end, not as it was when it was made"
+    (interface,) = world.ec2.describe_network_interfaces(NetworkInterfaceIds=[endpoint["outputs"]["interfaces"]])[
+        "NetworkInterfaces"
+    ]
+    assert endpoint["outputs"]["private_address"] == interface["PrivateIpAddress"]
     with world.nothing_changes():
         plan = good(world.run("plan", "--detailed-exitcode"))
         assert f"Nothing to do: all {ALL} are there." in plan.out

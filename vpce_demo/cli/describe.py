@@ -35,7 +35,7 @@ def described(look: Look) -> list[Resource]:
             if r.key not in look.live:
                 continue
             live, region = look.live[r.key], look.region(r.side)
-            price = hourly([r], region)
+            price, address = hourly([r], region), look.addresses.get(r.key)
             found.append(
                 {
                     "step": step.number,
@@ -45,7 +45,7 @@ def described(look: Look) -> list[Resource]:
                     "side": r.side.value,
                     "id": live.id,
                     "state": live.word or live.phase.value,
-                    "outputs": dict(live.outputs),
+                    "outputs": {**live.outputs, **({"private_address": address} if address else {})},
                     "age_seconds": look.ages.get(r.key),
                     "hourly_usd": None if price is None else f"{price:.6f}",
                     "drift": [

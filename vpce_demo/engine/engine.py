@@ -6,6 +6,7 @@ what it does as events, and listeners write and draw.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import uuid
@@ -81,6 +82,7 @@ class Engine:
         self._moment = self._begun
         self._mends = True
         self._agreed: Collection[tuple[str, str]] = ()
+        self._resources: Collection[Resource] = ()
 
     @property
     def duplicates(self) -> Mapping[str, Sequence[Live]]:
@@ -164,7 +166,7 @@ class Engine:
         because the user agreed.  What AWS gives up while it starts is replaced once.  Raises Refused, before anything
         is created, if a name is taken or a resource exists more than once.
         """
-        self._mends, self._agreed = mend, frozenset(agreed)
+        self._mends, self._agreed, self._resources = mend, frozenset(agreed), frozenset(resources)
         failures: list[Event] = []
         for _ in range(2):
             if failures := self.refresh(resources) or self.compare(resources):
@@ -474,12 +476,25 @@ class Engine:
 
     def _wait_until_ready(self, r: Resource) -> None:
         live: Live | None = self._known[r.key]
-        if live and live.phase is Phase.PENDING:
+        waited = live.phase is Phase.PENDING
+        if waited:
             live = self._wait(r, r.usual_seconds, "to be ready", partial(_settled, r))
         left_as_it_is = live and live.phase is Phase.WRONG and not self._mends
         if live is None or (live.phase is not Phase.READY and not left_as_it_is):
             raise gave_up(r, live)
         self._emit(Action.READY, r, live)
+        if waited and (other := r.completes()):
+            self._tell_its_state(other)
+
+    def _tell_its_state(self, r: Resource) -> None:
+        """Note the state that a resource has now, and report it if it is part of this run.  That it cannot be looked up
+        is no failure."""
+        before = self._known[r.key]
+        with contextlib.suppress(ClientError, BotoCoreError):
+            live = self._lookup.look_up_if_possible(r, time.monotonic())
+            if live and r in self._resources:
+                self._emit(Action.READY, r, live)
+        self._known.setdefault(r.key, before)
 
     def _wait_until_gone(self, r: Resource) -> None:
         """Wait until AWS does not list it.  A state from which it does not go ends the wait, once AWS has had time to

@@ -114,6 +114,10 @@ class Resource(ABC):
         """The resource whose deletion deletes this one too, so that no call of its own is needed."""
         return None
 
+    def completes(self) -> Resource | None:
+        """The resource whose own state changes once this one is ready."""
+        return None
+
     @property
     def kind(self) -> str:
         return type(self).__name__

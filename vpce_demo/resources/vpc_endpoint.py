@@ -156,3 +156,6 @@ class Acceptance(Resource):
 
     def goes_with(self) -> Resource:
         return self.endpoint
+
+    def completes(self) -> Resource:
+        return self.endpoint
