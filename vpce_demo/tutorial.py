@@ -195,15 +195,28 @@ def tutorial(s: Settings) -> Demo:
     )
 
 
+INSTALL_PAUSES = (10, 20, 30, 60)
+"""Seconds between one try to install httpd and the next, at boot."""
+
+
 def web_server(page: str, demo_id: str) -> str:
-    """User data that installs httpd and writes the page, as cloud-config: declared, not scripted."""
+    """User data that installs httpd and writes the page, as cloud-config: declared, not scripted.
+
+    cloud-init itself tries once and goes on.  At the first boot another program may hold the rpm lock, and a repository
+    may not answer in time, so the installation is tried again, a bounded number of times.
+    """
+    install = "rpm -q httpd || yum install -y httpd"
     config = {
         "packages": ["httpd"],
         "write_files": [
             {"path": f"{WEB_ROOT}/index.html", "content": f"{page}\n"},
             {"path": f"{WEB_ROOT}/{DEMO_ID_PAGE}", "content": f"{demo_id}\n"},
         ],
-        "runcmd": ["systemctl enable --now httpd"],
+        "runcmd": [
+            *(f"{install} || sleep {pause}" for pause in INSTALL_PAUSES),
+            install,
+            "systemctl enable --now httpd",
+        ],
     }
     return "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False, width=1000, allow_unicode=True)
 

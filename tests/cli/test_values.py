@@ -119,7 +119,12 @@ def test_user_data_installs_httpd_and_writes_the_page(made: World, account: dict
     assert text.startswith("#cloud-config\n")
     config = yaml.safe_load(text)
     assert config["packages"] == ["httpd"]
-    assert config["runcmd"] == ["systemctl enable --now httpd"]
+    *tries, start = config["runcmd"]
+    assert tries == [
+        *(f"rpm -q httpd || yum install -y httpd || sleep {pause}" for pause in (10, 20, 30, 60)),
+        "rpm -q httpd || yum install -y httpd",
+    ]
+    assert start == "systemctl enable --now httpd"
     pages = {file["path"]: file["content"] for file in config["write_files"]}
     assert pages["/var/www/html/index.html"] == PAGE + "\n"
     customer = one(account["instances"], "Customer_EC2")["InstanceId"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from vpce_demo.sandbox import timing
 from vpce_demo.sandbox.store.view import Group, Instance, Subnet
+from vpce_demo.tutorial import web_server
 
 from .world import BALANCER_ADDRESS, PAGE, USER_DATA, WEB, WEB_PUBLIC, Lab, wait_for
 
@@ -154,6 +156,49 @@ def test_what_goes_wrong_at_boot_is_a_line_in_the_log(make_lab: MakeLab, body: s
     lab = make_lab(user_data=user_data(body))
     lab.booted()
     assert said in lab.network.console(WEB)
+
+
+@pytest.mark.parametrize(("failures", "comes_up"), [(2, True), (5, True), (6, False)])
+def test_the_web_server_tries_its_installation_again(make_lab: MakeLab, failures: int, comes_up: bool) -> None:
+    why = iter(["RpmLocked: can't create transaction lock on /var/lib/rpm/.rpm.lock"] * failures)
+    lab = make_lab(user_data=web_server("a page", "an id"), install_error=lambda: next(why, ""))
+    lab.booted()
+    log = lab.network.console(WEB)
+    assert log.count("dnf: error: RpmLocked: can't create transaction lock") == failures
+    assert ("dnf: installed httpd" in log, "a page" in lab.get(WEB_PUBLIC)) == (comes_up, comes_up)
+    assert next(why, "used up") == "used up"
+
+
+def test_the_tries_are_apart(make_lab: MakeLab) -> None:
+    why = iter(["the first fails", "the second fails"])
+    lab = make_lab(
+        speed=200,
+        user_data=user_data("runcmd: ['dnf install httpd || sleep 10', 'dnf install httpd || sleep 20', whoami]"),
+        install_error=lambda: next(why, ""),
+    )
+    lab.booted()
+    told = re.findall(r"\[ *([\d.]+)\] cloud-init: \+", lab.network.console(WEB))
+    first, second, third = map(float, told)
+    assert second - first >= 10
+    assert third - second >= 20
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("rpm -q httpd", "httpd"),
+        ("rpm -q emacs httpd || echo $?", "package emacs is not installed\\r?\\n.*httpd\\r?\\n.*1"),
+        ("rpm -i httpd", "only `rpm -q PACKAGE' is known"),
+        ("sleep", "usage: sleep seconds"),
+        ("sleep -- 1", "usage: sleep seconds"),
+        ("sleep inf", "usage: sleep seconds"),
+        ("sleep 0 && echo awake", "awake"),
+    ],
+)
+def test_the_commands_of_the_tries(make_lab: MakeLab, line: str, said: str) -> None:
+    lab = make_lab(user_data=f"{USER_DATA}  - {json.dumps(line)}\n")
+    lab.booted()
+    assert re.search(said, lab.network.console(WEB).rpartition("+ ")[2])
 
 
 def test_no_file_is_written_outside_the_instance(make_lab: MakeLab, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0
 """The longest wait, in seconds of this machine."""
+LONGEST_BOOT = 600.0
+"""The longest boot, in AWS's seconds: that of a web server that tries in vain to install its packages."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,9 @@ class Exercise:
     def id(self, resource: Resource) -> str:
         return self.facts.id(resource)
 
-    def until(self, holds: Callable[[], object], what: str) -> None:
+    def until(self, holds: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
         """Wait until it holds."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while not holds():
             if time.monotonic() > end:
                 raise TimedOut(f"Waited too long for {what}.")
@@ -137,6 +139,14 @@ class Exercise:
         """Stop an instance and wait until it is stopped."""
         self.ec2.stop_instances(InstanceIds=[self.id(instance)])
         self.in_state("stopped", self.id(instance))
+
+    def booted(self, id: str) -> None:
+        """Wait until an instance has obeyed its user data, in vain or not."""
+        self.until(
+            lambda: "login:" in self.ec2.get_console_output(InstanceId=id).get("Output", ""),
+            f"the boot of {id}",
+            max(PATIENCE, LONGEST_BOOT / self.environment.pace),
+        )
 
     def in_state(self, state: str, id: str) -> None:
         """Wait until an instance is in this state."""

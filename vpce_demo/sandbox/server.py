@@ -129,7 +129,9 @@ class Sandbox:
 
         directory = self._directory or self._own_directory
         assert directory is not None
-        network = Network(self.cloud.view, self.clock, directory, proxy_port=proxy_port)
+        network = Network(
+            self.cloud.view, self.clock, directory, proxy_port=proxy_port, install_error=self.faults.install_error
+        )
         network.start()
         self._network = self.cloud.wires = network
 

@@ -31,6 +31,8 @@ ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 MESSAGE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]{0,2000}")
 """What can stand in an answer in XML."""
 LONGEST_PATTERN = 100
+INSTALL = "InstallPackages"
+"""Stands for an operation: what a machine's package manager does.  Only a fault with this very name strikes it."""
 CALLER = re.compile(r"(?:^| )pid/(\d{1,9})(?= |$)", re.ASCII)
 """How a caller's User-Agent says which process it is (botocore: ``Config(user_agent_extra="pid/1234")``)."""
 
@@ -71,6 +73,8 @@ class InjectedFault:
         for pattern in (self.operation, self.until):
             if pattern is not None:
                 _check_operation(pattern)
+        if self.operation == INSTALL and self.do != "error":
+            raise ValueError(f"{INSTALL} takes error alone, not {self.do}")
         for name in ("nth", "times"):
             count = getattr(self, name)
             if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
@@ -138,7 +142,7 @@ def _check_operation(pattern: object) -> None:
 
 
 def _operations() -> Iterator[str]:
-    return chain.from_iterable(get_service_model(name).operation_names for name in SIGNING_NAMES.values())
+    return chain([INSTALL], *(get_service_model(name).operation_names for name in SIGNING_NAMES.values()))
 
 
 class Struck:
@@ -234,6 +238,16 @@ class Faults:
         with self._lock:
             self._faults = [fault for fault in self._faults if not fault.ended_by(operation)]
             return Struck([fault for fault in self._faults if fault.strikes(operation)])
+
+
+    def install_error(self) -> str:
+        """A machine installs packages: count it, and say why that fails, if a fault strikes it."""
+        with self._lock:
+            struck = next((one for one in self._faults if one.operation == INSTALL and one.strikes(INSTALL)), None)
+            if struck is None:
+                return ""
+            struck.struck += 1
+            return f"{struck.code}: {struck.message}"
 
 
 def kill(incoming: Incoming) -> None:

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 from vpce_demo.sandbox.machines.curl import curl, seconds
 from vpce_demo.sandbox.machines.shell import Run, Shell
 from vpce_demo.sandbox.network.names import resolve
+from vpce_demo.sandbox.network.pace import wait_until
 from vpce_demo.sandbox.network.wire import ConnectionRefused, Unanswered
 
 CONNECT_PATIENCE = "10"
@@ -117,6 +118,29 @@ async def dnf(shell: Shell, args: list[str]) -> int:
     return 0 if await shell.machine.install(words[1:], lambda line: shell.out(f"{line}\n")) else 1
 
 
+async def rpm(shell: Shell, args: list[str]) -> int:
+    """``rpm -q PACKAGE...``: whether packages are installed; the exit code is the number of those that are not."""
+    packages = [each for each in args if not each.startswith("-")]
+    if "-q" not in args or not packages:
+        shell.err("rpm: only `rpm -q PACKAGE' is known here\n")
+        return 1
+    missing = [each for each in packages if not shell.machine.has_package(each)]
+    for each in packages:
+        shell.out(f"package {each} is not installed\n" if each in missing else f"{each}\n")
+    return min(len(missing), 255)
+
+
+async def sleep(shell: Shell, args: list[str]) -> int:
+    """``sleep SECONDS``, on AWS's clock."""
+    try:
+        (pause,) = args
+        await wait_until(shell.machine.clock, shell.machine.clock.now(), seconds(pause))
+    except ValueError:
+        shell.err("usage: sleep seconds\n")
+        return 1
+    return 0
+
+
 async def systemctl(shell: Shell, args: list[str]) -> int:
     """The verbs ``start``, ``stop``, ``restart``, ``enable [--now]``, ``disable``, ``status``, ``is-active``."""
     machine = shell.machine
@@ -180,6 +204,8 @@ COMMANDS: dict[str, Run] = {
     "ip": ip,
     "ls": ls,
     "nc": nc,
+    "rpm": rpm,
+    "sleep": sleep,
     "systemctl": systemctl,
     "whoami": whoami,
     "yum": dnf,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from vpce_demo.sandbox.clock import Clock
@@ -13,10 +14,11 @@ from vpce_demo.sandbox.store.view import View
 
 
 class Hosts:
-    """The machines by instance id, each with a folder of its own in ``directory``."""
+    """The machines by instance id, each with a folder of its own in ``directory``; ``install_error`` is a
+    ``Machine``'s."""
 
-    def __init__(self, wire: Wire, clock: Clock, directory: Path) -> None:
-        self._wire, self._clock, self._directory = wire, clock, directory
+    def __init__(self, wire: Wire, clock: Clock, directory: Path, install_error: Callable[[], str] = str) -> None:
+        self._wire, self._clock, self._directory, self._install_error = wire, clock, directory, install_error
         self._machines: dict[str, Machine] = {}
         shutil.rmtree(directory, ignore_errors=True)  # what a killed sandbox left
 
@@ -28,7 +30,8 @@ class Hosts:
             if machine is None:
                 if since is None:
                     continue
-                machine = Machine(instance, self._directory / instance.id, self._wire, self._clock)
+                root = self._directory / instance.id
+                machine = Machine(instance, root, self._wire, self._clock, self._install_error)
                 self._machines[instance.id] = machine
             if machine.running_since != since:
                 await machine.shut_down()

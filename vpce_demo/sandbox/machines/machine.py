@@ -33,10 +33,16 @@ LONGEST_LOG = 2000
 
 
 class Machine:
-    """A running or stopped instance.  Its disk outlives ``shut_down``, as an EBS volume does."""
+    """A running or stopped instance.  Its disk outlives ``shut_down``, as an EBS volume does.
 
-    def __init__(self, instance: Instance, root: Path, wire: Wire, clock: Clock) -> None:
+    ``install_error`` is asked at each installation: why it fails, or nothing.
+    """
+
+    def __init__(
+        self, instance: Instance, root: Path, wire: Wire, clock: Clock, install_error: Callable[[], str] = str
+    ) -> None:
         self.id, self.wire, self.clock = instance.id, wire, clock
+        self._install_error = install_error
         self.commands: Mapping[str, Run] = COMMANDS
         self.console: list[str] = []
         self.running_since: float | None = None
@@ -164,6 +170,9 @@ class Machine:
 
     async def install(self, packages: list[str], say: Callable[[str], None]) -> bool:
         """What ``dnf install`` does: ask the repository on the internet, over this instance's own interface."""
+        if why := self._install_error():
+            say(f"dnf: error: {why}")
+            return False
         try:
             async with self.wire.connect(self.interface.id, REPOSITORY, 443, DOWNLOAD_PATIENCE) as repository:
                 known = []
@@ -193,9 +202,13 @@ class Machine:
         say(f"dnf: installed {', '.join(known)}")
         return True
 
+    def has_package(self, package: str) -> bool:
+        """Whether the package is installed."""
+        return package in self._packages
+
     def has_unit(self, unit: str) -> bool:
         """Whether systemd knows the unit: a package brings it."""
-        return unit == "httpd" and "httpd" in self._packages
+        return unit == "httpd" and self.has_package("httpd")
 
     def is_active(self, unit: str) -> bool:
         return unit in self._units

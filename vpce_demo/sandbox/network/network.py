@@ -34,13 +34,20 @@ class Network:
     """The network of one sandbox, in a thread of its own between ``start`` and ``stop``, each called once.
 
     ``view`` is called from that thread.  Instances' files are in ``directory`` while it runs.  ``proxy_port`` 0 takes a
-    free port; the attribute of that name is the real one after ``start``.
+    free port; the attribute of that name is the real one after ``start``.  ``install_error`` is a ``Machine``'s.
     """
 
-    def __init__(self, view: Callable[[], View], clock: Clock, directory: Path, proxy_port: int = 0) -> None:
+    def __init__(
+        self,
+        view: Callable[[], View],
+        clock: Clock,
+        directory: Path,
+        proxy_port: int = 0,
+        install_error: Callable[[], str] = str,
+    ) -> None:
         self._verdicts = Verdicts()
         self._wire = Wire(view, self._verdicts.of, clock)
-        self._hosts = Hosts(self._wire, clock, directory / INSTANCES)
+        self._hosts = Hosts(self._wire, clock, directory / INSTANCES, install_error)
         self._checks = Checks(self._wire, clock, self._verdicts)
         self._proxy = Proxy(self._wire, proxy_port)
         self._view = view
