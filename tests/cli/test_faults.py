@@ -49,6 +49,13 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
     assert (cleared["faults"], cleared["hidden_seconds"], cleared["credentials"]) == ([], None, "fine")
 
 
+def test_a_boot_that_fails_twice_passes(faults: Faults, world: World) -> None:
+    faults("error", "RpmLocked", "--operation", "InstallPackages", "--times", "2")
+    done = world.here("up")
+    assert "PASSED  8 of 8" in done.out, done.text
+    assert "InstallPackages, the first 2; struck 2 of " in faults().out
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -48,6 +48,18 @@ def code_of(call: Callable[[], object]) -> str:
 # --- errors -----------------------------------------------------------------------
 
 
+def test_an_installation_fails_only_by_its_own_name(world: World) -> None:
+    told = faults(world)
+    told.add(InjectedFault("error", code="Throttling"), InjectedFault("error", "Install*", code="Throttling"))
+    assert told.install_error() == ""
+    told.add(InjectedFault("error", "InstallPackages", times=2, code="RpmLocked", message="Somebody holds the lock."))
+    found = [told.install_error() for _ in range(3)]
+    assert found == ["RpmLocked: Somebody holds the lock.", "RpmLocked: Somebody holds the lock.", ""]
+    assert [fault["struck"] for fault in told.as_dict()["faults"]] == [0, 0, 2]
+    with pytest.raises(ValueError, match="InstallPackages takes error alone, not delay"):
+        InjectedFault("delay", "InstallPackages", seconds=1)
+
+
 def test_an_error_instead_of_the_call(world: World) -> None:
     given: dict[str, Any] = {"code": "RequestLimitExceeded", "status": 503, "message": "Slow down."}
     faults(world).add(InjectedFault("error", "CreateVpc", **given))
