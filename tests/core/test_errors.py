@@ -17,7 +17,7 @@ from vpce_demo.aws.error_codes import (
     is_rejection,
     raise_unsuccessful,
 )
-from vpce_demo.aws.messages import understood
+from vpce_demo.aws.messages import advice, understood
 from vpce_demo.errors import DemoError, SignInError
 
 from .fake_resources import refusal
@@ -130,8 +130,62 @@ SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
         for one in ("InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException")
     ),
     (refusal("AuthFailure", status=401), "region"),
-    (refusal("OptInRequired", status=401), "account cannot be used"),
+    (refusal("OptInRequired", "You are not subscribed to this service.", 401), "not activated for the service"),
+    (refusal("PendingVerification", status=400), "still verifying this account"),
+    (refusal("Blocked", status=400), "has blocked this account"),
+    (refusal("AccountDisabled", status=400), "closed or suspended"),
 ]
+NO_BALANCERS = (
+    "This AWS account currently does not support creating load balancers. For more information, please contact AWS "
+    "Support."
+)
+MARKETPLACE = "In order to use this AWS Marketplace product you need to accept terms and subscribe."
+FREE_IMAGE = "The specified image is not eligible for Free Tier."
+OF_ACCOUNTS: list[tuple[Exception, str]] = [
+    *SIGN_IN_FAILURES[-4:],
+    (refusal("OperationNotPermitted", NO_BALANCERS, 400), "does not let this account create load balancers"),
+    (refusal("OperationNotPermittedException", NO_BALANCERS, 400), "does not let this account create load balancers"),
+    (refusal("VcpuLimitExceeded", status=400), "quota of vCPUs is too small"),
+    (refusal("InstanceLimitExceeded", status=400), "quota of vCPUs is too small"),
+    (refusal("SubscriptionRequiredException", status=400), "not activated for the service"),
+    (refusal("OptInRequired", MARKETPLACE, 401), "sold in the AWS Marketplace"),
+    (refusal("InvalidParameterCombination", FREE, 400), "may not use the instance type"),
+    (refusal("InvalidParameterCombination", FREE_IMAGE, 400), "may not use the image"),
+    (refusal("FreeTierRestrictionError", status=400), "on the free plan may not do this"),
+]
+"""What AWS does not let an account do: new ones, ones on the free plan, ones that are not in order."""
+
+
+@pytest.mark.parametrize(("error", "message"), OF_ACCOUNTS, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_an_account_may_not_do_is_not_mended_by_another_try(error: Exception, message: str) -> None:
+    told = understood(error)
+    assert told is not None
+    assert message in told.message
+    assert told.hint
+    assert not re.search("again|repeat|wait", told.hint, re.IGNORECASE)
+
+
+def test_another_thing_that_is_not_permitted_is_told_as_aws_says_it() -> None:
+    told = understood(refusal("OperationNotPermitted", "The instance may not be terminated.", 400))
+    assert told is not None
+    assert told.message == "AWS refused SomeCall."
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("Client.InternalError: Client error on launch", "get-ebs-default-kms-key-id"),
+        ("Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state", "key policy"),
+        ("Server.InsufficientInstanceCapacity: There is not enough capacity", "another zone"),
+        ("Client.VolumeLimitExceeded: Volume limit exceeded", "Service Quotas"),
+        ("Server.InternalError: Internal error on launch", ""),
+        ("Client.UserInitiatedShutdown: User initiated shutdown", ""),
+        ("", ""),
+    ],
+)
+def test_what_to_do_about_an_instance_that_ended_by_itself(reason: str, hint: str) -> None:
+    assert hint in advice(reason)
+    assert bool(advice(reason)) is bool(hint)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,13 @@ import pytest
 from tools.account import Account, account
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment, in_sandbox
+from vpce_demo.aws.quotas import QUOTAS
 from vpce_demo.config.load import load
+from vpce_demo.config.model import IMAGE_PARAMETER
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import Refused
 from vpce_demo.model import Phase, Side
+from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.ownership import Unrecorded
@@ -78,18 +81,114 @@ def test_no_room_for_gateways(clients: Clients, open_run: OpenRun, tmp_path: Pat
         pass
 
 
+def let_quota_be(value: float, clients: Clients, monkeypatch: pytest.MonkeyPatch, *, service: str, code: str) -> None:
+    """Let Service Quotas, which the sandbox does not have, answer this."""
+
+    class Quotas:
+        def get_service_quota(self, **which: str) -> dict[str, Any]:
+            assert which == {"ServiceCode": service, "QuotaCode": code}
+            return {"Quota": {"Value": value}}
+
+    other = clients.other
+    monkeypatch.setitem(clients.__dict__, "other", lambda name: Quotas() if name == "service-quotas" else other(name))
+
+
+def launch(clients: Clients, type: str = "t3.micro") -> None:
+    """An instance of somebody's."""
+    clients.ec2.run_instances(
+        ImageId="resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
+        InstanceType=type,  # type: ignore[arg-type]
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=clients.ec2.describe_subnets()["Subnets"][0]["SubnetId"],
+    )
+
+
+@pytest.mark.parametrize(("quota", "others", "fits"), [(4, 0, True), (4, 1, False), (6, 1, True), (1, 0, False)])
+def test_a_quota_of_vcpus_that_is_too_small_is_said_before_anything_is_made(
+    clients: Clients,
+    open_run: OpenRun,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quota: int,
+    others: int,
+    fits: bool,
+) -> None:
+    """Two t3.micro have 4.  The default is asked about only if they do not fit into it, so it is 0 here."""
+    monkeypatch.setitem(QUOTAS, "vCPUs", QUOTAS["vCPUs"]._replace(default=0))
+    let_quota_be(quota, clients, monkeypatch, service="ec2", code="L-1216C47A")
+    for _ in range(others):
+        launch(clients)
+    if fits:
+        with open_run(tmp_path) as run:
+            assert run.settings.demo_id
+        return
+    with pytest.raises(Refused, match="no room for 4 more vCPUs") as caught, open_run(tmp_path):
+        pass
+    assert caught.value.facts["vCPUs"] == f"{2 * others} of {quota} there"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_quota_of_vcpus_refuses_nothing(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
+    """Its default is for new accounts; the sandbox has no Service Quotas."""
+    for _ in range(3):
+        launch(clients)
+    with open_run(tmp_path) as run:
+        assert run.settings.demo_id
+
+
+@pytest.mark.parametrize("mode", ["block-ingress", "block-bidirectional"])
+@pytest.mark.parametrize("refused", ["", "DescribeVpcBlockPublicAccessOptions"])
+def test_closed_internet_gateways_are_seen_before_anything_is_made(
+    sandbox: Sandbox, clients: Clients, open_run: OpenRun, tmp_path: Path, mode: Any, refused: str
+) -> None:
+    """By asking, or, where that is not allowed, by what the account's VPCs show."""
+    clients.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode=mode)
+    if refused:
+        sandbox.faults.add(InjectedFault("error", refused, code="UnauthorizedOperation", status=403))
+    before = account(clients)
+    with pytest.raises(Refused, match="closes the account's internet gateways") as caught, open_run(tmp_path):
+        pass
+    assert caught.value.facts["InternetGatewayBlockMode"] == mode
+    assert "modify-vpc-block-public-access-options --internet-gateway-block-mode off" in caught.value.hint
+    assert account(clients) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+ARM = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+
+
+def test_an_instance_type_of_another_architecture_gets_its_image(
+    clients: Clients, open_run: OpenRun, tmp_path: Path
+) -> None:
+    with open_run(tmp_path, instance_type="t4g.micro") as run:
+        up(run)
+        wanted = clients.ssm.get_parameter(Name=ARM)["Parameter"]["Value"]
+        assert {run.settings.provider_image, run.settings.consumer_image} == {wanted}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"instance_type": "t3.micro", "image_parameter": ARM}, "of type t3.micro cannot run the image"),
+        ({"instance_type": "t4g.micro", "image_parameter": IMAGE_PARAMETER}, "of type t4g.micro cannot run the image"),
+        ({"image_parameter": "/team/ubuntu"}, "starts from /dev/sda1, and Amazon Linux from /dev/xvda"),
+    ],
+)
+def test_an_image_that_does_not_suit_is_said_before_anything_is_made(
+    clients: Clients, open_run: OpenRun, tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    other = next(one for one in clients.ec2.describe_images()["Images"] if one["RootDeviceName"] == "/dev/sda1")
+    clients.ssm.put_parameter(Name="/team/ubuntu", Value=other["ImageId"], Type="String")
+    with pytest.raises(Refused, match=said), open_run(tmp_path, **settings):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_larger_quota_is_asked_for(
     clients: Clients, place: Environment, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Quotas:
-        def get_service_quota(self, **which: str) -> dict[str, Any]:
-            assert which == {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
-            return {"Quota": {"Value": 6.0}}
-
-    other = clients.other
-    monkeypatch.setitem(
-        clients.__dict__, "other", lambda service: Quotas() if service == "service-quotas" else other(service)
-    )
+    let_quota_be(6, clients, monkeypatch, service="vpc", code="L-F678F1CE")
     for _ in range(3):
         clients.ec2.create_internet_gateway()
     with open_run(tmp_path) as run:

@@ -183,6 +183,9 @@ EXTRAS: Sequence[Permission] = (
     ),
     *_look(PROVIDER, "ec2:DescribeVpcEndpointServicePermissions"),  # who else may connect
     *_look(BOTH, "servicequotas:GetServiceQuota"),  # whether the account has room for more VPCs than by default
+    *_look(BOTH, "ec2:DescribeImages", "ec2:DescribeInstanceTypes"),  # whether they suit each other
+    *_look(BOTH, "ec2:DescribeVpcBlockPublicAccessOptions"),  # where no VPC of the account shows it
+    *_look(BOTH, "ec2:GetEbsDefaultKmsKeyId"),  # whether AWS's own key has to be named
     *_look(BOTH, "sts:DecodeAuthorizationMessage"),  # why AWS refused a call
     *_look(BOTH, "iam:ListAccountAliases"),  # the account's name, for the first line
 )

@@ -16,10 +16,19 @@ from ..errors import ConfigError, DemoError, SandboxError, SignInError
 from ..untrusted import only_printable
 from .access_denied import denial
 from .error_codes import ErrorKind, error_code, error_kind, error_message
+from .quotas import QUOTAS
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
 SIGN_IN_AGAIN = f"Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"
 _GO_ON = "then repeat the command: it continues from here."
+_VCPUS = QUOTAS["vCPUs"]
+_SUPPORT = "https://console.aws.amazon.com/support/home"
+_MEANWHILE = "What has been created is billed meanwhile. To delete it:  <demo> down"
+
+_KEY = (
+    "It may be disabled, or its key policy does not let you use it. Ask whoever manages the account's default key:\n"
+    "    aws ec2 get-ebs-default-kms-key-id"
+)
 
 
 @dataclass(frozen=True)
@@ -103,11 +112,57 @@ TABLE: Sequence[MessageRow] = (
         "Check the keys (aws sts get-caller-identity), and that the region is enabled for the account.",
         codes=("AuthFailure",),
     ),
+    # What AWS does not let this account do.  Nothing of it is mended by another try.
+    MessageRow(
+        DemoError,
+        "The image is sold in the AWS Marketplace, and this account has not accepted its terms.",
+        "Accept them at the address that AWS names, or leave image_parameter out of the config file.",
+        codes=("OptInRequired",),
+        says="Marketplace",
+    ),
     MessageRow(
         SignInError,
-        "The account cannot be used yet, or not for this service.",
-        "Finish its activation in the AWS console, " + _GO_ON,
-        codes=("OptInRequired", "PendingVerification", "Blocked", "AccountDisabled"),
+        "This account is not activated for the service.",
+        "A new account is activated once its telephone number and its payment method are confirmed, in up to 24\n"
+        "hours; on the free plan it does without some services. See what is missing:\n"
+        f"    https://console.aws.amazon.com/billing/home\n{_MEANWHILE}",
+        codes=("OptInRequired", "SubscriptionRequiredException"),
+    ),
+    MessageRow(
+        SignInError,
+        "AWS is still verifying this account, and launches no instance for it in this region.",
+        "AWS sends an email when it has finished: usually within minutes, at most after 4 hours. If none comes,\n"
+        f"open a case about the account's verification:\n    {_SUPPORT}\n{_MEANWHILE}",
+        codes=("PendingVerification",),
+    ),
+    MessageRow(
+        SignInError,
+        "AWS has blocked this account: it launches no instance.",
+        f"Only AWS can lift that. Open a case about the account:\n    {_SUPPORT}\n{_MEANWHILE}",
+        codes=("Blocked",),
+    ),
+    MessageRow(
+        SignInError,
+        "This account is closed or suspended.",
+        f"Its root user can open a case about it:\n    {_SUPPORT}",
+        codes=("AccountDisabled",),
+    ),
+    MessageRow(
+        DemoError,
+        "AWS does not let this account create load balancers.",
+        "This holds for some new accounts. It is neither a missing permission nor a quota, and only AWS can lift it.\n"
+        f"Open a case about the account:\n    {_SUPPORT}\n{_MEANWHILE}",
+        codes=("OperationNotPermitted", "OperationNotPermittedException"),
+        says="creating load balancers",
+    ),
+    MessageRow(
+        DemoError,
+        "The account's quota of vCPUs is too small for another instance.",
+        "The demo has two instances, and one of type t3.micro has 2 vCPUs. Stop instances that you do not need, or\n"
+        "ask for more; AWS sends an email when it has decided:\n"
+        f"    aws service-quotas request-service-quota-increase --service-code {_VCPUS.service} "
+        f"--quota-code {_VCPUS.code} --desired-value {2 * _VCPUS.default}\n{_MEANWHILE}",
+        codes=("VcpuLimitExceeded", "InstanceLimitExceeded"),
     ),
     MessageRow(
         SignInError,
@@ -187,11 +242,24 @@ TABLE: Sequence[MessageRow] = (
     # What AWS refuses
     MessageRow(
         DemoError,
+        "This account may not use the image.",
+        "It is on the free plan, which takes Amazon Linux: leave image_parameter out of the config file.",
+        codes=("InvalidParameterCombination",),
+        says="image is not eligible for Free Tier",
+    ),
+    MessageRow(
+        DemoError,
         "This account may not use the instance type.",
         "An account on the free plan takes t3.micro, t3.small, t4g.micro and a few others:\n"
         "    instance_type: t3.micro        in the config file",
         codes=("InvalidParameterCombination",),
         says="Free Tier",
+    ),
+    MessageRow(
+        DemoError,
+        "An account on the free plan may not do this.",
+        "Upgrade it to the paid plan; its credits stay:  https://console.aws.amazon.com/billing/home",
+        codes=("FreeTierRestrictionError",),
     ),
     MessageRow(
         DemoError,
@@ -205,6 +273,19 @@ TABLE: Sequence[MessageRow] = (
         "AWS has no capacity for the instance in this zone at the moment.",
         "Wait a while, or set another zone or instance_type in the config file after:  <demo> down",
         codes=("InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"),
+    ),
+    MessageRow(
+        DemoError,
+        "AWS could not use the key that the instance's volume is encrypted with.",
+        _KEY,
+        codes=("InternalError",),
+        says="Client error on launch",
+    ),
+    MessageRow(
+        DemoError,
+        "AWS could not use the key that the instance's volume is encrypted with.",
+        _KEY,
+        codes=("InvalidKMSKey.InvalidState", "InvalidKMSKey.NotFound"),
     ),
     MessageRow(
         DemoError,
@@ -257,8 +338,7 @@ def _understood(error: BaseException, decode: Callable[[str], str] | None) -> De
     if isinstance(error, ClientError):
         if error_kind(error) is ErrorKind.DENIED:
             return _denied(error, decode)
-        row = next((row for row in TABLE if error_code(error) in row.codes and row.says in error_message(error)), None)
-        row = row or _BY_MEANING.get(error_kind(error), _REFUSED)
+        row = _row(error)
         call = error.operation_name
         facts = {"call": call, "AWS said": f"{error_code(error)}: {error_message(error)}"}
         return row.kind(row.message.format(call=call), facts=facts, hint=row.hint)
@@ -271,6 +351,21 @@ def _understood(error: BaseException, decode: Callable[[str], str] | None) -> De
         }
         return row.kind(row.message, facts=facts, hint=row.hint)
     return None
+
+
+def _row(error: ClientError) -> MessageRow:
+    row = next((row for row in TABLE if error_code(error) in row.codes and row.says in error_message(error)), None)
+    return row or _BY_MEANING.get(error_kind(error), _REFUSED)
+
+
+def advice(reason: str) -> str:
+    """The hint for AWS's reason why a resource has ended, such as ``Client.InternalError: Client error on launch``.
+
+    It is an error code and a message, with whose fault it is before them.  Empty if there is nothing to say.
+    """
+    code, _, message = reason.partition(": ")
+    said = {"Error": {"Code": code.removeprefix("Client.").removeprefix("Server."), "Message": message}}
+    return _row(ClientError(said, "")).hint  # type: ignore[arg-type]
 
 
 @contextlib.contextmanager

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .clients import Clients
 
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef
+
 
 class Quota(NamedTuple):
-    """A quota: its service and code in Service Quotas, and AWS's default."""
+    """A quota: its service and code in Service Quotas, AWS's default, and whether every account has at least that."""
 
     service: str
     code: str
     default: int
+    is_everybody_s: bool = True
 
 
 _VPCS = Quota("vpc", "L-F678F1CE", 5)
@@ -22,7 +27,24 @@ QUOTAS = {
     "VPCs": _VPCS,
     "internet gateways": _VPCS,  # follows the quota of VPCs and cannot be raised by itself
     "Network Load Balancers": Quota("elasticloadbalancing", "L-69A177A2", 50),
+    "vCPUs": Quota("ec2", "L-1216C47A", 5, is_everybody_s=False),  # AWS raises it by itself
 }
+_STANDARD = re.compile(r"(?:[acdhimrtz]|im|is)\d")
+"""The instance types that the quota of vCPUs counts: "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z)"."""
+
+
+def counts_vcpus(instance_type: str) -> bool:
+    """True if an instance of this type counts towards the quota of vCPUs."""
+    return _STANDARD.match(instance_type) is not None
+
+
+def vcpus(instance: InstanceTypeDef) -> int:
+    """How many vCPUs an instance takes of the quota; 2, as most small ones have, if AWS does not say."""
+    running = instance["State"]["Name"] in ("pending", "running")
+    if not running or instance.get("InstanceLifecycle") or not counts_vcpus(instance["InstanceType"]):
+        return 0
+    options = instance.get("CpuOptions", {})
+    return options.get("CoreCount", 2) * options.get("ThreadsPerCore", 1)
 
 
 def limit(clients: Clients, name: str) -> tuple[int, bool]:

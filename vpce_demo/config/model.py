@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 DEFAULT_NAME = "vpce-demo"
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+AMAZON_LINUX = IMAGE_PARAMETER.rpartition("/")[0] + "/"
+_GRAVITON = re.compile(r"(a1|[a-z]+\d+g[a-z]*)\.")
+"""Instance types with AWS's own processors, which are arm64: AWS writes a ``g`` after the generation."""
 MY_IP = "my-ip"
 LARGEST_PAGE = 12_000
 
@@ -64,6 +67,12 @@ def _page(value: str) -> str:
         raise ValueError("is empty")
     if len(value.encode()) > LARGEST_PAGE:
         raise ValueError(f"is longer than {LARGEST_PAGE} bytes, and AWS takes 16384 of user data in all")
+    return value
+
+
+def _image_parameter(value: str) -> str:
+    if value.startswith("/aws/") and not value.startswith(AMAZON_LINUX):
+        raise ValueError("is not Amazon Linux: the demo signs in as ec2-user and installs with yum")
     return value
 
 
@@ -148,12 +157,21 @@ class Config(SettingsGroup):
     region: str | None = None
     zone: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)+-\d+[a-z]$")] | None = None
     instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")] = "t3.micro"
-    image_parameter: Annotated[str, Field(pattern=r"^/[\w./-]+$")] = IMAGE_PARAMETER
+    image_parameter: Annotated[str, Field(pattern=r"^/[\w./-]+$"), AfterValidator(_image_parameter)] = IMAGE_PARAMETER
     ssh_from: Source = MY_IP
     page: Page = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
     health_check_seconds: Annotated[int, Field(ge=5, le=300)] = 10
     provider: Provider = Provider()
     consumer: Consumer = Consumer()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _image_suits_the_type(cls, values: Any) -> Any:
+        """Where no image is set, it is Amazon Linux for the architecture of the instance type."""
+        if not isinstance(values, dict) or "image_parameter" in values:
+            return values
+        is_arm = _GRAVITON.match(str(values.get("instance_type", "")))
+        return {**values, "image_parameter": IMAGE_PARAMETER.replace("x86_64", "arm64")} if is_arm else values
 
     @model_validator(mode="after")
     def _names_stay_short_enough(self) -> Self:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.error_codes import ErrorKind, error_code, error_message
+from ..aws.messages import advice
 from ..errors import DemoError, Refused, TimedOut
 from ..model import Live, Phase
 from .resource import Resource
@@ -31,9 +32,10 @@ def name_taken(r: Resource, foreign: Live) -> Refused:
 def gave_up(r: Resource, live: Live | None) -> DemoError:
     """The error for a resource that will not be what is waited for, in AWS's words."""
     facts = {"id": live.id, "AWS said": live.why} if live else {}
+    hint = advice(live.why) if live else ""
     message = f"{r} is {live.word or live.phase.value if live else 'gone'} in AWS."
     again = live and live.phase in (Phase.FAILED, Phase.GONE, Phase.DELETING, Phase.WRONG)
-    return (GaveUp if again else DemoError)(message, facts=facts)
+    return (GaveUp if again else DemoError)(message, facts=facts, hint=hint)
 
 
 def final_error(r: Resource, error: ClientError | BotoCoreError, reason: ErrorKind) -> Exception:

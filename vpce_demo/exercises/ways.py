@@ -204,7 +204,7 @@ def _stop_httpd(exercise: Exercise) -> None:
 
 @way("targets-unhealthy", "boot")
 def _boot_without_a_way_out(exercise: Exercise) -> None:
-    """User data is obeyed once: without a route all through the boot there is no httpd, and no route brings it later."""
+    """User data is obeyed once: without a route during the boot there is no httpd, and no route brings it later."""
     demo, ec2 = exercise.facts.demo, exercise.ec2
     table = exercise.id(exercise.facts.part("provider-routes"))
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock=ANYWHERE)

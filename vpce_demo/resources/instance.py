@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from ..aws.region import ROOT_DEVICE, volume_key
 from ..aws.tags import ID_TAG, tags_of
 from ..engine.resource import Aws, Listing, Resource
 from ..model import Held, Holder, Live, Phase, Record, Remedy
@@ -90,6 +91,8 @@ class Instance(Resource):
 
     def create(self, aws: Aws) -> Live:
         optional: dict[str, Any] = {"UserData": self.user_data} if self.user_data else {}
+        key = volume_key(aws.clients)
+        volume = {"Encrypted": True, "DeleteOnTermination": True, **({"KmsKeyId": key} if key else {})}
         answer = aws.ec2.run_instances(
             ImageId=self.image,
             InstanceType=cast("InstanceTypeType", self.type),
@@ -107,7 +110,7 @@ class Instance(Resource):
                 }
             ],
             MetadataOptions={"HttpTokens": "required", "HttpEndpoint": "enabled"},
-            BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "DeleteOnTermination": True}}],
+            BlockDeviceMappings=[{"DeviceName": ROOT_DEVICE, "Ebs": volume}],  # type: ignore[typeddict-item]
             TagSpecifications=aws.tagged(self, "instance", "volume", "network-interface", more=self.key_pair.mark),
             **optional,
         )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from ..aws.clients import Clients
 from ..aws.environment import Environment
 from ..aws.my_address import my_address
-from ..aws.quotas import QUOTAS, limit
-from ..aws.region import image, offering, zones
+from ..aws.quotas import QUOTAS, counts_vcpus, limit, vcpus
+from ..aws.region import OPEN, image, instance_type, offering, public_access, zones
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config
 from ..config.settings import Settings
@@ -33,7 +34,7 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
         source = pool.submit(ssh_source, config, environment)
         accounts = {(one.account, one.region): one for one in environment.clients.values()}.values()
         there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
-        room = [pool.submit(_refuse_over_quota, config, one, 2 // len(accounts)) for one in accounts]
+        room = [pool.submit(_refuse_what_the_account_lacks, config, one, 2 // len(accounts)) for one in accounts]
         zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, ours.usable(), theirs.usable())
         before = {key: value for one in there for key, value in one.result().items()}
         for enough in room:
@@ -79,25 +80,59 @@ def _by_key(aws: Aws, listing: Listing[Item]) -> Iterator[tuple[str, Item]]:
             yield tags.get(RESOURCE_TAG, ""), one
 
 
-def _refuse_over_quota(config: Config, clients: Clients, sides: int) -> None:
-    """Raise Refused if the quotas leave no room for the VPCs and internet gateways of this many sides.
-
-    Service Quotas is asked only if the default quota is too small; without permission to ask, the default counts.
-    """
+def _refuse_what_the_account_lacks(config: Config, clients: Clients, sides: int) -> None:
+    """Raise Refused if this many sides find no room in the account's quotas, or no way to the internet."""
     vpcs = clients.ec2.get_paginator("describe_vpcs").paginate().build_full_result()["Vpcs"]
     gateways = clients.ec2.get_paginator("describe_internet_gateways").paginate().build_full_result()
-    for what, there in (("VPCs", vpcs), ("internet gateways", gateways["InternetGateways"])):
-        wanted = max(0, sides - sum(tags_of(one).get(DEMO_TAG) == config.name for one in there))
-        if len(there) + wanted <= QUOTAS[what].default:
-            continue
-        quota, _ = limit(clients, what)
-        if len(there) + wanted <= quota:
-            continue
-        raise Refused(
-            f"There is no room for {wanted} more {what}.",
-            facts={"account": clients.account, "region": clients.region, what: f"{len(there)} of {quota} there"},
-            hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
-        )
+    _refuse_over_quota(config, clients, "VPCs", [(one, 1) for one in vpcs], sides)
+    _refuse_over_quota(config, clients, "internet gateways", [(one, 1) for one in gateways["InternetGateways"]], sides)
+    _refuse_too_few_vcpus(config, clients, sides)
+    _refuse_closed_gateways(clients, public_access(clients, vpcs))
+
+
+def _refuse_over_quota(
+    config: Config, clients: Clients, what: str, there: Sequence[tuple[Mapping[str, Any], int]], needs: int
+) -> None:
+    """Raise Refused if a quota leaves no room.
+
+    ``there`` is what counts towards it, with how much it counts, and ``needs`` what the whole demo counts.  Service
+    Quotas is asked only if the default quota is too small; without permission to ask, the default counts, unless AWS
+    gives each account another.
+    """
+    used = sum(count for _, count in there)
+    wanted = max(0, needs - sum(count for one, count in there if tags_of(one).get(DEMO_TAG) == config.name))
+    if used + wanted <= QUOTAS[what].default:
+        return
+    quota, is_own = limit(clients, what)
+    if used + wanted <= quota or not (is_own or QUOTAS[what].is_everybody_s):
+        return
+    raise Refused(
+        f"There is no room for {wanted} more {what}.",
+        facts={"account": clients.account, "region": clients.region, what: f"{used} of {quota} there"},
+        hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
+    )
+
+
+def _refuse_too_few_vcpus(config: Config, clients: Clients, sides: int) -> None:
+    """Raise Refused if the account's quota does not let so many instances run beside those that do."""
+    type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
+    if type is None:
+        return
+    pages = clients.ec2.get_paginator("describe_instances").paginate()
+    there = [(one, vcpus(one)) for page in pages for held in page["Reservations"] for one in held["Instances"]]
+    _refuse_over_quota(config, clients, "vCPUs", there, sides * type["VCpuInfo"]["DefaultVCpus"])
+
+
+def _refuse_closed_gateways(clients: Clients, mode: str) -> None:
+    """Raise Refused if VPC Block Public Access closes internet gateways: no ssh would get in."""
+    if mode in ("", OPEN):
+        return
+    raise Refused(
+        "VPC Block Public Access closes the account's internet gateways, which the demo needs.",
+        facts={"account": clients.account, "region": clients.region, "InternetGatewayBlockMode": mode},
+        hint="Take another --region. Or, for the whole account and region (ask whoever set it):\n"
+        f"    {clients.cli} ec2 modify-vpc-block-public-access-options --internet-gateway-block-mode {OPEN}",
+    )
 
 
 def _refuse_what_is_not_built(environment: Environment) -> None:
@@ -116,7 +151,7 @@ class _Region:
     """The requests that are under way about a side's region."""
 
     def __init__(self, pool: ThreadPoolExecutor, clients: Clients, config: Config) -> None:
-        self.image = pool.submit(image, clients, config.image_parameter)
+        self.image = pool.submit(image, clients, config)
         self._zones = pool.submit(zones, clients)
         self._offering = pool.submit(offering, clients, config.instance_type)
 

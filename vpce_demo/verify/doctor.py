@@ -25,8 +25,8 @@ from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.messages import understood
 from ..aws.my_address import my_address
-from ..aws.quotas import QUOTAS, limit
-from ..aws.region import image, offering, zones
+from ..aws.quotas import QUOTAS, counts_vcpus, limit, vcpus
+from ..aws.region import OPEN, image, instance_type, offering, public_access, zones
 from ..config.model import MY_IP, Config
 from ..errors import DemoError, RegionNotEnabled
 from ..journal.state_file import DEPTH
@@ -180,8 +180,8 @@ def _questions(
     yield "region", lambda: _region(clients)
     yield "clock", lambda: _clock(_date(clients.ec2.describe_regions(RegionNames=[clients.region])))
     yield "permissions", lambda: _permissions(None if both else side, clients, config, ids)
-    yield "quotas", lambda: _quotas(clients, VPCS_OF_A_DEMO if both else 1, ids)
-    yield "image", lambda: DoctorLine("", True, f"{image(clients, config.image_parameter)} ({config.image_parameter})")
+    yield "quotas", lambda: _quotas(config, clients, VPCS_OF_A_DEMO if both else 1, ids)
+    yield "image", lambda: DoctorLine("", True, f"{image(clients, config)} ({config.image_parameter})")
     yield "Block Public Access", lambda: _public_access(clients)
 
 
@@ -244,44 +244,53 @@ def _permissions(side: Side | None, clients: Clients, config: Config, ids: Mappi
     )
 
 
-def _quotas(clients: Clients, vpcs: int, ids: Mapping[str, str]) -> DoctorLine:
+def _quotas(config: Config, clients: Clients, sides: int, ids: Mapping[str, str]) -> DoctorLine:
     """How many exist, how many the demo needs, and the quota."""
     ec2, elb = clients.ec2, clients.elb
-    there = {
-        "VPCs": [vpc["VpcId"] for page in ec2.get_paginator("describe_vpcs").paginate() for vpc in page["Vpcs"]],
-        "internet gateways": [
-            one["InternetGatewayId"]
+    there: dict[str, dict[str, int]] = {
+        "VPCs": {vpc["VpcId"]: 1 for page in ec2.get_paginator("describe_vpcs").paginate() for vpc in page["Vpcs"]},
+        "internet gateways": {
+            one["InternetGatewayId"]: 1
             for page in ec2.get_paginator("describe_internet_gateways").paginate()
             for one in page["InternetGateways"]
-        ],
-        "Network Load Balancers": [
-            one["LoadBalancerArn"]
+        },
+        "Network Load Balancers": {
+            one["LoadBalancerArn"]: 1
             for page in elb.get_paginator("describe_load_balancers").paginate()
             for one in page["LoadBalancers"]
             if one.get("Type") == "network"
-        ],
+        },
     }
-    needs = {"VPCs": vpcs, "internet gateways": vpcs, "Network Load Balancers": 1}
+    needs = {"VPCs": sides, "internet gateways": sides, "Network Load Balancers": 1}
+    type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
+    if type is not None:
+        pages = ec2.get_paginator("describe_instances").paginate()
+        instances = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
+        there["vCPUs"] = {one["InstanceId"]: vcpus(one) for one in instances}
+        needs["vCPUs"] = sides * type["VCpuInfo"]["DefaultVCpus"]
     told, fixes = [], []
-    for name, held in there.items():
+    for name, counts in there.items():
         most, is_own = limit(clients, name)
-        more = max(0, needs[name] - len(set(held) & set(ids.values())))
+        used = sum(counts.values())
+        more = max(0, needs[name] - sum(count for id, count in counts.items() if id in ids.values()))
         said = "" if is_own else " (AWS's default)"
-        told.append(f"{len(held)} of {most} {name}{said}" + (f", {more} more needed" if more else ""))
-        if len(held) + more > most:
-            service, quota, _ = QUOTAS[name]
+        told.append(f"{used} of {most} {name}{said}" + (f", {more} more needed" if more else ""))
+        quota = QUOTAS[name]
+        if used + more > most and (is_own or quota.is_everybody_s):
             fixes.append(
                 f"remove what you do not need, or: {clients.cli} service-quotas request-service-quota-increase "
-                f"--service-code {service} --quota-code {quota} --desired-value {len(held) + more}"
+                f"--service-code {quota.service} --quota-code {quota.code} --desired-value {used + more}"
             )
     return DoctorLine("", not fixes, "; ".join(told), "    ".join(fixes))
 
 
 def _public_access(clients: Clients) -> DoctorLine:
-    options = clients.ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
-    mode = options.get("InternetGatewayBlockMode", "off")
-    off = f"{clients.cli} ec2 modify-vpc-block-public-access-options --internet-gateway-block-mode off"
-    return DoctorLine("", mode == "off", mode, "" if mode == "off" else off)
+    pages = clients.ec2.get_paginator("describe_vpcs").paginate()
+    mode = public_access(clients, [vpc for page in pages for vpc in page["Vpcs"]])
+    if not mode:
+        return DoctorLine("", None, "not known: it may not be asked for, and no VPC shows it")
+    off = f"{clients.cli} ec2 modify-vpc-block-public-access-options --internet-gateway-block-mode {OPEN}"
+    return DoctorLine("", mode == OPEN, mode, "" if mode == OPEN else off)
 
 
 def _zones(config: Config, environment: Environment) -> DoctorLine:

@@ -239,7 +239,6 @@ class Faults:
             self._faults = [fault for fault in self._faults if not fault.ended_by(operation)]
             return Struck([fault for fault in self._faults if fault.strikes(operation)])
 
-
     def install_error(self) -> str:
         """A machine installs packages: count it, and say why that fails, if a fault strikes it."""
         with self._lock:

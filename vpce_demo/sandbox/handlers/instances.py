@@ -18,7 +18,7 @@ from ..api.filters import Fields, matching
 from ..api.protocol import ApiError
 from ..limits import MOST_INSTANCES
 from ..store.moto import count_instances
-from . import network_interfaces, tags, validation
+from . import network_interfaces, tags, validation, volumes
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 SSM_IMAGE = "resolve:ssm:"
@@ -26,12 +26,19 @@ IMAGE_GIB = 8
 """The size of Amazon Linux's root volume."""
 
 
-def put(instance: Any, state: str) -> None:
-    """Put moto's instance into a state, with AWS's reason: the user's, from the moment the user ends or stops it."""
+KEY_REASON = "Client.InvalidKMSKey.InvalidState", "The KMS key provided is in an incorrect state"
+
+
+def put(instance: Any, state: str, why: tuple[str, str] = ("", "")) -> None:
+    """Put moto's instance into a state, with AWS's reason: ``why``, or the user's, from the moment the user ends or
+    stops it."""
     instance._state.name, instance._state.code = state, CODES[state]
     if state in ("pending", "running"):
         word = "pending" if state == "pending" else ""
         instance.state_reason, instance._reason = StateReason(word, word), ""
+    elif why[0]:
+        code, text = why
+        instance.state_reason, instance._reason = StateReason(f"{code}: {text}", code), code
     elif state in ("stopping", "shutting-down"):
         code = "Client.UserInitiatedShutdown"
         instance.state_reason = StateReason(f"{code}: User initiated shutdown", code)
@@ -151,8 +158,9 @@ def _run(call: Call) -> dict[str, Any]:
         BlockDeviceMappings=_volumes(params),
     )
     ids = [one["InstanceId"] for one in answer["Instances"]]
+    dies = any(volumes.has_foreign_key(call, one) for one in params.get("BlockDeviceMappings", [{}]))
     for instance in [one for one in validation.instances(call) if one.id in ids]:
-        _begin(call, instance, first)
+        _begin(call, instance, first, dies)
     return _reservation(call, ids)
 
 
@@ -197,6 +205,8 @@ def _volumes(params: dict[str, Any]) -> list[dict[str, Any]] | None:
     for one in sized:
         if "Ebs" in one and not {"VolumeSize", "SnapshotId"} & set(one["Ebs"]):
             one["Ebs"] = {**one["Ebs"], "VolumeSize": IMAGE_GIB}
+        if one.get("Ebs", {}).get("KmsKeyId", "").endswith(volumes.OWN_KEY):
+            one["Ebs"] = {key: value for key, value in one["Ebs"].items() if key != "KmsKeyId"}  # which moto makes
     return sized
 
 
@@ -237,8 +247,8 @@ def _check_type(call: Call, name: str, subnet: Any | None, image_id: str) -> Non
         raise ApiError("Unsupported", text)
 
 
-def _begin(call: Call, instance: Any, spec: dict[str, Any]) -> None:
-    """Give a new instance what moto forgets, and start its life."""
+def _begin(call: Call, instance: Any, spec: dict[str, Any], dies: bool) -> None:
+    """Give a new instance what moto forgets, and start its life, which is short for one that ``dies``."""
     for nic in instance.nics.values():
         if not spec.get("NetworkInterfaceId"):
             nic.delete_on_termination = spec.get("DeleteOnTermination", True)
@@ -250,14 +260,18 @@ def _begin(call: Call, instance: Any, spec: dict[str, Any]) -> None:
     instance.disable_api_stop = _is_set(call.params.get("DisableApiStop"))
     key = call.ec2.key_pairs.get(instance.key_name)
     instance.public_keys = (key.material_public.decode().strip(),) if key is not None else ()  # stays on the machine
-    _boot(call, instance)
+    _boot(call, instance, dies)
 
 
-def _boot(call: Call, instance: Any) -> None:
+def _boot(call: Call, instance: Any, dies: bool = False) -> None:
     put(instance, "pending")
 
     def running() -> None:
         if instance.state != "pending":
+            return
+        if dies:
+            put(instance, "shutting-down", KEY_REASON)
+            _end_later(call, instance)
             return
         put(instance, "running")
         instance.running_since = call.cloud.now()
@@ -325,10 +339,10 @@ def _end_later(call: Call, instance: Any) -> None:
     cloud, store = call.cloud, call.ec2
 
     def terminated() -> None:
-        held, reason = list(instance.nics.values()), instance._reason
+        held, why = list(instance.nics.values()), (instance.state_reason, instance._reason)
         instance.terminate()
         put(instance, "terminated")
-        instance._reason = reason
+        instance.state_reason, instance._reason = why
         for nic in held:
             if nic.delete_on_termination:
                 store.tags.pop(nic.id, None)

@@ -1,4 +1,4 @@
-"""Volumes, as far as what becomes of them with their instance."""
+"""Volumes, as far as what becomes of them with their instance, and the keys that encrypt them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,41 @@ from typing import Any
 
 from ..api.calls import Call, handles
 from . import validation
+
+OWN_KEY = "alias/aws/ebs"
+"""AWS's own key, which everybody may use."""
+
+
+@handles("ec2", "GetEbsDefaultKmsKeyId")
+def get_ebs_default_kms_key_id(call: Call) -> dict[str, Any]:
+    return {"KmsKeyId": call.cloud.volume_keys.get((call.account, call.region), OWN_KEY)}
+
+
+@handles("ec2", "ModifyEbsDefaultKmsKeyId")
+def modify_ebs_default_kms_key_id(call: Call) -> dict[str, Any]:
+    """The sandbox has no KMS, and believes in every key."""
+    key = call.params["KmsKeyId"]
+    front = f"arn:aws:kms:{call.region}:{call.account}:"
+    arn = key if key.startswith("arn:") else f"{front}{key}" if key.startswith("alias/") else f"{front}key/{key}"
+    call.cloud.volume_keys[call.account, call.region] = arn
+    return get_ebs_default_kms_key_id(call)
+
+
+@handles("ec2", "ResetEbsDefaultKmsKeyId")
+def reset_ebs_default_kms_key_id(call: Call) -> dict[str, Any]:
+    call.cloud.volume_keys.pop((call.account, call.region), None)
+    return get_ebs_default_kms_key_id(call)
+
+
+def has_foreign_key(call: Call, mapping: dict[str, Any]) -> bool:
+    """Whether a volume of a launch is encrypted with a key other than AWS's own.
+
+    The sandbox knows of no key policy, so nobody may use such a key.
+    """
+    ebs = mapping.get("Ebs", {})
+    is_encrypted = str(ebs.get("Encrypted")).lower() == "true" or "KmsKeyId" in ebs
+    key = ebs.get("KmsKeyId") or get_ebs_default_kms_key_id(call)["KmsKeyId"]
+    return (is_encrypted or call.ec2.get_ebs_encryption_by_default()) and not key.endswith(OWN_KEY)
 
 
 @handles("ec2", "DescribeVolumes")

@@ -123,6 +123,8 @@ class Cloud:
         self.not_enforcing: set[str] = set()
         self.blocking: dict[tuple[str, str], tuple[str, datetime]] = {}
         """Block Public Access: its mode and when that was set, by account and region."""
+        self.volume_keys: dict[tuple[str, str], str] = {}
+        """The ARN of the key for volumes that somebody has made the default, by account and region."""
         self._soon: list[_Due] = []
         self._memory: list[_Due] = []
         self._numbers = itertools.count()
