@@ -33,6 +33,8 @@ MET: dict[str, tuple[int, str]] = {
     "endpoint-group-closed": (6, "timed out after 5s"),
     "no-way-out": (6, "timed out after 5s"),
     "balancer-groups-closed": (6, "timed out after 5s"),
+    "public-access-blocked": (5, "timed out"),
+    "public-access-blocked:boot": (3, "0 of 1 healthy on tcp/80: unhealthy (Target.FailedHealthChecks)"),
     "acl-return-ports": (6, "timed out after 5s"),
     "acl-return-ports:ssh": (5, "timed out"),
     "nothing-listens": (6, "connection refused"),
@@ -54,6 +56,7 @@ MADE = {
     # how many things `up` makes where it is what mends it
     "endpoint-unusable": 2,
     "endpoint-group-closed": 1,
+    "public-access-blocked:boot": 2,
     "targets-unhealthy": 1,
     "targets-unused": 1,
     "ssh-hangs": 1,
@@ -246,7 +249,7 @@ def test_every_row_is_here() -> None:
     assert len({rule.key for rule in RULES}) == 24
     assert all("" in WAYS[rule.key] for rule in BREAKABLE)
     assert set(WAYS) == {rule.key for rule in BREAKABLE}
-    assert len(ALL) == 36
+    assert len(ALL) == 38
     assert {rule.key for rule in BREAKABLE if rule.seen_by == "test"} == {key.partition(":")[0] for key in MET}
 
 
@@ -263,7 +266,7 @@ def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[str], Any] = aw
         assert done is not None
         assert f"{made} created" in done.out
     mended(chain, rule, way, done)
-    if way == "boot":
+    if name(rule, way) == "targets-unhealthy:boot":
         assert (
             "Its console says: cloud-init: dnf: cannot reach the package repository: timed out" in told["evidence"][1]
         )

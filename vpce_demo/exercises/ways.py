@@ -129,6 +129,23 @@ def _with_a_group(exercise: Exercise) -> None:
     exercise.make(demo.of("create-provider", "create-endpoint-service", "create-consumer", "accept"))
 
 
+@way("public-access-blocked")
+def _block(exercise: Exercise) -> None:
+    exercise.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-bidirectional")
+
+
+@way("public-access-blocked", "ingress")
+def _block_ingress(exercise: Exercise) -> None:
+    exercise.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-ingress")
+
+
+@way("public-access-blocked", "boot")
+def _boot_behind_closed_gateways(exercise: Exercise) -> None:
+    _block_ingress(exercise)
+    exercise.booted(exercise.replace(exercise.facts.demo.web))
+    exercise.make(exercise.facts.demo.of("create-provider"))
+
+
 @way("acl-return-ports")
 def _endpoint_apart(exercise: Exercise) -> None:
     """The endpoint in a subnet of its own, and a network ACL that lets connections in there and no answers out."""
@@ -271,11 +288,6 @@ def _leave_the_table(exercise: Exercise) -> None:
 @way("ssh-hangs", "address")
 def _without_an_address(exercise: Exercise) -> None:
     exercise.replace(exercise.facts.demo.customer, public=False)
-
-
-@way("ssh-hangs", "blocked")
-def _block(exercise: Exercise) -> None:
-    exercise.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-bidirectional")
 
 
 @way("ssh-denied")

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
+from ..aws.region import OPEN, public_access_of
 from ..engine.drift import compared
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, NotCreated
@@ -286,15 +287,18 @@ class AwsFacts:
             ],
         )
 
-    def public_access(self) -> str:
-        """The mode of VPC Block Public Access in the customer's account; ``off`` if it is not used."""
-        ec2 = self.clients(Side.CONSUMER).ec2
-        return self._once(
-            "public access",
-            lambda: ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"].get(
-                "InternetGatewayBlockMode", "off"
-            ),
-        )
+    def public_access(self, side: Side, vpc: Resource) -> str:
+        """The mode of VPC Block Public Access of a VPC, or of its account if AWS does not show the VPC's; ``off`` if
+        it is not used."""
+        id, ec2 = self.id(vpc), self.clients(side).ec2
+
+        def ask() -> str:
+            if mode := public_access_of(only(ec2.describe_vpcs(VpcIds=[id])["Vpcs"], id)):
+                return mode
+            options = ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
+            return options.get("InternetGatewayBlockMode", OPEN)
+
+        return self._once(("public access", id), ask)
 
     # --- the demo's resources -----------------------------------------------------------
 

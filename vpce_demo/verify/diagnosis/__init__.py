@@ -20,6 +20,7 @@ from .groups import balancer_groups_closed, endpoint_group_closed, no_way_out
 from .local import local_ssh, own_network
 from .login import ssh_denied, ssh_hangs
 from .missing_resources import instance_stopped, part_missing
+from .public_access import public_access_blocked
 from .server import nothing_listens, other_page
 from .table import About, Symptom, ask
 from .targets import targets_initial, targets_unhealthy, targets_unused
@@ -33,6 +34,7 @@ RULES = (
     endpoint_group_closed,
     no_way_out,
     balancer_groups_closed,
+    public_access_blocked,
     acl_return_ports,
     nothing_listens,
     other_page,

@@ -20,7 +20,7 @@ ADD = Fix("adds what is missing", "<demo> up")
     "ssh-hangs",
     Symptom.SSH_HANGS,
     likely="ssh is not open to your address, or the instance has no public address or no route to the gateway",
-    confirmed_by="the instance, its route table, the account's Block Public Access, its group",
+    confirmed_by="the instance, its route table, its group",
     mend="the missing one",
     about=About.ROUTES,
     checks=(5, 6),
@@ -74,18 +74,6 @@ def _no_route(facts: AwsFacts) -> Finding | None:
     )
 
 
-def _blocked(facts: AwsFacts) -> Finding | None:
-    mode = facts.public_access()
-    if mode == "off":
-        return None
-    off = facts.command(Side.CONSUMER, "ec2 modify-vpc-block-public-access-options", internet_gateway_block_mode="off")
-    return Finding(
-        "VPC Block Public Access closes the account's internet gateways.",
-        [f"InternetGatewayBlockMode is {mode} in {facts.clients(Side.CONSUMER).region}."],
-        [Fix("for the whole account and region: ask whoever set it", off)],
-    )
-
-
 def _not_let_in(facts: AwsFacts) -> Finding | None:
     address = facts.operator()
     groups = facts.groups_of(facts.demo.customer)
@@ -102,8 +90,7 @@ def _not_let_in(facts: AwsFacts) -> Finding | None:
     )
 
 
-_MISSING = (_no_public_address, _no_route, _not_let_in, _blocked)
-"""In this order, since the last ones need rarer permissions."""
+_MISSING = (_no_public_address, _no_route, _not_let_in)
 
 
 @rule(

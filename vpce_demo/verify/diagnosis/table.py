@@ -47,6 +47,7 @@ class About(Enum):
     HEALTH = "target health"
     ZONES = "zones"
     ROUTES = "routes"
+    PUBLIC_ACCESS = "Block Public Access"
     ACLS = "network ACLs"
     ENDPOINT_GROUP = "the endpoint's security group"
     BALANCER_GROUPS = "the load balancer's security groups"
