@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.torture.strangers import HOLDING
 from tools.account import Account, account
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment, in_sandbox
@@ -17,8 +18,10 @@ from vpce_demo.aws.quotas import QUOTAS
 from vpce_demo.config.load import load
 from vpce_demo.config.model import IMAGE_PARAMETER
 from vpce_demo.engine.events import Action, Event
-from vpce_demo.errors import Refused
+from vpce_demo.engine.resource import Aws
+from vpce_demo.errors import DemoError, Refused
 from vpce_demo.model import Phase, Side
+from vpce_demo.resources import holders, instance
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
@@ -185,6 +188,39 @@ def test_an_image_that_does_not_suit_is_said_before_anything_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
+# --- keys for volumes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refused", ["", "GetEbsDefaultKmsKeyId"])
+def test_where_the_default_key_for_volumes_is_somebody_s_aws_s_own_is_taken(
+    sandbox: Sandbox, clients: Clients, open_run: OpenRun, tmp_path: Path, refused: str
+) -> None:
+    clients.ec2.modify_ebs_default_kms_key_id(KmsKeyId="somebodys")
+    if refused:
+        sandbox.faults.add(InjectedFault("error", refused, code="UnauthorizedOperation", status=403))
+    with open_run(tmp_path) as run:
+        up(run)
+        ids = [run.state.id("web"), run.state.id("customer")]
+        volumes = clients.ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": ids}])["Volumes"]
+        assert [one["Encrypted"] for one in volumes] == [True, True]
+        assert not any("somebodys" in one["KmsKeyId"] for one in volumes)
+
+
+def test_a_launch_that_dies_after_the_answer_ends_the_wait_with_aws_s_reason(
+    clients: Clients, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients.ec2.modify_ebs_default_kms_key_id(KmsKeyId="somebodys")
+    monkeypatch.setattr(instance, "volume_key", lambda clients: "")
+    with open_run(tmp_path) as run, pytest.raises(DemoError, match=r"Instance \w+ is [\w-]+ in AWS\.") as caught:
+        up(run)
+    assert caught.value.exit_code == 1, "no time-out"
+    reason = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state"
+    assert caught.value.facts["AWS said"] == reason
+    assert "get-ebs-default-kms-key-id" in caught.value.hint
+    launched = clients.ec2.describe_instances()["Reservations"]
+    assert len(launched) == 4, "each is replaced once"
+
+
 def test_a_larger_quota_is_asked_for(
     clients: Clients, place: Environment, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +292,57 @@ def test_a_foreign_connection_keeps_the_service_until_we_are_told_to_reject_it(
     assert endpoint["State"].lower() == "rejected"
     stranger.ec2.delete_vpc_endpoints(VpcEndpointIds=[theirs])
     assert account(clients) == empty
+
+
+def test_an_endpoint_that_a_service_of_aws_made_is_named_first_and_not_waited_for(clients: Clients, made: Run) -> None:
+    ids = {r.key: made.state.id(r.key) for r in made.demo.resources}
+    HOLDING["an endpoint of aws and its group"](clients, ids)
+    clients.ec2.create_network_acl(VpcId=ids["customer-vpc"])
+    theirs = next(one for one in clients.ec2.describe_vpc_endpoints()["VpcEndpoints"] if one["RequesterManaged"])
+    events: list[Event] = []
+    left = {one.resource.key: one for one in made.down(events.append, None)}
+    assert {key for key, one in left.items() if one.strangers} == {"customer-subnet", "customer-vpc"}
+    assert not [e for e in events if e.action is Action.RETRYING and e.resource.key in left]
+    assert left["customer-subnet"].strangers == {
+        theirs[
+            "VpcEndpointId"
+        ]: "an endpoint to com.amazonaws.us-east-1.guardduty-data, made by a service of AWS, which "
+        "may have to remove it"
+    }
+    cause = made.diagnosis((one.resource, one.why) for one in left.values())
+    assert cause is not None
+    assert cause.evidence[0].startswith(theirs["VpcEndpointId"])
+    first = f" ec2 delete-vpc-endpoints --vpc-endpoint-ids {theirs['VpcEndpointId']}"
+    assert cause.fixes[0].command.partition(" && ")[0].endswith(first)
+    clients.ec2.delete_vpc_endpoints(VpcEndpointIds=[theirs["VpcEndpointId"]])
+    again = {one.resource.key for one in down(made)}
+    assert again == {"customer-vpc"}, "an endpoint that is being deleted is waited for; the ACL and the group stay"
+
+
+@pytest.mark.parametrize(
+    ("more", "foreign", "what"),
+    [
+        ({}, True, '"of something", which 123 removes'),
+        ({"Status": "detaching"}, False, '"of something", which 123 removes'),
+        ({"OwnerId": "210987654321"}, True, '"of something", of account 210987654321'),
+        ({"OwnerId": "210987654321", "Description": "VPC Endpoint Interface vpce-1"}, True, "of account 210987654321"),
+    ],
+)
+def test_whose_interface_keeps_a_subnet(
+    place: Environment, more: dict[str, Any], foreign: bool, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = {
+        "NetworkInterfaceId": "eni-1",
+        "Description": "of something",
+        "RequesterManaged": True,
+        "RequesterId": "123",
+        "Status": "in-use",
+        **more,
+    }
+    monkeypatch.setattr(holders, "_listed", lambda aws, operation, *rest: [theirs] if "interfaces" in operation else [])
+    (holder,) = holders.holding(Aws(place.clients[Side.CONSUMER], "demo", "id"), "subnet-1", holders.OF_SUBNET)
+    assert (holder.id, holder.foreign) == ("eni-1", foreign)
+    assert what in holder.what
 
 
 def test_a_connection_of_our_own_account_that_is_not_the_demo_s_is_foreign_too(clients: Clients, made: Run) -> None:

@@ -43,6 +43,12 @@ def test_block_public_access_is_the_accounts_and_the_regions(world: World) -> No
     world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-ingress")
     assert (mode(world), mode(other)) == ("block-ingress update-complete", "off default-state")
     elsewhere = other.vpc()
+
+    def shown(of: World) -> list[str]:
+        vpcs = of.ec2.describe_vpcs()["Vpcs"]
+        return sorted({vpc["BlockPublicAccessStates"]["InternetGatewayBlockMode"] for vpc in vpcs})
+
+    assert (shown(world), shown(other)) == (["block-ingress"], ["off"])
     view = world.sandbox.cloud.view()
     assert (view.vpcs[vpc].blocked, view.vpcs[elsewhere].blocked) == (True, False)
     world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")

@@ -238,6 +238,9 @@ def interfaces(filter: str) -> Finder:
 def _owner(aws: Aws, interface: Mapping[str, Any]) -> Holder:
     """Who has to go, so that this interface goes."""
     id, words = interface["NetworkInterfaceId"], interface.get("Description", "")
+    owner = interface.get("OwnerId", aws.clients.account)
+    if owner != aws.clients.account:  # what it belongs to is not listed to this account
+        return Holder(id, f'"{words}", of account {owner}', foreign=True)
     kind, _, name = words.rpartition(" ")
     instance = interface.get("Attachment", {}).get("InstanceId", "")
     if instance and not instance.startswith("amazon-"):
@@ -253,7 +256,8 @@ def _owner(aws: Aws, interface: Mapping[str, Any]) -> Holder:
         if kind == "Interface for NAT Gateway":
             return _nat_gateway(aws, name, id)
         whose = interface.get("RequesterId") or interface.get("Attachment", {}).get("InstanceOwnerId", "")
-        return Holder(id, f'"{words}", which {whose or "a service of AWS"} removes', foreign=True)
+        going = Phase.of(interface.get("Status")) is Phase.DELETING
+        return Holder(id, f'"{words}", which {whose or "a service of AWS"} removes', foreign=not going)
     command = f"{aws.clients.cli} ec2 delete-network-interface --network-interface-id {id}"
     if aws.is_ours(tags_of(interface)):
         return Holder(id, words, remove=lambda to: to.ec2.delete_network_interface(NetworkInterfaceId=id))

@@ -67,8 +67,10 @@ def balancer_in_use(facts: AwsFacts) -> Finding | None:
 def interfaces_left(facts: AwsFacts) -> Finding | None:
     held = list(_held(facts))
     staying = [(resource, holder) for resource, holder in held if holder.foreign]
-    first = {holder.id: (resource, holder) for resource, holder in reversed(staying or held)}
-    evidence = [f"{holder} keeps {resource}." for resource, holder in reversed(first.values())]
+    first: dict[str, str] = {}
+    for resource, holder in staying or held:
+        first.setdefault(holder.id, f"{holder} keeps {resource}.")
+    evidence = list(first.values())
     if not evidence:
         return None
     commands = in_order([command for _, holder in staying for command in holder.commands])

@@ -1,0 +1,155 @@
+"""What is asked of a region before a demo is made there, whatever AWS answers."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from vpce_demo.aws.clients import Clients
+from vpce_demo.aws.quotas import counts_vcpus, vcpus
+from vpce_demo.aws.region import VOLUME_KEY, image, public_access, volume_key
+from vpce_demo.config.load import load
+from vpce_demo.config.model import IMAGE_PARAMETER
+from vpce_demo.errors import ConfigError, Refused
+
+from .fake_resources import refusal
+
+DENIED = refusal("UnauthorizedOperation", status=403)
+KEY = "arn:aws:kms:us-east-1:123456789012:key/0ea3fef3-80a7-4778-9d8c-1c0c6EXAMPLE"
+
+
+class Answers:
+    """Clients whose calls answer this, by operation; an exception is raised."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.ec2 = self.ssm = self
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**_: Any) -> Any:
+            answer = self.answers[operation]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+def answering(**answers: Any) -> Clients:
+    return cast("Clients", Answers(**answers))
+
+
+@pytest.mark.parametrize(
+    ("answer", "key"),
+    [
+        ({"KmsKeyId": "alias/aws/ebs"}, ""),
+        ({"KmsKeyId": "arn:aws:kms:us-east-1:123456789012:alias/aws/ebs"}, ""),
+        ({"KmsKeyId": KEY}, VOLUME_KEY),
+        (DENIED, VOLUME_KEY),
+    ],
+)
+def test_the_key_that_is_named(answer: Any, key: str) -> None:
+    assert volume_key(answering(get_ebs_default_kms_key_id=answer)) == key
+
+
+def test_a_question_that_fails_otherwise_is_no_answer() -> None:
+    busy = refusal("RequestLimitExceeded", status=503)
+    with pytest.raises(type(busy)):
+        volume_key(answering(get_ebs_default_kms_key_id=busy))
+
+
+def vpc(mode: str) -> Any:
+    return {"BlockPublicAccessStates": {"InternetGatewayBlockMode": mode}} if mode else {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "vpcs", "mode"),
+    [
+        ({"InternetGatewayBlockMode": "block-ingress"}, [vpc("off")], "block-ingress"),
+        ({"InternetGatewayBlockMode": "off"}, [vpc("block-ingress")], "off"),
+        ({}, [], "off"),
+        (DENIED, [vpc("off"), vpc("block-bidirectional")], "block-bidirectional"),
+        (DENIED, [vpc(""), vpc("off")], "off"),
+        (DENIED, [vpc("")], ""),
+        (DENIED, [], ""),
+    ],
+)
+def test_the_mode_of_a_new_vpc(answer: Any, vpcs: list[Any], mode: str) -> None:
+    options = answer if isinstance(answer, Exception) else {"VpcBlockPublicAccessOptions": answer}
+    assert public_access(answering(describe_vpc_block_public_access_options=options), vpcs) == mode
+
+
+AMAZON_LINUX = {"Architecture": "x86_64", "RootDeviceName": "/dev/xvda"}
+T3 = {"InstanceTypes": [{"ProcessorInfo": {"SupportedArchitectures": ["x86_64"]}}]}
+
+
+@pytest.mark.parametrize(
+    ("described", "type", "said"),
+    [
+        ({"Images": [AMAZON_LINUX]}, T3, ""),
+        (DENIED, DENIED, ""),
+        ({"Images": [AMAZON_LINUX]}, DENIED, ""),
+        ({"Images": [AMAZON_LINUX]}, {"InstanceTypes": []}, ""),
+        ({"Images": []}, T3, ""),
+        ({"Images": [{**AMAZON_LINUX, "Architecture": "arm64"}]}, T3, "cannot run the image, which is for arm64"),
+        ({"Images": [{**AMAZON_LINUX, "RootDeviceName": "/dev/sda1"}]}, T3, "starts from /dev/sda1"),
+    ],
+)
+def test_an_image_is_compared_with_what_it_is_for(described: Any, type: Any, said: str) -> None:
+    clients = answering(
+        get_parameter={"Parameter": {"Value": "ami-1"}}, describe_images=described, describe_instance_types=type
+    )
+    if said:
+        with pytest.raises(Refused, match=said):
+            image(clients, load(None, {}))
+    else:
+        assert image(clients, load(None, {})) == "ami-1"
+
+
+@pytest.mark.parametrize(
+    ("type", "architecture"),
+    [
+        *(
+            (one, "arm64")
+            for one in ("t4g.micro", "m7gd.large", "a1.medium", "im4gn.large", "g5g.xlarge", "x2gd.large")
+        ),
+        *((one, "x86_64") for one in ("t3.micro", "t3a.micro", "g4dn.xlarge", "m7i-flex.large", "c7a.large")),
+    ],
+)
+def test_the_image_follows_the_type_where_none_is_set(type: str, architecture: str) -> None:
+    assert load(None, {"instance_type": type}).image_parameter == IMAGE_PARAMETER.replace("x86_64", architecture)
+    own = load(None, {"instance_type": type, "image_parameter": "/team/image"})
+    assert own.image_parameter == "/team/image"
+
+
+@pytest.mark.parametrize("name", ["/aws/service/debian/release/12/latest/amd64", "/aws/service/ecs/optimized-ami/x"])
+def test_a_public_image_that_is_not_amazon_linux_is_no_setting(name: str) -> None:
+    with pytest.raises(ConfigError, match="is not Amazon Linux"):
+        load(None, {"image_parameter": name})
+
+
+def running(type: str = "t3.micro", **more: Any) -> Any:
+    return {"State": {"Name": "running"}, "InstanceType": type, **more}
+
+
+@pytest.mark.parametrize(
+    ("instance", "count"),
+    [
+        (running(CpuOptions={"CoreCount": 1, "ThreadsPerCore": 2}), 2),
+        (running("m7g.xlarge", CpuOptions={"CoreCount": 4, "ThreadsPerCore": 1}), 4),
+        (running(), 2),
+        (running(State={"Name": "pending"}), 2),
+        (running(State={"Name": "stopped"}), 0),
+        (running(InstanceLifecycle="spot"), 0),
+        (running("g4dn.xlarge"), 0),
+        (running("inf2.xlarge"), 0),
+    ],
+)
+def test_what_an_instance_takes_of_the_quota(instance: Any, count: int) -> None:
+    assert vcpus(instance) == count
+
+
+def test_which_types_the_quota_counts() -> None:
+    assert all(map(counts_vcpus, ("t3.micro", "im4gn.large", "is4gen.large", "z1d.large", "a1.medium")))
+    assert not any(map(counts_vcpus, ("g4dn.xlarge", "trn1.2xlarge", "p5.48xlarge", "mac2.metal", "hpc7g.4xlarge")))
