@@ -106,6 +106,7 @@ def test_a_demo_from_before_it_is_there_to_when_it_is_broken(world: World) -> No
         "target health",
         "zones",
         "routes",
+        "Block Public Access",
         "network ACLs",
         "the endpoint's security group",
         "the load balancer's security groups",

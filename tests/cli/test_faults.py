@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ import pytest
 
 from vpce_demo.cli import run_command
 
-from .program import Done, Program, World
+from .program import Done, Program, World, good
 
 Faults = Callable[..., Done]
 
@@ -47,6 +48,33 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
     assert document["command"] == "sandbox faults"
     cleared = faults("clear", "-o", "json").document
     assert (cleared["faults"], cleared["hidden_seconds"], cleared["credentials"]) == ([], None, "fine")
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "message", "exit_code", "said"),
+    [
+        ("RunInstances", "PendingVerification", "Your request is being validated.", 4, "still verifying this account"),
+        (
+            "CreateLoadBalancer",
+            "OperationNotPermitted",
+            "This AWS account currently does not support creating load balancers.",
+            1,
+            "does not let this account create load balancers",
+        ),
+    ],
+)
+def test_what_a_new_account_may_not_do_is_told_without_another_try(
+    faults: Faults, world: World, operation: str, code: str, message: str, exit_code: int, said: str
+) -> None:
+    faults("error", code, "--operation", operation, "--message", message)
+    done = world.here("up")
+    assert done.code == exit_code, done.text
+    assert said in done.err
+    assert "https://console.aws.amazon.com/support/home" in done.err
+    assert not re.search("again|repeat|continues", done.err)
+    assert "To delete it:  vpce-demo --sandbox" in done.err
+    faults("clear")
+    assert "nothing left" in good(world.here("down")).out
 
 
 def test_a_boot_that_fails_twice_passes(faults: Faults, world: World) -> None:
