@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -25,6 +26,10 @@ class Answers:
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
         self.ec2 = self.ssm = self
+
+    def get_paginator(self, operation: str) -> Any:
+        pages = [{"Vpcs": self.answers[operation]}]
+        return SimpleNamespace(paginate=lambda: pages)
 
     def __getattr__(self, operation: str) -> Any:
         def call(**_: Any) -> Any:
@@ -77,7 +82,7 @@ def vpc(mode: str) -> Any:
 )
 def test_the_mode_of_a_new_vpc(answer: Any, vpcs: list[Any], mode: str) -> None:
     options = answer if isinstance(answer, Exception) else {"VpcBlockPublicAccessOptions": answer}
-    assert public_access(answering(describe_vpc_block_public_access_options=options), vpcs) == mode
+    assert public_access(answering(describe_vpc_block_public_access_options=options, describe_vpcs=vpcs)) == mode
 
 
 AMAZON_LINUX = {"Architecture": "x86_64", "RootDeviceName": "/dev/xvda"}

@@ -14,7 +14,7 @@ REASON = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incor
 
 def test_the_default_key_is_the_accounts_and_the_regions(world: World) -> None:
     def default(of: World) -> str:
-        return of.ec2.get_ebs_default_kms_key_id()["KmsKeyId"]
+        return str(of.ec2.get_ebs_default_kms_key_id()["KmsKeyId"])
 
     other = World(world.sandbox, "210987654321")
     assert default(world) == "alias/aws/ebs"

@@ -27,7 +27,7 @@ QUOTAS = {
     "VPCs": _VPCS,
     "internet gateways": _VPCS,  # follows the quota of VPCs and cannot be raised by itself
     "Network Load Balancers": Quota("elasticloadbalancing", "L-69A177A2", 50),
-    "vCPUs": Quota("ec2", "L-1216C47A", 5, is_everybody_s=False),  # AWS raises it by itself
+    "vCPUs": Quota("ec2", "L-1216C47A", 5, is_everybody_s=False),  # 1 in some new accounts, thousands in old ones
 }
 _STANDARD = re.compile(r"(?:[acdhimrtz]|im|is)\d")
 """The instance types that the quota of vCPUs counts: "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z)"."""

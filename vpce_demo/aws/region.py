@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ..config.model import Config
@@ -83,15 +83,16 @@ def volume_key(clients: Clients) -> str:
     return "" if default and default.endswith(VOLUME_KEY) else VOLUME_KEY
 
 
-def public_access(clients: Clients, vpcs: Iterable[VpcTypeDef]) -> str:
+def public_access(clients: Clients) -> str:
     """The mode of VPC Block Public Access that a new VPC gets, such as ``block-ingress``; ``off`` if it is not used.
 
-    Without permission to ask, what these other VPCs of the account show; empty if there are none.
+    Without permission to ask, what the account's VPCs show; empty if they show nothing.
     """
     options = if_allowed(lambda: clients.ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"])
     if options is not None:
         return options.get("InternetGatewayBlockMode", OPEN)
-    modes = [mode for vpc in vpcs if (mode := public_access_of(vpc))]
+    pages = clients.ec2.get_paginator("describe_vpcs").paginate()
+    modes = [mode for page in pages for vpc in page["Vpcs"] if (mode := public_access_of(vpc))]
     return next((mode for mode in modes if mode != OPEN), modes[0] if modes else "")
 
 

@@ -34,7 +34,8 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
         source = pool.submit(ssh_source, config, environment)
         accounts = {(one.account, one.region): one for one in environment.clients.values()}.values()
         there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
-        room = [pool.submit(_refuse_what_the_account_lacks, config, one, 2 // len(accounts)) for one in accounts]
+        room = [pool.submit(_refuse_no_room, config, one, 2 // len(accounts)) for one in accounts]
+        room += [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, ours.usable(), theirs.usable())
         before = {key: value for one in there for key, value in one.result().items()}
         for enough in room:
@@ -80,14 +81,17 @@ def _by_key(aws: Aws, listing: Listing[Item]) -> Iterator[tuple[str, Item]]:
             yield tags.get(RESOURCE_TAG, ""), one
 
 
-def _refuse_what_the_account_lacks(config: Config, clients: Clients, sides: int) -> None:
-    """Raise Refused if this many sides find no room in the account's quotas, or no way to the internet."""
+def _refuse_no_room(config: Config, clients: Clients, sides: int) -> None:
+    """Raise Refused if the quotas leave no room for the VPCs, internet gateways and instances of this many sides."""
     vpcs = clients.ec2.get_paginator("describe_vpcs").paginate().build_full_result()["Vpcs"]
     gateways = clients.ec2.get_paginator("describe_internet_gateways").paginate().build_full_result()
     _refuse_over_quota(config, clients, "VPCs", [(one, 1) for one in vpcs], sides)
     _refuse_over_quota(config, clients, "internet gateways", [(one, 1) for one in gateways["InternetGateways"]], sides)
-    _refuse_too_few_vcpus(config, clients, sides)
-    _refuse_closed_gateways(clients, public_access(clients, vpcs))
+    type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
+    if type is not None:
+        pages = clients.ec2.get_paginator("describe_instances").paginate()
+        there = [(one, vcpus(one)) for page in pages for held in page["Reservations"] for one in held["Instances"]]
+        _refuse_over_quota(config, clients, "vCPUs", there, sides * type["VCpuInfo"]["DefaultVCpus"])
 
 
 def _refuse_over_quota(
@@ -96,35 +100,27 @@ def _refuse_over_quota(
     """Raise Refused if a quota leaves no room.
 
     ``there`` is what counts towards it, with how much it counts, and ``needs`` what the whole demo counts.  Service
-    Quotas is asked only if the default quota is too small; without permission to ask, the default counts, unless AWS
-    gives each account another.
+    Quotas is asked only if the default may be too small; without permission to ask, the default counts if every account
+    has at least that.
     """
+    quota = QUOTAS[what]
     used = sum(count for _, count in there)
     wanted = max(0, needs - sum(count for one, count in there if tags_of(one).get(DEMO_TAG) == config.name))
-    if used + wanted <= QUOTAS[what].default:
+    if quota.is_everybody_s and used + wanted <= quota.default:
         return
-    quota, is_own = limit(clients, what)
-    if used + wanted <= quota or not (is_own or QUOTAS[what].is_everybody_s):
+    most, is_own = limit(clients, what)
+    if used + wanted <= most or not (is_own or quota.is_everybody_s):
         return
     raise Refused(
         f"There is no room for {wanted} more {what}.",
-        facts={"account": clients.account, "region": clients.region, what: f"{used} of {quota} there"},
+        facts={"account": clients.account, "region": clients.region, what: f"{used} of {most} there"},
         hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
     )
 
 
-def _refuse_too_few_vcpus(config: Config, clients: Clients, sides: int) -> None:
-    """Raise Refused if the account's quota does not let so many instances run beside those that do."""
-    type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
-    if type is None:
-        return
-    pages = clients.ec2.get_paginator("describe_instances").paginate()
-    there = [(one, vcpus(one)) for page in pages for held in page["Reservations"] for one in held["Instances"]]
-    _refuse_over_quota(config, clients, "vCPUs", there, sides * type["VCpuInfo"]["DefaultVCpus"])
-
-
-def _refuse_closed_gateways(clients: Clients, mode: str) -> None:
+def _refuse_closed_gateways(clients: Clients) -> None:
     """Raise Refused if VPC Block Public Access closes internet gateways: no ssh would get in."""
+    mode = public_access(clients)
     if mode in ("", OPEN):
         return
     raise Refused(

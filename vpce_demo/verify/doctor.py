@@ -285,8 +285,7 @@ def _quotas(config: Config, clients: Clients, sides: int, ids: Mapping[str, str]
 
 
 def _public_access(clients: Clients) -> DoctorLine:
-    pages = clients.ec2.get_paginator("describe_vpcs").paginate()
-    mode = public_access(clients, [vpc for page in pages for vpc in page["Vpcs"]])
+    mode = public_access(clients)
     if not mode:
         return DoctorLine("", None, "not known: it may not be asked for, and no VPC shows it")
     off = f"{clients.cli} ec2 modify-vpc-block-public-access-options --internet-gateway-block-mode {OPEN}"
