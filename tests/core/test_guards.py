@@ -167,7 +167,7 @@ def test_an_instance_type_of_another_architecture_gets_its_image(
 ) -> None:
     with open_run(tmp_path, instance_type="t4g.micro") as run:
         up(run)
-        wanted = clients.ssm.get_parameter(Name=ARM)["Parameter"]["Value"]
+        wanted = clients.other("ssm").get_parameter(Name=ARM)["Parameter"]["Value"]
         assert {run.settings.provider_image, run.settings.consumer_image} == {wanted}
 
 
@@ -183,7 +183,7 @@ def test_an_image_that_does_not_suit_is_said_before_anything_is_made(
     clients: Clients, open_run: OpenRun, tmp_path: Path, settings: dict[str, str], said: str
 ) -> None:
     other = next(one for one in clients.ec2.describe_images()["Images"] if one["RootDeviceName"] == "/dev/sda1")
-    clients.ssm.put_parameter(Name="/team/ubuntu", Value=other["ImageId"], Type="String")
+    clients.other("ssm").put_parameter(Name="/team/ubuntu", Value=other["ImageId"], Type="String")
     with pytest.raises(Refused, match=said), open_run(tmp_path, **settings):
         pass
     assert list(tmp_path.iterdir()) == []

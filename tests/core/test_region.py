@@ -25,7 +25,10 @@ class Answers:
 
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
-        self.ec2 = self.ssm = self
+        self.ec2 = self
+
+    def other(self, service: str) -> Answers:
+        return self
 
     def get_paginator(self, operation: str) -> Any:
         pages = [{"Vpcs": self.answers[operation]}]

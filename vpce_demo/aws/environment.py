@@ -270,12 +270,17 @@ def _aws_clients(session: boto3.Session, region: str, profile: str | None, cli: 
     return replace(clients, alias=_alias(session))
 
 
+_MAKING = threading.Lock()
+"""A session makes clients for one thread at a time."""
+
+
 def _client(session: boto3.Session, service: str, **rest: Any) -> Any:
     """A client of this service.  Raises InvalidConfigError if its endpoint is not a URL, which botocore itself may find
     out no sooner than with the first call."""
     any_session: Any = session  # its stubs know the services only one by one
     try:
-        client = any_session.client(service, **rest)
+        with _MAKING:
+            client = any_session.client(service, **rest)
         _ = urlsplit(client.meta.endpoint_url).port
     except ValueError as error:
         if isinstance(error, BotoCoreError):
