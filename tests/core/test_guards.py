@@ -24,6 +24,7 @@ from vpce_demo.resources import holders, instance
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.discover import refuse_no_room
 from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
 
@@ -110,26 +111,31 @@ def launch(clients: Clients, type: str = "t3.micro") -> None:
 
 
 @pytest.mark.parametrize(("quota", "others", "fits"), [(4, 0, True), (4, 1, False), (6, 1, True), (1, 0, False)])
-def test_a_quota_of_vcpus_that_is_too_small_is_said_before_anything_is_made(
-    clients: Clients,
-    open_run: OpenRun,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    quota: int,
-    others: int,
-    fits: bool,
+def test_a_quota_of_vcpus_that_is_too_small_is_seen(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch, quota: int, others: int, fits: bool
 ) -> None:
     """Two t3.micro have 4, which is less than AWS's default; an account may have less than that."""
     let_quota_be(quota, clients, monkeypatch, service="ec2", code="L-1216C47A")
     for _ in range(others):
         launch(clients)
     if fits:
-        with open_run(tmp_path) as run:
-            assert run.settings.demo_id
+        refuse_no_room(load(None, {}), clients, 2)
         return
-    with pytest.raises(Refused, match="no room for 4 more vCPUs") as caught, open_run(tmp_path):
-        pass
+    with pytest.raises(Refused, match="no room for 4 more vCPUs") as caught:
+        refuse_no_room(load(None, {}), clients, 2)
     assert caught.value.facts["vCPUs"] == f"{2 * others} of {quota} there"
+
+
+def test_too_few_vcpus_are_said_before_anything_is_made(
+    clients: Clients, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_quota_be(6, clients, monkeypatch, service="ec2", code="L-1216C47A")
+    for _ in range(2):
+        launch(clients)
+    before = account(clients)
+    with pytest.raises(Refused, match="no room for 4 more vCPUs"), open_run(tmp_path):
+        pass
+    assert account(clients) == before
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -34,7 +34,10 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
         source = pool.submit(ssh_source, config, environment)
         accounts = {(one.account, one.region): one for one in environment.clients.values()}.values()
         there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
-        room = [pool.submit(_refuse_no_room, config, one, 2 // len(accounts)) for one in accounts]
+        room = [
+            pool.submit(refuse_no_room, config, one, 2 // len(accounts), is_sandbox=environment.is_sandbox)
+            for one in accounts
+        ]
         room += [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, ours.usable(), theirs.usable())
         before = {key: value for one in there for key, value in one.result().items()}
@@ -81,41 +84,36 @@ def _by_key(aws: Aws, listing: Listing[Item]) -> Iterator[tuple[str, Item]]:
             yield tags.get(RESOURCE_TAG, ""), one
 
 
-def _refuse_no_room(config: Config, clients: Clients, sides: int) -> None:
-    """Raise Refused if the quotas leave no room for the VPCs, internet gateways and instances of this many sides."""
+def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: bool = False) -> None:
+    """Raise Refused if the quotas leave no room for the VPCs, internet gateways and instances of this many sides.
+
+    Service Quotas is asked only if the default may be too small, as it always may where not every account has at least
+    that; a sandbox's account has the defaults.  Without permission to ask, a default counts that every account has.
+    """
     vpcs = clients.ec2.get_paginator("describe_vpcs").paginate().build_full_result()["Vpcs"]
     gateways = clients.ec2.get_paginator("describe_internet_gateways").paginate().build_full_result()
-    _refuse_over_quota(config, clients, "VPCs", [(one, 1) for one in vpcs], sides)
-    _refuse_over_quota(config, clients, "internet gateways", [(one, 1) for one in gateways["InternetGateways"]], sides)
+    there: dict[str, tuple[list[tuple[Mapping[str, Any], int]], int]] = {
+        "VPCs": ([(one, 1) for one in vpcs], sides),
+        "internet gateways": ([(one, 1) for one in gateways["InternetGateways"]], sides),
+    }
     type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
     if type is not None:
         pages = clients.ec2.get_paginator("describe_instances").paginate()
-        there = [(one, vcpus(one)) for page in pages for held in page["Reservations"] for one in held["Instances"]]
-        _refuse_over_quota(config, clients, "vCPUs", there, sides * type["VCpuInfo"]["DefaultVCpus"])
-
-
-def _refuse_over_quota(
-    config: Config, clients: Clients, what: str, there: Sequence[tuple[Mapping[str, Any], int]], needs: int
-) -> None:
-    """Raise Refused if a quota leaves no room.
-
-    ``there`` is what counts towards it, with how much it counts, and ``needs`` what the whole demo counts.  Service
-    Quotas is asked only if the default may be too small; without permission to ask, the default counts if every account
-    has at least that.
-    """
-    quota = QUOTAS[what]
-    used = sum(count for _, count in there)
-    wanted = max(0, needs - sum(count for one, count in there if tags_of(one).get(DEMO_TAG) == config.name))
-    if quota.is_everybody_s and used + wanted <= quota.default:
-        return
-    most, is_own = limit(clients, what)
-    if used + wanted <= most or not (is_own or quota.is_everybody_s):
-        return
-    raise Refused(
-        f"There is no room for {wanted} more {what}.",
-        facts={"account": clients.account, "region": clients.region, what: f"{used} of {most} there"},
-        hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
-    )
+        instances = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
+        there["vCPUs"] = [(one, vcpus(one)) for one in instances], sides * type["VCpuInfo"]["DefaultVCpus"]
+    for what, (held_by, needs) in there.items():
+        quota, used = QUOTAS[what], sum(count for _, count in held_by)
+        wanted = max(0, needs - sum(count for one, count in held_by if tags_of(one).get(DEMO_TAG) == config.name))
+        if used + wanted <= quota.default and (quota.is_everybody_s or is_sandbox):
+            continue
+        most, is_own = limit(clients, what)
+        if used + wanted <= most or not (is_own or quota.is_everybody_s):
+            continue
+        raise Refused(
+            f"There is no room for {wanted} more {what}.",
+            facts={"account": clients.account, "region": clients.region, what: f"{used} of {most} there"},
+            hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
+        )
 
 
 def _refuse_closed_gateways(clients: Clients) -> None:
