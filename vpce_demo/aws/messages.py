@@ -338,10 +338,10 @@ def _understood(error: BaseException, decode: Callable[[str], str] | None) -> De
     if isinstance(error, ClientError):
         if error_kind(error) is ErrorKind.DENIED:
             return _denied(error, decode)
-        row = _row(error)
+        told = _row(error)
         call = error.operation_name
         facts = {"call": call, "AWS said": f"{error_code(error)}: {error_message(error)}"}
-        return row.kind(row.message.format(call=call), facts=facts, hint=row.hint)
+        return told.kind(told.message.format(call=call), facts=facts, hint=told.hint)
     if isinstance(error, boto.BotoCoreError):
         row = next((row for row in TABLE if isinstance(error, row.classes) and row.says in str(error)), None)
         row = row or (_NO_CREDENTIALS if error_kind(error) is ErrorKind.SIGN_IN else _OTHERWISE)
