@@ -28,6 +28,7 @@ from botocore.hooks import EventAliaser
 from botocore.loaders import JSONFileLoader, Loader
 
 import vpce_demo
+from vpce_demo.aws.answers import check_answers
 from vpce_demo.cli import main
 
 SECONDS = 90.0
@@ -120,6 +121,7 @@ def load_everything() -> None:
             importlib.import_module(module.name)
     remember_what_botocore_reads()
     session: Any = boto3.Session("nobody", "nothing", region_name="us-east-1")
+    check_answers(session)
     for service in SERVICES:
         session.client(service)
 
@@ -145,7 +147,7 @@ def remember_what_botocore_reads() -> None:
     listed = functools.cache(Loader().list_available_services)
     accepts = functools.cache(botocore.hooks.accepts_kwargs)
     make_class: Any = vars(ClientCreator)["_create_client_class"]
-    classes: dict[str, Any] = {}
+    classes: dict[tuple[Any, ...], Any] = {}
     begin: Any = vars(EventAliaser)["__init__"]
     names: dict[str, str] = {}
 
@@ -154,9 +156,13 @@ def remember_what_botocore_reads() -> None:
         aliaser._alias_name_cache = names
 
     def class_of(creator: ClientCreator, service_name: str, service_model: Any) -> Any:
-        if service_name not in classes:
-            classes[service_name] = make_class(creator, service_name, service_model)
-        return classes[service_name]
+        bases: list[type] = []  # what a session adds to its clients
+        event = f"creating-client-class.{service_model.service_id.hyphenize()}"
+        vars(creator)["_event_emitter"].emit(event, class_attributes={}, base_classes=bases)
+        kind = (service_name, *bases)
+        if kind not in classes:
+            classes[kind] = make_class(creator, service_name, service_model)
+        return classes[kind]
 
     patches: list[tuple[Any, str, Any]] = [
         (JSONFileLoader, "load_file", lambda loader, path: read(path)),

@@ -13,6 +13,11 @@ _READING = ("Describe", "Get", "List", "Decode", "Search")
 """How the operations begin that change nothing."""
 
 
+def is_reading(operation: str) -> bool:
+    """True if an operation of AWS, such as ``DescribeVpcs``, changes nothing."""
+    return operation.startswith(_READING)
+
+
 class Changes:
     """What one command has changed.  ``CHANGES`` is that of the command that runs."""
 
@@ -42,7 +47,7 @@ class Changes:
 
     def call(self, operation: str, status: int) -> None:
         """AWS answered a call with this HTTP status; 0 if it did not answer.  Calls that change nothing are ignored."""
-        if operation.startswith(_READING):
+        if is_reading(operation):
             return
         with self._lock:
             if 200 <= status < 300:

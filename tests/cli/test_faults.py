@@ -30,6 +30,7 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
     assert faults().out == "No faults are set.\n"
     faults("error", "RequestLimitExceeded", "--times", "20", "--status", "503")
     faults("drop", "--after", "--operation", "Create*", "--nth", "2")
+    faults("spoil", "html", "--times", "2")
     faults("delay", "0.5", "--operation", "DescribeVpcs")
     faults("kill")
     faults("hide", "5")
@@ -37,6 +38,7 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
     assert told.splitlines() == [
         "error RequestLimitExceeded (503): any call, the first 20; struck 0 of 0 seen",
         "drop after: Create*, number 2; struck 0 of 0 seen",
+        "spoil before (html): any call, the first 2; struck 0 of 0 seen",
         "delay of 0.5 s: DescribeVpcs, every one; struck 0 of 0 seen",
         "kill before: any call, every one; struck 0 of 0 seen",
         "What is made is hidden for 5 s of AWS's time. Now hidden: 0.",
@@ -44,7 +46,13 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
     ]
     assert faults().out == told
     document = faults("-o", "json").document
-    assert [fault["do"] for fault in document["faults"]] == ["error", "drop-after", "delay", "kill-before"]
+    assert [fault["do"] for fault in document["faults"]] == [
+        "error",
+        "drop-after",
+        "spoil-before",
+        "delay",
+        "kill-before",
+    ]
     assert document["command"] == "sandbox faults"
     cleared = faults("clear", "-o", "json").document
     assert (cleared["faults"], cleared["hidden_seconds"], cleared["credentials"]) == ([], None, "fine")
@@ -91,6 +99,7 @@ def test_a_boot_that_fails_twice_passes(faults: Faults, world: World) -> None:
         ("error Nope --operation CreateVPC", 1, "the nearest is CreateVpc"),
         ("error", 2, "Missing argument 'CODE'"),
         ("error Nope --status 200", 2, "--status"),
+        ("spoil pdf", 1, "how is one of empty, html"),
         ("delay -- -1", 2, "SECONDS"),
         ("hide inf", 1, "hidden_seconds is a number from 0"),
         ("dropp", 2, "No such command 'dropp'"),

@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.parsers import ResponseParserError
 
 from vpce_demo.sandbox.api.faults import Faults, InjectedFault
+from vpce_demo.sandbox.api.spoil import SPOILS, spoilt
 from vpce_demo.sandbox.server import Sandbox
 
 from .test_control import ask
@@ -118,6 +120,44 @@ def test_counting_is_exact_under_many_callers(world: World) -> None:
     with ThreadPoolExecutor(24) as pool:
         codes = Counter(pool.map(lambda _: code_of(world.ec2.describe_vpcs), range(144)))
     assert codes == {"": 92, "Early": 47, **{fault.code: 1 for fault in each}}
+
+
+# --- answers that are not AWS's ----------------------------------------------------
+
+
+@pytest.mark.parametrize(("do", "left"), [("spoil-before", 0), ("spoil-after", 1)])
+@pytest.mark.parametrize("how", SPOILS)
+def test_a_spoilt_reply(world: World, do: str, left: int, how: str) -> None:
+    faults(world).add(InjectedFault(do, "CreateVpc", nth=1, how=how))
+    with pytest.raises((ResponseParserError, ClientError, KeyError, UnicodeDecodeError)):
+        # botocore alone takes some of them for an answer without members.
+        world.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]
+    assert len(own_vpcs(world)) == left
+    assert errors(world)[0] == do.replace("spoil-", "spoilt ")
+    assert world.vpc()
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "begins"),
+    [
+        ("empty", 200, b""),
+        ("html", 200, b"<html>\n"),
+        ("xhtml", 200, b"<?xml "),
+        ("403", 403, b"<html>"),
+        ("407", 407, b"<html>"),
+        ("429", 429, b""),
+        ("redirect", 302, b"<html>"),
+        ("truncated", 200, b'{"DescribeP'),
+        ("garbage", 200, bytes(range(9))),
+        ("huge", 200, b"0000"),
+        ("bomb", 200, b"<?xml "),
+        ("other", 200, b'{"ListNothing"'),
+    ],
+)
+def test_what_comes_instead(how: str, status: int, begins: bytes) -> None:
+    answer = spoilt(how, "json", "DescribeParameters")
+    body = next(answer.iter_encoded(), b"")
+    assert (answer.status_code, body[: len(begins) or None]) == (status, begins)
 
 
 # --- no answer -------------------------------------------------------------------
@@ -269,6 +309,9 @@ def test_faults_by_the_control_port(world: World) -> None:
         ({"add": [{"do": "delay"}]}, "seconds is a number from 0 to 3600"),
         ({"add": [{"do": "delay", "seconds": -1}]}, "seconds is a number from 0 to 3600"),
         ({"add": [{"do": "kill-after", "seconds": 1}]}, "seconds is for delay, not for kill-after"),
+        ({"add": [{"do": "drop-after", "how": "html"}]}, "how is for spoil-before and spoil-after, not for drop-after"),
+        ({"add": [{"do": "spoil-after"}]}, "how is one of empty, html"),
+        ({"add": [{"do": "spoil-before", "how": []}]}, "how is one of empty, html"),
         ({"add": [{"do": "drop-after", "nth": 0}]}, "nth is a whole number from 1"),
         ({"add": [{"do": "drop-after", "times": True}]}, "times is a whole number from 1"),
         ({"add": [{"do": "drop-after", "times": 1, "nth": 1}]}, "nth and times exclude each other"),

@@ -35,6 +35,7 @@ from ..errors import ConfigError, SignInError
 from ..extras import extra, home
 from ..masking import MASK, each_text
 from ..untrusted import printable
+from .answers import check_answers
 
 REFUSED_SECONDS = 2.0
 """How long credentials that could not be refreshed are not asked for again."""
@@ -79,6 +80,7 @@ def signed_in(profile: str | None, region: str | None, mfa: MfaDevices | None = 
     this region.  Raises ConfigError if no region is set, SignInError for malformed credentials, and botocore's errors.
     """
     session = boto3.Session(profile_name=profile, region_name=region)
+    check_answers(session)
     files: Mapping[str, Any] = vars(session)["_session"].full_config
     each_text(files, _learn_url)
     profiles: Mapping[str, Mapping[str, Any]] = files.get("profiles", {})

@@ -6,6 +6,7 @@ It builds the boto3 clients of each side, the ssh options and the way to fetch a
 from __future__ import annotations
 
 import contextlib
+import http.client
 import math
 import os
 import re
@@ -41,6 +42,7 @@ from ..extras import extra
 from ..model import Side
 from ..sandbox.client import Running
 from ..ssh import NO_CONFIGURATION, proxy_command
+from .answers import check_answers
 from .clients import Clients
 from .credentials import MfaDevices, profile_in_use, signed_in
 from .error_codes import ErrorKind, error_kind, may_be_the_region
@@ -101,7 +103,8 @@ class Environment:
         return "" if asked is None else asked.result() if asked.done() else None
 
     def fetch(self, url: str, *, direct: bool = False) -> str:
-        """The text at a URL, as this machine sees it: ``direct``, or by the web proxy that is set.  Raises OSError."""
+        """The text at a URL, as this machine sees it: ``direct``, or by the web proxy that is set.  Raises OSError, also
+        if what comes is not HTTP."""
         # urllib's own handler of proxies obeys NO_PROXY, also for a proxy that it is given.
         handlers: list[urllib.request.BaseHandler] = []
         if self.proxy:
@@ -110,8 +113,11 @@ class Environment:
             handlers = [urllib.request.HTTPSHandler(context=_trusted())]
             if direct:
                 handlers.append(urllib.request.ProxyHandler({}))
-        with urllib.request.build_opener(*handlers).open(url, timeout=FETCH_SECONDS) as answer:
-            return str(answer.read(65536).decode("utf-8", "replace"))
+        try:
+            with urllib.request.build_opener(*handlers).open(url, timeout=FETCH_SECONDS) as answer:
+                return str(answer.read(65536).decode("utf-8", "replace"))
+        except http.client.HTTPException as error:
+            raise OSError(f"what came is not a page ({type(error).__name__})") from error
 
 
 def _trusted() -> ssl.SSLContext:
@@ -331,6 +337,7 @@ def _sandbox_clients(profile: str | None, region: str, endpoint_url: str) -> Cli
         region_name=region,
         botocore_session=below,
     )
+    check_answers(session)
     _check_region(region)
     cli = f"aws --endpoint-url {endpoint_url} --region {region}"
     # The sandbox can be told to kill the process that makes a call, and needs to know its id.

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from ..errors import ConfigError, DemoError, SandboxError, SignInError
 from ..untrusted import only_printable
 from .access_denied import denial
+from .answers import SpoiltAnswer
 from .error_codes import ErrorKind, error_code, error_kind, error_message
 from .quotas import QUOTAS
 
@@ -235,6 +236,13 @@ TABLE: Sequence[MessageRow] = (
     ),
     MessageRow(
         DemoError,
+        "The answer to {call} is not a valid answer of AWS.",
+        "A proxy or a portal (a company's, a hotel's) may stand in between. Sign in there with a web browser, or use "
+        "another network, " + _GO_ON,
+        classes=(SpoiltAnswer,),
+    ),
+    MessageRow(
+        DemoError,
         "AWS cannot be reached.",
         "Check the network and the region, " + _GO_ON,
         classes=(boto.ConnectionError, boto.HTTPClientError),
@@ -345,11 +353,10 @@ def _understood(error: BaseException, decode: Callable[[str], str] | None) -> De
     if isinstance(error, boto.BotoCoreError):
         row = next((row for row in TABLE if isinstance(error, row.classes) and row.says in str(error)), None)
         row = row or (_NO_CREDENTIALS if error_kind(error) is ErrorKind.SIGN_IN else _OTHERWISE)
-        facts = {
-            "call": getattr(error, "operation_name", ""),
-            "botocore said": only_printable(str(error.kwargs.get("error_msg") or error).strip()),
-        }
-        return row.kind(row.message, facts=facts, hint=row.hint)
+        call = getattr(error, "operation_name", "")
+        who = "what came" if isinstance(error, SpoiltAnswer) else "botocore said"
+        facts = {"call": call, who: only_printable(str(error.kwargs.get("error_msg") or error).strip())}
+        return row.kind(row.message.format(call=call), facts=facts, hint=row.hint)
     return None
 
 

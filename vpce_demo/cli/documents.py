@@ -211,7 +211,9 @@ class SandboxStatus(TypedDict):
 class InjectedFault(TypedDict):
     """A fault that is set; ``seen`` counts the matching calls, ``struck`` those that it changed."""
 
-    do: Literal["error", "drop-before", "drop-after", "delay", "kill-before", "kill-after"]
+    do: Literal[
+        "error", "drop-before", "drop-after", "spoil-before", "spoil-after", "delay", "kill-before", "kill-after"
+    ]
     seen: int
     struck: int
     operation: NotRequired[str]
@@ -220,6 +222,7 @@ class InjectedFault(TypedDict):
     code: NotRequired[str]
     status: NotRequired[int]
     message: NotRequired[str]
+    how: NotRequired[str]
     seconds: NotRequired[float]
     until: NotRequired[str]
 

@@ -84,6 +84,26 @@ def faults_drop(app: App, /, after: bool, **fault: Any) -> None:
     _add(app, {"do": "drop-after" if after else "drop-before", **fault})
 
 
+@faults.command("spoil")
+@click.argument("how")
+@click.option("--after", is_flag=True, help="Do what was asked first.")
+@which_calls
+@pass_app
+def faults_spoil(app: App, /, after: bool, **fault: Any) -> None:
+    """Answer with something that is not AWS's, as a portal or a proxy does.
+
+    HOW is what comes: `empty`, `html`, `xhtml`, `403`, `407`, `429` (pages with
+    that status, the last one empty), `redirect`, `truncated`, `garbage`, `huge`,
+    `bomb` (XML with entities in entities) or `other` (another call's answer).
+
+    \b
+    Example:
+      vpce-demo sandbox faults spoil html --operation 'Describe*' --times 3
+      vpce-demo sandbox faults spoil 403 --after --operation CreateVpc --nth 1
+    """
+    _add(app, {"do": "spoil-after" if after else "spoil-before", **fault})
+
+
 @faults.command("delay")
 @click.argument("seconds", type=click.FloatRange(min=0))
 @which_calls
@@ -186,6 +206,8 @@ def _said(fault: Mapping[str, Any]) -> str:
     what, which = fault["do"].replace("-", " "), "every one"
     if "code" in fault:
         what += f" {fault['code']} ({fault['status']})"
+    if "how" in fault:
+        what += f" ({fault['how']})"
     if "seconds" in fault:
         what += f" of {fault['seconds']:g} s"
     if "nth" in fault:

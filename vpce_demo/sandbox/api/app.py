@@ -29,11 +29,12 @@ from .. import limits
 from ..store.cloud import Cloud
 from . import parameters
 from .calls import Call, Handlers
-from .faults import Dropped, Faults, Struck, kill
+from .faults import Dropped, Faults, Spoilt, Struck, kill
 from .filters import page
 from .hiding import READING
 from .iam.gate import Gate, wrong_region
 from .protocol import CBOR, SIGNING_NAMES, ApiError, Incoming, Moto, answer, no_such_kind, refusal, regions
+from .spoil import spoilt
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -53,7 +54,7 @@ class RecordedCall:
     """One API call as ``calls`` lists it; times are seconds since the epoch.
 
     ``operation`` is AWS's name, or ``unknown``; ``params`` are cut to ``limits.REMEMBERED_CHARACTERS``; ``error`` is
-    AWS's code, why there was no answer (``dropped after``), both, or none.
+    AWS's code, why there was no answer of AWS (``dropped after``), both, or none.
     """
 
     number: int
@@ -151,6 +152,9 @@ class Api:
             if dropped.kill:
                 kill(incoming)
             raise
+        except Spoilt as struck_so:
+            record.error = ", ".join(filter(None, (record.error, struck_so.note)))
+            response = spoilt(struck_so.kind, incoming.protocol, incoming.operation)
         finally:
             record.ended = time.time()
         return response
@@ -174,7 +178,7 @@ class Api:
         except ApiError as error:
             record.error = error.code
             return refusal(incoming.protocol, error)
-        except Dropped:
+        except (Dropped, Spoilt):
             raise
         except Exception as failure:
             said = _error_of(incoming, record, failure)

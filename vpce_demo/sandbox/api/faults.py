@@ -1,5 +1,5 @@
-"""Faults on demand, in front of the API: errors, lost replies, delays, a caller that dies, expired credentials, and
-fresh resources that are not seen yet (``hiding.py``).
+"""Faults on demand, in front of the API: errors, lost replies, spoilt ones (``spoil.py``), delays, a caller that dies,
+expired credentials, and fresh resources that are not seen yet (``hiding.py``).
 
 For testing anything that calls AWS: this program, scripts, the AWS CLI, Terraform.
 """
@@ -24,8 +24,18 @@ from moto.core.utils import get_service_model
 from ..clock import Clock
 from .hiding import Hiding
 from .protocol import SIGNING_NAMES, ApiError, Incoming
+from .spoil import SPOILS
 
-DOES = ("error", "drop-before", "drop-after", "delay", "kill-before", "kill-after")
+DOES = (
+    "error",
+    "drop-before",
+    "drop-after",
+    "spoil-before",
+    "spoil-after",
+    "delay",
+    "kill-before",
+    "kill-after",
+)
 LONGEST_DELAY = 3600.0
 ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 MESSAGE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]{0,2000}")
@@ -45,13 +55,22 @@ class Dropped(ConnectionError):
         self.note, self.kill = note, kill
 
 
+class Spoilt(Exception):
+    """Answer with what is not AWS's: ``kind`` is one of ``SPOILS``; ``note`` says so, for the record."""
+
+    def __init__(self, kind: str, note: str) -> None:
+        super().__init__(note)
+        self.kind, self.note = kind, note
+
+
 @dataclass
 class InjectedFault:
     """Something to go wrong with calls that match ``operation`` (a name, or a pattern such as ``Create*``; none: all).
 
     It strikes the ``nth`` matching call (the first is 1), the first ``times`` ones, or every one; a call of ``until``
     (a name or a pattern, too) ends it for good.  ``code``,
-    ``status`` and ``message`` are the answer of an ``error``; ``seconds``, of the machine, are a ``delay``.
+    ``status`` and ``message`` are the answer of an ``error``; ``how`` is what a ``spoil`` makes of the answer;
+    ``seconds``, of the machine, are a ``delay``.
     ``seen`` counts the matching calls, ``struck`` those it struck.  Raises ``ValueError`` for what makes no sense.
     """
 
@@ -62,6 +81,7 @@ class InjectedFault:
     code: str | None = None
     status: int | None = None
     message: str | None = None
+    how: str | None = None
     seconds: float | None = None
     until: str | None = None
     seen: int = field(default=0, init=False)
@@ -82,6 +102,7 @@ class InjectedFault:
         if self.nth is not None and self.times is not None:
             raise ValueError("nth and times exclude each other")
         self._check_answer()
+        self._check_how()
         self._check_seconds()
 
     def _check_answer(self) -> None:
@@ -100,6 +121,13 @@ class InjectedFault:
             self.message = "The sandbox was told to answer so."
         if not isinstance(self.message, str) or not MESSAGE.fullmatch(self.message):
             raise ValueError(f"message is a text of at most 2000 characters, not {self.message!r}")
+
+    def _check_how(self) -> None:
+        if not self.do.startswith("spoil"):
+            if self.how is not None:
+                raise ValueError(f"how is for spoil-before and spoil-after, not for {self.do}")
+        elif self.how not in SPOILS:
+            raise ValueError(f"how is one of {', '.join(SPOILS)}, not {self.how!r}")
 
     def _check_seconds(self) -> None:
         if self.do != "delay":
@@ -161,21 +189,25 @@ class Struck:
             fault.struck += 1
 
     def before(self) -> None:
-        """Strike before the call is carried out.  Raises ``Dropped``, or ``ApiError``."""
+        """Strike before the call is carried out.  Raises ``Dropped``, ``Spoilt`` or ``ApiError``."""
         if self._delay:
             time.sleep(self._delay)
         if self._end is not None and self._end.do == "error":
             raise ApiError(self._end.code or "", self._end.message or "", self._end.status or 400)
-        self._drop("before")
+        self._lose("before")
 
     def after(self) -> None:
-        """Strike after the call was carried out.  Raises ``Dropped``."""
-        self._drop("after")
+        """Strike after the call was carried out.  Raises ``Dropped`` or ``Spoilt``."""
+        self._lose("after")
 
-    def _drop(self, when: str) -> None:
-        if self._end is not None and self._end.do.endswith(f"-{when}"):
-            kill = self._end.do.startswith("kill")
-            raise Dropped(f"{'killed' if kill else 'dropped'} {when}", kill)
+    def _lose(self, when: str) -> None:
+        """Lose the answer, or spoil it."""
+        what, _, moment = self._end.do.partition("-") if self._end is not None else ("", "", "")
+        if moment != when:
+            return
+        if self._end is not None and self._end.how:
+            raise Spoilt(self._end.how, f"spoilt {when}")
+        raise Dropped(f"{'killed' if what == 'kill' else 'dropped'} {when}", what == "kill")
 
 
 EXPIRED = "The security token included in the request is expired"

@@ -1,0 +1,227 @@
+"""Answers that are not AWS's: one error, asked again where that is safe, and told in a sentence."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.retries.standard import ExponentialBackoff
+
+from vpce_demo.aws import answers
+from vpce_demo.aws.answers import Answer, SpoiltAnswer, check_answers
+from vpce_demo.aws.environment import Environment, my_address
+from vpce_demo.aws.error_codes import ErrorKind, error_kind, is_rejection
+from vpce_demo.aws.messages import understood
+from vpce_demo.changes import CHANGES
+from vpce_demo.engine import waits
+from vpce_demo.engine.engine import Engine
+from vpce_demo.engine.events import Action, Event
+from vpce_demo.engine.resource import Resource
+from vpce_demo.errors import DemoError
+from vpce_demo.model import Side
+from vpce_demo.sandbox.api.faults import InjectedFault
+from vpce_demo.sandbox.api.spoil import SPOILS
+from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Run
+
+ONCE = [("spoil-after", how) for how in SPOILS] + [("spoil-before", "html")]
+CAME = {
+    "empty": "200 text/plain: nothing in it",
+    "html": "200 text/html: <html> <head><title>Welcome</title>",
+    "xhtml": "200 application/xhtml+xml: <?xml",
+    "403": "403 text/html: <html>",
+    "407": "407 text/html: <html>",
+    "429": "429 text/plain: nothing in it",
+    "redirect": "302 text/html: <html>",
+    "truncated": "200 text/xml: <?xml",
+    "garbage": "200 application/octet-stream: ????",
+    "huge": "200 application/octet-stream: 0000",
+    "bomb": "200 text/xml: <?xml",
+    "other": '200 text/xml: <?xml version="1.0"?> <ListNothingResponse>',
+}
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore repeats without pauses, the engine gives up soon, and an answer is too large after a megabyte."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+    monkeypatch.setitem(waits.BUDGETS, ErrorKind.UNSURE, 1.0)
+    monkeypatch.setattr(waits, "LEAST_SHOWN_SECONDS", 0.3)
+    monkeypatch.setattr(answers, "LARGEST_ANSWER", 2**20)
+
+
+@pytest.fixture
+def run(sandbox: Sandbox, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path) -> Iterator[Run]:
+    with open_run(tmp_path) as run:
+        yield run
+
+
+@pytest.fixture
+def vpc(run: Run) -> Resource:
+    return next(r for r in run.demo.resources if r.key == "provider-vpc")
+
+
+def engine(run: Run, events: list[Event]) -> Engine:
+    return Engine(run.sides, events.append, run.environment.pace)
+
+
+def vpcs(sandbox: Sandbox, run: Run) -> list[Any]:
+    sandbox.faults.clear()
+    answer = run.environment.clients[Side.PROVIDER].ec2.describe_vpcs()
+    return [vpc for vpc in answer["Vpcs"] if not vpc["IsDefault"]]
+
+
+def spoil(sandbox: Sandbox, do: str, operation: str, how: str, nth: int | None = None) -> InjectedFault:
+    fault = InjectedFault(do, operation, how=how, nth=nth)
+    sandbox.faults.add(fault)
+    return fault
+
+
+def refused(failures: Sequence[Event]) -> DemoError:
+    """The one failure, as it is told."""
+    (failure,) = failures
+    assert failure.error is not None
+    said = understood(failure.error)
+    assert said is not None
+    return said
+
+
+def test_every_kind_is_in_the_table() -> None:
+    assert tuple(CAME) == SPOILS
+
+
+# --- once: the command goes on -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("do", "how"), ONCE)
+@pytest.mark.parametrize("operation", ["DescribeVpcs", "CreateVpc", "DeleteVpc"])
+def test_one_spoilt_answer_does_no_harm(
+    sandbox: Sandbox, run: Run, vpc: Resource, operation: str, how: str, do: str
+) -> None:
+    events: list[Event] = []
+    fault = spoil(sandbox, do, operation, how, nth=1)
+    assert engine(run, events).up([vpc]) == []
+    assert [one["VpcId"] for one in vpcs(sandbox, run)] == [run.sides[Side.PROVIDER].known[vpc.key].id]
+    if operation == "DeleteVpc":
+        fault = spoil(sandbox, do, operation, how, nth=1)
+        assert engine(run, events).down([vpc], [[vpc]]) == []
+        assert vpcs(sandbox, run) == []
+    again = [event for event in events if event.action is Action.RETRYING]
+    assert fault.struck == 1
+    assert len(again) == (operation != "DescribeVpcs"), "botocore repeats what reads, the engine what changes"
+
+
+# --- always: one sentence ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", ["DescribeVpcs", "CreateVpc", "DeleteVpc"])
+@pytest.mark.parametrize("how", ["html", "429", "other"])
+def test_answers_that_stay_spoilt_are_told(sandbox: Sandbox, run: Run, vpc: Resource, operation: str, how: str) -> None:
+    CHANGES.begin()
+    if operation == "DeleteVpc":
+        assert engine(run, []).up([vpc]) == []
+        CHANGES.begin()
+    spoil(sandbox, "spoil-before", operation, how)
+    one = engine(run, [])
+    said = refused(one.down([vpc], [[vpc]]) if operation == "DeleteVpc" else one.up([vpc]))
+    assert said.message == f"The answer to {operation} is not a valid answer of AWS."
+    assert said.facts["call"] == operation
+    assert said.facts["what came"].startswith(CAME[how])
+    assert "A proxy or a portal" in said.hint
+    assert said.exit_code == 1
+    assert CHANGES.is_empty == (operation == "DescribeVpcs"), "what changes may have been carried out"
+
+
+def test_a_create_whose_answers_stay_spoilt_makes_one(sandbox: Sandbox, run: Run, vpc: Resource) -> None:
+    spoil(sandbox, "spoil-after", "CreateVpc", "html")
+    assert engine(run, []).up([vpc]) == []
+    assert len(vpcs(sandbox, run)) == 1
+
+
+@pytest.mark.parametrize("how", SPOILS)
+def test_the_first_call(sandbox: Sandbox, place: Environment, how: str) -> None:
+    fault = spoil(sandbox, "spoil-before", "GetCallerIdentity", how)
+    with pytest.raises(SpoiltAnswer) as caught:
+        place.clients[Side.PROVIDER].other("sts").get_caller_identity()
+    assert fault.struck == 6, "it is asked again"
+    said = understood(caught.value)
+    assert said is not None
+    assert said.facts["what came"].startswith(CAME[how])
+    assert said.facts["what came"].isprintable()
+    assert len(said.facts["what came"]) < 200
+    assert (error_kind(caught.value), is_rejection(caught.value)) == (ErrorKind.UNSURE, False)
+
+
+@pytest.mark.parametrize("how", SPOILS)
+@pytest.mark.parametrize(("service", "call"), [("ssm", "describe_parameters"), ("iam", "list_account_aliases")])
+def test_each_protocol(sandbox: Sandbox, place: Environment, service: str, call: str, how: str) -> None:
+    spoil(sandbox, "spoil-before", "*", how)
+    with pytest.raises(SpoiltAnswer):
+        getattr(place.clients[Side.PROVIDER].other(service), call)()
+
+
+def test_signing_in_for_a_role(sandbox: Sandbox, place: Environment) -> None:
+    """A client that botocore itself makes to sign in is checked too."""
+    session = boto3.Session("sandbox", "sandbox", region_name="us-east-1")
+    check_answers(session)
+    below: Any = vars(session)["_session"]
+    spoil(sandbox, "spoil-before", "AssumeRole", "xhtml")
+    sts = below.create_client("sts", endpoint_url=sandbox.endpoint_url)
+    with pytest.raises(SpoiltAnswer, match=r"200 application/xhtml\+xml"):
+        sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/demo", RoleSessionName="demo")
+
+
+# --- what the model does not say ---------------------------------------------------------------------
+
+
+def test_a_member_that_is_read_and_is_not_there() -> None:
+    answer = Answer({"Vpc": {"CidrBlock": "10.0.0.0/16"}, "Tags": [{"Key": "a"}]}, "CreateVpc")
+    assert answer.get("Other") is None
+    assert "Other" not in answer
+    vpc, tag = answer["Vpc"], answer["Tags"][0]
+    for structure, member in ((vpc, "VpcId"), (tag, "Value"), (answer, "Vpcs")):
+        with pytest.raises(SpoiltAnswer, match="an answer without") as caught:
+            structure[member]
+        assert caught.value.operation_name == "CreateVpc"
+
+
+def test_an_answer_without_members_does_not_say_that_there_is_nothing(
+    sandbox: Sandbox, place: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vpce_demo.sandbox.api.spoil._OTHER", "DescribeVpcs")
+    spoil(sandbox, "spoil-after", "DescribeVpcs", "other")
+    with pytest.raises(SpoiltAnswer):
+        list(place.clients[Side.PROVIDER].ec2.get_paginator("describe_vpcs").paginate())
+
+
+def test_an_error_of_aws_stays_what_it_is(sandbox: Sandbox, place: Environment) -> None:
+    clients = place.clients[Side.PROVIDER]
+    sandbox.faults.add(InjectedFault("error", code="UnauthorizedOperation", status=403))
+    for call in (clients.ec2.describe_vpcs, clients.elb.describe_load_balancers, clients.ssm.describe_parameters):
+        with pytest.raises(clients.ec2.exceptions.ClientError, match="UnauthorizedOperation"):
+            call()
+
+
+@pytest.mark.parametrize("broken", [b"<html>", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1"])
+def test_what_is_not_http_where_the_address_is_asked(
+    place: Environment, monkeypatch: pytest.MonkeyPatch, broken: bytes
+) -> None:
+    class Socket:
+        def makefile(self, *_: object) -> io.BytesIO:
+            return io.BytesIO(broken)
+
+    def open_it(*_: object, **__: object) -> Any:
+        answer: Any = http.client.HTTPResponse(Socket())  # type: ignore[arg-type]
+        answer.begin()
+        return answer
+
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", open_it)
+    with pytest.raises(DemoError, match="address could not be found"):
+        my_address(place)
