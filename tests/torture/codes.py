@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from botocore.session import get_session
 
+from vpce_demo.sandbox.api.spoil import SPOILS
+
 
 class Error(NamedTuple):
     """An error as the fault layer is told to answer it."""
@@ -59,6 +61,9 @@ ANSWERS = {
     "not allowed": NOT_ALLOWED,
 }
 DROPS = {"lost reply": "drop-after", "dropped before": "drop-before"}
+SPOILT = {f"spoilt: {how}": how for how in SPOILS}
+STAYS_SPOILT = "spoilt: html"
+"""The kind that is tried every time too: the program tells them apart no more once it has seen that they are spoilt."""
 IN_USE = {
     "DeleteVpc": "DependencyViolation",
     "DeleteSubnet": "DependencyViolation",
@@ -136,7 +141,7 @@ NOTHING_TO_MISS = {
 
 def kinds(operation: str) -> Iterator[str]:
     """All that can go wrong with an operation.  Raises ValueError for one of which nothing is known here."""
-    yield from (*ANSWERS, *DROPS)
+    yield from (*ANSWERS, *DROPS, *SPOILT)
     if operation in IN_USE:
         yield "in use"
     if operation in NOT_FOUND:
@@ -145,10 +150,26 @@ def kinds(operation: str) -> Iterator[str]:
         raise ValueError(f"{operation} is called, and nothing here says what it answers for what is not there")
 
 
+def often(kind: str) -> Iterator[str]:
+    """How often it goes wrong: the first time, and every time."""
+    yield "once"
+    if kind not in SPOILT or kind == STAYS_SPOILT:
+        yield "always"
+
+
+def cause(operation: str, kind: str) -> str:
+    """What a command that stopped because of it says."""
+    if kind in SPOILT:
+        return "what came"
+    return str(fault(operation, kind).get("code", "onnection"))
+
+
 def fault(operation: str, kind: str) -> dict[str, Any]:
     """One of these as the fault layer takes it."""
     if kind in DROPS:
         return {"do": DROPS[kind]}
+    if kind in SPOILT:
+        return {"do": "spoil-after", "how": SPOILT[kind]}
     if kind in ANSWERS:
         code, status = ANSWERS[kind][_services()[operation]]
     else:

@@ -10,7 +10,7 @@ from typing import Any
 from tools.process import Ended, Wrong
 
 from .cases import Case, Operations, Sweep
-from .codes import EXPIRED, fault, kinds
+from .codes import EXPIRED, cause, fault, kinds, often
 from .world import World, passed
 
 SUCCEEDED, STOPPED, NOT_STRUCK = "succeeded all the same", "stopped, and went on", "not reached"
@@ -71,7 +71,7 @@ class Refusal(Case):
         if self.misleads:
             expect_some_reason(done)  # what fails because of it is named instead
             return
-        for words in (self.operation, fault(self.operation, self.kind).get("code", "onnection")):
+        for words in (self.operation, cause(self.operation, self.kind)):
             if words not in done.err:
                 raise Wrong(f"it does not say {words!r}: {done}")
 
@@ -132,11 +132,11 @@ def cases(operations: Operations) -> list[Case]:
     return [
         *(Expiry(command, after) for command in operations for after in EXPIRES_AFTER),
         *(
-            Refusal(command, operation, kind, often)
+            Refusal(command, operation, kind, repeated)
             for command, called in operations.items()
             for operation in sorted(set(called))
             for kind in kinds(operation)
-            for often in ("once", "always")
+            for repeated in often(kind)
         ),
     ]
 
@@ -147,8 +147,9 @@ SWEEP = Sweep(
     """\
 Every operation that `up`, `test` and `down` call (taken from a recorded run) is made to fail: throttled, with 500,
 with 503 `Unavailable`, with its reply lost, with the connection dropped before it, with expired credentials, not
-allowed, and with its own in-use and not-found codes; the first time only, and every time. And all credentials
-expire while a command is running. The command must succeed nevertheless, or stop with the right exit code and a
+allowed, with its own in-use and not-found codes, and with what portals and proxies answer in AWS's place or make of
+an answer after the call was carried out ("spoilt"); the first time only, and every time. And all credentials expire
+while a command is running. The command must succeed nevertheless, or stop with the right exit code and a
 message that names the operation and the cause. Then the next run must continue, and the demo must be complete, or
 gone. (A describe call that is answered "not found" has not failed: it says that nothing exists. What fails because
 of it must be named, and the  next run must correct it.)""",

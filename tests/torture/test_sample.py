@@ -22,6 +22,8 @@ SAMPLE: list[tuple[Case, str]] = [
     (Crash("down", 23, "after", "kept", "down"), crash.KILLED),
     (Refusal("up", "CreateVpc", "lost reply", "once"), refusals.SUCCEEDED),
     (Refusal("up", "CreateLoadBalancer", "not allowed", "once"), refusals.STOPPED),
+    (Refusal("up", "RunInstances", "spoilt: xhtml", "once"), refusals.SUCCEEDED),
+    (Refusal("down", "GetCallerIdentity", "spoilt: html", "always"), refusals.STOPPED),
     (Refusal("down", "DeleteVpc", "expired credentials", "always"), refusals.STOPPED),
     (CutOff("CreateVpc", "after", "up"), hidden.DONE),
     (AtOnce("up", "up", MIDDLE), neighbours.LOCKED_OUT),

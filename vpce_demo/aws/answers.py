@@ -34,8 +34,8 @@ stand for gigabytes, does not match."""
 class SpoiltAnswer(HTTPClientError):
     """What came back from the call ``operation_name`` is not an answer of AWS; ``came`` says what, printable.
 
-    The request may have been carried out or not, as when an answer is lost: botocore repeats a call that only reads, and
-    the engine decides about the others.
+    The request may have been carried out or not, as when an answer is lost: botocore repeats a call that only reads,
+    and the engine decides about the others.
     """
 
     fmt = "{came}"

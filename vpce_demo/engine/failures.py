@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..aws.answers import SpoiltAnswer
 from ..aws.error_codes import ErrorKind, error_code, error_message
 from ..aws.messages import advice
 from ..errors import DemoError, Refused, TimedOut
@@ -58,7 +59,10 @@ def with_last_error() -> Iterator[list[Exception]]:
 
 
 def _facts(error: Exception) -> dict[str, str]:
-    return {"call": getattr(error, "operation_name", ""), "AWS said": code_and_message(error)}
+    call = getattr(error, "operation_name", "")
+    if isinstance(error, SpoiltAnswer):
+        return {"call": call, "what came": str(error)}
+    return {"call": call, "AWS said": code_and_message(error)}
 
 
 def code(error: Exception) -> str:
