@@ -28,7 +28,7 @@ ORDER = (
     "aws",
     "config ssh sandbox",
     "private",
-    "model errors untrusted changes extras",
+    "model errors untrusted changes extras signals",
     "masking",
     "__init__",
 )

@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import os, signal, sys, threading
-from vpce_demo.session.signals import before_a_sudden_end, interruptible
+from vpce_demo.signals import before_a_sudden_end, interruptible
 
 before_a_sudden_end(lambda: os.write(1, b"last"))
 with interruptible(threading.Event()):

@@ -13,12 +13,12 @@ from pathlib import Path
 import click
 from click.shell_completion import shell_complete
 
+from .. import signals
 from ..changes import CHANGES
 from ..errors import THIS_DEMO, DemoError, SignInError, TestFailed
 from ..extras import WARNINGS
 from ..masking import MASK
 from ..private import not_yours
-from ..session.signals import before_a_sudden_end
 from ..ui.output import Output, clean_outputs
 from .app import App, diagnosis_for_this_demo, for_this_demo
 from .group import cli
@@ -36,7 +36,7 @@ def main() -> None:
         sys.exit(shell_complete(cli, {}, "vpce-demo", COMPLETION, asked))
     _open_what_is_closed()
     if os.isatty(2):
-        before_a_sudden_end(_show_cursor)
+        signals.before_a_sudden_end(_show_cursor)
     with clean_outputs():
         try:
             code = run_command(sys.argv[1:])
@@ -98,7 +98,7 @@ def _run(app: App, arguments: list[str]) -> int:
     except click.exceptions.Exit as done:
         code = done.exit_code
     except (click.Abort, KeyboardInterrupt):
-        code = 130
+        code = signals.code()
         said = "Interrupted." if CHANGES.is_empty else f"Interrupted. {CHANGES.sentence()}"
         app.screen().line(said, to_err=True)
         app.document["error"] = {"message": "Interrupted."}

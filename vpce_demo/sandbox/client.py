@@ -274,27 +274,26 @@ def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_po
     finally:
         os.close(log)
     _children[process.pid] = process
+    try:
+        return _ready(process, directory)
+    except BaseException:  # Ctrl-C too: what was not told to be there does not stay
+        process.kill()
+        process.wait()
+        del _children[process.pid]
+        raise
+
+
+def _ready(process: subprocess.Popen[bytes], directory: Path) -> Running:
+    """Wait until a sandbox that was started answers.  Raises ``SandboxError`` if it does not."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        try:
-            if (directory / SERVER_FILE).exists() and (found := running(directory)):
-                return found
-        except SandboxError:
-            _kill(process)
-            raise
+        if (directory / SERVER_FILE).exists() and (found := running(directory)):
+            return found
         if process.poll() is not None:
-            del _children[process.pid]
             raise _failure(directory, process.returncode)
         time.sleep(0.02)
-    _kill(process)
     text = f"The sandbox was not ready after {PATIENCE:.0f} s."
     raise SandboxError(text, facts={"log": _tail(directory)}, hint=f"See {directory / LOG_FILE}.")
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-    del _children[process.pid]
 
 
 def _environment(directory: Path) -> dict[str, str]:

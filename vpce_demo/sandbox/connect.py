@@ -6,6 +6,11 @@ only, so that it starts at once.
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C is for ssh, which says what there is to say
+
 import contextlib
 import os
 import socket

@@ -28,11 +28,11 @@ from ..journal.run_log import RunLog
 from ..journal.state_file import StateFile
 from ..model import Live, Phase, Side
 from ..resources.stray import Stray, strays
+from ..signals import interruptible
 from ..ssh import Ssh
 from ..tutorial import Demo
 from .noting import noting
 from .ownership import StandingDemo
-from .signals import interruptible
 
 if TYPE_CHECKING:
     from ..verify.aws_facts import AwsFacts
