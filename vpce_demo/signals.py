@@ -3,7 +3,7 @@
     ``begin``           while the program is imported: ends at once
     ``interrupt``       while the command runs: KeyboardInterrupt in the main thread
     ``interruptible``   while calls must not be cut off: the first one is noted, and calls in progress complete
-    ``finish``          once the command has ended: what is left of the interpreter's life is skipped
+    ``finish``          once the command has ended: its own code stays
 
 A second signal ends the process at once.  A signal that does so leaves the terminal as it was: ``before_a_sudden_end``
 says how.  This module imports nothing of the program, and little else: nothing is handled before it is there.
@@ -11,6 +11,7 @@ says how.  This module imports nothing of the program, and little else: nothing 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -60,8 +61,10 @@ def interrupted() -> int:
 
 
 def finish(code: int) -> None:
-    """The command has ended with this code, and all is written: from now on such a signal ends the process with it."""
+    """The command has ended with this code, and all is written: from now on such a signal ends the process with it, and
+    changes nothing once Python has no more threads to wait for."""
     _handle(lambda number, frame: os._exit(code))
+    atexit.register(_handle, signal.SIG_IGN)
 
 
 def before_a_sudden_end(do: Callable[[], object]) -> None:
@@ -72,7 +75,7 @@ def before_a_sudden_end(do: Callable[[], object]) -> None:
             signal.signal(number, _end)
 
 
-def _handle(handler: Callable[[int, types.FrameType | None], object]) -> None:
+def _handle(handler: Callable[[int, types.FrameType | None], object] | signal.Handlers) -> None:
     for number in _STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
