@@ -48,9 +48,14 @@ def interrupt() -> None:
     _handle(_raise)
 
 
+def number() -> int:
+    """The signal that interrupted the command; SIGINT also for a ^C that was not sent as a signal."""
+    return _heard[0] if _heard else signal.SIGINT
+
+
 def code() -> int:
-    """The exit code of a command that was interrupted, also by a ^C that the terminal did not send as a signal."""
-    return 128 + (_heard[0] if _heard else signal.SIGINT)
+    """The exit code of a command that was interrupted."""
+    return 128 + number()
 
 
 def interrupted() -> int:
@@ -108,7 +113,7 @@ def _is_importing(frame: types.FrameType | None) -> bool:
 def _not_raised(unraisable: sys.UnraisableHookArgs) -> None:
     """Python cannot raise out of ``__del__`` and the like: there an interrupt ends the process instead."""
     if unraisable.exc_type is KeyboardInterrupt:
-        _leave(_heard[-1] if _heard else signal.SIGINT)
+        _leave(number())
     sys.__unraisablehook__(unraisable)
 
 

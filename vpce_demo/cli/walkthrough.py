@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 import os
 import shlex
-import signal
 import sys
 import termios
 import tty
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import lessons
+from .. import lessons, signals
 from ..aws.environment import Environment
 from ..config.settings import Where
 from ..cost.bill import hourly, said
@@ -300,7 +299,7 @@ class _Walk:
 
     def interrupted(self) -> Exception:
         """The error for Ctrl-C at a page, when no call is in progress."""
-        stopped = Interrupted(signal.SIGINT, len(self.seen.there))
+        stopped = Interrupted(signals.number(), len(self.seen.there))
         if self.seen.there and not self.environment.is_free:
             stopped.facts["cost"] = said(hourly(self.seen.there, self.region))
         return stopped

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from .. import signals
 from ..aws.messages import as_demo_errors
 from ..changes import CHANGES
 from ..errors import DemoError
@@ -50,4 +52,6 @@ def again_and_again(
                 return
             time.sleep(seconds)
     except KeyboardInterrupt:
+        if signals.number() != signal.SIGINT:
+            raise
         screen.line()

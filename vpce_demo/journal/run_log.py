@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from .. import __version__
+from .. import __version__, signals
 from ..aws.error_codes import error_code, error_message
 from ..aws.messages import understood
 from ..engine.events import Event
@@ -186,7 +186,7 @@ def _ending(error: BaseException | None) -> tuple[int, str]:
     if error is None:
         return 0, ""
     if isinstance(error, KeyboardInterrupt):
-        return 130, "Interrupted."
+        return signals.code(), "Interrupted."
     told = understood(error)
     # click's Exit, such as 10 for differences, has a code too.
     return int(getattr(told or error, "exit_code", 1)), told.message if told else str(error)
