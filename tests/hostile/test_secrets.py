@@ -108,6 +108,8 @@ class Echo(http.server.BaseHTTPRequestHandler):
         )
         escaped = told.replace("&", "&amp;").replace("<", "&lt;")
         body = f"<ErrorResponse><Error><Code>Odd</Code><Message>{escaped}</Message></Error></ErrorResponse>".encode()
+        if "X-Amz-Target" in headers:
+            body = json.dumps({"__type": "Odd", "message": told}).encode()
         self.send_response(400)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -130,5 +130,5 @@ def _is_answer(operation: OperationModel, response: AWSResponse) -> bool:
 def _described(response: AWSResponse) -> str:
     """What came: ``403 text/html: <html><head>...``."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "of no type"
-    beginning = " ".join(response.content[:1000].decode("utf-8", "replace").split())
+    beginning = " ".join(response.content[:_CHUNK].decode("utf-8", "replace").split())  # no secret in it is cut
     return f"{response.status_code} {printable(kind)}: {printable(beginning) or 'nothing in it'}"
