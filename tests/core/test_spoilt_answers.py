@@ -16,9 +16,10 @@ from botocore.retries.standard import ExponentialBackoff
 
 from vpce_demo.aws import answers
 from vpce_demo.aws.answers import Answer, SpoiltAnswer, check_answers
-from vpce_demo.aws.environment import Environment, my_address
+from vpce_demo.aws.environment import Environment
 from vpce_demo.aws.error_codes import ErrorKind, error_kind, is_rejection
 from vpce_demo.aws.messages import understood
+from vpce_demo.aws.my_address import my_address
 from vpce_demo.changes import CHANGES
 from vpce_demo.engine import waits
 from vpce_demo.engine.engine import Engine
@@ -204,7 +205,11 @@ def test_an_answer_without_members_does_not_say_that_there_is_nothing(
 def test_an_error_of_aws_stays_what_it_is(sandbox: Sandbox, place: Environment) -> None:
     clients = place.clients[Side.PROVIDER]
     sandbox.faults.add(InjectedFault("error", code="UnauthorizedOperation", status=403))
-    for call in (clients.ec2.describe_vpcs, clients.elb.describe_load_balancers, clients.ssm.describe_parameters):
+    for call in (
+        clients.ec2.describe_vpcs,
+        clients.elb.describe_load_balancers,
+        clients.other("ssm").describe_parameters,
+    ):
         with pytest.raises(clients.ec2.exceptions.ClientError, match="UnauthorizedOperation"):
             call()
 

@@ -103,8 +103,10 @@ class Environment:
         return "" if asked is None else asked.result() if asked.done() else None
 
     def fetch(self, url: str, *, direct: bool = False) -> str:
-        """The text at a URL, as this machine sees it: ``direct``, or by the web proxy that is set.  Raises OSError, also
-        if what comes is not HTTP."""
+        """The text at a URL, as this machine sees it: ``direct``, or by the web proxy that is set.
+
+        Raises OSError, also if what comes is not HTTP.
+        """
         # urllib's own handler of proxies obeys NO_PROXY, also for a proxy that it is given.
         handlers: list[urllib.request.BaseHandler] = []
         if self.proxy:
