@@ -476,7 +476,7 @@ class Engine:
 
     def _wait_until_ready(self, r: Resource) -> None:
         live: Live | None = self._known[r.key]
-        waited = live.phase is Phase.PENDING
+        waited = self._known[r.key].phase is Phase.PENDING
         if waited:
             live = self._wait(r, r.usual_seconds, "to be ready", partial(_settled, r))
         left_as_it_is = live and live.phase is Phase.WRONG and not self._mends
