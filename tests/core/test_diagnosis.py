@@ -25,7 +25,7 @@ from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
 from vpce_demo.verify import aws_facts, checks, diagnosis
 from vpce_demo.verify.aws_facts import AwsFacts
-from vpce_demo.verify.diagnosis import RULES, diagnose, login, refusal, table, targets
+from vpce_demo.verify.diagnosis import RULES, creating, diagnose, login, refusal, table, targets
 from vpce_demo.verify.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
 from vpce_demo.verify.diagnosis.table import About, Finding, Rule, Symptom
 
@@ -211,6 +211,50 @@ def test_a_more_specific_route_that_somebody_added_is_taken_away_by_hand(monkeyp
     assert [(fix.command, fix.deletes) for fix in found.fixes] == [
         ("aws --profile 'a b' ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 203.0.0.0/8", True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("provider_is_shown", "customer_is_shown", "found"),
+    [
+        ({"AvailabilityZoneIds": ["use1-az2"]}, None, "use1-az2"),
+        ({"AvailabilityZoneIds": ["use1-az4"]}, None, ""),
+        ({"AvailabilityZones": ["us-east-1b"]}, None, "us-east-1b"),
+        ({"AvailabilityZones": ["us-east-1a"]}, None, ""),
+        ({}, None, ""),
+        # In two accounts the provider's us-east-1a may be the customer's us-east-1b.
+        ({"AvailabilityZones": ["us-east-1a"]}, {"AvailabilityZones": ["us-east-1b"]}, "us-east-1b"),
+        ({"AvailabilityZones": ["us-east-1b"]}, {"AvailabilityZones": ["us-east-1a", "us-east-1c"]}, ""),
+        ({"AvailabilityZones": ["us-east-1b"]}, {}, ""),
+    ],
+)
+def test_the_zones_of_a_service_are_compared_in_each_form_in_which_aws_tells_them(
+    provider_is_shown: dict[str, Any],
+    customer_is_shown: dict[str, Any] | None,
+    found: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = facts()
+    if customer_is_shown is not None:
+
+        def describe(ServiceNames: list[str]) -> dict[str, Any]:
+            return {"ServiceDetails": [{"ServiceName": ServiceNames[0], **customer_is_shown}]}
+
+        ec2 = cast(Any, SimpleNamespace(describe_vpc_endpoint_services=describe))
+        other = replace(here.clients(Side.CONSUMER), account="210987654321", ec2=ec2)
+        here = replace(here, sides={**here.sides, Side.CONSUMER: Aws(other, "vpce-demo", "7f3a9c")})
+    here.sides[Side.CONSUMER].known["customer-subnet"] = Live("subnet-1")
+    service = {"ServiceId": "vpce-svc-1", "ServiceName": "com.amazonaws.vpce.us-east-1.vpce-svc-1"}
+    subnet = {"SubnetId": "subnet-1", "AvailabilityZone": "us-east-1a", "AvailabilityZoneId": "use1-az4"}
+    monkeypatch.setattr(here, "service", lambda: {**service, **provider_is_shown})
+    monkeypatch.setattr(here, "subnet", lambda side, id: subnet)
+    told = creating.no_common_zone.confirm(here)
+    assert bool(told) is bool(found)
+    if told:
+        ours = "use1-az4" if found.startswith("use1-az") else "us-east-1a"
+        assert told.evidence == [
+            f"vpce-svc-1 is in {found}.",
+            f"subnet-1 ({DEMO.endpoint.subnet.name}) is in {ours}.",
+        ]
 
 
 # --- filters ------------------------------------------------------------------------------

@@ -183,6 +183,7 @@ EXTRAS: Sequence[Permission] = (
     ),
     *_look(PROVIDER, "ec2:DescribeVpcEndpointServicePermissions"),  # who else may connect
     *_look(PROVIDER, "ec2:DescribeVpcEndpoints"),  # whose an interface in its VPC is
+    *_look(CONSUMER, "ec2:DescribeVpcEndpointServices"),  # the zones of a service of another account
     *_look(BOTH, "servicequotas:GetServiceQuota"),  # whether the account has room for more VPCs than by default
     *_look(BOTH, "ec2:DescribeImages", "ec2:DescribeInstanceTypes"),  # whether they suit each other
     *_look(BOTH, "ec2:DescribeVpcBlockPublicAccessOptions"),  # where no VPC of the account shows it

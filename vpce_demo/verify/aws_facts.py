@@ -147,6 +147,19 @@ class AwsFacts:
             ),
         )
 
+    def zones(self) -> list[str]:
+        """The zones in which the customer can use the service, by the names that they have in its account."""
+        provider, customer = self.clients(Side.PROVIDER), self.clients(Side.CONSUMER)
+        service = self.service()
+        if (customer.account, customer.region) == (provider.account, provider.region):
+            return service.get("AvailabilityZones", [])
+        name = service["ServiceName"]
+        offered = self._once(
+            ("offered", name),
+            lambda: customer.ec2.describe_vpc_endpoint_services(ServiceNames=[name])["ServiceDetails"],
+        )
+        return only(offered, name).get("AvailabilityZones", [])
+
     def principals(self) -> list[str]:
         """The ARNs of the principals that may connect to the service, besides its owner."""
         return allowed_principals(self.aws(Side.PROVIDER), self.id(self.demo.service))

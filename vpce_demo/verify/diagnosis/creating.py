@@ -73,17 +73,22 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
     "no-common-zone",
     Symptom.ZONE_NOT_SUPPORTED,
     likely="the customer's subnet is in a zone in which the service has no load balancer",
-    confirmed_by="the zone ids of both sides",
+    confirmed_by="the zones of both sides",
     mend="choose a common zone",
     about=About.ZONES,
     checks=(4, 6),
     seen_by="up",
 )
 def no_common_zone(facts: AwsFacts) -> Finding | None:
-    """Compared by id: a zone's name means another zone in another account (section 3.6)."""
+    """Compared by id: a zone's name means another zone in another account (section 3.6).
+
+    Where the provider is shown no ids, compared by the names that the customer is shown.
+    """
     service = facts.service()
     subnet = facts.subnet(Side.CONSUMER, facts.id(facts.demo.endpoint.subnet))
     theirs, ours = service.get("AvailabilityZoneIds", []), subnet.get("AvailabilityZoneId", "")
+    if not theirs:
+        theirs, ours = facts.zones(), subnet.get("AvailabilityZone", "")
     if not theirs or ours in theirs:
         return None
     return Finding(
