@@ -62,15 +62,20 @@ def test_what_was_refused(code: str, words: str, operation: str, expected: Denia
     assert denial(refusal(code, words, operation=operation)) == expected
 
 
-def test_an_encoded_message_is_decoded_where_that_is_allowed() -> None:
+@pytest.mark.parametrize(
+    ("action", "denied"),
+    [("iam:PassRole", "iam:PassRole"), ("ec2:RunInstances", "ec2:RunInstances"), ("RunInstances", "ec2:RunInstances")],
+)
+def test_an_encoded_message_is_decoded_where_that_is_allowed(action: str, denied: str) -> None:
+    """The last form is that of AWS's own example."""
     asked: list[str] = []
 
     def decode(message: str) -> str:
         asked.append(message)
-        return json.dumps({"explicitDeny": True, "context": {"action": "iam:PassRole", "resource": "arn:r"}})
+        return json.dumps({"explicitDeny": True, "context": {"action": action, "resource": "arn:r"}})
 
     error = refusal("UnauthorizedOperation", ENCODED, operation="RunInstances")
-    assert denial(error, decode) == Denial("iam:PassRole", "arn:r", explicit=True)
+    assert denial(error, decode) == Denial(denied, "arn:r", explicit=True)
     assert asked == ["abc_-123"]
     denial(refusal("UnauthorizedOperation", f"{USER}ec2:CreateVpc. {ENCODED}", operation="CreateVpc"), decode)
     assert len(asked) == 1, "what is named need not be decoded"

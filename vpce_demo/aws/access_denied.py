@@ -41,9 +41,10 @@ def denial(error: ClientError, decode: Callable[[str], str] | None = None) -> De
     if found := _NAMED.search(words):
         resource = (found["resource"] or "").rstrip(".,")
         return Denial(found["action"], resource, "explicit deny" in words)
-    if decode and (encoded := _ENCODED.search(words)) and (told := _decoded(encoded["message"], decode)):
+    service = _service(code, error.operation_name)
+    if decode and (encoded := _ENCODED.search(words)) and (told := _decoded(encoded["message"], decode, service)):
         return told
-    return Denial(f"{_service(code, error.operation_name)}:{error.operation_name}")
+    return Denial(f"{service}:{error.operation_name}")
 
 
 def _service(code: str, operation: str) -> str:
@@ -53,12 +54,15 @@ def _service(code: str, operation: str) -> str:
     return {"UnauthorizedOperation": "ec2", "AccessDeniedException": "ssm"}.get(code, "elasticloadbalancing")
 
 
-def _decoded(message: str, decode: Callable[[str], str]) -> Denial | None:
+def _decoded(message: str, decode: Callable[[str], str], service: str) -> Denial | None:
+    """The decoded message; AWS's own example of one names an action of ``service`` without the service."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         details = json.loads(decode(message))
         context = details["context"]
-        return Denial(str(context["action"]), str(context["resource"]), bool(details["explicitDeny"]))
+        action = str(context["action"])
+        action = action if ":" in action else f"{service}:{action}"
+        return Denial(action, str(context["resource"]), bool(details["explicitDeny"]))
     except (ClientError, BotoCoreError, ValueError, KeyError, TypeError):
         return None
