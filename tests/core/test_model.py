@@ -12,6 +12,7 @@ from vpce_demo.config.load import load
 from vpce_demo.engine.resource import Aws, closure
 from vpce_demo.errors import NotCreated
 from vpce_demo.model import Live, Phase, Side
+from vpce_demo.resources.route_table import DESTINATIONS, TARGETS
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import Demo, tutorial
 
@@ -71,6 +72,11 @@ def test_a_word_that_is_not_known_is_pending(word: str | None) -> None:
 )
 def test_what_some_words_mean(word: str, phase: Phase) -> None:
     assert Phase.of(word) is phase
+
+
+def test_every_target_of_a_route_is_known() -> None:
+    neither = {"InstanceOwnerId", "Origin", "State", "IgwFirewall"}
+    assert set(shapes("ec2")["Route"]["members"]) <= {*DESTINATIONS, *TARGETS, *neither}
 
 
 STATES = {

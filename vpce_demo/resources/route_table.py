@@ -33,8 +33,11 @@ TARGETS = (
     "EgressOnlyInternetGatewayId",
     "CarrierGatewayId",
     "LocalGatewayId",
+    "CoreNetworkArn",
+    "OdbNetworkArn",
     "NetworkInterfaceId",
     "InstanceId",
+    "IpAddress",
 )
 """The keys of DescribeRouteTables for a route's target; a route has one of them."""
 
