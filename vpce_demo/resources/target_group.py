@@ -98,7 +98,7 @@ class TargetGroup(Resource):
 
     @property
     def health_timeout(self) -> int:
-        """Seconds.  The default of 10 is refused beside an interval of 10 (aws-behaviours.md section 0, rule 7)."""
+        """Seconds.  Below the interval, which is right whether AWS accepts the two equal or not."""
         return max(2, min(5, self.health_interval - 1))
 
     def create(self, aws: Aws) -> Live:
@@ -180,7 +180,7 @@ class Registration(Resource):
 
     def create(self, aws: Aws) -> Live:
         instance_id, group_arn = aws.id(self.instance), aws.id(self.target_group)
-        # It is not documented whether AWS deregisters a terminated instance by itself.
+        # AWS deregisters a terminated instance by itself, but lists it for a while.
         listed = {one.get("Target", {}).get("Id", "") for one in target_health(aws, self.target_group)}
         if before := listed - {instance_id} - _others(aws, listed):
             aws.elb.deregister_targets(TargetGroupArn=group_arn, Targets=[{"Id": id} for id in sorted(before)])
