@@ -27,8 +27,25 @@ LONGEST_CLIENT_TOKEN = 64
 IN_AWS_WORDS = {
     ("CreateTags", "Resources"): "resourceIdSet",
     ("DeleteTags", "Resources"): "resourceIdSet",
+    ("ModifySecurityGroupRules", "GroupId"): "groupId",
 }
-"""Names of missing parameters in AWS's messages, where recordings show another than the model's."""
+"""EC2's names of missing parameters, where recorded messages show another than that on the wire."""
+NONE_SPECIFIED = {
+    (operation, "InstanceIds"): ApiError("InvalidParameterCombination", "No instances specified")
+    for operation in ("StartInstances", "StopInstances", "RebootInstances", "TerminateInstances")
+}
+"""EC2's other answers to a missing parameter."""
+ONE_OF = {
+    "AuthorizeSecurityGroupIngress": (("GroupId", "GroupName"), "groupName or groupId"),
+    "RevokeSecurityGroupIngress": (("GroupId", "GroupName"), "groupName or groupId"),
+    "DeleteSecurityGroup": (("GroupId", "GroupName"), "groupName or groupId"),
+    "CreateRoute": (
+        ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"),
+        "destinationCidrBlock or destinationIpv6CidrBlock",
+    ),
+    "AllocateHosts": (("Quantity", "AssetIds"), "quantity"),
+}
+"""Parameters of EC2 of which one is required, though the model requires none, and AWS's words for them."""
 
 
 class Parameters(dict[str, Any]):
@@ -42,14 +59,14 @@ class Parameters(dict[str, Any]):
             if isinstance(value, dict):
                 return Parameters(value, incoming, path)
             if isinstance(value, list):
-                return [inside(each, f"{path}.{number}") for number, each in enumerate(value, start=1)]
+                return [inside(each, _join(path, number)) for number, each in enumerate(value, start=1)]
             return value
 
-        super().__init__({name: inside(value, f"{path}.{name}".lstrip(".")) for name, value in given.items()})
+        super().__init__({name: inside(value, _join(path, name)) for name, value in given.items()})
         self._incoming, self._path = incoming, path
 
     def __missing__(self, name: str) -> Any:
-        raise _missing(self._incoming, f"{self._path}.{name}".lstrip("."))
+        raise _missing(self._incoming, [_join(self._path, name)])
 
 
 def check(incoming: Incoming, params: dict[str, Any]) -> None:
@@ -63,9 +80,11 @@ def check(incoming: Incoming, params: dict[str, Any]) -> None:
     shape = operation_model(incoming.service, incoming.operation).input_shape
     if shape is None:
         return
-    for name in shape.required_members:
-        if params.get(name) is None:
-            raise _missing(incoming, name)
+    if absent := list(_absent(shape, params, incoming.protocol)):
+        raise _missing(incoming, absent)
+    members, words = ONE_OF.get(incoming.operation, ((), "")) if incoming.service == "ec2" else ((), "")
+    if members and not any(params.get(name) for name in members):
+        raise ApiError("MissingParameter", f"The request must contain the parameter {words}")
     if incoming.protocol == "json" and ParamValidator().validate(params, shape).has_errors():
         raise malformed(incoming.protocol)
     if incoming.service != "ec2":  # whose model has neither lengths nor only values that it takes
@@ -141,13 +160,52 @@ def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _texts(f"{path}.{number}", each)
 
 
-def _missing(incoming: Incoming, name: str) -> ApiError:
+def _join(path: str, part: object) -> str:
+    return f"{path}.{part}".lstrip(".")
+
+
+def _absent(shape: Shape, value: Any, protocol: str, path: str = "") -> Iterator[str]:
+    """The paths of the required members that are not there.  To EC2 an empty text is none."""
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        nothing = (None, "") if protocol == "ec2" else (None,)
+        yield from (_join(path, name) for name in shape.required_members if value.get(name) in nothing)
+        for name in shape.members:
+            yield from _absent(shape.members[name], value.get(name), protocol, _join(path, name))
+    elif isinstance(shape, ListShape) and isinstance(value, list):
+        for number, each in enumerate(value, start=1):
+            yield from _absent(shape.member, each, protocol, _join(path, number))
+
+
+def _missing(incoming: Incoming, paths: list[str]) -> ApiError:
+    """EC2 names the first of them, as it is called on the wire; other services name all."""
     if incoming.service == "ec2":
-        if name == "InstanceIds" and incoming.operation in ("StartInstances", "StopInstances", "TerminateInstances"):
-            return ApiError("InvalidParameterCombination", "No instances specified")
-        name = IN_AWS_WORDS.get((incoming.operation, name), name)
-        return ApiError("MissingParameter", f"The request must contain the parameter {name}")
-    member = name[0].lower() + name[1:]
-    text = f"Value null at '{member}' failed to satisfy constraint: Member must not be null"
-    code = "ValidationException" if incoming.protocol == "json" else "ValidationError"
-    return ApiError(code, f"1 validation error detected: {text}")
+        first = incoming.operation, paths[0]
+        name = IN_AWS_WORDS.get(first) or _on_the_wire(*first)
+        return NONE_SPECIFIED.get(first) or ApiError(
+            "MissingParameter", f"The request must contain the parameter {name}"
+        )
+    text = "; ".join(
+        f"Value null at '{_in_coral_words(path)}' failed to satisfy constraint: Member must not be null"
+        for path in paths
+    )
+    errors = "1 validation error" if len(paths) == 1 else f"{len(paths)} validation errors"
+    return invalid(incoming, f"{errors} detected: {text}")
+
+
+def _on_the_wire(operation: str, path: str) -> str:
+    """``Filters.1.Name`` as EC2's query has it: ``Filter.1.Name``."""
+    shape: Any = operation_model("ec2", operation).input_shape
+    parts = []
+    for part in path.split("."):
+        if isinstance(shape, ListShape):
+            shape = shape.member
+        elif isinstance(shape, StructureShape) and part in shape.members:
+            shape = shape.members[part]
+            part = shape.serialization.get("name", part)
+        parts.append(part)
+    return ".".join(parts)
+
+
+def _in_coral_words(path: str) -> str:
+    """``Targets.1.Id`` as the framework of AWS's other services has it: ``targets.1.member.id``."""
+    return ".".join(f"{part}.member" if part.isdecimal() else part[0].lower() + part[1:] for part in path.split("."))
