@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import math
 import os
 import signal
@@ -68,13 +69,15 @@ _stop = client.stop
 
 
 def _stop_and_count(directory: Path) -> bool:
-    """A sandbox in the background is nobody's child: its time is read before it is stopped."""
+    """A sandbox in the background is nobody's child: its time is read before it is stopped, and its log after."""
     # One that does not answer is not counted.  Not on Linux, or it has just ended: nor is that.
     with contextlib.suppress(client.NotReached, OSError):
         if running := client.running(directory):
             spent = Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
             _sandboxes.append(sum(map(int, spent)) / os.sysconf("SC_CLK_TCK"))
-    return _stop(directory)
+    stopped = _stop(directory)
+    _no_traceback_in(directory / client.LOG_FILE)
+    return stopped
 
 
 client.stop = _stop_and_count
@@ -99,6 +102,42 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for why, count in skipped.items():
         terminalreporter.write_line(f"{count} skipped: {why.removeprefix('Skipped: ')}")
     terminalreporter.write_line(f"CPU {spent:.0f} s, of all processes together")
+
+
+# --- no traceback in any sandbox's log -----------------------------------------------
+
+
+def _no_traceback_in(log: Path) -> None:
+    with contextlib.suppress(OSError):  # it may have been removed, or be what no log is: that is the test's business
+        text = log.read_text(errors="replace") if log.is_file() else ""
+        assert "Traceback" not in text, text
+
+
+class _Tracebacks(logging.Handler):
+    """Keeps every traceback that is logged in this process."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.logged: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.logged.append(self.format(record))
+
+
+_tracebacks = _Tracebacks()
+logging.getLogger().addHandler(_tracebacks)
+
+
+@pytest.fixture(autouse=True)
+def tracebacks(tmp_path: Path) -> Iterator[list[str]]:
+    """The tracebacks logged so far: a test that wants one takes it out, any other fails with it."""
+    yield _tracebacks.logged
+    logged = "\n".join(_tracebacks.logged)
+    _tracebacks.logged.clear()
+    assert not logged, logged
+    for log in tmp_path.rglob(client.LOG_FILE):
+        _no_traceback_in(log)
 
 
 @pytest.fixture(scope="session", autouse=True)
