@@ -45,7 +45,7 @@ def svg(results: Results) -> str:
         for row in rows:
             parts.append(f'<text x="10" y="{y + BAR}">{escape(row.label)}</text>')
             for call in row.calls:
-                parts += _bars(call, y, scale, results.pace, call in chain, end)
+                parts += _bars(call, y, scale, results, call in chain, end)
             y += ROW
         top = y + 24
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" height="{top}">'
@@ -63,10 +63,11 @@ def rows_of(calls: Iterable[Call]) -> list[Row]:
     return [Row(f"{operation} {name}".strip(), calls) for (_, operation, name), calls in ordered]
 
 
-def _bars(call: Call, y: int, scale: float, pace: int, chain: bool, end: float) -> Iterable[str]:
+def _bars(call: Call, y: int, scale: float, results: Results, chain: bool, end: float) -> Iterable[str]:
     """The call, and AWS's own time after it."""
     looks = call.operation.startswith(READING)
-    aws = 0.0 if looks or call.error else limit.aws_seconds_after(call.operation) / pace
+    durations = goals.durations(results)
+    aws = 0.0 if looks or call.error else limit.aws_seconds_after(call.operation, durations) / results.pace
     if aws:
         width = min(aws, end - call.ended)
         yield _bar("chain-aws" if chain else "aws", call.ended, width, y, scale, f"AWS takes {aws:.2f} s")

@@ -35,7 +35,7 @@ UNTIL_READY: Mapping[type[Resource], float] = {
     SubnetRouting: timing.ROUTE_ASSOCIATING,
     Instance: timing.INSTANCE_PENDING,
     LoadBalancer: timing.LOAD_BALANCER_PROVISIONING,
-    EndpointService: timing.SERVICE_PENDING,
+    EndpointService: timing.SERVICE_UNAVAILABLE,
     VpcEndpoint: timing.ENDPOINT_REQUESTED,
     Acceptance: timing.ENDPOINT_PENDING,
 }
@@ -125,12 +125,12 @@ def demo() -> Demo:
     return tutorial(not_looked_up(load(None, {})))
 
 
-def up(resources: Sequence[Resource]) -> Graph:
+def up(resources: Sequence[Resource], durations: Mapping[type[Resource], float] = UNTIL_READY) -> Graph:
     """The order of creation: each resource requested, then ready."""
     link: dict[moves.Task, Link] = {}
     for r in resources:
         link[TaskType.MAKE, r] = Link(r.key, 1, 0.0, OPERATIONS[type(r)][0], r.name)
-        link[TaskType.READY, r] = _wait(r, UNTIL_READY)
+        link[TaskType.READY, r] = _wait(r, durations)
     return {link[move]: {link[one] for one in before} for move, before in moves.creation_graph(resources).items()}
 
 
@@ -156,11 +156,11 @@ def _wait(r: Resource, durations: Mapping[type[Resource], float]) -> Link:
     return Link(f"{r.key}, AWS", 0 if unseen else 1, aws_seconds)
 
 
-def aws_seconds_after(operation: str) -> float:
-    """AWS's seconds after this call; 0 if the call is synchronous."""
+def aws_seconds_after(operation: str, durations: Mapping[type[Resource], float] = UNTIL_READY) -> float:
+    """AWS's seconds after this call, ``durations`` after a create; 0 if the call is synchronous."""
     for kind, (create, delete) in OPERATIONS.items():
         if operation == create:
-            return UNTIL_READY.get(kind, 0.0)
+            return durations.get(kind, 0.0)
         if operation == delete:
             return UNTIL_GONE.get(kind, 0.0)
     return 0.0

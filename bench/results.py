@@ -12,6 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from vpce_demo.sandbox import timing
+
 from .contenders import OURS
 from .measure import PHASES, Call, Figures, Lap
 
@@ -37,6 +39,8 @@ class Results:
     """Short commands of the start-up, by name."""
     looks: Mapping[str, Sequence[Figures]] = field(default_factory=dict)
     """Looking at a demo that stands, by name (``measure.looks``)."""
+    service_seconds: float = timing.SERVICE_UNAVAILABLE
+    """How long a new service was of no use yet in that sandbox, in AWS's seconds."""
 
     def median(self, name: str, phase: str) -> Figures | None:
         """Each figure's median over the runs; None where the contender has none."""

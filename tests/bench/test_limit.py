@@ -44,7 +44,7 @@ def test_up_goes_through_the_load_balancer_to_the_acceptance() -> None:
         "AcceptVpcEndpointConnections",
     ]
     aws = sum(link.aws_seconds for link in limit.longest(chain, 1, 0.08))
-    waits = timing.LOAD_BALANCER_PROVISIONING + timing.SERVICE_PENDING + timing.ENDPOINT_REQUESTED
+    waits = timing.LOAD_BALANCER_PROVISIONING + timing.SERVICE_UNAVAILABLE + timing.ENDPOINT_REQUESTED
     assert aws >= waits + timing.ENDPOINT_PENDING
 
 

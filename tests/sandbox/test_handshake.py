@@ -45,7 +45,7 @@ def scene(slow: World) -> Scene:
     balancer = str(slow.balancer(provider)["LoadBalancerArn"])
     slow.sandbox.clock.skip(121)
     service = slow.service(balancer)
-    slow.sandbox.clock.skip(4)
+    slow.sandbox.clock.skip(16)
     return Scene(slow, provider, slow.network("10.0"), balancer, service["ServiceId"], service["ServiceName"])
 
 
@@ -117,6 +117,9 @@ def test_rejected(scene: Scene, accepted: bool) -> None:
     assert scene.reject(endpoint) == ["InvalidState"]
     assert [one["Error"]["Code"] for one in scene.world.accept(scene.service, endpoint)] == ["InvalidState"]
     assert scene.end() == []
+    scene.skip(60)
+    assert scene.world.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"] == []
+    assert [one["VpcEndpointState"] for one in scene.world.connections(scene.service)] == ["rejected"]
 
 
 def test_the_same_service_deleted_twice(scene: Scene) -> None:

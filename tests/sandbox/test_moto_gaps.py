@@ -251,6 +251,28 @@ def test_create_target_group_same_again(world: World) -> None:
         world.targets(net, Port=81)
 
 
+def test_a_tcp_check_may_take_as_long_as_its_interval(world: World) -> None:
+    group = {"Name": "tcp", "Protocol": "TCP", "Port": 80, "VpcId": world.vpc(), "HealthCheckIntervalSeconds": 10}
+    made = world.elb.create_target_group(**group)["TargetGroups"][0]
+    assert (made["HealthCheckIntervalSeconds"], made["HealthCheckTimeoutSeconds"]) == (10, 10)
+    world.elb.modify_target_group(TargetGroupArn=made["TargetGroupArn"], HealthCheckTimeoutSeconds=10)
+
+
+def test_a_terminated_target_is_listed_no_more_and_drains_for_who_asks(slow: World) -> None:
+    net = slow.network()
+    instance, targets = slow.instance(net), slow.targets(net)
+    slow.sandbox.clock.skip(11)
+    slow.elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": instance}])
+    slow.listener(slow.balancer(net)["LoadBalancerArn"], targets)
+    slow.ec2.terminate_instances(InstanceIds=[instance])
+    assert slow.health(targets)["Reason"] == "Target.InvalidState"
+    slow.sandbox.clock.skip(31)
+    assert slow.health_list(targets) == []
+    asked = slow.elb.describe_target_health(TargetGroupArn=targets, Targets=[{"Id": instance}])
+    health = asked["TargetHealthDescriptions"][0]["TargetHealth"]
+    assert (health["State"], health["Reason"]) == ("draining", "Target.DeregistrationInProgress")
+
+
 def test_describe_target_group_attributes_of_tcp(world: World) -> None:
     told = world.elb.describe_target_group_attributes(TargetGroupArn=world.targets(world.network()))["Attributes"]
     keys = {one["Key"] for one in told}
@@ -304,8 +326,7 @@ def test_create_vpc_endpoint_service_configuration_state(slow: World) -> None:
         slow.service(balancer)
     slow.sandbox.clock.skip(121)
     service = slow.service(balancer)
-    assert service["ServiceState"] == "Pending"
-    slow.sandbox.clock.skip(4)
+    assert service["ServiceState"] == "Available"
     told = slow.ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[service["ServiceId"]])
     assert told["ServiceConfigurations"][0]["ServiceState"] == "Available"
 
@@ -331,7 +352,7 @@ def test_describe_vpc_endpoint_service_configurations_filters(world: World) -> N
     describe = world.ec2.describe_vpc_endpoint_service_configurations
     assert describe(Filters=filters(service_state="Deleting"))["ServiceConfigurations"] == []
     assert len(describe(Filters=filters(service_state="Available"))["ServiceConfigurations"]) == 1
-    with refused("InvalidParameterValue"):
+    with refused("InvalidFilter", "The filter 'colour' is invalid"):
         describe(Filters=filters(colour="blue"))
 
 

@@ -95,9 +95,26 @@ REFUSALS: dict[str, tuple[str, str, Callable[[World], Call]]] = {
         "ResourceInUse", "currently associated with another service",
         lambda w: partial(w.elb.delete_load_balancer, LoadBalancerArn=w.provider()[1]),
     ),
-    "target group: timeout as long as the interval": (
+    "target group: timeout of an HTTP check as long as the interval": (
         "ValidationError", "Health check interval must be greater than the timeout.",
-        lambda w: partial(w.targets, w.network(), HealthCheckTimeoutSeconds=10),
+        lambda w: partial(w.targets, w.network(), HealthCheckProtocol="HTTP", HealthCheckTimeoutSeconds=10),
+    ),
+    "target group: interval as short as the usual timeout of an HTTP check": (
+        "ValidationError", "Health check interval must be greater than the timeout.",
+        lambda w: partial(
+            w.elb.create_target_group,
+            Name="web", Protocol="HTTP", Port=80, VpcId=w.network().vpc, HealthCheckIntervalSeconds=5,
+        ),
+    ),
+    "target group: timeout longer than the interval": (
+        "ValidationError", "must be smaller than or equal to the interval '10'",
+        lambda w: partial(w.targets, w.network(), HealthCheckTimeoutSeconds=11),
+    ),
+    "target group: timeout changed": (
+        "ValidationError", "must be smaller than or equal to the interval '10'",
+        lambda w: partial(
+            w.elb.modify_target_group, TargetGroupArn=w.targets(w.network()), HealthCheckTimeoutSeconds=11
+        ),
     ),
     "target group: on two balancers": ("TargetGroupAssociationLimit", "", second_balancer_of_a_target_group),
     "target: unknown instance": ("InvalidTarget", "", lambda w: target(w, f"i-{NOBODY}")),
@@ -207,7 +224,7 @@ def test_an_endpoint_needs_an_available_service(slow: World) -> None:
     customer = slow.network("10.0")
     with refused("Unavailable", "The service is unavailable"):
         slow.endpoint(customer, name)
-    slow.sandbox.clock.skip(4)
+    slow.sandbox.clock.skip(16)
     slow.endpoint(customer, name)
 
 
@@ -375,7 +392,7 @@ UNKNOWN_IDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("InvalidInstanceID.NotFound", "create_tags", {"Resources": [f"i-{NOBODY}"], **TAG}),
     ("InvalidNetworkInterfaceID.NotFound", "create_tags", {"Resources": [f"eni-{NOBODY}"], **TAG}),
     ("InvalidKeyPair.NotFound", "create_tags", {"Resources": [f"key-{NOBODY}"], **TAG}),
-    ("InvalidParameterValue", "describe_vpc_endpoint_connections", {"Filters": filters(vpc_endpoint_id="vpce-1")}),
+    ("InvalidFilter", "describe_vpc_endpoint_connections", {"Filters": filters(vpc_endpoint_id="vpce-1")}),
 )
 
 

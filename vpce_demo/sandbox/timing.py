@@ -23,7 +23,8 @@ LOAD_BALANCER_INTERFACES_LINGER = 20.0
 TARGET_REGISTERING = 30.0
 """Before the first health check; then come threshold times interval of them."""
 
-SERVICE_PENDING = 3.0
+SERVICE_UNAVAILABLE = 15.0
+"""How long a new service refuses endpoints, though it is ``Available``.  Nobody says how long that lasts on AWS."""
 SERVICE_DELETING = 5.0
 SERVICE_DELETED_SEEN = 30.0
 ENDPOINT_REQUESTED = 2.0

@@ -12,23 +12,28 @@ from .protocol import ApiError
 
 Fields = Mapping[str, Callable[[dict[str, Any]], object]]
 """By the filter's name, what it looks at in one item of the answer: a value, or a list of which one must match."""
+INVALID_FILTER = "InvalidFilter"
+"""The code for an unknown filter in the calls of VPC endpoints; all others have ``InvalidParameterValue``."""
 
 
 def matching(
-    items: Iterable[dict[str, Any]], filters: list[dict[str, Any]] | None, fields: Fields
+    items: Iterable[dict[str, Any]],
+    filters: list[dict[str, Any]] | None,
+    fields: Fields,
+    unknown: str = "InvalidParameterValue",
 ) -> list[dict[str, Any]]:
     """The items every filter lets through: any value of a filter, with ``*`` and ``?``, as AWS has it.  A
     backslash takes their meaning away.
 
-    ``tag:KEY``, ``tag-key`` and ``tag-value`` work on everything that has ``Tags``.  Raises ``InvalidParameterValue``
-    for a filter that is not in ``fields``, as AWS does.
+    ``tag:KEY``, ``tag-key`` and ``tag-value`` work on everything that has ``Tags``.  Raises ``ApiError`` with the code
+    ``unknown`` for a filter that is not in ``fields``.
     """
     kept = list(items)
     for one in filters or []:
         name, wanted = one.get("Name", ""), one.get("Values", [])
         look = _tags(name) or fields.get(name)
         if look is None:
-            raise ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")
+            raise ApiError(unknown, f"The filter '{name}' is invalid")
         kept = [item for item in kept if _matches(look(item), wanted)]
     return kept
 

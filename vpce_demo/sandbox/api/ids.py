@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import string
 
 LOAD_BALANCER_ZONES = {
     "us-east-1": "Z26RNL4JYFTOTI",
@@ -35,6 +36,11 @@ ENDPOINT_ZONES = {
 def hex_id(prefix: str) -> str:
     """A fresh id: the prefix and 17 hexadecimal digits starting with 0."""
     return f"{prefix}-0{secrets.token_hex(8)}"
+
+
+def dns_mark() -> str:
+    """What makes an endpoint's DNS names unguessable: 8 digits and small letters."""
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))
 
 
 def hosted_zone(table: dict[str, str], region: str) -> str:

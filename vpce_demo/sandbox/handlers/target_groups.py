@@ -14,6 +14,7 @@ from ..store.cloud import RegisteredTarget
 from . import listeners, validation
 
 NETWORK = ("TCP", "UDP", "TCP_UDP", "TLS")
+WEB = ("HTTP", "HTTPS")
 ATTRIBUTES = {
     "deregistration_delay.connection_termination.enabled": "false",
     "deregistration_delay.timeout_seconds": "300",
@@ -57,11 +58,14 @@ def group(call: Call) -> Any:
 def create_target_group(call: Call) -> dict[str, Any]:
     """The same settings again give the same group, others ``DuplicateTargetGroupName``."""
     params = call.params
-    network = params.get("Protocol") in NETWORK
-    if network:
-        interval = params.get("HealthCheckIntervalSeconds", 30)
-        if interval <= params.get("HealthCheckTimeoutSeconds", 10):
-            raise ApiError("ValidationError", "Health check interval must be greater than the timeout.")
+    protocol = params.get("Protocol")
+    network = protocol in NETWORK
+    if network or protocol in WEB:
+        checks = params.get("HealthCheckProtocol", "TCP" if network else protocol)
+        usual = 5 if not network else 6 if checks == "HTTP" else 10
+        _check_timing(
+            checks, params.get("HealthCheckIntervalSeconds", 30), params.get("HealthCheckTimeoutSeconds", usual)
+        )
     settings = {name: params.get(name) for name in SETTINGS}
     for arn, existing in call.elb.target_groups.items():
         if existing.name == params["Name"]:
@@ -78,6 +82,26 @@ def create_target_group(call: Call) -> dict[str, Any]:
     return answer
 
 
+def _check_timing(protocol: str, interval: int, timeout: int) -> None:
+    """Raises ``ValidationError``.  Only a check by HTTP or HTTPS must end before the next one begins."""
+    if protocol in WEB and interval <= timeout:
+        raise ApiError("ValidationError", "Health check interval must be greater than the timeout.")
+    if interval < timeout:
+        text = f"Health check timeout '{timeout}' must be smaller than or equal to the interval '{interval}'"
+        raise ApiError("ValidationError", text)
+
+
+@handles("elbv2", "ModifyTargetGroup")
+def modify_target_group(call: Call) -> dict[str, Any]:
+    one, params = group(call), call.params
+    _check_timing(
+        params.get("HealthCheckProtocol", one.health_check_protocol),
+        int(params.get("HealthCheckIntervalSeconds", one.health_check_interval_seconds)),
+        int(params.get("HealthCheckTimeoutSeconds", one.health_check_timeout_seconds)),
+    )
+    return {"TargetGroups": [_item(call, each) for each in call.moto()["TargetGroups"]]}
+
+
 @handles("elbv2", "DescribeTargetGroups")
 def describe_target_groups(call: Call) -> dict[str, Any]:
     """One unknown name fails the whole call."""
@@ -86,12 +110,15 @@ def describe_target_groups(call: Call) -> dict[str, Any]:
     if missing:
         raise ApiError("TargetGroupNotFound", f"Target groups '[{', '.join(missing)}]' not found")
     answer = call.moto()
-    for one in answer["TargetGroups"]:
-        if one.get("HealthCheckProtocol") not in ("HTTP", "HTTPS"):
-            for name in ("HealthCheckPath", "Matcher"):  # kept from when it was
-                one.pop(name, None)
-        one["LoadBalancerArns"] = [balancer.arn for balancer in listeners.listening(call, one["TargetGroupArn"])]
-    return answer
+    return {**answer, "TargetGroups": [_item(call, one) for one in answer["TargetGroups"]]}
+
+
+def _item(call: Call, one: dict[str, Any]) -> dict[str, Any]:
+    if one.get("HealthCheckProtocol") not in WEB:
+        for name in ("HealthCheckPath", "Matcher"):  # kept from when it was
+            one.pop(name, None)
+    one["LoadBalancerArns"] = [balancer.arn for balancer in listeners.listening(call, one["TargetGroupArn"])]
+    return one
 
 
 @handles("elbv2", "DeleteTargetGroup")
@@ -159,11 +186,15 @@ def _drop_later(call: Call, one: Any, key: tuple[str, int], registration: Regist
 
 @handles("elbv2", "DescribeTargetHealth")
 def describe_target_health(call: Call) -> dict[str, Any]:
-    """Every registered target, or those asked for, with what the network's checks say."""
+    """Every registered target, or those asked for, with what the network's checks say.
+
+    A terminated instance is not listed any more; asked for, it drains.
+    """
     one = group(call)
     held = call.cloud.registrations.get(one.arn, {})
     asked = call.params.get("Targets")
-    keys = [(each["Id"], int(each.get("Port") or one.port)) for each in asked] if asked else list(held)
+    keys = [(each["Id"], int(each.get("Port") or one.port)) for each in asked or []]
+    keys = keys or [key for key in held if not _is_terminated(call, one, key[0])]
     check_port = one.health_check_port
     return {
         "TargetHealthDescriptions": [
@@ -180,17 +211,16 @@ def describe_target_health(call: Call) -> dict[str, Any]:
 def _health(call: Call, one: Any, key: tuple[str, int], registration: RegisteredTarget | None) -> dict[str, str]:
     if registration is None:
         return _state("unused", "Target.NotRegistered", "Target is not registered to the target group")
-    if registration.leaving:
+    if registration.leaving or _is_terminated(call, one, key[0]):
         return _state("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
     balancers = listeners.listening(call, one.arn)
     if not balancers:
         text = "Target group is not configured to receive traffic from the load balancer"
         return _state("unused", "Target.NotInUse", text)
-    instance = next((each for each in validation.instances(call) if each.id == key[0]), None)
     if one.target_type == "instance":
-        if instance is None or instance.state != "running":
-            state = instance.state if instance is not None else "terminated"
-            return _state("unused", "Target.InvalidState", f"Target is in the {state} state")
+        instance = _instance(call, key[0])
+        if instance.state != "running":
+            return _state("unused", "Target.InvalidState", f"Target is in the {instance.state} state")
         zones = {subnet.availability_zone for balancer in balancers for subnet in balancer.subnets}
         if instance.availability_zone not in zones:
             text = "Target is in an Availability Zone that is not enabled for the load balancer"
@@ -201,6 +231,18 @@ def _health(call: Call, one: Any, key: tuple[str, int], registration: Registered
     if healthy is None:
         return _state("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
     return {"State": "healthy"} if healthy else _state("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+
+
+def _instance(call: Call, instance_id: str) -> Any:
+    return next((each for each in validation.instances(call) if each.id == instance_id), None)
+
+
+def _is_terminated(call: Call, group: Any, target_id: str) -> bool:
+    """True for an instance that is terminated, or was so long ago that it is not known any more."""
+    if group.target_type != "instance":
+        return False
+    instance = _instance(call, target_id)
+    return instance is None or instance.state == "terminated"
 
 
 def _state(state: str, reason: str, description: str) -> dict[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..api.calls import Call, handles
-from ..api.filters import Fields, matching
+from ..api.filters import INVALID_FILTER, Fields, matching
 from ..api.ids import ENDPOINT_ZONES, hosted_zone
-from ..store.cloud import VpcEndpoint
+from ..store.cloud import Service, VpcEndpoint
 from . import vpc_endpoint_services, vpc_endpoints
 
 _FIELDS: Fields = {
@@ -22,18 +22,19 @@ _FIELDS: Fields = {
 
 @handles("ec2", "DescribeVpcEndpointConnections", pages="VpcEndpointConnections")
 def describe_vpc_endpoint_connections(call: Call) -> dict[str, Any]:
-    """Every request to the caller's services, a moment after it was made."""
-    shown = [_item(call, one) for one in call.cloud.endpoints.values() if one.listed and _mine(call, one)]
-    return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _FIELDS)}
+    """Every request to the caller's services, a moment after it was made.
+
+    A rejected one is listed even when its service is deleted.
+    """
+    shown = [
+        _item(one, one.service)
+        for one in call.cloud.endpoints.values()
+        if one.listed and one.service and (one.service.account, one.service.region) == (call.account, call.region)
+    ]
+    return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _FIELDS, INVALID_FILTER)}
 
 
-def _mine(call: Call, endpoint: VpcEndpoint) -> bool:
-    service = call.cloud.services.get(endpoint.service_id)
-    return service is not None and (service.account, service.region) == (call.account, call.region)
-
-
-def _item(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
-    service = call.cloud.services[endpoint.service_id]
+def _item(endpoint: VpcEndpoint, service: Service) -> dict[str, Any]:
     zone = hosted_zone(ENDPOINT_ZONES, endpoint.region)
     return {
         "ServiceId": service.id,

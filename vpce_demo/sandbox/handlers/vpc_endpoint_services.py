@@ -9,7 +9,7 @@ from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
 
 from .. import timing
 from ..api.calls import Call, handles
-from ..api.filters import Fields, matching
+from ..api.filters import INVALID_FILTER, Fields, matching
 from ..api.ids import hex_id
 from ..api.protocol import ApiError
 from ..store.cloud import Service
@@ -56,26 +56,26 @@ def zone_ids(call: Call, zones: list[str]) -> list[str]:
 
 
 def service_item(call: Call, service: Service) -> dict[str, Any]:
-    """The service as its owner sees it."""
+    """The service as its owner sees it: without the ids of its zones."""
     shown: dict[str, Any] = {
         "ServiceType": [{"ServiceType": "Interface"}],
         "ServiceId": service.id,
         "ServiceName": service.name,
         "ServiceState": service.state,
         "AvailabilityZones": list(service.zones),
-        "AvailabilityZoneIds": zone_ids(call, service.zones),
         "AcceptanceRequired": service.acceptance_required,
         "ManagesVpcEndpoints": False,
         "NetworkLoadBalancerArns": list(service.load_balancer_arns),
         "SupportedIpAddressTypes": ["ipv4"],
         "BaseEndpointDnsNames": [base_names(service)],
+        "PrivateDnsName": service.private_dns_name,
+        "PrivateDnsNameConfiguration": {},
         "PayerResponsibility": service.payer,
         "SupportedRegions": [{"Region": region, "ServiceState": service.state} for region in service.regions],
         "RemoteAccessEnabled": len(service.regions) > 1,
         "Tags": tags.of(call, service.id),
     }
     if service.private_dns_name:
-        shown["PrivateDnsName"] = service.private_dns_name
         shown["PrivateDnsNameConfiguration"] = {"State": "pendingVerification", "Type": "TXT"}
     return {key: value for key, value in shown.items() if value not in ("", None)}
 
@@ -106,7 +106,7 @@ def _zones(balancers: list[Any]) -> list[str]:
 
 @handles("ec2", "CreateVpcEndpointServiceConfiguration")
 def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
-    """One service on one or more active Network Load Balancers; ``Pending``, then ``Available``."""
+    """One service on one or more active Network Load Balancers; ``Available``, but of no use for a while."""
 
     def make() -> dict[str, Any]:
         arns = call.params.get("NetworkLoadBalancerArns") or []
@@ -129,10 +129,9 @@ def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
             acceptance_required=call.params.get("AcceptanceRequired", True),
             private_dns_name=call.params.get("PrivateDnsName"),
             regions=sorted({call.region, *call.params.get("SupportedRegions", [])}),
-            payer="ServiceOwner",
         )
         tags.at_creation(call, service_id, "vpc-endpoint-service")
-        call.cloud.later(timing.SERVICE_PENDING, lambda: _to(service, "Available", since="Pending"))
+        call.cloud.later(timing.SERVICE_UNAVAILABLE, lambda: setattr(service, "usable", True))
         return answer(service)
 
     def answer(service: Service) -> dict[str, Any]:
@@ -144,11 +143,6 @@ def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
         return answer(service) if service and service.state not in GONE else None
 
     return call.once(make, again)
-
-
-def _to(service: Service, state: str, since: str) -> None:
-    if service.state == since:
-        service.state = state
 
 
 _FIELDS: Fields = {
@@ -165,7 +159,7 @@ def describe_vpc_endpoint_service_configurations(call: Call) -> dict[str, Any]:
     wanted = call.params.get("ServiceIds") or []
     found = [own(call, service_id) for service_id in wanted] if wanted else list(_mine(call))
     shown = [service_item(call, service) for service in found]
-    return {"ServiceConfigurations": matching(shown, call.params.get("Filters"), _FIELDS)}
+    return {"ServiceConfigurations": matching(shown, call.params.get("Filters"), _FIELDS, INVALID_FILTER)}
 
 
 def _mine(call: Call) -> Iterator[Service]:
@@ -244,7 +238,7 @@ def describe_vpc_endpoint_service_permissions(call: Call) -> dict[str, Any]:
         "principal": lambda one: one["Principal"],
         "principal-type": lambda one: one["PrincipalType"],
     }
-    return {"AllowedPrincipals": matching(shown, call.params.get("Filters"), fields)}
+    return {"AllowedPrincipals": matching(shown, call.params.get("Filters"), fields, INVALID_FILTER)}
 
 
 def _permission(service: Service, principal: str) -> dict[str, Any]:
@@ -304,7 +298,7 @@ def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
         "service-region": lambda one: one.get("ServiceRegion", call.region),
         "supported-ip-address-types": lambda one: one.get("SupportedIpAddressTypes", []),
     }
-    kept = matching([found[name] for name in names] if names else found.values(), filters, fields)
+    kept = matching([found[name] for name in names] if names else found.values(), filters, fields, INVALID_FILTER)
     return {"ServiceNames": [one["ServiceName"] for one in kept], "ServiceDetails": kept}
 
 
@@ -345,7 +339,7 @@ def _details(call: Call, service: Service) -> dict[str, Any]:
         "VpcEndpointPolicySupported": False,
         "AcceptanceRequired": service.acceptance_required,
         "ManagesVpcEndpoints": False,
-        "PayerResponsibility": service.payer,
+        **({"PayerResponsibility": service.payer} if service.payer else {}),
         "SupportedIpAddressTypes": ["ipv4"],
         "Tags": tags.of(call, service.id) if service.account == call.account else [],
     }

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from .. import timing
 from ..api.calls import Call, handles
-from ..api.filters import Fields, matching
-from ..api.ids import ENDPOINT_ZONES, hex_id, hosted_zone
+from ..api.filters import INVALID_FILTER, Fields, matching
+from ..api.ids import ENDPOINT_ZONES, dns_mark, hex_id, hosted_zone
 from ..api.protocol import ApiError
 from ..store.cloud import Service, VpcEndpoint
 from . import network_interfaces, route_tables, tags, validation, vpc_endpoint_services
@@ -89,7 +88,7 @@ def _service(call: Call, name: str) -> tuple[Service | None, str]:
     """The private service of that name, or AWS's own, and the middle of its endpoints' names."""
     service = vpc_endpoint_services.visible(call, name)
     if service is not None:
-        if service.state != "Available":
+        if not service.usable:
             raise ApiError("Unavailable", "The service is unavailable", 503)
         return service, vpc_endpoint_services.base_names(service)
     if name not in vpc_endpoint_services.aws_names(call):
@@ -109,8 +108,10 @@ def create_vpc_endpoint(call: Call) -> dict[str, Any]:
 
 
 def _answer(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
+    """Without the region, and without tags if it has none."""
     token = {"ClientToken": endpoint.token} if endpoint.token else {}
-    return {"VpcEndpoint": endpoint_item(call, endpoint), **token}
+    item = {key: value for key, value in endpoint_item(call, endpoint).items() if key != "ServiceRegion"}
+    return {"VpcEndpoint": item if item["Tags"] else {k: v for k, v in item.items() if k != "Tags"}, **token}
 
 
 def _make(call: Call) -> VpcEndpoint:
@@ -135,7 +136,7 @@ def _make(call: Call) -> VpcEndpoint:
         group_ids = [call.ec2.get_default_security_group(vpc.id).id]
     groups = validation.groups_in(call, group_ids, vpc.id)
     endpoint_id = hex_id("vpce")
-    front = f"{endpoint_id}-{secrets.token_hex(4)}"
+    front = f"{endpoint_id}-{dns_mark()}"
     zones = [f"{front}-{subnet.availability_zone}.{base}" for subnet in subnets]
     waits = service is not None and service.acceptance_required
     endpoint = VpcEndpoint(
@@ -145,7 +146,7 @@ def _make(call: Call) -> VpcEndpoint:
         vpc_id=vpc.id,
         kind=kind,
         service_name=name,
-        service_id=service.id if service else "",
+        service=service,
         state="pendingAcceptance" if waits else ("available" if kind == "Gateway" else "pending"),
         group_ids=group_ids,
         route_table_ids=list(params.get("RouteTableIds", [])) if kind == "Gateway" else [],
@@ -198,7 +199,8 @@ _FIELDS: Fields = {
 def describe_vpc_endpoints(call: Call) -> dict[str, Any]:
     wanted = call.params.get("VpcEndpointIds") or []
     found = [own(call, each) for each in wanted] if wanted else list(_mine(call))
-    return {"VpcEndpoints": matching([endpoint_item(call, one) for one in found], call.params.get("Filters"), _FIELDS)}
+    shown = [endpoint_item(call, one) for one in found]
+    return {"VpcEndpoints": matching(shown, call.params.get("Filters"), _FIELDS, INVALID_FILTER)}
 
 
 def _mine(call: Call) -> Iterator[VpcEndpoint]:
@@ -219,7 +221,7 @@ def modify_vpc_endpoint(call: Call) -> dict[str, Any]:
         raise ApiError("InvalidParameter", "An interface endpoint must have at least one security group.")
     leaving = set(params.get("RemoveSubnetIds", []))
     subnet_ids = [each for each in [*endpoint.interfaces, *params.get("AddSubnetIds", [])] if each not in leaving]
-    subnets = subnets_for(call, subnet_ids, endpoint.vpc_id, call.cloud.services.get(endpoint.service_id))
+    subnets = subnets_for(call, subnet_ids, endpoint.vpc_id, endpoint.service)
     for subnet_id in leaving & set(endpoint.interfaces):
         network_interfaces.drop(call.ec2, endpoint.interfaces.pop(subnet_id))
     for subnet in subnets:

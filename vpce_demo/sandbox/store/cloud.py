@@ -42,7 +42,8 @@ class NoWires:
 
 @dataclass
 class Service:
-    """An endpoint service.  ``principals`` maps an allowed principal's ARN to its permission's id."""
+    """An endpoint service.  ``principals`` maps an allowed principal's ARN to its permission's id; until it is
+    ``usable``, endpoints to it are refused."""
 
     id: str
     name: str
@@ -53,15 +54,17 @@ class Service:
     acceptance_required: bool
     private_dns_name: str | None
     regions: list[str]
-    payer: str
-    state: str = "Pending"
+    payer: str | None = None
+    state: str = "Available"
+    usable: bool = False
     principals: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class VpcEndpoint:
     """A VPC endpoint.  ``interfaces`` maps a subnet to the network interface in it; ``listed`` says whether the
-    owner of the service sees the request yet; ``service_id`` is empty for a service of AWS's own."""
+    owner of the service sees the request yet; ``service`` is the one that was asked, though it may be deleted by now,
+    or None for a service of AWS's own."""
 
     id: str
     account: str
@@ -69,7 +72,7 @@ class VpcEndpoint:
     vpc_id: str
     kind: str
     service_name: str
-    service_id: str
+    service: Service | None
     state: str
     group_ids: list[str]
     route_table_ids: list[str]
@@ -80,6 +83,10 @@ class VpcEndpoint:
     interfaces: dict[str, str] = field(default_factory=dict)
     listed: bool = False
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def service_id(self) -> str:
+        return self.service.id if self.service else ""
 
 
 @dataclass
