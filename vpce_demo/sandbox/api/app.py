@@ -27,7 +27,7 @@ from werkzeug.wrappers import Request, Response
 
 from .. import limits
 from ..store.cloud import Cloud
-from . import parameters
+from . import items, parameters
 from .calls import Call, Handlers
 from .faults import Dropped, Faults, Spoilt, Struck, kill
 from .filters import page
@@ -207,7 +207,8 @@ class Api:
         with self.cloud.lock:
             self.cloud.settle()
             try:
-                if handler is None and not self.faults.hiding.concerns(incoming.operation):
+                by_moto = handler is None and not items.concerns(incoming.service, incoming.operation)
+                if by_moto and not self.faults.hiding.concerns(incoming.operation):
                     response = self._forward(incoming, body)
                     record.error = _error_code(response)
                     return response
@@ -219,7 +220,9 @@ class Api:
             finally:
                 if not incoming.operation.startswith(READING):
                     self.cloud.touched()
-            return answer(incoming.service, incoming.operation, page(result, pages, params) if pages else result)
+            result = page(result, pages, params) if pages else dict(result)
+            items.complete(incoming, result, self.cloud)
+            return answer(incoming.service, incoming.operation, result)
 
     def _forward(self, incoming: Incoming, body: bytes) -> Response:
         environ = {**incoming.http.environ, "wsgi.input": io.BytesIO(body)}

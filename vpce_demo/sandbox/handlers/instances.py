@@ -155,13 +155,19 @@ def _run(call: Call) -> dict[str, Any]:
         MinCount=count,
         MaxCount=count,
         NetworkInterfaces=nics or None,
-        BlockDeviceMappings=_volumes(params),
+        BlockDeviceMappings=_volumes(params, call.ec2.amis[image_id].root_device_name),
+        MetadataOptions=params.get("MetadataOptions") or _metadata_options(call, image_id),
     )
     ids = [one["InstanceId"] for one in answer["Instances"]]
     dies = any(volumes.has_foreign_key(call, one) for one in params.get("BlockDeviceMappings", [{}]))
     for instance in [one for one in validation.instances(call) if one.id in ids]:
         _begin(call, instance, first, dies)
-    return _reservation(call, ids)
+    begun = _reservation(call, ids)
+    for one in begun["Instances"]:
+        one["BlockDeviceMappings"] = []
+        for nic in one["NetworkInterfaces"]:
+            nic["Attachment"]["Status"] = "attaching"
+    return begun
 
 
 def _count(params: dict[str, Any], subnet: Any | None) -> int:
@@ -196,18 +202,23 @@ def _image(call: Call, image_id: str) -> str:
     return image_id
 
 
-def _volumes(params: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """The volumes asked for; one without a size has its snapshot's, which moto asks for."""
-    asked = params.get("BlockDeviceMappings")
-    if not asked:
-        return None
-    sized = [dict(one) for one in asked]
-    for one in sized:
+def _volumes(params: dict[str, Any], root: str) -> list[dict[str, Any]]:
+    """The root volume and the others asked for; one without a size has its snapshot's, which moto asks for."""
+    asked = [dict(one) for one in params.get("BlockDeviceMappings", [])]
+    if root not in (one.get("DeviceName") for one in asked):
+        asked.insert(0, {"DeviceName": root, "Ebs": {"DeleteOnTermination": True}})
+    for one in asked:
         if "Ebs" in one and not {"VolumeSize", "SnapshotId"} & set(one["Ebs"]):
             one["Ebs"] = {**one["Ebs"], "VolumeSize": IMAGE_GIB}
         if one.get("Ebs", {}).get("KmsKeyId", "").endswith(volumes.OWN_KEY):
             one["Ebs"] = {key: value for key, value in one["Ebs"].items() if key != "KmsKeyId"}  # which moto makes
-    return sized
+    return asked
+
+
+def _metadata_options(call: Call, image_id: str) -> dict[str, Any] | None:
+    """Amazon Linux 2023 asks for tokens by itself."""
+    new = (call.ec2.amis[image_id].name or "").startswith("al2023-")
+    return {"HttpTokens": "required", "HttpPutResponseHopLimit": 2, "HttpEndpoint": "enabled"} if new else None
 
 
 def _check_user_data(encoded: str) -> None:
@@ -459,7 +470,7 @@ def _shown(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
             one["PublicDnsName"] = next(iter(names), "")
             if one["State"]["Name"] == "terminated":
                 one["NetworkInterfaces"], one["SecurityGroups"] = [], []
-                for key in ("PrivateIpAddress", "PublicIpAddress", "SubnetId", "VpcId"):
+                for key in ("PrivateIpAddress", "PublicIpAddress", "SourceDestCheck", "SubnetId", "VpcId"):
                     one.pop(key, None)
                 one["PrivateDnsName"] = one["PublicDnsName"] = ""
     return answer

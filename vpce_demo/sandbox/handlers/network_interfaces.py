@@ -15,6 +15,8 @@ from . import validation
 LOAD_BALANCER = "network_load_balancer"
 ENDPOINT = "vpc_endpoint"
 NAT_GATEWAY = "nat_gateway"
+AWS_ACCOUNT = "111122223333"
+"""The account in which Elastic Load Balancing makes its interfaces, which has twelve digits like any."""
 NOT_YOURS = "You are not allowed to manage 'ela-attach' attachments."
 
 
@@ -40,7 +42,8 @@ def manage(interface: Any, kind: str, groups: list[Any]) -> None:
     interface._group_set = list(groups)
     interface.interface_type = kind
     interface.requester_managed = True
-    interface.requester_id = "amazon-elb" if kind == LOAD_BALANCER else "amazon-aws"
+    interface.requester_id = interface.owner_id if kind == ENDPOINT else AWS_ACCOUNT
+    interface.source_dest_check = kind == ENDPOINT
     interface.status = "in-use"
     interface.managed_attachment = hex_id("ela-attach")
 

@@ -24,6 +24,7 @@ from moto.elbv2.models import elbv2_backends
 from moto.ssm.models import ssm_backends
 from moto.utilities.utils import load_resource
 
+ID_DIGITS = 17
 UNUSED_IMAGES = "ecs/optimized_amis"
 """1,227 images for Amazon ECS in each region.  Nothing looks for them here, and each costs a volume and a snapshot."""
 
@@ -131,6 +132,13 @@ def _modules() -> tuple[str, ...]:
     return tuple(_list_of_moto_modules())
 
 
+def _random_resource_id(size: int = 8) -> str:
+    """Of 17 digits of an id of AWS the first is 0."""
+    return f"0{_random_id(size - 1)}" if size == ID_DIGITS else str(_random_id(size))
+
+
+_random_id = utils.random_resource_id
+vars(utils)["random_resource_id"] = _random_resource_id
 _list_of_moto_modules = services.list_of_moto_modules
 vars(amis)["load_resource"] = _load_resource
 # At every call moto looks through its directories for its services, and through a class for its operations.
