@@ -54,10 +54,10 @@ def filters(**wanted: str) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def refused(code: str, *words: str) -> Iterator[None]:
+def refused(code: str, *words: str) -> Iterator[pytest.ExceptionInfo[ClientError]]:
     """The call inside fails with AWS's code, and says so in these words."""
     with pytest.raises(ClientError) as caught:
-        yield
+        yield caught
     error = caught.value.response["Error"]
     assert error["Code"] == code, error
     for word in words:

@@ -13,6 +13,7 @@ import re
 import threading
 import time
 import traceback
+import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -33,7 +34,20 @@ from .faults import Dropped, Faults, Spoilt, Struck, kill
 from .filters import page
 from .hiding import READING
 from .iam.gate import Gate, wrong_region
-from .protocol import CBOR, SIGNING_NAMES, ApiError, Incoming, Moto, answer, no_such_kind, refusal, regions
+from .protocol import (
+    CBOR,
+    SIGNING_NAMES,
+    ApiError,
+    Incoming,
+    Moto,
+    answer,
+    in_aws_words,
+    no_such_kind,
+    operation_model,
+    refusal,
+    refused_by_moto,
+    regions,
+)
 from .spoil import spoilt
 
 if TYPE_CHECKING:
@@ -45,6 +59,8 @@ MOTO, OURS = str(Path(moto.__file__).parent), str(Path(__file__).parents[2])
 """The directories of moto and of this package."""
 HAS_COME = "vpce_demo.has_come"
 """In a request's environment: what to call when all of it has come, if the server wants to know."""
+REQUEST_ID = re.compile(rb"<(requestId|RequestId|RequestID)>([^<]*)<")
+UUID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 UNKNOWN = "unknown"
 """The name of every service that is not there, and of every operation that a service does not have."""
 
@@ -145,7 +161,7 @@ class Api:
         if self.latency:
             time.sleep(self.latency)
         try:
-            response = self._answer(incoming, record, struck, body)
+            response = _with_headers(incoming, self._answer(incoming, record, struck, body))
             struck.after()
         except Dropped as dropped:
             record.error = ", ".join(filter(None, (record.error, dropped.note)))
@@ -177,13 +193,13 @@ class Api:
             return self._dispatch(incoming, record, body)
         except ApiError as error:
             record.error = error.code
-            return refusal(incoming.protocol, error)
+            return refusal(incoming, error)
         except (Dropped, Spoilt):
             raise
         except Exception as failure:
             said = _error_of(incoming, record, failure)
             record.error = said.code
-            return refusal(incoming.protocol, said)
+            return refusal(incoming, said)
 
     def _dispatch(self, incoming: Incoming, record: RecordedCall, body: bytes) -> Response:
         if incoming.region not in regions():
@@ -209,9 +225,7 @@ class Api:
             try:
                 by_moto = handler is None and not items.concerns(incoming.service, incoming.operation)
                 if by_moto and not self.faults.hiding.concerns(incoming.operation):
-                    response = self._forward(incoming, body)
-                    record.error = _error_code(response)
-                    return response
+                    return self._forward(incoming, body)
                 result = self.faults.hiding.carry_out(
                     incoming.operation,
                     params,
@@ -227,9 +241,26 @@ class Api:
     def _forward(self, incoming: Incoming, body: bytes) -> Response:
         environ = {**incoming.http.environ, "wsgi.input": io.BytesIO(body)}
         response = self._moto.forward(environ, incoming.account)
-        if incoming.service and response.status_code >= 500:
-            raise no_such_kind(incoming.operation)
+        if incoming.service and response.status_code >= 300:
+            raise refused_by_moto(incoming.service, incoming.operation, response)
         return response
+
+
+def _with_headers(incoming: Incoming, response: Response) -> Response:
+    """With AWS's headers, and a request's id of its form in the answer: moto has others."""
+    request_id = str(uuid.uuid4())
+    if incoming.protocol in ("ec2", "query", "rest-xml"):
+        text = response.get_data()
+        if found := REQUEST_ID.search(text):
+            if UUID.fullmatch(found[2]):
+                request_id = found[2].decode()
+            else:
+                response.set_data(text[: found.start(2)] + request_id.encode() + text[found.end(2) :])
+        response.headers["Content-Type"] = "text/xml;charset=UTF-8"
+    response.headers["x-amzn-RequestId"] = request_id
+    if incoming.service == "ec2":
+        response.headers["Server"] = "AmazonEC2"
+    return response
 
 
 def _remembered(params: dict[str, Any]) -> dict[str, Any]:
@@ -254,14 +285,14 @@ def _error_of(incoming: Incoming, record: RecordedCall, failure: Exception) -> A
     it, and the whole traceback for a failure of ours.
     """
     if isinstance(failure, ServiceException):
-        return ApiError(str(failure.code), str(failure.message))
+        return in_aws_words(str(failure.code), str(failure.message))
     if isinstance(failure, JsonRESTError):
         return ApiError(failure.relative_error_type, str(failure.message), failure.code)
     places = [one for one in traceback.extract_tb(failure.__traceback__) if one.filename.startswith((MOTO, OURS))]
     if not places or not places[-1].filename.startswith(MOTO):
         log.error("%s %s failed", incoming.name, incoming.operation, exc_info=failure)
     elif isinstance(failure, NotImplementedError | ImportError):
-        return no_such_kind(incoming.operation)
+        return _not_in_moto(incoming)
     else:
         place = f"{Path(places[-1].filename).relative_to(MOTO)}:{places[-1].lineno}"
         log.error("moto failed: %s %s: %s at %s", incoming.name, incoming.operation, type(failure).__name__, place)
@@ -270,8 +301,11 @@ def _error_of(incoming: Incoming, record: RecordedCall, failure: Exception) -> A
     return ApiError("InternalError", "An internal error has occurred", 500)
 
 
-def _error_code(response: Response) -> str | None:
-    if response.status_code < 400:
-        return None
-    found = re.search(r"<Code>([^<]+)</Code>|\"__type\": ?\"([^\"]+)\"", response.get_data(as_text=True))
-    return (found[1] or found[2]) if found else str(response.status_code)
+def _not_in_moto(incoming: Incoming) -> ApiError:
+    """What moto has not implemented: an operation of some kind, or a filter.  AWS's model has a filter that AWS has."""
+    shape = operation_model(incoming.service, incoming.operation).input_shape
+    known = shape.members["Filters"].documentation if shape and "Filters" in shape.members else ""
+    for name in [one.get("Name", "") for one in incoming.params().get("Filters", [])] if known else []:
+        if f"<code>{name}</code>" not in known and not name.startswith("tag"):
+            return ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")
+    return no_such_kind(incoming.operation)

@@ -183,6 +183,12 @@ def protocol_of(service: str) -> str:
     return "json" if protocol.startswith("smithy") else protocol
 
 
+@cache
+def xml_namespace(service: str) -> str:
+    """The namespace of a service's answers in XML."""
+    return str(get_service_model(service).metadata.get("xmlNamespace", ""))
+
+
 def answer(service: str, operation: str, result: dict[str, Any]) -> Response:
     """A successful answer."""
     serializer = get_serializer_class(service, protocol_of(service))
@@ -191,9 +197,9 @@ def answer(service: str, operation: str, result: dict[str, Any]) -> Response:
     return Response(done["body"], done["status_code"], dict(done["headers"]))
 
 
-def refusal(protocol: str, error: ApiError) -> Response:
-    """An error, in the protocol's own shape."""
-    request_id = uuid.uuid4()
+def refusal(incoming: Incoming, error: ApiError) -> Response:
+    """An error, in the shape of the service's protocol."""
+    request_id, protocol = uuid.uuid4(), incoming.protocol
     if protocol in ("json", "rest-json"):
         body = json.dumps({"__type": error.code, "message": error.message})
         kind = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
@@ -212,7 +218,8 @@ def refusal(protocol: str, error: ApiError) -> Response:
     else:
         side = "Sender" if error.status < 500 else "Receiver"
         error_xml = f"<Error><Type>{side}</Type>{inner}</Error>"
-        body = f"<ErrorResponse>{error_xml}<RequestId>{request_id}</RequestId></ErrorResponse>"
+        names = f' xmlns="{xml_namespace(incoming.service)}"' if incoming.service else ""
+        body = f"<ErrorResponse{names}>{error_xml}<RequestId>{request_id}</RequestId></ErrorResponse>"
     return Response(f'<?xml version="1.0" encoding="UTF-8"?>{body}', error.status, content_type="text/xml")
 
 
@@ -256,12 +263,41 @@ class Moto:
             headers=headers.items(),
         ).get_environ()
         got = self.forward(environ, sender.account)
-        if got.status_code >= 500:
-            raise no_such_kind(operation)
-        raw = {"status_code": got.status_code, "headers": HeadersDict(got.headers), "body": got.get_data()}
-        parsed = cast(dict[str, Any], create_parser(protocol_of(service)).parse(raw, cast(Shape, model.output_shape)))
         if got.status_code >= 300:
-            error = parsed.get("Error", {})
-            raise ApiError(error.get("Code", "InternalError"), error.get("Message", ""), got.status_code)
+            raise refused_by_moto(service, operation, got)
+        parsed = _parsed(service, operation, got)
         parsed.pop("ResponseMetadata", None)
         return parsed
+
+
+def _parsed(service: str, operation: str, got: Response) -> dict[str, Any]:
+    raw = {"status_code": got.status_code, "headers": HeadersDict(got.headers), "body": got.get_data()}
+    shape = cast(Shape, operation_model(service, operation).output_shape)
+    return cast(dict[str, Any], create_parser(protocol_of(service)).parse(raw, shape))
+
+
+def refused_by_moto(service: str, operation: str, got: Response) -> ApiError:
+    """The error in an answer of moto's."""
+    if got.status_code >= 500:
+        return no_such_kind(operation)
+    error = _parsed(service, operation, got).get("Error", {})
+    return in_aws_words(error.get("Code", "InternalError"), error.get("Message", ""), got.status_code)
+
+
+AWS_WORDS = {
+    "InvalidVpcID.NotFound": "The vpc ID '{}' does not exist",
+    "InvalidGroup.NotFound": "The security group '{}' does not exist",
+    "InvalidKeyPair.NotFound": "The key pair '{}' does not exist",
+    "InvalidInternetGatewayID.NotFound": "The internetGateway ID '{}' does not exist",
+    "InvalidVpcPeeringConnectionId.NotFound": "The vpcPeeringConnection ID '{}' does not exist",
+    "InvalidDhcpOptionID.NotFound": "The dhcpOption ID '{}' does not exist",
+}
+"""AWS's words where moto has others, by the code."""
+
+
+def in_aws_words(code: str, message: str, status: int = 400) -> ApiError:
+    """An error of moto's.  Where several are missing, moto names them as a set of Python's, and AWS the first."""
+    message = re.sub(r"\{(['\"])(.*?)\1.*?\}", r"\2", message)
+    words = AWS_WORDS.get(code)
+    found = re.search(r"'+(.+?)'+ (?:does|do) not exist|ID (\S+) does not exist", message) if words else None
+    return ApiError(code, words.format(found[1] or found[2]) if words and found else message, status)

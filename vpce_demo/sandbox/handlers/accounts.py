@@ -22,6 +22,16 @@ def public_parameter(call: Call, name: str) -> str:
     return str(found[name].value)
 
 
+@handles("ssm", "GetParameter", "GetParameters", "GetParametersByPath")
+def get_parameters(call: Call) -> dict[str, Any]:
+    """A public parameter belongs to no account."""
+    answer = call.moto()
+    for one in [*answer.get("Parameters", []), *filter(None, [answer.get("Parameter")])]:
+        if one["Name"].startswith("/aws/"):
+            one["ARN"] = one["ARN"].replace(f":{call.account}:", "::")
+    return answer
+
+
 @handles("ssm", "DescribeInstanceInformation")
 def describe_instance_information(call: Call) -> dict[str, Any]:
     """No agent registers: the sandbox's machines have none, as instances without an instance profile on AWS."""

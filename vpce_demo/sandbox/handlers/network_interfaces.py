@@ -131,6 +131,8 @@ def describe_network_interfaces(call: Call) -> dict[str, Any]:
     for one in found:
         interface = call.ec2.enis[one["NetworkInterfaceId"]]
         one["Tags"] = one.pop("TagSet", [])
+        if interface.instance is not None:
+            one.pop("RequesterId", None)  # it was made with its instance, or by somebody whom moto does not keep
         show_public_address(call, one)
         if hasattr(interface, "managed_attachment"):
             one["Attachment"] = {
