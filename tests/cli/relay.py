@@ -37,7 +37,9 @@ def pages(service: str) -> dict[str, tuple[str, str]]:
     ):
         name = config["result_key"]
         name = name if isinstance(name, str) else name[0]
-        member = model.operation_model(operation).output_shape.members[name]
+        shape = model.operation_model(operation).output_shape
+        assert shape
+        member = shape.members[name]
         found[operation] = name, str(member.serialization.get("name", name))
     return found
 

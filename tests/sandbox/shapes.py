@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,16 +17,6 @@ from moto.core.utils import get_service_model
 
 OFTEN = 0.5
 """The share of the newest recorded items in which a field is to be expected."""
-FORMS = (
-    (r"(?:[a-z]+-)+0[0-9a-f]{16}", lambda text: f"{text.rpartition('-')[0]}-ID"),
-    (r"arn:.*", lambda text: _of_arn(text)),
-    (r"\d{12}", lambda text: "ACCOUNT"),
-    (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda text: "UUID"),
-    (r"(\d+\.){3}\d+", lambda text: "ADDRESS"),
-    (r"(\d+\.){3}\d+/\d+", lambda text: "RANGE"),
-    (r"([0-9a-f]{2}:){5}[0-9a-f]{2}", lambda text: "MAC"),
-    (r"([\w-]+\.)+(amazonaws\.com|internal)", lambda text: _of_name(text)),
-)
 OLD_ID = re.compile(r"(?:[a-z]+-)+([0-9a-f]{8}|[0-9a-f]{17})")
 """Ids of before 2016, and those that somebody put in the place of real ones."""
 REGION = re.compile(r"\b[a-z]{2}-[a-z]+-\d\b")
@@ -48,6 +38,18 @@ def _of_name(name: str) -> str:
     name = re.sub(r"\b(ip|ec2)(-\d+){4}", r"\1-ADDRESS", name)
     name = re.sub(r"^[\w.-]+(?<!vpce-svc-ID)\.REGION\.vpce", "SERVICE.REGION.vpce", name)
     return re.sub(r"^[\w-]+-[0-9a-f]{16}\.elb", "NAME-HEX.elb", re.sub(r"MARK-REGION[a-z]", "MARK-ZONE", name))
+
+
+FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    (r"(?:[a-z]+-)+0[0-9a-f]{16}", lambda text: f"{text.rpartition('-')[0]}-ID"),
+    (r"arn:.*", _of_arn),
+    (r"\d{12}", lambda text: "ACCOUNT"),
+    (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda text: "UUID"),
+    (r"(\d+\.){3}\d+", lambda text: "ADDRESS"),
+    (r"(\d+\.){3}\d+/\d+", lambda text: "RANGE"),
+    (r"([0-9a-f]{2}:){5}[0-9a-f]{2}", lambda text: "MAC"),
+    (r"([\w-]+\.)+(amazonaws\.com|internal)", _of_name),
+)
 
 
 def form(text: str, recorded: bool) -> str:

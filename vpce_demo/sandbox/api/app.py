@@ -304,7 +304,7 @@ def _error_of(incoming: Incoming, record: RecordedCall, failure: Exception) -> A
 def _not_in_moto(incoming: Incoming) -> ApiError:
     """What moto has not implemented: an operation of some kind, or a filter.  AWS's model has a filter that AWS has."""
     shape = operation_model(incoming.service, incoming.operation).input_shape
-    known = shape.members["Filters"].documentation if shape and "Filters" in shape.members else ""
+    known = (shape.members["Filters"].documentation or "") if shape and "Filters" in shape.members else ""
     for name in [one.get("Name", "") for one in incoming.params().get("Filters", [])] if known else []:
         if f"<code>{name}</code>" not in known and not name.startswith("tag"):
             return ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")

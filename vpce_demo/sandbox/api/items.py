@@ -180,8 +180,9 @@ def _fields(service: str, shape: Shape) -> Mapping[str, Any]:
 @cache
 def _ways(service: str, shape: str) -> list[tuple[str, Shape]]:
     """The members of a structure that lead to items."""
-    members = get_service_model(service).shape_for(shape).members
-    return [(name, one) for name, one in members.items() if _leads(service, one, (shape,))]
+    structure = get_service_model(service).shape_for(shape)
+    assert isinstance(structure, StructureShape)
+    return [(name, one) for name, one in structure.members.items() if _leads(service, one, (shape,))]
 
 
 def _leads(service: str, shape: Shape, above: tuple[str, ...]) -> bool:

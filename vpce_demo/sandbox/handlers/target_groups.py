@@ -58,7 +58,7 @@ def group(call: Call) -> Any:
 def create_target_group(call: Call) -> dict[str, Any]:
     """The same settings again give the same group, others ``DuplicateTargetGroupName``."""
     params = call.params
-    protocol = params.get("Protocol")
+    protocol = params.get("Protocol", "")
     network = protocol in NETWORK
     if network or protocol in WEB:
         checks = params.get("HealthCheckProtocol", "TCP" if network else protocol)
