@@ -141,6 +141,7 @@ class EndpointService(Resource):
 def _is_ours_or_going(aws: Aws, endpoint_id: str) -> bool:
     """True if an endpoint of this account is the demo's, or is being deleted."""
     which: Any = {"Name": "vpc-endpoint-id", "Values": [endpoint_id]}  # a filter: a deleted endpoint is not an error
-    found = aws.ec2.describe_vpc_endpoints(Filters=[which])["VpcEndpoints"]
+    pages = aws.ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=[which])
+    found = [one for page in pages for one in page["VpcEndpoints"]]
     going = all(Phase.of(one.get("State", "")) in (Phase.DELETING, Phase.GONE) for one in found)
     return going or any(aws.is_ours(tags_of(one)) for one in found)

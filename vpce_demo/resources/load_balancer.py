@@ -123,10 +123,10 @@ def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:
 
     The interfaces have its name in their description (section 3.5).  Empty while it has none.
     """
-    answer = aws.ec2.describe_network_interfaces(
+    pages = aws.ec2.get_paginator("describe_network_interfaces").paginate(
         Filters=[{"Name": "description", "Values": [f"ELB {short_id(aws.id(balancer))}"]}]
     )
-    return [interface["PrivateIpAddress"] for interface in answer["NetworkInterfaces"]]
+    return [interface["PrivateIpAddress"] for page in pages for interface in page["NetworkInterfaces"]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,8 +131,8 @@ def _kept(aws: Aws, ids: Collection[str]) -> list[str]:
         return []
     which: list[FilterTypeDef] = [{"Name": "instance-id", "Values": instances}]
     kept = []
-    for reservation in aws.ec2.describe_instances(Filters=which)["Reservations"]:
-        for instance in reservation["Instances"]:
+    for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=which):
+        for instance in (one for reservation in page["Reservations"] for one in reservation["Instances"]):
             for device in instance.get("BlockDeviceMappings", []):
                 if device.get("DeviceName") == instance.get("RootDeviceName") and not device["Ebs"].get(
                     "DeleteOnTermination"

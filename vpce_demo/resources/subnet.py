@@ -32,8 +32,11 @@ _LAST = 32767
 def network_acl(aws: Aws, subnet_id: str) -> NetworkAclTypeDef:
     """The network ACL of a subnet.  Raises NotCreated if AWS lists none."""
     of_it: Any = [{"Name": "association.subnet-id", "Values": [subnet_id]}]
-    answer = aws.shared(("network ACL", subnet_id), lambda: aws.ec2.describe_network_acls(Filters=of_it))
-    acls: list[NetworkAclTypeDef] = answer["NetworkAcls"]
+    pages = aws.ec2.get_paginator("describe_network_acls")
+    acls: list[NetworkAclTypeDef] = aws.shared(
+        ("network ACL", subnet_id),
+        lambda: [one for page in pages.paginate(Filters=of_it) for one in page["NetworkAcls"]],
+    )
     if acls:
         return acls[0]
     raise NotCreated(f"AWS lists no network ACL for {subnet_id}.")

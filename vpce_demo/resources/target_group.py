@@ -133,8 +133,10 @@ def target_health(aws: Aws, group: TargetGroup) -> list[TargetHealthDescriptionT
 def _others(aws: Aws, ids: Collection[str]) -> set[str]:
     """Those of these instances that are somebody else's, and live."""
     which: Any = {"Name": "instance-id", "Values": sorted(ids)}  # a filter: a forgotten one is not an error
-    found = aws.ec2.describe_instances(Filters=[which])["Reservations"] if ids else []
-    there = [instance for reservation in found for instance in reservation["Instances"]]
+    if not ids:
+        return set()
+    pages = aws.ec2.get_paginator("describe_instances").paginate(Filters=[which])
+    there = [instance for page in pages for held in page["Reservations"] for instance in held["Instances"]]
     living = [one for one in there if Phase.of(one["State"]["Name"]) is not Phase.GONE]
     return {one["InstanceId"] for one in living if not aws.is_ours(tags_of(one))}
 

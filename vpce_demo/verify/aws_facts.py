@@ -273,16 +273,27 @@ class AwsFacts:
         of_it: list[FilterTypeDef] = [{"Name": "association.subnet-id", "Values": [subnet_id]}]
         return self._once(
             ("acl", side, subnet_id),
-            lambda: only(ec2.describe_network_acls(Filters=of_it)["NetworkAcls"], "network ACL"),
+            lambda: only(
+                (
+                    one
+                    for page in ec2.get_paginator("describe_network_acls").paginate(Filters=of_it)
+                    for one in page["NetworkAcls"]
+                ),
+                "network ACL",
+            ),
         )
 
     def route_table(self, side: Side, subnet_id: str) -> RouteTableTypeDef:
         """The route table of a subnet: an associated one, else its VPC's main one."""
         vpc_id, ec2 = self.subnet(side, subnet_id)["VpcId"], self.clients(side).ec2
-        of_it = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        of_it: list[FilterTypeDef] = [{"Name": "vpc-id", "Values": [vpc_id]}]
         tables: list[RouteTableTypeDef] = self._once(
             ("tables", side, vpc_id),
-            lambda: ec2.describe_route_tables(Filters=of_it)["RouteTables"],  # type: ignore[arg-type]
+            lambda: [
+                one
+                for page in ec2.get_paginator("describe_route_tables").paginate(Filters=of_it)
+                for one in page["RouteTables"]
+            ],
         )
         own = (t for t in tables if any(held.get("SubnetId") == subnet_id for held in t["Associations"]))
         main = (t for t in tables if any(held.get("Main") for held in t["Associations"]))

@@ -26,10 +26,12 @@ def describe_vpc_endpoint_connections(call: Call) -> dict[str, Any]:
 
     A rejected one is listed even when its service is deleted.
     """
+    services = call.cloud.services
     shown = [
         _item(one, one.service)
         for one in call.cloud.endpoints.values()
         if one.listed and one.service and (one.service.account, one.service.region) == (call.account, call.region)
+        if one.service.id in services or one.state == "rejected"
     ]
     return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _FIELDS, INVALID_FILTER)}
 

@@ -37,10 +37,13 @@ def balancer_in_use(facts: AwsFacts) -> Finding | None:
         return None
     whose, commands = {facts.known(facts.demo.service): "this demo's own"}, []
     for service in using:
-        held = ec2.describe_vpc_endpoint_connections(Filters=[{"Name": "service-id", "Values": [service]}])
+        held = ec2.get_paginator("describe_vpc_endpoint_connections").paginate(
+            Filters=[{"Name": "service-id", "Values": [service]}]
+        )
         ends = [
             one["VpcEndpointId"]
-            for one in held["VpcEndpointConnections"]
+            for page in held
+            for one in page["VpcEndpointConnections"]
             if one.get("VpcEndpointState", "").lower() in HOLDING
         ]
         if ends:
