@@ -39,7 +39,9 @@ def account(clients: Clients) -> Account:
     held: Account = {}
     for call, (items, id) in EC2_LISTS.items():
         for item in getattr(clients.ec2, call)()[items]:
-            if item.get("State") != "deleted" and item.get("ServiceState") != "Deleted":
+            # AWS lists a rejected connection for as long as its endpoint stands, though the service is deleted.
+            outlives = "VpcEndpointConnectionId" in item and item["ServiceId"] not in held
+            if item.get("State") != "deleted" and item.get("ServiceState") != "Deleted" and not outlives:
                 held[item[id]] = item
     for reservation in clients.ec2.describe_instances()["Reservations"]:
         for instance in reservation["Instances"]:
