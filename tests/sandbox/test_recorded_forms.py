@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .world import IMAGE_NAME, World, filters, refused
+from .world import IMAGE_NAME, World, filters, named, refused
 
 NOBODY = "0123456789abcdef0"
 
@@ -42,6 +42,17 @@ def test_what_does_not_exist(world: World, operation: str, params: dict[str, Any
     with refused(code, f"{words} does not exist"):
         world.sandbox.faults.hide(5)
         getattr(world.ec2, operation)(**params)
+
+
+def test_an_endpoint_with_what_it_does_not_take(world: World) -> None:
+    _, balancer, service = world.provider()
+    customer = world.network("10.0")
+    with refused("InvalidParameter", "'vpc-endpoint-service' is not a valid taggable resource type"):
+        world.endpoint(customer, service["ServiceName"], TagSpecifications=named("vpc-endpoint-service", "x"))
+    with refused("InvalidParameter", "'vpc-endpoint' is not a valid taggable resource type"):
+        world.service(balancer, TagSpecifications=named("vpc-endpoint", "x"))
+    with refused("InvalidParameter", "Subnet IDs are only supported for Interface and GatewayLoadBalancer type"):
+        world.endpoint(customer, "com.amazonaws.us-east-1.s3", VpcEndpointType="Gateway", SecurityGroupIds=None)
 
 
 def test_several_that_do_not_exist(world: World) -> None:

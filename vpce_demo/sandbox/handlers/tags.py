@@ -31,6 +31,14 @@ def asked(call: Call, kind: str) -> dict[str, str]:
     return wanted
 
 
+def only(call: Call, kind: str) -> None:
+    """Raises ``InvalidParameter`` if a create call has tags for another kind of resource than what it makes."""
+    for spec in call.params.get("TagSpecifications", []):
+        if (named := spec.get("ResourceType")) != kind:
+            text = f"'{named}' is not a valid taggable resource type for this operation."
+            raise ApiError("InvalidParameter", text)
+
+
 def at_creation(call: Call, resource_id: str, kind: str) -> None:
     """Put the tags of a create call on what it made."""
     if wanted := asked(call, kind):

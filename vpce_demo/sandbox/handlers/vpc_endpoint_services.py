@@ -109,6 +109,7 @@ def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
     """One service on one or more active Network Load Balancers; ``Available``, but of no use for a while."""
 
     def make() -> dict[str, Any]:
+        tags.only(call, "vpc-endpoint-service")
         arns = call.params.get("NetworkLoadBalancerArns") or []
         gateways = call.params.get("GatewayLoadBalancerArns") or []
         if gateways and not arns:

@@ -116,6 +116,7 @@ def _answer(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
 
 def _make(call: Call) -> VpcEndpoint:
     params = call.params
+    tags.only(call, "vpc-endpoint")
     vpc = validation.vpc(call, params["VpcId"])
     name, kind = params.get("ServiceName", ""), params.get("VpcEndpointType", "Gateway")
     service, base = _service(call, name)
@@ -123,6 +124,9 @@ def _make(call: Call) -> VpcEndpoint:
         raise ApiError(
             "InvalidParameter", f"Endpoint type ({kind}) does not match available service types ([Interface])."
         )
+    if kind == "Gateway" and params.get("SubnetIds"):
+        text = "Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints."
+        raise ApiError("InvalidParameter", text)
     if kind == "Gateway":
         for table_id in params.get("RouteTableIds", []):
             route_tables.table(call, table_id)
