@@ -3,6 +3,7 @@
 # It keeps no record: what is there is found by the tag Name, or by its name where that is unique.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export AWS_MAX_ATTEMPTS=10 # a new endpoint service refuses its first endpoints with 503
 
 IMAGE=/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
 BALANCER=MyNetwork-LB TARGETS=MyNetwork-TG SERVICE=MyEndpointService ENDPOINT=MyEndpoint
