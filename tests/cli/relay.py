@@ -120,8 +120,8 @@ class Relay:
             body = urlencode({name: value for name, value in params.items() if name != token}, doseq=True).encode()
         self.passes(operation)
         connection = http.client.HTTPConnection(self.to, timeout=60)
-        headers = {name: value for name, value in request.headers.items() if name.lower() != "content-length"}
-        connection.request(request.command, request.path, body, {**headers, "Host": self.to})
+        kept = (item for item in request.headers.items() if item[0].lower() not in ("content-length", "host"))
+        connection.request(request.command, request.path, body, {**dict(kept), "Host": self.to})
         with connection.getresponse() as response:
             answer = response.read()
             told = dict(response.headers.items())
