@@ -27,16 +27,6 @@ def create_vpc(call: Call) -> dict[str, Any]:
     return answer
 
 
-@handles("ec2", "DescribeVpcs")
-def describe_vpcs(call: Call) -> dict[str, Any]:
-    """With what Block Public Access leaves open of each."""
-    answer = call.moto()
-    mode, _ = call.cloud.blocking.get((call.account, call.region), ("off", None))
-    for vpc in answer.get("Vpcs", []):
-        vpc["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": mode}
-    return answer
-
-
 @handles("ec2", "DeleteVpc")
 def delete_vpc(call: Call) -> dict[str, Any]:
     """Nothing but its main route table, default group and default ACL may be left in it, nothing attached to it."""
