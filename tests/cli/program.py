@@ -280,9 +280,10 @@ class World(Program):
         assert self.account() == before
 
     def changing_calls(self) -> dict[str, int]:
-        """How often each operation was called that changes something."""
+        """How often each operation was called that changes something, of the services that the sandbox has."""
         counted: dict[str, int] = self.sandbox.control("status")["calls"]
-        return {name: n for name, n in counted.items() if not name.partition(":")[2].startswith(READING)}
+        known = {name: n for name, n in counted.items() if not name.startswith("unknown:")}
+        return {name: n for name, n in known.items() if not name.partition(":")[2].startswith(READING)}
 
     # --- what was asked of it ------------------------------------------------------
 

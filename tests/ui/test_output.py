@@ -13,6 +13,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from vpce_demo import signals
 from vpce_demo.cli import boundary
 from vpce_demo.ui.output import Output, clean_outputs
 from vpce_demo.ui.style import Screen
@@ -112,7 +113,7 @@ def test_an_error_of_ours_is_shown_clean_too(
         raise ValueError(f"unexpected{BAD}")
 
     monkeypatch.setattr(boundary, "run_command", fail)
-    monkeypatch.setattr(boundary, "before_a_sudden_end", lambda do: None)
+    monkeypatch.setattr(signals, "before_a_sudden_end", lambda do: None)
     with pytest.raises(SystemExit) as ended:
         boundary.main()
     told = capsys.readouterr().err

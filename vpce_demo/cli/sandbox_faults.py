@@ -65,7 +65,7 @@ def faults_error(app: App, /, **fault: Any) -> None:
     Example:
       vpce-demo sandbox faults error RequestLimitExceeded --times 20 --status 503
       vpce-demo sandbox faults error UnauthorizedOperation --operation 'Create*'
-      vpce-demo sandbox faults error RpmLocked --operation InstallPackages --times 2
+      vpce-demo sandbox faults error RpmLock --operation InstallPackages --times 2
     """
     _add(app, {"do": "error", **fault})
 

@@ -12,6 +12,8 @@ REMEMBERED_CALLS = 20_000
 """API calls that are kept.  A demo's life is some 300."""
 REMEMBERED_CHARACTERS = 2_000
 """Characters kept of one call's parameters."""
+REMEMBERED_TEXT = 200
+"""Characters kept of each text in them, if they are longer than that."""
 REMEMBERED_NAME = 100
 """Characters kept of the name of a call."""
 REMEMBERED_TOKENS = 1_000

@@ -264,11 +264,20 @@ def _with_headers(incoming: Incoming, response: Response) -> Response:
 
 
 def _remembered(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters, or if they are long their text, cut."""
-    text = json.dumps(params, default=str)
-    if len(text) <= limits.REMEMBERED_CHARACTERS:
-        return params
+    """The parameters; if they are long, with each text in them cut, and if that is not enough their text, cut."""
+    for each in (params, _cut(params)):
+        text = json.dumps(each, default=str)
+        if len(text) <= limits.REMEMBERED_CHARACTERS:
+            return dict(each)
     return {"cut": text[: limits.REMEMBERED_CHARACTERS]}
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _cut(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_cut(each) for each in value]
+    return value[: limits.REMEMBERED_TEXT] if isinstance(value, str) else value
 
 
 def _no_such_service(incoming: Incoming) -> ApiError:
