@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +15,13 @@ from botocore.exceptions import ClientError
 from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
-from vpce_demo.model import Side
+from vpce_demo.model import Live, Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.open import sides_of
+from vpce_demo.session.run import Run
 from vpce_demo.verify import doctor, dry_run
 from vpce_demo.verify.doctor import DoctorLine
 
@@ -36,12 +41,11 @@ ACCOUNT = [
 ]
 
 
-ASKED = {name for side in Side for name, _ in dry_run.calls(side, "us-east-1", Config(), {})}
-
-
 def lines(config: Config, place: Environment, **ids: str) -> dict[str, DoctorLine]:
-    """What is said of the account, by title."""
-    return {line.title: line for line in doctor.account(config, place, ids)}
+    """What is said of the account, by title, where these are the ids of the demo's resources."""
+    sides = sides_of(config.name, place)
+    sides[Side.PROVIDER].known.update({key: Live(id) for key, id in ids.items()})
+    return {line.title: line for line in doctor.account(config, place, not_looked_up(config), sides)}
 
 
 # --- as a command ---------------------------------------------------------------------
@@ -96,8 +100,9 @@ def test_a_demo_from_before_it_is_there_to_when_it_is_broken(world: World) -> No
     assert fine.code == 0, fine.text
     assert [line["title"] for line in fine.document["lines"]] == [*MACHINE, *ACCOUNT]
     permissions = next(line for line in fine.document["lines"] if line["title"] == "permissions")
+    asked = {call["operation"] for call in world.calls() if call["error"] == "DryRunOperation"}
     assert permissions["evidence"] == (
-        f"{len(ASKED)} of {len(ASKED)} EC2 calls allowed. Elastic Load Balancing has no DryRun: not asked."
+        f"{len(asked)} of {len(asked)} EC2 calls allowed. Elastic Load Balancing has no DryRun: not asked."
     )
     assert [one["passed"] for one in fine.document["checks"]] == [True] * 8
     assert fine.document["diagnosis"]["rule"] == ""
@@ -132,7 +137,7 @@ def test_a_demo_from_before_it_is_there_to_when_it_is_broken(world: World) -> No
 
     assert world.here("down").code == 0
     made = {name.removeprefix("ec2:") for name in world.changing_calls() if name.startswith("ec2:")}
-    assert made <= ASKED
+    assert made <= asked
 
 
 # --- the machine ------------------------------------------------------------------------
@@ -213,6 +218,35 @@ def test_what_is_wrong_with_an_account_is_said_line_by_line(sandbox: Sandbox, pl
     # Those that are the demo's own are needed no more.
     ours = lines(config, place, **{"provider-vpc": vpcs[0], "customer-vpc": vpcs[1]})
     assert ours["quotas"].evidence.startswith("4 of 5 VPCs (AWS's default); 0 of 5 internet gateways")
+
+
+def test_the_dry_run_asks_for_exactly_what_up_and_down_send(
+    sandbox: Sandbox, place: Environment, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path
+) -> None:
+    def of(params: Mapping[str, Any]) -> str:
+        return str({name: value for name, value in params.items() if name != "ClientToken"})
+
+    sent: dict[str, set[str]] = {}
+
+    def hear(params: Mapping[str, Any], model: Any, **rest: object) -> None:
+        if not model.name.startswith("Describe"):
+            sent.setdefault(model.name, set()).add(of(params))
+
+    events = place.clients[Side.PROVIDER].changing_ec2.meta.events
+    events.register("provide-client-params.ec2", hear)
+    try:
+        with open_run(tmp_path, tags={"CostCenter": "4711"}) as run:
+            run.up(run.demo.resources, lambda event: None, None)
+            asked = list(dry_run.calls(tuple(Side), run.settings, run.sides))
+            run.down(lambda event: None, None)
+    finally:
+        events.unregister("provide-client-params.ec2", hear)
+    both = {name for name, _ in asked} & sent.keys()
+    assert {"RunInstances", "CreateVpcEndpoint", "AcceptVpcEndpointConnections", "DeleteVpc"} <= both
+    assert both == sent.keys(), "every call of up and down is asked for"
+    for name, params in asked:
+        assert params is not None
+        assert name not in both or of(params) in sent[name], name
 
 
 def test_a_type_that_the_zone_does_not_offer(sandbox: Sandbox, place: Environment) -> None:

@@ -15,7 +15,8 @@ from ..config.settings import Where
 from ..errors import DemoError
 from ..journal.state_file import StateFile
 from ..model import Live
-from ..session.open import open_demo
+from ..session.discover import not_looked_up
+from ..session.open import open_demo, sides_of
 from ..session.run import Run
 from ..ui import screens
 from ..ui.style import Screen
@@ -94,14 +95,16 @@ def _look(
 ) -> bool:
     """Check the account, and the demo if there is one.  Returns False if the demo does not work."""
     there: dict[str, Live] = {}
+    settings, sides = not_looked_up(where.config), sides_of(where.config.name, environment)
     problem = None
     with contextlib.ExitStack() as stack:
         try:
             run = stack.enter_context(open_demo(where, environment, app.command))
+            settings, sides = run.settings, run.sides
             there = run.look()
         except DemoError as error:  # locked, another account's state, or a look-up that is not allowed
             problem = error
-        for line in account(where.config, environment, {key: live.id for key, live in there.items()}):
+        for line in account(where.config, environment, settings, sides):
             show(line)
         if problem:
             show(

@@ -75,6 +75,10 @@ class Resource(ABC):
     def create(self, aws: Aws) -> Live:
         """Send the create call and return what AWS answers.  Does not wait."""
 
+    def request(self, aws: Aws) -> Live:
+        """Send the create call without looking at anything before it, as a dry run does."""
+        return self.create(aws)
+
     @abstractmethod
     def delete(self, aws: Aws, live: Live) -> None:
         """Send the delete call.  Does not wait."""

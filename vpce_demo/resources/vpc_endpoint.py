@@ -146,6 +146,10 @@ class Acceptance(Resource):
             return there
         if not any(connection.get("VpcEndpointId") == endpoint_id for connection in connections(aws, self.service)):
             raise NotCreated(f"{endpoint_id} is not among the service's connections yet.")
+        return self.request(aws)
+
+    def request(self, aws: Aws) -> Live:
+        endpoint_id = aws.id(self.endpoint)
         answer = aws.ec2.accept_vpc_endpoint_connections(ServiceId=aws.id(self.service), VpcEndpointIds=[endpoint_id])
         raise_unsuccessful(answer, "AcceptVpcEndpointConnections")
         return Live(endpoint_id, Phase.PENDING, "pending")

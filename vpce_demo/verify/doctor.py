@@ -10,7 +10,7 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -28,6 +28,8 @@ from ..aws.my_address import my_address
 from ..aws.quotas import QUOTAS, counts_vcpus, limit, vcpus
 from ..aws.region import OPEN, image, instance_type, offering, public_access, zones
 from ..config.model import MY_IP, Config
+from ..config.settings import Settings
+from ..engine.resource import Aws
 from ..errors import DemoError, RegionNotEnabled
 from ..journal.state_file import DEPTH
 from ..model import Side
@@ -155,15 +157,18 @@ def not_signed_in(error: Exception) -> Iterator[DoctorLine]:
     yield DoctorLine("account", None, "not asked: that needs a sign-in and a region")
 
 
-def account(config: Config, environment: Environment, ids: Mapping[str, str]) -> Iterator[DoctorLine]:
-    """The checks that ask AWS, in parallel; ``ids`` are those of the existing resources, by key."""
+def account(
+    config: Config, environment: Environment, settings: Settings, sides: Mapping[Side, Aws]
+) -> Iterator[DoctorLine]:
+    """The checks that ask AWS, in parallel.  ``settings`` are those on record if there are any; what exists is known
+    to ``sides``."""
     told = dict.fromkeys(f"account {one['account']} in {one['region']}" for one in environment.accounts.values())
     yield DoctorLine("sign-in", True, ", ".join(told))
     both = environment.clients[Side.PROVIDER] is environment.clients[Side.CONSUMER]
     asking: list[tuple[str, Callable[[], DoctorLine]]] = []
     for side, clients in list(environment.clients.items())[: 1 if both else 2]:
         of = "" if both else f" ({side})"
-        asking += [(f"{title}{of}", ask) for title, ask in _questions(config, side, clients, ids, both)]
+        asking += [(f"{title}{of}", ask) for title, ask in _questions(config, side, clients, settings, sides, both)]
     asking += [
         ("zones", lambda: _zones(config, environment)),
         ("your address", lambda: _address(config, environment)),
@@ -175,12 +180,14 @@ def account(config: Config, environment: Environment, ids: Mapping[str, str]) ->
 
 
 def _questions(
-    config: Config, side: Side, clients: Clients, ids: Mapping[str, str], both: bool
+    config: Config, side: Side, clients: Clients, settings: Settings, sides: Mapping[Side, Aws], both: bool
 ) -> Iterator[tuple[str, Callable[[], DoctorLine]]]:
+    ids = {live.id for live in sides[side].known.values()}
     yield "region", lambda: _region(clients)
     yield "clock", lambda: _clock(_date(clients.ec2.describe_regions(RegionNames=[clients.region])))
-    yield "permissions", lambda: _permissions(None if both else side, clients, config, ids)
-    yield "quotas", lambda: _quotas(config, clients, VPCS_OF_A_DEMO if both else 1, ids)
+    yield "permissions", lambda: _permissions(None if both else side, settings, sides)
+    balancers = 1 if both or side is Side.PROVIDER else 0
+    yield "quotas", lambda: _quotas(config, clients, VPCS_OF_A_DEMO if both else 1, balancers, ids)
     yield "image", lambda: DoctorLine("", True, f"{image(clients, config)} ({config.image_parameter})")
     yield "Block Public Access", lambda: _public_access(clients)
 
@@ -225,8 +232,8 @@ def _clock(date: str) -> DoctorLine:
     )
 
 
-def _permissions(side: Side | None, clients: Clients, config: Config, ids: Mapping[str, str]) -> DoctorLine:
-    asked = allowed_calls(side, clients, config, ids)
+def _permissions(side: Side | None, settings: Settings, sides: Mapping[Side, Aws]) -> DoctorLine:
+    asked = allowed_calls(side, settings, sides)
     refused = [name for name, allowed in asked.items() if allowed is False]
     open_ = [name for name, allowed in asked.items() if allowed is None]
     known = len(asked) - len(open_)
@@ -244,8 +251,8 @@ def _permissions(side: Side | None, clients: Clients, config: Config, ids: Mappi
     )
 
 
-def _quotas(config: Config, clients: Clients, sides: int, ids: Mapping[str, str]) -> DoctorLine:
-    """How many exist, how many the demo needs, and the quota."""
+def _quotas(config: Config, clients: Clients, sides: int, balancers: int, ids: Collection[str]) -> DoctorLine:
+    """How many exist, how many the demo needs, and the quota; load balancers only if it needs any."""
     ec2, elb = clients.ec2, clients.elb
     there: dict[str, dict[str, int]] = {
         "VPCs": {vpc["VpcId"]: 1 for page in ec2.get_paginator("describe_vpcs").paginate() for vpc in page["Vpcs"]},
@@ -254,14 +261,16 @@ def _quotas(config: Config, clients: Clients, sides: int, ids: Mapping[str, str]
             for page in ec2.get_paginator("describe_internet_gateways").paginate()
             for one in page["InternetGateways"]
         },
-        "Network Load Balancers": {
+    }
+    needs = {"VPCs": sides, "internet gateways": sides}
+    if balancers:
+        there["Network Load Balancers"] = {
             one["LoadBalancerArn"]: 1
             for page in elb.get_paginator("describe_load_balancers").paginate()
             for one in page["LoadBalancers"]
             if one.get("Type") == "network"
-        },
-    }
-    needs = {"VPCs": sides, "internet gateways": sides, "Network Load Balancers": 1}
+        }
+        needs["Network Load Balancers"] = balancers
     type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
     if type is not None:
         pages = ec2.get_paginator("describe_instances").paginate()
@@ -272,7 +281,7 @@ def _quotas(config: Config, clients: Clients, sides: int, ids: Mapping[str, str]
     for name, counts in there.items():
         most, is_own = limit(clients, name)
         used = sum(counts.values())
-        more = max(0, needs[name] - sum(count for id, count in counts.items() if id in ids.values()))
+        more = max(0, needs[name] - sum(count for id, count in counts.items() if id in ids))
         said = "" if is_own else " (AWS's default)"
         told.append(f"{used} of {most} {name}{said}" + (f", {more} more needed" if more else ""))
         quota = QUOTAS[name]

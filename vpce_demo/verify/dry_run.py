@@ -1,38 +1,65 @@
-"""Which of the demo's EC2 calls AWS would allow, tried with ``DryRun``, which changes nothing."""
+"""Which of the demo's EC2 calls AWS would allow: those that create and delete its resources, as the resources
+themselves send them, but with ``DryRun``, which changes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_code, error_kind
-from ..aws.partitions import partition_of
-from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG
-from ..config.model import Config, in_front
-from ..model import ANYWHERE, Side
+from ..config.settings import Settings
+from ..engine.resource import Aws
+from ..model import Live, Side
+from ..tutorial import tutorial
 
 ALLOWED = "DryRunOperation"
 """The error by which AWS says that the call would have succeeded (section 1.1, notes)."""
 A_PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx0mWGkzVDiUNMVLd1mEWqXz0cR9S0vS8r3tQWqTq1B doctor"
+NOT_THERE = "not-there"
+"""In the place of an id, or of a fact such as the image, that is not known yet."""
+FACTS = ("ssh_source", "provider_zone_id", "consumer_zone_id", "provider_image", "consumer_image")
 Params = dict[str, Any]
 
 
-def allowed_calls(
-    side: Side | None, clients: Clients, config: Config, ids: Mapping[str, str]
-) -> dict[str, bool | None]:
+class _Sent(Exception):
+    """A call that a resource was about to send."""
+
+    def __init__(self, service: str, operation: str, params: Params) -> None:
+        super().__init__(operation)
+        self.service, self.operation, self.params = service, operation, params
+
+
+class _Catching:
+    """In the place of a client: raises the first call, and sends nothing."""
+
+    def __init__(self, client: Any) -> None:
+        self._meta = client.meta
+
+    def __getattr__(self, method: str) -> Callable[..., NoReturn]:
+        operation = self._meta.method_to_api_mapping.get(method, method)
+
+        def catch(**params: Any) -> NoReturn:
+            raise _Sent(self._meta.service_model.service_name, operation, params)
+
+        return catch
+
+
+def allowed_calls(side: Side | None, settings: Settings, sides: Mapping[Side, Aws]) -> dict[str, bool | None]:
     """Whether each call is allowed, by operation; None if AWS answers otherwise, or what it needs does not exist.
 
-    ``side`` None: both.  ``ids`` are those of the existing resources, by key.
+    ``side`` None: both.  What exists is known to ``sides``.
     """
     wanted: dict[str, Params | None] = {}
-    for one in (side,) if side else tuple(Side):
-        for name, params in calls(one, clients.region, config, ids):
-            wanted[name] = wanted.get(name) or params
+    for name, params in calls((side,) if side else tuple(Side), settings, sides):
+        wanted[name] = wanted.get(name) or params
+    clients = sides[side or Side.PROVIDER].clients
     with ThreadPoolExecutor() as pool:
         answers = {name: pool.submit(_allowed, clients, name, params) for name, params in wanted.items()}
         return {name: answer.result() for name, answer in answers.items()}
@@ -51,74 +78,25 @@ def _allowed(clients: Clients, name: str, params: Params | None) -> bool | None:
     return None
 
 
-def calls(side: Side, region: str, config: Config, ids: Mapping[str, str]) -> Iterator[tuple[str, Params | None]]:
-    """The changing calls of a side, with the demo's ids; None if the resource does not exist."""
-    provider = side is Side.PROVIDER
-    part = config.provider if provider else config.consumer
-    front = "provider" if provider else "customer"
-    key_name = in_front(config.name, part.key_name)
-
-    def of(keys: Mapping[str, str], **more: Any) -> Params | None:
-        """Parameters with the ids of the side's resources: ``{"VpcId": "vpc"}``."""
-        named = {name: ids.get(f"{front}-{key}") for name, key in keys.items()}
-        return {**named, **more} if all(named.values()) else None
-
-    def many(name: str, key: str, **more: Any) -> Params | None:
-        held = ids.get(key)
-        return {name: [held], **more} if held else None
-
-    def tagged(kind: str) -> Params:
-        """The demo's tags, which a policy may require."""
-        tags = {"Name": part.vpc_name, DEMO_TAG: config.name, RESOURCE_TAG: front, ID_TAG: "doctor"}
-        held = [{"Key": key, "Value": value} for key, value in tags.items()]
-        return {"TagSpecifications": [{"ResourceType": kind, "Tags": held}]}
-
-    rule = {"IpPermissions": [{"IpProtocol": "tcp", "FromPort": 9, "ToPort": 9, "IpRanges": [{"CidrIp": ANYWHERE}]}]}
-    yield "CreateVpc", {"CidrBlock": part.vpc_cidr, **tagged("vpc")}
-    yield "CreateInternetGateway", tagged("internet-gateway")
-    key = {"KeyName": f"{key_name}-doctor", "PublicKeyMaterial": A_PUBLIC_KEY.encode()}
-    yield "ImportKeyPair", {**key, **tagged("key-pair")}
-    yield "AttachInternetGateway", of({"VpcId": "vpc", "InternetGatewayId": "gateway"})
-    yield "CreateSubnet", of({"VpcId": "vpc"}, CidrBlock=part.subnet_cidr, **tagged("subnet"))
-    yield "CreateRouteTable", of({"VpcId": "vpc"}, **tagged("route-table"))
-    yield "AssociateRouteTable", of({"RouteTableId": "routes", "SubnetId": "subnet"})
-    yield "CreateRoute", of({"RouteTableId": "routes", "GatewayId": "gateway"}, DestinationCidrBlock=ANYWHERE)
-    yield (
-        "CreateSecurityGroup",
-        of({"VpcId": "vpc"}, GroupName="doctor", Description="doctor", **tagged("security-group")),
-    )
-    yield "AuthorizeSecurityGroupIngress", of({"GroupId": "group"}, **rule)
-    yield "RevokeSecurityGroupIngress", of({"GroupId": "group"}, **rule)
-    yield (
-        "RunInstances",
-        of(
-            {"SubnetId": "subnet"},
-            ImageId=f"resolve:ssm:{config.image_parameter}",
-            InstanceType=config.instance_type,
-            MinCount=1,
-            MaxCount=1,
-            KeyName=key_name,
-            **tagged("instance"),
-        ),
-    )
-    yield "TerminateInstances", many("InstanceIds", "web" if provider else "customer")
-    if provider:
-        yield (
-            "CreateVpcEndpointServiceConfiguration",
-            many("NetworkLoadBalancerArns", "load-balancer", **tagged("vpc-endpoint-service")),
-        )
-        yield "AcceptVpcEndpointConnections", many("VpcEndpointIds", "endpoint", ServiceId=ids.get("service", ""))
-        yield "DeleteVpcEndpointServiceConfigurations", many("ServiceIds", "service")
-    else:
-        service = f"{partition_of(region).service_prefix}.vpce.{region}.{ids.get('service')}"
-        endpoint = {"VpcEndpointType": "Interface", "ServiceName": service, **tagged("vpc-endpoint")}
-        yield "CreateVpcEndpoint", of({"VpcId": "vpc"}, **endpoint) if "service" in ids else None
-        yield "DeleteVpcEndpoints", many("VpcEndpointIds", "endpoint")
-    yield "DeleteRoute", of({"RouteTableId": "routes"}, DestinationCidrBlock=ANYWHERE)
-    yield "DeleteRouteTable", of({"RouteTableId": "routes"})
-    yield "DetachInternetGateway", of({"VpcId": "vpc", "InternetGatewayId": "gateway"})
-    yield "DeleteInternetGateway", of({"InternetGatewayId": "gateway"})
-    yield "DeleteSecurityGroup", of({"GroupId": "group"})
-    yield "DeleteSubnet", of({"SubnetId": "subnet"})
-    yield "DeleteVpc", of({"VpcId": "vpc"})
-    yield "DeleteKeyPair", of({"KeyPairId": "key"})
+def calls(
+    wanted: tuple[Side, ...], settings: Settings, sides: Mapping[Side, Aws]
+) -> Iterator[tuple[str, Params | None]]:
+    """The EC2 calls that create and delete these sides' resources; without parameters if one of them is not known."""
+    facts: dict[str, str] = {name: getattr(settings, name) or NOT_THERE for name in FACTS}
+    is_key = settings.public_key.startswith("ssh-")
+    key = {"public_key": settings.public_key if is_key else A_PUBLIC_KEY}
+    demo = tutorial(settings.model_copy(update={**facts, **key}))
+    absent = Live(f"{NOT_THERE}:0", outputs=defaultdict(lambda: NOT_THERE))  # a target's has a port
+    known = {r.key: sides[r.side].known.get(r.key, absent) for r in demo.resources}
+    for r in demo.resources:
+        if r.side not in wanted:
+            continue
+        clients = sides[r.side].clients
+        caught: Any = {f"changing_{name}": _Catching(getattr(clients, name)) for name in ("ec2", "elb")}
+        aws = replace(sides[r.side], clients=replace(clients, **caught), known=known).to_change("doctor")
+        for send in (r.request, lambda aws, r=r: r.delete(aws, known[r.key])):
+            try:
+                send(aws)
+            except _Sent as sent:
+                if sent.service == "ec2":
+                    yield sent.operation, None if NOT_THERE in str(sent.params) else sent.params
