@@ -34,6 +34,7 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
     faults("delay", "0.5", "--operation", "DescribeVpcs")
     faults("kill")
     faults("hide", "5")
+    faults("hide-tags", "10")
     told = faults("expire").out
     assert told.splitlines() == [
         "error RequestLimitExceeded (503): any call, the first 20; struck 0 of 0 seen",
@@ -42,6 +43,7 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
         "delay of 0.5 s: DescribeVpcs, every one; struck 0 of 0 seen",
         "kill before: any call, every one; struck 0 of 0 seen",
         "What is made is hidden for 5 s of AWS's time. Now hidden: 0.",
+        "The tags of what is made are hidden from IAM for 10 s of AWS's time.",
         "Credentials have expired.",
     ]
     assert faults().out == told

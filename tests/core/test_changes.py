@@ -56,13 +56,13 @@ def test_what_is_there_is_no_change(world: World) -> None:
 
 def test_what_was_created_is_counted(world: World) -> None:
     all = things(world)
-    all[2].ways.create_refusals = [refusal("UnauthorizedOperation", status=403)]
+    all[2].ways.create_refusals = [refusal("InvalidParameterValue", status=400)]
     assert done(world, lambda world, hear: world.engine(hear).up(all)) == "2 resources were created and are recorded."
 
 
 def test_one_is_not_many(world: World) -> None:
     all = things(world)
-    all[1].ways.create_refusals = [refusal("UnauthorizedOperation", status=403)]
+    all[1].ways.create_refusals = [refusal("InvalidParameterValue", status=400)]
     assert done(world, lambda world, hear: world.engine(hear).up(all)) == "1 resource was created and is recorded."
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
+from vpce_demo.engine import engine as engine_module
 from vpce_demo.engine import waits
 from vpce_demo.engine.engine import Engine, Intent
 from vpce_demo.engine.events import Action, Event
@@ -262,6 +265,70 @@ def test_a_refusal_for_good_is_not_tried_again(world: World) -> None:
     (failure,) = world.engine().up([one])
     assert isinstance(failure.error, ClientError)
     assert world.asked.count("create one") == 1
+
+
+DENIED = "User: arn:aws:iam::1:user/a is not authorized to perform: ec2:CreateSubnet on resource: arn:aws:ec2:r:1:"
+
+
+def test_a_denial_of_something_just_made_is_asked_again(world: World) -> None:
+    """AWS may know its tags late, by which the policy allows it."""
+    vpc = thing(world, "vpc")
+    subnet = thing(
+        world, "subnet", vpc, create_refusals=[refusal("UnauthorizedOperation", f"{DENIED}vpc/vpc", 403)] * 3
+    )
+    assert world.engine().up([vpc, subnet]) == []
+    assert world.asked.count("create subnet") == 4
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{DENIED}vpc/vpc with an explicit deny in a service control policy",
+        f"{DENIED}subnet/* because no identity-based policy allows the ec2:CreateSubnet action",
+        f"{DENIED}vpc/another",
+    ],
+    ids=["explicitly", "the call itself", "something else"],
+)
+def test_any_other_denial_is_told_at_once(world: World, said: str) -> None:
+    vpc = thing(world, "vpc")
+    subnet = thing(world, "subnet", vpc, create_refusals=[refusal("UnauthorizedOperation", said, 403)] * 3)
+    assert [event.resource.name for event in world.engine().up([vpc, subnet])] == ["subnet"]
+    assert world.asked.count("create subnet") == 1
+
+
+def test_a_denial_of_something_old_is_told_at_once(world: World) -> None:
+    vpc = thing(world, "vpc")
+    assert world.engine().up([vpc]) == []
+    subnet = thing(world, "subnet", vpc, create_refusals=[refusal("UnauthorizedOperation", f"{DENIED}vpc/vpc", 403)])
+    assert [event.resource.name for event in world.engine().up([vpc, subnet])] == ["subnet"]
+
+
+def test_an_encoded_denial_is_decoded_to_see_whether_it_is_explicit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vpc = thing(world, "vpc")
+    said = "You are not authorized to perform this operation. Encoded authorization failure message: abc"
+    subnet = thing(world, "subnet", vpc, create_refusals=[refusal("UnauthorizedOperation", said, 403)])
+    context = {"action": "ec2:CreateSubnet", "resource": "arn:aws:ec2:r:1:vpc/vpc"}
+    told = json.dumps({"explicitDeny": True, "context": context})
+    world.aws = replace(world.aws, clients=SimpleNamespace(decode={"abc": told}.__getitem__))  # type: ignore[arg-type]
+    assert [event.resource.name for event in world.engine().up([vpc, subnet])] == ["subnet"]
+
+
+def test_a_denial_that_lasts_is_told_after_a_while(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "LEAST_SHOWN_SECONDS", 0.3)
+    vpc = thing(world, "vpc")
+    subnet = thing(
+        world, "subnet", vpc, create_refusals=[refusal("UnauthorizedOperation", f"{DENIED}vpc/vpc", 403)] * 999
+    )
+    assert [event.resource.name for event in world.engine().up([vpc, subnet])] == ["subnet"]
+
+
+def test_what_was_just_made_and_may_not_be_deleted_or_mended_yet_is_asked_again(world: World) -> None:
+    denied = refusal("UnauthorizedOperation", f"{DENIED}subnet/subnet", 403)
+    wrong = thing(world, "subnet", made=Phase.FAILED, delete_refusals=[denied])
+    world.engine().up([wrong])
+    assert world.asked.count("delete subnet") == 2
 
 
 def test_every_create_has_one_token_over_all_its_tries(world: World) -> None:

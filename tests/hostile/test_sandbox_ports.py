@@ -34,6 +34,7 @@ FAULTS = {
         {"do": "drop-after", "operation": "Delete*"},
     ],
     "hidden_seconds": 2,
+    "hidden_tags_seconds": 2,
     "credentials": "fine",
 }
 KEYS = st.sampled_from([*SETTINGS, *FAULTS, "do", "operation", "nth", "times", "code", "status", "message", "seconds"])

@@ -285,9 +285,15 @@ def test_faults_by_the_control_port(world: World) -> None:
     assert (len(told["faults"]), told["hidden_seconds"], told["credentials"]) == (1, 2.5, "expired")
     told = post(world, {"hidden_seconds": None, "credentials": "fine"})[1]
     assert (len(told["faults"]), told["hidden_seconds"], told["credentials"]) == (1, None, "fine")
-    post(world, {"hidden_seconds": 1000, "credentials": "expired"})
+    post(world, {"hidden_seconds": 1000, "hidden_tags_seconds": 1000, "credentials": "expired"})
     world.sandbox.reset()
-    nothing: dict[str, object] = {"faults": [], "hidden_seconds": None, "hidden": [], "credentials": "fine"}
+    nothing: dict[str, object] = {
+        "faults": [],
+        "hidden_seconds": None,
+        "hidden": [],
+        "hidden_tags_seconds": None,
+        "credentials": "fine",
+    }
     assert ask(world.sandbox, "GET", "/_sandbox/faults") == (200, nothing)
 
 
@@ -319,6 +325,7 @@ def test_faults_by_the_control_port(world: World) -> None:
         ({"add": [{"do": "drop-after", "operation": "CreateVPC"}]}, "the nearest is CreateVpc"),
         ({"hidden_seconds": -1}, "hidden_seconds is a number from 0, or null"),
         ({"hidden_seconds": float("inf")}, "hidden_seconds is a number from 0, or null"),
+        ({"hidden_tags_seconds": "5"}, "hidden_tags_seconds is a number from 0, or null"),
         ({"credentials": "old"}, "credentials is expired or fine"),
         ({"hidden_seconds": 3, "credentials": None}, "credentials is expired or fine"),
         ({"clear": True, "add": [{"do": "drop-after"}, {"do": "delay"}]}, "seconds is a number"),

@@ -178,6 +178,28 @@ def test_a_dry_run_tells_the_same(guarded: Sandbox) -> None:
         ec2.create_internet_gateway(DryRun=True)
 
 
+def test_tags_that_are_known_late(guarded: Sandbox) -> None:
+    """A policy that goes by the tags of a resource lets nobody in until IAM knows them; what a call itself says, and
+    what was there before, counts at once."""
+    document = allowing("ec2:CreateVpc", "ec2:CreateTags", "elasticloadbalancing:*", "ec2:Describe*")
+    document["Statement"] += allowing("ec2:DeleteVpc", StringEquals={"aws:ResourceTag/team": "a"})["Statement"]
+    alice = client(guarded, "ec2", user(guarded, document))
+
+    def made() -> str:
+        answer = alice.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc", team="a"))
+        return str(answer["Vpc"]["VpcId"])
+
+    before = made()
+    guarded.faults.hide_tags(1000)
+    fresh = made()
+    with refused("UnauthorizedOperation", f"vpc/{fresh}"):
+        alice.delete_vpc(VpcId=fresh)
+    alice.delete_vpc(VpcId=before)
+    assert alice.describe_vpcs(VpcIds=[fresh])["Vpcs"][0]["Tags"] == [{"Key": "team", "Value": "a"}]
+    guarded.faults.hide_tags(None)
+    alice.delete_vpc(VpcId=fresh)
+
+
 def test_an_explicit_deny_is_called_one(guarded: Sandbox) -> None:
     document = allowing("ec2:*")
     document["Statement"].append({"Effect": "Deny", "Action": "ec2:DeleteVpc", "Resource": "*"})

@@ -33,3 +33,7 @@ class Clients:
     """Who calls, as the value of the tag ``vpce-demo:owner``."""
     alias: Future[str] | None = None
     """The account's alias, once AWS has answered; None if it is not asked for."""
+
+    def decode(self, message: str) -> str:
+        """An encoded authorization message of this account, decoded by STS to JSON.  Raises ClientError."""
+        return str(self.other("sts").decode_authorization_message(EncodedMessage=message)["DecodedMessage"])

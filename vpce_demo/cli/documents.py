@@ -441,6 +441,7 @@ class FaultsDocument(TypedDict):
 
     faults: list[InjectedFault]
     hidden_seconds: float | None
+    hidden_tags_seconds: float | None
     hidden: list[str]
     credentials: Literal["fine", "expired"]
 

@@ -151,6 +151,22 @@ def faults_hide(app: App, seconds: float) -> None:
     _change(app, {"hidden_seconds": seconds})
 
 
+@faults.command("hide-tags")
+@click.argument("seconds", type=click.FloatRange(min=0))
+@pass_app
+def faults_hide_tags(app: App, seconds: float) -> None:
+    """Hide the tags of what is made from now on from IAM, for so many AWS seconds.
+
+    A policy that allows a call by a resource's tags denies it for so long, as on
+    AWS for a while after a create. For a sandbox with --iam.
+
+    \b
+    Example:
+      vpce-demo sandbox faults hide-tags 10
+    """
+    _change(app, {"hidden_tags_seconds": seconds})
+
+
 @faults.command("expire")
 @pass_app
 def faults_expire(app: App) -> None:
@@ -194,9 +210,14 @@ def _show(app: App, told: dict[str, Any]) -> None:
     if told["hidden_seconds"] is not None:
         hidden = len(told["hidden"])
         screen.line(f"What is made is hidden for {told['hidden_seconds']:g} s of AWS's time. Now hidden: {hidden}.")
+    if told["hidden_tags_seconds"] is not None:
+        screen.line(
+            f"The tags of what is made are hidden from IAM for {told['hidden_tags_seconds']:g} s of AWS's time."
+        )
     if told["credentials"] == "expired":
         screen.line("Credentials have expired.")
-    if not told["faults"] and told["hidden_seconds"] is None and told["credentials"] == "fine":
+    hides = any(told[name] is not None for name in ("hidden_seconds", "hidden_tags_seconds"))
+    if not told["faults"] and not hides and told["credentials"] == "fine":
         screen.line("No faults are set.")
     app.document.update(told)
 

@@ -18,6 +18,7 @@ from graphlib import TopologicalSorter
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..aws.access_denied import denial
 from ..aws.error_codes import ErrorKind, error_kind, is_rejection
 from ..errors import DemoError, InUse, NotCreated, Refused
 from ..model import Drift, Holder, Live, Phase, Remedy, Side, is_replaced
@@ -27,7 +28,7 @@ from .failures import UNPROVEN, GaveUp, code, code_and_message, final_error, gav
 from .graph import Graph, Task, TaskType, creation_graph, deletion_graph
 from .lookup import Lookup
 from .resource import Aws, Resource
-from .waits import HIDDEN_SECONDS, LEAST_SHOWN_SECONDS, RetryBudget, Timing, poll_times, retry_times
+from .waits import HIDDEN_SECONDS, LEAST_SHOWN_SECONDS, TAGS_LATE_SECONDS, RetryBudget, Timing, poll_times, retry_times
 
 WORKERS = 24
 FRESH_SECONDS = 5.0
@@ -75,7 +76,7 @@ class Engine:
         self._lock = threading.Lock()
         self._lookup = Lookup(sides, self._pace)
         self._known = self._lookup.known
-        self._made: set[str] = set()
+        self._made: dict[str, float] = {}
         self._changed: dict[str, float] = {}
         self._listener_error: BaseException | None = None
         self._release = False
@@ -325,8 +326,7 @@ class Engine:
             live = self._lookup.wait_until_visible(r, self._begun - intent.age)
         if live is None:
             live = self._known[r.key] = self._create(r, intent.token if intent else uuid.uuid4().hex)
-            self._made.add(r.key)
-            self._changed[r.key] = time.monotonic()
+            self._made[r.key] = self._changed[r.key] = time.monotonic()
             self._emit(Action.CREATED, r, live)
 
     def _to_mend(self, r: Resource, live: Live) -> tuple[Drift, ...]:
@@ -360,7 +360,7 @@ class Engine:
                 if not (differing := self._to_mend(r, seen)):
                     break
                 reason = error_kind(error) if error else ErrorKind.NOT_YET
-                if not patience.lasts(reason):
+                if not patience.lasts(reason, self._denied_early(r, error)):
                     text = f"{r} was mended, and AWS still has it as it was."
                     raise (
                         final_error(r, error, reason) if error else DemoError(text, facts={"now": changes(differing)})
@@ -399,12 +399,27 @@ class Engine:
                         if foreign := self._lookup.foreign.get(r.key):
                             raise name_taken(r, foreign) from error
                         raise
-                    if not patience.lasts(reason):
+                    if not patience.lasts(reason, self._denied_early(r, error)):
                         raise final_error(r, error, reason) from error
                     # Its dependencies exist, so AWS will see them before long.
                     note = code(error)
                 self._emit(Action.RETRYING, r, note=f"{note}, trying again")
         raise AssertionError("unreachable")
+
+    def _denied_early(self, r: Resource, error: Exception | None) -> float | None:
+        """How long a call that is denied is repeated: AWS may learn late of the tags, by which policies allow it, of
+        what this run has just created.  None, if it is about anything else, or denied explicitly."""
+        if not isinstance(error, ClientError) or error_kind(error) is not ErrorKind.DENIED:
+            return None
+        since = time.monotonic() - max(LEAST_SHOWN_SECONDS, self._pace.real(TAGS_LATE_SECONDS))
+        used = [r, *(need.resource for need in r.needs())]
+        fresh = [one for one in used if self._made.get(one.key, float("-inf")) > since]
+        if not fresh:
+            return None
+        denied = denial(error, lambda message: self.sides[r.side].clients.decode(message))
+        names = {name for one in fresh if one.key in self._known for name in (self._known[one.key].id, one.name)}
+        is_about_it = not denied.resource or not names.isdisjoint((denied.resource, denied.resource.rpartition("/")[2]))
+        return TAGS_LATE_SECONDS if is_about_it and not denied.explicit else None
 
     def _request_deletion(self, r: Resource) -> None:
         """Request the deletion, repeatedly while AWS says that something still uses it."""
@@ -428,7 +443,7 @@ class Engine:
                     reason = error_kind(error)
                     if reason is ErrorKind.MISSING:
                         return error
-                    budget, note = None, f"{code(error)}, trying again"
+                    budget, note = self._denied_early(r, error), f"{code(error)}, trying again"
                     if reason in (ErrorKind.IN_USE, ErrorKind.OTHER):  # a protection has an error of its own
                         holders = self._lookup.holders(r, live)
                         self._detach_holders(r, live, holders, error)

@@ -28,6 +28,8 @@ BUDGETS = {
 For any other kind it is not repeated."""
 HIDDEN_SECONDS = 60.0
 """How long AWS may not show a new resource, in its seconds.  An unanswered create is looked for this long."""
+TAGS_LATE_SECONDS = 30.0
+"""How long AWS may not know the tags of a new resource when it decides what is allowed, in its seconds."""
 LEAST_LIMIT_SECONDS = 10.0
 """The shortest limit of a wait, in seconds of this machine, however fast the other clock runs."""
 LEAST_SHOWN_SECONDS = 2.0

@@ -97,14 +97,16 @@ class Control:
 
     def _change_faults(self, body: dict[str, Any]) -> dict[str, Any]:
         """Apply everything in the body, or nothing."""
-        _only(body, "clear", "add", "hidden_seconds", "credentials")
+        _only(body, "clear", "add", "hidden_seconds", "hidden_tags_seconds", "credentials")
         if body.get("clear", True) is not True:
             raise Mistake(f"clear is true or left out, not {body['clear']!r}")
-        wanted, hidden = body.get("add", []), body.get("hidden_seconds")
+        wanted = body.get("add", [])
         if not isinstance(wanted, list):
             raise Mistake(f"add is a list of faults, not {wanted!r}")
-        if hidden is not None and not is_seconds(hidden):
-            raise Mistake(f"hidden_seconds is a number from 0, or null, not {hidden!r}")
+        hiding = {name: body[name] for name in ("hidden_seconds", "hidden_tags_seconds") if name in body}
+        for name, seconds in hiding.items():
+            if seconds is not None and not is_seconds(seconds):
+                raise Mistake(f"{name} is a number from 0, or null, not {seconds!r}")
         credentials = body.get("credentials", "fine")
         if credentials not in ("expired", "fine"):
             raise Mistake(f"credentials is expired or fine, not {credentials!r}")
@@ -112,8 +114,10 @@ class Control:
         if "clear" in body:
             faults.clear()
         faults.add(*made)
-        if "hidden_seconds" in body:
-            faults.hide(hidden)
+        if "hidden_seconds" in hiding:
+            faults.hide(hiding["hidden_seconds"])
+        if "hidden_tags_seconds" in hiding:
+            faults.hide_tags(hiding["hidden_tags_seconds"])
         if "credentials" in body:
             faults.expire(credentials == "expired")
         return faults.as_dict()

@@ -216,7 +216,7 @@ class Run:
             keys = {r.key: r.side for r in self.demo.resources}
             self.others = strays(self.sides, keys, self._ids(), self._seen_since)
         except (ClientError, BotoCoreError) as error:
-            raise understood(error, self._decode) or error from error
+            raise understood(error, self.sides[Side.PROVIDER].clients.decode) or error from error
         return self.others
 
     def _delete_strays(self, timeout_seconds: float | None) -> list[Leftover]:
@@ -276,18 +276,13 @@ class Run:
         sign_in = [event for event in causes if event.error and error_kind(event.error) is ErrorKind.SIGN_IN]
         first = (sign_in or causes)[0]
         assert first.error is not None
-        error = understood(first.error, self._decode)
+        error = understood(first.error, self.sides[first.resource.side].clients.decode)
         if error is None:
             raise first.error
         others = ", ".join(str(event.resource) for event in causes if event is not first)
         error.facts = {"resource": str(first.resource), **error.facts, "also failed": others}
         error.hint = error.hint or hint
         raise error from first.error
-
-    def _decode(self, message: str) -> str:
-        """An encoded authorization message, decoded by STS to JSON."""
-        sts = self.environment.clients[Side.PROVIDER].other("sts")
-        return str(sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"])
 
     def ssh(self) -> Ssh:
         return Ssh(self.state.key_file, self.state.known_hosts, self.environment.ssh_options)

@@ -112,7 +112,7 @@ class Api:
         self.hosts: frozenset[str] = frozenset()
         self.calls: deque[RecordedCall] = deque(maxlen=limits.REMEMBERED_CALLS)
         self.counts: Counter[str] = Counter()
-        self.gate = Gate()
+        self.gate = Gate(faults.hiding.hides_tags)
         self._control = control
         self._moto = Moto()
         self._number = 0

@@ -238,6 +238,11 @@ class Faults:
         with self._lock:
             self.hiding.hide(seconds)
 
+    def hide_tags(self, seconds: float | None) -> None:
+        """Hide the tags of what is made from now on from IAM's policies for so many AWS seconds; none shows them."""
+        with self._lock:
+            self.hiding.hide_tags(seconds)
+
     def expire(self, expired: bool = True) -> None:
         """Refuse every call as AWS refuses expired credentials, or no longer."""
         with self._lock:
@@ -249,6 +254,7 @@ class Faults:
             self._faults.clear()
             self._expired = False
             self.hiding.hide(None)
+            self.hiding.hide_tags(None)
 
     def as_dict(self) -> dict[str, Any]:
         """What is set, how often each fault has struck, and what is hidden at the moment."""
@@ -257,6 +263,7 @@ class Faults:
                 "faults": [fault.as_dict() for fault in self._faults],
                 "hidden_seconds": self.hiding.seconds,
                 "hidden": self.hiding.hidden(),
+                "hidden_tags_seconds": self.hiding.tags_seconds,
                 "credentials": "expired" if self._expired else "fine",
             }
 

@@ -1,4 +1,5 @@
-"""Fresh resources that AWS does not show yet: it is eventually consistent (``aws-behaviours.md`` section 2.1).
+"""Fresh resources that AWS does not show yet, or whose tags IAM does not know yet: it is eventually consistent
+(``aws-behaviours.md`` section 2.1).
 
 No handler knows of this.  An id that is hidden goes to the handler as another one that nothing has, so that it is
 answered like whatever does not exist, with the code of that call; what comes back is turned round.  And what is hidden
@@ -59,13 +60,24 @@ class Hiding:
         self._now = now
         self._made: set[str] = set()
         self._fresh: list[Fresh] = []
+        self._untagged: dict[str, float] = {}
         self.seconds: float | None = None
+        self.tags_seconds: float | None = None
 
     def hide(self, seconds: float | None) -> None:
         """Hide what is made from now on for so long; none hides nothing any more."""
         self.seconds = seconds
         if seconds is None:
             self._fresh = []
+
+    def hide_tags(self, seconds: float | None) -> None:
+        """Let IAM's policies see the tags of what is made from now on only after so long; none shows them at once."""
+        self.tags_seconds = seconds
+        self._untagged.clear()
+
+    def hides_tags(self, id: str) -> bool:
+        """Whether the tags of the resource with this id or ARN are hidden from IAM's policies now."""
+        return self._untagged.get(id, 0.0) > self._now()
 
     def hidden(self) -> list[str]:
         """The ids that are hidden now."""
@@ -78,7 +90,8 @@ class Hiding:
 
     def concerns(self, operation: str) -> bool:
         """Whether ``carry_out`` can make a difference to such a call now."""
-        return bool(self._hidden()) or (self.seconds is not None and _made_by(operation) != ())
+        learns = self.seconds is not None or self.tags_seconds is not None
+        return bool(self._hidden()) or (learns and _made_by(operation) != ())
 
     def carry_out(
         self, operation: str, params: dict[str, Any], handler: Callable[[dict[str, Any]], dict[str, Any]]
@@ -105,6 +118,9 @@ class Hiding:
         if not ids or ids & self._made:
             return
         self._made |= ids
+        if self.tags_seconds is not None:
+            still = {id: until for id, until in self._untagged.items() if until > self._now()}
+            self._untagged = still | dict.fromkeys(ids, self._now() + self.tags_seconds)
         if self.seconds is not None:
             until = self._now() + self.seconds
             for member, text in told:

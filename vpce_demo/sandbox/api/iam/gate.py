@@ -14,6 +14,7 @@ import json
 import re
 import zlib
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -46,11 +47,15 @@ class Caller:
 
 
 class Gate:
-    """Lets everybody in while ``on`` is false.  ``asked`` counts what was asked of the policies, by caller's ARN and
-    action: what somebody did needs exactly these permissions."""
+    """Lets everybody in while ``on`` is false.
 
-    def __init__(self) -> None:
+    ``hides_tags`` says of an id or ARN whether its tags are not known yet.  ``asked`` counts what was asked of the
+    policies, by caller's ARN and action: what somebody did needs exactly these permissions.
+    """
+
+    def __init__(self, hides_tags: Callable[[str], bool] = lambda id: False) -> None:
         self.on = False
+        self._hides_tags = hides_tags
         self.asked: dict[str, Counter[str]] = defaultdict(Counter)
 
     def check(self, incoming: Incoming, params: dict[str, Any]) -> None:
@@ -59,7 +64,12 @@ class Gate:
             return
         caller = _caller(incoming)
         asked = ApiCall(
-            incoming.service or incoming.name, incoming.operation, params, incoming.account, incoming.region
+            incoming.service or incoming.name,
+            incoming.operation,
+            params,
+            incoming.account,
+            incoming.region,
+            self._hides_tags,
         )
         region = {"aws:RequestedRegion": asked.region, "ec2:Region": asked.region}
         for needed in needs(asked):

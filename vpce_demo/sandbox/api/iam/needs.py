@@ -10,7 +10,7 @@ the Elastic Load Balancing User Guide, "API permissions" and "API permissions to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ class ApiCall:
     params: Mapping[str, Any]
     account: str
     region: str
+    hides_tags: Callable[[str], bool]
 
     @property
     def action(self) -> str:
@@ -184,7 +185,7 @@ def _held(asked: ApiCall, kind: str, id: str) -> tuple[str, Mapping[str, str]]:
     if kind == "key-pair":  # goes by its name in ARNs, by its id in the table of tags
         pair = next((one for one in store.key_pairs.values() if id in (one.id, one.key_name)), None)
         id, name = (pair.id, pair.key_name) if pair else (id, id)
-    return name, dict(store.tags.get(id, {}))
+    return name, {} if asked.hides_tags(id) else dict(store.tags.get(id, {}))
 
 
 # --- Elastic Load Balancing ---------------------------------------------------------------
@@ -215,7 +216,7 @@ def _elb(asked: ApiCall) -> Iterator[Needed]:
         yield Needed(asked.action, made, _requested(tags))
     for arn in named:
         service = elbv2_backends[asked.account][asked.region].tagging_service
-        held = service.get_tag_dict_for_resource(arn)
+        held = {} if asked.hides_tags(arn) else service.get_tag_dict_for_resource(arn)
         yield Needed(asked.action, arn, {**_resource_tags("elasticloadbalancing", held), **_requested(tags)})
     if made and tags:
         context = {**_requested(tags), "elasticloadbalancing:CreateAction": asked.operation}
