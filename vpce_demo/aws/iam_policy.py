@@ -211,6 +211,7 @@ def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]
     """The IAM policy document for one side, or for an account that is both.
 
     It is for the demo of this name, in the region of the settings if they name one, in the account it is attached in.
+    What is created must have the tags of the settings too.
     ``extras`` adds what is used only if allowed.
     """
     own = _of(sides)
@@ -245,7 +246,8 @@ def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]
         makers = [p for p in own if p.tags and _service(p.action) == service]
         if makers:
             by = {f"{service}:CreateAction": sorted(p.action.partition(":")[2] for p in makers)}
-            statement(sid, [action], {f"{service}:{region}:*:*"}, {**by, **tag["RequestTag"]})
+            theirs = {f"aws:RequestTag/{key}": value for key, value in config.tags.items()}
+            statement(sid, [action], {f"{service}:{region}:*:*"}, {**by, **tag["RequestTag"], **theirs})
     if extras:
         statement("NotNeededButUseful", (p.action for p in _of(sides, EXTRAS)), (), None)
     return {"Version": "2012-10-17", "Statement": statements}

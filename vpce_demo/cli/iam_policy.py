@@ -24,8 +24,8 @@ SIDES = ("provider", "consumer", "both")
 def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
     """Print the least-privilege IAM policy for the demo.
 
-    It is for this demo's name, and for the region if one is set. Asks AWS
-    nothing, and needs no sign-in.
+    It is for this demo's name, for the region if one is set, and for the tags
+    of the config file. Asks AWS nothing, and needs no sign-in.
 
     \b
     Example:
@@ -36,6 +36,10 @@ def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
     app.document.update(policy=document)
     text = json.dumps(document, indent=2)
     screen = app.screen()
+    if size(document) > LARGEST_POLICY:
+        screen.message(
+            f"A managed policy may have {LARGEST_POLICY} characters, and this one has {size(document)}.", mark="!"
+        )
     if to is None:
         if not app.json:
             click.echo(text)

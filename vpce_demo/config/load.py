@@ -76,8 +76,9 @@ def _explain(error: ValidationError, where: str, tree: yaml.Node | None, data: M
     lines = []
     problems = error.errors(include_url=False, include_context=False)
     for problem in problems[:MOST_MISTAKES]:
-        path = [part for part in problem["loc"] if isinstance(part, (str, int))]
-        mark, node = _place(tree, path, at_key=problem["type"] == "extra_forbidden")
+        of_a_key = problem["loc"][-1:] == ("[key]",)  # pydantic's word for the key itself, in a mapping
+        path = [part for part in problem["loc"] if isinstance(part, (str, int))][: -1 if of_a_key else None]
+        mark, node = _place(tree, path, at_key=of_a_key or problem["type"] == "extra_forbidden")
         place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
         key = printable(".".join(str(part) for part in path))
         if problem["type"] == "extra_forbidden":
@@ -87,7 +88,11 @@ def _explain(error: ValidationError, where: str, tree: yaml.Node | None, data: M
         else:
             what = _in_our_words(problem["type"], path) or problem["msg"].removeprefix("Value error, ")
             what = printable(what, 300)
-            value = "" if isinstance(problem["input"], (dict, BaseModel)) else f" {_as_written(node, problem['input'])}"
+            value = (
+                ""
+                if of_a_key or isinstance(problem["input"], (dict, BaseModel))
+                else f" {_as_written(node, problem['input'])}"
+            )
             lines.append(f"{place}: {key or 'settings'}:{value} {what[0].lower()}{what[1:]}".replace(": :", ":"))
     if more := len(problems[MOST_MISTAKES:]):
         lines.append(f"and {more} more")
@@ -103,7 +108,7 @@ _LIKE = {
 
 def _in_our_words(problem: str, path: Sequence[str | int]) -> str:
     """The error in our words, where pydantic's would be about types and patterns."""
-    if problem == "model_type":
+    if problem in ("model_type", "dict_type"):
         return "must be a mapping: indented 'key: value' lines"
     return _LIKE.get(str(path[-1]), "") if problem == "string_pattern_mismatch" else ""
 

@@ -15,6 +15,10 @@ _GRAVITON = re.compile(r"(a1|[a-z]+\d+g[a-z]*)\.")
 """Instance types with AWS's own processors, which are arm64: AWS writes a ``g`` after the generation."""
 MY_IP = "my-ip"
 LARGEST_PAGE = 12_000
+OWN_TAGS = "vpce-demo:"
+"""How the keys of the demo's own tags begin, but for ``Name``."""
+MOST_TAGS = 44
+"""AWS takes 50 on a resource (EC2 User Guide, "Tag restrictions"), and six are the demo's own."""
 
 
 def _cidr(value: str) -> str:
@@ -62,6 +66,33 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _tag(text: str, longest: int) -> str:
+    """A key or value that both EC2 and Elastic Load Balancing take."""
+    if text.lower().startswith("aws:"):
+        raise ValueError("begins with 'aws:', which AWS keeps for its own tags")
+    if not re.fullmatch(rf"[\w .:/=+@-]{{1,{longest}}}", text) or text != text.strip():
+        raise ValueError(
+            f"must be 1 to {longest} letters, digits, spaces and the characters + - = . _ : / @, no space at an end"
+        )
+    return text
+
+
+def _tag_key(key: str) -> str:
+    if key == "Name" or key.startswith(OWN_TAGS):
+        raise ValueError("is one of the demo's own tags")
+    return _tag(key, 128)
+
+
+def _tag_value(value: str) -> str:
+    return _tag(value, 256)
+
+
+def _not_too_many(tags: dict[str, str]) -> dict[str, str]:
+    if len(tags) > MOST_TAGS:
+        raise ValueError(f"has {len(tags)} tags, and {MOST_TAGS} can be set: AWS takes 50, and the demo has its own")
+    return tags
+
+
 def _page(value: str) -> str:
     if not value.strip():
         raise ValueError("is empty")
@@ -76,6 +107,10 @@ def _image_parameter(value: str) -> str:
     return value
 
 
+Tags = Annotated[
+    dict[Annotated[str, AfterValidator(_tag_key)], Annotated[str, AfterValidator(_tag_value)]],
+    AfterValidator(_not_too_many),
+]
 Page = Annotated[str, AfterValidator(_page)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 Source = Annotated[str, AfterValidator(_source)]
@@ -159,6 +194,7 @@ class Config(SettingsGroup):
     instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")] = "t3.micro"
     image_parameter: Annotated[str, Field(pattern=r"^/[\w./-]+$"), AfterValidator(_image_parameter)] = IMAGE_PARAMETER
     ssh_from: Source = MY_IP
+    tags: Tags = {}
     page: Page = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
     health_check_seconds: Annotated[int, Field(ge=5, le=300)] = 10
     provider: Provider = Provider()

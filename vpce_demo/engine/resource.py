@@ -219,10 +219,11 @@ class Aws:
     """What every method of a resource is given: the clients of its side, and what is known of the demo.
 
     ``demo``, ``demo_id`` and ``owner`` are the demo's name, id and maker in the tags of its resources; those of a demo
-    that was adopted may also name its maker before, ``adopted_from``.  ``known`` holds what exists, by resource key,
-    for both sides; ``records`` returns what the state file has, by resource key; ``unproven`` collects recorded ids of
-    which nothing in AWS shows that they are the demo's, and ``taken_over`` who has made recorded resources his own by
-    their tags.  Answers older than ``fresh`` (monotonic time) are not used.
+    that was adopted may also name its maker before, ``adopted_from``.  ``more_tags`` are the settings' own tags.
+    ``known`` holds what exists, by resource key, for both sides; ``records`` returns what the state file has, by
+    resource key; ``unproven`` collects recorded ids of which nothing in AWS shows that they are the demo's, and
+    ``taken_over`` who has made recorded resources his own by their tags.  Answers older than ``fresh`` (monotonic time)
+    are not used.
     ``changing``: calls are sent once only; ``token`` is the client token of the create call.
     """
 
@@ -233,6 +234,7 @@ class Aws:
     records: Callable[[], Mapping[str, Record]] = dict
     owner: str = ""
     adopted_from: str = ""
+    more_tags: Mapping[str, str] = field(default_factory=dict)
     unproven: MutableMapping[str, str] = field(default_factory=dict)
     taken_over: MutableMapping[str, str] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
@@ -312,8 +314,9 @@ class Aws:
     # --- tags -------------------------------------------------------------
 
     def tags(self, resource: Resource) -> dict[str, str]:
-        """The tags that mark a resource as the demo's, and the Name that the console shows."""
+        """The tags that mark a resource as the demo's, the Name that the console shows, and those of the settings."""
         return {
+            **self.more_tags,
             "Name": resource.name,
             DEMO_TAG: self.demo,
             RESOURCE_TAG: resource.key,

@@ -98,8 +98,9 @@ def _word(recorded: object) -> str:
 def refuse_changed_settings(config: Config, recorded: Settings) -> None:
     """Raise Refused if the settings differ from those that the demo was created with."""
     now = not_looked_up(config, recorded.demo_id)
-    # The accounts themselves are compared, the operator's address may change, and an image is chosen only once.
-    free = {"profile", "region", "ssh_from", "image_parameter", *([] if config.zone else ["zone"])}
+    # The accounts themselves are compared, the operator's address may change, tags are mended, and an image is chosen
+    # only once.
+    free = {"profile", "region", "ssh_from", "image_parameter", "tags", *([] if config.zone else ["zone"])}
     compared = Config.model_fields.keys() - free
     before, after = (_flat(s.model_dump(include=compared)) for s in (recorded, now))
     changed = {key: f"{before[key]} -> {after[key]}" for key in before if before[key] != after[key]}

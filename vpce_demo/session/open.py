@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -83,6 +84,7 @@ def open_demo(
                 # A key that is lost is to be replaced.  Of a demo that is not on record, no key is known.
                 key = "" if identity.standing else public_line(state.key_file) or NO_KEY
                 settings = recorded.model_copy(update={**identity.marks, "public_key": key})
+            sides = _each(sides, more_tags=settings.tags)
             demo = tutorial(settings)
             with (
                 RunLog.begin(where.logs, command, settings, environment, demo)
@@ -134,10 +136,12 @@ def sides_of(
 
 def _of_the_demo(sides: Mapping[Side, Aws], demo: Identity) -> dict[Side, Aws]:
     """The same for this demo."""
-    made = {
-        id(aws): replace(aws, demo_id=demo.demo_id, owner=demo.owner, adopted_from=demo.adopted_from)
-        for aws in sides.values()
-    }
+    return _each(sides, demo_id=demo.demo_id, owner=demo.owner, adopted_from=demo.adopted_from)
+
+
+def _each(sides: Mapping[Side, Aws], **facts: Any) -> dict[Side, Aws]:
+    """The same with these facts, still one object for each account."""
+    made = {id(aws): replace(aws, **facts) for aws in sides.values()}
     return {side: made[id(aws)] for side, aws in sides.items()}
 
 
@@ -153,9 +157,11 @@ def _settings_to_make(
 
 
 def _recorded_settings_now(config: Config, state: StateFile, environment: Environment) -> Settings:
-    """The recorded settings, with the operator's address of now.  Raises Refused if the config differs from them."""
+    """The recorded settings, with the tags and the operator's address of now.  Raises Refused if the config differs
+    from them in anything else."""
     recorded = _recorded_settings(state)
     refuse_changed_settings(config, recorded)
+    recorded = recorded.model_copy(update={"tags": config.tags})
     with contextlib.suppress(DemoError):  # if the address is not found, the recorded one stays
         return recorded.model_copy(update={"ssh_source": ssh_source(config, environment)})
     return recorded
