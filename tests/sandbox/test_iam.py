@@ -310,6 +310,7 @@ def test_a_load_balancer_needs_more_than_its_own_action(guarded: Sandbox, world:
     actions = ["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:AddTags"]
     actions += [f"ec2:Describe{what}" for what in ("AccountAttributes", "Addresses", "InternetGateways")]
     actions += [f"ec2:Describe{what}" for what in ("SecurityGroups", "Subnets", "Vpcs")]
+    actions += ["ec2:GetSecurityGroupsForVpc"]
     actions += ["iam:CreateServiceLinkedRole"]
     alice = user(guarded, None)
     for missing in actions:

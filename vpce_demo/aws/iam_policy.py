@@ -2,7 +2,7 @@
 
 ``PERMISSIONS`` lists each action, the resources it is allowed on, and the side that needs it.  What is created must
 have the demo's tag, and only what has it may be changed or deleted.  A test compares the list with every call that
-``up``, ``test`` and ``down`` make.
+``up``, ``test``, ``doctor`` and ``down`` make, repairs and diagnoses included.
 Sources: the Service Authorization Reference; ``aws-behaviours.md`` section 7; the Elastic Load Balancing User Guide,
 "API permissions" (what ``CreateLoadBalancer`` and others look for in EC2, in the caller's name).
 """
@@ -36,7 +36,8 @@ class Which(Enum):
     NEW = "MakeWhatGetsTheDemosTag"
     OURS = "UseAndDeleteWhatHasTheDemosTag"
     USED = "PutBackWhatTheDemosEndpointUses"
-    ROLE = "ForTheFirstLoadBalancerOfTheAccount"
+    UNTAGGED = "PutBackWhatTheDemosSubnetsUse"
+    ROLE = "ForTheFirstLoadBalancer"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ PERMISSIONS: Sequence[Permission] = (
         "ec2:DescribeInstances",
         "ec2:DescribeInternetGateways",
         "ec2:DescribeKeyPairs",
+        "ec2:DescribeNetworkAcls",
         "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRegions",  # doctor
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
@@ -84,8 +87,9 @@ PERMISSIONS: Sequence[Permission] = (
     ),
     *_look(
         PROVIDER,
-        "ec2:DescribeAccountAttributes",  # these two are asked for by CreateLoadBalancer
+        "ec2:DescribeAccountAttributes",  # these three are asked for by CreateLoadBalancer
         "ec2:DescribeAddresses",
+        "ec2:GetSecurityGroupsForVpc",
         "ec2:DescribeVpcEndpointConnections",
         "ec2:DescribeVpcEndpointServiceConfigurations",
         "elasticloadbalancing:DescribeListeners",
@@ -115,6 +119,8 @@ PERMISSIONS: Sequence[Permission] = (
     *_change(BOTH, "ec2:AttachInternetGateway", "internet-gateway", "vpc"),
     *_change(BOTH, "ec2:DetachInternetGateway", "internet-gateway", "vpc"),
     *_change(BOTH, "ec2:AssociateRouteTable", "route-table", "subnet"),
+    *_change(BOTH, "ec2:DisassociateRouteTable", "subnet"),
+    Permission("ec2:DisassociateRouteTable", BOTH, Which.UNTAGGED, ("route-table",)),  # somebody else's, of our subnet
     *_change(BOTH, "ec2:CreateRoute", "route-table"),
     *_change(BOTH, "ec2:AuthorizeSecurityGroupIngress", "security-group"),
     *_change(BOTH, "ec2:TerminateInstances", "instance"),
@@ -137,6 +143,12 @@ PERMISSIONS: Sequence[Permission] = (
     *_change(BOTH, "ec2:ModifySubnetAttribute", "subnet"),
     *_change(BOTH, "ec2:DescribeVpcAttribute", "vpc"),
     *_change(BOTH, "ec2:ModifyVpcAttribute", "vpc"),
+    *(
+        Permission(f"ec2:{verb}NetworkAclEntry", BOTH, Which.UNTAGGED, ("network-acl",))
+        for verb in ("Create", "Replace", "Delete")
+    ),
+    *_change(PROVIDER, "ec2:GetConsoleOutput", "instance"),  # diagnosis: what failed at boot
+    *_change(PROVIDER, "ec2:DescribeVpcEndpointServicePermissions", "vpc-endpoint-service"),  # who else may connect
     *_change(PROVIDER, "ec2:ModifyVpcEndpointServiceConfiguration", "vpc-endpoint-service"),
     *_change(PROVIDER, "elasticloadbalancing:AddTags", "loadbalancer/net"),
     *_change(PROVIDER, "elasticloadbalancing:DeregisterTargets", "targetgroup"),
@@ -176,12 +188,10 @@ EXTRAS: Sequence[Permission] = (
         "ec2:DescribeInstanceAttribute",
         "ec2:DescribeInstanceConnectEndpoints",
         "ec2:DescribeNatGateways",
-        "ec2:DescribeNetworkAcls",
         "ec2:DescribeTransitGatewayVpcAttachments",
         "ec2:DescribeVpcPeeringConnections",
         "ec2:DescribeVpnGateways",
     ),
-    *_look(PROVIDER, "ec2:DescribeVpcEndpointServicePermissions"),  # who else may connect
     *_look(PROVIDER, "ec2:DescribeVpcEndpoints"),  # whose an interface in its VPC is
     *_look(CONSUMER, "ec2:DescribeVpcEndpointServices"),  # the zones of a service of another account
     *_look(BOTH, "servicequotas:GetServiceQuota"),  # whether the account has room for more VPCs than by default
@@ -195,10 +205,10 @@ EXTRAS: Sequence[Permission] = (
 
 _TAGGING = {
     "ec2": ("ec2:CreateTags", "TagOnCreationInEc2"),
-    "elasticloadbalancing": ("elasticloadbalancing:AddTags", "TagOnCreationInElasticLoadBalancing"),
+    "elasticloadbalancing": ("elasticloadbalancing:AddTags", "TagOnCreationInElb"),
 }
 """The extra action that AWS requires for tags on creation, and the statement's ``Sid``."""
-_ROLE = "iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing"
+_ROLE = "iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/*"
 
 
 def actions(*sides: Side) -> list[str]:
@@ -249,7 +259,8 @@ def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]
             theirs = {f"aws:RequestTag/{key}": value for key, value in config.tags.items()}
             statement(sid, [action], {f"{service}:{region}:*:*"}, {**by, **tag["RequestTag"], **theirs})
     if extras:
-        statement("NotNeededButUseful", (p.action for p in _of(sides, EXTRAS)), (), None)
+        needed = {p.action for p in own}
+        statement("NotNeededButUseful", {p.action for p in _of(sides, EXTRAS)} - needed, (), None)
     return {"Version": "2012-10-17", "Statement": statements}
 
 
