@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,18 @@ def test_the_life_of_a_resource(shared: Run, key: str) -> None:
     spoiled = {k for k, live in left.items() if live.phase is Phase.FAILED}
     assert made_by_up(shared) == keys | spoiled, "what is missing is made again, and nothing else"
     assert seen(shared)[key].phase is Phase.READY
+
+
+def test_a_key_pair_that_is_shown_by_its_name_before_its_tags_is_ours(
+    shared: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a run that was killed in its create call: the id is not on record."""
+    made_by_up(shared)
+    pair = shared.demo.web.key_pair
+    nothing_recorded = replace(shared.sides[Side.PROVIDER].fresh_after(time.monotonic()), records=dict)
+    monkeypatch.setattr(type(nothing_recorded), "listed", lambda self, listing: [])
+    (found,) = pair.find(nothing_recorded)
+    assert (found.id, found.phase) == (seen(shared)[pair.key].id, Phase.READY)
 
 
 def test_nothing_is_seen_before_and_nothing_is_left_after(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:

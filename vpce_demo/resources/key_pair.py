@@ -55,7 +55,12 @@ class KeyPair(Resource):
         return "ssh key", self.mark[KEY_TAG] if self.public_key else None, tags.get(KEY_TAG)
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        mine = list(aws.mine(self, KEY_PAIRS))
+        mine, others = list(aws.mine(self, KEY_PAIRS)), []
+        if all(pair["KeyName"] != self.name for pair in mine):  # names are unique in a region
+            named = aws.shared((KEY_PAIRS, self.name), lambda: list(_key_pairs(aws, self._of_the_name)))
+            # AWS may show a new one by its name before it shows it by its tags.
+            mine += [pair for pair in named if aws.is_mine(self, tags_of(pair))]
+            others = [pair for pair in named if not aws.is_mine(self, tags_of(pair))]
         for pair in mine:
             tags = tags_of(pair)
             wrong = self.another(tags)
@@ -67,9 +72,8 @@ class KeyPair(Resource):
                 made=pair.get("CreateTime"),
                 identity=_identity(pair),
             )
-        if all(pair["KeyName"] != self.name for pair in mine):  # names are unique in a region
-            for pair in aws.shared((KEY_PAIRS, self.name), lambda: list(_key_pairs(aws, self._of_the_name))):
-                yield Live(pair["KeyPairId"], Phase.FOREIGN, why=aws.whose("a key pair", tags_of(pair)))
+        for pair in others:
+            yield Live(pair["KeyPairId"], Phase.FOREIGN, why=aws.whose("a key pair", tags_of(pair)))
 
     @property
     def _of_the_name(self) -> dict[str, Any]:
