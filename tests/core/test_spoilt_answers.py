@@ -21,16 +21,19 @@ from vpce_demo.aws.error_codes import ErrorKind, error_kind, is_rejection
 from vpce_demo.aws.messages import understood
 from vpce_demo.aws.my_address import my_address
 from vpce_demo.changes import CHANGES
+from vpce_demo.config.model import Config
 from vpce_demo.engine import waits
 from vpce_demo.engine.engine import Engine
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import Resource
-from vpce_demo.errors import DemoError
+from vpce_demo.errors import DemoError, TimedOut
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.api.spoil import SPOILS
 from vpce_demo.sandbox.server import Sandbox
-from vpce_demo.session.run import Run
+from vpce_demo.session.discover import not_looked_up
+from vpce_demo.session.run import Run, _said
+from vpce_demo.tutorial import tutorial
 
 ONCE = [("spoil-after", how) for how in SPOILS] + [("spoil-before", "html")]
 CAME = {
@@ -230,3 +233,11 @@ def test_what_is_not_http_where_the_address_is_asked(
     monkeypatch.setattr(urllib.request.OpenerDirector, "open", open_it)
     with pytest.raises(DemoError, match="address could not be found"):
         my_address(place)
+
+
+def test_what_came_is_told_of_a_wait_that_ended_too() -> None:
+    """In the table of what is left there is one line for the reason."""
+    late = TimedOut("Waited too long.", facts={"call": "DeleteVpc", "what came": "200 text/html: <html>"})
+    (vpc, *_) = tutorial(not_looked_up(Config())).resources
+    words, _ = _said(Event(Action.FAILED, vpc, error=late))
+    assert words == "DeleteVpc: what came: 200 text/html: <html>"

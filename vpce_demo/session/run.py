@@ -314,7 +314,8 @@ def _said(event: Event) -> tuple[str, dict[str, str]]:
     error = understood(event.error) if event.error else None
     if error is None:
         return event.note, {}
-    words = error.facts.get("AWS said") or error.message
+    came = error.facts.get("what came")
+    words = error.facts.get("AWS said") or (f"what came: {came}" if came else error.message)
     if (call := error.facts.get("call")) and not isinstance(error, InUse):
         words = f"{call}: {words}"
     strangers = {id: what for id, what in error.facts.items() if isinstance(error, InUse) and id != "AWS said"}
