@@ -79,7 +79,7 @@ def test_a_document_has_line_ends_and_a_name_any_language(world: World) -> None:
         ("create_tags", {"Resources": ["vpc-1"], "Tags": [{"Key": "k" * 129, "Value": ""}]}),
         ("create_vpc_endpoint", {"VpcId": "vpc-1", "ServiceName": "s", "ClientToken": "t" * 65}),
         ("create_vpc_endpoint", {"VpcId": "vpc-1", "ServiceName": "s", "PolicyDocument": "p" * 200_000}),
-        ("create_launch_template", {"LaunchTemplateName": "t", "LaunchTemplateData": {"UserData": "u" * 200_000}}),
+        ("create_launch_template", {"LaunchTemplateName": "web", "LaunchTemplateData": {"UserData": "u" * 200_000}}),
         ("describe_vpcs", {"Filters": [{"Name": "tag:a", "Values": ["v" * 200_000]}]}),
     ],
 )
