@@ -70,3 +70,17 @@ def stage(
     monkeypatch.setattr("vpce_demo.aws.environment.in_sandbox", lambda config, running: place)
     made.capsys = capsys
     return made
+
+
+@pytest.fixture(scope="module")
+def made_run(
+    module_sandbox: Sandbox,
+    open_run: Callable[..., AbstractContextManager[Run]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Run]:
+    """A demo that stands, in a sandbox of this process, and was looked at."""
+    module_sandbox.reset()
+    with open_run(tmp_path_factory.mktemp("state")) as run:
+        run.up(run.demo.resources, lambda event: None, None)
+        run.look()
+        yield run

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
 
 from vpce_demo.model import Side
-from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 from vpce_demo.ssh import SshResult
 from vpce_demo.tutorial import web_server
 from vpce_demo.verify import checks
 from vpce_demo.verify.checks import CheckContext, CheckFailed
-
-
-@pytest.fixture(scope="module")
-def made_run(
-    module_sandbox: Sandbox,
-    open_run: Callable[..., AbstractContextManager[Run]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Run]:
-    """A demo that stands."""
-    module_sandbox.reset()
-    with open_run(tmp_path_factory.mktemp("state")) as run:
-        run.up(run.demo.resources, lambda event: None, None)
-        run.look()
-        yield run
 
 
 def lab(run: Run) -> CheckContext:

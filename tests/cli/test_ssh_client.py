@@ -7,8 +7,6 @@ import shlex
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,19 +27,6 @@ from vpce_demo.verify.diagnosis.table import Symptom
 from .stage import Stage, write_server_file
 
 OVER_SSH = (5, 6, 7, 8)
-
-
-@pytest.fixture(scope="module")
-def made_run(
-    module_sandbox: Sandbox,
-    open_run: Callable[..., AbstractContextManager[Run]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Run]:
-    """A demo that stands."""
-    module_sandbox.reset()
-    with open_run(tmp_path_factory.mktemp("state")) as run:
-        run.up(run.demo.resources, lambda event: None, None)
-        yield run
 
 
 # --- a user's configuration ---------------------------------------------------------------

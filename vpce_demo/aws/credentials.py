@@ -53,8 +53,6 @@ _HINTS = {
 _INCOMPLETE = re.compile(
     r"Missing required key in response: '(AccessKeyId|SecretAccessKey)'|Unsupported version '[\w.]*'.*"
 )
-
-
 _ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE")
 """Each gives credentials that go before those of a profile, unless the profile is named by an option or a file."""
 _CACHED = ("assume-role", "assume-role-with-web-identity")

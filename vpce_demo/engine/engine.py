@@ -490,10 +490,9 @@ class Engine:
     # --- waiting ------------------------------------------------------------
 
     def _wait_until_ready(self, r: Resource) -> None:
-        live: Live | None = self._known[r.key]
-        waited = self._known[r.key].phase is Phase.PENDING
-        if waited:
-            live = self._wait(r, r.usual_seconds, "to be ready", partial(_settled, r))
+        found = self._known[r.key]
+        waited = found.phase is Phase.PENDING
+        live = self._wait(r, r.usual_seconds, "to be ready", partial(_settled, r)) if waited else found
         left_as_it_is = live and live.phase is Phase.WRONG and not self._mends
         if live is None or (live.phase is not Phase.READY and not left_as_it_is):
             raise gave_up(r, live)
