@@ -24,7 +24,7 @@ import jsonschema
 
 from vpce_demo.aws import environment
 from vpce_demo.cli import run_command
-from vpce_demo.errors import THIS_DEMO
+from vpce_demo.errors import THIS_COMMAND, THIS_DEMO
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
 
@@ -100,7 +100,7 @@ class Program:
     def run(self, *words: str, **environment: str) -> Done:
         """Run a command to its end.  Whatever it was, it never shows a traceback, nor the token for this demo."""
         done = Done(*launcher().run(words, self.directory, {**self.environment, **environment}))
-        assert THIS_DEMO not in done.text, done.text
+        assert not any(token in done.text for token in (THIS_DEMO, THIS_COMMAND)), done.text
         return done
 
 

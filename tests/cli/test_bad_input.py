@@ -188,6 +188,21 @@ def test_no_region_and_no_credentials(program: Program) -> None:
     assert list(program.directory.iterdir()) == []
 
 
+@pytest.mark.parametrize("line", ["status", "test", "down", "up --yes", "report", "plan --name vpce-demo"])
+def test_the_sandbox_is_offered_where_the_demo_is_there(here: Callable[..., Done], tmp_path: Path, line: str) -> None:
+    command = line.split()[0]
+    assert "Did you mean" not in here(*line.split()).err
+    record = tmp_path / ".vpce-demo" / "sandbox" / "vpce-demo" / "state.json"
+    record.parent.mkdir(parents=True)
+    record.touch()
+    name = " --name vpce-demo" * ("--name" in line)
+    done = here(*line.split())
+    assert f"is in the sandbox. Did you mean:\n    vpce-demo --sandbox{name} {command}\n" in done.err
+    assert done.err.count("Did you mean") == 1
+    if command != "report":
+        refused(done, 2, "No AWS region is set.", f"Give one:  vpce-demo{name} {command} --region us-east-1 ")
+
+
 @contextmanager
 def answering(code: str) -> Iterator[str]:
     """Something in AWS's place that refuses every call with this code; its address."""

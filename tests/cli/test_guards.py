@@ -79,7 +79,7 @@ def test_another_account_or_region_than_the_state_s_is_refused(world: World) -> 
             done = world.run(command)
             assert done.code == 5, done.text
             assert "belongs to another AWS account." in done.err
-            assert "vpce-demo --sandbox down --profile PROFILE" in done.err
+            assert f"vpce-demo --sandbox {command} --profile PROFILE" in done.err
             assert "Nothing was changed." in done.err
     table = [line.split() for line in done.err.splitlines() if "account" in line or "region" in line]
     assert ["account", "111122223333", "123456789012"] in table
@@ -89,4 +89,6 @@ def test_another_account_or_region_than_the_state_s_is_refused(world: World) -> 
     path.write_text(json.dumps(state))
     done = world.run("up")
     assert (done.code, "belongs to another AWS region." in done.err) == (5, True), done.text
-    assert "vpce-demo --sandbox down --region eu-west-1" in done.err
+    assert "vpce-demo --sandbox up --region eu-west-1" in done.err
+    offered = world.run("status", "--region", "us-west-2").err
+    assert "vpce-demo --sandbox status --region eu-west-1\n" in offered, "one region on a line, and no down"

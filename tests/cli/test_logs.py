@@ -38,6 +38,11 @@ def test_what_runs_did_is_on_record_when_the_demo_is_gone(stage: Stage) -> None:
     assert [run["command"] for run in document["runs"]][:-before] == [words[4] for words in runs]
     assert document["runs"][2]["ended"]["exit_code"] == 5
 
+    on_aws = Stage(stage.directory, stage.clients, {}, stage.capsys, where=[])
+    for looks in ("logs", "report"):
+        assert (
+            f"Did you mean:\n    vpce-demo --sandbox --state-dir {stage.directory} {looks}\n" in on_aws.text(looks)[2]
+        )
     _, last, _ = stage.text("logs", "--last")
     assert "vpce-demo down   demo vpce-demo   in the sandbox   account 123456789012   us-east-1" in last
     assert re.search(r"step=8 +MyEndpointService +deleting +vpce-svc-[0-9a-f]{17}", last)

@@ -234,7 +234,7 @@ def of_another_account(profile: str) -> Refused:
     with pytest.raises(Refused) as refused:
         refuse_other_accounts(state, other)
     error = refused.value
-    error.hint = for_this_demo(App(), error.hint)  # as the command line does
+    error.hint = for_this_demo(App(command="status"), error.hint)  # as the command line does
     error.changed = NOTHING_CHANGED
     return error
 
@@ -262,8 +262,8 @@ SHOWN: dict[str, Callable[[Screen], None]] = {
 
 @pytest.mark.parametrize(("profile", "word"), [("$(touch x)", "$(touch x)"), ("a; b", "a; b"), ("a\nb", "a?b")])
 def test_what_a_state_file_says_is_one_word_of_a_command(profile: str, word: str) -> None:
-    command = of_another_account(profile).hint.splitlines()[1].partition(" use the credentials")[0]
-    assert shlex.split(command) == ["vpce-demo", "down", "--profile", word]
+    command = of_another_account(profile).hint.splitlines()[1]
+    assert shlex.split(command) == ["vpce-demo", "status", "--profile", word]
 
 
 # --- shown -----------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def signed_in(profile: str | None, region: str | None, mfa: MfaDevices | None = 
     if not session.region_name:
         raise ConfigError(
             "No AWS region is set.",
-            hint="Give one:  <demo> up --region us-east-1    or set it for good:  aws configure",
+            hint="Give one:  <command> --region us-east-1    or set it for good:  aws configure",
         )
     mfa = mfa or MfaDevices(profile)
     credentials: Any = _had(lambda: _chosen(session, mfa))

@@ -180,7 +180,7 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         ConfigError,
         "No AWS region is set.",
-        "Give one:  <demo> up --region us-east-1    or set it for good:  aws configure",
+        "Give one:  <command> --region us-east-1    or set it for good:  aws configure",
         classes=(boto.NoRegionError,),
     ),
     MessageRow(

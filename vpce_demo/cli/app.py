@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..changes import CHANGES
-from ..errors import STATE_DIRECTORY, THIS_DEMO
+from ..errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -101,6 +102,7 @@ class App:
     command: str = ""
     document: dict[str, Any] = field(default_factory=dict)
     _screen: Screen | None = None
+    _has_asked: bool = False
 
     def get(self, name: str, default: Any = None) -> Any:
         value = self.given.get(name)
@@ -163,6 +165,7 @@ class App:
         """The environment, shown on the screen.  None if the sandbox is not running and ``start`` is false."""
         screen.begin_line(f"vpce-demo {self.command}   demo {where.config.name}")
         from ..aws import environment as places
+        from ..journal.state_file import StateFile
         from ..session.open import forget_if_the_sandbox_is_another
         from ..ui.screens import header
 
@@ -181,9 +184,21 @@ class App:
                 CHANGES.note("The sandbox was started.")
             environment = places.in_sandbox(where.config, running)
         else:
+            if not StateFile(where.directory).path.exists():
+                self.ask_if_the_sandbox_is_meant(StateFile(replace(where, sandbox=True).directory).path.exists())
             environment = _on_aws(where)
         header(screen, environment.name, environment.accounts.values(), environment.alias)
         return environment
+
+    def ask_if_the_sandbox_is_meant(self, there: bool) -> None:
+        """Show the command with --sandbox once, if what it is about is there, and not on AWS."""
+        if there and not self._has_asked:
+            self._has_asked = True
+            screen = self.screen()
+            screen.end_line()
+            meant = for_this_demo(replace(self, given={**self.given, "sandbox": True}), THIS_COMMAND)
+            screen.message("The demo of this name that is on record here is in the sandbox. Did you mean:", mark="!")
+            screen.message(f"    {meant}")
 
 
 def _on_aws(where: Where) -> Environment:
@@ -195,13 +210,14 @@ def _on_aws(where: Where) -> Environment:
         return places.on_aws(where.config)
 
 
-def command_line(app: App, *, without: str = "") -> str:
-    """The beginning of a command line for the same demo; an option that is named in ``without`` is left out."""
+def command_line(app: App, before: str = "") -> str:
+    """The beginning of a command line for the same demo.  An option that stands in ``before``, the rest of that line,
+    is left out."""
     words = ["vpce-demo", *(["--sandbox"] if app.get("sandbox") else [])]
     options = {name: f"--{name.replace('_', '-')}" for name in ("name", "profile", "region", "state_dir")}
     sides = {f"{side}_profile": f"--{side}-profile" for side in ("provider", "consumer")}
     for name, option in {**options, **sides, "config": "-c"}.items():
-        if option != without and (value := app.get(name)):
+        if option not in before.split() and (value := app.get(name)):
             words += [option, _word(value)]
     return " ".join(words)
 
@@ -216,11 +232,17 @@ def _word(value: object) -> str:
     return one_line(word)
 
 
+_A_COMMAND = re.compile(rf"({THIS_DEMO}|{THIS_COMMAND})((?: (?!&&)\S+)*)")
+
+
 def for_this_demo(app: App, text: str) -> str:
     """A hint whose commands have the options of this demo."""
-    option = "--state-dir"
-    text = text.replace(f"{THIS_DEMO} {option}", f"{command_line(app, without=option)} {option}")
-    return text.replace(THIS_DEMO, command_line(app)).replace(STATE_DIRECTORY, _word(app.state_directory))
+
+    def command(match: re.Match[str]) -> str:
+        what, rest = match.groups()
+        return command_line(app, rest) + (f" {app.command}" if what == THIS_COMMAND else "") + rest
+
+    return _A_COMMAND.sub(command, text).replace(STATE_DIRECTORY, _word(app.state_directory))
 
 
 def diagnosis_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:

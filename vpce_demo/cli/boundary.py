@@ -15,7 +15,7 @@ from click.shell_completion import shell_complete
 
 from .. import signals
 from ..changes import CHANGES
-from ..errors import THIS_DEMO, DemoError, SignInError, TestFailed
+from ..errors import THIS_COMMAND, DemoError, SignInError, TestFailed
 from ..extras import WARNINGS
 from ..masking import MASK
 from ..private import not_yours
@@ -123,7 +123,7 @@ def _run(app: App, arguments: list[str]) -> int:
             from ..aws.sign_in import complete
 
             profile = understood_error.profile or app.where().config.profile
-            complete(understood_error, profile, app.recorded, f"{THIS_DEMO} {app.command}")
+            complete(understood_error, profile, app.recorded, THIS_COMMAND)
         understood_error.hint = for_this_demo(app, understood_error.hint)
         if cause := understood_error.diagnosis:
             understood_error.diagnosis = diagnosis_for_this_demo(app, cause)

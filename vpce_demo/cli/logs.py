@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import click
 
@@ -33,7 +34,10 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
       vpce-demo logs 2
       vpce-demo logs --last
     """
-    found, screen = runs(app.where().logs), app.screen()
+    where, screen = app.where(), app.screen()
+    found = runs(where.logs)
+    if not found and not where.sandbox:
+        app.ask_if_the_sandbox_is_meant(bool(runs(replace(where, sandbox=True).logs)))
     if not run and not last and not follow:
         run_log_view.listed(screen, found)
         if not found:

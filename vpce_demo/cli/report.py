@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,8 @@ def report(app: App, to: Path | None, redact: bool) -> None:
 
     found = runs(where.logs)
     if not found and not (look and look.live):
+        if not where.sandbox:
+            app.ask_if_the_sandbox_is_meant(bool(runs(replace(where, sandbox=True).logs)))
         raise NotCreated("There is nothing to report yet.", hint=f"Run first:  {command_line(app)} up")
     if redact:
         found, look = redacted(found, look)

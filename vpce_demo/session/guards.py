@@ -61,13 +61,12 @@ def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
     if state.sides.get("provider") == state.sides.get("consumer"):
         rows = [rows[0], *(("", *row[1:]) for row in rows[1:3])]
     other = {what for _, what, before, now in rows[1:] if before != now}
-    back = f"<demo> down {_options(state, other)}"
+    back = f"<command> {_options(state, other)}"
     raise Refused(
         f"Refusing to continue: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
         table=rows,
-        hint="Do one of these:\n"
-        f"    {back:<40} use the {'credentials' if 'account' in other else 'region'} that made it\n"
-        f"    {'<demo> up --name second-demo':<40} start another demo, with its own state",
+        hint=f"Use the {'credentials' if 'account' in other else 'region'} that made it:\n    {back}\n"
+        "Or make another demo here, with its own state:\n    <demo> up --name second-demo",
     )
 
 
