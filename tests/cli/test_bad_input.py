@@ -256,35 +256,49 @@ def test_on_aws_without_a_yes(world: World) -> None:
     assert not (world.directory / world.state / "aws").exists()
 
 
-def test_on_aws_a_delete_without_a_yes(world: World) -> None:
-    config = world.config(SSH_FROM)
-    assert world.run("up", "--skip-test", "-c", config).code == 0
-    with world.nothing_changes():
-        refused(world.run("down", "-c", config, **world.as_aws()), 5, "Delete 32 resources", "--yes")
-
-
-def test_a_no_at_the_prompt(world: World) -> None:
-    config = world.config(SSH_FROM)
+def at_the_prompt(world: World, typed: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on AWS in a terminal where somebody types this."""
     ours, theirs = pty.openpty()
     try:
-        with world.nothing_changes():
-            os.write(ours, b"n\n")
-            process = subprocess.run(
-                [sys.executable, "-m", "vpce_demo", "up", "-c", config],
-                cwd=world.directory,
-                env={**world.environment, **world.as_aws()},
-                stdin=theirs,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
+        os.write(ours, typed.encode())
+        return subprocess.run(
+            [sys.executable, "-m", "vpce_demo", *words],
+            cwd=world.directory,
+            env={**world.environment, **world.as_aws()},
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
     finally:
         os.close(ours)
         os.close(theirs)
-    assert process.returncode == 3, process.stderr
-    assert "Make 32 resources, about $0.07 an hour" in process.stderr
-    assert "Cancelled." in process.stderr
+
+
+def test_a_no_at_the_prompt(world: World) -> None:
+    with world.nothing_changes():
+        done = at_the_prompt(world, "n\n", "up", "-c", world.config(SSH_FROM))
+    assert done.returncode == 3, done.stderr
+    assert "Make 32 resources, about $0.07 an hour" in done.stderr
+    assert "Cancelled." in done.stderr
     assert not (world.directory / world.state / "aws").exists()
+
+
+def test_a_delete_on_aws_wants_the_name(world: World) -> None:
+    on_aws = ["-c", world.config(SSH_FROM)]
+    assert world.run("up", "--until", "create-provider", *on_aws).code == 0
+    with world.nothing_changes():
+        done = world.run("down", *on_aws, **world.as_aws())
+        refused(done, 5, "Delete 17 resources", "an hour", "--confirm vpce-demo")
+        refused(world.run("down", "--confirm", "other", *on_aws, **world.as_aws()), 3, "not the demo's name, vpce-demo")
+        for typed in ("\n", "y\n", "vpce-dem\n"):
+            at_prompt = at_the_prompt(world, typed, "down", *on_aws)
+            assert at_prompt.returncode == 3, at_prompt.stderr
+        assert "an hour ($" in at_prompt.stderr
+        assert "Type its name (vpce-demo): " in at_prompt.stderr
+    at_prompt = at_the_prompt(world, "vpce-demo\n", "down", *on_aws)
+    assert at_prompt.returncode == 0, at_prompt.stderr
+    assert "nothing left." in at_prompt.stdout
 
 
 # --- the machine -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ DOCUMENTED = [
     "DeleteLoadBalancer",
     "DeleteTargetGroup",
 ]
+KINDS = ["Instance", "Instance", "VpcEndpoint", "EndpointService", "LoadBalancer", "TargetGroup"]
 WHAT_THEY_STOOD_ON = {
     "DeleteSecurityGroup": 2,
     "DeleteSubnet": 2,
@@ -33,6 +34,13 @@ GO_WITH_OTHERS = {
 
 def test_the_documented_order(world: World) -> None:
     assert world.run("up", "--skip-test").code == 0
+    with world.nothing_changes():
+        planned = good(world.run("plan", "--destroy", "-o", "json")).document["to_delete"]
+        text = good(world.run("plan", "--destroy")).out
+    assert sorted(one["id"] for one in planned) == sorted(world.recorded().values())
+    assert [one["kind"] for one in planned][: len(KINDS)] == KINDS
+    assert f"{len(planned)} to be deleted." in text
+    assert "about $0.07 an hour" in text
     before = len(world.calls())
     world.speed(100)  # so that an instance takes its time to end
     down = good(world.run("down"))

@@ -316,6 +316,21 @@ class PlanDocument(StatusDocument):
     to_mend: list[str]
 
 
+class ToDelete(TypedDict):
+    """A resource that ``down`` would delete."""
+
+    key: str
+    kind: str
+    id: str
+
+
+class PlanDestroyDocument(TypedDict):
+    """What ``down`` would delete, in its order."""
+
+    to_delete: list[ToDelete]
+    unrecorded: NotRequired[dict[str, str]]
+
+
 class DownDocument(TypedDict):
     """What was deleted, and what is left."""
 
@@ -465,6 +480,7 @@ DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
     CreateDocument: ("up|walkthrough|create-provider|create-endpoint-service|create-consumer|accept", (0,)),
     TestDocument: ("test", (0, 6)),
     PlanDocument: ("plan", (0, 10)),
+    PlanDestroyDocument: ("plan --destroy", (0,)),
     StatusDocument: ("status", (0, 10)),
     DownDocument: ("down|destroy", (0, 7)),
     AdoptDocument: ("adopt", (0,)),

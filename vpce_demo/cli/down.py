@@ -11,7 +11,6 @@ import click
 from ..cost.bill import hourly, said
 from ..engine.events import Leftover
 from ..engine.failures import UNPROVEN
-from ..engine.resource import Resource
 from ..errors import Diagnosis, Leftovers
 from ..model import Side, short_id
 from ..private import put_aside
@@ -23,7 +22,8 @@ from ..ui.progress_state import DONE_DOWN
 from ..ui.style import duration
 from ..untrusted import one_line
 from .app import App, command_line
-from .group import ask, command, pass_app, timeout_option, yes_option
+from .deletion import to_delete
+from .group import ask_for_the_name, command, pass_app, timeout_option, yes_option
 from .progress import showing_progress
 
 if TYPE_CHECKING:
@@ -40,11 +40,15 @@ if TYPE_CHECKING:
 @click.option(
     "--adopt", is_flag=True, help="Delete the demo even if somebody else made it and there is no record of it here."
 )
+@click.option("--confirm", metavar="NAME", help="Confirm with the demo's name, as at the prompt; for scripts.")
 @timeout_option
 @pass_app
-def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, timeout: float | None) -> None:
+def down(
+    app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, confirm: str | None, timeout: float | None
+) -> None:
     """Delete everything, in the documented order, and look again.
 
+    On AWS it asks for the demo's name first. `vpce-demo plan --destroy` shows what it would delete.
     Works without the state file too: everything that you made is found by its tags. What others made is left alone,
     unless you say --adopt.
 
@@ -61,13 +65,7 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
         return
     unrecorded = Unrecorded.ADOPT if adopt else Unrecorded.DELETE_OWN
     with open_demo(where, environment, app.command, logged=True, unrecorded=unrecorded) as run:
-        there = run.look()
-        resources = [r for r in run.demo.resources if r.key in there]
-        strays = [one for one in run.look_for_strays() if one.can_be_deleted]
-        ids: list[tuple[Resource, str]] = [
-            *((r, live.id) for r in resources for live in (there[r.key], *run.duplicates.get(r.key, ()))),
-            *((one, one.key) for one in strays),
-        ]
+        ids = to_delete(run)
         unproven = run.sides[Side.PROVIDER].unproven
         if not ids and not run.state.intents and not unproven and not run.others:
             run.log.look([])
@@ -82,11 +80,12 @@ def down(app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, tim
         if whose:
             screen.message(f"Deleting {len(ids)} resources{whose}:")
         for r, id in ids:
-            if whose or not environment.is_free or r in strays or id != there[r.key].id:
+            if whose or not environment.is_free or id != run.state.id(r.key):
                 screen.message(f"{r}  {short_id(id)}")
         foreign = run.standing is not None and run.standing.owner != run.settings.owner
-        if ids and (foreign or not environment.is_free):
-            ask(screen, yes, f"Delete {len(ids)} resources{whose}, {said(hourly([r for r, _ in ids], region))}?")
+        if ids and (foreign or confirm is not None or not environment.is_free):
+            question = f"Delete {len(ids)} resources{whose}, {said(hourly([r for r, _ in ids], region))}?"
+            ask_for_the_name(screen, yes, question, run.settings.name, confirm)
         with showing_progress(app, run, run.demo.resources, DONE_DOWN) as told:
             left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections)
         deleted = [id for _, id in ids if id not in {one.live.id for one in left}]

@@ -7,7 +7,7 @@ import gc
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -137,18 +137,38 @@ def lang_option(function: Callable[..., None]) -> Callable[..., None]:
 
 def ask(screen: Screen, yes: bool, question: str) -> None:
     """Ask for confirmation.  Raises Refused if this is not a terminal, Cancelled if the answer is no."""
-    if yes:
+    if not yes and not _answer(screen, question, lambda: click.confirm(question, err=True), "--yes"):
+        raise Cancelled("Cancelled.")
+
+
+def ask_for_the_name(screen: Screen, yes: bool, question: str, name: str, given: str | None) -> None:
+    """Ask for the demo's name as the confirmation, unless it was ``given``.
+
+    Raises Refused if this is not a terminal, Cancelled if the answer is not the name.
+    """
+    if yes and given is None:
         return
+    prompt = f"{question} Type its name ({name})"
+    typed = given or _answer(
+        screen, question, lambda: click.prompt(prompt, err=True, default="", show_default=False), f"--confirm {name}"
+    )
+    if typed != name:
+        raise Cancelled(f"Cancelled: that is not the demo's name, {name}.")
+
+
+Answer = TypeVar("Answer")
+
+
+def _answer(screen: Screen, question: str, prompt: Callable[[], Answer], option: str) -> Answer:
+    """The answer at the prompt.  Raises Refused, which names the option, if this is not a terminal."""
     if not sys.stdin.isatty():
         raise Refused(
             "Confirmation needed, but this is not a terminal.",
             facts={"question": question},
-            hint="Confirm beforehand:  --yes",
+            hint=f"Confirm beforehand:  {option}",
         )
     screen.end_line()
     try:
-        agreed = click.confirm(question, err=True)
+        return prompt()
     except click.Abort:
         raise KeyboardInterrupt from None
-    if not agreed:
-        raise Cancelled("Cancelled.")

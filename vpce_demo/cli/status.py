@@ -10,6 +10,7 @@ from ..session.look import Look, look_at
 from ..ui import resources, screens
 from ..ui.screens import header
 from .app import App, command_line
+from .deletion import plan_of_the_deletion
 from .describe import described, summary
 from .group import command, pass_app
 from .watch import again_and_again
@@ -22,8 +23,9 @@ WATCH_SECONDS = 5.0
 @click.option(
     "--detailed-exitcode", "--exit-code", is_flag=True, help="Exit with 10 if anything is missing or differs."
 )
+@click.option("--destroy", is_flag=True, help="Show what down would delete instead, in its order.")
 @pass_app
-def plan(app: App, detailed_exitcode: bool) -> None:
+def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
     """Show what up would create and mend, and what it costs.  Changes nothing.
 
     Lists each resource with its price per hour, the sum, and where existing ones differ from the tutorial: what up
@@ -32,7 +34,13 @@ def plan(app: App, detailed_exitcode: bool) -> None:
     \b
     Example:
       vpce-demo plan
+      vpce-demo plan --destroy
     """
+    if destroy:
+        if detailed_exitcode:
+            raise click.UsageError("--destroy goes without --detailed-exitcode.")
+        plan_of_the_deletion(app)
+        return
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
     look = look_at(where, environment, app.command, plans=True)
