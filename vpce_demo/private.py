@@ -16,7 +16,7 @@ import shlex
 import stat
 from pathlib import Path
 
-from .errors import STATE_DIRECTORY, THIS_DEMO, DemoError, Refused
+from .errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO, DemoError, Refused
 
 ELSEWHERE = f"Keep the demo's files elsewhere:  {THIS_DEMO} --state-dir ~/.local/state/vpce-demo ..."
 
@@ -89,6 +89,16 @@ def refuse_writable(path: Path, what: str) -> None:
             "Where that has no effect, the file system keeps no permissions. Move the demo's files to one that does:\n"
             f"    mkdir -p ~/.local/state && mv {STATE_DIRECTORY} ~/.local/state/vpce-demo\n"
             f"    {THIS_DEMO} --state-dir ~/.local/state/vpce-demo ...",
+        )
+
+
+def refuse_another_users(path: Path) -> None:
+    """Raise NotYours for a config file of another user that was found, not named."""
+    owner = path.lstat().st_uid
+    if owner != os.geteuid():
+        raise NotYours(
+            f"{path} belongs to {user_name(owner)}, so its settings are not used by themselves.",
+            hint=f"If you trust them, name it:  {THIS_COMMAND} --config {shlex.quote(str(path))}",
         )
 
 

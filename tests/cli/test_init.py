@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
 
+from vpce_demo.cli import run_command
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 
@@ -14,10 +17,9 @@ from .program import Program, good
 
 
 def test_init_writes_every_default_and_never_over_a_file(program: Program) -> None:
-    good(program.run("init"))
+    assert good(program.run("init")).out.endswith("then:  vpce-demo up\n")
     path = program.directory / "vpce-demo.yaml"
     assert load(path, {}) == Config()
-    assert "--config vpce-demo.yaml" in path.read_text()
     path.write_text("name: mine\n")
     again = program.run("init")
     assert again.code == 2
@@ -33,6 +35,49 @@ def test_init_takes_what_was_said(program: Program) -> None:
     told = yaml.safe_load((program.directory / "second.yaml").read_text())
     assert (told["name"], told["region"], told["profile"]) == ("second", "eu-west-1", "me")
     assert load(program.directory / "second.yaml", {}) == Config(name="second", region="eu-west-1", profile="me")
+
+
+def test_a_config_file_is_found_in_the_directory_and_every_value_has_an_origin(program: Program) -> None:
+    path = program.directory / "vpce-demo.yaml"
+    path.write_text("region: eu-west-1\nname: found\ntags: {a: b}\nprovider:\n  profile: p\n  vpc_name: 'x: y'\n")
+    said = {"VPCE_DEMO_NAME": "named", "AWS_PROFILE": "of-aws"}
+    shown = good(program.run("init", "--show", "--consumer-profile", "c", **said))
+    lines = dict(line.strip().rsplit("   # ", 1) for line in shown.out.splitlines() if "   # " in line)
+    assert {line.strip(): origin for line, origin in lines.items() if origin != "default"} == {
+        'name: "named"': "VPCE_DEMO_NAME",
+        "profile: null": "AWS_PROFILE",
+        'region: "eu-west-1"': "vpce-demo.yaml:1",
+        'tags: {"a": "b"}': "vpce-demo.yaml:3",
+        'profile: "p"': "vpce-demo.yaml:5",
+        'vpc_name: "x: y"': "vpce-demo.yaml:6",
+        'profile: "c"': "--consumer-profile",
+    }
+    (program.directory / "copy.yaml").write_text(shown.out)
+    assert load(program.directory / "copy.yaml", {}) == load(path, {"name": "named", "consumer": {"profile": "c"}}), (
+        "what it prints is a config file"
+    )
+
+    assert "demo found   settings vpce-demo.yaml" in good(program.run("--sandbox", "plan")).err
+    named = good(program.run("--sandbox", "plan", "-c", "copy.yaml")).err
+    assert "demo named   in the sandbox" in named
+    path.write_text("nmae: x\n")
+    assert "vpce-demo.yaml:1:1: there is no setting 'nmae'" in program.run("--sandbox", "plan").err
+    path.unlink()
+    path.mkdir()
+    assert "Is a directory" in program.run("--sandbox", "plan").err
+
+
+def test_another_users_config_file_is_used_only_if_named(
+    program: Program, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(program.directory)
+    Path("vpce-demo.yaml").write_text("name: theirs\n")
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    assert run_command(["iam-policy"]) == 5
+    said = capsys.readouterr().err
+    assert "its settings are not used by themselves" in said
+    assert "vpce-demo iam-policy --config vpce-demo.yaml" in said
+    assert run_command(["init", "--show", "--config", "vpce-demo.yaml"]) == 0
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

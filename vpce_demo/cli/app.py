@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..ui.style import Screen
 
 
+CONFIG_FILE = Path("vpce-demo.yaml")
+"""The config file that is used if none is named and it is in this directory.  ``init`` writes it."""
 _PATH = click.Path(path_type=Path, readable=False)
 """One that cannot be read is told by what reads it: with its owner, and the command that helps."""
 
@@ -55,7 +57,7 @@ def shared_options(environment: bool) -> list[click.Option]:
             env="VPCE_DEMO_CONFIG",
             metavar="FILE",
             type=_PATH,
-            help="Config file; config.example.yaml lists every setting.",
+            help=f"Config file; init writes one.  [default: ./{CONFIG_FILE}, if there is one]",
         ),
         option(
             "--state-dir",
@@ -101,6 +103,8 @@ class App:
     given: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     document: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    """The environment variables that options come from, by the option's name."""
     _screen: Screen | None = None
     _has_asked: bool = False
 
@@ -132,6 +136,7 @@ class App:
         """Which demo is meant.  Raises ConfigError."""
         from ..config.load import load
         from ..config.settings import Where
+        from ..private import refuse_another_users
 
         sides = {
             side: {"profile": self.given.get(f"{side}_profile")}
@@ -139,11 +144,26 @@ class App:
             if self.given.get(f"{side}_profile")
         }
         overrides = {name: self.given.get(name) for name in ("name", "profile", "region")} | sides
-        config = load(self.get("config"), overrides)
-        if not self.get("profile") and any(os.environ.get(name) for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")):
+        if (file := self.config_file) and not self.get("config"):
+            refuse_another_users(file)
+        config = load(file, overrides)
+        if not self.get("profile") and _profile_variable():
             # It goes before the config file, and means what it means to `aws`: keys beside it go before it.
             config = config.model_copy(update={"profile": None})
         return Where(config, self.state_directory, bool(self.get("sandbox")))
+
+    def origin(self, setting: str) -> str:
+        """The option or the environment variable that a setting comes from; empty if neither."""
+        name = setting.replace(".", "_")
+        if name in self.given:
+            return self.variables.get(name) or f"--{name.replace('_', '-')}"
+        return _profile_variable() if setting == "profile" else ""
+
+    @property
+    def config_file(self) -> Path | None:
+        """The config file that is named, or this directory's."""
+        named: Path | None = self.get("config")
+        return named or (CONFIG_FILE if os.path.lexists(CONFIG_FILE) else None)
 
     @property
     def state_directory(self) -> Path:
@@ -161,9 +181,15 @@ class App:
 
         return len(StateFile.load(self.where().directory).ids)
 
+    def begin_line(self, where: Where) -> None:
+        """Begin the first line: which command, on which demo."""
+        found = self.config_file if not self.get("config") else None
+        settings = f"   settings {found}" if found else ""
+        self.screen().begin_line(f"vpce-demo {self.command}   demo {where.config.name}{settings}")
+
     def environment(self, where: Where, screen: Screen, start: bool) -> Environment | None:
         """The environment, shown on the screen.  None if the sandbox is not running and ``start`` is false."""
-        screen.begin_line(f"vpce-demo {self.command}   demo {where.config.name}")
+        self.begin_line(where)
         from ..aws import environment as places
         from ..journal.state_file import StateFile
         from ..session.open import forget_if_the_sandbox_is_another
@@ -199,6 +225,11 @@ class App:
             meant = for_this_demo(replace(self, given={**self.given, "sandbox": True}), THIS_COMMAND)
             screen.message("The demo of this name that is on record here is in the sandbox. Did you mean:", mark="!")
             screen.message(f"    {meant}")
+
+
+def _profile_variable() -> str:
+    """The environment variable that names an AWS profile; empty if none does."""
+    return next((name for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.get(name)), "")
 
 
 def _on_aws(where: Where) -> Environment:

@@ -91,7 +91,7 @@ def _header(app: App, where: Where) -> tuple[str, str]:
         app.environment(where, screen, start=False)
         region = where.config.provider.region or where.config.region or "us-east-1"
         return region, region
-    screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
+    app.begin_line(where)
 
     recorded = open_recorded(where)[0].sides.get("provider", {}).get("region", "")
     asked_for = where.config.provider.region or where.config.region

@@ -385,10 +385,15 @@ class LogsDocument(TypedDict):
     lines: NotRequired[list[LogLine]]
 
 
-class InitDocument(TypedDict):
-    """The file that was written."""
+Setting = TypedDict("Setting", {"setting": str, "value": object, "from": str})
+"""A setting by its path, such as ``provider.vpc_name``, and the option, variable or place that it comes from."""
 
-    file: str
+
+class InitDocument(TypedDict):
+    """The file that was written; or with --show, the settings."""
+
+    file: NotRequired[str]
+    settings: NotRequired[list[Setting]]
 
 
 class CompletionDocument(TypedDict):

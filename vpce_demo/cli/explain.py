@@ -93,7 +93,7 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
         yield {"region": region}.get
         yield from_settings(settings, config)
         yield from_demo(tutorial(settings), {})
-    elif app.get("config"):
+    elif app.config_file:
         yield from_settings(app.where().config)
     else:
         yield _default

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from .. import __version__
@@ -36,6 +37,7 @@ class Command(click.Command):
             value = ctx.params.pop(name)
             if value is not None:
                 app.given[name] = value
+                app.variables.pop(name, None)
         if not gc.isenabled():
             gc.freeze()  # what has been imported stays
             gc.enable()
@@ -103,7 +105,12 @@ def cli(ctx: click.Context, /, **given: Any) -> None:
       vpce-demo up                 create everything, accept, test
       vpce-demo down               delete everything, in the documented order
     """
-    ctx.ensure_object(App).given.update({name: value for name, value in given.items() if value is not None})
+    app = ctx.ensure_object(App)
+    app.given.update({name: value for name, value in given.items() if value is not None})
+    for option in ctx.command.params:
+        name = str(option.name)
+        if ctx.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
+            app.variables[name] = str(option.envvar)
 
 
 pass_app = click.make_pass_decorator(App)

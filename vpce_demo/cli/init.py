@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import get_completion_class
 
 from ..changes import CHANGES
 from ..errors import ConfigError
-from .app import App
+from .app import CONFIG_FILE, App
 from .group import cli, command, pass_app
+
+if TYPE_CHECKING:
+    from .documents import Setting
 
 SHELLS = ("bash", "zsh", "fish")
 COMPLETION = "_VPCE_DEMO_COMPLETE"
@@ -20,19 +26,24 @@ COMPLETION = "_VPCE_DEMO_COMPLETE"
 
 
 @command()
-@click.argument("file", default="vpce-demo.yaml", type=click.Path(path_type=Path))
+@click.argument("file", default=CONFIG_FILE, type=click.Path(path_type=Path))
+@click.option("--show", is_flag=True, help="Write nothing: print every setting as it is, and where it comes from.")
 @pass_app
-def init(app: App, file: Path) -> None:
+def init(app: App, file: Path, show: bool) -> None:
     """Write a config FILE with every setting, its default and a comment.
 
     --name, --profile and --region are written into it. A file that is there
-    is left alone.
+    is left alone. vpce-demo.yaml is found by itself, in the directory that a command runs in.
 
     \b
     Example:
       vpce-demo init
       vpce-demo init second.yaml --name second
+      vpce-demo init --show
     """
+    if show:
+        _show(app)
+        return
     from importlib.resources import files
 
     text = files("vpce_demo").joinpath("config.example.yaml").read_text(encoding="utf-8")
@@ -40,8 +51,6 @@ def init(app: App, file: Path) -> None:
         if value := app.get(key):
             line = f"{key}: {value}  ".replace("\\", r"\\")
             text = re.sub(rf"^(?:# )?{key}: \S+ *", line, text, count=1, flags=re.MULTILINE)
-    text = text.replace("Copy it, change what you want, and say:", "Change what you want, and say:")
-    text = text.replace("--config my.yaml", f"--config {file}")
     try:
         with file.open("x", encoding="utf-8") as new:
             CHANGES.note(f"{file} was written.")
@@ -51,8 +60,35 @@ def init(app: App, file: Path) -> None:
             f"There is a {file} already.",
             hint="Give another name:  <demo> init FILE",
         ) from None
-    app.screen().line(f"Wrote {file}. Change what you want, then:  vpce-demo up -c {file}")
+    option = "" if file == CONFIG_FILE else f" -c {file}"
+    app.screen().line(f"Wrote {file}. Change what you want, then:  vpce-demo up{option}")
     app.document.update(file=str(file))
+
+
+def _show(app: App) -> None:
+    """Print the settings, as a config file whose comments say where each value comes from."""
+    from ..config.load import origins
+
+    config = app.where().config.model_dump()
+    file = origins(app.config_file)
+    settings: list[Setting] = []
+
+    def lines(group: dict[str, Any], names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        for name, value in group.items():
+            path = ".".join((*names, name))
+            if isinstance(value, dict) and name != "tags":
+                yield f"{name}:", ""
+                yield from lines(value, (*names, name))
+                continue
+            origin = app.origin(path) or file.get(path, "default")
+            settings.append({"setting": path, "value": value, "from": origin})
+            yield f"{'  ' * len(names)}{name}: {json.dumps(value, ensure_ascii=False)}", origin
+
+    shown = list(lines(config, ()))
+    wide = min(60, max(len(line) for line, _ in shown))
+    for line, origin in shown:
+        app.screen().line(f"{line:{wide}}   # {origin}" if origin else line)
+    app.document.update(settings=settings)
 
 
 @command()

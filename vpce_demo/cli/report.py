@@ -79,7 +79,7 @@ def _look(app: App, screen: Screen, where: Where) -> Look | None:
     look."""
 
     if not StateFile.load(where.directory).settings and runs(where.logs):
-        screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
+        app.begin_line(where)
         screen.end_line("from the logs of its runs")
         screen.message()
         return None

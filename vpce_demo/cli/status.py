@@ -107,7 +107,7 @@ def status(app: App, check: bool, watch: float | None) -> None:
 
 def _head(app: App, where: Where, environment: Environment | None) -> None:
     screen = app.screen()
-    screen.begin_line(f"vpce-demo {app.command}   demo {where.config.name}")
+    app.begin_line(where)
     if environment:
         header(screen, environment.name, environment.accounts.values())
     else:

@@ -34,6 +34,20 @@ def load(path: Path | None, overrides: Mapping[str, Any]) -> Config:
         raise ConfigError(_explain(error, where, tree, data)) from None
 
 
+def origins(path: Path | None) -> dict[str, str]:
+    """FILE:LINE of each setting in a config file, by its path, such as ``provider.vpc_name``.  Raises ConfigError."""
+    tree = _read(path)[0] if path else None
+    places = {}
+    groups: list[tuple[tuple[str, ...], yaml.Node | None]] = [((), tree)]
+    while groups:
+        above, group = groups.pop()
+        for key, value in group.value if isinstance(group, yaml.MappingNode) else ():
+            name = (*above, str(key.value))
+            places[".".join(name)] = f"{path}:{key.start_mark.line + 1}"
+            groups.append((name, value))
+    return places
+
+
 def _merged(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(data)
     for key, value in overrides.items():
