@@ -38,6 +38,8 @@ class Changes:
         self._unanswered: dict[str, None] = {}
         self._notes: dict[str, None] = {}
         self._all_recorded = True
+        self.commands: list[str] = []
+        """The calls that changed something, as commands of the AWS CLI."""
 
     # --- what is noted ----------------------------------------------------------
 

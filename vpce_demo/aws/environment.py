@@ -44,6 +44,7 @@ from ..sandbox.client import Running
 from ..ssh import NO_CONFIGURATION, proxy_command
 from .answers import check_answers
 from .clients import Clients
+from .commands import listen
 from .credentials import MfaDevices, profile_in_use, signed_in
 from .error_codes import ErrorKind, error_kind, may_be_the_region
 from .partitions import partition_of
@@ -394,6 +395,9 @@ def _clients(
     with ThreadPoolExecutor(1) as pool:
         # In parallel: reading AWS's model of EC2 takes as long as this call.
         identity = pool.submit(sts.get_caller_identity)
+        changing_ec2, changing_elb = client("ec2", config=once), client("elbv2", config=once)
+        listen(changing_ec2, f"{cli} ec2")
+        listen(changing_elb, f"{cli} elbv2")
         ec2 = client("ec2", config=config)
         elb = client("elbv2", config=config)
         # botocore searches its files for what can be paginated when it is first asked: else each thread would.
@@ -402,8 +406,8 @@ def _clients(
         return Clients(
             ec2=ec2,
             elb=elb,
-            changing_ec2=client("ec2", config=once),
-            changing_elb=client("elbv2", config=once),
+            changing_ec2=changing_ec2,
+            changing_elb=changing_elb,
             other=partial(client, config=config),
             account=identity.result()["Account"],
             caller=owner_value(identity.result()["Arn"]),

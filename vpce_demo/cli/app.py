@@ -27,6 +27,20 @@ _PATH = click.Path(path_type=Path, readable=False)
 """One that cannot be read is told by what reads it: with its owner, and the command that helps."""
 
 
+class _Query(click.ParamType[Any]):
+    """A JMESPath expression, as in the AWS CLI."""
+
+    name = "expression"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        import jmespath  # slow to import
+
+        try:
+            return jmespath.compile(value)
+        except jmespath.exceptions.JMESPathError:
+            self.fail(f"{value!r} is not a valid JMESPath expression.", param, ctx)
+
+
 def shared_options(environment: bool) -> list[click.Option]:
     """The options of every command.  Only the group reads environment variables, so that an option overrides them."""
 
@@ -81,10 +95,22 @@ def shared_options(environment: bool) -> list[click.Option]:
             help="json: one document on stdout, messages on stderr.",
         ),
         option(
+            "--query",
+            metavar="EXPRESSION",
+            type=_Query(),
+            help="-o json, and of it what this JMESPath expression selects.",
+        ),
+        option(
             "--progress",
             env="VPCE_DEMO_PROGRESS",
             type=click.Choice(["auto", "live", "plain", "none"]),
             help="Live tree on a terminal, lines elsewhere.  [default: auto]",
+        ),
+        option(
+            "--show-calls",
+            is_flag=True,
+            default=None,
+            help="At the end, print the calls that changed something, as `aws` commands.",
         ),
         option("--no-color", is_flag=True, default=None, help="No colour; NO_COLOR says the same."),
         option("--ascii", is_flag=True, default=None, help="No symbols beyond ASCII."),
@@ -114,7 +140,7 @@ class App:
 
     @property
     def json(self) -> bool:
-        return bool(self.get("output") == "json")
+        return self.get("output") == "json" or self.get("query") is not None
 
     def screen(self) -> Screen:
         """The screen of this command."""

@@ -139,14 +139,37 @@ def _run(app: App, arguments: list[str]) -> int:
             "hint": understood_error.hint,
         }
     if WARNINGS.sentences:
-        app.document["warnings"] = WARNINGS.sentences
+        sentences = app.document["warnings"] = [for_this_demo(app, one) for one in WARNINGS.sentences]
         with contextlib.suppress(BrokenPipeError):
-            for sentence in WARNINGS.sentences:
+            for sentence in sentences:
                 app.screen().line(sentence, mark="!", to_err=True)
+    if app.get("show_calls"):
+        _show_calls(app)
     if app.json and (app.command or "error" in app.document):
         document = {"version": OUTPUT_VERSION, "command": app.command, "exit_code": code, **app.document}
-        click.echo(json.dumps(MASK.data(document), indent=2, default=lambda value: MASK.text(str(value))))
+        text = json.dumps(MASK.data(document), indent=2, default=lambda value: MASK.text(str(value)))
+        try:
+            if (query := app.get("query")) and "error" not in document:
+                text = json.dumps(query.search(json.loads(text)), indent=2)
+        except ValueError as error:  # jmespath's: a function of something that it is not for
+            app.screen().line(f"The query does not suit this document: {error}", mark="✗", to_err=True)
+            code = code or 2
+        click.echo(text)
     return code
+
+
+def _show_calls(app: App) -> None:
+    """Print the calls that changed something in AWS."""
+    app.document["calls"] = CHANGES.commands
+    screen = app.screen()
+    screen.line()
+    screen.line(
+        "The calls that changed something, for version 2 of the AWS CLI:"
+        if CHANGES.commands
+        else "No call changed anything."
+    )
+    for command in CHANGES.commands:
+        screen.line(command)
 
 
 def _json_was_asked_for(arguments: list[str]) -> bool:

@@ -263,12 +263,17 @@ class Connection(TypedDict):
 
 
 class Document(TypedDict):
-    """What every document holds; ``warnings`` are what could not be used and was done without, each in a sentence."""
+    """What every document holds.
+
+    ``warnings`` are what could not be used and was done without, each in a sentence; ``calls`` are what --show-calls
+    shows.
+    """
 
     version: Literal[1]
     command: str
     exit_code: Annotated[int, Ge(0)]
     warnings: NotRequired[list[str]]
+    calls: NotRequired[list[str]]
     error: NotRequired[Error]
     diagnosis: NotRequired[Diagnosis]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import gc
 import importlib
+import re
 import sys
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -131,6 +133,27 @@ def timeout_option(function: Callable[..., None]) -> Callable[..., None]:
         type=click.FloatRange(min=1),
         metavar="SECONDS",
         help="Stop waiting after this many seconds; run again to continue.",
+    )(function)
+
+
+class _Ttl(click.ParamType[timedelta]):
+    """A time such as ``90m``, ``2h`` or ``1d``."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        told = re.fullmatch(r"(\d{1,4})([mhd])", value)
+        if not told or not int(told[1]):
+            self.fail(f"{value!r} is not a valid time, such as 90m, 2h or 1d.", param, ctx)
+        return int(told[1]) * {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[told[2]]
+
+
+def ttl_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--ttl",
+        type=_Ttl(),
+        metavar="TIME",
+        help="How long the demo is wanted (90m, 2h, 1d): a tag, and commands warn when it is over. Deletes nothing.",
     )(function)
 
 

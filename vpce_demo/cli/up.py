@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 import click
 
@@ -18,7 +19,7 @@ from ..ui.progress_state import DONE_UP
 from .app import App, command_line
 from .commands import STAGES
 from .describe import described, summary
-from .group import ask, command, pass_app, timeout_option, yes_option
+from .group import ask, command, pass_app, timeout_option, ttl_option, yes_option
 from .progress import showing_progress
 
 no_mend_option = click.option(
@@ -32,10 +33,18 @@ no_mend_option = click.option(
 @no_mend_option
 @click.option("--step", is_flag=True, help="Stop before each step and explain it: walkthrough.")
 @yes_option
+@ttl_option
 @timeout_option
 @pass_app
 def up(
-    app: App, until: str | None, skip_test: bool, no_mend: bool, step: bool, yes: bool, timeout: float | None
+    app: App,
+    until: str | None,
+    skip_test: bool,
+    no_mend: bool,
+    step: bool,
+    yes: bool,
+    ttl: timedelta | None,
+    timeout: float | None,
 ) -> None:
     """Create what is missing, mend what somebody changed, accept the connection, and test.
 
@@ -47,15 +56,17 @@ def up(
       vpce-demo --sandbox up
       vpce-demo up --until create-endpoint-service
     """
-    if step and (until or skip_test):
-        raise click.UsageError("--step asks before each step where to stop; it goes without --until and --skip-test.")
+    if step and (until or skip_test or ttl):
+        raise click.UsageError(
+            "--step asks before each step where to stop; it goes without --until, --skip-test, --ttl."
+        )
     if step:
         from .walkthrough import walk
 
         walk(app, None, yes, timeout)
         return
     stages = STAGES[: STAGES.index(until) + 1] if until in STAGES else STAGES
-    _make(app, stages, yes, timeout, test=not skip_test and until in (None, "test"), mend=not no_mend)
+    _make(app, stages, yes, timeout, test=not skip_test and until in (None, "test"), mend=not no_mend, ttl=ttl)
 
 
 def _stage(name: str, text: str) -> click.Command:
@@ -110,13 +121,20 @@ accept = _stage(
 
 
 def _make(
-    app: App, stages: tuple[str, ...], yes: bool, timeout: float | None, *, test: bool, mend: bool = True
+    app: App,
+    stages: tuple[str, ...],
+    yes: bool,
+    timeout: float | None,
+    *,
+    test: bool,
+    mend: bool = True,
+    ttl: timedelta | None = None,
 ) -> None:
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=True)
     assert environment is not None
 
-    with open_demo(where, environment, app.command, makes=True) as run:
+    with open_demo(where, environment, app.command, makes=True, ttl=ttl) as run:
         run.trust_the_opening()
         resources = run.demo.of(*stages)
         if len(stages) == 1:

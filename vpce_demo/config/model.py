@@ -17,8 +17,10 @@ MY_IP = "my-ip"
 LARGEST_PAGE = 12_000
 OWN_TAGS = "vpce-demo:"
 """How the keys of the demo's own tags begin, but for ``Name``."""
-MOST_TAGS = 44
-"""AWS takes 50 on a resource (EC2 User Guide, "Tag restrictions"), and six are the demo's own."""
+EXPIRES_TAG = f"{OWN_TAGS}expires"
+"""Until when the demo is wanted (``up --ttl``), in UTC: ``2026-11-27T20:00Z``."""
+MOST_TAGS = 43
+"""AWS takes 50 on a resource (EC2 User Guide, "Tag restrictions"), and seven are the demo's own."""
 
 
 def _cidr(value: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import model_validator
 
-from .model import Config, Consumer, Network, Provider, in_front
+from .model import EXPIRES_TAG, Config, Consumer, Network, Provider, in_front
 
 
 class Settings(Config):
@@ -21,12 +22,23 @@ class Settings(Config):
     demo_id: str
     owner: str = ""  # who made it, as in the tag
     adopted_from: str = ""  # who made it before it was adopted, as in the tag
+    expires: str = ""  # until when it is wanted, as in the tag; empty if that was not said
     ssh_source: str
     public_key: str = ""
     provider_zone_id: str
     consumer_zone_id: str
     provider_image: str
     consumer_image: str
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """What is tagged on everything beside the marks of each resource."""
+        return {**self.tags, **({EXPIRES_TAG: self.expires} if self.expires else {})}
+
+    @property
+    def is_over(self) -> bool:
+        """True if its time has passed."""
+        return bool(self.expires) and datetime.fromisoformat(self.expires) < datetime.now(UTC)
 
     @model_validator(mode="after")
     def _names_stay_short_enough(self) -> Self:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +17,8 @@ from ..config.load import MOST_MISTAKES
 from ..config.model import Config
 from ..config.settings import Settings, Where
 from ..engine.resource import Aws
-from ..errors import DemoError
+from ..errors import THIS_DEMO, DemoError
+from ..extras import WARNINGS
 from ..journal.run_log import RunLog
 from ..journal.state_file import StateFile, locked
 from ..model import Live, Record, Side
@@ -45,6 +47,7 @@ def open_demo(
     plans: bool = False,
     unrecorded: Unrecorded = Unrecorded.REFUSE,
     wanted: str = "",
+    ttl: timedelta | None = None,
 ) -> Iterator[Run]:
     """A run on this demo, with its lock held.
 
@@ -52,8 +55,8 @@ def open_demo(
     the settings are those with which ``up`` would create or replace.  ``makes``: the command
     creates resources, so the settings are completed and recorded first.  The run is logged if it ``makes`` or is
     ``logged``.  ``unrecorded`` says what to do with a demo of this name that is not on record here, and ``wanted``
-    which one to adopt.  Raises Refused if the state belongs to another account or demo, the demo may not be touched, or
-    the settings differ.  A new demo of which nothing was begun leaves no state file.
+    which one to adopt.  ``ttl``: how long the demo is wanted from now on.  Raises Refused if the state belongs to
+    another account or demo, the demo may not be touched, or the settings differ.  A new demo of which nothing was begun leaves no state file.
     """
     # Without a state file, a look may write one.
     needs_lock = not (only_looks and StateFile(where.directory).path.exists())
@@ -73,6 +76,9 @@ def open_demo(
                 if not state.settings and not os.path.lexists(state.key_file):
                     new = state
                 settings = _settings_to_make(where.config, state, environment, identity, sides)
+                if ttl:
+                    until = datetime.now(UTC) + ttl
+                    settings = settings.model_copy(update={"expires": f"{until:%Y-%m-%dT%H:%MZ}"})
                 state.demo, state.demo_id, state.settings = settings.name, settings.demo_id, settings.model_dump()
                 state.save()
             else:
@@ -84,7 +90,12 @@ def open_demo(
                 # A key that is lost is to be replaced.  Of a demo that is not on record, no key is known.
                 key = "" if identity.standing else public_line(state.key_file) or NO_KEY
                 settings = recorded.model_copy(update={**identity.marks, "public_key": key})
-            sides = _each(sides, more_tags=settings.tags)
+            sides = _each(sides, more_tags=settings.all_tags)
+            if settings.is_over:
+                WARNINGS.add(
+                    f"This demo was wanted until {settings.expires} (--ttl).",
+                    f" Delete it:  {THIS_DEMO} down    or keep it longer:  {THIS_DEMO} up --ttl 2h",
+                )
             demo = tutorial(settings)
             with (
                 RunLog.begin(where.logs, command, settings, environment, demo)

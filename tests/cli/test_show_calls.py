@@ -1,0 +1,68 @@
+"""``--show-calls``: what a run changed, as commands of the AWS CLI."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from typing import Any
+
+import boto3
+import pytest
+
+from bench.contenders import to_the_sandbox
+from vpce_demo.aws.commands import as_command
+
+from .program import READING, World, good
+
+HEADING = "The calls that changed something, for version 2 of the AWS CLI:"
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "options"),
+    [
+        ("CreateVpc", {"CidrBlock": "10.0.0.0/16"}, "create-vpc --cidr-block 10.0.0.0/16"),
+        ("DeleteKeyPair", {"KeyName": "a b; c"}, "delete-key-pair --key-name 'a b; c'"),
+        ("TerminateInstances", {"InstanceIds": ["i-1", "i-2"]}, "terminate-instances --instance-ids i-1 i-2"),
+        ("RunInstances", {"MinCount": 1, "MaxCount": 1, "UserData": "#!"}, "run-instances --user-data '#!'"),
+        ("ImportKeyPair", {"PublicKeyMaterial": b"ssh"}, "import-key-pair --public-key-material c3No"),
+        ("ModifyVpcEndpoint", {"PrivateDnsEnabled": False}, "modify-vpc-endpoint --no-private-dns-enabled"),
+        ("CreateTags", {"Tags": [{"Key": "a"}]}, """create-tags --tags '[{"Key": "a"}]'"""),
+    ],
+)
+def test_a_call_as_a_command(operation: str, params: dict[str, Any], options: str) -> None:
+    model = boto3.Session().client("ec2", region_name="us-east-1").meta.service_model.operation_model(operation)
+    assert as_command("aws ec2", model, params) == f"aws ec2 {options}"
+
+
+def test_what_a_run_changed_is_shown(world: World) -> None:
+    before = len(world.calls())
+    lines = good(world.run("up", "--until", "create-endpoint-service", "--show-calls")).out.splitlines()
+    commands = [shlex.split(line) for line in lines[lines.index(HEADING) + 1 :] if line.startswith("aws ")]
+    url = world.sandbox.endpoint_url
+    assert all(words[:5] == ["aws", "--endpoint-url", url, "--region", "us-east-1"] for words in commands)
+    done = [call for call in world.calls()[before:] if call["error"] is None and call["service"] != "sts"]
+    changed = [call["operation"] for call in done if not call["operation"].startswith(READING)]
+    assert sorted(words[6].replace("-", "") for words in commands) == sorted(one.lower() for one in changed)
+
+    with world.nothing_changes():
+        assert good(world.run("status", "--show-calls")).out.endswith("No call changed anything.\n")
+    deleted = good(world.run("down", "--show-calls", "-o", "json")).document["calls"]
+    assert sum("terminate-instances" in one for one in deleted) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
+def test_the_aws_cli_takes_every_command(world: World) -> None:
+    """Checks the words of each without sending it."""
+    for command in ("up", "down"):
+        calls = good(world.run(command, "--show-calls", "-o", "json")).document["calls"]
+        assert calls
+        for call in calls:
+            subprocess.run(
+                [*shlex.split(call), "--generate-cli-skeleton", "output"],
+                env={**os.environ, **to_the_sandbox(world.sandbox.endpoint_url)},
+                check=True,
+                capture_output=True,
+            )
