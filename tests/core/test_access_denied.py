@@ -24,7 +24,7 @@ ENCODED = "You are not authorized to perform this operation. Encoded authorizati
             f"You are not authorized to perform this operation. {USER}ec2:CreateVpc on resource: {VPC} because no "
             "identity-based policy allows the ec2:CreateVpc action. Encoded authorization failure message: abc",
             "CreateVpc",
-            Denial("ec2:CreateVpc", VPC),
+            Denial("ec2:CreateVpc", VPC, policy="identity-based policy"),
         ),
         (
             "UnauthorizedOperation",
@@ -37,14 +37,31 @@ ENCODED = "You are not authorized to perform this operation. Encoded authorizati
             f"You are not authorized to perform this operation. {USER}ec2:DescribeVpcs because no identity-based "
             "policy allows the ec2:DescribeVpcs action",
             "DescribeVpcs",
-            Denial("ec2:DescribeVpcs"),
+            Denial("ec2:DescribeVpcs", policy="identity-based policy"),
         ),
         (
             "AccessDenied",
             f"{USER}elasticloadbalancing:AddTags on resource: arn:aws:elasticloadbalancing:us-east-1:1:x/y/* with an "
             "explicit deny in an identity-based policy",
             "CreateLoadBalancer",
-            Denial("elasticloadbalancing:AddTags", "arn:aws:elasticloadbalancing:us-east-1:1:x/y/*", explicit=True),
+            Denial(
+                "elasticloadbalancing:AddTags",
+                "arn:aws:elasticloadbalancing:us-east-1:1:x/y/*",
+                explicit=True,
+                policy="identity-based policy",
+            ),
+        ),
+        (
+            "UnauthorizedOperation",
+            f"{USER}ec2:CreateVpc on resource: {VPC} with an explicit deny in a service control policy: arn:aws:org",
+            "CreateVpc",
+            Denial("ec2:CreateVpc", VPC, explicit=True, policy="service control policy"),
+        ),
+        (
+            "UnauthorizedOperation",
+            f"{USER}ec2:CreateVpc on resource: {VPC} because no VPC endpoint policy allows the ec2:CreateVpc action",
+            "CreateVpc",
+            Denial("ec2:CreateVpc", VPC, policy="VPC endpoint policy"),
         ),
         (
             "AccessDenied",

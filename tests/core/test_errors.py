@@ -129,6 +129,22 @@ SIGN_IN_FAILURES: list[tuple[Exception, str]] = [
         (refusal(one, status=403), "does not accept")
         for one in ("InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException")
     ),
+    *(
+        (refusal("SignatureDoesNotMatch", words, 403), "clock is wrong")
+        for words in (
+            "Signature expired: 20261127T170000Z is now earlier than 20261127T171000Z (20261127T171500Z - 5 min.)",
+            "Signature not yet current: 20261127T173000Z is still later than 20261127T172000Z (...)",
+        )
+    ),
+    (
+        refusal("SignatureDoesNotMatch", "The request signature we calculated does not match ...", 403),
+        "does not accept",
+    ),
+    (refusal("InvalidIdentityToken", "No OpenIDConnect provider found", 400), "web identity token"),
+    (
+        refusal("RegionDisabledException", "STS is not activated in this region", 403),
+        "no sessions (STS) in this region",
+    ),
     (refusal("AuthFailure", status=401), "region"),
     (refusal("OptInRequired", "You are not subscribed to this service.", 401), "not activated for the service"),
     (refusal("PendingVerification", status=400), "still verifying this account"),
@@ -203,6 +219,7 @@ def test_what_to_do_about_an_instance_that_ended_by_itself(reason: str, hint: st
         (refusal("InvalidAMIID.NotFound", status=400), 1, "image"),
         (refusal("TagPolicyViolation", status=400), 1, "tag policy"),
         (refusal("RequestLimitExceeded", status=503), 1, "throttles"),
+        (refusal("TooManyRequestsException", status=429, operation="GetRoleCredentials"), 1, "throttles"),
         (refusal("InternalError", status=500), 1, "AWS failed at SomeCall"),
         (refusal("InvalidParameterValue", status=400), 1, "AWS refused SomeCall"),
         (boto.ProfileNotFound(profile="nobody"), 2, "no such AWS profile"),
@@ -213,6 +230,7 @@ def test_what_to_do_about_an_instance_that_ended_by_itself(reason: str, hint: st
         (boto.InvalidRetryModeError(provided_retry_mode="x", valid_modes=""), 2, "settings of this machine"),
         (boto.InvalidSTSRegionalEndpointsConfigError(sts_regional_endpoints_config="x"), 2, "settings of this machine"),
         (boto.InvalidChecksumConfigError(config_key="x", config_value="x", valid_options=""), 2, "settings of this"),
+        (boto.InvalidIMDSEndpointModeError(mode="x", valid_modes=""), 2, "settings of this machine"),
         (boto.EndpointConnectionError(endpoint_url="https://x"), 1, "cannot be reached"),
         (boto.ConnectTimeoutError(endpoint_url="https://x"), 1, "cannot be reached"),
         (boto.ReadTimeoutError(endpoint_url="https://x"), 1, "cannot be reached"),
@@ -227,6 +245,39 @@ def test_what_the_user_is_told(error: Exception, exit_code: int, message: str) -
     assert told is not None
     assert told.exit_code == exit_code
     assert message in told.message
+
+
+ALICE = "User: arn:aws:iam::123456789012:user/alice is not authorized to perform: "
+ASK = "Ask for this permission, then repeat the command: it continues from here."
+THE_POLICY = "All that are needed:  <demo> iam-policy"
+NO_HELP = (
+    "A further permission does not help. Ask whoever manages the {}, then repeat the command: it continues from here."
+)
+TAGS = "Where it demands tags, set them under tags: in the config file."
+
+
+@pytest.mark.parametrize(
+    ("words", "because", "hint"),
+    [
+        ("ec2:CreateVpc because no identity-based policy allows the ec2:CreateVpc action", "", [ASK, THE_POLICY]),
+        ("pricing:GetProducts because no identity-based policy allows the pricing:GetProducts action", "", [ASK]),
+        (
+            "ec2:CreateVpc with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/p-1",
+            "a policy denies it (service control policy)",
+            [NO_HELP.format("service control policy"), TAGS],
+        ),
+        (
+            "ec2:CreateVpc because no permissions boundary allows the ec2:CreateVpc action",
+            "no permissions boundary allows it",
+            [NO_HELP.format("permissions boundary")],
+        ),
+    ],
+)
+def test_whose_policy_has_to_change_for_what_is_denied(words: str, because: str, hint: list[str]) -> None:
+    told = understood(refusal("UnauthorizedOperation", f"{ALICE}{words}", 403, operation="CreateVpc"))
+    assert told is not None
+    assert told.facts["because"] == because
+    assert told.hint.split("\n") == hint
 
 
 def of_credentials() -> list[type[boto.BotoCoreError]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _NAMED = re.compile(
     r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on (?:the )?resource:? (?P<resource>arn:\S+|\*))?"
 )
+_POLICY = re.compile(r"(?:explicit deny in an?|because no) (?P<policy>[\w -]+?(?:policy|boundary))\b")
 _ENCODED = re.compile(r"Encoded authorization failure message: (?P<message>[\w-]+)")
 _STS = ("GetCallerIdentity", "AssumeRole", "DecodeAuthorizationMessage")
 
@@ -32,6 +33,13 @@ class Denial:
     resource: str = ""
     explicit: bool = False
     """True if a policy denies it explicitly, so that another Allow does not help."""
+    policy: str = ""
+    """The kind of policy that denies or does not allow it, if AWS names one: ``service control policy``."""
+
+    @property
+    def is_above(self) -> bool:
+        """True if a policy for the caller that allows the action does not help."""
+        return self.explicit or self.policy not in ("", "identity-based policy")
 
 
 def denial(error: ClientError, decode: Callable[[str], str] | None = None) -> Denial:
@@ -40,7 +48,8 @@ def denial(error: ClientError, decode: Callable[[str], str] | None = None) -> De
     words, code = str(said.get("Message", "")), str(said.get("Code", ""))
     if found := _NAMED.search(words):
         resource = (found["resource"] or "").rstrip(".,")
-        return Denial(found["action"], resource, "explicit deny" in words)
+        kind = _POLICY.search(words)
+        return Denial(found["action"], resource, "explicit deny" in words, kind["policy"] if kind else "")
     service = _service(code, error.operation_name)
     if decode and (encoded := _ENCODED.search(words)) and (told := _decoded(encoded["message"], decode, service)):
         return told

@@ -81,7 +81,6 @@ _NOT_KNOWN_HERE = {
     "UnrecognizedClientException",
     "AuthFailure",
     "OptInRequired",
-    "RegionDisabledException",
 }
 _SIGN_IN_CLASSES = {
     "NoCredentialsError",
@@ -143,11 +142,16 @@ def may_be_the_region(error: Exception) -> bool:
     return isinstance(error, ClientError) and error_code(error) in _NOT_KNOWN_HERE
 
 
+def is_sign_in(call: str) -> bool:
+    """True if botocore makes this call to get credentials."""
+    return call in _SIGN_IN_CALLS
+
+
 def error_kind(error: Exception) -> ErrorKind:
     """What an error of AWS, or of the connection to it, means (``aws-behaviours.md`` sections 1.2, 2.1, 2.2 and 6)."""
     kind = _kind(error)
     refused = kind in (ErrorKind.DENIED, ErrorKind.MISSING, ErrorKind.OTHER)
-    return ErrorKind.SIGN_IN if refused and getattr(error, "operation_name", "") in _SIGN_IN_CALLS else kind
+    return ErrorKind.SIGN_IN if refused and is_sign_in(getattr(error, "operation_name", "")) else kind
 
 
 def _kind(error: Exception) -> ErrorKind:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
+from ..changes import is_reading
 from ..errors import ConfigError, DemoError, SandboxError, SignInError
 from ..untrusted import only_printable
 from .access_denied import denial
 from .answers import SpoiltAnswer
 from .error_codes import ErrorKind, error_code, error_kind, error_message
+from .iam_policy import actions
 from .quotas import QUOTAS
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
@@ -103,6 +105,27 @@ TABLE: Sequence[MessageRow] = (
     ),
     MessageRow(
         SignInError,
+        "AWS does not accept the web identity token.",
+        SIGN_IN_AGAIN,
+        codes=("InvalidIdentityToken",),
+    ),
+    MessageRow(
+        SignInError,
+        "AWS gives no sessions (STS) in this region to this account.",
+        "An administrator of the account can activate the region for STS in the IAM console (Account settings).\n"
+        "Or choose another one (--region).",
+        codes=("RegionDisabledException",),
+    ),
+    MessageRow(
+        SignInError,
+        "This machine's clock is wrong.",
+        "AWS allows a difference of five minutes. Set the clock, best by NTP, then repeat the command:\n"
+        "    timedatectl set-ntp true",
+        codes=("SignatureDoesNotMatch", "InvalidSignatureException"),
+        says="Signature ",  # "Signature expired", "Signature not yet current"; of a wrong key, "The request signature"
+    ),
+    MessageRow(
+        SignInError,
         "Your AWS sign-in has expired.",
         SIGN_IN_AGAIN + "\nIf it is fresh, look at this machine's clock: AWS allows a difference of five minutes.",
         codes=("RequestExpired", "ExpiredToken", "ExpiredTokenException"),
@@ -168,13 +191,15 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         SignInError,
         "AWS does not accept your sign-in.",
+        SIGN_IN_AGAIN + "\nThe keys of GovCloud, of China and of the European sovereign cloud are known in their own "
+        "regions only (--region).",
+        codes=("InvalidClientTokenId", "UnrecognizedClientException"),
+    ),
+    MessageRow(
+        SignInError,
+        "AWS does not accept your sign-in.",
         SIGN_IN_AGAIN,
-        codes=(
-            "InvalidClientTokenId",
-            "UnrecognizedClientException",
-            "SignatureDoesNotMatch",
-            "InvalidSignatureException",
-        ),
+        codes=("SignatureDoesNotMatch", "InvalidSignatureException"),
     ),
     # Settings of the machine
     MessageRow(
@@ -206,6 +231,8 @@ TABLE: Sequence[MessageRow] = (
             boto.InvalidConfigError,
             boto.InvalidDefaultsMode,
             boto.InvalidEndpointDiscoveryConfigurationError,
+            boto.InvalidIMDSEndpointError,
+            boto.InvalidIMDSEndpointModeError,
             boto.InvalidProxiesConfigError,
             boto.InvalidRetryConfigurationError,
             boto.InvalidS3AddressingStyleError,
@@ -304,19 +331,24 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         DemoError,
         "Your organization's tag policy does not allow the demo's tags.",
-        "Ask whoever manages the policy to allow the tags vpce-demo:*.",
+        "If AWS names one of those under tags: in the config file, correct it there. Else ask whoever manages the\n"
+        "policy to allow the tags vpce-demo:*.",
         codes=("TagPolicyViolation",),
-    ),
-    MessageRow(
-        DemoError,
-        "AWS throttles the requests.",
-        "Other callers may be busy in this account and region. Wait a minute, " + _GO_ON,
-        codes=("RequestLimitExceeded", "Throttling", "ThrottlingException"),
     ),
 )
 
 _BY_MEANING = {
-    ErrorKind.SIGN_IN: MessageRow(SignInError, "AWS does not let you sign in: {call} was refused.", SIGN_IN_AGAIN),
+    ErrorKind.SIGN_IN: MessageRow(
+        SignInError,
+        "AWS does not let you sign in: {call} was refused.",
+        "Signing in again does not help. See whether the profile names the right account and role, and how long the\n"
+        "session may last; if it is right, ask whoever manages the role to let you use it. Then repeat the command.",
+    ),
+    ErrorKind.BUSY: MessageRow(
+        DemoError,
+        "AWS throttles the requests.",
+        "Other callers may be busy in this account and region. Wait a minute, " + _GO_ON,
+    ),
     ErrorKind.QUOTA: MessageRow(
         DemoError,
         "A quota of your account is reached.",
@@ -389,13 +421,22 @@ def as_demo_errors() -> Iterator[None]:
 def _denied(error: ClientError, decode: Callable[[str], str] | None) -> DemoError:
     denied = denial(error, decode)
     said = error_message(error).partition(" Encoded authorization failure message")[0]
-    hint = "Ask for this permission, " + _GO_ON + "\nAll that are needed:  <demo> iam-policy"
+    hint = "Ask for this permission, " + _GO_ON
+    if denied.action in actions():
+        hint += "\nAll that are needed:  <demo> iam-policy"
+    because = ""
+    if denied.is_above:
+        named = f" ({denied.policy})" if denied.policy else ""
+        because = f"a policy denies it{named}" if denied.explicit else f"no {denied.policy} allows it"
+        hint = f"A further permission does not help. Ask whoever manages the {denied.policy or 'policy'}, {_GO_ON}"
+        if denied.explicit and not is_reading(error.operation_name):
+            hint += "\nWhere it demands tags, set them under tags: in the config file."
     return DemoError(
         f"You may not call {denied.action}.",
         facts={
             "call": error.operation_name,
             "on": denied.resource,
-            "because": "a policy denies it" if denied.explicit else "",
+            "because": because,
             "AWS said": f"{error_code(error)}: {said}",
         },
         hint=hint,
