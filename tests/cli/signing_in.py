@@ -48,6 +48,8 @@ class StandIn(ThreadingHTTPServer):
         self.asked: Counter[str] = Counter()
         self.refused: dict[str, tuple[int, str, str]] = {}
         self.codes: list[str] = []
+        self.minutes = 60.0
+        """How long the session of a role lasts."""
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
 
@@ -96,6 +98,7 @@ class _Answer(BaseHTTPRequestHandler):
                 self.server.codes.append(asked["TokenCode"])
             given = session(role.split(":")[4])
             given["SessionToken"] = given.pop("Token")
+            given["Expiration"] = in_hours(self.server.minutes / 60)
             fields = "".join(f"<{name}>{value}</{name}>" for name, value in given.items())
             self._xml(call, f"<Credentials>{fields}</Credentials>")
         elif call == "GetRoleCredentials":

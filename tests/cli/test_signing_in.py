@@ -156,7 +156,11 @@ WAYS = {
         prepare=sso,
         asked={"GetRoleCredentials": 1},
         refused={"GetRoleCredentials": (403, "ForbiddenException", "No access")},
-        words=("AWS does not let you sign in: GetRoleCredentials was refused.", "aws sso login --profile mine"),
+        words=(
+            "AWS does not let you sign in: GetRoleCredentials was refused.",
+            "Signing in again does not help.",
+            "profile   mine (IAM Identity Center, session corp)",
+        ),
     ),
     "a role with MFA": Way(
         "444444444444",
@@ -199,7 +203,7 @@ WAYS = {
         options=NAMED,
         asked={"AssumeRole": 1},
         refused=DENIED,
-        words=("AssumeRole was refused.", "takes its credentials from Environment"),
+        words=("AssumeRole was refused.", "Signing in again does not help.", "profile   mine (role "),
     ),
     "credential_process": Way(
         "555555555555",
@@ -229,7 +233,7 @@ WAYS = {
         prepare=lambda home: (home / "token").write_text("a token"),
         asked={"AssumeRoleWithWebIdentity": 1},
         refused={"AssumeRoleWithWebIdentity": (400, "InvalidIdentityToken", "No OpenIDConnect provider found")},
-        words=("AWS does not let you sign in: AssumeRoleWithWebIdentity was refused.", "ls -l token"),
+        words=("AWS does not accept the web identity token.", "ls -l token"),
     ),
     "aws login": Way(
         "888888888888",
@@ -413,6 +417,22 @@ def test_a_session_that_cannot_be_used_is_replaced(stage: Stage, kept: str) -> N
     assert json.loads(file.read_text())["Credentials"]["SessionToken"] == "token-of-444444444444"
 
 
+def test_a_kept_session_that_aws_has_ended(stage: Stage) -> None:
+    stage.set_up(ROLE)
+    assert stage.run(ROLE)[0] == 0
+    stage.aws.refused.update(WRONG)
+    code, said = stage.run(ROLE)
+    assert (code, "rm ~/.aws/cli/cache/*.json" in said) == (4, True), said
+
+
+def test_a_session_is_used_until_it_expires(stage: Stage) -> None:
+    """It cannot be renewed without another code, so its last minutes count too."""
+    stage.set_up(ROLE)
+    stage.aws.minutes = 5
+    code, said = stage.run(ROLE)
+    assert (code, stage.prompts) == (0, 1), said
+
+
 def test_a_session_that_cannot_be_kept_is_no_obstacle(stage: Stage) -> None:
     stage.set_up(ROLE)
     (stage.home / ".aws").write_text("not a directory")
@@ -458,6 +478,22 @@ def test_nobody_is_asked_once_the_sign_in_is_done(stage: Stage) -> None:
     with pytest.raises(RefreshWithMFAUnsupportedError):
         mfa("Enter MFA code for x: ")
     assert stage.prompts == 1
+
+
+@pytest.mark.parametrize(
+    ("region", "settings"),
+    [("region = us-east-1\n", ""), ("", "provider:\n  region: us-west-2\n"), ("region =\n  x = y\n", "")],
+    ids=["no region", "a region of one side", "a region of two lines"],
+)
+def test_both_sides_have_a_region_before_a_code_is_asked_for(stage: Stage, region: str, settings: str) -> None:
+    stage.set_up(ROLE)
+    (stage.home / "config").write_text(ROLE.config.replace("[profile mine]\n", f"[profile mine]\n{region}"))
+    (stage.home / "demo.yaml").write_text(settings)
+    code = run_command(["--profile", "mine", "-c", "demo.yaml", "status"])
+    said = "".join(stage.capsys.readouterr())
+    has_one = region == "region = us-east-1\n"
+    assert (code, stage.prompts) == ((0, 1) if has_one else (2, 0)), said
+    assert ("aws configure set region us-east-1 --profile mine" in said) is not has_one
 
 
 # --- what fails before anything is asked --------------------------------------------------------------------

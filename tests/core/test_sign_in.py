@@ -18,11 +18,17 @@ from .fake_resources import refusal
 CONFIG = """
 [profile corp]
 sso_session = corp-session
+sso_account_id = 111122223333
+sso_role_name = demo
+[profile half]
+sso_session = corp-session
 [sso-session corp-session]
 sso_start_url = https://example.com/start
 sso_region = us-east-1
 [profile old]
 sso_start_url = https://example.com/start
+sso_account_id = 111122223333
+sso_role_name = demo
 [profile web]
 login_session = arn:aws:iam::111122223333:user/me
 [profile tool]
@@ -65,6 +71,7 @@ def told(error: Exception, profile: str | None = None, there: int = 0, changed: 
     ("profile", "shown", "command"),
     [
         ("corp", "corp (IAM Identity Center, session corp-session)", "aws sso login --profile corp"),
+        ("half", "half (IAM Identity Center, session corp-session)", "aws configure sso --profile half"),
         ("old", "old (IAM Identity Center)", "aws sso login --profile old"),
         ("web", "web (aws login)", "aws login --profile web"),
         ("tool", "tool (credential_process)", "aws configure get credential_process --profile tool"),
@@ -113,6 +120,30 @@ def test_keys_of_the_environment_are_no_profile(monkeypatch: pytest.MonkeyPatch)
     assert "clock" in said.hint
     assert "AKIDEXAMPLE" not in str(said.facts)
     assert told(refusal("ExpiredToken", status=403), "corp").facts["profile"].startswith("corp"), "a flag goes first"
+
+
+@pytest.mark.parametrize(
+    ("profile", "shown"),
+    [("role", {"profile": "role (role arn:aws:iam::111122223333:role/demo)"}), ("pod", None), ("keys", None)],
+)
+def test_a_role_of_another_profile_goes_before_a_web_identity(
+    monkeypatch: pytest.MonkeyPatch, profile: str, shown: dict[str, str] | None
+) -> None:
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/run/token")
+    monkeypatch.setenv("AWS_PROFILE", profile)
+    facts = told(boto.NoCredentialsError()).facts.items()
+    assert facts >= (shown or {"credentials": "the environment (AWS_WEB_IDENTITY_TOKEN_FILE)"}).items()
+
+
+@pytest.mark.parametrize(
+    ("profile", "call", "removed"),
+    [("role", "GetCallerIdentity", True), ("role", "AssumeRole", False), ("keys", "GetCallerIdentity", False)],
+)
+def test_a_session_of_a_role_that_aws_refuses_is_to_be_removed(profile: str, call: str, removed: bool) -> None:
+    hint = told(refusal("InvalidClientTokenId", status=403, operation=call), profile).hint
+    assert ("\n    rm ~/.aws/cli/cache/*.json\n    vpce-demo up\n" in hint) is removed
+    assert ("aws configure" in hint or "aws sso login" in hint) is not removed
+    assert "GovCloud" in hint
 
 
 def test_what_exists_from_earlier_runs_is_said() -> None:

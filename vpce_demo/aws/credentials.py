@@ -53,15 +53,35 @@ _HINTS = {
 _INCOMPLETE = re.compile(
     r"Missing required key in response: '(AccessKeyId|SecretAccessKey)'|Unsupported version '[\w.]*'.*"
 )
-_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE")
-"""Each gives credentials that go before those of a profile, unless the profile is named by an option or a file."""
+WEB_IDENTITY = "AWS_WEB_IDENTITY_TOKEN_FILE"
 _CACHED = ("assume-role", "assume-role-with-web-identity")
 """The ways of signing in whose sessions the AWS CLI keeps."""
 
 
 def variable_in_use(profile: str | None) -> str:
-    """The environment variable that gives the credentials; empty if a profile or the machine does."""
-    return "" if profile else next((name for name in _ENVIRONMENT if os.environ.get(name)), "")
+    """The environment variable that gives the credentials; empty if a profile or the machine does.
+
+    It goes before those of a profile, unless an option or a file names the profile.
+    """
+    if profile:
+        return ""
+    if os.environ.get("AWS_ACCESS_KEY_ID"):
+        return "AWS_ACCESS_KEY_ID"
+    return WEB_IDENTITY if os.environ.get(WEB_IDENTITY) and not _is_role(settings_of(None)) else ""
+
+
+def settings_of(profile: str | None) -> Mapping[str, Any]:
+    """What the AWS files say of this profile, or of the one that ``aws`` chooses; nothing if they cannot be read."""
+    try:
+        found: Mapping[str, Any] = botocore.session.Session(profile=profile).get_scoped_config()
+    except BotoCoreError:
+        return {}
+    return found
+
+
+def _is_role(settings: Mapping[str, Any]) -> bool:
+    """True if the profile is a role of another profile's: botocore assumes it before it looks for a web identity."""
+    return "role_arn" in settings and "web_identity_token_file" not in settings
 
 
 def profile_in_use(profile: str | None) -> str:
@@ -71,11 +91,28 @@ def profile_in_use(profile: str | None) -> str:
     return profile or botocore.session.Session().get_config_variable("profile") or "default"
 
 
-def signed_in(profile: str | None, region: str | None, mfa: MfaDevices | None = None) -> boto3.Session:
+def region_in_use(profile: str | None, region: str | None) -> str:
+    """This region, or the profile's.  Raises ConfigError if there is none, and botocore's errors."""
+    found = region or botocore.session.Session(profile=profile).get_config_variable("region")
+    if found and isinstance(found, str):  # indented lines below ``region =`` are a mapping
+        return found
+    raise ConfigError(
+        "No AWS region is set.",
+        hint="Give one:  <demo> up --region us-east-1    or set it for good:\n"
+        f"    aws configure set region us-east-1{profile_option(profile)}",
+    )
+
+
+def profile_option(profile: str | None) -> str:
+    """What names this profile to ``aws``, with a blank before it."""
+    return "" if profile in (None, "", "default") else f" --profile {shlex.quote(printable(str(profile)))}"
+
+
+def signed_in(profile: str | None, region: str, mfa: MfaDevices | None = None) -> boto3.Session:
     """A session with credentials.  Without a profile they are those that ``aws`` would use.
 
     They are had here, in the thread that may ask for the code of an MFA device, and not again.  Roles are assumed in
-    this region.  Raises ConfigError if no region is set, SignInError for malformed credentials, and botocore's errors.
+    this region.  Raises SignInError for malformed credentials, and botocore's errors.
     """
     session = boto3.Session(profile_name=profile, region_name=region)
     check_answers(session)
@@ -85,17 +122,14 @@ def signed_in(profile: str | None, region: str | None, mfa: MfaDevices | None = 
     for settings in profiles.values():
         MASK.add(settings.get("aws_secret_access_key"), settings.get("aws_session_token"))
         MASK.add_url(settings.get("endpoint_url"))
-    if not session.region_name:
-        raise ConfigError(
-            "No AWS region is set.",
-            hint="Give one:  <command> --region us-east-1    or set it for good:  aws configure",
-        )
     mfa = mfa or MfaDevices(profile)
     credentials: Any = _had(lambda: _chosen(session, mfa))
     if credentials is None:
         raise NoCredentialsError
     if refresh := vars(credentials).get("_refresh_using"):
         vars(credentials)["_refresh_using"] = _Refresh(refresh)
+        # What cannot be refreshed is good until it expires; botocore would do without its last ten minutes.
+        vars(credentials)["_mandatory_refresh_timeout"] = 0
     for name, value in _given(session.profile_name, profiles, credentials.method):
         _check(name, value)
     frozen = _had(credentials.get_frozen_credentials)
@@ -148,14 +182,13 @@ class MfaDevices:
         return code
 
     def _asked(self, prompt: str) -> str:
-        option = "" if self._profile in ("", "default") else f" --profile {shlex.quote(printable(self._profile))}"
         try:
             code = getpass.getpass(f"\n{prompt}").strip()  # the line before is not complete
         except EOFError:
             raise SignInError(
                 "The code of the MFA device cannot be asked for: there is no terminal, and the input has ended.",
                 hint="Sign in with the AWS CLI on a terminal, then repeat the command: it uses the same session.\n"
-                f"    aws sts get-caller-identity{option}",
+                f"    aws sts get-caller-identity{profile_option(self._profile)}",
             ) from None
         if not re.fullmatch(r"[0-9]{6}", code):
             raise SignInError(

@@ -37,7 +37,7 @@ from botocore.httpsession import get_cert_path
 
 from ..changes import CHANGES
 from ..config.model import Config
-from ..errors import DemoError, RegionNotEnabled, SignInError
+from ..errors import ConfigError, DemoError, RegionNotEnabled, SignInError
 from ..extras import extra
 from ..model import Side
 from ..sandbox.client import Running
@@ -45,7 +45,7 @@ from ..ssh import NO_CONFIGURATION, proxy_command
 from .answers import check_answers
 from .clients import Clients
 from .commands import listen
-from .credentials import MfaDevices, profile_in_use, signed_in
+from .credentials import MfaDevices, profile_in_use, region_in_use, signed_in
 from .error_codes import ErrorKind, error_kind, may_be_the_region
 from .partitions import partition_of
 from .tags import owner_value
@@ -157,29 +157,25 @@ def on_aws(config: Config) -> Environment:
     same profile and region share their clients.
     """
     wanted = {side: _profile_and_region(config, side) for side in Side}
+    regions = {side: region_in_use(*one) for side, one in wanted.items()}
     sessions: dict[str, boto3.Session] = {}
-    for profile, region in wanted.values():
+    for side, (profile, _) in wanted.items():
         if (whose := profile_in_use(profile)) not in sessions:
-            sessions[whose] = _session(profile, region)
+            sessions[whose] = _session(profile, regions[side])
     made: dict[tuple[str, str], Clients] = {}
     clients = {}
     for side, (profile, region) in wanted.items():
-        this = profile_in_use(profile), _region(profile, region)
+        this = profile_in_use(profile), regions[side]
         if this not in made:
             made[this] = _aws_clients(sessions[this[0]], this[1], profile, _cli(profile, region))
         clients[side] = made[this]
     return Environment("AWS", "", 1.0, clients, _accounts(clients))
 
 
-def _region(profile: str | None, region: str | None) -> str:
-    """This region, or the profile's; empty if it has none."""
-    return region or boto3.Session(profile_name=profile).region_name or ""
-
-
-def _session(profile: str | None, region: str | None) -> boto3.Session:
+def _session(profile: str | None, region: str) -> boto3.Session:
     """A session that has signed in."""
     mfa = MfaDevices(profile)
-    with _explained(profile, _region(profile, region), lambda first: signed_in(profile, first, mfa.repeat())):
+    with _explained(profile, region, lambda first: signed_in(profile, first, mfa.repeat())):
         return _listening(signed_in(profile, region, mfa))
 
 
@@ -245,12 +241,11 @@ def region_without_asking(config: Config) -> str:
 
     Raises botocore's errors for a profile that is named and cannot be read.
     """
-    profile, region = _profile_and_region(config, Side.PROVIDER)
-    if names_a_profile(config):
-        return region or boto3.Session(profile_name=profile).region_name or NO_REGION
-    with extra("The region of the AWS profile cannot be read", f"{NO_REGION} is used.", BotoCoreError):
-        region = region or botocore.session.Session(profile=profile).get_config_variable("region")
-    return region or NO_REGION
+    unread = "The region of the AWS profile cannot be read", f"{NO_REGION} is used."
+    reading = contextlib.nullcontext() if names_a_profile(config) else extra(*unread, BotoCoreError)
+    with reading, contextlib.suppress(ConfigError):
+        return region_in_use(*_profile_and_region(config, Side.PROVIDER))
+    return NO_REGION
 
 
 def names_a_profile(config: Config) -> bool:

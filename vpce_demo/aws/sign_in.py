@@ -7,16 +7,19 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import botocore.session
-from botocore.exceptions import BotoCoreError
-
 from ..changes import NOTHING_CHANGED
 from ..errors import DemoError, SignInError
 from ..untrusted import printable
-from .credentials import profile_in_use, variable_in_use
+from .credentials import WEB_IDENTITY, profile_in_use, profile_option, settings_of, variable_in_use
+from .error_codes import is_sign_in
 from .messages import LOCALLY, SIGN_IN_AGAIN
 
 AGAIN = "Sign in again, then repeat the command:"
+SESSIONS_KEPT = (
+    "AWS may have ended the session of the role, which is kept for the next command. Remove what is kept, then repeat\n"
+    "the command: it begins a new session.",
+    "rm ~/.aws/cli/cache/*.json",
+)
 _OF_A_CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
 
@@ -26,12 +29,14 @@ def complete(error: SignInError, profile: str | None, recorded: Callable[[], int
     ``repeat`` is the command to run again.
     """
     name = profile_in_use(profile)
-    settings = _settings(name) if name else {}
+    settings = settings_of(name) if name else {}
     variable = variable_in_use(profile) or ("" if settings else next(filter(os.environ.get, _OF_A_CONTAINER), ""))
     told = f"the environment ({variable})" if variable else f"{name}{_how(settings)}"
     error.facts = {"credentials" if variable else "profile": told, **error.facts}
     if SIGN_IN_AGAIN in error.hint:
         first, again = _of_the_environment(variable) if variable else _how_to_sign_in(name, settings)
+        if ("role_arn" in settings or variable == WEB_IDENTITY) and _was_refused(error):
+            first, again = SESSIONS_KEPT
         rest = error.hint.partition(LOCALLY)[2]
         error.hint = f"{first}\n    {again}\n    {repeat}\n{LOCALLY}{rest}"
     try:
@@ -44,21 +49,18 @@ def complete(error: SignInError, profile: str | None, recorded: Callable[[], int
         error.changed = f"{error.changed} {earlier if error.changed == NOTHING_CHANGED else f'{count} {noun} now.'}"
 
 
+def _was_refused(error: SignInError) -> bool:
+    """True if AWS was asked with credentials that had been got, and refused them."""
+    return "AWS said" in error.facts and not is_sign_in(error.facts["call"])
+
+
 def _of_the_environment(variable: str) -> tuple[str, str]:
     """What to do about the credentials that this environment variable leads to, and the command that does it."""
     if variable in _OF_A_CONTAINER:
         return f"See whether the address in {variable} gives any, then repeat the command:", "aws configure list"
-    if variable == "AWS_WEB_IDENTITY_TOKEN_FILE":
+    if variable == WEB_IDENTITY:
         return _how_to_sign_in("default", {"web_identity_token_file": os.environ[variable]})
     return AGAIN, "set fresh keys in the environment"
-
-
-def _settings(profile: str) -> Mapping[str, Any]:
-    try:
-        config: Mapping[str, Any] = botocore.session.Session(profile=profile).get_scoped_config()
-    except BotoCoreError:
-        return {}
-    return config
 
 
 def _how(settings: Mapping[str, Any]) -> str:
@@ -78,8 +80,13 @@ def _how(settings: Mapping[str, Any]) -> str:
 
 def _how_to_sign_in(profile: str, settings: Mapping[str, Any], seen: tuple[str, ...] = ()) -> tuple[str, str]:
     """What to do, and the command that does it.  ``seen`` are profiles that use this one as their source."""
-    option = "" if profile == "default" else f" --profile {shlex.quote(printable(profile))}"
+    option = profile_option(profile)
     if "sso_session" in settings or "sso_start_url" in settings:
+        if not {"sso_account_id", "sso_role_name"} <= {*settings}:
+            return (
+                "The profile names no account or no role. Choose them, then repeat the command:",
+                f"aws configure sso{option}",
+            )
         return AGAIN, f"aws sso login{option}"
     if "login_session" in settings:
         return AGAIN, f"aws login{option}"
@@ -94,7 +101,7 @@ def _how_to_sign_in(profile: str, settings: Mapping[str, Any], seen: tuple[str, 
         return first, f"ls -l {shlex.quote(printable(str(file)))}"
     source = str(settings.get("source_profile", ""))
     if source and source not in (profile, *seen):
-        return _how_to_sign_in(source, _settings(source), (*seen, profile))
+        return _how_to_sign_in(source, settings_of(source), (*seen, profile))
     if source_of := settings.get("credential_source"):
         first = f"The profile takes its credentials from {printable(str(source_of))}. See whether it has any:"
         return first, f"aws configure list{option}"
