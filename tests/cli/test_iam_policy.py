@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,31 @@ def test_into_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert "--policy-name vpce-demo-provider --policy-document file://policy.json" in said
     assert run_command(["iam-policy", "--to", "no/such/directory"]) == 1
     assert "no/such/directory cannot be used" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variables", "words", "partition"),
+    [
+        ({}, [], "aws"),
+        ({"AWS_DEFAULT_REGION": "us-gov-west-1"}, [], "aws-us-gov"),
+        ({"AWS_PROFILE": "china"}, [], "aws-cn"),
+        ({}, ["--profile", "china"], "aws-cn"),
+        ({"AWS_PROFILE": "china"}, ["--region", "eu-west-1"], "aws"),
+        ({"AWS_PROFILE": "china"}, ["--sandbox"], "aws"),
+    ],
+)
+def test_the_partition_is_that_of_the_region_that_aws_would_use(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    variables: dict[str, str],
+    words: list[str],
+    partition: str,
+) -> None:
+    Path("config").write_text("[profile china]\nregion = cn-north-1\n")
+    for name, value in {"AWS_CONFIG_FILE": "config", **variables}.items():
+        monkeypatch.setenv(name, value)
+    assert run_command([*words, "iam-policy"]) == 0
+    assert set(re.findall(r"arn:([^:]+):", capfd.readouterr().out)) == {partition}
 
 
 def test_a_user_in_a_sandbox_that_checks_permissions(program: Program) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment
-from vpce_demo.aws.iam_policy import LARGEST_POLICY, size
+from vpce_demo.aws.iam_policy import LARGEST_OF_A_ROLE, LARGEST_POLICY, size
 from vpce_demo.cli import run_command
 from vpce_demo.config.load import load
 from vpce_demo.config.model import MOST_TAGS, Config
+from vpce_demo.errors import ConfigError
 from vpce_demo.model import Remedy, Side
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
@@ -85,10 +86,33 @@ def tag_lists(params: dict[str, Any]) -> list[Any]:
 
 
 def test_a_policy_that_is_too_long_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "demo.yaml").write_text("tags:\n" + "".join(f"  key-{n:060}: '{n:0200}'\n" for n in range(9)))
-    assert run_command(["-c", str(tmp_path / "demo.yaml"), "iam-policy"]) == 0
-    out, err = capsys.readouterr()
-    assert f"A managed policy may have {LARGEST_POLICY} characters, and this one has {size(json.loads(out))}." in err
+    def written(count: int) -> tuple[int, str, str]:
+        tags = "".join(f"  key-{n:060}: '{n:0200}'\n" for n in range(count))
+        (tmp_path / "demo.yaml").write_text(f"name: second\ntags:\n{tags}")
+        assert run_command(["-c", "demo.yaml", "iam-policy", "--to", "a policy"]) == 0
+        return size(json.loads((tmp_path / "a policy").read_text())), *capsys.readouterr()
+
+    taken, out, err = written(1)
+    assert taken <= LARGEST_POLICY
+    assert "aws iam create-policy --policy-name second --policy-document 'file://a policy'" in out
+    assert err == ""
+    taken, out, err = written(7)
+    assert LARGEST_POLICY < taken <= LARGEST_OF_A_ROLE
+    assert f"A managed policy may have {LARGEST_POLICY} characters, and this one has {taken}." in err
+    assert "aws iam put-role-policy --role-name NAME --policy-name second --policy-document 'file://a policy'" in out
+    assert "create-policy" not in out
+    taken, out, err = written(20)
+    assert taken > LARGEST_OF_A_ROLE
+    assert "some of the tags out of the config file, or shorten them." in err
+    assert "aws iam" not in out
+
+
+def test_keys_of_tags_that_differ_in_case() -> None:
+    """IAM's condition keys do not, so that no policy could allow both."""
+    with pytest.raises(ConfigError, match="tags: has CostCenter and costcenter, which permissions do not tell apart"):
+        load(None, {"tags": {"CostCenter": "1", "costcenter": "2"}})
+    with pytest.raises(ConfigError, match="is one of the demo's own tags"):
+        load(None, {"tags": {"Vpce-Demo:demo": "1"}})
 
 
 def test_as_many_as_there_may_be() -> None:

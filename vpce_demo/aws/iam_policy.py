@@ -22,6 +22,8 @@ from .tags import DEMO_TAG
 
 LARGEST_POLICY = 6144
 """Characters a managed policy may have, white space not counted (IAM and STS quotas)."""
+LARGEST_OF_A_ROLE = 10_240
+"""The same for a role's own policies, all together."""
 PUBLIC_PARAMETERS = "/aws/service/"
 
 BOTH, PROVIDER, CONSUMER = frozenset(Side), frozenset({Side.PROVIDER}), frozenset({Side.CONSUMER})
@@ -217,17 +219,23 @@ def actions(*sides: Side) -> list[str]:
     return sorted({p.action for p in own} | {_TAGGING[_service(p.action)][0] for p in own if p.tags})
 
 
-def policy(config: Config, *sides: Side, extras: bool = False) -> dict[str, Any]:
+def region_of(config: Config, sides: Iterable[Side]) -> str:
+    """The region that the settings name for these sides, without any for both; empty if none, or two."""
+    parts = {Side.PROVIDER: config.provider, Side.CONSUMER: config.consumer}
+    regions = {parts[side].region or config.region for side in tuple(sides) or Side}
+    return (regions.pop() or "") if len(regions) == 1 else ""
+
+
+def policy(config: Config, *sides: Side, extras: bool = False, home: str = "") -> dict[str, Any]:
     """The IAM policy document for one side, or for an account that is both.
 
-    It is for the demo of this name, in the region of the settings if they name one, in the account it is attached in.
-    What is created must have the tags of the settings too.
-    ``extras`` adds what is used only if allowed.
+    It is for the demo of this name, in the region of the settings if they name one, else in all regions of the
+    partition of the region ``home``, in the account it is attached in.  What is created must have the tags of the
+    settings too.  ``extras`` adds what is used only if allowed.
     """
     own = _of(sides)
-    regions = {config.provider.region if side is Side.PROVIDER else config.consumer.region for side in sides or Side}
-    region = next(iter(regions)) or config.region or "*" if len(regions) == 1 else "*"
-    partition = partition_of(region).name
+    region = region_of(config, sides) or "*"
+    partition = partition_of(home if region == "*" else region).name
     tag = {which: {f"aws:{which}/{DEMO_TAG}": config.name} for which in ("RequestTag", "ResourceTag")}
     conditions = {
         Which.NEW: tag["RequestTag"],

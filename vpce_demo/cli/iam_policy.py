@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import click
 
-from ..aws.iam_policy import LARGEST_POLICY, policy, size
+from ..aws.iam_policy import LARGEST_OF_A_ROLE, LARGEST_POLICY, policy, region_of, size
+from ..config.model import Config
 from ..model import Side
 from ..untrusted import write_text
 from .app import App
@@ -31,22 +33,40 @@ def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
     Example:
       vpce-demo iam-policy --side provider --to policy.json
     """
+    where = app.where()
+    config = where.config
     sides = Side if side == "both" else [Side(side)]
-    document = policy(app.where().config, *sides, extras=extras)
+    home = "" if where.sandbox or region_of(config, sides) else _home(config)
+    document = policy(config, *sides, extras=extras, home=home)
     app.document.update(policy=document)
-    text = json.dumps(document, indent=2)
+    text, taken = json.dumps(document, indent=2), size(document)
     screen = app.screen()
-    if size(document) > LARGEST_POLICY:
+    if taken > LARGEST_POLICY:
+        shorter = (
+            f"Leave {'--extras out, or ' if extras else ''}some of the tags out of the config file, or shorten them."
+        )
         screen.message(
-            f"A managed policy may have {LARGEST_POLICY} characters, and this one has {size(document)}.", mark="!"
+            f"A managed policy may have {LARGEST_POLICY} characters, and this one has {taken}. {shorter}", mark="!"
         )
     if to is None:
         if not app.json:
             click.echo(text)
         return
     write_text(to, text + "\n")
-    screen.line(f"Written to {to}: {size(document)} of the {LARGEST_POLICY} characters that a managed policy may have.")
-    name = "vpce-demo" if side == "both" else f"vpce-demo-{side}"
-    screen.line("Then, as an administrator:")
-    screen.line(f"  aws iam create-policy --policy-name {name} --policy-document file://{to}")
-    screen.line("  aws iam attach-user-policy --user-name NAME --policy-arn ARN")
+    name = config.name if side == "both" else f"{config.name}-{side}"
+    given = f"--policy-name {name} --policy-document {shlex.quote(f'file://{to}')}"
+    screen.line(f"Written to {to}: {taken} of the {LARGEST_POLICY} characters that a managed policy may have.")
+    if taken <= LARGEST_POLICY:
+        screen.line("Then, as an administrator:")
+        screen.line(f"  aws iam create-policy {given}")
+        screen.line("  aws iam attach-user-policy --user-name NAME --policy-arn ARN")
+    elif taken <= LARGEST_OF_A_ROLE:
+        screen.line(f"A role's own policies may have {LARGEST_OF_A_ROLE} in all. As an administrator:")
+        screen.line(f"  aws iam put-role-policy --role-name NAME {given}")
+
+
+def _home(config: Config) -> str:
+    """The region that ``aws`` would use."""
+    from ..aws.environment import region_without_asking  # slow to import
+
+    return region_without_asking(config)

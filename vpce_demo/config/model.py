@@ -80,7 +80,7 @@ def _tag(text: str, longest: int) -> str:
 
 
 def _tag_key(key: str) -> str:
-    if key == "Name" or key.startswith(OWN_TAGS):
+    if key == "Name" or key.lower().startswith(OWN_TAGS):
         raise ValueError("is one of the demo's own tags")
     return _tag(key, 128)
 
@@ -89,9 +89,13 @@ def _tag_value(value: str) -> str:
     return _tag(value, 256)
 
 
-def _not_too_many(tags: dict[str, str]) -> dict[str, str]:
+def _tags(tags: dict[str, str]) -> dict[str, str]:
     if len(tags) > MOST_TAGS:
         raise ValueError(f"has {len(tags)} tags, and {MOST_TAGS} can be set: AWS takes 50, and the demo has its own")
+    spellings: dict[str, str] = {}
+    for key in tags:
+        if (other := spellings.setdefault(key.lower(), key)) != key:
+            raise ValueError(f"has {other} and {key}, which permissions do not tell apart")
     return tags
 
 
@@ -111,7 +115,7 @@ def _image_parameter(value: str) -> str:
 
 Tags = Annotated[
     dict[Annotated[str, AfterValidator(_tag_key)], Annotated[str, AfterValidator(_tag_value)]],
-    AfterValidator(_not_too_many),
+    AfterValidator(_tags),
 ]
 Page = Annotated[str, AfterValidator(_page)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
