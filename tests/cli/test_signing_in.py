@@ -521,6 +521,17 @@ def test_doctor_knows_the_account_where_the_region_is_not_enabled(stage: Stage) 
     assert f"aws account enable-region --region-name {REGION_OFF}" in said
 
 
+def test_doctor_says_whose_sign_in_fails_and_how_to_renew_it(stage: Stage) -> None:
+    way = WAYS["IAM Identity Center"]
+    stage.set_up(way)
+    stage.aws.refused.update(way.refused)
+    code, said = stage.run(way, "doctor")
+    assert code == 1
+    assert "(profile: mine (IAM Identity Center))" in said
+    again = "aws sso login --profile mine  vpce-demo --profile mine --region us-east-1 -c demo.yaml doctor"
+    assert f"Fix: Sign in again, then repeat the command:  {again}" in said
+
+
 def test_keys_that_are_wrong_everywhere_are_not_the_region_s_fault(stage: Stage) -> None:
     way = WAYS["keys in the environment"]
     stage.set_up(way)

@@ -98,7 +98,7 @@ def region_in_use(profile: str | None, region: str | None) -> str:
         return found
     raise ConfigError(
         "No AWS region is set.",
-        hint="Give one:  <demo> up --region us-east-1    or set it for good:\n"
+        hint="Give one:  <command> --region us-east-1    or set it for good:\n"
         f"    aws configure set region us-east-1{profile_option(profile)}",
     )
 

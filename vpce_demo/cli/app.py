@@ -17,7 +17,7 @@ from ..errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO
 if TYPE_CHECKING:
     from ..aws.environment import Environment
     from ..config.settings import Where
-    from ..errors import Diagnosis
+    from ..errors import Diagnosis, SignInError
     from ..ui.style import Screen
 
 
@@ -212,6 +212,12 @@ class App:
         found = self.config_file if not self.get("config") else None
         settings = f"   settings {found}" if found else ""
         self.screen().begin_line(f"vpce-demo {self.command}   demo {where.config.name}{settings}")
+
+    def complete(self, error: SignInError) -> None:
+        """Add to the error whose sign-in it is, and the command that renews it."""
+        from ..aws.sign_in import complete
+
+        complete(error, error.profile or self.where().config.profile, self.recorded, THIS_COMMAND)
 
     def environment(self, where: Where, screen: Screen, start: bool) -> Environment | None:
         """The environment, shown on the screen.  None if the sandbox is not running and ``start`` is false."""

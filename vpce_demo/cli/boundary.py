@@ -15,7 +15,7 @@ from click.shell_completion import shell_complete
 
 from .. import signals
 from ..changes import CHANGES
-from ..errors import THIS_COMMAND, DemoError, SignInError, TestFailed
+from ..errors import DemoError, SignInError, TestFailed
 from ..extras import WARNINGS
 from ..masking import MASK
 from ..private import not_yours
@@ -120,10 +120,7 @@ def _run(app: App, arguments: list[str]) -> int:
         if not understood_error.says_what_changed:
             understood_error.changed = CHANGES.sentence()
         if isinstance(understood_error, SignInError):
-            from ..aws.sign_in import complete
-
-            profile = understood_error.profile or app.where().config.profile
-            complete(understood_error, profile, app.recorded, THIS_COMMAND)
+            app.complete(understood_error)
         understood_error.hint = for_this_demo(app, understood_error.hint)
         if cause := understood_error.diagnosis:
             understood_error.diagnosis = diagnosis_for_this_demo(app, cause)

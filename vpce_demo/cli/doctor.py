@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..aws.environment import Environment
 from ..changes import CHANGES
 from ..config.settings import Where
-from ..errors import DemoError
+from ..errors import DemoError, SignInError
 from ..journal.state_file import StateFile
 from ..model import Live
 from ..session.discover import not_looked_up
@@ -87,6 +87,8 @@ def _environment(app: App, where: Where) -> tuple[Environment | None, Exception 
     except (DemoError, ClientError, BotoCoreError) as error:
         app.screen().end_line()
         app.screen().message()
+        if isinstance(error, SignInError):
+            app.complete(error)
         return None, error
 
 

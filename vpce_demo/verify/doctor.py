@@ -108,7 +108,8 @@ def files(key_file: Path) -> DoctorLine:
 
 def _not_fine(title: str, error: DemoError) -> DoctorLine:
     facts = "".join(f" ({name}: {value})" for name, value in error.facts.items() if value)
-    return DoctorLine(title, False, f"{error.message}{facts}", " ".join(error.hint.split()))
+    fix = "  ".join(" ".join(line.split()) for line in error.hint.splitlines())
+    return DoctorLine(title, False, f"{error.message}{facts}", fix)
 
 
 def _packages() -> DoctorLine:
