@@ -146,6 +146,23 @@ def test_a_session_of_a_role_that_aws_refuses_is_to_be_removed(profile: str, cal
     assert "GovCloud" in hint
 
 
+@pytest.mark.parametrize(
+    ("key", "token", "command"),
+    [
+        ("AKIDEXAMPLE", "x", "set fresh keys in the environment"),
+        ("AKIAEXAMPLE", "", "set fresh keys in the environment"),
+        ("AKIAEXAMPLE", "x", "unset AWS_SESSION_TOKEN"),
+        ("ASIAEXAMPLE", "", "export AWS_SESSION_TOKEN=..."),
+    ],
+)
+def test_a_session_token_that_does_not_belong_to_the_keys(
+    monkeypatch: pytest.MonkeyPatch, key: str, token: str, command: str
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", token)
+    assert f"\n    {command}\n" in told(refusal("InvalidClientTokenId", status=403)).hint
+
+
 def test_what_exists_from_earlier_runs_is_said() -> None:
     assert told(boto.NoCredentialsError(), there=14).changed == (
         "Nothing was changed. 14 resources from earlier runs still exist."

@@ -60,6 +60,13 @@ def _of_the_environment(variable: str) -> tuple[str, str]:
         return f"See whether the address in {variable} gives any, then repeat the command:", "aws configure list"
     if variable == WEB_IDENTITY:
         return _how_to_sign_in("default", {"web_identity_token_file": os.environ[variable]})
+    key, has_token = os.environ[variable], bool(os.environ.get("AWS_SESSION_TOKEN"))
+    if key.startswith("AKIA") and has_token:
+        what = "Keys that begin with AKIA take no session token. Remove it, then repeat the command:"
+        return what, "unset AWS_SESSION_TOKEN"
+    if key.startswith("ASIA") and not has_token:
+        what = "Keys that begin with ASIA need their session token too. Set it, then repeat the command:"
+        return what, "export AWS_SESSION_TOKEN=..."
     return AGAIN, "set fresh keys in the environment"
 
 
