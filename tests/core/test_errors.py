@@ -18,6 +18,7 @@ from vpce_demo.aws.error_codes import (
     raise_unsuccessful,
 )
 from vpce_demo.aws.messages import advice, understood
+from vpce_demo.engine.failures import code_and_message
 from vpce_demo.errors import DemoError, SignInError
 
 from .fake_resources import refusal
@@ -253,13 +254,18 @@ THE_POLICY = "All that are needed:  <demo> iam-policy"
 NO_HELP = (
     "A further permission does not help. Ask whoever manages the {}, then repeat the command: it continues from here."
 )
-TAGS = "Where it demands tags, set them under tags: in the config file."
+TAGS = "Where certain tags are demanded, set them under tags: in the config file."
 
 
 @pytest.mark.parametrize(
     ("words", "because", "hint"),
     [
         ("ec2:CreateVpc because no identity-based policy allows the ec2:CreateVpc action", "", [ASK, THE_POLICY]),
+        (
+            "ec2:CreateTags because no identity-based policy allows the ec2:CreateTags action",
+            "",
+            [ASK, THE_POLICY, TAGS],
+        ),
         ("pricing:GetProducts because no identity-based policy allows the pricing:GetProducts action", "", [ASK]),
         (
             "ec2:CreateVpc with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/p-1",
@@ -274,9 +280,12 @@ TAGS = "Where it demands tags, set them under tags: in the config file."
     ],
 )
 def test_whose_policy_has_to_change_for_what_is_denied(words: str, because: str, hint: list[str]) -> None:
-    told = understood(refusal("UnauthorizedOperation", f"{ALICE}{words}", 403, operation="CreateVpc"))
+    words = f"{ALICE}{words}"
+    error = refusal("UnauthorizedOperation", f"{words}. Encoded authorization failure message: abc", 403, "CreateVpc")
+    told = understood(error)
     assert told is not None
     assert told.facts["because"] == because
+    assert told.facts["AWS said"] == code_and_message(error) == f"UnauthorizedOperation: {words}."
     assert told.hint.split("\n") == hint
 
 

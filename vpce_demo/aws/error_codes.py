@@ -131,7 +131,12 @@ def error_code(error: ClientError) -> str:
 
 
 def error_message(error: ClientError) -> str:
-    """AWS's error message."""
+    """AWS's error message, without what only AWS can decode: that may be a thousand characters long."""
+    return whole_message(error).partition(" Encoded authorization failure message: ")[0]
+
+
+def whole_message(error: ClientError) -> str:
+    """AWS's error message with all that is in it."""
     return str(error.response.get("Error", {}).get("Message", ""))
 
 

@@ -205,7 +205,7 @@ EXTRAS: Sequence[Permission] = (
 )
 """Used only if allowed: without them everything works, and less is shown."""
 
-_TAGGING = {
+TAGGING = {
     "ec2": ("ec2:CreateTags", "TagOnCreationInEc2"),
     "elasticloadbalancing": ("elasticloadbalancing:AddTags", "TagOnCreationInElb"),
 }
@@ -216,7 +216,7 @@ _ROLE = "iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/*"
 def actions(*sides: Side) -> list[str]:
     """Every action that these sides need; without sides, both."""
     own = _of(sides)
-    return sorted({p.action for p in own} | {_TAGGING[_service(p.action)][0] for p in own if p.tags})
+    return sorted({p.action for p in own} | {TAGGING[_service(p.action)][0] for p in own if p.tags})
 
 
 def region_of(config: Config, sides: Iterable[Side]) -> str:
@@ -260,7 +260,7 @@ def policy(config: Config, *sides: Side, extras: bool = False, home: str = "") -
             resources = {_ROLE}
         if members:
             statement(which.value, (p.action for p in members), resources, conditions.get(which))
-    for service, (action, sid) in _TAGGING.items():
+    for service, (action, sid) in TAGGING.items():
         makers = [p for p in own if p.tags and _service(p.action) == service]
         if makers:
             by = {f"{service}:CreateAction": sorted(p.action.partition(":")[2] for p in makers)}

@@ -18,7 +18,7 @@ from ..untrusted import only_printable
 from .access_denied import denial
 from .answers import SpoiltAnswer
 from .error_codes import ErrorKind, error_code, error_kind, error_message
-from .iam_policy import actions
+from .iam_policy import TAGGING, actions
 from .quotas import QUOTAS
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
@@ -420,7 +420,6 @@ def as_demo_errors() -> Iterator[None]:
 
 def _denied(error: ClientError, decode: Callable[[str], str] | None) -> DemoError:
     denied = denial(error, decode)
-    said = error_message(error).partition(" Encoded authorization failure message")[0]
     hint = "Ask for this permission, " + _GO_ON
     if denied.action in actions():
         hint += "\nAll that are needed:  <demo> iam-policy"
@@ -429,15 +428,17 @@ def _denied(error: ClientError, decode: Callable[[str], str] | None) -> DemoErro
         named = f" ({denied.policy})" if denied.policy else ""
         because = f"a policy denies it{named}" if denied.explicit else f"no {denied.policy} allows it"
         hint = f"A further permission does not help. Ask whoever manages the {denied.policy or 'policy'}, {_GO_ON}"
-        if denied.explicit and not is_reading(error.operation_name):
-            hint += "\nWhere it demands tags, set them under tags: in the config file."
+    if denied.action in (action for action, _ in TAGGING.values()) or (
+        denied.explicit and not is_reading(error.operation_name)
+    ):
+        hint += "\nWhere certain tags are demanded, set them under tags: in the config file."
     return DemoError(
         f"You may not call {denied.action}.",
         facts={
             "call": error.operation_name,
             "on": denied.resource,
             "because": because,
-            "AWS said": f"{error_code(error)}: {said}",
+            "AWS said": f"{error_code(error)}: {error_message(error)}",
         },
         hint=hint,
     )

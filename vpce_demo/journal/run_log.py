@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from .. import __version__, signals
-from ..aws.error_codes import error_code, error_message
+from ..aws.error_codes import error_code, whole_message
 from ..aws.messages import understood
 from ..engine.events import Event
 from ..errors import DemoError
@@ -177,7 +177,7 @@ def _error_as_dict(error: Exception) -> dict[str, str]:
     from botocore.exceptions import ClientError
 
     if isinstance(error, ClientError):
-        return {"code": error_code(error), "message": error_message(error)}
+        return {"code": error_code(error), "message": whole_message(error)}
     return {"code": type(error).__name__, "message": str(error)}
 
 
