@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import http.server
 import ipaddress
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from vpce_demo.aws import environment
 from vpce_demo.aws import my_address as module
 from vpce_demo.aws.environment import Environment
 from vpce_demo.aws.my_address import my_address
@@ -71,6 +74,50 @@ def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serving:
                 thread.join()
 
     return serve
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b""], ids=["page", "head"])
+def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
+    """Each byte comes in time, and the answer never ends."""
+    monkeypatch.setattr(environment, "FETCH_SECONDS", 0.3)
+    done = threading.Event()
+
+    def trickle(server: socket.socket) -> None:
+        with server.accept()[0] as client, contextlib.suppress(OSError):
+            client.sendall(head)
+            while not done.wait(0.02):
+                client.sendall(b"1")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=trickle, args=(server,))
+        thread.start()
+        try:
+            by = Environment("AWS", "", 1.0, {}, {}, proxy=f"http://127.0.0.1:{server.getsockname()[1]}")
+            with pytest.raises(TimeoutError, match=r"no whole answer within 0.3 s"):
+                by.fetch("http://checkip.amazonaws.com/")
+        finally:
+            done.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://hunter2@a..b:3128", f"http://hunter2@{'a' * 70}:3128", "http://hunter2:p@ss"]
+)
+def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """It is no traceback, and its password is not quoted.  Both answers are told."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+
+    class Alone(Environment):
+        def fetch(self, url: str, *, direct: bool = False) -> str:
+            return "10.0.0.1" if direct else super().fetch(url)
+
+    with pytest.raises(DemoError) as caught:
+        my_address(Alone("AWS", "", 1.0, {}, {}))
+    assert caught.value.facts["answer"] == "10.0.0.1, which is not a public address"
+    told = caught.value.facts["through the web proxy"]
+    assert told
+    assert "hunter2" not in told
+    assert "p@ss" not in told
 
 
 def test_it_is_asked_over_tls() -> None:

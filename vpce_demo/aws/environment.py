@@ -106,7 +106,7 @@ class Environment:
     def fetch(self, url: str, *, direct: bool = False) -> str:
         """The text at a URL, as this machine sees it: ``direct``, or by the web proxy that is set.
 
-        Raises OSError, also if what comes is not HTTP.
+        Raises OSError, also if what comes is not HTTP, or is not there in time.
         """
         # urllib's own handler of proxies obeys NO_PROXY, also for a proxy that it is given.
         handlers: list[urllib.request.BaseHandler] = []
@@ -116,11 +116,36 @@ class Environment:
             handlers = [urllib.request.HTTPSHandler(context=_trusted())]
             if direct:
                 handlers.append(urllib.request.ProxyHandler({}))
+        return _in_time(partial(_text, urllib.request.build_opener(*handlers), url))
+
+
+def _text(opener: urllib.request.OpenerDirector, url: str) -> str:
+    """The text at a URL.  Raises OSError, whose words quote no proxy: a password may be in its URL."""
+    try:
+        with opener.open(url, timeout=FETCH_SECONDS) as answer:
+            return str(answer.read(65536).decode("utf-8", "replace"))
+    except ValueError as error:
+        raise OSError(f"the proxy, or where it was sent on to, is not a valid URL ({type(error).__name__})") from error
+    except http.client.HTTPException as error:
+        raise OSError(f"what came is not a page ({type(error).__name__})") from error
+
+
+def _in_time(fetch: Callable[[], str]) -> str:
+    """What this returns or raises.  Raises TimeoutError after FETCH_SECONDS: a socket limits the time of each read, and
+    not that of all together, nor the search for the host's name."""
+    told: Future[str] = Future()
+
+    def run() -> None:
         try:
-            with urllib.request.build_opener(*handlers).open(url, timeout=FETCH_SECONDS) as answer:
-                return str(answer.read(65536).decode("utf-8", "replace"))
-        except http.client.HTTPException as error:
-            raise OSError(f"what came is not a page ({type(error).__name__})") from error
+            told.set_result(fetch())
+        except Exception as error:
+            told.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return told.result(FETCH_SECONDS)
+    except TimeoutError:
+        raise TimeoutError(f"no whole answer within {FETCH_SECONDS} s") from None
 
 
 def _trusted() -> ssl.SSLContext:
