@@ -21,10 +21,14 @@ def lab(run: Run) -> CheckContext:
 STRANGER = "<html>a host on the internet</html>"
 MET = (
     (7, "", "unreachable from"),
-    (28, "", "unreachable from"),
+    (28, "curl: (28) Connection timed out after 3001 milliseconds", "unreachable from"),
+    (28, "curl: (28) Failed to connect to 20.0.1.5 port 80 after 3001 ms: Timeout was reached", "unreachable from"),
+    (28, "curl: (28) Operation timed out after 6001 milliseconds with 0 bytes received", "is somebody else's host"),
+    (28, "aaa\ncurl: (28) Operation timed out after 6001 milliseconds with 4 bytes received", "is somebody else's host"),
     (0, STRANGER, "is somebody else's host, not ours"),
     (0, "", "is somebody else's host, not ours"),
     (0, "0000000000\n", "is somebody else's host, not ours"),
+    (0, "<p style='color:#{demo_id}'>{demo_id}0</p>\n", "is somebody else's host, not ours"),
     (1, "curl: (1) Received HTTP/0.9 when not allowed", "is somebody else's host, not ours"),
     (52, "curl: (52) Empty reply from server", "is somebody else's host, not ours"),
     (56, "curl: (56) Recv failure: Connection reset by peer", "is somebody else's host, not ours"),
@@ -32,6 +36,7 @@ MET = (
     (2, "curl: option --max-filesize: is unknown", "could not be tried: curl: option --max-filesize: is unknown"),
     (127, "curl: command not found", "could not be tried: curl: command not found"),
     (0, "{demo_id}\n", "answers 10.0.1."),
+    (28, "{demo_id}\ncurl: (28) Operation timed out after 6001 milliseconds with 7 bytes received", "answers 10.0.1."),
     (18, "{demo_id}\ncurl: (18) end of response with 1 bytes missing", "answers 10.0.1."),
 )
 """The exit code of curl, what it printed, and what the check says."""

@@ -398,17 +398,21 @@ def there_is_no_other_way(lab: CheckContext) -> str:
     answer = _curl(lab, f"http://{address}/{DEMO_ID_PAGE}", *_SHORT_ANSWER, connect_seconds=CONTROL_SECONDS)
     if answer.failure:
         raise _ssh_failed("could not be tried: ", answer)
-    if answer.exit_code in (REFUSED, TIMED_OUT):
-        return f"{address} unreachable from {source}"
-    if answer.exit_code not in _ANSWERED or not demo_id:
-        raise CheckFailed(f"could not be tried: {_what_curl_met(answer)}", Symptom.STOPPED)
-    if demo_id in answer.out:
+    if not demo_id:
+        raise CheckFailed("could not be tried: the web server has no demo id", Symptom.STOPPED)
+    if demo_id in answer.out.splitlines():  # alone on its line: a stranger's page may have these letters in others
         raise CheckFailed(f"{address} answers {source} directly", Symptom.OTHER_WAY)
+    if answer.exit_code == REFUSED or (answer.exit_code == TIMED_OUT and _CONNECTED not in answer.out):
+        return f"{address} unreachable from {source}"
+    if answer.exit_code not in (TIMED_OUT, *_ANSWERED):
+        raise CheckFailed(f"could not be tried: {_what_curl_met(answer)}", Symptom.STOPPED)
     return f"{address} is somebody else's host, not ours"
 
 
 _SHORT_ANSWER = ("--max-filesize", "1000")
 """Read no more of an answer that may be a stranger's; older curls obey only where its length is told."""
+_CONNECTED = "curl: (28) Operation timed out"
+"""How curl says that the time was up after it had connected; "Connection timed out" is before."""
 _ANSWERED = (0, 1, 8, 18, 22, 52, 56, 61, 63)
 """Exit codes of curl after something answered: whole, not as HTTP, badly, cut, with an error, with nothing, reset, in
 an unknown encoding, too large."""
