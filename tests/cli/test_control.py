@@ -24,7 +24,11 @@ MET = (
     (28, "curl: (28) Connection timed out after 3001 milliseconds", "unreachable from"),
     (28, "curl: (28) Failed to connect to 20.0.1.5 port 80 after 3001 ms: Timeout was reached", "unreachable from"),
     (28, "curl: (28) Operation timed out after 6001 milliseconds with 0 bytes received", "is somebody else's host"),
-    (28, "aaa\ncurl: (28) Operation timed out after 6001 milliseconds with 4 bytes received", "is somebody else's host"),
+    (
+        28,
+        "a\ncurl: (28) Operation timed out after 6001 milliseconds with 4 bytes received",
+        "is somebody else's host",
+    ),
     (0, STRANGER, "is somebody else's host, not ours"),
     (0, "", "is somebody else's host, not ours"),
     (0, "0000000000\n", "is somebody else's host, not ours"),
@@ -64,7 +68,8 @@ def test_a_stranger_s_host_at_the_web_server_s_address(made_run: Run) -> None:
     provider, ec2 = made_run.sides[Side.PROVIDER], made_run.sides[Side.CONSUMER].ec2
     address = provider.live(demo.web).outputs["private_address"]
     vpc = ec2.create_vpc(CidrBlock=demo.balancer.subnet.vpc.cidr)["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=demo.balancer.subnet.cidr)["Subnet"]["SubnetId"]
+    cidr, zone = demo.balancer.subnet.cidr, demo.balancer.subnet.zone_id
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZoneId=zone)["Subnet"]["SubnetId"]
     group = ec2.create_security_group(VpcId=vpc, GroupName="web", Description="web")["GroupId"]
     ec2.authorize_security_group_ingress(GroupId=group, IpProtocol="tcp", FromPort=80, ToPort=80, CidrIp="0.0.0.0/0")
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]

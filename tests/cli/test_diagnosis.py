@@ -72,6 +72,9 @@ BY_HAND = (
     "endpoint-unusable",
     "endpoint-group-closed",
     "no-way-out",
+    "public-access-blocked",
+    "public-access-blocked:ingress",
+    "public-access-blocked:boot",
     "acl-return-ports",
     "acl-return-ports:ssh",
     "balancer-groups-closed",
@@ -266,6 +269,10 @@ def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[str], Any] = aw
         assert done is not None
         assert f"{made} created" in done.out
     mended(chain, rule, way, done)
+    if rule.key == "public-access-blocked":  # other VPCs of the account stay closed
+        options = world.ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
+        assert options["InternetGatewayBlockMode"] != "off"
+        world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
     if name(rule, way) == "targets-unhealthy:boot":
         assert (
             "Its console says: cloud-init: dnf: cannot reach the package repository: timed out" in told["evidence"][1]

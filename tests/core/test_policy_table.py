@@ -97,7 +97,7 @@ def test_the_sandbox_authorises_on_what_aws_does(operation: str) -> None:
         assert "aws:ResourceTag/${TagKey}" in known[kind]["conditionKeys"]
 
 
-UNTAGGED = ("PutBackWhatTheDemosEndpointUses", "PutBackWhatTheDemosSubnetsUse")
+UNTAGGED = ("PutBackWhatEndpointsUse", "PutBackWhatSubnetsUse")
 """These are about what may be somebody else's, or has no tags."""
 
 

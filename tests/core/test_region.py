@@ -9,7 +9,7 @@ import pytest
 
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.quotas import counts_vcpus, vcpus
-from vpce_demo.aws.region import VOLUME_KEY, image, public_access, volume_key
+from vpce_demo.aws.region import VOLUME_KEY, PublicAccess, image, is_excluded, public_access, volume_key
 from vpce_demo.config.load import load
 from vpce_demo.config.model import IMAGE_PARAMETER
 from vpce_demo.errors import ConfigError, Refused
@@ -17,6 +17,7 @@ from vpce_demo.errors import ConfigError, Refused
 from .fake_resources import refusal
 
 DENIED = refusal("UnauthorizedOperation", status=403)
+UNKNOWN = refusal("InvalidAction")
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0ea3fef3-80a7-4778-9d8c-1c0c6EXAMPLE"
 
 
@@ -35,8 +36,10 @@ class Answers:
         return SimpleNamespace(paginate=lambda: pages)
 
     def __getattr__(self, operation: str) -> Any:
-        def call(**_: Any) -> Any:
+        def call(**given: Any) -> Any:
             answer = self.answers[operation]
+            if callable(answer):
+                return answer(**given)
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -54,7 +57,10 @@ def answering(**answers: Any) -> Clients:
         ({"KmsKeyId": "alias/aws/ebs"}, ""),
         ({"KmsKeyId": "arn:aws:kms:us-east-1:123456789012:alias/aws/ebs"}, ""),
         ({"KmsKeyId": KEY}, VOLUME_KEY),
+        ({"KmsKeyId": "alias/team-alias/aws/ebs"}, VOLUME_KEY),
+        ({"KmsKeyId": "arn:aws:kms:us-east-1:123456789012:alias/team-alias/aws/ebs"}, VOLUME_KEY),
         (DENIED, VOLUME_KEY),
+        (UNKNOWN, VOLUME_KEY),
     ],
 )
 def test_the_key_that_is_named(answer: Any, key: str) -> None:
@@ -81,11 +87,64 @@ def vpc(mode: str) -> Any:
         (DENIED, [vpc(""), vpc("off")], "off"),
         (DENIED, [vpc("")], ""),
         (DENIED, [], ""),
+        (UNKNOWN, [vpc("block-ingress")], "block-ingress"),
+        (UNKNOWN, [vpc("")], ""),
     ],
 )
 def test_the_mode_of_a_new_vpc(answer: Any, vpcs: list[Any], mode: str) -> None:
     options = answer if isinstance(answer, Exception) else {"VpcBlockPublicAccessOptions": answer}
-    assert public_access(answering(describe_vpc_block_public_access_options=options, describe_vpcs=vpcs)) == mode
+    found = public_access(answering(describe_vpc_block_public_access_options=options, describe_vpcs=vpcs))
+    assert found == PublicAccess(mode)
+    assert found.is_closed == mode.startswith("block-")
+
+
+@pytest.mark.parametrize(
+    ("managed_by", "exclusions", "found"),
+    [
+        ("account", "allowed", (False, True)),
+        ("declarative-policy", "allowed", (True, True)),
+        ("declarative-policy", "not-allowed", (True, False)),
+    ],
+)
+def test_who_sets_the_mode(managed_by: str, exclusions: str, found: tuple[bool, bool]) -> None:
+    answer = {"InternetGatewayBlockMode": "block-ingress", "ManagedBy": managed_by, "ExclusionsAllowed": exclusions}
+    clients = answering(describe_vpc_block_public_access_options={"VpcBlockPublicAccessOptions": answer})
+    assert public_access(clients) == ("block-ingress", *found)
+
+
+def exclusion(of: str = "vpc/vpc-1", mode: str = "allow-bidirectional", state: str = "create-complete") -> Any:
+    arn = f"arn:aws:ec2:us-east-1:123456789012:{of}"
+    return {"ResourceArn": arn, "InternetGatewayExclusionMode": mode, "State": state}
+
+
+@pytest.mark.parametrize(
+    ("listed", "excluded"),
+    [
+        ([exclusion()], True),
+        ([exclusion("subnet/subnet-1")], True),
+        ([exclusion("vpc/vpc-2"), exclusion(state="update-complete")], True),
+        ([exclusion("vpc/vpc-2")], False),
+        ([exclusion("vpc/vpc-11")], False),
+        ([exclusion(mode="allow-egress")], False),
+        ([exclusion(state="create-in-progress"), exclusion(state="delete-complete")], False),
+        ([], False),
+        (DENIED, False),
+        (UNKNOWN, False),
+    ],
+)
+def test_what_is_excluded(listed: Any, excluded: bool) -> None:
+    answer = {"VpcBlockPublicAccessExclusions": listed} if isinstance(listed, list) else listed
+    clients = answering(describe_vpc_block_public_access_exclusions=answer)
+    assert is_excluded(clients, "vpc-1", "subnet-1") is excluded
+
+
+def test_every_page_of_exclusions_is_read() -> None:
+    pages = [
+        {"VpcBlockPublicAccessExclusions": [exclusion("vpc/vpc-2")], "NextToken": "more"},
+        {"VpcBlockPublicAccessExclusions": [exclusion()]},
+    ]
+    clients = answering(describe_vpc_block_public_access_exclusions=lambda **given: pages["NextToken" in given])
+    assert is_excluded(clients, "vpc-1")
 
 
 AMAZON_LINUX = {"Architecture": "x86_64", "RootDeviceName": "/dev/xvda"}

@@ -51,6 +51,16 @@ def test_block_public_access_is_the_accounts_and_the_regions(world: World) -> No
     assert (shown(world), shown(other)) == (["block-ingress"], ["off"])
     view = world.sandbox.cloud.view()
     assert (view.vpcs[vpc].blocked, view.vpcs[elsewhere].blocked) == (True, False)
+    for way, blocked in (("allow-egress", True), ("allow-bidirectional", False)):
+        made = world.ec2.create_vpc_block_public_access_exclusion(VpcId=vpc, InternetGatewayExclusionMode=way)
+        id = made["VpcBlockPublicAccessExclusion"]["ExclusionId"]
+        assert world.sandbox.cloud.view().vpcs[vpc].blocked is blocked
+        (told,) = world.ec2.describe_vpc_block_public_access_exclusions()["VpcBlockPublicAccessExclusions"]
+        assert (told["ExclusionId"], told["State"]) == (id, "create-complete")
+        assert told["ResourceArn"] == f"arn:aws:ec2:us-east-1:123456789012:vpc/{vpc}"
+        assert other.ec2.describe_vpc_block_public_access_exclusions()["VpcBlockPublicAccessExclusions"] == []
+        world.ec2.delete_vpc_block_public_access_exclusion(ExclusionId=id)
+        assert world.sandbox.cloud.view().vpcs[vpc].blocked
     world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
     assert mode(world) == "off update-complete"
     assert world.sandbox.cloud.view().vpcs[vpc].blocked is False

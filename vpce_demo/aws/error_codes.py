@@ -120,6 +120,8 @@ _BUSY = {
     "BandwidthLimitExceeded",
     "SlowDown",
 }
+_NOT_OFFERED = {"InvalidAction", "UnsupportedOperation", "UnknownOperationException"}
+"""AWS has no such call here: it is newer than the region, or than what answers in AWS's place."""
 _CAPACITY = {"InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"}
 """AWS has no capacity.  The status is 5xx, but nothing was done, and repeating the call for minutes does not help."""
 _QUOTA = {"TooManyLoadBalancers", "TooManyTargetGroups", "TooManyListeners"}
@@ -150,6 +152,11 @@ def may_be_the_region(error: Exception) -> bool:
 def is_sign_in(call: str) -> bool:
     """True if botocore makes this call to get credentials."""
     return call in _SIGN_IN_CALLS
+
+
+def may_not_be_asked(error: ClientError) -> bool:
+    """True if AWS does not let the caller ask this, or has no such call here."""
+    return error_kind(error) is ErrorKind.DENIED or error_code(error) in _NOT_OFFERED
 
 
 def error_kind(error: Exception) -> ErrorKind:

@@ -36,9 +36,9 @@ class Which(Enum):
     PARAMETER = "FindTheImage"
     IMAGE = "LaunchFromAnImage"
     NEW = "MakeWhatGetsTheDemosTag"
-    OURS = "UseAndDeleteWhatHasTheDemosTag"
-    USED = "PutBackWhatTheDemosEndpointUses"
-    UNTAGGED = "PutBackWhatTheDemosSubnetsUse"
+    OURS = "UseWhatHasTheDemosTag"
+    USED = "PutBackWhatEndpointsUse"
+    UNTAGGED = "PutBackWhatSubnetsUse"
     ROLE = "ForTheFirstLoadBalancer"
 
 
@@ -198,7 +198,9 @@ EXTRAS: Sequence[Permission] = (
     *_look(CONSUMER, "ec2:DescribeVpcEndpointServices"),  # the zones of a service of another account
     *_look(BOTH, "servicequotas:GetServiceQuota"),  # whether the account has room for more VPCs than by default
     *_look(BOTH, "ec2:DescribeImages", "ec2:DescribeInstanceTypes"),  # whether they suit each other
-    *_look(BOTH, "ec2:DescribeVpcBlockPublicAccessOptions"),  # where no VPC of the account shows it
+    *_look(  # whether ssh gets in, where no VPC of the account shows it, or some are excluded
+        BOTH, "ec2:DescribeVpcBlockPublicAccessExclusions", "ec2:DescribeVpcBlockPublicAccessOptions"
+    ),
     *_look(BOTH, "ec2:GetEbsDefaultKmsKeyId"),  # whether AWS's own key has to be named
     *_look(BOTH, "sts:DecodeAuthorizationMessage"),  # why AWS refused a call
     *_look(BOTH, "iam:ListAccountAliases"),  # the account's name, for the first line
@@ -268,7 +270,7 @@ def policy(config: Config, *sides: Side, extras: bool = False, home: str = "") -
             statement(sid, [action], {f"{service}:{region}:*:*"}, {**by, **tag["RequestTag"], **theirs})
     if extras:
         needed = {p.action for p in own}
-        statement("NotNeededButUseful", {p.action for p in _of(sides, EXTRAS)} - needed, (), None)
+        statement("NotNeeded", {p.action for p in _of(sides, EXTRAS)} - needed, (), None)
     return {"Version": "2012-10-17", "Statement": statements}
 
 

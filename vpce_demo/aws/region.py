@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..config.model import Config
 from ..errors import Refused
 from .clients import Clients
-from .error_codes import ErrorKind, error_kind
+from .error_codes import may_not_be_asked
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeInfoTypeDef, VpcTypeDef
@@ -24,13 +25,13 @@ T = TypeVar("T")
 
 
 def if_allowed(ask: Callable[[], T]) -> T | None:
-    """The answer; None if AWS does not allow the question."""
+    """The answer; None if AWS does not allow the question, or has no such call here."""
     from botocore.exceptions import ClientError  # botocore is slow to import, and ``explain`` needs none of it
 
     try:
         return ask()
     except ClientError as error:
-        if error_kind(error) is not ErrorKind.DENIED:
+        if not may_not_be_asked(error):
             raise
         return None
 
@@ -80,20 +81,67 @@ def volume_key(clients: Clients) -> str:
     key too, where the account encrypts all volumes.  Without permission to ask, AWS's own is named.
     """
     default = if_allowed(lambda: clients.ec2.get_ebs_default_kms_key_id()["KmsKeyId"])
-    return "" if default and default.endswith(VOLUME_KEY) else VOLUME_KEY
+    return "" if default and default.rpartition(":")[2] == VOLUME_KEY else VOLUME_KEY
 
 
-def public_access(clients: Clients) -> str:
-    """The mode of VPC Block Public Access that a new VPC gets, such as ``block-ingress``; ``off`` if it is not used.
+class PublicAccess(NamedTuple):
+    """What VPC Block Public Access does to a new VPC.
 
-    Without permission to ask, what the account's VPCs show; empty if they show nothing.
+    ``mode`` is such as ``block-ingress``, ``off`` if it is not used, and empty if that is not known.  An account cannot
+    change what its organization's declarative policy sets.  ``has_exclusions`` says whether it may exclude a VPC, which
+    has to be there first.
+    """
+
+    mode: str
+    is_the_organizations: bool = False
+    has_exclusions: bool = True
+
+    @property
+    def is_closed(self) -> bool:
+        return self.mode not in ("", OPEN)
+
+
+OPEN_THE_GATEWAYS = f"ec2 modify-vpc-block-public-access-options --internet-gateway-block-mode {OPEN}"
+"""The words of the AWS CLI after ``aws``, for a whole account and region."""
+EXCLUDE = "ec2 create-vpc-block-public-access-exclusion"
+EXCLUDED = "allow-bidirectional"
+"""The mode of an exclusion that lets traffic pass both ways; the other one keeps ssh out."""
+THE_ORGANIZATION_S = "The organization's declarative policy sets it, and no account can change that."
+
+
+def public_access(clients: Clients) -> PublicAccess:
+    """What VPC Block Public Access does to a new VPC.
+
+    Without permission to ask, what the account's VPCs show.
     """
     options = if_allowed(lambda: clients.ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"])
     if options is not None:
-        return options.get("InternetGatewayBlockMode", OPEN)
+        return PublicAccess(
+            options.get("InternetGatewayBlockMode", OPEN),
+            options.get("ManagedBy") == "declarative-policy",
+            options.get("ExclusionsAllowed") != "not-allowed",
+        )
     pages = clients.ec2.get_paginator("describe_vpcs").paginate()
     modes = [mode for page in pages for vpc in page["Vpcs"] if (mode := public_access_of(vpc))]
-    return next((mode for mode in modes if mode != OPEN), modes[0] if modes else "")
+    return PublicAccess(next((mode for mode in modes if mode != OPEN), modes[0] if modes else ""))
+
+
+def is_excluded(clients: Clients, *ids: str) -> bool:
+    """True if one of these VPCs and subnets is excluded from Block Public Access, in both directions.
+
+    Without permission to ask, False.
+    """
+    which: dict[str, str] = {}
+    while True:
+        answer = if_allowed(partial(clients.ec2.describe_vpc_block_public_access_exclusions, **which))  # type: ignore[arg-type]
+        for one in answer["VpcBlockPublicAccessExclusions"] if answer else ():
+            works = one.get("State", "") in ("create-complete", "update-in-progress", "update-complete")
+            both_ways = one.get("InternetGatewayExclusionMode") == EXCLUDED
+            if works and both_ways and one.get("ResourceArn", "").rpartition("/")[2] in ids:
+                return True
+        which = {"NextToken": answer["NextToken"]} if answer and answer.get("NextToken") else {}
+        if not which:
+            return False
 
 
 def public_access_of(vpc: VpcTypeDef) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..aws.tags import tags_of
 from ..model import ANYWHERE, Side
@@ -10,6 +11,9 @@ from ..verify.diagnosis.filters import ANSWERS
 from ..verify.diagnosis.groups import PORT
 from ..verify.diagnosis.login import SSH
 from .exercise import Exercise, tagged, tcp
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.literals import InternetGatewayBlockModeType
 
 Break = Callable[[Exercise], None]
 WAYS: dict[str, dict[str, Break]] = {}
@@ -129,14 +133,20 @@ def _with_a_group(exercise: Exercise) -> None:
     exercise.make(demo.of("create-provider", "create-endpoint-service", "create-consumer", "accept"))
 
 
+def _shut(exercise: Exercise, mode: InternetGatewayBlockModeType) -> None:
+    for one in exercise.ec2.describe_vpc_block_public_access_exclusions()["VpcBlockPublicAccessExclusions"]:
+        exercise.ec2.delete_vpc_block_public_access_exclusion(ExclusionId=one["ExclusionId"])
+    exercise.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode=mode)
+
+
 @way("public-access-blocked")
 def _block(exercise: Exercise) -> None:
-    exercise.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-bidirectional")
+    _shut(exercise, "block-bidirectional")
 
 
 @way("public-access-blocked", "ingress")
 def _block_ingress(exercise: Exercise) -> None:
-    exercise.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-ingress")
+    _shut(exercise, "block-ingress")
 
 
 @way("public-access-blocked", "boot")

@@ -10,7 +10,7 @@ from ..aws.clients import Clients
 from ..aws.environment import Environment
 from ..aws.my_address import my_address
 from ..aws.quotas import QUOTAS, counts_vcpus, limit, vcpus
-from ..aws.region import OPEN, image, instance_type, offering, public_access, zones
+from ..aws.region import OPEN_THE_GATEWAYS, THE_ORGANIZATION_S, image, instance_type, offering, public_access, zones
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config
 from ..config.settings import Settings
@@ -38,10 +38,10 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
             pool.submit(refuse_no_room, config, one, 2 // len(accounts), is_sandbox=environment.is_sandbox)
             for one in accounts
         ]
-        room += [pool.submit(_refuse_closed_gateways, one) for one in accounts]
+        gateways = [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, ours.usable(), theirs.usable())
         before = {key: value for one in there for key, value in one.result().items()}
-        for enough in room:
+        for enough in (*room, *([] if before else gateways)):  # what stands may have been excluded
             enough.result()
         return Settings.of(
             config,
@@ -118,14 +118,19 @@ def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: 
 
 def _refuse_closed_gateways(clients: Clients) -> None:
     """Raise Refused if VPC Block Public Access closes internet gateways: no ssh would get in."""
-    mode = public_access(clients)
-    if mode in ("", OPEN):
+    found = public_access(clients)
+    if not found.is_closed:
         return
     raise Refused(
         "VPC Block Public Access closes the account's internet gateways, which the demo needs.",
-        facts={"account": clients.account, "region": clients.region, "InternetGatewayBlockMode": mode},
-        hint="Take another --region. Or, for the whole account and region (ask whoever set it):\n"
-        f"    {clients.cli} ec2 modify-vpc-block-public-access-options --internet-gateway-block-mode {OPEN}",
+        facts={"account": clients.account, "region": clients.region, "InternetGatewayBlockMode": found.mode},
+        hint="Take another --region. An exclusion does not help: it is for a VPC that exists, and the demo creates "
+        "its own.\n"
+        + (
+            THE_ORGANIZATION_S
+            if found.is_the_organizations
+            else f"Or, for the whole account and region (ask whoever set it):\n    {clients.cli} {OPEN_THE_GATEWAYS}"
+        ),
     )
 
 

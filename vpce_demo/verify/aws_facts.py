@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
-from ..aws.region import OPEN, public_access_of
+from ..aws.region import OPEN, is_excluded, public_access_of
 from ..engine.drift import compared
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, NotCreated
@@ -21,6 +21,7 @@ from ..model import Drift, Live, Remedy, Side, ours
 from ..resources.endpoint_service import allowed_principals, connections
 from ..resources.instance import Instance
 from ..resources.security_group import IngressRule
+from ..resources.subnet import Subnet
 from ..resources.target_group import target_health
 from ..ssh import Ssh
 from ..tutorial import Demo
@@ -311,18 +312,22 @@ class AwsFacts:
             ],
         )
 
-    def public_access(self, side: Side, vpc: Resource) -> str:
-        """The mode of VPC Block Public Access of a VPC, or of its account if AWS does not show the VPC's; ``off`` if
-        it is not used."""
-        id, ec2 = self.id(vpc), self.clients(side).ec2
+    def public_access(self, subnet: Subnet) -> str:
+        """The mode of VPC Block Public Access of a subnet's VPC, or of its account if AWS does not show the VPC's;
+        ``off`` if it is not used, or leaves one of the two out.
+
+        Whether AWS shows an excluded VPC as ``off`` is not documented, so it is asked for the exclusions too.
+        """
+        clients, vpc_id = self.clients(subnet.side), self.id(subnet.vpc)
 
         def ask() -> str:
-            if mode := public_access_of(only(ec2.describe_vpcs(VpcIds=[id])["Vpcs"], id)):
-                return mode
-            options = ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
-            return options.get("InternetGatewayBlockMode", OPEN)
+            mode = public_access_of(only(clients.ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"], vpc_id))
+            if not mode:
+                options = clients.ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
+                mode = options.get("InternetGatewayBlockMode", OPEN)
+            return OPEN if mode == OPEN or is_excluded(clients, vpc_id, self.known(subnet)) else mode
 
-        return self._once(("public access", id), ask)
+        return self._once(("public access", vpc_id), ask)
 
     # --- the demo's resources -----------------------------------------------------------
 

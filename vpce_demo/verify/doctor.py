@@ -26,7 +26,7 @@ from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.messages import understood
 from ..aws.my_address import my_address
 from ..aws.quotas import QUOTAS, counts_vcpus, limit, vcpus
-from ..aws.region import OPEN, image, instance_type, offering, public_access, zones
+from ..aws.region import OPEN_THE_GATEWAYS, THE_ORGANIZATION_S, image, instance_type, offering, public_access, zones
 from ..config.model import MY_IP, Config
 from ..config.settings import Settings
 from ..engine.resource import Aws
@@ -295,11 +295,15 @@ def _quotas(config: Config, clients: Clients, sides: int, balancers: int, ids: C
 
 
 def _public_access(clients: Clients) -> DoctorLine:
-    mode = public_access(clients)
-    if not mode:
+    found = public_access(clients)
+    if not found.mode:
         return DoctorLine("", None, "not known: it may not be asked for, and no VPC shows it")
-    off = f"{clients.cli} ec2 modify-vpc-block-public-access-options --internet-gateway-block-mode {OPEN}"
-    return DoctorLine("", mode == OPEN, mode, "" if mode == OPEN else off)
+    if not found.is_closed:
+        return DoctorLine("", True, found.mode)
+    if found.is_the_organizations:
+        return DoctorLine("", False, f"{found.mode}. {THE_ORGANIZATION_S}", "take another --region")
+    fix = f"for the whole account and region, ask whoever set it: {clients.cli} {OPEN_THE_GATEWAYS}"
+    return DoctorLine("", False, found.mode, fix)
 
 
 def _zones(config: Config, environment: Environment) -> DoctorLine:

@@ -97,6 +97,17 @@ class RegisteredTarget:
     leaving: bool = False
 
 
+@dataclass(frozen=True)
+class Exclusion:
+    """A VPC that Block Public Access leaves out; ``mode`` says in which directions."""
+
+    account: str
+    region: str
+    vpc_id: str
+    mode: str
+    since: datetime
+
+
 @dataclass(order=True)
 class _Due:
     at: float
@@ -130,6 +141,8 @@ class Cloud:
         self.not_enforcing: set[str] = set()
         self.blocking: dict[tuple[str, str], tuple[str, datetime]] = {}
         """Block Public Access: its mode and when that was set, by account and region."""
+        self.exclusions: dict[str, Exclusion] = {}
+        """VPCs that are excluded from it, by the id of the exclusion."""
         self.volume_keys: dict[tuple[str, str], str] = {}
         """The ARN of the key for volumes that somebody has made the default, by account and region."""
         self._soon: list[_Due] = []

@@ -107,7 +107,8 @@ def _vpc(cloud: Cloud, store: Any, vpc: Any) -> Vpc:
     cidrs = tuple(one["cidr_block"] for one in vpc.get_cidr_block_association_set(ipv6=False))
     gateways = (one.id for one in store.internet_gateways.values() if one.vpc is not None and one.vpc.id == vpc.id)
     mode, _ = cloud.blocking.get((store.account_id, store.region_name), ("off", None))
-    return Vpc(vpc.id, cidrs, tuple(gateways), blocked=mode != "off")
+    is_open = any(one.vpc_id == vpc.id and one.mode == "allow-bidirectional" for one in cloud.exclusions.values())
+    return Vpc(vpc.id, cidrs, tuple(gateways), blocked=mode != "off" and not is_open)
 
 
 def _subnets(store: Any) -> Iterator[Subnet]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from ...aws.region import OPEN
+from ...aws.region import (
+    EXCLUDE,
+    EXCLUDED,
+    OPEN,
+    OPEN_THE_GATEWAYS,
+    THE_ORGANIZATION_S,
+    public_access,
+)
 from ...errors import Fix
-from ...model import Side
 from ..aws_facts import AwsFacts
 from .table import About, Finding, Symptom, rule
 
@@ -15,25 +21,36 @@ from .table import About, Finding, Symptom, rule
     Symptom.UNHEALTHY,
     likely="VPC Block Public Access closes the account's internet gateways",
     confirmed_by="what AWS shows of the VPCs, or of the account",
-    mend="let the gateways carry traffic again; make another web server, if it booted meanwhile",
+    mend="exclude the demo's VPCs, or let the gateways carry traffic again; make another web server, if it booted "
+    "meanwhile",
     about=About.PUBLIC_ACCESS,
     checks=(3, 5, 6),
 )
 def public_access_blocked(facts: AwsFacts) -> Finding | None:
     """Either mode keeps ssh out, and a web server from installing anything; the health checks come from inside."""
-    modes = {facts.demo.web.subnet.vpc: Side.PROVIDER, facts.demo.endpoint.vpc: Side.CONSUMER}
-    closed = {vpc: mode for vpc, side in modes.items() if (mode := facts.public_access(side, vpc)) != OPEN}
+    subnets = (facts.demo.web.subnet, facts.demo.endpoint.subnet)
+    closed = {subnet: mode for subnet in subnets if (mode := facts.public_access(subnet)) != OPEN}
     if not closed:
         return None
-    side = next(modes[vpc] for vpc in closed)
-    mend = facts.command(side, "ec2 modify-vpc-block-public-access-options", internet_gateway_block_mode=OPEN)
-    evidence = [f"InternetGatewayBlockMode of {facts.id(vpc)} is {mode}." for vpc, mode in closed.items()]
-    health = facts.health()
+    evidence = [f"InternetGatewayBlockMode of {facts.id(subnet.vpc)} is {mode}." for subnet, mode in closed.items()]
+    clients = facts.clients(next(iter(closed)).side)
+    set_by, fixes = public_access(clients), dict[str, str]()
+    if set_by.has_exclusions:
+        excluding = [
+            facts.command(s.side, EXCLUDE, vpc_id=facts.id(s.vpc), internet_gateway_exclusion_mode=EXCLUDED)
+            for s in closed
+        ]
+        fixes["for the demo's VPCs alone: ask whoever set it"] = " && ".join(excluding)
+    if set_by.is_the_organizations:
+        evidence.append(THE_ORGANIZATION_S)
+    else:
+        fixes["for the whole account and region"] = f"{clients.cli} {OPEN_THE_GATEWAYS}"
+    health, again = facts.health(), ""
     if health and health.get("TargetHealth", {}).get("State", "").lower() == "unhealthy":
         evidence.append(f"{facts.id(facts.demo.web)} is unhealthy: it could install nothing when it booted.")
-        mend = f"{mend} && {facts.another(facts.demo.web)}"
+        again = f" && {facts.another(facts.demo.web)}"
     return Finding(
         "VPC Block Public Access closes the account's internet gateways.",
         evidence,
-        [Fix("for the whole account and region: ask whoever set it", mend)],
+        [Fix(label, f"{command}{again}") for label, command in fixes.items()],
     )
