@@ -17,7 +17,7 @@ from vpce_demo.aws.error_codes import (
     is_rejection,
     raise_unsuccessful,
 )
-from vpce_demo.aws.messages import advice, understood
+from vpce_demo.aws.messages import TABLE, MessageRow, advice, understood
 from vpce_demo.engine.failures import code_and_message
 from vpce_demo.errors import DemoError, SignInError
 
@@ -182,6 +182,23 @@ def test_what_an_account_may_not_do_is_not_mended_by_another_try(error: Exceptio
     assert not re.search("again|repeat|wait", told.hint, re.IGNORECASE)
 
 
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.message)
+def test_what_a_demo_keeps_is_set_after_down(row: MessageRow) -> None:
+    """A demo that stands in part keeps its zone, its instance type and its image: a new setting alone is refused, or is
+    without effect.  What names the image is asked before anything stands."""
+    kept = re.search("zone|instance_type|image_parameter", row.hint)
+    if kept and row.codes != ("ParameterNotFound",):
+        assert "after:  <demo> down" in row.hint
+
+
+def test_the_command_for_more_vcpus_is_doctor_s_which_knows_how_many_there_are() -> None:
+    """AWS refuses to raise a quota to less than it is."""
+    told = understood(refusal("VcpuLimitExceeded", status=400))
+    assert told is not None
+    assert "<demo> doctor" in told.hint
+    assert "--desired-value" not in told.hint
+
+
 def test_another_thing_that_is_not_permitted_is_told_as_aws_says_it() -> None:
     told = understood(refusal("OperationNotPermitted", "The instance may not be terminated.", 400))
     assert told is not None
@@ -191,8 +208,9 @@ def test_another_thing_that_is_not_permitted_is_told_as_aws_says_it() -> None:
 @pytest.mark.parametrize(
     ("reason", "hint"),
     [
-        ("Client.InternalError: Client error on launch", "get-ebs-default-kms-key-id"),
-        ("Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state", "key policy"),
+        ("Client.InternalError: Client error on launch", "alias/aws/ebs"),
+        ("Client.InternalError: A client error caused the instance to terminate during launch.", "alias/aws/ebs"),
+        ("Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state", "alias/aws/ebs"),
         ("Server.InsufficientInstanceCapacity: There is not enough capacity", "another zone"),
         ("Client.VolumeLimitExceeded: Volume limit exceeded", "Service Quotas"),
         ("Server.InternalError: Internal error on launch", ""),
@@ -219,6 +237,7 @@ def test_what_to_do_about_an_instance_that_ended_by_itself(reason: str, hint: st
         (refusal("InsufficientInstanceCapacity", status=500), 1, "no capacity"),
         (refusal("InvalidAMIID.NotFound", status=400), 1, "image"),
         (refusal("TagPolicyViolation", status=400), 1, "tag policy"),
+        (refusal("ParameterNotFound", status=400), 2, "no such SSM parameter"),
         (refusal("RequestLimitExceeded", status=503), 1, "throttles"),
         (refusal("TooManyRequestsException", status=429, operation="GetRoleCredentials"), 1, "throttles"),
         (refusal("InternalError", status=500), 1, "AWS failed at SomeCall"),

@@ -14,6 +14,7 @@ from tests.torture.strangers import HOLDING
 from tools.account import Account, account
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment, in_sandbox
+from vpce_demo.aws.region import PublicAccess
 from vpce_demo.config.load import load
 from vpce_demo.config.model import IMAGE_PARAMETER
 from vpce_demo.engine.events import Action, Event
@@ -24,6 +25,7 @@ from vpce_demo.resources import holders, instance
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session import discover
 from vpce_demo.session.discover import refuse_no_room
 from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
@@ -161,8 +163,30 @@ def test_closed_internet_gateways_are_seen_before_anything_is_made(
         pass
     assert caught.value.facts["InternetGatewayBlockMode"] == mode
     assert "modify-vpc-block-public-access-options --internet-gateway-block-mode off" in caught.value.hint
+    assert "An exclusion does not help" in caught.value.hint
     assert account(clients) == before
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_organization_s_mode_is_not_to_be_changed_here(
+    clients: Clients, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discover, "public_access", lambda clients: PublicAccess("block-ingress", True, False))
+    with pytest.raises(Refused, match="closes the account's internet gateways") as caught, open_run(tmp_path):
+        pass
+    assert "declarative policy" in caught.value.hint
+    assert "modify-vpc" not in caught.value.hint
+
+
+def test_a_demo_that_stands_is_opened_where_gateways_were_closed_later(
+    clients: Clients, open_run: OpenRun, tmp_path: Path
+) -> None:
+    """Without its state, too: its VPCs may have been excluded meanwhile."""
+    with open_run(tmp_path / "before") as run:
+        up(run)
+    clients.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-ingress")
+    with open_run(tmp_path / "after") as again:
+        assert again.settings.demo_id == run.settings.demo_id
 
 
 ARM = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
@@ -198,11 +222,14 @@ def test_an_image_that_does_not_suit_is_said_before_anything_is_made(
 # --- keys for volumes ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("refused", ["", "GetEbsDefaultKmsKeyId"])
+@pytest.mark.parametrize(
+    ("default", "refused"),
+    [("somebodys", ""), ("somebodys", "GetEbsDefaultKmsKeyId"), ("alias/team-alias/aws/ebs", "")],
+)
 def test_where_the_default_key_for_volumes_is_somebody_s_aws_s_own_is_taken(
-    sandbox: Sandbox, clients: Clients, open_run: OpenRun, tmp_path: Path, refused: str
+    sandbox: Sandbox, clients: Clients, open_run: OpenRun, tmp_path: Path, default: str, refused: str
 ) -> None:
-    clients.ec2.modify_ebs_default_kms_key_id(KmsKeyId="somebodys")
+    clients.ec2.modify_ebs_default_kms_key_id(KmsKeyId=default)
     if refused:
         sandbox.faults.add(InjectedFault("error", refused, code="UnauthorizedOperation", status=403))
     with open_run(tmp_path) as run:
@@ -210,7 +237,7 @@ def test_where_the_default_key_for_volumes_is_somebody_s_aws_s_own_is_taken(
         ids = [run.state.id("web"), run.state.id("customer")]
         volumes = clients.ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": ids}])["Volumes"]
         assert [one["Encrypted"] for one in volumes] == [True, True]
-        assert not any("somebodys" in one["KmsKeyId"] for one in volumes)
+        assert not any(default in one["KmsKeyId"] for one in volumes)
 
 
 def test_a_launch_that_dies_after_the_answer_ends_the_wait_with_aws_s_reason(
@@ -223,7 +250,7 @@ def test_a_launch_that_dies_after_the_answer_ends_the_wait_with_aws_s_reason(
     assert caught.value.exit_code == 1, "no time-out"
     reason = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state"
     assert caught.value.facts["AWS said"] == reason
-    assert "get-ebs-default-kms-key-id" in caught.value.hint
+    assert "alias/aws/ebs" in caught.value.hint
     launched = clients.ec2.describe_instances()["Reservations"]
     assert len(launched) == 4, "each is replaced once"
 

@@ -174,6 +174,14 @@ def test_an_image_is_compared_with_what_it_is_for(described: Any, type: Any, sai
         assert image(clients, load(None, {})) == "ami-1"
 
 
+@pytest.mark.parametrize("value", ["hunter2", "", "ami-12 ami-34", '{"image_id": "ami-1"}', "resolve:ssm:/x"])
+def test_a_parameter_that_names_no_image(value: str) -> None:
+    """Its value may be a secret."""
+    with pytest.raises(Refused, match="is not the id of an image") as caught:
+        image(answering(get_parameter={"Parameter": {"Value": value}}), load(None, {}))
+    assert "hunter2" not in f"{caught.value} {caught.value.facts}"
+
+
 @pytest.mark.parametrize(
     ("type", "architecture"),
     [

@@ -33,6 +33,7 @@ def test_the_default_key_is_the_accounts_and_the_regions(world: World) -> None:
     [
         ("", False, {"Encrypted": True}, True),
         (KEY, False, {"Encrypted": True}, False),
+        ("alias/team-alias/aws/ebs", False, {"Encrypted": True}, False),
         (KEY, False, {"Encrypted": True, "KmsKeyId": "alias/aws/ebs"}, True),
         (KEY, False, {}, True),
         (KEY, True, {}, False),

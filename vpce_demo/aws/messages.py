@@ -19,18 +19,19 @@ from .access_denied import denial
 from .answers import SpoiltAnswer
 from .error_codes import ErrorKind, error_code, error_kind, error_message
 from .iam_policy import TAGGING, actions
-from .quotas import QUOTAS
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
 SIGN_IN_AGAIN = f"Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"
 _GO_ON = "then repeat the command: it continues from here."
-_VCPUS = QUOTAS["vCPUs"]
+_AFTER_DOWN = "in the config file, after:  <demo> down"
+"""For a setting that a demo keeps: its zone, its instance type, its image."""
 _SUPPORT = "https://console.aws.amazon.com/support/home"
 _MEANWHILE = "What has been created is billed meanwhile. To delete it:  <demo> down"
 
 _KEY = (
-    "It may be disabled, or its key policy does not let you use it. Ask whoever manages the account's default key:\n"
-    "    aws ec2 get-ebs-default-kms-key-id"
+    "The demo encrypts with AWS's own key, alias/aws/ebs. If image_parameter names an image of your own, it may be the\n"
+    "key of that image, which is disabled or does not let you use it: ask whoever manages it, or leave image_parameter\n"
+    f"out {_AFTER_DOWN}"
 )
 
 
@@ -140,7 +141,7 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         DemoError,
         "The image is sold in the AWS Marketplace, and this account has not accepted its terms.",
-        "Accept them at the address that AWS names, or leave image_parameter out of the config file.",
+        f"Accept them at the address that AWS names. Or leave image_parameter out {_AFTER_DOWN}",
         codes=("OptInRequired",),
         says="Marketplace",
     ),
@@ -183,9 +184,8 @@ TABLE: Sequence[MessageRow] = (
         DemoError,
         "The account's quota of vCPUs is too small for another instance.",
         "The demo has two instances, and one of type t3.micro has 2 vCPUs. Stop instances that you do not need, or\n"
-        "ask for more; AWS sends an email when it has decided:\n"
-        f"    aws service-quotas request-service-quota-increase --service-code {_VCPUS.service} "
-        f"--quota-code {_VCPUS.code} --desired-value {2 * _VCPUS.default}\n{_MEANWHILE}",
+        "ask for more in the Service Quotas console; AWS sends an email when it has decided. How many are used, and\n"
+        f"the command that asks for more:  <demo> doctor\n{_MEANWHILE}",
         codes=("VcpuLimitExceeded", "InstanceLimitExceeded"),
     ),
     MessageRow(
@@ -278,15 +278,15 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         DemoError,
         "This account may not use the image.",
-        "It is on the free plan, which takes Amazon Linux: leave image_parameter out of the config file.",
+        f"It is on the free plan, which takes Amazon Linux: leave image_parameter out {_AFTER_DOWN}",
         codes=("InvalidParameterCombination",),
         says="image is not eligible for Free Tier",
     ),
     MessageRow(
         DemoError,
         "This account may not use the instance type.",
-        "An account on the free plan takes t3.micro, t3.small, t4g.micro and a few others:\n"
-        "    instance_type: t3.micro        in the config file",
+        "An account on the free plan takes t3.micro, t3.small, t4g.micro and a few others. Set\n"
+        f"    instance_type: t3.micro        {_AFTER_DOWN}",
         codes=("InvalidParameterCombination",),
         says="Free Tier",
     ),
@@ -299,14 +299,14 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         DemoError,
         "The zone does not offer the instance type.",
-        "Leave zone out of the config file and one is chosen, or set another.",
+        f"Leave zone out and one is chosen, or set another zone or instance_type {_AFTER_DOWN}",
         codes=("Unsupported",),
         says="Availability Zone",
     ),
     MessageRow(
         DemoError,
         "AWS has no capacity for the instance in this zone at the moment.",
-        "Wait a while, or set another zone or instance_type in the config file after:  <demo> down",
+        f"Wait a while and repeat the command. Or set another zone or instance_type {_AFTER_DOWN}",
         codes=("InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientAddressCapacity"),
     ),
     MessageRow(
@@ -314,7 +314,7 @@ TABLE: Sequence[MessageRow] = (
         "AWS could not use the key that the instance's volume is encrypted with.",
         _KEY,
         codes=("InternalError",),
-        says="Client error on launch",
+        says="lient error",  # "Client error on launch", or "A client error caused the instance to terminate"
     ),
     MessageRow(
         DemoError,
@@ -325,14 +325,21 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         DemoError,
         "The image cannot be used here.",
-        "It belongs to another region, or your account allows certain images only.",
+        "It belongs to another region, or your account allows certain images only. Set another image_parameter\n"
+        f"{_AFTER_DOWN}",
         codes=("InvalidAMIID.NotFound",),
+    ),
+    MessageRow(
+        ConfigError,
+        "There is no such SSM parameter for the image.",
+        "Correct image_parameter in the config file, or leave it out, and the right one is chosen.",
+        codes=("ParameterNotFound",),
     ),
     MessageRow(
         DemoError,
         "Your organization's tag policy does not allow the demo's tags.",
-        "If AWS names one of those under tags: in the config file, correct it there. Else ask whoever manages the\n"
-        "policy to allow the tags vpce-demo:*.",
+        "AWS names the tags. Those under tags: are yours to correct in the config file. For vpce-demo:* and Name, ask\n"
+        "whoever manages the policy.",
         codes=("TagPolicyViolation",),
     ),
 )

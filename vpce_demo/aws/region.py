@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -40,14 +41,20 @@ def image(clients: Clients, config: Config) -> str:
     """The id of the image that the settings' SSM parameter names.
 
     Raises Refused if the demo cannot use it: it is for another architecture than the instance type, or is not laid out
-    as Amazon Linux is.  Without permission to ask, it is taken as it is.
+    as Amazon Linux is, or the parameter names none.  Without permission to ask, it is taken as it is.
     """
     ssm: SSMClient = clients.other("ssm")
     id = ssm.get_parameter(Name=config.image_parameter)["Parameter"]["Value"]
+    hint = "Leave image_parameter out of the config file, and the right one is chosen."
+    if not re.fullmatch(r"ami-[0-9a-f]+", id):  # not shown: the parameter may hold a secret
+        raise Refused(
+            "The value of the image's SSM parameter is not the id of an image.",
+            facts={"image_parameter": config.image_parameter},
+            hint=hint,
+        )
     described = if_allowed(lambda: clients.ec2.describe_images(ImageIds=[id])["Images"])
     for one in described or ():
         facts = {"image": id, "image_parameter": config.image_parameter}
-        hint = "Leave image_parameter out of the config file, and the right one is chosen."
         if one.get("RootDeviceName", ROOT_DEVICE) != ROOT_DEVICE:
             raise Refused(
                 f"The image starts from {one['RootDeviceName']}, and Amazon Linux from {ROOT_DEVICE}.",

@@ -210,7 +210,7 @@ def _volumes(params: dict[str, Any], root: str) -> list[dict[str, Any]]:
     for one in asked:
         if "Ebs" in one and not {"VolumeSize", "SnapshotId"} & set(one["Ebs"]):
             one["Ebs"] = {**one["Ebs"], "VolumeSize": IMAGE_GIB}
-        if one.get("Ebs", {}).get("KmsKeyId", "").endswith(volumes.OWN_KEY):
+        if volumes.is_own_key(one.get("Ebs", {}).get("KmsKeyId", "")):
             one["Ebs"] = {key: value for key, value in one["Ebs"].items() if key != "KmsKeyId"}  # which moto makes
     return asked
 

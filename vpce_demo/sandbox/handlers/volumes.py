@@ -11,6 +11,11 @@ OWN_KEY = "alias/aws/ebs"
 """AWS's own key, which everybody may use."""
 
 
+def is_own_key(key: str) -> bool:
+    """True for AWS's own key, by its alias or by the alias's ARN."""
+    return key.rpartition(":")[2] == OWN_KEY
+
+
 @handles("ec2", "GetEbsDefaultKmsKeyId")
 def get_ebs_default_kms_key_id(call: Call) -> dict[str, Any]:
     return {"KmsKeyId": call.cloud.volume_keys.get((call.account, call.region), OWN_KEY)}
@@ -40,7 +45,7 @@ def has_foreign_key(call: Call, mapping: dict[str, Any]) -> bool:
     ebs = mapping.get("Ebs", {})
     is_encrypted = str(ebs.get("Encrypted")).lower() == "true" or "KmsKeyId" in ebs
     key = ebs.get("KmsKeyId") or get_ebs_default_kms_key_id(call)["KmsKeyId"]
-    return (is_encrypted or call.ec2.get_ebs_encryption_by_default()) and not key.endswith(OWN_KEY)
+    return (is_encrypted or call.ec2.get_ebs_encryption_by_default()) and not is_own_key(key)
 
 
 @handles("ec2", "DescribeVolumes")

@@ -7,9 +7,13 @@ for try in $(seq 60); do
         --query 'VpcEndpoints[].State' --output text | grep -qi deleting || break
     sleep 5
 done
-aws ec2 delete-vpc-endpoint-service-configurations --service-ids {service}
+for try in $(seq 60); do
+    aws ec2 delete-vpc-endpoint-service-configurations --service-ids {service} \
+        --query 'Unsuccessful[].Error.Code' --output text | grep -q Existing || break
+    sleep 5
+done
 again aws elbv2 delete-load-balancer --load-balancer-arn {load-balancer}
-aws elbv2 delete-target-group --target-group-arn {target-group}
+again aws elbv2 delete-target-group --target-group-arn {target-group}
 
 aws ec2 wait instance-terminated --instance-ids {web} {customer}
 again aws ec2 delete-security-group --group-id {provider-group}
