@@ -182,10 +182,11 @@ def test_a_demo_that_stands_is_opened_where_gateways_were_closed_later(
     clients: Clients, open_run: OpenRun, tmp_path: Path
 ) -> None:
     """Without its state, too: its VPCs may have been excluded meanwhile."""
-    with open_run(tmp_path / "before") as run:
+    with open_run(tmp_path) as run:
         up(run)
+    run.state.path.unlink()
     clients.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-ingress")
-    with open_run(tmp_path / "after") as again:
+    with open_run(tmp_path) as again:
         assert again.settings.demo_id == run.settings.demo_id
 
 

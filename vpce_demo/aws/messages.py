@@ -29,9 +29,9 @@ _SUPPORT = "https://console.aws.amazon.com/support/home"
 _MEANWHILE = "What has been created is billed meanwhile. To delete it:  <demo> down"
 
 _KEY = (
-    "The demo encrypts with AWS's own key, alias/aws/ebs. If image_parameter names an image of your own, it may be the\n"
-    "key of that image, which is disabled or does not let you use it: ask whoever manages it, or leave image_parameter\n"
-    f"out {_AFTER_DOWN}"
+    "The demo encrypts with AWS's own key, alias/aws/ebs. If image_parameter names an image of your own, it may be\n"
+    "that image's key, which is disabled or does not let you use it: ask whoever manages it, or leave\n"
+    f"image_parameter out {_AFTER_DOWN}"
 )
 
 
