@@ -357,8 +357,12 @@ def test_an_endpoint_that_a_service_of_aws_made_is_named_first_and_not_waited_fo
 @pytest.mark.parametrize(
     ("more", "foreign", "what"),
     [
-        ({}, True, '"of something", which 123 removes'),
-        ({"Status": "detaching"}, False, '"of something", which 123 removes'),
+        ({}, True, '"of something", which AWS removes with what it made it for (requested by 123)'),
+        (
+            {"Status": "detaching"},
+            False,
+            '"of something", which AWS removes with what it made it for (requested by 123)',
+        ),
         ({"OwnerId": "210987654321"}, True, '"of something", of account 210987654321'),
         ({"OwnerId": "210987654321", "Description": "VPC Endpoint Interface vpce-1"}, True, "of account 210987654321"),
     ],

@@ -255,9 +255,11 @@ def _owner(aws: Aws, interface: Mapping[str, Any]) -> Holder:
             return _balancer(aws, name, id)
         if kind == "Interface for NAT Gateway":
             return _nat_gateway(aws, name, id)
+        # The requester may be a service, a role's session or an account: it tells for whom, and not who removes it.
         whose = interface.get("RequesterId") or interface.get("Attachment", {}).get("InstanceOwnerId", "")
+        by = f" (requested by {whose})" if whose else ""
         going = Phase.of(interface.get("Status")) is Phase.DELETING
-        return Holder(id, f'"{words}", which {whose or "a service of AWS"} removes', foreign=not going)
+        return Holder(id, f'"{words}", which AWS removes with what it made it for{by}', foreign=not going)
     command = f"{aws.clients.cli} ec2 delete-network-interface --network-interface-id {id}"
     if aws.is_ours(tags_of(interface)):
         return Holder(id, words, remove=lambda to: to.ec2.delete_network_interface(NetworkInterfaceId=id))
