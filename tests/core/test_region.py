@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from vpce_demo.aws.clients import Clients
-from vpce_demo.aws.quotas import counts_vcpus, vcpus
-from vpce_demo.aws.region import VOLUME_KEY, PublicAccess, image, is_excluded, public_access, volume_key
+from vpce_demo.aws.quotas import QUOTAS, counts_vcpus, is_too_small, vcpus
+from vpce_demo.aws.region import VOLUME_KEY, PublicAccess, image, is_excluded, own_vpcs, public_access, volume_key
 from vpce_demo.config.load import load
 from vpce_demo.config.model import IMAGE_PARAMETER
 from vpce_demo.errors import ConfigError, Refused
@@ -27,6 +27,7 @@ class Answers:
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
         self.ec2 = self
+        self.account = answers.get("account", "123456789012")
 
     def other(self, service: str) -> Answers:
         return self
@@ -89,6 +90,7 @@ def vpc(mode: str) -> Any:
         (DENIED, [], ""),
         (UNKNOWN, [vpc("block-ingress")], "block-ingress"),
         (UNKNOWN, [vpc("")], ""),
+        (DENIED, [{**vpc("block-ingress"), "OwnerId": "210987654321"}, vpc("off")], "off"),
     ],
 )
 def test_the_mode_of_a_new_vpc(answer: Any, vpcs: list[Any], mode: str) -> None:
@@ -223,6 +225,29 @@ def running(type: str = "t3.micro", **more: Any) -> Any:
 )
 def test_what_an_instance_takes_of_the_quota(instance: Any, count: int) -> None:
     assert vcpus(instance) == count
+
+
+def test_a_vpc_that_others_share_is_not_counted() -> None:
+    listed = [{"VpcId": "vpc-1", "OwnerId": "1"}, {"VpcId": "vpc-2", "OwnerId": "2"}, {"VpcId": "vpc-3"}]
+    assert [vpc["VpcId"] for vpc in own_vpcs(answering(describe_vpcs=listed, account="1"))] == ["vpc-1", "vpc-3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "is_own", "used", "is_small"),
+    [
+        ("VPCs", 5, False, 3, False),
+        ("VPCs", 5, False, 4, True),
+        ("VPCs", 5, False, 5, True),
+        ("VPCs", 5, False, 12, False),
+        ("VPCs", 12, True, 12, True),
+        ("VPCs", 20, True, 12, False),
+        ("vCPUs", 5, False, 5, False),
+        ("vCPUs", 5, True, 4, True),
+    ],
+)
+def test_a_quota_that_leaves_no_room_for_two(name: str, most: int, is_own: bool, used: int, is_small: bool) -> None:
+    """Where the quota itself may not be asked for, more than AWS's default proves a larger one."""
+    assert is_too_small(QUOTAS[name], most, is_own, used, 2) is is_small
 
 
 def test_which_types_the_quota_counts() -> None:

@@ -33,6 +33,14 @@ _STANDARD = re.compile(r"(?:[acdhimrtz]|im|is)\d")
 """The instance types that the quota of vCPUs counts: "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z)"."""
 
 
+def is_too_small(quota: Quota, most: int, is_own: bool, used: int, more: int) -> bool:
+    """True if a quota of ``most`` leaves no room for ``more``; ``is_own`` if AWS returned it, else it is the default.
+
+    A default that not every account has proves nothing.  Nor does one that is exceeded: this account has a larger one.
+    """
+    return used + more > most and (is_own or (quota.is_everybody_s and used <= most))
+
+
 def counts_vcpus(instance_type: str) -> bool:
     """True if an instance of this type counts towards the quota of vCPUs."""
     return _STANDARD.match(instance_type) is not None

@@ -91,6 +91,14 @@ def volume_key(clients: Clients) -> str:
     return "" if default and default.rpartition(":")[2] == VOLUME_KEY else VOLUME_KEY
 
 
+def own_vpcs(clients: Clients) -> list[VpcTypeDef]:
+    """The VPCs of this account.  AWS lists those too that others share with it: they count towards their owner's quota,
+    and have their owner's settings."""
+    pages = clients.ec2.get_paginator("describe_vpcs").paginate()
+    account = clients.account
+    return [vpc for page in pages for vpc in page["Vpcs"] if vpc.get("OwnerId", account) == account]
+
+
 class PublicAccess(NamedTuple):
     """What VPC Block Public Access does to a new VPC.
 
@@ -128,8 +136,7 @@ def public_access(clients: Clients) -> PublicAccess:
             options.get("ManagedBy") == "declarative-policy",
             options.get("ExclusionsAllowed") != "not-allowed",
         )
-    pages = clients.ec2.get_paginator("describe_vpcs").paginate()
-    modes = [mode for page in pages for vpc in page["Vpcs"] if (mode := public_access_of(vpc))]
+    modes = [mode for vpc in own_vpcs(clients) if (mode := public_access_of(vpc))]
     return PublicAccess(next((mode for mode in modes if mode != OPEN), modes[0] if modes else ""))
 
 

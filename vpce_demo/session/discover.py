@@ -9,8 +9,17 @@ from typing import Any
 from ..aws.clients import Clients
 from ..aws.environment import Environment
 from ..aws.my_address import my_address
-from ..aws.quotas import QUOTAS, counts_vcpus, limit, vcpus
-from ..aws.region import OPEN_THE_GATEWAYS, THE_ORGANIZATION_S, image, instance_type, offering, public_access, zones
+from ..aws.quotas import QUOTAS, counts_vcpus, is_too_small, limit, vcpus
+from ..aws.region import (
+    OPEN_THE_GATEWAYS,
+    THE_ORGANIZATION_S,
+    image,
+    instance_type,
+    offering,
+    own_vpcs,
+    public_access,
+    zones,
+)
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config
 from ..config.settings import Settings
@@ -88,12 +97,12 @@ def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: 
     """Raise Refused if the quotas leave no room for the VPCs, internet gateways and instances of this many sides.
 
     Service Quotas is asked only if the default may be too small, as it always may where not every account has at least
-    that; a sandbox's account has the defaults.  Without permission to ask, a default counts that every account has.
+    that; a sandbox's account has the defaults.  Without permission to ask, a default counts that every account has, if
+    it is not exceeded already.
     """
-    vpcs = clients.ec2.get_paginator("describe_vpcs").paginate().build_full_result()["Vpcs"]
     gateways = clients.ec2.get_paginator("describe_internet_gateways").paginate().build_full_result()
     there: dict[str, tuple[list[tuple[Mapping[str, Any], int]], int]] = {
-        "VPCs": ([(one, 1) for one in vpcs], sides),
+        "VPCs": ([(one, 1) for one in own_vpcs(clients)], sides),
         "internet gateways": ([(one, 1) for one in gateways["InternetGateways"]], sides),
     }
     type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
@@ -107,7 +116,7 @@ def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: 
         if used + wanted <= quota.default and (quota.is_everybody_s or is_sandbox):
             continue
         most, is_own = limit(clients, what)
-        if used + wanted <= most or not (is_own or quota.is_everybody_s):
+        if not is_too_small(quota, most, is_own, used, wanted):
             continue
         raise Refused(
             f"There is no room for {wanted} more {what}.",

@@ -25,8 +25,17 @@ from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.messages import understood
 from ..aws.my_address import my_address
-from ..aws.quotas import QUOTAS, counts_vcpus, limit, vcpus
-from ..aws.region import OPEN_THE_GATEWAYS, THE_ORGANIZATION_S, image, instance_type, offering, public_access, zones
+from ..aws.quotas import QUOTAS, counts_vcpus, is_too_small, limit, vcpus
+from ..aws.region import (
+    OPEN_THE_GATEWAYS,
+    THE_ORGANIZATION_S,
+    image,
+    instance_type,
+    offering,
+    own_vpcs,
+    public_access,
+    zones,
+)
 from ..config.model import MY_IP, Config
 from ..config.settings import Settings
 from ..engine.resource import Aws
@@ -256,7 +265,7 @@ def _quotas(config: Config, clients: Clients, sides: int, balancers: int, ids: C
     """How many exist, how many the demo needs, and the quota; load balancers only if it needs any."""
     ec2, elb = clients.ec2, clients.elb
     there: dict[str, dict[str, int]] = {
-        "VPCs": {vpc["VpcId"]: 1 for page in ec2.get_paginator("describe_vpcs").paginate() for vpc in page["Vpcs"]},
+        "VPCs": {vpc["VpcId"]: 1 for vpc in own_vpcs(clients)},
         "internet gateways": {
             one["InternetGatewayId"]: 1
             for page in ec2.get_paginator("describe_internet_gateways").paginate()
@@ -283,10 +292,10 @@ def _quotas(config: Config, clients: Clients, sides: int, balancers: int, ids: C
         most, is_own = limit(clients, name)
         used = sum(counts.values())
         more = max(0, needs[name] - sum(count for id, count in counts.items() if id in ids))
-        said = "" if is_own else " (AWS's default)"
+        said = "" if is_own else " (AWS's default)" if used <= most else " (AWS's default; this account's is larger)"
         told.append(f"{used} of {most} {name}{said}" + (f", {more} more needed" if more else ""))
         quota = QUOTAS[name]
-        if used + more > most and (is_own or quota.is_everybody_s):
+        if is_too_small(quota, most, is_own, used, more):
             fixes.append(
                 f"remove what you do not need, or: {clients.cli} service-quotas request-service-quota-increase "
                 f"--service-code {quota.service} --quota-code {quota.code} --desired-value {used + more}"
