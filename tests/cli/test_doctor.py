@@ -213,10 +213,15 @@ def test_what_is_wrong_with_an_account_is_said_line_by_line(sandbox: Sandbox, pl
     )
     assert wrong["Block Public Access"].evidence == "block-ingress"
     assert wrong["Block Public Access"].fix.endswith("--internet-gateway-block-mode off")
+    assert "for the whole account and region" in wrong["Block Public Access"].fix
     assert (wrong["image"].fine, wrong["image"].evidence) == (None, "not asked: GetParameter is not allowed to you")
 
     # Those that are the demo's own are needed no more.
+    ec2.create_vpc_block_public_access_exclusion(VpcId=vpcs[0], InternetGatewayExclusionMode="allow-bidirectional")
+    assert not lines(config, place, **{"provider-vpc": vpcs[0], "customer-vpc": vpcs[1]})["Block Public Access"].fine
+    ec2.create_vpc_block_public_access_exclusion(VpcId=vpcs[1], InternetGatewayExclusionMode="allow-bidirectional")
     ours = lines(config, place, **{"provider-vpc": vpcs[0], "customer-vpc": vpcs[1]})
+    assert ours["Block Public Access"].evidence == "block-ingress, from which the demo's are excluded"
     assert ours["quotas"].evidence.startswith("4 of 5 VPCs (AWS's default); 0 of 5 internet gateways")
 
 

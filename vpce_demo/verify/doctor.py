@@ -31,6 +31,7 @@ from ..aws.region import (
     THE_ORGANIZATION_S,
     image,
     instance_type,
+    is_excluded,
     offering,
     own_vpcs,
     public_access,
@@ -199,7 +200,7 @@ def _questions(
     balancers = 1 if both or side is Side.PROVIDER else 0
     yield "quotas", lambda: _quotas(config, clients, VPCS_OF_A_DEMO if both else 1, balancers, ids)
     yield "image", lambda: DoctorLine("", True, f"{image(clients, config)} ({config.image_parameter})")
-    yield "Block Public Access", lambda: _public_access(clients)
+    yield "Block Public Access", lambda: _public_access(clients, ids)
 
 
 def _asked(title: str, ask: Callable[[], DoctorLine]) -> DoctorLine:
@@ -303,12 +304,17 @@ def _quotas(config: Config, clients: Clients, sides: int, balancers: int, ids: C
     return DoctorLine("", not fixes, "; ".join(told), "    ".join(fixes))
 
 
-def _public_access(clients: Clients) -> DoctorLine:
+def _public_access(clients: Clients, ids: Collection[str]) -> DoctorLine:
+    """Whether internet gateways carry traffic: those of new VPCs, or of the demo's among these ids."""
     found = public_access(clients)
     if not found.mode:
         return DoctorLine("", None, "not known: it may not be asked for, and no VPC shows it")
     if not found.is_closed:
         return DoctorLine("", True, found.mode)
+    for kind in ("vpc-", "subnet-"):
+        ours = [id for id in ids if id.startswith(kind)]
+        if ours and all(is_excluded(clients, id) for id in ours):
+            return DoctorLine("", True, f"{found.mode}, from which the demo's are excluded")
     if found.is_the_organizations:
         return DoctorLine("", False, f"{found.mode}. {THE_ORGANIZATION_S}", "take another --region")
     fix = f"for the whole account and region, ask whoever set it: {clients.cli} {OPEN_THE_GATEWAYS}"
