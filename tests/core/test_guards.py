@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -382,6 +383,19 @@ def test_whose_interface_keeps_a_subnet(
     (holder,) = holders.holding(Aws(place.clients[Side.CONSUMER], "demo", "id"), "subnet-1", holders.OF_SUBNET)
     assert (holder.id, holder.foreign) == ("eni-1", foreign)
     assert what in holder.what
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_offered_commands_end_whatever_aws_says(works: bool) -> None:
+    """What a command waits for may be held by something that no command removes."""
+    wait, first = "aws ec2 delete-subnet --subnet-id subnet-1", "aws ec2 delete-vpc-endpoints --vpc-endpoint-ids vpce-1"
+    commands = holders.in_order([wait, first, wait])
+    assert commands[0] == first
+    assert len(commands) == 2
+    answers = f"aws() {{ echo asked; {str(works).lower()}; }}; sleep() {{ :; }}; seq() {{ echo 1 2 3; }}"
+    done = subprocess.run(["bash", "-c", f"{answers}; {commands[1]}"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0
+    assert done.stdout.count("asked") == (1 if works else 3)
 
 
 def test_a_connection_of_our_own_account_that_is_not_the_demo_s_is_foreign_too(clients: Clients, made: Run) -> None:

@@ -330,7 +330,7 @@ def carry_out(world: World, done: Ended) -> None:
         raise Wrong(f"it offers no command: {done}")
     world.speed("max")
     for command in commands:
-        repeated = re.fullmatch(r"until (.*); do sleep 5; done", command)
+        repeated = re.fullmatch(r"for try in \$\(seq 60\); do if (.*); then break; fi; sleep 5; done", command)
         line = repeated[1] if repeated else command
         if line.startswith("aws "):
             _until(partial(aws, line)) if repeated else aws(line)

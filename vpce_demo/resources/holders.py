@@ -39,15 +39,15 @@ _LAST = ("delete-subnet", "delete-route-table", "delete-network-acl", "delete-se
 
 
 def in_order(commands: Sequence[str]) -> list[str]:
-    """Each command once, and last those that AWS refuses until what the others remove has gone: they are repeated until
-    then."""
+    """Each command once, and last those that AWS refuses until what the others remove has gone: they are repeated, for
+    about five minutes, since what holds them may be a thing that no command here removes."""
 
     def rank(command: str) -> int:
         return next((number for number, call in enumerate(_LAST, 1) if f" {call} " in command), 0)
 
     once = sorted(dict.fromkeys(commands), key=rank)
     return [
-        f"until {command}; do sleep 5; done" if number and rank(command) else command
+        f"for try in $(seq 60); do if {command}; then break; fi; sleep 5; done" if number and rank(command) else command
         for number, command in enumerate(once)
     ]
 
