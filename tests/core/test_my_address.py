@@ -187,8 +187,8 @@ BEHIND = (
     ("1.2.3.4", "5.6.7.8", "1.2.3.4/32", "1.2.3.4, and 5.6.7.8 through the web proxy."),
     ("1.2.3.4", "1.2.3.4", "1.2.3.4/32", ""),
     ("1.2.3.4", "", "1.2.3.4/32", ""),
-    ("", "5.6.7.8", "5.6.7.8/32", ""),
-    ("10.0.0.1", "5.6.7.8", "5.6.7.8/32", ""),
+    ("", "5.6.7.8", "5.6.7.8/32", "found through the web proxy only: 5.6.7.8. ssh does not know that proxy"),
+    ("10.0.0.1", "5.6.7.8", "5.6.7.8/32", "found through the web proxy only: 5.6.7.8."),
     ("1.2.3.4", "<html>Please log in", "1.2.3.4/32", ""),
 )
 """What is answered without the proxy and through it, the address, and the warning."""

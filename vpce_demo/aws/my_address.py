@@ -21,7 +21,7 @@ def my_address(environment: Environment) -> str:
     """The public address of this machine as a CIDR block, ``203.0.113.10/32``.
 
     Where a web proxy is set, it is the address without the proxy, since ssh does not go through it; the proxy's if
-    there is no other way out.  A warning shows both if they differ.
+    there is no other way out.  A warning says that, and shows both if they differ.
 
     Raises DemoError, also if the answer is anything but one public IPv4 address; the sandbox's is one of documentation.
     """
@@ -36,6 +36,12 @@ def my_address(environment: Environment) -> str:
             "Your public IPv4 address could not be found, and ssh is open to it alone.",
             facts={"asked": url, **dict(zip(("answer", "through the web proxy"), map(str, answers), strict=False))},
             hint="Say it in the config file:  ssh_from: 198.51.100.7/32    (the tutorial's is 0.0.0.0/0: anywhere)",
+        )
+    if len(ways) > 1 and answers[0] not in found:
+        WARNINGS.add(
+            "The public address of this machine was found through the web proxy only",
+            f": {found[0]}. ssh does not know that proxy: if it finds no way out, give it a ProxyJump or "
+            "ProxyCommand in ~/.ssh/config",
         )
     if len(set(found)) > 1:
         WARNINGS.add(
