@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment
+from vpce_demo.aws.region import PublicAccess
 from vpce_demo.config.model import Config
 from vpce_demo.engine.resource import Aws
 from vpce_demo.errors import THIS_DEMO, Fix, NotCreated, Refused
@@ -25,7 +26,7 @@ from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
 from vpce_demo.verify import aws_facts, checks, diagnosis
 from vpce_demo.verify.aws_facts import AwsFacts
-from vpce_demo.verify.diagnosis import RULES, creating, diagnose, login, refusal, table, targets
+from vpce_demo.verify.diagnosis import RULES, creating, diagnose, login, public_access, refusal, table, targets
 from vpce_demo.verify.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
 from vpce_demo.verify.diagnosis.table import About, Finding, Rule, Symptom
 
@@ -455,3 +456,35 @@ def test_a_fix_that_deletes_says_so() -> None:
     assert len(calls) > 20
     silent = [ast.unparse(call) for call in calls if all(word.arg != "deletes" for word in call.keywords)]
     assert [call for call in silent if deleting.search(call)] == []
+
+
+# --- Block Public Access --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("set_by", "commands"),
+    [
+        (
+            PublicAccess("block-ingress"),
+            ["public-access-exclusion --vpc-id", "gateway-block-mode off"],
+        ),
+        (PublicAccess("block-ingress", True), ["public-access-exclusion --vpc-id"]),
+        (PublicAccess("block-ingress", True, False), ["<demo> down"]),
+    ],
+)
+def test_closed_gateways_are_opened_by_whoever_may(
+    monkeypatch: pytest.MonkeyPatch, set_by: PublicAccess, commands: list[str]
+) -> None:
+    """The demo's VPCs before the whole account, and no command that the organization's policy refuses."""
+    monkeypatch.setattr(AwsFacts, "id", lambda self, resource: f"id-of-{resource.key}")
+    monkeypatch.setattr(AwsFacts, "health", lambda self: None)
+    monkeypatch.setattr(AwsFacts, "public_access", lambda self, subnet: "block-ingress")
+    monkeypatch.setattr(public_access, "public_access", lambda clients: set_by)
+    finding = public_access.public_access_blocked.confirm(facts())
+    assert finding is not None
+    assert len(finding.fixes) == len(commands)
+    assert all(command in fix.command for command, fix in zip(commands, finding.fixes, strict=True))
+    assert [fix.deletes for fix in finding.fixes] == [command == "<demo> down" for command in commands]
+    assert any("declarative policy" in line for line in finding.evidence) is set_by.is_the_organizations
+    monkeypatch.setattr(AwsFacts, "public_access", lambda self, subnet: "off")
+    assert public_access.public_access_blocked.confirm(facts()) is None

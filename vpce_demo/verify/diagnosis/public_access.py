@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from ...aws.region import (
-    EXCLUDE,
-    EXCLUDED,
-    OPEN,
-    OPEN_THE_GATEWAYS,
-    THE_ORGANIZATION_S,
-    public_access,
-)
+from ...aws.region import EXCLUDE, EXCLUDED, OPEN, OPEN_THE_GATEWAYS, THE_ORGANIZATION_S, public_access
 from ...errors import Fix
 from ..aws_facts import AwsFacts
 from .table import About, Finding, Symptom, rule
@@ -44,13 +37,14 @@ def public_access_blocked(facts: AwsFacts) -> Finding | None:
     if set_by.is_the_organizations:
         evidence.append(THE_ORGANIZATION_S)
     else:
-        fixes["for the whole account and region"] = f"{clients.cli} {OPEN_THE_GATEWAYS}"
+        fixes["for the whole account and region: ask whoever set it"] = f"{clients.cli} {OPEN_THE_GATEWAYS}"
     health, again = facts.health(), ""
     if health and health.get("TargetHealth", {}).get("State", "").lower() == "unhealthy":
         evidence.append(f"{facts.id(facts.demo.web)} is unhealthy: it could install nothing when it booted.")
         again = f" && {facts.another(facts.demo.web)}"
+    elsewhere = Fix("then make it in another region, with --region", "<demo> down", deletes=True)
     return Finding(
         "VPC Block Public Access closes the account's internet gateways.",
         evidence,
-        [Fix(label, f"{command}{again}") for label, command in fixes.items()],
+        [Fix(label, f"{command}{again}") for label, command in fixes.items()] or [elsewhere],
     )
