@@ -106,6 +106,6 @@ def test_the_deletion_ends_if_nothing_can_be_deleted(sandbox: Sandbox, place: En
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert "UNSUCCESSFUL" in done.stdout
