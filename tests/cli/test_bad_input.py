@@ -385,7 +385,7 @@ def test_a_state_directory_that_cannot_be_written(program: Program) -> None:
     [
         ("zone: us-east-1z\n", 5, "Zone us-east-1z does not offer t3.micro"),
         ("instance_type: t3.nonexistent\n", 5, "offers t3.nonexistent"),
-        ("image_parameter: /no/such/image\n", 1, "ParameterNotFound"),
+        ("image_parameter: /no/such/image\n", 2, "no such SSM parameter"),
     ],
 )
 def test_settings_that_aws_cannot_meet(world: World, text: str, code: int, words: str) -> None:

@@ -32,7 +32,8 @@ def test_a_time_is_a_tag_on_everything_and_commands_warn_when_it_is_over(stage: 
     path.write_text(json.dumps(state))
     for command in ("status", "plan"):
         (warning,) = stage.run(command)[1]["warnings"]
-        assert warning.startswith("This demo was wanted until 2020-01-01T00:00Z (--ttl). Delete it:  vpce-demo ")
+        assert warning.startswith("This demo was wanted until 2020-01-01T00:00Z (--ttl). To keep it longer,")
+        assert warning.endswith(f"to delete it: vpce-demo --sandbox --state-dir {stage.directory} down")
     assert "warnings" not in stage.run("up", "--skip-test", "--ttl", "90m")[1]
     (again,) = expires(stage)
     assert again < until

@@ -56,7 +56,8 @@ def open_demo(
     creates resources, so the settings are completed and recorded first.  The run is logged if it ``makes`` or is
     ``logged``.  ``unrecorded`` says what to do with a demo of this name that is not on record here, and ``wanted``
     which one to adopt.  ``ttl``: how long the demo is wanted from now on.  Raises Refused if the state belongs to
-    another account or demo, the demo may not be touched, or the settings differ.  A new demo of which nothing was begun leaves no state file.
+    another account or demo, the demo may not be touched, or the settings differ.  A new demo of which nothing was
+    begun leaves no state file.
     """
     # Without a state file, a look may write one.
     needs_lock = not (only_looks and StateFile(where.directory).path.exists())
@@ -94,7 +95,7 @@ def open_demo(
             if settings.is_over:
                 WARNINGS.add(
                     f"This demo was wanted until {settings.expires} (--ttl).",
-                    f" Delete it:  {THIS_DEMO} down    or keep it longer:  {THIS_DEMO} up --ttl 2h",
+                    f" To keep it longer, say up --ttl again; to delete it: {THIS_DEMO} down",
                 )
             demo = tutorial(settings)
             with (
