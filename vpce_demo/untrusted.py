@@ -1,7 +1,7 @@
 """Reading what somebody else may have written: bounded, and shown so that it does no harm.
 
-A settings file may come from anywhere, and a state file may be damaged.  Neither may take the memory of the machine, go
-on for ever, or put control characters on the terminal.
+A settings file may come from anywhere, a state file may be damaged, and a portal may answer in the place of a server.
+None of them may take the memory of the machine, go on for ever, or put control characters on the terminal.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import os
 import re
 import reprlib
 import stat
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 from yaml.composer import ComposerError
@@ -25,6 +26,7 @@ from .masking import MASK
 LONGEST_SHOWN = 100
 """Characters of somebody's text that are shown."""
 
+_CHUNK = 2**16
 _BRIEFLY = reprlib.Repr()
 _BRIEFLY.maxstring = _BRIEFLY.maxother = _BRIEFLY.maxlong = LONGEST_SHOWN
 _BRIEFLY.maxlevel = 2
@@ -58,6 +60,26 @@ def _text(content: bytes, largest: int) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8: {error.reason} at byte {error.start}") from None
+
+
+class _Body(Protocol):
+    """What an HTTP answer's body is read from."""
+
+    def read1(self, amt: int, /) -> bytes:
+        """So many bytes at most, as soon as there are any; none at the end."""
+
+
+def parts_within(body: _Body, largest: int, seconds: float) -> Iterator[bytes]:
+    """The body of an HTTP answer, as it comes.
+
+    Raises ValueError once it is larger than so many bytes or takes longer, and what ``body`` raises.
+    """
+    until = time.monotonic() + seconds
+    while part := body.read1(_CHUNK):
+        yield part
+        largest -= len(part)
+        if largest < 0 or time.monotonic() > until:
+            raise ValueError("it is too large" if largest < 0 else f"it takes longer than {seconds:g} s")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
+import socketserver
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config as BotoConfig
+from botocore.exceptions import ReadTimeoutError
 from botocore.retries.standard import ExponentialBackoff
 
 from vpce_demo.aws import answers
@@ -182,6 +188,90 @@ def test_signing_in_for_a_role(sandbox: Sandbox, place: Environment) -> None:
         sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/demo", RoleSessionName="demo")
 
 
+# --- what a server of HTTP would not send ---------------------------------------------------------------
+
+
+@pytest.fixture
+def answer_with() -> Iterator[Callable[[Iterator[bytes]], str]]:
+    """Makes a server that answers the first request with these bytes, as they are, and returns its URL."""
+    with contextlib.ExitStack() as stack:
+
+        def serve(parts: Iterator[bytes]) -> str:
+            class Handler(socketserver.BaseRequestHandler):
+                def handle(self) -> None:
+                    self.request.recv(2**16)
+                    with contextlib.suppress(OSError):  # whoever asked has had enough
+                        for part in parts:
+                            self.request.sendall(part)
+
+            server = stack.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler))
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_address[1]}"
+
+        yield serve
+
+
+def asking(service: str, url: str, read_timeout: float = 5) -> Any:
+    """A client that asks once."""
+    session: Any = boto3.Session("none", "none", region_name="us-east-1")
+    check_answers(session)
+    once = BotoConfig(retries={"total_max_attempts": 1}, read_timeout=read_timeout, proxies={})
+    return session.client(service, endpoint_url=url, config=once)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def for_ever(part: bytes) -> Iterator[bytes]:
+    """A byte now and then, so that no read of it ever times out."""
+    yield HEAD + b"\r\n"
+    never = threading.Event()
+    while not never.wait(0.01):
+        yield part
+
+
+BROKEN = {
+    "for ever": lambda: for_ever(b" "),
+    "a chunk of less than nothing": lambda: iter([CHUNKED + b"-5\r\n<html>\r\n0\r\n\r\n"]),
+    "a chunk of no length": lambda: iter([CHUNKED + b"zz\r\n<html>"]),
+    "a chunk that breaks off": lambda: iter([CHUNKED + b"ff\r\n<html>"]),
+    "less than it says": lambda: iter([HEAD + b"Content-Length: 99\r\n\r\n<html>"]),
+    "what is said to be compressed": lambda: iter([HEAD + b"Content-Encoding: gzip\r\n\r\n<html>"]),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_body_that_is_broken_or_has_no_end(
+    answer_with: Callable[[Iterator[bytes]], str], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(answers, "LONGEST_SECONDS", 0.1)
+    with pytest.raises(SpoiltAnswer, match="200 text/xml: "):
+        asking("sts", answer_with(BROKEN[how]())).get_caller_identity()
+
+
+def test_a_body_of_which_nothing_comes(answer_with: Callable[[Iterator[bytes]], str]) -> None:
+    def silence() -> Iterator[bytes]:
+        yield HEAD + b"\r\n"
+        threading.Event().wait(0.3)
+
+    with pytest.raises(ReadTimeoutError):
+        asking("sts", answer_with(silence()), read_timeout=0.1).get_caller_identity()
+
+
+@pytest.mark.parametrize("how", [*BROKEN, "a redirect to no URL"])
+def test_what_is_broken_where_the_address_is_asked(
+    place: Environment, answer_with: Callable[[Iterator[bytes]], str], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    redirect = b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n"
+    url = answer_with(iter([redirect]) if how not in BROKEN else BROKEN[how]())
+    monkeypatch.setattr("vpce_demo.aws.environment.FETCH_SECONDS", 0.2)
+    with pytest.raises(DemoError, match="address could not be found") as caught:
+        my_address(replace(place, proxy=url))
+    assert str(caught.value.facts["answer"]).isprintable()
+
+
 # --- what the model does not say ---------------------------------------------------------------------
 
 
@@ -203,6 +293,24 @@ def test_an_answer_without_members_does_not_say_that_there_is_nothing(
     spoil(sandbox, "spoil-after", "DescribeVpcs", "other")
     with pytest.raises(SpoiltAnswer):
         list(place.clients[Side.PROVIDER].ec2.get_paginator("describe_vpcs").paginate())
+
+
+OF_OTHER_TYPES = {
+    "a structure for a text": '{"ResourceTagMappingList": [{"ResourceARN": {"a": "b"}, "Tags": []}]}',
+    "a number for a text": '{"ResourceTagMappingList": [{"ResourceARN": "arn:aws:ec2", "Tags": [{"Key": 5}]}]}',
+    "a text for a list": '{"ResourceTagMappingList": "none"}',
+    "a text for a structure": '{"ResourceTagMappingList": [{"ComplianceDetails": "none"}]}',
+    "nothing for a structure": '{"ResourceTagMappingList": [null]}',
+}
+
+
+@pytest.mark.parametrize("how", OF_OTHER_TYPES)
+def test_json_of_other_types_than_the_model_s(answer_with: Callable[[Iterator[bytes]], str], how: str) -> None:
+    """botocore hands on whatever stands there, and the program would compare and hash it."""
+    body = OF_OTHER_TYPES[how].encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {len(body)}\r\n\r\n"
+    with pytest.raises(SpoiltAnswer, match=r"200 application/x-amz-json-1\.1: "):
+        asking("resourcegroupstaggingapi", answer_with(iter([head.encode(), body]))).get_resources()
 
 
 def test_an_error_of_aws_stays_what_it_is(sandbox: Sandbox, place: Environment) -> None:

@@ -11,12 +11,14 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.endpoint import convert_to_response_dict
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import HTTPClientError, ReadTimeoutError
+from botocore.model import ListShape, MapShape, StructureShape
 from botocore.parsers import create_parser
-from botocore.response import StreamingBody
+from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ReadTimeoutError as NothingCame
 
 from ..changes import is_reading
-from ..untrusted import printable
+from ..untrusted import parts_within, printable
 
 if TYPE_CHECKING:
     import boto3
@@ -25,10 +27,27 @@ if TYPE_CHECKING:
 
 LARGEST_ANSWER = 32 * 2**20
 """The bytes of an answer that are read at most.  AWS's answers to the program's calls have a few thousand."""
-_CHUNK = 2**16
+LONGEST_SECONDS = 60.0
+"""How long the body of an answer may take, however little of it comes at a time."""
+_MOST_DESCRIBED = 2**16
+"""The bytes of which the first words are told: no secret in them is cut."""
 _ROOT = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<([\w.-]+)[\s/>]", re.DOTALL)
 """The beginning of an XML document, with the name of its root element.  A document type, which may define entities that
 stand for gigabytes, does not match."""
+
+
+_TYPES: dict[str, Any] = {
+    "structure": dict,
+    "list": list,
+    "map": dict,
+    "string": str,
+    "integer": int,
+    "long": int,
+    "float": (float, int),
+    "double": (float, int),
+    "boolean": bool,
+}
+"""The Python types of a model's types.  botocore makes them of XML, but takes whatever stands in JSON."""
 
 
 class SpoiltAnswer(HTTPClientError):
@@ -80,14 +99,17 @@ class _Client:
             return None
         request.stream_output = True
         response: AWSResponse = self._endpoint.http_session.send(request)
-        body, of_any_length = bytearray(), cast("int", None)
-        for chunk in StreamingBody(response.raw, of_any_length).iter_chunks(_CHUNK):
-            body += chunk
-            if len(body) > LARGEST_ANSWER:
-                response.raw.close()
-                break
+        body, is_whole = bytearray(), False
+        try:
+            for part in parts_within(response.raw, LARGEST_ANSWER, LONGEST_SECONDS):
+                body += part
+            is_whole = True
+        except NothingCame as error:
+            raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
+        except (HTTPError, ValueError):  # it breaks off, is not HTTP, or does not end
+            response.raw.close()
         vars(response)["_content"] = bytes(body)
-        if len(body) > LARGEST_ANSWER or not _is_answer(operation, response):
+        if not is_whole or not _is_answer(operation, response):
             raise SpoiltAnswer(_described(response), operation.name)
         return response
 
@@ -122,13 +144,28 @@ def _is_answer(operation: OperationModel, response: AWSResponse) -> bool:
         return False
     if is_error:
         return parsed.get("Error", {}).get("Code", "") not in ("", None, str(response.status_code))
+    if "json" in protocol and not _is_of_shape(parsed, output):
+        return False
     if output is None or not output.members or not is_reading(operation.name):
         return True
     return any(name in parsed for name in output.members)  # without any, it would say that there is nothing
 
 
+def _is_of_shape(value: Any, shape: Shape | None) -> bool:
+    """True if every value in a parsed answer has the type that the model says."""
+    if shape is None or not isinstance(value, _TYPES.get(shape.type_name, object)):
+        return shape is None
+    if isinstance(shape, StructureShape):
+        return all(_is_of_shape(each, shape.members.get(name)) for name, each in value.items())
+    if isinstance(shape, ListShape):
+        return all(_is_of_shape(each, shape.member) for each in value)
+    if isinstance(shape, MapShape):
+        return all(_is_of_shape(each, shape.value) for each in value.values())
+    return True
+
+
 def _described(response: AWSResponse) -> str:
     """What came: ``403 text/html: <html><head>...``."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "of no type"
-    beginning = " ".join(response.content[:_CHUNK].decode("utf-8", "replace").split())  # no secret in it is cut
+    beginning = " ".join(response.content[:_MOST_DESCRIBED].decode("utf-8", "replace").split())
     return f"{response.status_code} {printable(kind)}: {printable(beginning) or 'nothing in it'}"

@@ -42,6 +42,7 @@ from ..extras import extra
 from ..model import Side
 from ..sandbox.client import Running
 from ..ssh import NO_CONFIGURATION, proxy_command
+from ..untrusted import parts_within
 from .answers import check_answers
 from .clients import Clients
 from .commands import listen
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 NO_REGION = "us-east-1"
 """Where no region is set and none is needed."""
 FETCH_SECONDS = 10
+LARGEST_PAGE = 2**16
 SANDBOX_SECONDS = 30
 """How long a call to the sandbox may take."""
 _BOTO = BotoConfig(
@@ -122,12 +124,20 @@ class Environment:
 def _text(opener: urllib.request.OpenerDirector, url: str) -> str:
     """The text at a URL.  Raises OSError, whose words quote no proxy: a password may be in its URL."""
     try:
-        with opener.open(url, timeout=FETCH_SECONDS) as answer:
-            return str(answer.read(65536).decode("utf-8", "replace"))
+        answer = opener.open(url, timeout=FETCH_SECONDS)
     except ValueError as error:
         raise OSError(f"the proxy, or where it was sent on to, is not a valid URL ({type(error).__name__})") from error
     except http.client.HTTPException as error:
-        raise OSError(f"what came is not a page ({type(error).__name__})") from error
+        raise _not_a_page(error) from error
+    with answer:
+        try:
+            return b"".join(parts_within(answer, LARGEST_PAGE, FETCH_SECONDS)).decode("utf-8", "replace")
+        except (http.client.HTTPException, ValueError) as error:
+            raise _not_a_page(error) from error
+
+
+def _not_a_page(error: Exception) -> OSError:
+    return OSError(f"what came is not a page ({type(error).__name__})")
 
 
 def _in_time(fetch: Callable[[], str]) -> str:
