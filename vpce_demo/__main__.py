@@ -13,14 +13,15 @@ def main() -> None:
     from .cli import main
 
     try:
-        signals.interrupt()
-        main()
         code = 0
-    except SystemExit as done:
-        code = done.code if isinstance(done.code, int) else 0
+        try:
+            signals.interrupt()
+            main()
+        except SystemExit as done:
+            code = done.code if isinstance(done.code, int) else 0
+        signals.finish(code)
     except KeyboardInterrupt:  # at a moment when the command could not say so itself
-        code = signals.interrupted()
-    signals.finish(code)
+        signals.finish(code := signals.interrupted())
     sys.exit(code)
 
 

@@ -68,6 +68,7 @@ def interrupted() -> int:
 def finish(code: int) -> None:
     """The command has ended with this code, and all is written: from now on such a signal ends the process with it, and
     changes nothing once Python has no more threads to wait for."""
+    signal.setitimer(signal.ITIMER_REAL, 0)  # one that waited for an import to end came too late
     _handle(lambda number, frame: os._exit(code))
     atexit.register(_handle, signal.SIG_IGN)
 
@@ -135,8 +136,9 @@ def interruptible(stop: threading.Event) -> Iterator[list[int]]:
         seen.append(number)
         stop.set()
 
-    before = {number: signal.signal(number, heard) for number in _STOPPING}
+    before = {number: signal.getsignal(number) for number in _STOPPING}
     try:
+        _handle(heard)
         yield seen
     finally:
         for number, handler in before.items():

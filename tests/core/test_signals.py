@@ -82,10 +82,49 @@ def test_a_command_that_has_ended_keeps_its_code() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (7, b"end", b"")
 
 
-def test_what_is_ignored_from_the_beginning_is_ignored_still() -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_while_the_program_notes_that_a_command_has_ended(name: str) -> None:
+    """The command cannot say any more that it was interrupted."""
+    program = f"""
+import signal, sys
+import vpce_demo.__main__ as program
+from vpce_demo import cli
+
+def finish(code):
+    program.signals.finish = finished
+    signal.raise_signal(signal.{name})
+    finished(code)
+
+finished, program.signals.finish = program.signals.finish, finish
+cli.main = lambda: sys.exit(7)
+program.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (128 + getattr(signal, name), b"Interrupted.\n")
+
+
+def test_an_interrupt_that_waited_for_an_import_until_the_command_had_ended(tmp_path: Path) -> None:
+    (tmp_path / "last.py").write_text("import signal\nsignal.raise_signal(2)\n")
     program = (
-        "import os, signal; signal.signal(2, signal.SIG_IGN); from vpce_demo import signals; signals.begin();"
-        "signals.interrupt(); signal.raise_signal(2); os.write(1, b'on')"
+        "import sys, time; from vpce_demo import signals; signals._IMPORTED_SECONDS = 0.1; signals.interrupt();"
+        "import last; signals.finish(7); time.sleep(0.3); sys.exit(7)"
+    )
+    environment = {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, env=environment)
+    assert (done.returncode, done.stderr) == (7, b"")
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["signal.raise_signal(2)", "exec('with signals.interruptible(stop): signal.raise_signal(2)')"],
+    ids=["anywhere", "while calls complete"],
+)
+def test_what_is_ignored_from_the_beginning_is_ignored_still(how: str) -> None:
+    program = (
+        "import os, signal, threading; signal.signal(2, signal.SIG_IGN);"
+        "from vpce_demo import signals; signals.begin();"
+        f"signals.interrupt(); stop = threading.Event(); {how};"
+        "assert not stop.is_set() and signal.getsignal(2) is signal.SIG_IGN; os.write(1, b'on')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, cwd=ROOT)
-    assert (done.returncode, done.stdout) == (0, b"on")
+    assert (done.returncode, done.stdout) == (0, b"on"), done.stderr
