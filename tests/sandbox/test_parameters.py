@@ -266,6 +266,26 @@ def test_no_operation_fails_for_want_of_a_parameter(
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR], caplog.text
 
 
+@pytest.mark.parametrize("operation", ["DeleteSnapshot", "ModifySnapshotTier", "RestoreSnapshotTier"])
+def test_what_moto_refuses_without_a_word(world: World, operation: str) -> None:
+    status, code, _ = said(world, operation, SnapshotId="snap-1")
+    assert (status, code) == (400, "InvalidSnapshot.NotFound")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", SIGNED_AS)
+def test_no_operation_fails_with_the_least_that_it_requires(
+    world: World, service: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each with ids and names of nothing that is there."""
+    model = get_service_model(service)
+    for operation in model.operation_names:
+        if (shape := model.operation_model(operation).input_shape) is not None:
+            status, text = call(world, service, operation, filled(shape))
+            assert status < 500 or "The sandbox has no" in text, (operation, text)
+    assert not [one for one in caplog.records if one.exc_info], caplog.text
+
+
 def test_empty_lists(world: World) -> None:
     with refused("InvalidParameterCombination", "No instances specified"):
         world.ec2.terminate_instances(InstanceIds=[])

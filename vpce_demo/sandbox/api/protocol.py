@@ -281,7 +281,7 @@ def refused_by_moto(service: str, operation: str, got: Response) -> ApiError:
     if got.status_code >= 500:
         return no_such_kind(operation)
     error = _parsed(service, operation, got).get("Error", {})
-    return in_aws_words(error.get("Code", "InternalError"), error.get("Message", ""), got.status_code)
+    return in_aws_words(error.get("Code") or "InternalError", error.get("Message") or "", got.status_code)
 
 
 AWS_WORDS = {
