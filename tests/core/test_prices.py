@@ -13,6 +13,7 @@ import yaml
 from botocore.stub import Stubber
 
 import vpce_demo
+from vpce_demo.aws.answers import SpoiltAnswer
 from vpce_demo.config.load import load
 from vpce_demo.cost import bill
 from vpce_demo.cost.prices import price_list, table
@@ -368,6 +369,23 @@ def test_a_price_in_another_currency_is_told(client: Any) -> None:
     yuan = product("CNN1-VpcEndpoint-Hours", "0.0720000000").replace('"USD"', '"CNY"')
     answer = read(client, [yuan], [], [], [], [])
     assert answer.missing["endpoint-hour"] == "AWS lists it in another currency than US dollars: 0.072 CNY"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        *("<html>", "[]", "5", "{}", '{"product": 5}'),
+        product("APN1-VpcEndpoint-Hours", "free"),
+        product("APN1-VpcEndpoint-Hours", "0.01").replace("priceDimensions", "dimensions"),
+        product("APN1-VpcEndpoint-Hours", "0.01").replace('"0.01"', "null"),
+    ],
+)
+def test_products_that_are_not_in_the_form_of_the_price_list(client: Any, spoilt: str) -> None:
+    with Stubber(client) as stub:
+        for products in ([spoilt], [], [], [], []):
+            stub.add_response("get_products", {"PriceList": products})
+        with pytest.raises(SpoiltAnswer, match="a product that cannot be read"):
+            price_list.ask(client, "ap-northeast-1", "t3.micro")
 
 
 def test_a_number_that_is_no_string_is_read_as_it_is_written(client: Any) -> None:

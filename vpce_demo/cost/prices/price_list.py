@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ...untrusted import printable
 from .table import PRICE_LIST, Price, exact
 
 if TYPE_CHECKING:
@@ -76,9 +77,20 @@ class PriceListAnswer:
 
 
 def ask(client: PricingClient, region: str, instance_type: str, today: str = "") -> PriceListAnswer:
-    """Read the prices of a region; ``missing`` says what AWS does not list, or twice.  Raises botocore's exceptions."""
+    """Read the prices of a region; ``missing`` says what AWS does not list, or twice.  Raises botocore's exceptions,
+    and SpoiltAnswer for products that are not in the form of the Price List."""
     answer = PriceListAnswer()
     date = today or datetime.now(UTC).date().isoformat()
+    try:
+        _read(client, region, instance_type, date, answer)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:  # of the JSON within the answer
+        from ...aws.answers import SpoiltAnswer  # slow to import
+
+        raise SpoiltAnswer(f"a product that cannot be read: {printable(str(error))}", "GetProducts") from error
+    return answer
+
+
+def _read(client: PricingClient, region: str, instance_type: str, date: str, answer: PriceListAnswer) -> None:
     for query in queries(instance_type):
         products = list(_products(client, query, region))
         for item, usage_type in query.usage_types.items():
@@ -93,7 +105,6 @@ def ask(client: PricingClient, region: str, instance_type: str, today: str = "")
                 answer.missing[item] = f"AWS lists it in another currency than US dollars: {others}"
             else:
                 answer.missing[item] = "AWS lists none"
-    return answer
 
 
 def _products(client: PricingClient, query: Query, region: str) -> Iterator[dict[str, Any]]:
