@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def begun(process: subprocess.Popen[str]) -> None:
         if caught >> (signal.SIGTERM - 1) & 1:
             return
         time.sleep(0.001)
+
+
+def command_line(process: Path) -> str:
+    """The words with which a process was begun; none if it has ended."""
+    with contextlib.suppress(OSError):
+        return process.read_text(errors="replace").replace("\0", " ")
+    return ""
 
 
 def struck(program: Program, number: int, after: float, *words: str) -> Done:
@@ -70,11 +78,20 @@ def moments(life: float, count: int | None) -> Iterator[float]:
         yield life * number / (count - 1)
 
 
-def sweep(program: Program, words: tuple[str, ...], count: int | None, own: set[int]) -> list[Done]:
+def sweep(
+    program: Program,
+    words: tuple[str, ...],
+    count: int | None,
+    own: set[int],
+    before: Callable[[], object] = lambda: None,
+) -> list[Done]:
+    """Every end of the command; ``before`` is called before each of its beginnings."""
+    before()
     life = seconds(program, *words)
     all_of_it = []
     for moment in moments(life, count):
         for number in BOTH:
+            before()
             done = struck(program, number, moment, *words)
             expect_an_end(done, number, own)
             all_of_it.append(done)
@@ -107,7 +124,11 @@ def test_up_and_down(world: World) -> None:
 
 @pytest.mark.slow
 def test_the_start_of_a_sandbox(program: Program) -> None:
+    """It was started or it was not, and one that was can be stopped."""
+    directory = program.directory / ".vpce-demo" / "emulator"
     try:
-        sweep(program, ("sandbox", "start"), 40, {0})
+        ends = sweep(program, ("sandbox", "start"), 12, {0}, lambda: client.stop(directory))
     finally:
-        client.stop(program.directory / ".vpce-demo" / "emulator")
+        client.stop(directory)
+    assert len({done.code for done in ends}) > 1
+    assert not [one for one in Path("/proc").glob("[0-9]*/cmdline") if str(directory) in command_line(one)]
