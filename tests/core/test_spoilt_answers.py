@@ -212,12 +212,14 @@ def answer_with() -> Iterator[Callable[[Iterator[bytes]], str]]:
         yield serve
 
 
-def asking(service: str, url: str, read_timeout: float = 5) -> Any:
+@contextlib.contextmanager
+def asking(service: str, url: str, read_timeout: float = 5) -> Iterator[Any]:
     """A client that asks once."""
     session: Any = boto3.Session("none", "none", region_name="us-east-1")
     check_answers(session)
     once = BotoConfig(retries={"total_max_attempts": 1}, read_timeout=read_timeout, proxies={})
-    return session.client(service, endpoint_url=url, config=once)
+    with contextlib.closing(session.client(service, endpoint_url=url, config=once)) as client:
+        yield client
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
@@ -247,8 +249,8 @@ def test_a_body_that_is_broken_or_has_no_end(
     answer_with: Callable[[Iterator[bytes]], str], monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     monkeypatch.setattr(answers, "LONGEST_SECONDS", 0.1)
-    with pytest.raises(SpoiltAnswer, match="200 text/xml: "):
-        asking("sts", answer_with(BROKEN[how]())).get_caller_identity()
+    with pytest.raises(SpoiltAnswer, match="200 text/xml: "), asking("sts", answer_with(BROKEN[how]())) as client:
+        client.get_caller_identity()
 
 
 def test_a_body_of_which_nothing_comes(answer_with: Callable[[Iterator[bytes]], str]) -> None:
@@ -256,8 +258,8 @@ def test_a_body_of_which_nothing_comes(answer_with: Callable[[Iterator[bytes]], 
         yield HEAD + b"\r\n"
         threading.Event().wait(0.3)
 
-    with pytest.raises(ReadTimeoutError):
-        asking("sts", answer_with(silence()), read_timeout=0.1).get_caller_identity()
+    with pytest.raises(ReadTimeoutError), asking("sts", answer_with(silence()), read_timeout=0.1) as client:
+        client.get_caller_identity()
 
 
 @pytest.mark.parametrize("how", [*BROKEN, "a redirect to no URL"])
@@ -309,8 +311,11 @@ def test_json_of_other_types_than_the_model_s(answer_with: Callable[[Iterator[by
     """botocore hands on whatever stands there, and the program would compare and hash it."""
     body = OF_OTHER_TYPES[how].encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {len(body)}\r\n\r\n"
-    with pytest.raises(SpoiltAnswer, match=r"200 application/x-amz-json-1\.1: "):
-        asking("resourcegroupstaggingapi", answer_with(iter([head.encode(), body]))).get_resources()
+    with (
+        pytest.raises(SpoiltAnswer, match=r"200 application/x-amz-json-1\.1: "),
+        asking("resourcegroupstaggingapi", answer_with(iter([head.encode(), body]))) as client,
+    ):
+        client.get_resources()
 
 
 def test_an_error_of_aws_stays_what_it_is(sandbox: Sandbox, place: Environment) -> None:
