@@ -27,7 +27,7 @@ def shown(page: Page, width: int, ascii: bool = False, colour: bool = False) -> 
     return out.getvalue()
 
 
-@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("width", [60, 80, 100])
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_line_goes_beyond_the_terminal(lang: str, width: int) -> None:
     """But for what is to be copied: commands, and addresses of the web."""
@@ -80,6 +80,33 @@ def test_japanese_is_broken_where_readers_would() -> None:
             if not re.search(r"\S {2,}\S", line):  # a row of a table has its own, narrower breaks
                 assert not re.match(r"\s*[、。）」ーっゃゅょ]", line), line
                 assert not re.search(r"ステップ$", line), line
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "割り当て",
+        "呼び出し",
+        "引き上げ",
+        "申し込めます",
+        "受け取ります",
+        "1 か月",
+        "2 つ目",
+        "`vpce-demo down` は",
+        "3 種類の",
+    ],
+)
+def test_a_phrase_is_not_broken(phrase: str) -> None:
+    """At any width that has room for it, wherever in a sentence it stands."""
+    text = f"この料金は、それぞれの{phrase}、あとで確かめてください。"
+    wanted = phrase.replace("`", "")
+    for width in range(20, 60):
+        assert wanted in shown(Page(False, "", "one", "題", text), width), width
+
+
+def test_a_long_noun_in_a_table_is_broken_between_its_words() -> None:
+    (page,) = (one for one in topics("ja") if one.name == "endpoints")
+    assert re.search(r"ネットワーク {3,}インターフェイス {3,}", shown(page, 80))
 
 
 def test_a_line_of_japanese_goes_on_without_a_space() -> None:

@@ -6,11 +6,16 @@ Commands and web addresses are never wrapped, so that they can be copied.
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING, ClassVar
 
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import Heading, Markdown, MarkdownElement
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult
+from rich.markdown import Heading, Markdown, MarkdownElement, TableDataElement
 from rich.rule import Rule
 from rich.segment import Segment
 from rich.style import Style
@@ -18,6 +23,9 @@ from rich.text import Text
 from rich.theme import Theme
 
 from .style import Screen
+
+if TYPE_CHECKING:
+    from budoux.parser import Parser
 
 WIDEST = 100
 """Longer lines are hard to read, however wide the terminal."""
@@ -29,21 +37,19 @@ THEME = Theme(
         "markdown.table.border": "dim",
     }
 )
-_BLOCK = re.compile(
-    r"^```\w*\n(?P<code>.*?)\n```$|^- \[(?P<title>[^\]]+)\]\((?P<url>[^)]+)\)$", re.MULTILINE | re.DOTALL
-)
+LONGEST_KEPT = 50
+"""Characters of a command within a sentence that is not broken at its spaces."""
 
 # Rich breaks lines at spaces, and Japanese has none.  So a separator, which Rich takes for a space of no width, goes
-# before each phrase: after kana or punctuation, if the next word begins with another script.
+# before each phrase.
 _BREAK, _NO_BREAK = "\x1f", "\ue000"
-_PHRASE = re.compile(
-    r"(?<=[ぁ-ん、。」）：])(?<![こそ]の)(?<!もう)(?=[一-龠々ァ-ヶA-Za-z0-9「（`*])|(?<=[ァ-ヶー一-龠々])(?=[「（])"
-    r"|(?<=[ァ-ヶー])(?=インターフェイス|エンドポイント|ゲートウェイ|グループ|テーブル|ポリシー|サービス|ゾーン)"
+_JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
+_SPACE_WITHIN = re.compile(r"(?<=[ぁ-んァ-ヶー一-龠]) (?=[!-~])|(?<=[!-~]) (?=[ぁ-んァ-ヶ一-龠])|(?<=\d) (?=[A-Z])")
+"""A space before or after another script, or a unit: ``3 つ``, ``1 GB``.  The phrase goes on there."""
+_COMPOUND = re.compile(
+    r"(?<=[ァ-ヶー])(?=インターフェイス|エンドポイント|ゲートウェイ|グループ|テーブル|ポリシー|サービス|ゾーン)"
 )
-_KEPT = re.compile(
-    r"(?<=[\w`*)]) (?=[ぁ-ん])(?<![ぁ-ん] )|(?<=\d) (?=[一-龠ァ-ヶ])|(?<=ステップ) (?=\d)|`[^`\n]{1,50}`"
-)
-"""Never broken: a word in another script and its particle, a number and its unit, a short command."""
+"""Within AWS's long nouns, which are one phrase, and wider than a column of a table."""
 
 
 def show(screen: Screen, heading: str, markdown: str) -> None:
@@ -52,43 +58,90 @@ def show(screen: Screen, heading: str, markdown: str) -> None:
 
 
 def title(screen: Screen, heading: str) -> None:
-    """Print a title, on a rule."""
-    rule = Rule(Text(heading, style="bold"), characters=screen.plain("─"), align="left", style="dim")
+    """Print a title, on a rule; above it where the terminal is too narrow."""
+    name = Text("".join(_marked(heading)), style="bold")
+    narrow = cell_len(heading) > screen.out.width - 4
+    if narrow:
+        _draw(screen, name)
+    rule = Rule("" if narrow else name, characters=screen.plain("─"), align="left", style="dim")
     _draw(screen, rule)
 
 
 def text(screen: Screen, markdown: str) -> None:
     """Print the text below a title."""
-    position = 0
-    for block in _BLOCK.finditer(markdown):
-        before = markdown[position : block.start()]
-        _prose(screen, before)
-        if before.strip() or block["code"] is not None:
-            screen.line()
-        if block["code"] is not None:
-            for line in block["code"].split("\n"):
-                screen.line(line, style="cyan")
-        else:
-            _draw(screen, _markdown(f"- {block['title']}"))
-            screen.out.print(Text(f"   {block['url']}", style=Style(link=block["url"], dim=True)), soft_wrap=True)
-        position = block.end()
-    _prose(screen, markdown[position:])
-
-
-def _prose(screen: Screen, markdown: str) -> None:
-    if markdown.strip():
+    for block in _blocks(MarkdownIt().enable("table").parse(markdown)):
         screen.line()
-        _draw(screen, _markdown(markdown.strip("\n")))
+        if block[0].type == "fence":
+            for line in block[0].content.removesuffix("\n").split("\n"):
+                screen.line(line, style="cyan")
+        elif links := [(item, url) for item in _blocks(block[1:-1]) if (url := _taken_out_of(item))]:
+            for item, url in links:
+                _draw(screen, _Page([block[0], *item, block[-1]]))
+                screen.out.print(Text(f"   {url}", style=Style(link=url, dim=True)), soft_wrap=True)
+        else:
+            _draw(screen, _Page(block))
 
 
-def _markdown(text: str) -> Markdown:
-    kept = _KEPT.sub(lambda match: match[0].replace(" ", _NO_BREAK), text)
-    return _Page(_PHRASE.sub(_BREAK, kept), hyperlinks=False)
+def _blocks(tokens: Iterable[Token]) -> Iterator[list[Token]]:
+    """Each block, from the token that opens it to the one that closes it."""
+    block: list[Token] = []
+    depth = 0
+    for token in tokens:
+        block.append(token)
+        depth += token.nesting
+        if depth == 0:
+            yield block
+            block = []
 
 
-def _draw(screen: Screen, drawn: Markdown | Rule) -> None:
+def _taken_out_of(item: Sequence[Token]) -> str:
+    """The address of an item that is nothing but a link, whose title becomes plain text; else empty."""
+    children = item[2].children if item[0].type == "list_item_open" else None
+    if not children or children[0].type != "link_open" or children[-1].type != "link_close":
+        return ""
+    item[2].children = children[1:-1]
+    return str(children[0].attrs["href"])
+
+
+def _draw(screen: Screen, drawn: RenderableType) -> None:
     with screen.out.use_theme(THEME):
         screen.out.print(_Plain(screen, drawn), width=min(screen.out.width, WIDEST))
+
+
+def _keep_together(inline: Token) -> None:
+    """Mark where the lines of a paragraph may be broken: between Japanese phrases, and not within a short command."""
+    parts = [child for child in inline.children or () if child.type in ("text", "code_inline")]
+    marked = iter(_marked("".join(part.content for part in parts)))
+    for part in parts:
+        command = part.type == "code_inline" and len(part.content) <= LONGEST_KEPT
+        part.content = "".join(islice(marked, len(part.content)))
+        if command:
+            part.content = part.content.replace(" ", _NO_BREAK)
+
+
+def _marked(text: str) -> list[str]:
+    """The characters of a text, each after a break where a Japanese phrase begins; a space within a phrase is kept."""
+    marked = list(text)
+    if not _JAPANESE.search(text):
+        return marked
+    spaces = {match.start() for match in _SPACE_WITHIN.finditer(text)}
+    others = [at for at in range(len(text)) if at not in spaces]  # the model was trained on texts without them
+    phrases = _japanese().parse("".join(text[at] for at in others))
+    begins = {others[at] for at in accumulate(map(len, phrases[:-1]))}
+    for at in begins | {match.start() for match in _COMPOUND.finditer(text)}:
+        if not text[at - 1 : at + 1].isascii():
+            marked[at] = _BREAK + marked[at]
+    for at in spaces:
+        if at + 1 not in begins:
+            marked[at] = _NO_BREAK
+    return marked
+
+
+@cache
+def _japanese() -> Parser:
+    from budoux import load_default_japanese_parser  # slow to import
+
+    return load_default_japanese_parser()
 
 
 class _Heading(Heading):
@@ -100,28 +153,52 @@ class _Heading(Heading):
             yield Text("-" * cell_len(self.text.plain))
 
 
+class _Cell(TableDataElement):
+    """Nothing of it is cut off, however narrow its column."""
+
+    def __init__(self, justify: JustifyMethod) -> None:
+        super().__init__(justify)
+        self.content.overflow = "fold"
+
+
 class _Page(Markdown):
-    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "heading_open": _Heading}
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {
+        **Markdown.elements,
+        "heading_open": _Heading,
+        "td_open": _Cell,
+        "th_open": _Cell,
+    }
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__("", hyperlinks=False)
+        self.parsed = tokens
+        for token in tokens:
+            _keep_together(token)
 
 
 class _Plain:
-    """Output of Rich in the symbols of this screen, without our separators and Rich's trailing spaces."""
+    """Output of Rich in the symbols of this screen, without our separators, Rich's trailing spaces, and empty lines at
+    either end."""
 
-    def __init__(self, screen: Screen, drawn: Markdown | Rule) -> None:
+    def __init__(self, screen: Screen, drawn: RenderableType) -> None:
         self.screen = screen
         self.drawn = drawn
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        blank = True
+        begun = blank = False
         for line in Segment.split_lines(console.render(self.drawn, options)):
             while line and not line[-1].text.strip(f" {_BREAK}"):
                 line.pop()
-            if line or not blank:
-                for segment in line:
-                    last = segment is line[-1]
-                    yield Segment(self._without_breaks(segment.text.rstrip() if last else segment.text), segment.style)
+            if not line:
+                blank = begun
+                continue
+            if blank:
                 yield Segment.line()
-            blank = not line
+            for segment in line:
+                last = segment is line[-1]
+                yield Segment(self._without_breaks(segment.text.rstrip() if last else segment.text), segment.style)
+            yield Segment.line()
+            begun, blank = True, False
 
     def _without_breaks(self, text: str) -> str:
         return self.screen.plain(text.replace(_BREAK, "").replace(_NO_BREAK, " "))
