@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -52,11 +54,11 @@ def loop(path: Path) -> None:
 def nobody(where: Where, home: Path, patch: Patch) -> None:
     """A user id that the system does not know, without HOME."""
 
-    def unknown(cls: type[Path]) -> Path:
-        raise RuntimeError("Could not determine home directory.")
+    def unknown(uid: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
 
     patch.delenv("HOME")
-    patch.setattr(Path, "home", classmethod(unknown))
+    patch.setattr(pwd, "getpwuid", unknown)
 
 
 def terminal(where: Where, home: Path, patch: Patch) -> None:

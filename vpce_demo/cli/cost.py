@@ -35,7 +35,7 @@ def cost(app: App, refresh: bool) -> None:
 
     Needs no account and asks AWS nothing: prices come with the program, with their date, and ages from the state file.
     Of a demo that is not there it shows what it would cost.  --refresh reads AWS's own prices (it needs a sign-in that
-    may call pricing:GetProducts) and keeps them for later runs in ~/.config/vpce-demo/prices.json.
+    may call pricing:GetProducts) and keeps them for later runs (on Linux in ~/.config/vpce-demo/prices.json).
 
     \b
     Example:

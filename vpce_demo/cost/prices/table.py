@@ -6,7 +6,6 @@ Money is decimal, never float: a price is a string in every file, and becomes a 
 from __future__ import annotations
 
 import json
-import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DemoError
-from ...extras import extra, home, why
+from ...extras import extra, why
 from ...private import replace_file
 from ...untrusted import text_of
 
@@ -75,15 +74,16 @@ def _bundled() -> Table:
 
 
 def refreshed_file() -> Path | None:
-    """Where refreshed prices are kept; None if the user has no home directory.
+    """Where refreshed prices are kept, by the custom of the system; None if the user has no home directory.
 
     They are the user's and not a demo's, so not in the state directory.
     """
-    # A relative path is to be ignored (XDG Base Directory Specification).
-    told = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    at_home = home()
-    config = told if told.is_absolute() else at_home and at_home / ".config"
-    return config and config / "vpce-demo" / "prices.json"
+    from platformdirs import user_config_path  # slow to import
+
+    try:
+        return user_config_path("vpce-demo", appauthor=False) / "prices.json"
+    except RuntimeError:
+        return None
 
 
 def refreshed() -> Table:
