@@ -9,7 +9,7 @@ import pytest
 
 from vpce_demo.config.model import Config
 from vpce_demo.lessons import LANGUAGES, TEXTS, Page, steps, topics, welcome, words
-from vpce_demo.lessons.placeholders import PLACEHOLDER, fill, from_demo, from_settings
+from vpce_demo.lessons.placeholders import PLACEHOLDER, fill, from_demo, from_prices, from_settings
 from vpce_demo.resources.security_group import IngressRule
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
@@ -67,8 +67,41 @@ def test_every_step_of_the_tutorial_has_its_page() -> None:
 
 
 def test_the_topics_are_those_that_were_promised() -> None:
-    wanted = {"privatelink", "endpoints", "acceptance", "source-address", "zones", "teardown", "billing", "nat"}
+    wanted = {
+        "privatelink",
+        "endpoints",
+        "acceptance",
+        "source-address",
+        "zones",
+        "teardown",
+        "billing",
+        "nat",
+        "regions",
+    }
     assert wanted <= {page.name for page in topics("en")}
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ["is", "three kinds", "costs", "speaks for it", "use one"]),
+        ("ja", ["とは", "3 種類", "料金", "メリット", "利用シーン"]),
+    ],
+)
+def test_the_first_topic_is_the_tutorials_first_chapter_in_its_order(lang: str, words: list[str]) -> None:
+    page = topics(lang)[0]
+    headings = re.findall(r"^## (.+)$", page.text, re.MULTILINE)
+    assert page.name == "why"
+    assert len(headings) == len(words) + 1, "and what to read on"
+    assert all(word in heading for word, heading in zip(words, headings, strict=False)), headings
+    for kind in ("endpoint", "gwlb-endpoint"):
+        assert {f"price.{kind}-hour.us-east-1", f"price.{kind}-gb.us-east-1"} <= set(PLACEHOLDER.findall(page.text))
+
+
+def test_every_price_on_a_page_is_known() -> None:
+    look = from_prices("us-east-1")
+    for page in PAGES["en"]:
+        assert "?" not in {look(name) for name in PLACEHOLDER.findall(page.text)}, named(page)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
