@@ -26,7 +26,7 @@ def test_the_list_has_a_line_for_each(capsys: pytest.CaptureFixture[str]) -> Non
         assert code == 0
         assert [line.split()[0] for line in out.splitlines() if line] == TOPICS
         assert [line.split(maxsplit=1)[1] for line in out.splitlines() if line] == [page.title for page in topics(lang)]
-        assert "vpce-demo explain privatelink" in err
+        assert "vpce-demo explain why" in err
 
 
 @pytest.mark.parametrize("name", ["privatelink", "source-address", "nat"])
@@ -93,10 +93,14 @@ def test_a_language_that_there_is_not(capsys: pytest.CaptureFixture[str], monkey
 @pytest.mark.parametrize("words", [[], ["nat", "--lang", "ja"], ["source-address"]])
 def test_it_needs_no_boto3_and_no_account(program: Program, words: list[str]) -> None:
     heavy = {"boto3", "botocore", "moto", "pydantic", "asyncssh"}
-    assert imported(program, "explain", *words).isdisjoint(heavy)
+    modules = imported(program, "explain", *words)
+    assert modules.isdisjoint(heavy)
+    assert ("budoux" in modules) == ("ja" in words), "the model of Japanese phrases, for Japanese only"
 
 
 def test_a_shell_completes_topics(program: Program) -> None:
     asked = {"_VPCE_DEMO_COMPLETE": "bash_complete", "COMP_WORDS": "vpce-demo explain s", "COMP_CWORD": "2"}
     done = program.run(**asked)
     assert done.out.split() == ["plain,source-address", "plain,security-groups"]
+    done = program.run(**{**asked, "COMP_WORDS": "vpce-demo explain 1"})
+    assert done.out.split() == [f"plain,{step}" for step in (1, *range(10, 18))]

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.shell_completion import ShellComplete
 
-from vpce_demo.cli import run_command
+from vpce_demo.cli import cli, run_command
+from vpce_demo.cli.init import COMPLETION
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
+from vpce_demo.verify.diagnosis import RULES
 
 from .program import Program, good
 
@@ -80,7 +83,7 @@ def test_another_users_config_file_is_used_only_if_named(
     assert run_command(["init", "--show", "--config", "vpce-demo.yaml"]) == 0
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_for_each_shell(program: Program, shell: str) -> None:
     named, found = program.run("completion", shell), program.run("completion", SHELL=f"/usr/bin/{shell}")
     assert named.code == 0
@@ -97,3 +100,39 @@ def test_another_shell_is_refused(program: Program) -> None:
     done = program.run("completion", SHELL="/bin/tcsh")
     assert done.code == 2
     assert "tcsh" in done.err
+
+
+def completed(*words: str) -> dict[str, str | None]:
+    """What a shell is offered for the last of these words, with the help beside it; in this process."""
+    *before, begun = words
+    offered = ShellComplete(cli, {}, "vpce-demo", COMPLETION).get_completions(before, begun)
+    return {item.value: item.help for item in offered}
+
+
+def test_a_shell_completes_the_names_of_the_demos_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("aws/class-a", "aws/class-b", "sandbox/class-b", "sandbox/other", "logs/class-c"):
+        (tmp_path / ".vpce-demo" / name).mkdir(parents=True)
+    (tmp_path / ".vpce-demo" / "aws" / "class-file").touch()
+    assert [*completed("status", "--name", "class")] == ["class-a", "class-b"]
+    assert [*completed("--name", "")] == ["class-a", "class-b", "other"]
+    (tmp_path / "there" / "aws" / "far").mkdir(parents=True)
+    for words in (("--state-dir", "there", "status"), ("status", "--state-dir", "there")):
+        assert [*completed(*words, "--name", "")] == ["far"]
+    monkeypatch.setenv("VPCE_DEMO_STATE_DIR", "there")
+    assert [*completed("status", "--name", "")] == ["far"]
+    monkeypatch.setenv("VPCE_DEMO_STATE_DIR", "nowhere")
+    assert completed("status", "--name", "") == {}
+
+
+def test_a_shell_completes_faults_with_what_is_seen_and_not_with_the_cause() -> None:
+    offered = completed("sandbox", "break", "")
+    assert offered == {rule.key: rule.seen.value for rule in RULES if not rule.local}
+    assert [*completed("sandbox", "break", "ssh-")] == [key for key in offered if key.startswith("ssh-")]
+
+
+def test_powershell_is_offered_values_with_their_help(program: Program) -> None:
+    asked = {"_VPCE_DEMO_COMPLETE": "powershell_complete", "COMP_WORDS": "vpce-demo explain zo", "COMP_CWORD": "2"}
+    kind, value, tip = program.run(**asked).out.splitlines()
+    assert (kind, value) == ("plain", "zones")
+    assert tip.startswith("Availability Zones")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = Path("vpce-demo.yaml")
 """The config file that is used if none is named and it is in this directory.  ``init`` writes it."""
+DEFAULT_STATE_DIRECTORY = Path(".vpce-demo")
 _PATH = click.Path(path_type=Path, readable=False)
 """One that cannot be read is told by what reads it: with its owner, and the command that helps."""
 
@@ -49,7 +50,11 @@ def shared_options(environment: bool) -> list[click.Option]:
 
     return [
         option(
-            "--name", env="VPCE_DEMO_NAME", metavar="NAME", help="Name of the demo; several can exist side by side."
+            "--name",
+            env="VPCE_DEMO_NAME",
+            metavar="NAME",
+            help="Name of the demo; several can exist side by side.",
+            shell_complete=_demo_names,
         ),
         option("--profile", metavar="PROFILE", help="AWS profile, as in `aws`."),
         option("--region", env="AWS_REGION", metavar="REGION", help="AWS region, as in `aws`."),
@@ -117,6 +122,14 @@ def shared_options(environment: bool) -> list[click.Option]:
         option("-q", "--quiet", is_flag=True, default=None, help="Fewer messages."),
         option("-v", "--verbose", is_flag=True, default=None, help="More messages."),
     ]
+
+
+def _demo_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """For shell completion: the demos that have a state directory here."""
+    told = (context.params.get("state_dir"), context.find_root().params.get("state_dir"))
+    directory = next(filter(None, told), DEFAULT_STATE_DIRECTORY)
+    found = {path.name for place in ("aws", "sandbox") for path in (directory / place).glob("*") if path.is_dir()}
+    return sorted(name for name in found if name.startswith(begun))
 
 
 SHARED = tuple(str(option.name) for option in shared_options(False))
@@ -194,7 +207,7 @@ class App:
     @property
     def state_directory(self) -> Path:
         """The directory of all state files."""
-        return Path(self.get("state_dir", ".vpce-demo"))
+        return Path(self.get("state_dir", DEFAULT_STATE_DIRECTORY))
 
     @property
     def sandbox_directory(self) -> Path:

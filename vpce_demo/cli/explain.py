@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from .app import App, command_line
 from .group import command, lang_option, pass_app
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from .documents import ExplainDocument, Page
 
 
-def _topic_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
-    """For shell completion."""
-    from ..lessons import topics
+def _topic_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """For shell completion: the topics, and the numbers of the steps."""
+    from ..lessons import steps, topics
 
-    return [page.name for page in topics("en") if page.name.startswith(begun)]
+    titles = {page.name: page.title for page in topics("en")} | {str(page.step): page.title for page in steps("en")}
+    return [CompletionItem(name, help=title) for name, title in titles.items() if name.startswith(begun)]
 
 
 @command()

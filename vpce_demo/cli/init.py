@@ -20,7 +20,7 @@ from .group import cli, command, pass_app
 if TYPE_CHECKING:
     from .documents import Setting
 
-SHELLS = ("bash", "zsh", "fish")
+SHELLS = ("bash", "zsh", "fish", "powershell")
 COMPLETION = "_VPCE_DEMO_COMPLETE"
 """The environment variable through which a shell asks for completions (click's documentation, Shell Completion)."""
 
@@ -97,13 +97,15 @@ def _show(app: App) -> None:
 def completion(app: App, shell: str | None) -> None:
     """Print the completion script for a SHELL.
 
-    For bash, zsh or fish; by default for the one that $SHELL names. Add the
-    line of the example to the shell's start file.
+    For bash, zsh, fish or PowerShell; by default for the one that $SHELL
+    names. Add the line of the example to the shell's start file; PowerShell's
+    is:  vpce-demo completion powershell | Out-String | Invoke-Expression
 
     \b
     Example:
       vpce-demo completion bash
       eval "$(vpce-demo completion zsh)"
+      vpce-demo completion powershell
     """
     name = shell or Path(os.environ.get("SHELL", "bash")).name
     kind = get_completion_class(name) if name in SHELLS else None
