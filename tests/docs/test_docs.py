@@ -22,11 +22,41 @@ from vpce_demo.tutorial import tutorial
 from .lines import PAGES, ROOT
 
 README = (ROOT / "README.md").read_text()
+JAPANESE = (ROOT / "README.ja.md").read_text()
 
 
 @pytest.mark.parametrize("command", [path for path, _ in reference.commands()])
 def test_every_command_is_in_the_readme(command: str) -> None:
-    assert re.search(rf"\bvpce-demo( --sandbox)? {command}\b", README), command
+    """Or, if it is a fault of the sandbox, on the sandbox's page."""
+    page = (ROOT / "docs" / "sandbox.md").read_text() if command.startswith("sandbox faults ") else README
+    assert re.search(rf"\bvpce-demo( --sandbox)? {command}\b", page), command
+
+
+def test_the_readme_begins_with_five_lines_and_the_command() -> None:
+    first, command, _ = README.split("```", 2)
+    title, languages, *lines = first.strip().split("\n\n")
+    assert title == "# vpce-demo"
+    assert "README.ja.md" in languages
+    assert len("\n".join(lines).splitlines()) <= 5
+    assert "make demo" in command
+    assert len(README.splitlines()) <= 200
+
+
+def test_the_japanese_readme_has_the_same_sections_and_no_command_of_its_own() -> None:
+    english, japanese = (re.split(r"^## .*\n", page, flags=re.MULTILINE) for page in (README, JAPANESE))
+    assert len(english) == len(japanese)
+    for ours, theirs in zip(english, japanese, strict=True):
+        told = commands(theirs)
+        assert told <= commands(ours), told - commands(ours)
+    assert "README.md" in JAPANESE.split("```")[0]
+    assert commands(japanese[0]) == commands(english[0])
+
+
+def commands(page: str) -> set[str]:
+    """The command lines in a piece of a page, without comments."""
+    shell = "\n".join(re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)).splitlines()
+    named = re.findall(r"`((?:vpce-demo|make|pip) [^`\n]+)`", page)
+    return {" ".join(line.partition(" #")[0].split()) for line in (*shell, *named)}
 
 
 @pytest.mark.parametrize("option", [name for o in shared_options(True) for name in (*o.opts, o.envvar) if name])
