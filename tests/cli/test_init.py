@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from click.shell_completion import ShellComplete
 
 from vpce_demo.cli import cli, run_command
+from vpce_demo.cli.commands import FAULTS
 from vpce_demo.cli.init import COMPLETION
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
@@ -125,10 +127,26 @@ def test_a_shell_completes_the_names_of_the_demos_here(tmp_path: Path, monkeypat
     assert completed("status", "--name", "") == {}
 
 
-def test_a_shell_completes_faults_with_what_is_seen_and_not_with_the_cause() -> None:
-    offered = completed("sandbox", "break", "")
-    assert offered == {rule.key: rule.seen.value for rule in RULES if not rule.local}
-    assert [*completed("sandbox", "break", "ssh-")] == [key for key in offered if key.startswith("ssh-")]
+def test_a_shell_completes_faults_and_the_options_beside_them() -> None:
+    known = [rule.key for rule in RULES if not rule.local]
+    assert [*completed("sandbox", "break", "")] == known
+    assert [*completed("sandbox", "break", "ssh-")] == [key for key in known if key.startswith("ssh-")]
+    assert completed("sandbox", "break", "--ran") == {"--random": "Break something without saying what."}
+    assert "--name" in completed("sandbox", "break", "--random", "--n")
+
+
+def test_completion_of_values_imports_no_boto3(program: Program) -> None:
+    code = (
+        "import sys; from click.shell_completion import ShellComplete as Shell; from vpce_demo.cli import cli; "
+        "print([Shell(cli, {}, '', '').get_completions(words, '')[0].value for words in "
+        "(['sandbox', 'break'], ['explain'])]); print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=program.environment, capture_output=True, text=True, check=True
+    )
+    values, modules = done.stdout.splitlines()
+    assert values.startswith(f"['{FAULTS[0]}', 'why'")
+    assert {"boto3", "botocore", "pydantic"}.isdisjoint(modules.split())
 
 
 def test_powershell_is_offered_values_with_their_help(program: Program) -> None:

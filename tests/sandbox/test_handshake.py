@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import boto3
 import pytest
 
 from vpce_demo.sandbox.store.view import InterfaceOwner
@@ -235,3 +236,24 @@ def test_the_network_sees_what_the_api_holds(scene: Scene) -> None:
     scene.skip(3)
     assert world.accept(scene.service, endpoint) == []
     assert world.sandbox.cloud.view().endpoints[endpoint].state == "pending"
+
+
+def test_a_service_is_not_reached_from_another_region(scene: Scene) -> None:
+    """As `explain regions` says: the sandbox stores the regions of a service, and refuses an endpoint from there."""
+    there = "ap-northeast-1"
+    modified = scene.world.ec2.modify_vpc_endpoint_service_configuration
+    assert modified(ServiceId=scene.service, AddSupportedRegions=[there])["Return"]
+    (service,) = scene.world.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
+    assert {one["Region"] for one in service["SupportedRegions"]} == {"us-east-1", there}
+    abroad = boto3.client(
+        "ec2",
+        endpoint_url=scene.world.sandbox.endpoint_url,
+        region_name=there,
+        aws_access_key_id=f"SANDBOX{scene.world.account}A",
+        aws_secret_access_key="-",
+    )
+    vpc = abroad.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    with refused("InvalidServiceName"):
+        abroad.create_vpc_endpoint(
+            VpcEndpointType="Interface", VpcId=vpc, ServiceName=scene.name, ServiceRegion="us-east-1"
+        )

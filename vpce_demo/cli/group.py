@@ -7,8 +7,9 @@ import gc
 import importlib
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,7 +19,7 @@ from click.shell_completion import CompletionItem
 from .. import __version__
 from ..errors import Cancelled, Refused
 from .app import SHARED, App, shared_options
-from .commands import ALIASES, SECTIONS, module_of
+from .commands import ALIASES, COMPLETED, SECTIONS, module_of
 
 if TYPE_CHECKING:
     from ..ui.style import Screen
@@ -54,6 +55,20 @@ class Command(click.Command):
                     formatter.write_dl(records)
 
 
+class _Completed(Command):
+    """Stands for a command while a shell completes its argument; only for its options the module is imported."""
+
+    def __init__(self, name: str, values: Sequence[str], load: Callable[[], click.Command]) -> None:
+        def begun_so(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+            return [value for value in values if value.startswith(begun)]
+
+        super().__init__(name, params=[click.Argument(["value"], required=False, shell_complete=begun_so)])
+        self._load = load
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        return self._load().shell_complete(ctx, incomplete)
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by name and line of help, and imports the module of one only to run it.
 
@@ -76,6 +91,12 @@ class LazyGroup(click.Group):
             near = difflib.get_close_matches(cmd_name, names, 1)
             meant = f" Did you mean '{near[0]}'?" if near else ""
             raise click.UsageError(f"No such command '{cmd_name}'.{meant}", ctx)
+        load = partial(self._load, cmd_name)
+        if ctx.resilient_parsing and (values := COMPLETED.get(self.prefix + cmd_name)):
+            return _Completed(cmd_name, values, load)
+        return load()
+
+    def _load(self, cmd_name: str) -> click.Command:
         module = importlib.import_module(f".{module_of(self.prefix + cmd_name)}", __package__)
         commands = {one.name: one for one in vars(module).values() if isinstance(one, click.Command)}
         return commands[ALIASES.get(cmd_name, cmd_name)]

@@ -7,7 +7,6 @@ import random
 from collections.abc import Sequence
 
 import click
-from click.shell_completion import CompletionItem
 
 from ..changes import CHANGES
 from ..engine.resource import Resource
@@ -25,14 +24,8 @@ from .sandbox import running_sandbox
 _BREAKABLE = {number: rule for number, rule in enumerate(RULES, 1) if not rule.local}
 
 
-def _faults(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """For shell completion: what one will see is the help, as in the list."""
-    seen = {rule.key: rule.seen.value for rule in _BREAKABLE.values()}
-    return [CompletionItem(key, help=text) for key, text in seen.items() if key.startswith(begun)]
-
-
 @command("break")
-@click.argument("fault", required=False, metavar="[FAULT]", shell_complete=_faults)
+@click.argument("fault", required=False, metavar="[FAULT]")
 @click.option("--random", "surprise", is_flag=True, help="Break something without saying what.")
 @pass_app
 def sandbox_break(app: App, fault: str | None, surprise: bool) -> None:
