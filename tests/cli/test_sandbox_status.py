@@ -1,12 +1,17 @@
-"""What ``sandbox status`` tells other tools."""
+"""What ``sandbox status`` tells other tools, and what is said while a sandbox starts."""
 
 from __future__ import annotations
 
 import pytest
 
+from vpce_demo.cli import run_command
 from vpce_demo.cli import sandbox as commands
 from vpce_demo.cli.app import App
+from vpce_demo.errors import SandboxError
+from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
+
+from .program import World, good
 
 
 def test_both_names_of_the_region_are_exported(
@@ -18,3 +23,33 @@ def test_both_names_of_the_region_are_exported(
     lines = capsys.readouterr().out.splitlines()
     assert "  export AWS_ENDPOINT_URL=http://127.0.0.1:1" in lines
     assert "  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1" in lines
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("up", "vpce-demo up   demo vpce-demo   starting the sandbox …"),
+        ("accept", "vpce-demo accept   demo vpce-demo   starting the sandbox …"),
+        ("sandbox start", "Starting the sandbox …"),
+    ],
+)
+def test_the_seconds_until_it_runs_are_not_silent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, line: str
+) -> None:
+    """On stderr, before it is started; and nothing with --quiet."""
+    told: list[tuple[str, str]] = []
+
+    def ensure(*settings: object) -> Running:
+        told.append(tuple(capsys.readouterr()))
+        raise SandboxError("A port is taken.")
+
+    monkeypatch.setattr(client, "ensure", ensure)
+    for more in ([], ["--quiet"]):
+        assert run_command(["--sandbox", *command.split(), *more]) == 1
+        capsys.readouterr()
+    assert told == [("", line), ("", "")]
+
+
+@pytest.mark.parametrize("command", ["up --until create-provider", "sandbox start"])
+def test_nothing_is_started_that_runs(world: World, command: str) -> None:
+    assert "tarting the sandbox" not in good(world.here(*command.split())).err

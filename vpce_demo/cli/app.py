@@ -134,6 +134,9 @@ def _demo_names(context: click.Context, parameter: click.Parameter, begun: str) 
 
 SHARED = tuple(str(option.name) for option in shared_options(False))
 
+STARTING = "starting the sandbox …"
+"""Shown while it starts, which takes seconds."""
+
 
 @dataclass
 class App:
@@ -251,6 +254,7 @@ class App:
                 if not start:
                     header(screen, "sandbox, which is not running", [])
                     return None
+                screen.add_to_line(STARTING)
                 running = client.ensure(self.sandbox_directory)
                 CHANGES.note("The sandbox was started.")
             environment = places.in_sandbox(where.config, running)

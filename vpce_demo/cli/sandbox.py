@@ -10,7 +10,7 @@ from ..changes import CHANGES
 from ..errors import SandboxError
 from ..sandbox import client
 from ..sandbox.client import Running
-from .app import App
+from .app import STARTING, App
 from .commands import SANDBOX
 from .group import HELP, LazyGroup, command, pass_app
 
@@ -59,6 +59,8 @@ def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port:
 
     directory = app.sandbox_directory
     before = client.running(directory)
+    if not before:
+        app.screen().begin_line(STARTING.capitalize())
     running = client.ensure(directory, speed, latency, port, proxy_port, iam)
     if not before:
         CHANGES.note("The sandbox was started.")
