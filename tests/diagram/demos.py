@@ -10,6 +10,7 @@ from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import Frame, Picture, picture
 from vpce_demo.model import Live, Phase, Side
+from vpce_demo.resources.security_group import IngressRule
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import Demo, tutorial
 
@@ -86,6 +87,7 @@ def standing(demo: Demo) -> dict[str, Live]:
         demo.service.key: {"service_name": f"com.amazonaws.vpce.us-east-1.{service}"},
         demo.balancer.key: {"dns_name": "MyNetwork-LB-50dc6c495c0c9188.elb.us-east-1.amazonaws.com"},
         demo.endpoint.key: {"interfaces": "eni-0a1b2c3d4e5f67890"},
+        **{r.key: {"source": r.source or "203.0.113.7/32"} for r in demo.resources if isinstance(r, IngressRule)},
     }
     return {key: Live(one.id, one.phase, one.word, one.why, outputs.get(key, one.outputs)) for key, one in live.items()}
 
@@ -116,6 +118,13 @@ def broken(demo: Demo) -> dict[str, Live]:
     return live
 
 
+def closed(demo: Demo) -> dict[str, Live]:
+    """The endpoint's security group without the rule for the page."""
+    live = standing(demo)
+    del live["customer-rule-http"]
+    return live
+
+
 def pictures() -> dict[str, Picture]:
     """One picture of each state, with plain names and with long ones."""
     made = {}
@@ -126,5 +135,6 @@ def pictures() -> dict[str, Picture]:
         made[f"{names} ready"] = picture(demo, standing(demo), frame)
         made[f"{names} pending"] = picture(demo, waiting(demo), frame)
         made[f"{names} broken"] = picture(demo, broken(demo), frame)
+        made[f"{names} closed"] = picture(demo, closed(demo), frame)
         made[f"{names} plan"] = picture(demo, {}, Frame(frame.demo))
     return made

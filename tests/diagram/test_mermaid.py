@@ -15,16 +15,20 @@ from .demos import FRAME, demo_of, pictures, standing
 PICTURES = pictures()
 
 
+def unescaped(label: str) -> str:
+    return re.sub(r"#(\d+);", lambda code: chr(int(code[1])), label)
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_everything_is_said(name: str) -> None:
     picture = PICTURES[name]
-    text = mermaid(picture)
+    text = unescaped(mermaid(picture))
     for part in picture.parts:
         assert part.id in text
         assert part.word in text
         assert part.address in text
     for hop in picture.hops:
-        assert f"{hop.number}: {hop.title}<br/>{hop.source} → {hop.destination}" in text
+        assert f"{hop.number}: {hop.title}<br/>{hop.source} → {hop.destination}{hop.why and f'<br/>{hop.why}'}" in text
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -33,13 +37,14 @@ def test_boxes_are_closed_and_arrows_lead_to_nodes(name: str) -> None:
     assert lines[lines.index("flowchart LR") - 1] == "---"
     assert sum(line.strip().startswith("subgraph ") for line in lines) == sum(line.strip() == "end" for line in lines)
     nodes = set(re.findall(r'^ *(?:subgraph )?(\w+)\["', "\n".join(lines), re.MULTILINE))
-    assert len(nodes) == 11
+    assert len(nodes) == 13
     arrows = [re.fullmatch(r' *(\w+) (?:-->|-\.->|--x)(?:\|"[^"]*"\|)? (\w+)', line) for line in lines]
     ends = {end for arrow in arrows if arrow for end in arrow.groups()}
     assert len([arrow for arrow in arrows if arrow]) == 6
     assert ends <= nodes
     classed = [key for line in lines if line.strip().startswith("class ") for key in line.split()[1].split(",")]
     assert sorted(classed) == sorted(nodes)
+    assert classed[:2] == ["customer_space", "provider_space"], "the one box without a line"
 
 
 @pytest.mark.parametrize(
@@ -58,4 +63,4 @@ def test_names_cannot_end_a_label_or_begin_markup() -> None:
     label = node.strip().removeprefix('customer_instance["').removesuffix('"]').partition("<br/>")[0]
     assert not re.search(r'["<>`*{}|\\\[\]]|#(?!\d+;)', label)
     # Read as Mermaid reads it, the label is the name again.
-    assert re.sub(r"#(\d+);", lambda code: chr(int(code[1])), label) == name
+    assert unescaped(label) == name

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vpce_demo.diagram.picture import NOT_THERE, Drawn, Frame, combined, picture, shortened
-from vpce_demo.model import Live, Phase
+from vpce_demo.model import Drift, Live, Phase
 
-from .demos import FRAME, broken, demo_of, standing, waiting
+from .demos import FRAME, broken, closed, demo_of, standing, waiting
 
 DEMO = demo_of()
 
@@ -73,23 +75,102 @@ def test_the_connection_knows_the_endpoints_state_better() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "hop"),
+    ("missing", "hop", "state", "why"),
     [
-        ("customer-rule-http", 1),
-        ("acceptance", 2),
-        ("service", 2),
-        ("provider-rule-http", 3),
-        ("listener", 3),
-        ("target", 3),
+        ("customer-rule-http", 1, Drawn.BROKEN, "the endpoint's security group does not let tcp/80 in"),
+        ("acceptance", 2, Drawn.PENDING, ""),
+        ("service", 2, Drawn.PENDING, ""),
+        ("provider-rule-http", 3, Drawn.BROKEN, "the web server's security group does not let tcp/80 in"),
+        ("listener", 3, Drawn.BROKEN, "the load balancer has no listener on tcp/80"),
+        ("target", 3, Drawn.PENDING, ""),
     ],
 )
-def test_a_hop_is_open_only_with_all_it_needs(missing: str, hop: int) -> None:
+def test_a_hop_is_open_only_with_all_it_needs(missing: str, hop: int, state: Drawn, why: str) -> None:
+    """What the picture shows as missing is not there yet; what it does not show is said."""
     live = standing(DEMO)
     del live[missing]
     if missing == "acceptance":
         live["endpoint"] = Live(live["endpoint"].id, Phase.READY, "pendingAcceptance")
-    states = {one.number: one.state for one in picture(DEMO, live, FRAME).hops}
-    assert states[hop] is Drawn.PENDING
+    hops = {one.number: (one.state, one.why) for one in picture(DEMO, live, FRAME).hops}
+    assert hops[hop] == (state, why)
+    del live["endpoint"], live["web"]  # while it is built, nothing is broken
+    assert Drawn.BROKEN not in {one.state for one in picture(DEMO, live, FRAME).hops}
+
+
+GROUP = standing(DEMO)["customer-group"].id
+KEPT_OUT = "the endpoint's security group does not let tcp/80 in"
+ANOTHER = "the endpoint has another security group than the tutorial's"
+NO_WAY_OUT = "the customer instance's security group lets nothing out"
+
+
+def differing(key: str, field: str, tutorial: str, aws: str) -> tuple[str, Drift]:
+    return key, Drift(field, tutorial, aws)
+
+
+@pytest.mark.parametrize(
+    ("drift", "word", "why"),
+    [
+        # Without the tutorial's rule for tcp/80, what other rules let in counts.
+        ([], "lets in tcp/22 from 203.0.113.7/32", KEPT_OUT),
+        *[
+            (
+                [differing("customer-group", "further inbound rules", "none", rule)],
+                f"lets in tcp/22 from 203.0.113.7/32; {rule}",
+                why,
+            )
+            for rule, why in (
+                ("tcp/80 from 10.0.1.0/24", ""),
+                ("tcp/80 from 10.9.0.0/16", KEPT_OUT),
+                ("tcp/79-81 from 10.0.0.0/8", ""),
+                ("tcp/81-90 from 10.0.0.0/8", KEPT_OUT),
+                ("tcp from 10.0.1.15/32", ""),
+                ("udp/80 from 0.0.0.0/0", KEPT_OUT),
+                (f"everything from {GROUP}", ""),
+                ("everything from sg-00000000000000000", KEPT_OUT),
+                ("everything from ::/0", KEPT_OUT),
+                ("tcp/80 from x.x.x.1/32", KEPT_OUT),
+            )
+        ],
+        (
+            [differing("customer-group", "open to everybody", "none", "everything from 0.0.0.0/0")],
+            "lets in tcp/22 from 203.0.113.7/32; everything from 0.0.0.0/0",
+            "",
+        ),
+        ([differing("endpoint", "security groups", GROUP, "sg-2")], "not the tutorial's", ANOTHER),
+        (
+            [differing("endpoint", "security groups", GROUP, f"{GROUP}, sg-2")],
+            "lets in tcp/22 from 203.0.113.7/32",
+            KEPT_OUT,
+        ),
+    ],
+)
+def test_what_the_endpoint_s_security_group_lets_in(drift: list[tuple[str, Drift]], word: str, why: str) -> None:
+    live = closed(DEMO)
+    for key, one in drift:
+        live[key] = replace(live[key], drift=(one,))
+    seen = picture(DEMO, live, FRAME)
+    assert (seen.customer.group.word, seen.hops[0].why) == (word, why)
+    broken = Drawn.BROKEN if why else Drawn.READY
+    assert (seen.customer.group.state, seen.hops[0].state) == (broken, broken)
+
+
+@pytest.mark.parametrize(
+    ("further", "why"), [([], NO_WAY_OUT), ([Drift("further outbound rules", "none", "tcp to 10.0.0.0/8")], "")]
+)
+def test_a_group_that_lets_nothing_out(further: list[Drift], why: str) -> None:
+    live = standing(DEMO)
+    drift = (Drift("outbound rules", "everything to 0.0.0.0/0", "none"), *further)
+    live["customer-group"] = replace(live["customer-group"], drift=drift)
+    assert picture(DEMO, live, FRAME).hops[0].why == why
+
+
+def test_a_changed_rule_is_shown_as_it_is() -> None:
+    live = standing(DEMO)
+    rule = live["provider-rule-http"]
+    live["provider-rule-http"] = replace(rule, phase=Phase.WRONG, outputs={"source": "20.0.1.36/32"})
+    group = picture(DEMO, live, FRAME).provider.group
+    assert group.word == "lets in tcp/22 from 203.0.113.7/32; tcp/80 from 20.0.1.36/32; tcp/443 from 0.0.0.0/0"
+    assert group.state is Drawn.READY
 
 
 def test_a_gateway_that_was_detached_is_not_ready() -> None:

@@ -8,11 +8,13 @@ import pytest
 from rich.console import Console
 
 from vpce_demo.diagram.picture import Drawn, Picture
-from vpce_demo.diagram.terminal import in_terminal
+from vpce_demo.diagram.terminal import LEAST, SYMBOLS, in_terminal
 
 from .demos import pictures
 
 PICTURES = pictures()
+EDGES, PATH = "│╎|: ", "│╎✗|:x "
+"""What stands at the ends of a line, and before what is beside the packet's path."""
 
 
 def printed(picture: Picture, width: int, ascii: bool, colour: bool = False) -> list[str]:
@@ -23,7 +25,7 @@ def printed(picture: Picture, width: int, ascii: bool, colour: bool = False) -> 
 
 
 @pytest.mark.parametrize("ascii", [False, True], ids=["symbols", "ascii"])
-@pytest.mark.parametrize("width", [80, 100, 140])
+@pytest.mark.parametrize("width", [LEAST, 60, 80, 100, 140])
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_line_is_in_its_width_and_no_id_is_cut(name: str, width: int, ascii: bool) -> None:
     picture = PICTURES[name]
@@ -32,13 +34,46 @@ def test_every_line_is_in_its_width_and_no_id_is_cut(name: str, width: int, asci
     boxed = [line for line in lines if line[0] != " "]
     assert {len(line) for line in boxed} == {width}
     assert max(map(len, lines)) == width
-    for part in picture.parts:
-        if part.id:
+    if width >= 80:
+        for part in picture.parts:
             assert any(part.id in line for line in lines), part.id
-        assert any(part.word in line for line in lines), part.word
+    # What goes on below goes on at once: the lines one after the other, without the boxes and the path, say it all.
+    together = "".join("".join(line.strip(EDGES).lstrip(PATH) for line in lines).split())
+    for part in picture.parts:
+        for word in (part.id, part.word, part.address):
+            assert "".join(word.split()) in together, word
     for hop in picture.hops:
-        assert any(f"{hop.number}  {hop.source}" in line and hop.destination in line for line in lines), hop
+        for words in (f"{hop.number} {hop.source} {SYMBOLS[ascii].arrow} {hop.destination}", hop.why):
+            assert "".join(words.split()) in together, hop
     assert "\n".join(lines).isascii() is ascii
+
+
+@pytest.mark.parametrize("name", ["plain ready", "plain pending", "plain closed", "plain plan"])
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_the_tutorial_s_names_are_whole(name: str, width: int) -> None:
+    text = "\n".join(printed(PICTURES[name], width, False))
+    assert all(part.name in text for part in PICTURES[name].parts if part is not PICTURES[name].connection)
+    assert "…" not in text
+
+
+def test_a_sentence_where_there_is_no_room() -> None:
+    assert printed(PICTURES["plain ready"], LEAST - 1, False) == ["The picture needs 40 columns."]
+
+
+def test_what_the_security_groups_let_in_stands_where_the_packet_meets_them() -> None:
+    lines = printed(PICTURES["plain ready"], 100, False)
+    leg = next(n for n, line in enumerate(lines) if "→ 10.0.1.87:80" in line)
+    assert "✓  Customer_EC2_SG" in lines[leg + 1]
+    assert "lets in tcp/22 from 203.0.113.7/32; tcp/80 from 0.0.0.0/0" in lines[leg + 2]
+    assert "✓  MyEndpoint" in lines[leg + 3]
+    assert any("lets in tcp/22 from 203.0.113.7/32; tcp/80, tcp/443 from 0.0.0.0/0" in line for line in lines)
+
+
+def test_a_broken_hop_says_why() -> None:
+    lines = printed(PICTURES["plain closed"], 80, False)
+    leg = next(n for n, line in enumerate(lines) if "→ 10.0.1.87:80" in line)
+    assert "✗     the endpoint's security group does not let tcp/80 in " in lines[leg + 1]
+    assert "✗  Customer_EC2_SG" in lines[leg + 2]
 
 
 def test_the_packet_goes_from_top_to_bottom() -> None:
@@ -71,7 +106,18 @@ def test_colour_repeats_what_the_marks_say() -> None:
     assert PICTURES["plain broken"].state is Drawn.BROKEN
 
 
+@pytest.mark.parametrize("name", ["plain ready", "plain closed", "plain plan"])
+def test_colour_does_not_run_into_the_words(name: str) -> None:
+    """Lines and marks are coloured, and what is broken; names, ids and addresses never."""
+    picture, console = PICTURES[name], Console(color_system="standard")
+    drawn = in_terminal(picture, 100)
+    for part in picture.parts:
+        for word in filter(None, (part.name, part.id, part.address)):
+            style = drawn.get_style_at_offset(console, drawn.plain.index(word))
+            assert (style.color, style.dim) == (None, None), word
+
+
 def test_long_names_are_shortened_with_an_ellipsis() -> None:
-    assert "…" in "\n".join(printed(PICTURES["long ready"], 80, False))
-    assert "..." in "\n".join(printed(PICTURES["long ready"], 80, True))
+    assert "…" in "\n".join(printed(PICTURES["long ready"], 60, False))
+    assert "..." in "\n".join(printed(PICTURES["long ready"], 60, True))
     assert "…" not in "\n".join(printed(PICTURES["plain ready"], 100, False))

@@ -18,7 +18,7 @@ from ..errors import ConfigError, SignInError
 from ..extras import WARNINGS
 from ..journal.state_file import StateFile
 from ..session.look import look_at
-from ..ui.style import Screen
+from ..ui.style import WIDTH_WITHOUT_TERMINAL, Screen
 from ..untrusted import write_text
 from .app import App
 from .group import command, pass_app
@@ -35,9 +35,10 @@ SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid"}
 def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
     """Draw this demo with its real ids, addresses and states.
 
-    Solid lines exist, dashed ones do not exist yet, crossed ones are broken; each
-    hop shows the packet's source and destination. Looks at AWS once. Without a
-    demo it draws the plan, for which it needs no account.
+    Solid lines exist, dashed ones do not exist yet, crossed ones are broken, with
+    the reason; each hop shows the packet's source and destination, and what the
+    security groups let in. Looks at AWS once. Without a demo it draws the plan,
+    for which it needs no account.
 
     \b
     Example:
@@ -49,7 +50,7 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
     form = form or SUFFIXES.get(to.suffix.lower() if to else "", "terminal")
     app.document.update(format=form, demo=picture.demo, state=picture.state, hops=[asdict(hop) for hop in picture.hops])
     if form == "terminal":
-        drawn = in_terminal(picture, screen.out.width, screen.ascii)
+        drawn = in_terminal(picture, WIDTH_WITHOUT_TERMINAL if to else screen.out.width, screen.ascii)
         text = f"{drawn.plain}\n"
     else:
         text = mermaid(picture) if form == "mermaid" else svg(picture, cast("Theme", theme))

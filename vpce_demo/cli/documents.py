@@ -168,7 +168,7 @@ class RecordedRun(TypedDict):
 
 
 class DrawnHop(TypedDict):
-    """A part of the packet's path in the picture."""
+    """A part of the packet's path in the picture; ``why`` is why no packet gets through, empty if one can."""
 
     number: int
     title: str
@@ -176,6 +176,7 @@ class DrawnHop(TypedDict):
     destination: str
     explanation: str
     state: DrawnState
+    why: str
 
 
 class Page(TypedDict):

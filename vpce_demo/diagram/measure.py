@@ -57,12 +57,16 @@ def _wrapped(text: str, room: float, size: float) -> list[str]:
     return done
 
 
-def id_lines(id: str, room: float, size: float) -> list[str]:
-    """Wrap an id without losing a character: after a ``/`` or a ``.`` if there is one."""
-    most = max(1, int(room / (MONO_EM * size)))
+def id_lines(id: str, most: int) -> list[str]:
+    """Wrap an id into lines of so many letters without losing one: after a ``/`` or a ``.`` if there is one."""
     done = []
     while len(id) > most:
         cut = max(id.rfind("/", 0, most), id.rfind(".", 0, most)) + 1 or most
         done.append(id[:cut])
         id = id[cut:]
     return [*done, id]
+
+
+def letters(room: float, size: float) -> int:
+    """How many letters of a fixed font fit."""
+    return max(1, int(room / (MONO_EM * size)))

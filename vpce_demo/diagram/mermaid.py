@@ -37,26 +37,31 @@ def _lines(p: Picture) -> Iterator[str]:
     def side(key: str, network: VpcView, *nodes: str) -> Iterator[str]:
         classed[key], classed[f"{key}_subnet"] = network.vpc, network.subnet
         yield f"    subgraph {key}[{_heading(network.vpc, network.cidr)}]"
-        yield f"        subgraph {key}_subnet[{_heading(network.subnet, network.subnet_cidr)}]"
-        yield from (f"            {line}" for line in nodes)
-        yield "        end"
-        yield f"        {node(f'{key}_gateway', network.gateway)}"
-        yield f"        {key}_subnet {_part_edge(network.route)} {key}_gateway"
+        yield f'        subgraph {key}_space[" "]'
+        yield f"            subgraph {key}_subnet[{_heading(network.subnet, network.subnet_cidr)}]"
+        yield from (f"                {line}" for line in nodes)
+        yield from ("            end", "        end")
+        route = network.route
+        yield f"        {node(f'{key}_gateway', network.gateway, _beside(route))}"
+        yield f"        {key}_subnet {_ARROWS[route.state]} {key}_gateway"
         yield "    end"
 
     yield from ("---", "config:", "  flowchart:", f"    wrappingWidth: {WIDEST}", "---", "flowchart LR")
     yield f"    accTitle: AWS PrivateLink, demo {_plain(p.demo)}"
     yield f"    accDescr: {_plain(p.description)}"
-    instance, endpoint = node("customer_instance", p.customer.instance), node("endpoint", p.endpoint)
+    instance = node("customer_instance", p.customer.instance)
+    endpoint = node("endpoint", p.endpoint, _beside(p.customer.group))
     yield from side("customer", p.customer, instance, endpoint)
     yield f"    {node('service', replace(p.service, id=p.service_name or p.service.id))}"
-    target = f"{p.targets.kind} {p.targets.id or p.targets.name}: {p.targets.word}"
-    balancer, web = node("balancer", p.balancer, target), node("web", p.provider.instance)
+    balancer = node("balancer", p.balancer, _beside(p.targets))
+    web = node("web", p.provider.instance, _beside(p.provider.group))
     yield from side("provider", p.provider, balancer, web)
     yield f"    customer_instance {_hop(to_endpoint)} endpoint"
     yield f"    endpoint {_hop(privatelink)} service"
     yield f"    service {_edge(privatelink.state)} balancer"
     yield f"    balancer {_hop(to_web)} web"
+    # Between two boxes, so that the title of the inner one does not lie on that of the outer one.
+    yield from ("    classDef space fill:none,stroke:none", "    class customer_space,provider_space space")
     for state, style in _CLASSES.items():
         if keys := [key for key, part in classed.items() if part.state is state]:
             yield f"    classDef {state} {style}"
@@ -64,11 +69,13 @@ def _lines(p: Picture) -> Iterator[str]:
 
 
 def _hop(hop: Hop) -> str:
-    return _edge(hop.state, f"{hop.number}: {hop.title}", f"{hop.source} → {hop.destination}")
+    return _edge(hop.state, f"{hop.number}: {hop.title}", f"{hop.source} → {hop.destination}", hop.why)
 
 
-def _part_edge(part: Node) -> str:
-    return _edge(part.state, part.name, part.id, part.word)
+def _beside(part: Node) -> str:
+    """What belongs to a node and has no box of its own, as a line of the node's label."""
+    names = [part.name] if part.name not in part.id else []
+    return f"{' '.join(filter(None, [part.kind, *names, part.id]))}: {part.word}"
 
 
 def _edge(state: Drawn, *words: str) -> str:

@@ -5,17 +5,21 @@ It makes no AWS call and knows no symbols, colours or coordinates.  Each rendere
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
 
 from ..config.model import DEFAULT_NAME
+from ..engine.drift import added
 from ..engine.resource import Resource
-from ..model import Live, Phase, Side, short_id
+from ..model import Drift, Live, Phase, Side, short_id
 from ..resources.instance import Instance
 from ..resources.internet_gateway import GatewayAttachment
 from ..resources.route_table import InternetRoute, SubnetRouting
 from ..resources.security_group import IngressRule, SecurityGroup
+from ..resources.vpc_endpoint import VpcEndpoint
 from ..tutorial import Demo
 from ..untrusted import printable
 
@@ -31,6 +35,7 @@ class Drawn(StrEnum):
 
 
 NOT_THERE = "not there"
+NOT_OURS = "not the tutorial's"
 LONGEST = 300
 """The longest name or id that is shown; AWS's are shorter."""
 _STATES = {
@@ -68,7 +73,8 @@ class Node:
 
 @dataclass(frozen=True)
 class VpcView:
-    """One side: its VPC, the subnet with its way to the internet, and the instance."""
+    """One side: its VPC, the subnet with its way to the internet, the instance, and the security group that the packet
+    meets there: the endpoint's, or the web server's.  The group's ``word`` is what it lets in."""
 
     side: Side
     vpc: Node
@@ -80,6 +86,7 @@ class VpcView:
     gateway: Node
     route: Node
     instance: Node
+    group: Node
     public_address: str
     account: str = ""
     region: str = ""
@@ -95,6 +102,8 @@ class Hop:
     destination: str
     explanation: str
     state: Drawn
+    why: str = ""
+    """Why no packet gets through, if it is broken."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +131,10 @@ class Picture:
 
     @property
     def parts(self) -> list[Node]:
-        """Every node: first the path in the packet's order, then VPCs, subnets, gateways and routes."""
+        """Every node: first the path in the packet's order, then security groups, VPCs, subnets, gateways, routes."""
         sides = (self.customer, self.provider)
         path = [self.customer.instance, self.endpoint, self.connection, self.service, self.balancer, self.targets]
-        ground = [part for side in sides for part in (side.vpc, side.subnet, side.gateway, side.route)]
+        ground = [part for side in sides for part in (side.group, side.vpc, side.subnet, side.gateway, side.route)]
         return [*path, self.provider.instance, *ground]
 
     @property
@@ -133,7 +142,10 @@ class Picture:
         """The picture in words, for readers who cannot see it."""
         on = f"A packet from {self.customer.instance.name} in {self.customer.vpc.name} ({self.customer.cidr})"
         to = f"reaches {self.provider.instance.name} in {self.provider.vpc.name} ({self.provider.cidr})"
-        way = "".join(f" {hop.number}. {hop.source} to {hop.destination}: {hop.state}." for hop in self.hops)
+        way = "".join(
+            f" {hop.number}. {hop.source} to {hop.destination}: {hop.state}{hop.why and f' ({hop.why})'}."
+            for hop in self.hops
+        )
         return f"{on} {to} through AWS PrivateLink.{way}"
 
 
@@ -197,38 +209,48 @@ class _Painter:
 
     def picture(self) -> Picture:
         demo = self.demo
-        customer, provider = self.network(demo.customer), self.network(demo.web)
         endpoint, balancer = self.endpoint(), self.part(demo.balancer, "Network Load Balancer")
         connection = self.connection()
         targets = self.joined(demo.targets, "target group", demo.registration, "no target")
         service = self.part(demo.service, "endpoint service")
-        port = demo.listener.port
-        into_endpoint = combined((endpoint.state, self.state(self.rule(demo.customer_group, port))))
-        to_the_web = (self.state(demo.listener), self.state(self.rule(demo.web.group, demo.registration.port)))
+        port, web_port = demo.listener.port, demo.registration.port
+        customer_instance, web = self.part(demo.customer, "customer instance"), self.part(demo.web, "web server")
+        into_endpoint = self.group(demo.endpoint, endpoint, port, customer_instance.address)
+        into_web = self.group(demo.web, web, web_port, balancer.address)
+        customer = self.network(demo.customer, customer_instance, into_endpoint)
+        provider = self.network(demo.web, web, into_web)
         hops = (
-            Hop(
+            _hop(
                 1,
                 "to the endpoint",
-                customer.instance.address or "the instance",
+                customer_instance.address or "the instance",
                 f"{endpoint.address or 'the endpoint'}:{port}",
                 "The endpoint is an interface in the customer's own subnet.",
-                combined((customer.instance.state, into_endpoint)),
+                (customer_instance, endpoint),
+                {
+                    "the customer instance's security group lets nothing out": self.out_of(demo.customer_group),
+                    _closed("the endpoint", into_endpoint, port): into_endpoint.state,
+                },
             ),
-            Hop(
+            _hop(
                 2,
                 "through PrivateLink",
                 endpoint.id or "the endpoint",
                 service.id or "the endpoint service",
                 "Within AWS, over a connection that the provider accepts: no route, no peering, no gateway.",
-                combined((endpoint.state, connection.state, service.state)),
+                (connection, endpoint, service),
             ),
-            Hop(
+            _hop(
                 3,
                 "to the web server",
                 balancer.address or "the load balancer",
-                f"{provider.instance.address or 'the web server'}:{demo.registration.port}",
+                f"{web.address or 'the web server'}:{web_port}",
                 "The web server sees the load balancer's address as source.",
-                combined((balancer.state, targets.state, provider.instance.state, *to_the_web)),
+                (balancer, targets, web),
+                {
+                    f"the load balancer has no listener on tcp/{port}": self.state(demo.listener),
+                    _closed("the web server", into_web, web_port): into_web.state,
+                },
             ),
         )
         return Picture(
@@ -246,13 +268,12 @@ class _Painter:
             hops,
         )
 
-    def network(self, instance: Instance) -> VpcView:
+    def network(self, instance: Instance, part: Node, group: Node) -> VpcView:
         vpc, subnet = instance.subnet.vpc, instance.subnet
         attachment = next(r for r in self.demo.resources if isinstance(r, GatewayAttachment) and r.vpc is vpc)
         route = next(r for r in self.demo.resources if isinstance(r, InternetRoute) and r.attachment is attachment)
         routing = next(r for r in self.demo.resources if isinstance(r, SubnetRouting) and r.subnet is subnet)
         default_route = self.part(route, "default route")
-        role = "web server" if instance is self.demo.web else "customer instance"
         whose = self.frame.accounts.get(instance.side, {})
         return VpcView(
             instance.side,
@@ -263,7 +284,8 @@ class _Painter:
             _clean(self.frame.zone or subnet.zone_id),
             self.joined(attachment.gateway, "internet gateway", attachment, "not attached"),
             replace(default_route, state=combined((default_route.state, self.state(routing)))),
-            self.part(instance, role),
+            part,
+            group,
             self.output(instance, "public_address"),
             _clean(whose.get("account", "")),
             _clean(whose.get("region", "")),
@@ -308,8 +330,88 @@ class _Painter:
         live = self.live.get(resource.key)
         return _clean(live.outputs.get(name, "")) if live else ""
 
-    def rule(self, group: SecurityGroup, port: int) -> Resource:
-        """The rule that lets packets to this port in."""
-        return next(
-            r for r in self.demo.resources if isinstance(r, IngressRule) and r.group is group and r.port == port
+    # --- security groups ----------------------------------------------------------
+
+    def group(self, of: VpcEndpoint | Instance, guarded: Node, port: int, source: str) -> Node:
+        """The group of an endpoint or an instance, ready if it lets packets from that address in to the port."""
+        part = self.part(of.group, "security group")
+        others = [one.aws for one in self.drift(of, "security groups") if part.id not in one.aws.split(", ")]
+        if others:
+            return Node(part.kind, "another group", Drawn.BROKEN, NOT_OURS, _clean(others[0]))
+        if not part.id:
+            return part
+        by_source: dict[str, list[str]] = {}
+        for rule in self.rules(of.group):
+            what, _, whom = rule.partition(" from ")
+            by_source.setdefault(whom, []).append(what)
+        members = part.id if of is self.demo.endpoint else ""  # the customer's instance is one, the load balancer none
+        open = any(
+            _is_for(what, port) and (whom == members or _is_within(source, whom))
+            for whom, all in by_source.items()
+            for what in all
         )
+        rules = "; ".join(f"{', '.join(what)} from {whom}" for whom, what in by_source.items())
+        closed = Drawn.BROKEN if guarded.state is Drawn.READY else Drawn.PENDING
+        return replace(part, state=part.state if open else closed, word=_clean(f"lets in {rules or 'nothing'}"))
+
+    def rules(self, group: SecurityGroup) -> Iterator[str]:
+        """The inbound rules that AWS has in a group, as ``tcp/80 from 0.0.0.0/0``: the tutorial's, and further ones."""
+        for r in self.demo.resources:
+            if isinstance(r, IngressRule) and r.group is group and r.key in self.live:
+                yield f"tcp/{r.port} from {self.output(r, 'source') or r.source or '?'}"
+        for drift in self.drift(group, "further inbound rules", "open to everybody"):
+            yield from added(drift)
+
+    def out_of(self, group: SecurityGroup) -> Drawn:
+        """Broken if the tutorial's outbound rule is gone and there is no other."""
+        open = not self.drift(group, "outbound rules") or self.drift(group, "further outbound rules")
+        return self.state(group) if open else Drawn.BROKEN
+
+    def drift(self, resource: Resource, *fields: str) -> list[Drift]:
+        live = self.live.get(resource.key)
+        return [one for one in live.drift if one.field in fields] if live else []
+
+
+def _hop(
+    number: int,
+    title: str,
+    source: str,
+    destination: str,
+    explanation: str,
+    parts: Iterable[Node],
+    gates: Mapping[str, Drawn] | None = None,
+) -> Hop:
+    """A hop: its state follows from the ``parts`` that it needs, and from the ``gates`` on its way, which are by the
+    sentence for one that is closed.
+
+    A gate that is missing between parts that are all there breaks the hop; before that, it is just not there yet.
+    """
+    parts, gates = tuple(parts), gates or {}
+    there = all(part.state is Drawn.READY for part in parts)
+    reasons = [
+        *(why for why, state in gates.items() if state is Drawn.BROKEN or (there and state is not Drawn.READY)),
+        *(f"{part.kind}: {part.word}" for part in parts if part.state is Drawn.BROKEN),
+    ]
+    state = Drawn.BROKEN if reasons else combined((*(part.state for part in parts), *gates.values()))
+    return Hop(number, title, source, destination, explanation, state, next(iter(reasons), ""))
+
+
+def _closed(whose: str, group: Node, port: int) -> str:
+    """The sentence for a security group that keeps the packet out."""
+    if group.word == NOT_OURS:
+        return f"{whose} has another security group than the tutorial's"
+    return f"{whose}'s security group does not let tcp/{port} in"
+
+
+def _is_for(what: str, port: int) -> bool:
+    """Whether a rule for ``tcp/80``, ``tcp/20-90``, ``tcp`` or ``everything`` is for TCP to this port."""
+    ports = re.fullmatch(r"everything|tcp(?:/(\d+)(?:-(\d+))?)?", what)
+    return ports is not None and (not ports[1] or int(ports[1]) <= port <= int(ports[2] or ports[1]))
+
+
+def _is_within(address: str, source: str) -> bool:
+    """Whether a rule's source is a CIDR block with this address in it; an address that is not known is in any."""
+    try:
+        return IPv4Address(address or source.partition("/")[0]) in IPv4Network(source, strict=False)
+    except ValueError:  # a group, a prefix list, IPv6, or masked
+        return False

@@ -40,6 +40,8 @@ from .theme import Theme, css
 WIDTH, MARGIN, PANEL = 1200.0, 24.0, 428.0
 INSET = PANEL - 2 * PAD
 CARD = INSET - 2 * PAD
+CARD_ROOM = CARD - 3 * PAD - ICON
+"""For a line of text in a card, beside its icon."""
 TOP = 92.0
 LEG = 78.0
 """The length of an arrow between two boxes."""
@@ -251,6 +253,7 @@ class _Drawing:
             TextLine(part.kind, part.address, "small", "address"),
             TextLine(part.id, "", "mono", keep=True),
             TextLine(public, "", "mono", keep=True),
+            *(self.group_lines(network.group) if network is self.picture.provider else ()),
         ]
 
     def endpoint_lines(self) -> list[TextLine]:
@@ -260,21 +263,32 @@ class _Drawing:
             TextLine(part.kind, part.address, "small", "address"),
             TextLine(part.id, "", "mono", keep=True),
             TextLine(connection.kind, connection.word, "small", "small", connection.state),
+            *self.group_lines(self.picture.customer.group),
         ]
+
+    def group_lines(self, part: Node) -> list[TextLine]:
+        """The security group in front of what the card shows, and what it lets in."""
+        words = measure.lines(part.word, CARD_ROOM, SMALL.size)
+        shown = [TextLine(line, "", "small", keep=True) for line in words]
+        return [TextLine(f"{part.kind} {part.name}", "", "small", state=part.state), *shown]
 
     def balancer_lines(self) -> list[TextLine]:
         part, targets = self.picture.balancer, self.picture.targets
-        room = CARD - 3 * PAD - ICON
         return [
             TextLine(part.name, part.word, "name", "small", part.state),
             TextLine(part.kind, part.address, "small", "address"),
-            *(TextLine(line, "", "mono", keep=True) for line in measure.id_lines(part.id, room, FONTS["mono"].size)),
+            *(
+                TextLine(line, "", "mono", keep=True)
+                for line in measure.id_lines(part.id, measure.letters(CARD_ROOM, FONTS["mono"].size))
+            ),
             TextLine(f"{targets.kind} {targets.name}", targets.word, "small", "small", targets.state),
         ]
 
     def card(self, part: Node, picture: str, box: _Box, lines: Sequence[TextLine]) -> None:
-        more = f"; {described(self.picture.targets)}" if part is self.picture.balancer else ""
-        made = group(self.root, f"part {part.state}", described(part) + more)
+        p = self.picture
+        beside = {p.balancer: p.targets, p.endpoint: p.customer.group, p.provider.instance: p.provider.group}
+        told = "; ".join(described(one) for one in (part, beside.get(part)) if one)
+        made = group(self.root, f"part {part.state}", told)
         rect(made, f"card {part.state}", box.x, box.y, box.w, box.h)
         icon(made, picture, box.x + PAD + ICON / 2, box.y + 12 + ICON / 2)
         start = PAD + ICON + 12
@@ -285,11 +299,11 @@ class _Drawing:
         middle, line = (start + end) / 2, x + PAD + ICON / 2
         arrow(self.root, hop.state, (line, start), (line, end))
         number(self.root, hop.state, line, middle, hop.number)
-        words = measure.lines(hop.explanation, CARD - 2 * PAD - ICON, SMALL.size)
+        words = measure.lines(hop.why or hop.explanation, CARD - 2 * PAD - ICON, SMALL.size)
         y = middle - (FONTS["address"].line + len(words) * SMALL.line) / 2
         text(self.root, "address", x + PAD + ICON + 12, y + 14, f"{hop.source} → {hop.destination}")
         for n, line_of_words in enumerate(words, 1):
-            text(self.root, "small", x + PAD + ICON + 12, y + 14 + n * SMALL.line, line_of_words)
+            text(self.root, _style(hop), x + PAD + ICON + 12, y + 14 + n * SMALL.line, line_of_words)
 
     def service(self, left: float, right: float, row: _Box) -> _Box:
         """Draw the endpoint service, which is in no VPC, in front of the load balancer."""
@@ -299,7 +313,10 @@ class _Drawing:
         lines = [
             TextLine(service.name, "", "strong"),
             TextLine(service.kind, service.word, "small", "small", service.state),
-            *(TextLine(line, "", "fine", keep=True) for line in measure.id_lines(name, room, FONTS["fine"].size)),
+            *(
+                TextLine(line, "", "fine", keep=True)
+                for line in measure.id_lines(name, measure.letters(room, FONTS["fine"].size))
+            ),
         ]
         tall = height(lines) + 20
         box = _Box(left + 24, row.middle - tall / 2, wide, tall)
@@ -310,7 +327,7 @@ class _Drawing:
 
     def across(self, hop: Hop, start: float, service: _Box, end: float, edges: tuple[float, float]) -> float:
         """Draw the hop between the VPCs, with its text above; return the top of that."""
-        words = measure.lines(hop.explanation, service.w, SMALL.size)
+        words = measure.lines(hop.why or hop.explanation, service.w, SMALL.size)
         middle, y = service.x + service.w / 2, service.y - 92 - len(words) * SMALL.line
         arrow(self.root, hop.state, (start, service.middle), (service.x, service.middle))
         arrow(self.root, hop.state, (service.right, service.middle), (end, service.middle))
@@ -319,8 +336,13 @@ class _Drawing:
         text(self.root, "mono", middle, y + 26, hop.source, "middle")
         text(self.root, "mono", middle, y + 44, f"→ {hop.destination}", "middle")
         for n, line in enumerate(words):
-            text(self.root, "small", middle, y + 70 + n * SMALL.line, line, "middle")
+            text(self.root, _style(hop), middle, y + 70 + n * SMALL.line, line, "middle")
         return y - 30
+
+
+def _style(hop: Hop) -> str:
+    """The classes of a hop's explanation, or of why it is broken."""
+    return "small broken" if hop.why else "small"
 
 
 def _joined(*words: str) -> str:
