@@ -67,6 +67,13 @@ class Terminal:
     def press(self, key: str) -> None:
         self._child.send(key)
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size, with nothing on it."""
+        self.screen.resize(height, width)
+        self.screen.reset()
+        self._text = None
+        self._child.setwinsize(height, width)
+
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self._child.sendintr()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from vpce_demo.cli import run_command
 from vpce_demo.lessons import topics
 
 from .program import Program, good, imported
+from .terminal import Terminal
 
 TOPICS = [page.name for page in topics("en")]
 
@@ -104,3 +107,42 @@ def test_a_shell_completes_topics(program: Program) -> None:
     assert done.out.split() == ["plain,source-address", "plain,security-groups"]
     done = program.run(**{**asked, "COMP_WORDS": "vpce-demo explain 1"})
     assert done.out.split() == [f"plain,{step}" for step in (1, *range(10, 18))]
+
+
+def shows(*words: str) -> Callable[[Terminal], bool]:
+    return lambda terminal: all(word in terminal.text for word in words)
+
+
+def test_a_page_goes_through_the_pager(program: Program) -> None:
+    """From its beginning, with its colours, and back again; what it had shown stays when it is left."""
+    with Terminal(program, "explain", "nat", width=80, height=24) as reader:
+        reader.until(shows("NAT gateway or endpoint: what each is for", "The price\n", "\n:"), "the first screen")
+        assert reader.is_coloured
+        assert len(reader.lines) == 24
+        reader.press(" ")
+        reader.until(shows("Where they cross"), "the second screen")
+        reader.interrupt()  # which is the pager's
+        reader.press("b")
+        reader.until(shows("NAT gateway or endpoint"), "the first screen again")
+        reader.press("q")
+        assert reader.finish() == 0
+        assert "The price\n" in reader.text
+
+
+@pytest.mark.parametrize(
+    ("height", "environment"),
+    [(24, {"PAGER": "cat"}), (24, {"PAGER": ""}), (24, {"TERM": "dumb"}), (200, {})],
+    ids=["cat", "empty", "dumb", "fits"],
+)
+def test_no_pager(program: Program, height: int, environment: dict[str, str]) -> None:
+    with Terminal(program, "explain", "nat", width=80, height=height, **environment) as reader:
+        assert reader.finish() == 0
+        assert "Read on" in reader.text or "cheaper" in reader.text
+        assert not reader.lines[-1].startswith(":")
+
+
+def test_another_pager(program: Program) -> None:
+    """It gets no colours, unless it is known to show them; its arguments are its own."""
+    with Terminal(program, "explain", "nat", width=80, height=24, PAGER="grep -c .") as reader:
+        assert reader.finish() == 0
+        assert re.fullmatch(r"\d\d", reader.text)

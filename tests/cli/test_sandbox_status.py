@@ -37,7 +37,7 @@ def test_the_seconds_until_it_runs_are_not_silent(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, line: str
 ) -> None:
     """On stderr, before it is started; and nothing with --quiet."""
-    told: list[tuple[str, str]] = []
+    told: list[tuple[str, ...]] = []
 
     def ensure(*settings: object) -> Running:
         told.append(tuple(capsys.readouterr()))

@@ -18,11 +18,13 @@ from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
 from .program import SECONDS, Done, World
+from .terminal import Terminal
 
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\]8;[^\x1b]*\x1b\\)")
 TITLES = {lang: [heading(page, 17, words(lang)) for page in steps(lang)] for lang in ("en", "ja")}
 PROVIDER = {r.key for r in tutorial(not_looked_up(Config())).of("create-provider")}
 ENTER = "\r"
+STOP, STOP_JA = "q: stop", "q: 中断"
 
 
 class Reader:
@@ -47,6 +49,14 @@ class Reader:
     def press(self, key: str) -> None:
         self.terminal.send(key)
 
+    def page(self, stop: str = STOP) -> str:
+        """Read a page to its end; return what was on the screen since the last words."""
+        text = self.until(stop)
+        while "Space:" in text[text.rindex("\n") :]:
+            self.press(" ")
+            text += self.until(stop)
+        return text
+
     def end(self) -> tuple[int | None, str]:
         """The exit code, and the last words."""
         self.terminal.expect(pexpect.EOF)
@@ -68,15 +78,18 @@ def reading(world: World, *command: str, **environment: str) -> Iterator[Reader]
 def test_all_the_way_with_a_rest(world: World) -> None:
     """Enter through the provider's steps, stop; go on in Japanese to the test that passes; keep it all."""
     with reading(world, "walkthrough") as reader:
-        page = reader.until("q: stop here")
+        page = reader.page()
         assert "Seventeen steps" in page
         assert f"export AWS_ENDPOINT_URL={world.sandbox.endpoint_url}" in page
         for title in TITLES["en"][:8]:
             reader.press(ENTER)
-            page = reader.until("q: stop here")
+            page = reader.page()
             assert title in page
-            assert page.index(title) < page.index("the customer") < page.index("Where we are")
+            assert page.index(title) < page.index("Where we are")
+            assert "the customer" not in page.partition("Where we are")[0]
         assert f"--network-load-balancer-arns {world.recorded()['load-balancer']}" in page
+        reader.press("p")
+        assert world.recorded()["provider-vpc"] in reader.until(STOP)
         reader.press("q")
         code, last = reader.end()
     assert code == 0
@@ -87,20 +100,22 @@ def test_all_the_way_with_a_rest(world: World) -> None:
     assert set(world.recorded()) == PROVIDER
 
     with reading(world, "up", "--step", LANG="ja_JP.UTF-8") as reader:
-        page = reader.until("q: 中断する")
+        page = reader.page(STOP_JA)
         for title in TITLES["ja"][:7]:
             assert re.search(rf"✓ {re.escape(title)} +作成済み", page), title
         for before, title in zip(TITLES["ja"][7:], TITLES["ja"][8:-1], strict=False):
             assert before in page
             reader.press(ENTER)
-            page = reader.until("q: 中断する")
+            page = reader.page(STOP_JA)
             assert title in page
         assert "PASSED" not in page
         reader.press(ENTER)
-        page = reader.until("[y/N]:")
+        page = reader.page(STOP_JA)
         assert "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>" in page
         assert "PASSED  8 of 8" in page
         assert TITLES["ja"][-1] in page
+        reader.press(ENTER)
+        reader.until("[y/N]:")
         reader.press("\r")
         code, last = reader.end()
     assert code == 0
@@ -109,26 +124,28 @@ def test_all_the_way_with_a_rest(world: World) -> None:
 
 
 def test_without_pages_and_away_again(world: World) -> None:
-    """``s`` goes on to the end of the part, and skips the test; yes at the end deletes it all."""
+    """``s`` goes on to the end of the part from any screen, and skips the test; yes at the end deletes it all."""
     before = world.account()
     with reading(world, "walkthrough", "--lang", "en") as reader:
-        reader.until("q: stop here")
+        reader.page()
         reader.press(ENTER)
-        assert "s: make the steps up to 7 without stopping" in reader.until("q: stop here")
+        assert "s: make up to step 7" in reader.until(STOP)
         reader.press("x")  # nothing
         reader.press("s")
-        assert TITLES["en"][7] in reader.until("q: stop here")
+        assert TITLES["en"][7] in reader.page()
         assert set(world.recorded()) == PROVIDER
         reader.press(ENTER)
-        assert "s: make the steps up to 15" in reader.until("q: stop here")
+        assert "s: make up to step 15" in reader.page()
         reader.press("s")
-        page = reader.until("q: stop here")
+        page = reader.page()
         assert TITLES["en"][15] in page
         assert f"--vpc-endpoint-ids {world.recorded()['endpoint']}" in page
         reader.press(ENTER)
-        assert "s: skip the test" in reader.until("q: stop here")
+        assert "s: skip the test" in reader.until(STOP)
         reader.press("s")
-        assert "PASSED" not in reader.until("[y/N]:")
+        assert "PASSED" not in reader.page()
+        reader.press(ENTER)
+        reader.until("[y/N]:")
         reader.press("y\r")
         code, last = reader.end()
     assert code == 0
@@ -136,9 +153,22 @@ def test_without_pages_and_away_again(world: World) -> None:
     assert world.account() == before
 
 
+def test_another_size_while_somebody_reads(world: World) -> None:
+    """The screen is drawn anew at once; the same keys work."""
+    with Terminal(world, "walkthrough", width=80, height=24) as reader:
+        reader.until(lambda it: it.lines[-1].startswith("Enter: begin"), "the welcome")
+        reader.resize(60, 15)
+        reader.until(lambda it: it.lines[-1] == "1/2   Space: next   q: stop", "a smaller screen")
+        reader.press(" ")
+        reader.until(lambda it: it.lines[-1] == "2/2   Enter: begin   b: back   q: stop", "the next one")
+        reader.press("q")
+        assert reader.finish() == 0
+        assert "Nothing has been made." in reader.text
+
+
 def test_ctrl_c_at_a_page(world: World) -> None:
     with reading(world, "walkthrough") as reader:
-        reader.until("q: stop here")
+        reader.until(STOP)
         reader.terminal.sendcontrol("c")
         code, last = reader.end()
     assert code == 130
@@ -148,7 +178,7 @@ def test_ctrl_c_at_a_page(world: World) -> None:
 
 def test_the_document_of_a_reader_who_stops(world: World) -> None:
     with reading(world, "-o", "json", "walkthrough") as reader:
-        reader.until("q: stop here")
+        reader.until(STOP)
         reader.press("q")
         code, last = reader.end()
     document = Done(0, last[last.index("{") :], "").document
@@ -157,7 +187,9 @@ def test_the_document_of_a_reader_who_stops(world: World) -> None:
 
 def test_the_price_is_asked_once_where_it_costs_money(world: World) -> None:
     with world.nothing_changes(), reading(world, "walkthrough", **world.as_aws()) as reader:
-        page = reader.until("[y/N]:")
+        page = reader.page()
+        reader.press(ENTER)
+        page += reader.until("[y/N]:")
         assert re.search(r"32 resources will be made, which cost about \$0\.\d\d an hour", page)
         assert "vpce-demo --region us-east-1 down does not delete it." in " ".join(page.split())
         reader.press("n\r")

@@ -32,7 +32,8 @@ def _topic_names(context: click.Context, parameter: click.Parameter, begun: str)
 def explain(app: App, topic: str | None, lang: Language | None) -> None:
     """Explain a topic; without one, list them.  Needs no account.
 
-    The number of a step shows the page that walkthrough shows before it.
+    The number of a step shows the page that walkthrough shows before it. What does
+    not fit on the terminal goes through PAGER, or less; with PAGER=cat it does not.
 
     \b
     Example:
@@ -48,6 +49,7 @@ def explain(app: App, topic: str | None, lang: Language | None) -> None:
         return
     from ..lessons.placeholders import fill
     from ..ui import page as pages
+    from ..ui.pager import paged
 
     screen = app.screen()
     told: list[Page] = []
@@ -56,8 +58,10 @@ def explain(app: App, topic: str | None, lang: Language | None) -> None:
         if page.of_a_step:
             title = lessons.heading(page, lessons.steps(lang)[-1].step, lessons.words(lang))
         text = fill(page.text, {"demo": command_line(app)}.get, *_without_asking(app, page.of_a_step))
-        pages.show(screen, title, text)
         told.append({"title": title, "text": text})
+    with paged(screen):
+        for one in told:
+            pages.show(screen, one["title"], one["text"])
     document: ExplainDocument = {"topic": topic, "lang": lang, "pages": told}
     app.document.update(document)
 

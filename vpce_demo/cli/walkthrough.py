@@ -12,17 +12,16 @@ the part (the steps of one command).  Only the test can be skipped.
 from __future__ import annotations
 
 import math
-import os
 import shlex
 import sys
-import termios
-import tty
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
 from .. import lessons, signals
 from ..aws.environment import Environment
@@ -43,6 +42,7 @@ from ..ssh import identity
 from ..tutorial import Step
 from ..ui import page as pages
 from ..ui.page import WIDEST
+from ..ui.pager import ENTER, Block, Reader, drawn
 from ..ui.style import Screen
 from .app import App, command_line
 from .describe import described
@@ -59,8 +59,6 @@ STOP = "q"
 WITHOUT_PAGES = "s"
 PATIENCE_SECONDS = 15.0
 """A step that usually takes longer than this is not waited for."""
-PICTURE_WIDTH = 80
-"""The least width of the picture; a narrower terminal gets none."""
 
 
 @command()
@@ -71,9 +69,10 @@ PICTURE_WIDTH = 80
 def walkthrough(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
     """Go through the tutorial step by step, with a page before each.
 
-    Each page shows the picture so far, what comes next and why, the equal aws command, the states to watch and the
-    usual trap. Enter makes the step, s goes on to the end of the part without pages, q stops; run again, it goes on
-    from there.  --timeout is for each step.  The same as up --step.
+    Each page shows what comes next and why, the equal aws command, the states to watch and the usual trap, in screens
+    that fit the terminal: Space turns them, b goes back, p shows the picture so far. On the last one Enter makes the
+    step; s goes on to the end of the part without pages, q stops; run again, it goes on from there.  --timeout is for
+    each step.  The same as up --step.
 
     \b
     Example:
@@ -122,13 +121,12 @@ class _Walk:
                 self.screen.line(f"{self.heading(page)}   {self.said['there']}", mark="✓")
                 at += 1
                 continue
-            self.show(page)
-            if step.command == "destroy":
-                return self.end()
             last = self.end_of_part(at)
-            key = self.key(self.keys(at, last), WITHOUT_PAGES if last > at or step.command == "test" else "")
+            key = self.key(partial(self.blocks, page), self.ends(at, last), self.picture)
             if key == STOP:
                 return self.stop()
+            if step.command == "destroy":
+                return self.end()
             if step.command != "test":
                 at = last if key == WITHOUT_PAGES else at
                 self.make(at)
@@ -156,12 +154,12 @@ class _Walk:
         """Introduce the walkthrough and ask whether to begin, with the price if it costs money."""
         if not self.seen.there:
             page = welcome(self.lang, "sandbox" if self.environment.is_free else "aws")
-            pages.show(self.screen, page.title, self.filled(page.text))
-            self.screen.line()
+            text = self.filled(page.text)
+            ends = {ENTER: self.said["begin"], STOP: self.said["key stop"]}
+            if self.key(lambda: pages.blocks(self.screen, page.title, text), ends) == STOP:
+                return False
         missing = self.seen.missing
-        if self.environment.is_free:
-            return bool(self.seen.there) or self.key(self.said["begin"]) != STOP
-        if missing:
+        if missing and not self.environment.is_free:
             cost = self.cost(hourly(missing, self.region))
             ask(self.screen, yes, self.said["ask"].format(count=len(missing), cost=cost))
         return True
@@ -221,16 +219,14 @@ class _Walk:
 
     # --- what it shows ----------------------------------------------------------
 
-    def show(self, page: Page) -> None:
-        """The picture so far, and the page."""
-        self.screen.line()
-        pages.title(self.screen, self.heading(page))
-        width = min(self.screen.out.width, WIDEST)
-        if width >= PICTURE_WIDTH:
-            drawn = in_terminal(picture(self.seen.demo, self.seen.live, self.seen.frame), width, self.screen.ascii)
-            self.screen.out.print(drawn, soft_wrap=True)
-        pages.text(self.screen, self.filled(page.text))
-        self.screen.line()
+    def blocks(self, page: Page) -> list[list[Text]]:
+        return pages.blocks(self.screen, self.heading(page), self.filled(page.text))
+
+    def picture(self) -> Iterator[Block]:
+        """The demo so far."""
+        seen, width = self.seen, min(self.screen.out.width, WIDEST)
+        shown = in_terminal(picture(seen.demo, seen.live, seen.frame), width, self.screen.ascii)
+        yield drawn(self.screen, lambda: self.screen.out.print(shown, soft_wrap=True))
 
     def heading(self, page: Page) -> str:
         return heading(page, self.seen.demo.steps[-1].number, self.said)
@@ -265,37 +261,39 @@ class _Walk:
 
     # --- keys ---------------------------------------------------------------------
 
-    def keys(self, at: int, last: int) -> str:
-        """The line that lists the keys."""
-        if self.seen.demo.steps[at].command == "test":
-            return self.said["keys of the test"]
-        if last == at:
-            return self.said["keys of one"]
-        return self.said["keys"].format(until=self.seen.demo.steps[last].number)
+    def ends(self, at: int, last: int) -> dict[str, str]:
+        """The keys that end the page of a step, with their words; ``last`` is the end of its part."""
+        steps, said = self.seen.demo.steps, self.said
+        match steps[at].command:
+            case "destroy":
+                ends = {ENTER: said["key ask"]}
+            case "test":
+                ends = {ENTER: said["key test"], WITHOUT_PAGES: said["key skip"]}
+            case _:
+                ends = {ENTER: said["key make"]}
+                if last > at:
+                    ends[WITHOUT_PAGES] = said["key until"].format(until=steps[last].number)
+        return ends | {STOP: said["key stop"]}
 
     def end_of_part(self, at: int) -> int:
         """The index of the last step of the same command."""
         steps = self.seen.demo.steps
         return max(i for i in range(len(steps)) if steps[i].command == steps[at].command)
 
-    def key(self, line: str, more: str = "") -> str:
-        """Wait for Enter (which is empty), ``q``, or one more.  Raises Interrupted on Ctrl-C."""
-        terminal = sys.stdin.fileno()
-        before = termios.tcgetattr(terminal)
-        tty.setcbreak(terminal)  # which discards what was typed before the question
+    def key(
+        self,
+        page: Callable[[], Iterable[Block]],
+        ends: Mapping[str, str],
+        picture: Callable[[], Iterable[Block]] | None = None,
+    ) -> str:
+        """Show a page; return the key that ended it.  Raises Interrupted on Ctrl-C."""
+        self.screen.line()
         try:
-            self.screen.line(line, style="bold")
-            while True:
-                typed = os.read(terminal, 32).decode(errors="ignore").lower()
-                if typed in ("", "\x04"):
-                    return STOP
-                known = [key for key in typed if key in f"\r\n{STOP}{more}" and typed[0] != "\x1b"]
-                if known:
-                    return known[0].strip()
+            return Reader(self.screen, self.said, page, picture, ends).read()
+        except EOFError:
+            return STOP
         except KeyboardInterrupt:
             raise self.interrupted() from None
-        finally:
-            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
     def interrupted(self) -> Exception:
         """The error for Ctrl-C at a page, when no call is in progress."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +22,7 @@ from rich.style import Style
 from rich.text import Text
 from rich.theme import Theme
 
+from .pager import drawn
 from .style import Screen
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ WIDEST = 100
 THEME = Theme(
     {
         "markdown.h2": "bold",
-        "markdown.code": "cyan",
+        "markdown.code": "bold",
         "markdown.table.header": "bold",
         "markdown.table.border": "dim",
     }
@@ -57,6 +58,15 @@ def show(screen: Screen, heading: str, markdown: str) -> None:
     text(screen, markdown)
 
 
+def blocks(screen: Screen, heading: str, markdown: str) -> list[list[Text]]:
+    """The lines of a page for the pager, by section; the title is with the first."""
+    first, *rest = filter(None, re.split(r"^(?=## )", markdown, flags=re.MULTILINE))
+    return [
+        drawn(screen, partial(show, screen, heading, first)),
+        *(drawn(screen, partial(text, screen, section)) for section in rest),
+    ]
+
+
 def title(screen: Screen, heading: str) -> None:
     """Print a title, on a rule; above it where the terminal is too narrow."""
     name = Text("".join(_marked(heading)), style="bold")
@@ -73,7 +83,7 @@ def text(screen: Screen, markdown: str) -> None:
         screen.line()
         if block[0].type == "fence":
             for line in block[0].content.removesuffix("\n").split("\n"):
-                screen.line(line, style="cyan")
+                screen.line(line)
         elif links := [(item, url) for item in _blocks(block[1:-1]) if (url := _taken_out_of(item))]:
             for item, url in links:
                 _draw(screen, _Page([block[0], *item, block[-1]]))
