@@ -62,6 +62,6 @@ def test_what_is_out_of_place_would_be_found(browser: Browser, tmp_path: Path) -
         assert ask(page, OVERLAPS) == ["Customer_Network | Moved"]
     with opened(browser, file, svg(PICTURES["plain ready"]).replace(">MyNetwork-LB<", f">{'W' * 40}<", 1)) as page:
         assert ask(page, OUTSIDE) == [f"out of the drawing: {'W' * 40}", f"out of its box: {'W' * 40}"]
-    arrow = svg(PICTURES["plain ready"]).replace("</svg>", '<text x="70" y="350" class="name">Moved</text></svg>')
+    arrow = svg(PICTURES["plain ready"]).replace("</svg>", '<text x="70" y="404" class="name">Moved</text></svg>')
     with opened(browser, file, arrow) as page:
         assert ask(page, CROSSED) == ["Moved"]
