@@ -155,12 +155,13 @@ def test_without_pages_and_away_again(world: World) -> None:
 
 def test_another_size_while_somebody_reads(world: World) -> None:
     """The screen is drawn anew at once; the same keys work."""
-    with Terminal(world, "walkthrough", width=80, height=24) as reader:
-        reader.until(lambda it: it.lines[-1].startswith("Enter: begin"), "the welcome")
-        reader.resize(60, 15)
-        reader.until(lambda it: it.lines[-1] == "1/2   Space: next   q: stop", "a smaller screen")
+    with Terminal(world, "walkthrough", width=60, height=15) as reader:
+        reader.until(lambda it: it.lines[-1] == "1/2   Space: next   q: stop", "the welcome")
         reader.press(" ")
-        reader.until(lambda it: it.lines[-1] == "2/2   Enter: begin   b: back   q: stop", "the next one")
+        reader.until(lambda it: it.lines[-1] == "2/2   Enter: begin   b: back   q: stop", "the rest of it")
+        reader.resize(80, 30)
+        reader.until(lambda it: it.lines[-1] == "Enter: begin   q: stop", "all of it")
+        assert "The tutorial, step by step" in reader.text
         reader.press("q")
         assert reader.finish() == 0
         assert "Nothing has been made." in reader.text

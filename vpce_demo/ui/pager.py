@@ -6,12 +6,13 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
 import click
 from rich.cells import cell_len
+from rich.console import ConsoleDimensions
 from rich.pager import Pager
 from rich.text import Text
 
@@ -119,7 +120,7 @@ class Reader:
         Raises KeyboardInterrupt for Ctrl-C, EOFError for Ctrl-D and where the terminal has gone.
         """
         while True:
-            shown = self.screens()
+            size, shown = self.screen.out.size, self.screens()
             self.at = min(self.at, len(shown) - 1)
             last = self.at == len(shown) - 1
             for line in shown[self.at]:
@@ -129,7 +130,7 @@ class Reader:
             count = [f"{self.at + 1}/{len(shown)}"] if len(shown) > 1 else []
             for words in _folded([*count, *keys.values()], self.screen.out.width):
                 self.screen.line(words, style="bold")
-            key = _key({*keys, ENTER, *(NEXT * self.in_picture)})
+            key = _key(self.screen, size, {*keys, ENTER, *(NEXT * self.in_picture)})
             if key in self.ends and (key != ENTER or ENTER in keys):
                 return key
             self.turn(key, last)
@@ -182,17 +183,19 @@ def _folded(words: Iterable[str], width: int) -> list[str]:
     return lines
 
 
-def _key(known: Iterable[str]) -> str:
-    """Wait for one of these keys, or ENTER; RESIZED if the terminal gets another size meanwhile."""
+def _key(screen: Screen, size: ConsoleDimensions, known: Collection[str]) -> str:
+    """Wait for one of these keys; RESIZED as soon as the terminal has another size."""
     while True:
         try:
             with _telling_of_resizes():
+                if screen.out.size != size:
+                    return RESIZED
                 typed = click.getchar().lower().replace("\n", ENTER)
         except _Resized:
             return RESIZED
         if not typed:
             raise EOFError
-        keys = [key for key in typed if key in (*known, ENTER)]
+        keys = [key for key in typed if key in known]
         if keys and typed[0] != "\x1b":
             return keys[0]
 
@@ -206,7 +209,8 @@ def _telling_of_resizes() -> Iterator[None]:
     """Inside, a key that is waited for is waited for no longer when the terminal gets another size."""
 
     def resized(number: int, frame: FrameType | None) -> None:
-        if frame and frame.f_code.co_name == "getchar":  # elsewhere it would leave the terminal as it is in there
+        # Elsewhere, as where the terminal is put back, it would do harm: there the next key shows the new size.
+        if frame and frame.f_code.co_name in ("_key", "getchar", "setraw", "cfmakeraw"):
             raise _Resized
 
     before = signal.signal(signal.SIGWINCH, resized)
