@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
-import click
 import pytest
 from rich.cells import cell_len
 from rich.text import Text
@@ -14,6 +14,7 @@ from tests.lessons.values import VALUES
 from vpce_demo.lessons import LANGUAGES, Page, steps, welcome, words
 from vpce_demo.lessons.placeholders import fill
 from vpce_demo.ui import page as pages
+from vpce_demo.ui import pager
 from vpce_demo.ui.pager import ENTER, Block, Reader, screens
 from vpce_demo.ui.style import Screen
 
@@ -67,7 +68,7 @@ def read(open_screen: Opens, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
             stream.truncate()
             return next(keys)
 
-        monkeypatch.setattr(click, "getchar", getchar)
+        monkeypatch.setattr(pager, "_keys_at_once", lambda: nullcontext(getchar))
         options: dict[str, Any] = {"words": KEYS, "picture": None, "ends": ENDS, **more}
         return Reader(screen, page=lambda: page(screen), **options).read(), found
 
@@ -125,9 +126,10 @@ def test_arrows_and_the_like_are_no_keys(typed: str, read: Read) -> None:
     assert found[1] == ""
 
 
-def test_a_terminal_that_is_gone(read: Read) -> None:
+@pytest.mark.parametrize("typed", ["", "\x04"], ids=["gone", "ctrl-d"])
+def test_a_terminal_that_gives_no_more(typed: str, read: Read) -> None:
     with pytest.raises(EOFError):
-        read([""], lambda screen: SECTIONS)
+        read([typed], lambda screen: SECTIONS)
 
 
 def test_a_terminal_that_cannot_move_its_cursor_gets_it_all(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:

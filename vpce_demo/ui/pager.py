@@ -119,21 +119,38 @@ class Reader:
 
         Raises KeyboardInterrupt for Ctrl-C, EOFError for Ctrl-D and where the terminal has gone.
         """
+        with _keys_at_once() as typed:
+            while True:
+                size, shown = self.screen.out.size, self.screens()
+                self.at = min(self.at, len(shown) - 1)
+                last = self.at == len(shown) - 1
+                for line in shown[self.at]:
+                    self.screen.line(line)
+                self.screen.line()
+                keys = self.keys(last)
+                count = [f"{self.at + 1}/{len(shown)}"] if len(shown) > 1 else []
+                for words in _folded([*count, *keys.values()], self.screen.out.width):
+                    self.screen.line(words, style="bold")
+                key = self.key(typed, size, {*keys, ENTER, *(NEXT * self.in_picture)})
+                if key in self.ends and (key != ENTER or ENTER in keys):
+                    return key
+                self.turn(key, last)
+
+    def key(self, typed: Callable[[], str], size: ConsoleDimensions, known: Collection[str]) -> str:
+        """Wait for one of these keys; RESIZED as soon as the terminal has another size."""
         while True:
-            size, shown = self.screen.out.size, self.screens()
-            self.at = min(self.at, len(shown) - 1)
-            last = self.at == len(shown) - 1
-            for line in shown[self.at]:
-                self.screen.line(line)
-            self.screen.line()
-            keys = self.keys(last)
-            count = [f"{self.at + 1}/{len(shown)}"] if len(shown) > 1 else []
-            for words in _folded([*count, *keys.values()], self.screen.out.width):
-                self.screen.line(words, style="bold")
-            key = _key(self.screen, size, {*keys, ENTER, *(NEXT * self.in_picture)})
-            if key in self.ends and (key != ENTER or ENTER in keys):
-                return key
-            self.turn(key, last)
+            try:
+                with _telling_of_resizes():
+                    if self.screen.out.size != size:
+                        return RESIZED
+                    text = typed().lower().replace("\n", ENTER)
+            except _Resized:
+                return RESIZED
+            if text in ("", "\x04"):
+                raise EOFError
+            keys = [key for key in text if key in known]
+            if keys and text[0] != "\x1b":
+                return keys[0]
 
     @property
     def in_picture(self) -> bool:
@@ -183,21 +200,29 @@ def _folded(words: Iterable[str], width: int) -> list[str]:
     return lines
 
 
-def _key(screen: Screen, size: ConsoleDimensions, known: Collection[str]) -> str:
-    """Wait for one of these keys; RESIZED as soon as the terminal has another size."""
-    while True:
-        try:
-            with _telling_of_resizes():
-                if screen.out.size != size:
-                    return RESIZED
-                typed = click.getchar().lower().replace("\n", ENTER)
-        except _Resized:
-            return RESIZED
-        if not typed:
-            raise EOFError
-        keys = [key for key in typed if key in known]
-        if keys and typed[0] != "\x1b":
-            return keys[0]
+@contextlib.contextmanager
+def _keys_at_once() -> Iterator[Callable[[], str]]:
+    """Inside, the terminal gives each key as it is pressed; what was typed before is discarded.
+
+    Yields what waits for a key.
+    """
+    try:
+        import termios
+        import tty
+    except ImportError:  # Windows
+        yield click.getchar
+        return
+
+    def typed() -> str:
+        return os.read(terminal, 32).decode(errors="ignore")
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    tty.setcbreak(terminal)
+    try:
+        yield typed
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 class _Resized(Exception):
@@ -209,8 +234,7 @@ def _telling_of_resizes() -> Iterator[None]:
     """Inside, a key that is waited for is waited for no longer when the terminal gets another size."""
 
     def resized(number: int, frame: FrameType | None) -> None:
-        # Elsewhere, as where the terminal is put back, it would do harm: there the next key shows the new size.
-        if frame and frame.f_code.co_name in ("_key", "getchar", "setraw", "cfmakeraw"):
+        if frame and frame.f_code.co_name in ("key", "typed"):  # not where a handler is put back
             raise _Resized
 
     before = signal.signal(signal.SIGWINCH, resized)
