@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from vpce_demo.sandbox.limits import LARGEST_DISK
 from vpce_demo.sandbox.machines.disk import Disk
-from vpce_demo.sandbox.machines.shell import BadLine, parse
+from vpce_demo.sandbox.machines.syntax import BadLine, parse
 from vpce_demo.sandbox.machines.user_data import LARGEST_FILE, Orders, read
 from vpce_demo.sandbox.store.snapshot import LARGEST_USER_DATA, _user_data
 
@@ -48,7 +48,7 @@ def obeyed_or_noted(text: str, directory: Path) -> Orders:
             disk.write(file.path, file.content)
         except (OSError, ValueError):
             pass  # what the machine notes: could not write
-    for command in orders.commands:
+    for command in (*orders.scripts, *orders.commands):
         understood_or_not(command)
     assert {path.name for path in directory.iterdir()} <= {"disk"}
     return orders
@@ -56,7 +56,7 @@ def obeyed_or_noted(text: str, directory: Path) -> Orders:
 
 def understood_or_not(line: str) -> None:
     with contextlib.suppress(BadLine):
-        assert all(command.words for command in parse(line))
+        assert all(line.pipelines for line in parse(line))
 
 
 @MANY

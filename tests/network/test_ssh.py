@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from vpce_demo.sandbox import connect
-from vpce_demo.sandbox.machines.shell import BadLine, ShellCommand, parse
 from vpce_demo.sandbox.store.view import Endpoint, Group, Instance, LoadBalancer, TargetGroup
 
 from .world import (
@@ -279,32 +278,3 @@ def test_connect_says_what_is_wrong(lab: Lab) -> None:
     done = say(port, CUSTOMER_PUBLIC, "22")
     assert done.returncode == 1
     assert f"proxy on port {port}" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("line", "commands"),
-    [
-        ("", []),
-        ("# only a comment\n\n", []),
-        ('a \'b;c\' "d\\"e" f\\ g', [ShellCommand(";", ["a", "b;c", 'd"e', "f g"])]),
-        (
-            "a;b&&c||d\ne",
-            [ShellCommand(at, [word]) for at, word in zip([";", ";", "&&", "||", ";"], "abcde", strict=True)],
-        ),
-        ("a >b", [ShellCommand(";", ["a"], into="b")]),
-        ("a >> b 2>&1", [ShellCommand(";", ["a"], into="b", append=True, errors="2>&1")]),
-        ("a b#c 2>/dev/null", [ShellCommand(";", ["a", "b#c"], errors="2>/dev/null")]),
-        ("a '' '$HOME'", [ShellCommand(";", ["a", "", "$HOME"])]),
-        ("a\\\nb", [ShellCommand(";", ["ab"])]),
-    ],
-)
-def test_lines_are_taken_apart_as_sh_does(line: str, commands: list[ShellCommand]) -> None:
-    assert parse(line) == commands
-
-
-@pytest.mark.parametrize(
-    "line", ["a | b", "a &", "a < b", "a $HOME", 'a "`b`"', "a $(b)", "a 2> b", "a >", "; a", "a &&"]
-)
-def test_what_the_shell_cannot_do_is_said(line: str) -> None:
-    with pytest.raises(BadLine):
-        parse(line)

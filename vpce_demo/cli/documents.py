@@ -194,7 +194,7 @@ class Topic(TypedDict):
 
 
 class SandboxStatus(TypedDict):
-    """The sandbox's own report."""
+    """The sandbox's own report; ``not_understood`` is what it did not understand in user data, by instance."""
 
     boot_id: str
     version: str
@@ -206,6 +206,7 @@ class SandboxStatus(TypedDict):
     proxy_url: str
     uptime: float
     calls: dict[str, int]
+    not_understood: dict[str, list[str]]
     permissions: dict[str, dict[str, int]]
 
 

@@ -31,6 +31,8 @@ class Speed(click.ParamType[float]):
 
 
 PORT = click.IntRange(0, 65535)
+SHOWN_PARTS = 5
+"""How many parts of an instance's user data are named, of those that the sandbox did not understand."""
 
 
 @click.group(cls=LazyGroup, sections={"Commands": SANDBOX}, prefix="sandbox ", context_settings=HELP)
@@ -107,6 +109,12 @@ def _show_sandbox(app: App, running: Any, word: str) -> None:
     screen.line(f"{word} Process {running.pid}, speed {status['speed']}, {calls} calls so far.")
     if status["iam"]:
         screen.line("The permissions of IAM users and roles are checked; the key `sandbox` may do everything.")
+    for instance, parts in status.get("not_understood", {}).items():
+        screen.line(f"Not understood in the user data of {instance}, and left out:")
+        for part in parts[:SHOWN_PARTS]:
+            screen.line(f"  {part}")
+        if len(parts) > SHOWN_PARTS:
+            screen.line(f"  and {len(parts) - SHOWN_PARTS} more, in its console output")
     screen.line("For other tools:")
     screen.line(f"  export AWS_ENDPOINT_URL={running.endpoint_url}")
     screen.line("  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox")

@@ -237,7 +237,7 @@ class Sandbox:
         """What ``sandbox status`` shows."""
         from vpce_demo import __version__
 
-        speed = self.clock.speed
+        speed, network = self.clock.speed, self._network
         return {
             "boot_id": self.boot_id,
             "version": __version__,
@@ -249,6 +249,7 @@ class Sandbox:
             "proxy_url": self.proxy_url,
             "uptime": time.time() - self._started,
             "calls": dict(sorted(self._api.counts.items())),
+            "not_understood": network.not_understood() if network else {},
             "permissions": {caller: dict(sorted(asked.items())) for caller, asked in self._api.gate.asked.items()},
         }
 

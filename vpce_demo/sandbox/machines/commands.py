@@ -1,11 +1,14 @@
-"""The commands an instance knows, besides ``curl``."""
+"""The commands for an instance's packages, units and network, besides ``curl``; ``COMMANDS`` are all that it knows."""
 
 from __future__ import annotations
 
 import getopt
+import re
 from ipaddress import IPv4Network
 
 from vpce_demo.sandbox.machines.curl import curl, seconds
+from vpce_demo.sandbox.machines.files import FILES
+from vpce_demo.sandbox.machines.httpd import UNITS, Site
 from vpce_demo.sandbox.machines.shell import Run, Shell
 from vpce_demo.sandbox.network.names import resolve
 from vpce_demo.sandbox.network.pace import wait_until
@@ -13,40 +16,8 @@ from vpce_demo.sandbox.network.wire import ConnectionRefused, Unanswered
 
 CONNECT_PATIENCE = "10"
 """AWS seconds until ``nc`` gives up, its own default."""
-
-
-async def cat(shell: Shell, args: list[str]) -> int:
-    code = 0
-    for name in args:
-        try:
-            shell.out(shell.machine.disk.path(name).read_text("utf-8", "surrogateescape"))
-        except (OSError, ValueError) as error:
-            shell.err(f"cat: {name}: {_reason(error)}\n")
-            code = 1
-    return code
-
-
-async def ls(shell: Shell, args: list[str]) -> int:
-    code = 0
-    for name in [each for each in args if not each.startswith("-")] or ["."]:
-        try:
-            path = shell.machine.disk.path(name)
-            if path.is_dir():
-                shell.out("".join(f"{each}\n" for each in sorted(file.name for file in path.iterdir())))
-            elif path.exists():
-                shell.out(f"{name}\n")
-            else:
-                raise FileNotFoundError(2, "No such file or directory")
-        except (OSError, ValueError) as error:
-            shell.err(f"ls: cannot access '{name}': {_reason(error)}\n")
-            code = 2
-    return code
-
-
-async def echo(shell: Shell, args: list[str]) -> int:
-    bare = args[:1] == ["-n"]
-    shell.out(" ".join(args[bare:]) + ("" if bare else "\n"))
-    return 0
+FIRST_FREE_PORT = 1024
+"""The ports below are root's."""
 
 
 async def whoami(shell: Shell, args: list[str]) -> int:
@@ -61,8 +32,7 @@ async def hostname(shell: Shell, args: list[str]) -> int:
 
 async def ip(shell: Shell, args: list[str]) -> int:
     if not args or not "address".startswith(args[0].lower()) or not args[0].startswith("a"):
-        shell.err("ip: only `ip addr' is known here\n")
-        return 255
+        return shell.cannot("ip: only `ip addr' is known here", 255)
     prefix = IPv4Network(shell.machine.subnet.cidr).prefixlen
     shell.out(
         "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536\n"
@@ -83,8 +53,7 @@ async def nc(shell: Shell, args: list[str]) -> int:
         shell.err("usage: nc -z [-v] [-w seconds] host port\n")
         return 2
     if ("-z", "") not in options:
-        shell.err("nc: only -z, a test of the connection, is known here\n")
-        return 2
+        return shell.cannot("nc: only -z, a test of the connection, is known here", 2)
     machine = shell.machine
     address = resolve(machine.wire.view(), host)
     if address is None:
@@ -105,25 +74,33 @@ async def nc(shell: Shell, args: list[str]) -> int:
 
 
 async def dnf(shell: Shell, args: list[str]) -> int:
-    """``dnf install PACKAGE...``."""
-    words = [each for each in args if not each.startswith("-")]
-    if words[:1] != ["install"] or not words[1:]:
-        shell.err("dnf: only `dnf install' is known here\n")
-        return 1
+    """``dnf install [-y] PACKAGE...``, ``update``, ``upgrade``, ``makecache``, ``clean``: packages are the newest."""
+    verb, *packages = [each for each in args if not each.startswith("-")] or [""]
+    if verb not in ("install", "update", "upgrade", "makecache", "clean") or (verb == "install" and not packages):
+        return shell.cannot(f"dnf: {verb or 'nothing'}: only `dnf install' and `dnf update' are known here")
     if shell.user != "root":
         shell.err(
             "Error: This command has to be run with superuser privileges (under the root user on most systems).\n"
         )
         return 1
-    return 0 if await shell.machine.install(words[1:], lambda line: shell.out(f"{line}\n")) else 1
+    wanted = packages if verb == "install" else []
+    return 0 if await shell.machine.install(wanted, lambda line: shell.out(f"{line}\n")) else 1
+
+
+async def amazon_linux_extras(shell: Shell, args: list[str]) -> int:
+    """``amazon-linux-extras install TOPIC...`` of Amazon Linux 2: ``nginx1`` brings nginx, ``python3.8`` python3."""
+    verb, *topics = [each for each in args if not each.startswith("-")] or [""]
+    if verb != "install" or not topics:
+        return 0 if verb == "enable" else shell.cannot(f"amazon-linux-extras: {verb}: only `install' is known here")
+    named = [re.match(r"[a-z_-]*", each.lower())[0] for each in topics]  # type: ignore[index]
+    return await dnf(shell, ["install", *("python3" if each == "python" else each for each in named)])
 
 
 async def rpm(shell: Shell, args: list[str]) -> int:
     """``rpm -q PACKAGE...``: whether packages are installed; the exit code is the number of those that are not."""
     packages = [each for each in args if not each.startswith("-")]
     if "-q" not in args or not packages:
-        shell.err("rpm: only `rpm -q PACKAGE' is known here\n")
-        return 1
+        return shell.cannot("rpm: only `rpm -q PACKAGE' is known here")
     missing = [each for each in packages if not shell.machine.has_package(each)]
     for each in packages:
         shell.out(f"package {each} is not installed\n" if each in missing else f"{each}\n")
@@ -142,15 +119,15 @@ async def sleep(shell: Shell, args: list[str]) -> int:
 
 
 async def systemctl(shell: Shell, args: list[str]) -> int:
-    """The verbs ``start``, ``stop``, ``restart``, ``enable [--now]``, ``disable``, ``status``, ``is-active``."""
+    """The verbs ``start``, ``stop``, ``restart``, ``reload``, ``enable [--now]``, ``disable``, ``status``,
+    ``is-active``, for the units in ``UNITS``."""
     machine = shell.machine
     words = [each for each in args if not each.startswith("-")]
     verb, units = (words[0], [each.removesuffix(".service") for each in words[1:]]) if words else ("", [])
     if verb in ("daemon-reload",) and not units:
         return 0
     if verb not in ("start", "stop", "restart", "reload", "enable", "disable", "status", "is-active") or not units:
-        shell.err(f"systemctl: unknown or incomplete command: {' '.join(args)[:200]}\n")
-        return 1
+        return shell.cannot(f"systemctl: unknown or incomplete command: {' '.join(args)[:200]}")
     code = 0
     for unit in units:
         active = machine.is_active(unit)
@@ -162,7 +139,7 @@ async def systemctl(shell: Shell, args: list[str]) -> int:
         elif verb == "status":
             enabled = "enabled" if machine.is_enabled(unit) else "disabled"
             shell.out(
-                f"{'●' if active else '○'} {unit}.service - The Apache HTTP Server\n"
+                f"{'●' if active else '○'} {unit}.service - {UNITS[unit].title}\n"
                 f"     Loaded: loaded (/usr/lib/systemd/system/{unit}.service; {enabled})\n"
                 f"     Active: {'active (running)' if active else 'inactive (dead)'}\n"
             )
@@ -171,9 +148,10 @@ async def systemctl(shell: Shell, args: list[str]) -> int:
             if verb in ("enable", "disable"):
                 machine.set_enabled(unit, verb == "enable")
             now = "--now" in args
-            if verb in ("stop", "restart") or (verb == "disable" and now):
+            again = verb == "restart" or (verb == "reload" and active)
+            if verb == "stop" or again or (verb == "disable" and now):
                 await machine.stop_unit(unit)
-            starts = verb in ("start", "restart") or (verb == "enable" and now)
+            starts = verb == "start" or again or (verb == "enable" and now)
             if starts and not await machine.start_unit(unit):
                 shell.err(f"Job for {unit}.service failed because the control process exited with error code.\n")
                 code = 1
@@ -191,20 +169,65 @@ def _unknown_unit(shell: Shell, verb: str, unit: str) -> int:
     return 5
 
 
-def _reason(error: Exception) -> str:
-    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
+async def service(shell: Shell, args: list[str]) -> int:
+    """``service UNIT VERB``, as ``systemctl VERB UNIT``."""
+    if len(args) != 2:
+        return shell.cannot("service: only `service UNIT VERB' is known here")
+    shell.out(f"Redirecting to /bin/systemctl {args[1]} {args[0]}.service\n")
+    return await systemctl(shell, [args[1], args[0]])
 
+
+async def chkconfig(shell: Shell, args: list[str]) -> int:
+    """``chkconfig UNIT on``, as ``systemctl enable UNIT``."""
+    if len(args) != 2 or args[1] not in ("on", "off"):
+        return shell.cannot("chkconfig: only `chkconfig UNIT on' and `off' are known here")
+    return await systemctl(shell, ["enable" if args[1] == "on" else "disable", args[0]])
+
+
+async def python(shell: Shell, args: list[str]) -> int:
+    """``python3 -m http.server [-d FOLDER] [-b ADDRESS] [PORT]``: serves a folder until it is ended.
+
+    It listens on all addresses: the instance has one interface.
+    """
+    try:
+        options, rest = getopt.gnu_getopt(args[2:], "b:d:", ["bind=", "directory="])
+        port = int(rest[0]) if rest else 8000
+    except (getopt.GetoptError, ValueError):
+        port = 0
+    if args[:2] != ["-m", "http.server"] or not 0 < port < 65536 or len(rest) > 1:
+        return shell.cannot("python3: only `python3 -m http.server PORT' is known here")
+    folder = next((value for name, value in options if name in ("-d", "--directory")), ".")
+    if port < FIRST_FREE_PORT and shell.user != "root":
+        shell.err("PermissionError: [Errno 13] Permission denied\n")
+        return 1
+    try:
+        await shell.machine.serve(port, Site(shell.machine.disk, shell.absolute(folder), "SimpleHTTP", lists=True))
+    except OSError as error:
+        shell.err(f"OSError: [Errno {error.errno}] {error.strerror}\n")
+    return 1
+
+
+async def no_effect(shell: Shell, args: list[str]) -> int:
+    """Owners, modes, users and the like: accepted, and nothing here depends on them."""
+    return 0
+
+
+NO_EFFECT = ("chgrp", "chmod", "chown", "groupadd", "hostnamectl", "sync", "timedatectl", "useradd", "usermod")
 
 COMMANDS: dict[str, Run] = {
-    "cat": cat,
+    **FILES,
+    **dict.fromkeys(NO_EFFECT, no_effect),
+    "amazon-linux-extras": amazon_linux_extras,
+    "chkconfig": chkconfig,
     "curl": curl,
     "dnf": dnf,
-    "echo": echo,
     "hostname": hostname,
     "ip": ip,
-    "ls": ls,
     "nc": nc,
+    "python": python,
+    "python3": python,
     "rpm": rpm,
+    "service": service,
     "sleep": sleep,
     "systemctl": systemctl,
     "whoami": whoami,

@@ -253,7 +253,7 @@ class _Transfer:
             self._shell.out(body.decode("utf-8", "surrogateescape"))
             return
         try:
-            self._machine.disk.write(self._output, body)
+            self._machine.disk.write(self._shell.absolute(self._output), body)
         except (OSError, ValueError):
             raise _Failure(23, f"Failed to open the file {self._output}") from None
 

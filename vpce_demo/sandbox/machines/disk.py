@@ -10,7 +10,12 @@ from pathlib import Path
 from vpce_demo.sandbox.limits import DISK_BLOCK, LARGEST_DISK
 
 HOME = "/home/ec2-user"
-FOLDERS = (HOME, "/etc", "/tmp", "/var/log")
+DEEPEST = 64
+"""Folders inside each other.  Python removes them one inside the other."""
+FOLDERS = (
+    *(HOME, "/etc/systemd/system", "/opt", "/root", "/srv", "/tmp", "/usr/local/bin", "/usr/share"),
+    *("/var/lib", "/var/log", "/var/tmp"),
+)
 
 
 class Disk:
@@ -52,8 +57,10 @@ class Disk:
             out.write(content)
 
     def _room_for(self, inside: str, content: bytes, replaces: bool = False) -> Path:
-        """Where the file is, with its folders made.  Raises ``OSError`` (ENOSPC) if the disk would be too full."""
+        """Where the file is, with its folders made.  Raises ``OSError`` if the disk would be too full or deep."""
         file = self.path(inside)
+        if len(file.parts) - len(self.root.parts) > DEEPEST:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         held = file.stat().st_size if replaces and file.is_file() else 0
         missing = sum(not one.exists() for one in (file, *file.parents))
         used = self._used + len(content) - held + missing * DISK_BLOCK
@@ -62,6 +69,27 @@ class Disk:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._used = used
         return file
+
+    def make_folder(self, inside: str, parents: bool) -> None:
+        """Make a folder, with ``parents`` those on the way too, and none if it is there.  Raises what ``write``
+        raises."""
+        folder = self.path(inside)
+        if not parents and (folder.exists() or not folder.parent.is_dir()):
+            number = errno.EEXIST if folder.exists() else errno.ENOENT
+            raise OSError(number, os.strerror(number))
+        self._room_for(f"{inside}/.", b"").mkdir(exist_ok=True)
+
+    def delete(self, inside: str) -> None:
+        """Delete a file, or a folder with all that is in it.  Raises ``OSError`` and ``ValueError``."""
+        path = self.path(inside)
+        held = [path, *path.rglob("*")]
+        freed = sum(DISK_BLOCK + (each.stat().st_size if each.is_file() else 0) for each in held)
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self._used -= min(freed, self._used)
+
+    def inside(self, path: Path) -> str:
+        """The path inside the instance of a file on its disk.  Raises ``ValueError`` for another one."""
+        return "/" if path == self.root else f"/{path.relative_to(self.root).as_posix()}"
 
     def remove(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)

@@ -42,6 +42,11 @@ class Hosts:
         for instance_id in self._machines.keys() - view.instances.keys():
             await self._machines.pop(instance_id).destroy()
 
+    def not_understood(self) -> dict[str, list[str]]:
+        """What the sandbox did not understand in the user data of instances that run, by id.  Any thread may ask."""
+        running = [(id, each) for id, each in list(self._machines.items()) if each.running_since is not None]
+        return {id: list(each.not_understood) for id, each in running if each.not_understood}
+
     async def stop(self) -> None:
         for machine in self._machines.values():
             await machine.destroy()

@@ -1,29 +1,88 @@
-"""The instances' web server, known to systemd as ``httpd``: static files out of ``/var/www/html``."""
+"""The instances' web servers: a ``Site`` serves the files of a folder; ``UNITS`` are those that systemd knows."""
 
 from __future__ import annotations
 
 import asyncio
+import html
 import mimetypes
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
-from urllib.parse import unquote
+from pathlib import Path
+from urllib.parse import quote, unquote
 
 from vpce_demo.sandbox.machines.disk import Disk
 from vpce_demo.sandbox.network.http import BadMessage, Head, read_head
 
-DOCUMENT_ROOT = "/var/www/html"
-ACCESS_LOG = "/var/log/httpd/access_log"
 KEEP_ALIVE = 5.0
 """Seconds of the machine an idle connection is kept, as Apache's ``KeepAliveTimeout``."""
+LARGEST_SETTINGS = 1 << 16
+"""Bytes of a web server's settings that are read."""
 
 
-class Httpd:
-    """Serves one instance's files.  ``serve`` takes one connection at a time."""
+@dataclass(frozen=True)
+class Unit:
+    """A web server that a package of the same name brings.
 
-    def __init__(self, disk: Disk) -> None:
-        self._disk = disk
+    Its file ``settings`` has ``text`` at first; the first line that begins with ``port``, and with ``root``, counts.
+    ``page`` is what the package puts into the folder that it serves.
+    """
+
+    title: str
+    settings: str
+    text: str
+    port: str
+    root: str
+    folder: str
+    log: str
+    page: str = ""
+
+    def site(self, disk: Disk) -> tuple[int, Site]:
+        """Port and site as the settings say.  Raises ``OSError`` and ``ValueError`` if they cannot be used."""
+        with disk.path(self.settings).open("rb") as file:
+            lines = file.read(LARGEST_SETTINGS).decode("utf-8", "replace").splitlines()
+        words = [line.split("#")[0].replace('"', " ").replace(";", " ").split() for line in lines]
+        first = {line[0]: line[1] for line in reversed(words) if len(line) > 1}
+        port = int(first.get(self.port, "").rpartition(":")[2])
+        if not 0 < port < 65536:
+            raise ValueError(f"{port} is not a port")
+        disk.append(self.log, "")
+        return port, Site(disk, first.get(self.root, self.folder), self.settings.split("/")[2], self.log)
+
+
+UNITS = {
+    "httpd": Unit(
+        title="The Apache HTTP Server",
+        settings="/etc/httpd/conf/httpd.conf",
+        text='ServerRoot "/etc/httpd"\nListen 80\nDocumentRoot "/var/www/html"\n',
+        port="Listen",
+        root="DocumentRoot",
+        folder="/var/www/html",
+        log="/var/log/httpd/access_log",
+    ),
+    "nginx": Unit(
+        title="The nginx HTTP and reverse proxy server",
+        settings="/etc/nginx/nginx.conf",
+        text="http {\n    server {\n        listen       80;\n        root         /usr/share/nginx/html;\n    }\n}\n",
+        port="listen",
+        root="root",
+        folder="/usr/share/nginx/html",
+        log="/var/log/nginx/access.log",
+        page="<html><h1>Welcome to nginx!</h1></html>\n",
+    ),
+}
+"""By the name of the unit, which is the package's too."""
+
+
+class Site:
+    """Serves the files of one folder of an instance as the program ``name``; ``lists`` shows a folder without
+    ``index.html``.  ``serve`` takes one connection at a time."""
+
+    def __init__(self, disk: Disk, folder: str, name: str, log: str = "", lists: bool = False) -> None:
+        self._disk, self._name, self._log, self._lists = disk, name, log, lists
+        self._folder = disk.inside(disk.path(folder))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
         while True:
@@ -66,11 +125,13 @@ class Httpd:
     def _find(self, target: str) -> tuple[HTTPStatus, dict[str, str], bytes]:
         path = unquote(target.partition("?")[0])
         try:
-            file = self._disk.path(f"{DOCUMENT_ROOT}/{path}", below=DOCUMENT_ROOT)
+            file = self._disk.path(f"{self._folder}/{path}", below=self._folder)
             if file.is_dir():
                 if not path.endswith("/"):
                     return HTTPStatus.MOVED_PERMANENTLY, {"Location": f"{target.partition('?')[0]}/"}, b""
-                file = file / "index.html"
+                folder, file = file, file / "index.html"
+                if not file.is_file() and self._lists:
+                    return HTTPStatus.OK, {"Content-Type": "text/html; charset=utf-8"}, _listing(folder)
                 if not file.is_file():
                     return HTTPStatus.FORBIDDEN, {}, b""
             if not file.is_file():
@@ -99,7 +160,7 @@ class Httpd:
         now = datetime.now(UTC)
         fields = {
             "Date": format_datetime(now, usegmt=True),
-            "Server": "httpd",
+            "Server": self._name,
             **fields,
             "Content-Length": str(len(body)),
             **({"Connection": "close"} if last else {}),
@@ -110,8 +171,15 @@ class Httpd:
         quoted = head.first.replace("\\", "\\\\").replace('"', '\\"')
         agent = head.fields.get("user-agent", "-").replace('"', '\\"')
         stamp = now.strftime("%d/%b/%Y:%H:%M:%S +0000")
-        with suppress(OSError):  # a full disk has no room for a log, and Apache answers all the same
-            self._disk.append(
-                ACCESS_LOG, f'{client} - - [{stamp}] "{quoted}" {status.value} {len(sent)} "-" "{agent}"\n'
-            )
+        if self._log:
+            with suppress(OSError):  # a full disk has no room for a log, and Apache answers all the same
+                self._disk.append(
+                    self._log, f'{client} - - [{stamp}] "{quoted}" {status.value} {len(sent)} "-" "{agent}"\n'
+                )
         await writer.drain()
+
+
+def _listing(folder: Path) -> bytes:
+    names = sorted(f"{each.name}/" if each.is_dir() else each.name for each in folder.iterdir())
+    items = "".join(f'<li><a href="{quote(each)}">{html.escape(each)}</a></li>\n' for each in names)
+    return f"<h1>Directory listing</h1>\n<ul>\n{items}</ul>\n".encode("utf-8", "replace")

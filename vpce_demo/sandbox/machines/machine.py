@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Coroutine, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vpce_demo.sandbox import timing
 from vpce_demo.sandbox.clock import Clock
 from vpce_demo.sandbox.machines import user_data
 from vpce_demo.sandbox.machines.commands import COMMANDS
 from vpce_demo.sandbox.machines.disk import Disk
-from vpce_demo.sandbox.machines.httpd import ACCESS_LOG, DOCUMENT_ROOT, Httpd
-from vpce_demo.sandbox.machines.shell import Run, Shell
+from vpce_demo.sandbox.machines.httpd import UNITS, Site
+from vpce_demo.sandbox.machines.shell import Run, Session, Shell, reason
 from vpce_demo.sandbox.network.names import REPOSITORY
 from vpce_demo.sandbox.network.pace import cancelled, wait_until
 from vpce_demo.sandbox.network.wire import ConnectionRefused, Server, Unanswered, Wire
@@ -30,12 +32,20 @@ DOWNLOAD_PATIENCE = 30.0
 """AWS seconds until the package manager gives up on a repository that does not answer."""
 LONGEST_LOG = 2000
 """Lines the boot log keeps."""
+LONGEST_OUTPUT = 1 << 18
+"""Characters of one piece of output that the boot log looks at, from its end."""
+SCRIPTS = "/var/lib/cloud/instance/scripts"
+"""Where cloud-init keeps the scripts of the user data, which are named after it."""
+MOST_NOT_UNDERSTOOD = 50
+NOT_UNDERSTOOD = "the sandbox cannot do this"
+"""How the boot log begins to say what of the user data was not obeyed."""
 
 
 class Machine:
     """A running or stopped instance.  Its disk outlives ``shut_down``, as an EBS volume does.
 
-    ``install_error`` is asked at each installation: why it fails, or nothing.
+    ``install_error`` is asked at each installation: why it fails, or nothing.  ``not_understood`` is what the sandbox
+    did not understand in its user data, each thing once.
     """
 
     def __init__(
@@ -45,12 +55,14 @@ class Machine:
         self._install_error = install_error
         self.commands: Mapping[str, Run] = COMMANDS
         self.console: list[str] = []
+        self.not_understood: list[str] = []
         self.running_since: float | None = None
         self._root = root
         self._disk: Disk | None = None
         self._packages: set[str] = set()
         self._enabled: set[str] = set()
         self._units: dict[str, Server] = {}
+        self._jobs: set[asyncio.Task[None]] = set()
         self._sshd: Sshd | None = None
         self._life: asyncio.Task[None] | None = None
 
@@ -75,7 +87,7 @@ class Machine:
     @property
     def hostname(self) -> str:
         """``ip-10-0-1-15.ec2.internal``, the default name of an instance."""
-        return f"ip-{self.interface.address.replace('.', '-')}.ec2.internal"
+        return self.interface.hostname
 
     # Life
 
@@ -89,6 +101,7 @@ class Machine:
         if self._life is not None:
             await cancelled(self._life)
             self._life = None
+        await cancelled(*self._jobs)
         for unit in list(self._units):
             await self.stop_unit(unit)
         if self._sshd is not None:
@@ -140,7 +153,7 @@ class Machine:
     async def _obey(self, text: str) -> None:
         orders = await asyncio.to_thread(user_data.read, text)
         for warning in orders.warnings:
-            self.say(f"cloud-init: {warning}")
+            self._did_not_understand(warning)
         for file in orders.files:
             try:
                 place = self.disk.path(file.path)
@@ -149,22 +162,43 @@ class Machine:
                 place.chmod(file.mode & 0o700 | 0o600)  # read by the sandbox itself, and by nobody else here
                 self.say(f"cloud-init: wrote {file.path[:200]} ({len(file.content)} bytes)")
             except (OSError, ValueError) as error:
-                self.say(f"cloud-init: could not write {file.path[:200]}: {_reason(error)}")
+                self.say(f"cloud-init: could not write {file.path[:200]}: {reason(error)}")
         if orders.packages:
             await self.install(orders.packages, lambda line: self.say(f"cloud-init: {line}"))
+        for number, script in enumerate(orders.scripts, start=1):
+            await self._run_script(f"{SCRIPTS}/part-{number:03}", script)
         for command in orders.commands:
             self.say(f"cloud-init: + {command[:500]}")
-            code = await self.run(command, self._say_output)
+            code = await self._as_root(Session(tell_unknown=self._did_not_understand)).run(command)
             if code:
                 self.say(f"cloud-init: the command failed with exit code {code}")
 
+    async def _run_script(self, name: str, text: str) -> None:
+        """Run a script of the user data as root, as cloud-init does at the end of the first boot."""
+        first, _, rest = text.partition("\n")
+        options = user_data.SCRIPT.fullmatch(first.strip())
+        shell = self._as_root(Session(name=name, folder="/", tell_unknown=self._did_not_understand))
+        code = await shell.run(f"set {options['options'] if options else ''}\n{rest}")
+        if code:
+            self.say(f"cloud-init: Failed to run {name}: exit code {code}")
+
+    def _as_root(self, session: Session) -> Shell:
+        return Shell(self, "root", self._say_output, self._say_output, "", session)
+
     def _say_output(self, text: str) -> None:
-        for line in text.splitlines():
+        for line in text[-LONGEST_OUTPUT:].splitlines()[-LONGEST_LOG:]:
             self.say(f"cloud-init: {line[:1000]}")
 
-    async def run(self, command: str, write: Callable[[str], None]) -> int:
-        """Run a line of the instance's own tiny shell as root, both outputs into ``write``; its exit code."""
-        return await Shell(self, "root", write, write).run(command)
+    def _did_not_understand(self, what: str) -> None:
+        if what not in self.not_understood and len(self.not_understood) < MOST_NOT_UNDERSTOOD:
+            self.say(f"cloud-init: {NOT_UNDERSTOOD}: {what}")
+            self.not_understood.append(what)
+
+    def spawn(self, job: Coroutine[Any, Any, None]) -> None:
+        """Run something in the background until it ends, or the machine is shut down."""
+        task = asyncio.create_task(job)
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
 
     # Packages and units
 
@@ -193,13 +227,17 @@ class Machine:
             # dnf installs all or nothing.
             say("dnf: error: unable to find a match")
             return False
-        try:
-            self.disk.path(DOCUMENT_ROOT).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            say(f"dnf: cannot unpack {DOCUMENT_ROOT}: {_reason(error)}")
-            return False
+        for unit in (UNITS[package] for package in known if package in UNITS):
+            try:
+                self.disk.make_folder(unit.folder, parents=True)
+                for path, text in ((unit.settings, unit.text), (f"{unit.folder}/index.html", unit.page)):
+                    if text and not self.disk.path(path).exists():
+                        self.disk.write(path, text.encode())
+            except OSError as error:
+                say(f"dnf: cannot unpack {unit.folder}: {reason(error)}")
+                return False
         self._packages.update(known)
-        say(f"dnf: installed {', '.join(known)}")
+        say(f"dnf: installed {', '.join(known)}" if known else "dnf: nothing to do")
         return True
 
     def has_package(self, package: str) -> bool:
@@ -208,7 +246,7 @@ class Machine:
 
     def has_unit(self, unit: str) -> bool:
         """Whether systemd knows the unit: a package brings it."""
-        return unit == "httpd" and self.has_package("httpd")
+        return unit in UNITS and self.has_package(unit)
 
     def is_active(self, unit: str) -> bool:
         return unit in self._units
@@ -225,19 +263,28 @@ class Machine:
         if unit in self._units:
             return True
         try:
-            self.disk.append(ACCESS_LOG, "")
-        except OSError:  # something else is in its place: Apache would not start either
+            self._units[unit] = await self._listen(*UNITS[unit].site(self.disk))
+        except (OSError, ValueError):  # its settings are spoilt, its log cannot be written, or its port is taken
             return False
-        server = Server(self.wire, self.id, 80, Httpd(self.disk).serve)
-        await server.start()
-        self._units[unit] = server
         return True
+
+    async def _listen(self, port: int, site: Site) -> Server:
+        """A server on a port of this machine.  Raises ``OSError`` if the port is taken."""
+        if self.wire.listens(self.id, port):
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+        server = Server(self.wire, self.id, port, site.serve)
+        await server.start()
+        return server
+
+    async def serve(self, port: int, site: Site) -> None:
+        """Serve a site until cancelled.  Raises ``OSError`` if the port is taken."""
+        server = await self._listen(port, site)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await server.stop()
 
     async def stop_unit(self, unit: str) -> None:
         server = self._units.pop(unit, None)
         if server is not None:
             await server.stop()
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)

@@ -1,19 +1,24 @@
-"""Reading user data: what a ``#cloud-config`` asks an instance to do at its first boot.
+"""Reading user data: what it asks an instance to do at its first boot.
 
-The subset that the sandbox obeys: ``packages``, ``write_files``, ``runcmd``.  User data is somebody's text, so nothing
+The sandbox obeys scripts for ``bash`` and ``sh`` as far as its own ``shell`` goes; of a ``#cloud-config`` the modules
+``packages``, ``write_files``, ``runcmd``; and MIME multipart of these.  User data is somebody's text, so nothing
 in it is trusted: whatever is not understood becomes a warning for the boot log, never an exception, and no value of
 unknown shape is ever printed (a few YAML aliases can stand for gigabytes).
-Source: the cloud-init reference, modules "Package update upgrade install", "Write files", "Runcmd".
+Source: the cloud-init reference, "User data formats", modules "Package update upgrade install", "Write files",
+"Runcmd", "Scripts user".
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import email
 import re
 import shlex
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
@@ -23,6 +28,11 @@ LARGEST_FILE = 1 << 20
 """Bytes one file may have after unpacking."""
 MOST_ITEMS = 100
 """How many items of one list are looked at."""
+MOST_PARTS = 20
+"""How many parts of MIME multipart are looked at."""
+SCRIPT = re.compile(r"#!\s*(?:/usr/bin/env\s+|(?:/usr)?/bin/)(?:bash|sh)(?P<options>(?:\s+-[a-z]+)*)")
+"""The first line of a script that the sandbox runs; the options are as for ``set``."""
+_MIME = re.compile(r"(?:Content-Type|MIME-Version):", re.IGNORECASE)
 _IGNORED = {"package_update", "package_upgrade", "package_reboot_if_required"}
 """They have no effect here: every package is the newest."""
 
@@ -43,6 +53,7 @@ class Orders:
 
     files: list[File] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -50,17 +61,44 @@ class Orders:
 def read(text: str) -> Orders:
     """Read user data; never fails."""
     orders = Orders()
-    if not text.strip():
-        return orders
-    if text.startswith("#!"):
-        orders.warnings.append(
-            "user data is a shell script, and the sandbox does not run it: a script could do anything to your "
-            "machine. Say the same as #cloud-config, which only declares packages, files and commands."
-        )
-        return orders
-    if text.split("\n", 1)[0].strip() != "#cloud-config":
+    if _MIME.match(text):
+        _multipart(orders, text)
+    elif text.strip():
+        _read_one(orders, text)
+    return orders
+
+
+def _multipart(orders: Orders, text: str) -> None:
+    parts: list[Any] = []
+    with suppress(RecursionError):  # parts in parts in parts
+        message = email.message_from_bytes(text.encode("utf-8", "replace"))
+        parts = [part for part in message.walk() if message.is_multipart() and not part.is_multipart()]
+    if not parts:
+        orders.warnings.append("user data is not valid MIME multipart: it is not obeyed")
+    if len(parts) > MOST_PARTS:
+        orders.warnings.append(f"MIME multipart: only the first {MOST_PARTS} parts are looked at")
+    for part in parts[:MOST_PARTS]:
+        content = part.get_payload(decode=True)
+        _read_one(orders, content.decode("utf-8", "replace") if isinstance(content, bytes) else "")
+
+
+def _read_one(orders: Orders, text: str) -> None:
+    """A script or a ``#cloud-config``, told apart by its first line, as cloud-init does with what has no type."""
+    first = text.split("\n", 1)[0]
+    if first.startswith("#!"):
+        if first.endswith("\r"):
+            orders.warnings.append("user data has the line ends of Windows, with which no script runs on AWS")
+        elif not SCRIPT.fullmatch(first.strip()):
+            orders.warnings.append(f"user data is a script for {_short(first[2:].strip())}: only bash and sh are known")
+        else:
+            orders.scripts.append(text)
+    elif first.strip() == "#cloud-config":
+        _cloud_config(orders, text)
+    else:
         orders.warnings.append("user data begins neither with #cloud-config nor with #!: it is not obeyed")
-        return orders
+
+
+def _cloud_config(orders: Orders, text: str) -> None:
     try:
         # BaseLoader makes only texts, lists and mappings: nothing in a document can construct anything.
         wanted = yaml.load(text, yaml.BaseLoader)
@@ -68,11 +106,11 @@ def read(text: str) -> Orders:
         where = getattr(error, "problem_mark", None)
         line = f" (line {where.line + 1})" if where else ""
         orders.warnings.append(f"user data is not valid YAML{line}: it is not obeyed")
-        return orders
+        return
     if not isinstance(wanted, dict):
         if wanted:
             orders.warnings.append("user data is no mapping of cloud-config modules: it is not obeyed")
-        return orders
+        return
     readers = {"packages": _package, "write_files": _file, "runcmd": _command}
     for key, value in wanted.items():
         if key in _IGNORED:
@@ -90,7 +128,6 @@ def read(text: str) -> Orders:
                 readers[key](orders, item)
             except _Wrong as wrong:
                 orders.warnings.append(f"{key}, number {number}: {wrong}")
-    return orders
 
 
 class _Wrong(Exception):

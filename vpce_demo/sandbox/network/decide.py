@@ -64,7 +64,8 @@ class Decision:
     """The outcome of a connection, and why.
 
     When delivered, ``host`` is the instance id (or, for the few hosts on the sandbox's internet, the address),
-    ``port`` the port there, and ``source`` the client's address as that host sees it.
+    ``port`` the port there, and ``source`` the client's address as that host sees it (the metadata service sees the
+    id of its interface).
     """
 
     outcome: Outcome
@@ -125,6 +126,9 @@ class _Way:
     # From the source to the destination's interface
 
     def from_interface(self, source: Interface, destination: str) -> _Arrival:
+        if destination == names.METADATA:
+            self.passes(source.id, f"{destination} is the instance metadata service")
+            return destination, self.port, source.id
         vpc, subnet = self.view.vpcs[source.vpc_id], self.view.subnets[source.subnet_id]
         inside = any(within(destination, cidr) for cidr in vpc.cidrs)
         route = None if inside else route_to(subnet, destination)

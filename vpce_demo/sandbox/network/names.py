@@ -16,6 +16,9 @@ CHECKIP = "198.51.100.80"
 REPOSITORY = "198.51.100.43"
 """The package repository of the instances, on port 443."""
 
+METADATA = "169.254.169.254"
+"""The instance metadata service, which every instance reaches by itself: no route and no group is asked."""
+
 HOSTS = {"checkip.amazonaws.com": CHECKIP}
 
 

@@ -94,6 +94,10 @@ class Network:
         """The boot log of an instance, as ``GetConsoleOutput`` shows it; empty before it has booted."""
         return self._hosts.console(instance_id)
 
+    def not_understood(self) -> dict[str, list[str]]:
+        """What the sandbox did not understand in the user data of instances that run, by instance."""
+        return self._hosts.not_understood()
+
     def trace(self) -> list[dict[str, Any]]:
         """The last connections with their hops, oldest first, ready for JSON (see ``wire.Trace.as_dicts``)."""
         return self._wire.trace.as_dicts()

@@ -103,6 +103,10 @@ class Wire:
         """From now on this host's port is served at that port of the loopback interface."""
         self._listening[host, port] = loopback_port
 
+    def listens(self, host: str, port: int) -> bool:
+        """True if something serves this host's port."""
+        return (host, port) in self._listening
+
     def unlisten(self, host: str, port: int) -> None:
         self._listening.pop((host, port), None)
 

@@ -121,8 +121,11 @@ def _subnets(store: Any) -> Iterator[Subnet]:
     for subnets in store.subnets.values():
         for one in subnets.values():
             table, acl = routed.get(one.id) or main[one.vpc_id], acls.get(one.id) or default[one.vpc_id]
-            zone = one._availability_zone.zone_id
-            yield Subnet(one.id, one.vpc_id, one.cidr_block, zone, table.id, tables[table.id], acl.id, entries[acl.id])
+            zone, routes = one._availability_zone, tables[table.id]
+            yield Subnet(
+                *(one.id, one.vpc_id, one.cidr_block, zone.zone_id, table.id, routes, acl.id, entries[acl.id]),
+                zone=zone.name,
+            )
 
 
 def _routes(store: Any, table: Any) -> Iterator[Route]:

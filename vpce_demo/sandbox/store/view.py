@@ -33,6 +33,11 @@ class Interface:
     holder: InterfaceOwner
     holder_id: str
 
+    @property
+    def hostname(self) -> str:
+        """``ip-10-0-1-15.ec2.internal``, the default name of an instance."""
+        return f"ip-{self.address.replace('.', '-')}.ec2.internal"
+
 
 @dataclass(frozen=True)
 class GroupRule:
@@ -89,6 +94,7 @@ class Subnet:
     routes: tuple[Route, ...]
     acl_id: str
     acl: tuple[AclEntry, ...]
+    zone: str = ""
 
 
 @dataclass(frozen=True)
