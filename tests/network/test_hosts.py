@@ -105,11 +105,13 @@ def test_the_access_log_has_the_address_the_client_has_in_the_network(lab: Lab) 
     assert '"GET / HTTP/1.1" 200 53' in log
 
 
-def test_a_shell_script_is_not_run(make_lab: MakeLab, tmp_path: Path) -> None:
-    lab = make_lab(user_data=f"#!/bin/bash\ntouch {tmp_path}/ran\n")
+def test_a_shell_script_runs_on_the_instance_alone(make_lab: MakeLab, tmp_path: Path) -> None:
+    lab = make_lab(user_data=f"#!/bin/bash -x\nmkdir -p {tmp_path}\ntouch {tmp_path}/ran\npwd\n")
     lab.booted()
-    assert "the sandbox does not run it" in lab.network.console(WEB)
+    assert f"cloud-init: + touch {tmp_path}/ran" in lab.network.console(WEB)
+    assert "cloud-init: /\r" in lab.network.console(WEB)
     assert not (tmp_path / "ran").exists()
+    assert lab.file(WEB, f"{tmp_path}/ran").exists()
 
 
 def test_without_a_way_out_packages_fail_for_good_and_the_log_names_the_hop(make_lab: MakeLab) -> None:

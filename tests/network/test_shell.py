@@ -205,7 +205,7 @@ def test_what_goes_wrong_on_aws_too_is_not_called_unknown(instance: Instance) ->
 def test_what_stands_before_a_mistake_is_run(instance: Instance) -> None:
     instance.run("echo a\nphp\necho b\ncase x in\necho never")
     assert instance.out == "a\nb\n"
-    assert [each.split(":")[0] for each in instance.unknown] == ["line 2", "line 3"]
+    assert [each.split(":")[0] for each in instance.unknown] == ["line 2", "line 4"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 
 import pytest
 from hypothesis import given, settings
@@ -58,11 +60,61 @@ def test_permissions_and_append() -> None:
     assert orders.files == [File("/a", b"x", 0o755, append=True)]
 
 
-def test_a_shell_script_is_not_run_and_the_log_says_why() -> None:
-    orders = read("#!/bin/bash\nyum install -y httpd\n")
+@pytest.mark.parametrize(
+    "first",
+    ["#!/bin/bash", "#!/bin/sh", "#! /bin/bash -xe ", "#!/usr/bin/env bash", "#!/usr/bin/bash -e -x"],
+)
+def test_a_script_is_for_the_instance_s_shell(first: str) -> None:
+    script = f"{first}\nyum install -y httpd\n"
+    assert read(script) == Orders(scripts=[script])
+
+
+@pytest.mark.parametrize(
+    ("script", "warning"),
+    [
+        ("#!/usr/bin/python3\nprint(1)\n", "user data is a script for '/usr/bin/python3': only bash and sh are known"),
+        ("#!/bin/bash -o pipefail\n", "only bash and sh are known"),
+        ("#!/bin/bash\r\nyum install -y httpd\r\n", "line ends of Windows"),
+        (" #!/bin/bash\necho\n", "begins neither with"),
+    ],
+)
+def test_a_script_that_is_not_run_is_named(script: str, warning: str) -> None:
+    orders = read(script)
     assert orders == Orders(warnings=orders.warnings)
-    assert "does not run it" in orders.warnings[0]
-    assert "#cloud-config" in orders.warnings[0]
+    assert warning in orders.warnings[0]
+
+
+def multipart(*parts: str) -> str:
+    """As cloud-init's own tool, or Terraform's ``cloudinit_config``, writes it."""
+    message = MIMEMultipart(boundary="MIMEBOUNDARY")
+    for part in parts:
+        kind = "cloud-config" if part.startswith("#cloud") else "x-shellscript"
+        message.attach(MIMEText(part, kind, "utf-8"))
+    return message.as_string()
+
+
+def test_mime_multipart() -> None:
+    script = "#!/bin/bash\necho é\n"
+    assert read(multipart("#cloud-config\npackages: [httpd]\n", script, "#!/bin/sh\n")) == Orders(
+        packages=["httpd"], scripts=[script, "#!/bin/sh\n"]
+    )
+    plain = f'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="//"\n\n--//\n\n{script}--//--\n'
+    assert read(plain).scripts == [script.removesuffix("\n")]
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("Content-Type: multipart/mixed\n\n", "not valid MIME multipart"),
+        ("Content-Type: text/x-shellscript\n\n#!/bin/bash\n", "not valid MIME multipart"),
+        (multipart(*["#!/bin/sh\n"] * 30), "only the first 20 parts"),
+        (multipart("#!/bin/sh\n", "hello"), "begins neither with"),
+        ("Content-Type: multipart/a; boundary=b\n\n" + "--b\nContent-Type: multipart/a; boundary=b\n\n" * 5000, "valid MIME"),
+    ],
+    ids=["no boundary", "one part", "many", "other", "deep"],
+)
+def test_what_of_mime_is_not_obeyed_is_named(text: str, warning: str) -> None:
+    assert any(warning in each for each in read(text).warnings)
 
 
 BOMB = "\n".join(
@@ -116,7 +168,7 @@ def test_bad_gzip(packed: bytes) -> None:
 
 
 def test_other_formats_are_named() -> None:
-    assert "not obeyed" in read("Content-Type: multipart/mixed\n\n").warnings[0]
+    assert "not obeyed" in read("#include\nhttp://example.com/\n").warnings[0]
     assert read("  \n") == Orders()
 
 

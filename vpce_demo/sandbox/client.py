@@ -47,6 +47,8 @@ LOG_FILE = "sandbox.log"
 LOCK_FILE = "start.lock"
 INSTANCES = "instances"
 """The directory of the instances' disks."""
+NOT_UNDERSTOOD = "the sandbox cannot do this"
+"""How an instance's console says what of its user data was left out."""
 TOKEN_HEADER = "X-Vpce-Demo-Token"
 PATIENCE = 60.0
 """The longest wait in seconds for a sandbox to start or stop; it needs one or two."""

@@ -16,6 +16,7 @@ from vpce_demo.sandbox.network.wire import ConnectionRefused, Unanswered
 
 CONNECT_PATIENCE = "10"
 """AWS seconds until ``nc`` gives up, its own default."""
+_ARCHITECTURE = re.compile(r"\.(x86_64|aarch64|noarch)$")
 FIRST_FREE_PORT = 1024
 """The ports below are root's."""
 
@@ -83,7 +84,7 @@ async def dnf(shell: Shell, args: list[str]) -> int:
             "Error: This command has to be run with superuser privileges (under the root user on most systems).\n"
         )
         return 1
-    wanted = packages if verb == "install" else []
+    wanted = [_ARCHITECTURE.sub("", each) for each in packages] if verb == "install" else []
     return 0 if await shell.machine.install(wanted, lambda line: shell.out(f"{line}\n")) else 1
 
 

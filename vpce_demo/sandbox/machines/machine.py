@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vpce_demo.sandbox import timing
+from vpce_demo.sandbox.client import NOT_UNDERSTOOD
 from vpce_demo.sandbox.clock import Clock
 from vpce_demo.sandbox.machines import user_data
 from vpce_demo.sandbox.machines.commands import COMMANDS
@@ -37,8 +38,6 @@ LONGEST_OUTPUT = 1 << 18
 SCRIPTS = "/var/lib/cloud/instance/scripts"
 """Where cloud-init keeps the scripts of the user data, which are named after it."""
 MOST_NOT_UNDERSTOOD = 50
-NOT_UNDERSTOOD = "the sandbox cannot do this"
-"""How the boot log begins to say what of the user data was not obeyed."""
 
 
 class Machine:

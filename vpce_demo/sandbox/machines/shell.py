@@ -217,6 +217,7 @@ class Shell:
             for script in read_lines(text.replace("\0", "")):
                 await self._script(script)
         except BadLine as bad:
+            self.session.line = bad.line
             self.complain(str(bad))
             self._tell_unknown(str(bad))
             self.code = SYNTAX

@@ -31,7 +31,9 @@ _NOT_KNOWN = ("case", "function", "select", "coproc")
 
 
 class BadLine(Exception):
-    """The text is not what this shell understands."""
+    """The text is not what this shell understands; ``line`` is where."""
+
+    line = 1
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,12 @@ def read_lines(text: str) -> Iterator[Script]:
     ``BadLine``."""
     if len(text) > LONGEST_SCRIPT:
         raise BadLine(f"a script of more than {LONGEST_SCRIPT} characters is more than this instance's shell can do")
-    return _Parser(text).lines()
+    parser = _Parser(text)
+    try:
+        yield from parser.lines()
+    except BadLine as bad:
+        bad.line = text.count("\n", 0, parser.at) + 1
+        raise
 
 
 def _too_much(what: str) -> BadLine:

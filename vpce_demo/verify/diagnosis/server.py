@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import Fix
 from ...model import Side
+from ...sandbox.client import NOT_UNDERSTOOD
 from ..aws_facts import AwsFacts
 from .differences import on_the_way
 from .groups import PORT
@@ -47,9 +48,11 @@ def nothing_listens(facts: AwsFacts) -> Finding | None:
 
 
 def console(facts: AwsFacts) -> list[str]:
-    """What the web server's console says of its boot, and how to read it all."""
+    """What the web server's console says of its boot, first what the sandbox did not understand in its user data, and
+    how to read it all."""
     web = facts.id(facts.demo.web)
-    told = [f"Its console says: {line}" for line in facts.console(facts.demo.web)[:2]]
+    lines = sorted(facts.console(facts.demo.web), key=lambda line: NOT_UNDERSTOOD not in line)
+    told = [f"Its console says: {line}" for line in lines[:2]]
     look = facts.command(Side.PROVIDER, "ec2 get-console-output", instance_id=web, output="text")
     return [*told, f"Its console output: {look}"]
 
