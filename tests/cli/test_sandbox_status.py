@@ -14,6 +14,21 @@ from vpce_demo.sandbox.client import Running
 from .program import World, good
 
 
+def test_what_was_not_understood_in_user_data_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"i-1": [f"line {number}: php: command not found" for number in range(1, 8)]}
+    status = {"speed": 20, "iam": False, "calls": {}, "not_understood": told}
+    monkeypatch.setattr(Running, "control", lambda *_: status)
+    app = App()
+    commands._show_sandbox(app, Running("http://127.0.0.1:1", "http://127.0.0.1:2", "x", 1, "x", 20), "Runs.")
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("Not understood in the user data of i-1, and left out:")
+    assert lines[at + 1] == "  line 1: php: command not found"
+    assert lines[at + 6] == "  and 2 more, in its console output"
+    assert app.document["status"]["not_understood"] == told
+
+
 def test_both_names_of_the_region_are_exported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,12 +21,13 @@ from vpce_demo.errors import THIS_DEMO, Fix, NotCreated, Refused
 from vpce_demo.exercises.exercise import Exercise
 from vpce_demo.exercises.ways import WAYS
 from vpce_demo.model import Live, Side
+from vpce_demo.sandbox.client import NOT_UNDERSTOOD
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
 from vpce_demo.verify import aws_facts, checks, diagnosis
 from vpce_demo.verify.aws_facts import AwsFacts
-from vpce_demo.verify.diagnosis import RULES, creating, diagnose, login, public_access, refusal, table, targets
+from vpce_demo.verify.diagnosis import RULES, creating, diagnose, login, public_access, refusal, server, table, targets
 from vpce_demo.verify.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
 from vpce_demo.verify.diagnosis.table import About, Finding, Rule, Symptom
 
@@ -488,3 +489,25 @@ def test_closed_gateways_are_opened_by_whoever_may(
     assert any("declarative policy" in line for line in finding.evidence) is set_by.is_the_organizations
     monkeypatch.setattr(AwsFacts, "public_access", lambda self, subnet: "off")
     assert public_access.public_access_blocked.confirm(facts()) is None
+
+
+def test_what_the_sandbox_did_not_understand_in_user_data_is_the_first_evidence() -> None:
+    output = (
+        "[    1.000] cloud-init: dnf: error: unable to find a match\r\n"
+        "[    2.000] cloud-init: -bash: line 3: php: command not found\r\n"
+        f"[    3.000] cloud-init: {NOT_UNDERSTOOD}: line 3: php: command not found\r\n"
+    )
+    ec2 = SimpleNamespace(get_console_output=lambda **_: {"Output": output})
+    case: Any = SimpleNamespace(
+        demo=DEMO,
+        id=lambda _: "i-1",
+        clients=lambda _: SimpleNamespace(ec2=ec2),
+        command=lambda *_, **__: "aws ec2 get-console-output",
+        _once=lambda _, ask: ask(),
+    )
+    case.console = lambda resource: AwsFacts.console(case, resource)
+    assert server.console(case) == [
+        "Its console says: cloud-init: the sandbox cannot do this: line 3: php: command not found",
+        "Its console says: cloud-init: dnf: error: unable to find a match",
+        "Its console output: aws ec2 get-console-output",
+    ]

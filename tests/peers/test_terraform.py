@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from vpce_demo.aws.environment import Environment
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.server import Sandbox
+
+from ..network.world import wait_for
+from ..scripts import STACKS
 
 
 @pytest.fixture
@@ -63,6 +67,35 @@ def run(terraform: Path, sandbox: Sandbox) -> Run:
 
 def good(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["httpd", "nginx", "python"])
+def test_a_public_stack_with_a_script(
+    run: Run, terraform: Path, sandbox: Sandbox, place: Environment, name: str
+) -> None:
+    """A web server behind a load balancer, as people write it: its page comes."""
+    stack, elb = STACKS[name], place.clients[Side.PROVIDER].elbv2
+    before = account(place.clients[Side.PROVIDER])
+    shutil.copy(Path(__file__).with_name("stack.tf"), terraform / "main.tf")
+    (terraform / "user-data.sh").write_text(stack.script)
+    (terraform / "terraform.tfvars").write_text(f"port = {stack.port}\n")
+    good(run("init"))
+    good(run("apply", "-auto-approve"))
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    group = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    elb.get_waiter("target_in_service").wait(TargetGroupArn=group, WaiterConfig={"Delay": 1})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": sandbox.proxy_url}))
+    wait_for(lambda: all(each in _page(opener, balancer["DNSName"]) for each in stack.page))
+    again = run("plan", "-detailed-exitcode")
+    assert again.returncode == 0, f"a plan right after should be empty:\n{again.stdout}{again.stderr}"
+    good(run("destroy", "-auto-approve"))
+    assert account(place.clients[Side.PROVIDER]) == before
+
+
+def _page(opener: urllib.request.OpenerDirector, name: str) -> str:
+    with opener.open(f"http://{name}/", timeout=20) as answer:
+        return str(answer.read().decode())
 
 
 @pytest.mark.slow
