@@ -132,8 +132,14 @@ def test_without_a_way_out_packages_fail_for_good_and_the_log_names_the_hop(make
     [
         ("runcmd: [systemctl restart http]", "Failed to restart http.service: Unit http.service not found."),
         ("runcmd: [[systemctl, start, nginx]]", "Failed to start nginx.service: Unit nginx.service not found."),
-        ("runcmd: [rm -rf /]", "-bash: rm: command not found"),
-        ("runcmd: ['echo $(id)']", "is more than this instance's shell can do"),
+        ("runcmd: [rm -rf /]", "rm: cannot remove '/': it is dangerous to operate recursively on '/'"),
+        ("runcmd: ['echo $(id)']", "cloud-init: the sandbox cannot do this: id: command not found"),
+        ("runcmd: ['echo $((1))']", "is more than this instance's shell can do"),
+        ("runcmd: [dnf install -y httpd nginx, systemctl start httpd nginx]", "Job for nginx.service failed"),
+        (
+            "runcmd: [dnf install -y httpd, sed -i s/80/no/ /etc/httpd/conf/httpd.conf, systemctl start httpd]",
+            "Job for httpd.service failed",
+        ),
         ("runcmd: [exit 3]", "failed with exit code 3"),
         ("packages: [httpd, emacs]", "dnf: no match for argument: emacs"),
         ('packages: ["a\\nhttpd"]', "no match for argument: a?httpd"),
