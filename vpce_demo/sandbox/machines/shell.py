@@ -614,7 +614,7 @@ async def _cd(shell: Shell, args: list[str]) -> int:
 
 async def _set(shell: Shell, args: list[str]) -> int:
     """``-e``, ``-u``, ``-x``, ``-o pipefail``, and ``+`` to undo them.  Other letters change nothing here."""
-    for arg, name in zip(args, [*args[1:], ""], strict=True):
+    for arg, name in zip(args, [*args[1:], ""], strict=False):
         if arg[:1] in ("-", "+"):
             names = {_OPTIONS[letter] for letter in arg if letter in _OPTIONS} | ({name} if "o" in arg else set())
             change = shell.session.options.update if arg[0] == "-" else shell.session.options.difference_update
