@@ -198,6 +198,9 @@ def test_what_it_cannot_do_is_said_and_not_guessed(instance: Instance, script: s
 
 
 def test_what_goes_wrong_on_aws_too_is_not_called_unknown(instance: Instance) -> None:
+    instance.run(f"[ -f {'a' * 300} ]; ./{'a' * 300}; echo > {'a' * 300}; echo {'a' * 300}/*; cat {'a' * 300}")
+    assert instance.unknown == []
+    assert instance.err.count("File name too long") == 4
     assert instance.run("cat nothing; mkdir a/b; sed 's/a/b/' nothing; cd nothing; cp a b; false") == 1
     assert instance.unknown == []
     assert instance.err.count("No such file or directory") == 5

@@ -136,8 +136,8 @@ def test_the_tutorial_by_hand_with_its_own_user_data(sandbox: Sandbox, place: En
 
     vpc, subnet, group = network("20.0", 22, 80, 443)
     web = instance(subnet, group, "--user-data", TUTORIAL)["InstanceId"]
-    words = ("--name", "MyNetwork-LB", "--type", "network", "--subnets", subnet)
-    balancer = a("elbv2", "create-load-balancer", *words)["LoadBalancers"][0]["LoadBalancerArn"]
+    front = ("--name", "MyNetwork-LB", "--type", "network", "--subnets", subnet)
+    balancer = a("elbv2", "create-load-balancer", *front)["LoadBalancers"][0]["LoadBalancerArn"]
     checks = ("--protocol", "TCP", "--port", "80", "--health-check-interval-seconds", "10")
     targets = a("elbv2", "create-target-group", "--name", "MyNetwork-TG", "--vpc-id", vpc, *checks)
     targets = targets["TargetGroups"][0]["TargetGroupArn"]
@@ -146,18 +146,18 @@ def test_the_tutorial_by_hand_with_its_own_user_data(sandbox: Sandbox, place: En
     a("elbv2", "create-listener", "--load-balancer-arn", balancer, "--protocol", "TCP", "--port", "80", *action)
     a("elbv2", "wait", "load-balancer-available", "--load-balancer-arns", balancer)
     a("elbv2", "wait", "target-in-service", "--target-group-arn", targets)
-    words = ("--network-load-balancer-arns", balancer, "--acceptance-required")
-    service = a("ec2", "create-vpc-endpoint-service-configuration", *words)["ServiceConfiguration"]
+    behind = ("--network-load-balancer-arns", balancer, "--acceptance-required")
+    service = a("ec2", "create-vpc-endpoint-service-configuration", *behind)["ServiceConfiguration"]
     vpc, subnet, group = network("10.0", 22, 80)
     customer = instance(subnet, group)
-    words = ("--vpc-id", vpc, "--service-name", service["ServiceName"], "--vpc-endpoint-type", "Interface")
-    words = (*words, "--subnet-ids", subnet, "--security-group-ids", group, "--no-private-dns-enabled")
-    endpoint = a("ec2", "create-vpc-endpoint", *words)["VpcEndpoint"]
+    to = ("--service-name", service["ServiceName"], "--vpc-endpoint-type", "Interface", "--no-private-dns-enabled")
+    inside = ("--vpc-id", vpc, "--subnet-ids", subnet, "--security-group-ids", group)
+    endpoint = a("ec2", "create-vpc-endpoint", *to, *inside)["VpcEndpoint"]
     ids = ("--vpc-endpoint-ids", endpoint["VpcEndpointId"])
     a("ec2", "accept-vpc-endpoint-connections", "--service-id", service["ServiceId"], *ids)
     interface = a("ec2", "describe-vpc-endpoints", *ids)["VpcEndpoints"][0]["NetworkInterfaceIds"][0]
-    words = ("--network-interface-ids", interface)
-    address = a("ec2", "describe-network-interfaces", *words)["NetworkInterfaces"][0]["PrivateIpAddress"]
+    seen = a("ec2", "describe-network-interfaces", "--network-interface-ids", interface)["NetworkInterfaces"]
+    address = seen[0]["PrivateIpAddress"]
 
     port = sandbox.proxy_url.rpartition(":")[2]
     way_in = f"{sys.executable} {Path(connect.__file__).resolve()} {port} %h %p"

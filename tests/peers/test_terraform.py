@@ -75,7 +75,7 @@ def test_a_public_stack_with_a_script(
     run: Run, terraform: Path, sandbox: Sandbox, place: Environment, name: str
 ) -> None:
     """A web server behind a load balancer, as people write it: its page comes."""
-    stack, elb = STACKS[name], place.clients[Side.PROVIDER].elbv2
+    stack, elb = STACKS[name], place.clients[Side.PROVIDER].elb
     before = account(place.clients[Side.PROVIDER])
     shutil.copy(Path(__file__).with_name("stack.tf"), terraform / "main.tf")
     (terraform / "user-data.sh").write_text(stack.script)

@@ -13,6 +13,7 @@ import fnmatch
 import getopt
 import glob
 import io
+import re
 import shlex
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -323,6 +324,10 @@ class Shell:
             code = await shell._compound(command, words)
         except Refused as why:
             self.complain(str(why))
+        except ConnectionError:
+            raise  # of whoever reads the output
+        except (OSError, ValueError) as error:  # a name that is too long, or no name at all
+            self.complain(reason(error))
         finally:
             for file in files:
                 try:
@@ -502,6 +507,9 @@ class Shell:
             return [text]
         folder, slash, last = pattern.rpartition("/")
         if _PATTERN & set(folder):
+            before = re.split(r"[*?[]", folder)[0].rpartition("/")
+            if not self.path(before[0] or before[1] or ".").is_dir():
+                return [text]
             self._tell_unknown(f"{text}: not known here")
             raise Refused(f"{text}: a pattern for folders is not known here")
         try:
