@@ -85,7 +85,7 @@ async def dnf(shell: Shell, args: list[str]) -> int:
         )
         return 1
     wanted = [_ARCHITECTURE.sub("", each) for each in packages] if verb == "install" else []
-    return 0 if await shell.machine.install(wanted, lambda line: shell.out(f"{line}\n")) else 1
+    return 0 if await shell.machine.install(wanted, lambda line: shell.out(f"{line}\n"), shell.not_known) else 1
 
 
 async def amazon_linux_extras(shell: Shell, args: list[str]) -> int:
@@ -136,6 +136,10 @@ async def systemctl(shell: Shell, args: list[str]) -> int:
             shell.out("active\n" if active else "inactive\n")
             code = code if active else 3
         elif not machine.has_unit(unit):
+            if machine.disk.path(f"/etc/systemd/system/{unit}.service").exists():
+                shell.not_known(
+                    f"systemctl: {unit}.service, a unit of one's own: only {', '.join(UNITS)} are known here"
+                )
             code = _unknown_unit(shell, verb, unit)
         elif verb == "status":
             enabled = "enabled" if machine.is_enabled(unit) else "disabled"
@@ -153,6 +157,8 @@ async def systemctl(shell: Shell, args: list[str]) -> int:
             if verb == "stop" or again or (verb == "disable" and now):
                 await machine.stop_unit(unit)
             starts = verb == "start" or again or (verb == "enable" and now)
+            for name in UNITS[unit].left_out(machine.disk) if starts else ():
+                shell.not_known(f"{unit}: {name} is not read: of {UNITS[unit].settings} only port and folder are")
             if starts and not await machine.start_unit(unit):
                 shell.err(f"Job for {unit}.service failed because the control process exited with error code.\n")
                 code = 1

@@ -62,8 +62,7 @@ async def curl(shell: Shell, args: list[str]) -> int:
     try:
         options = _options(args)
     except getopt.GetoptError as error:
-        shell.err(f"curl: {error.msg}\n")
-        return 2
+        return shell.cannot(f"curl: {error.msg}", 2)
     except ValueError:
         shell.err("curl: expected a proper numerical parameter\n")
         return 2
@@ -165,11 +164,13 @@ class _Transfer:
         except ValueError:
             raise _Failure(3, "URL rejected: Malformed input to a URL function") from None
         if url.scheme != "http":
+            self._shell.not_known(f"curl: {url.scheme}: only http is known here")
             raise _Failure(1, f'Protocol "{url.scheme}" not supported here; http is')
         if not host:
             raise _Failure(3, "URL rejected: No host part in the URL")
         address = resolve(self._machine.wire.view(), host)
         if address is None:
+            self._shell.not_known(f"curl: {host[:100]}: no such host in the sandbox's internet")
             raise _Failure(6, f"Could not resolve host: {host}")
         self._note("time_namelookup")
         interface = self._machine.interface

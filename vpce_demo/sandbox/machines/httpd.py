@@ -39,6 +39,19 @@ class Unit:
     log: str
     page: str = ""
 
+    def left_out(self, disk: Disk) -> list[str]:
+        """Further settings that somebody wrote, which are not read."""
+        return sorted(disk.inside(each) for each in disk.path(self.more).glob("*.conf"))
+
+    @property
+    def more(self) -> str:
+        """The folder for further settings."""
+        return f"/etc/{self.name}/conf.d"
+
+    @property
+    def name(self) -> str:
+        return self.settings.split("/")[2]
+
     def site(self, disk: Disk) -> tuple[int, Site]:
         """Port and site as the settings say.  Raises ``OSError`` and ``ValueError`` if they cannot be used."""
         with disk.path(self.settings).open("rb") as file:
@@ -49,7 +62,7 @@ class Unit:
         if not 0 < port < 65536:
             raise ValueError(f"{port} is not a port")
         disk.append(self.log, "")
-        return port, Site(disk, first.get(self.root, self.folder), self.settings.split("/")[2], self.log)
+        return port, Site(disk, first.get(self.root, self.folder), self.name, self.log)
 
 
 UNITS = {

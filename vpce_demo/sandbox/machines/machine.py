@@ -163,7 +163,7 @@ class Machine:
             except (OSError, ValueError) as error:
                 self.say(f"cloud-init: could not write {file.path[:200]}: {reason(error)}")
         if orders.packages:
-            await self.install(orders.packages, lambda line: self.say(f"cloud-init: {line}"))
+            await self.install(orders.packages, lambda line: self.say(f"cloud-init: {line}"), self._did_not_understand)
         for number, script in enumerate(orders.scripts, start=1):
             await self._run_script(f"{SCRIPTS}/part-{number:03}", script)
         for command in orders.commands:
@@ -201,8 +201,11 @@ class Machine:
 
     # Packages and units
 
-    async def install(self, packages: list[str], say: Callable[[str], None]) -> bool:
-        """What ``dnf install`` does: ask the repository on the internet, over this instance's own interface."""
+    async def install(self, packages: list[str], say: Callable[[str], None], not_known: Callable[[str], None]) -> bool:
+        """What ``dnf install`` does: ask the repository on the internet, over this instance's own interface.
+
+        ``not_known`` is told the packages that the sandbox does not have, which AWS may have.
+        """
         if why := self._install_error():
             say(f"dnf: error: {why}")
             return False
@@ -215,6 +218,7 @@ class Machine:
                         known.append(package)
                     else:
                         say(f"dnf: no match for argument: {package[:100]}")
+                        not_known(f"dnf: the package {package[:100]} is not known here")
         except Unanswered as failure:
             what = "refused" if isinstance(failure, ConnectionRefused) else "timed out"
             say(f"dnf: cannot reach the package repository: {what}. {failure.decision.settled_by}")
@@ -228,7 +232,8 @@ class Machine:
             return False
         for unit in (UNITS[package] for package in known if package in UNITS):
             try:
-                self.disk.make_folder(unit.folder, parents=True)
+                for folder in (unit.folder, unit.more):
+                    self.disk.make_folder(folder, parents=True)
                 for path, text in ((unit.settings, unit.text), (f"{unit.folder}/index.html", unit.page)):
                     if text and not self.disk.path(path).exists():
                         self.disk.write(path, text.encode())

@@ -138,7 +138,7 @@ class Host(Protocol):
     def hostname(self) -> str: ...
     def say(self, line: str) -> None: ...
     def spawn(self, job: Coroutine[Any, Any, None]) -> None: ...
-    async def install(self, packages: list[str], say: Write) -> bool: ...
+    async def install(self, packages: list[str], say: Write, not_known: Write) -> bool: ...
     def has_package(self, package: str) -> bool: ...
     def has_unit(self, unit: str) -> bool: ...
     def is_active(self, unit: str) -> bool: ...
@@ -193,10 +193,11 @@ class Shell:
     def cannot(self, words: str, code: int = 1) -> int:
         """Say what is not known here.  The exit code."""
         self.err(f"{words}\n")
-        self._tell_unknown(words)
+        self.not_known(words)
         return code
 
-    def _tell_unknown(self, words: str) -> None:
+    def not_known(self, words: str) -> None:
+        """Remember what is not known here, without a word of it to the user."""
         session = self.session
         session.tell_unknown(f"line {session.line}: {words[:200]}" if session.name else words[:200])
 
@@ -220,13 +221,13 @@ class Shell:
         except BadLine as bad:
             self.session.line = bad.line
             self.complain(str(bad))
-            self._tell_unknown(str(bad))
+            self.not_known(str(bad))
             self.code = SYNTAX
         except TooMuch as bad:
             if self._depth:
                 raise
             self.complain(str(bad))
-            self._tell_unknown(str(bad))
+            self.not_known(str(bad))
             self.code = KILLED
         return self.code
 
@@ -272,7 +273,7 @@ class Shell:
         except (Exit, BadLine, LookupError, ConnectionError):
             pass
         except TooMuch as bad:
-            self._tell_unknown(str(bad))
+            self.not_known(str(bad))
 
     async def _line(self, line: Line) -> None:
         last = line.pipelines[-1]
@@ -408,7 +409,7 @@ class Shell:
         if "/" in name and self.path(name).is_file():
             return await self.child(self.content(name), name)
         self.complain(f"{name}: command not found")
-        self._tell_unknown(f"{name}: command not found")
+        self.not_known(f"{name}: command not found")
         return NOT_FOUND
 
     def content(self, name: str) -> str:
@@ -452,7 +453,7 @@ class Shell:
         if target in ends or target in devices:
             return ends.get(target) or devices[target]
         if operator == ">&":
-            self._tell_unknown(f">&{target}: not known here")
+            self.not_known(f">&{target}: not known here")
             raise Refused(f">&{target}: not known here")
         self.session.budget.spend(FILE_COST)
         file = _File(self.absolute(target), _Kept(self.session.budget))
@@ -510,7 +511,7 @@ class Shell:
             before = re.split(r"[*?[]", folder)[0].rpartition("/")
             if not self.path(before[0] or before[1] or ".").is_dir():
                 return [text]
-            self._tell_unknown(f"{text}: not known here")
+            self.not_known(f"{text}: not known here")
             raise Refused(f"{text}: a pattern for folders is not known here")
         try:
             names = sorted(each.name for each in self.path(folder or slash or ".").iterdir())
@@ -541,7 +542,7 @@ class Shell:
                     raise Exit(1)
                 return value or ""
             case Unknown():
-                self._tell_unknown(f"{part.what}: not known here")
+                self.not_known(f"{part.what}: not known here")
                 raise Refused(f"`{part.what[:60]}' is more than this instance's shell can do")
 
     def _variable(self, name: str) -> str | None:
