@@ -32,3 +32,19 @@ LARGEST_DISK = 16 << 20
 """Bytes on one instance's disk."""
 DISK_BLOCK = 4096
 """Bytes that an empty file or folder counts for: this machine's disk gives it as many."""
+DEEPEST_FOLDER = 64
+"""Folders inside each other there.  Python needs a stack to remove them."""
+LONGEST_SCRIPT = 65_536
+"""Characters of a script for an instance's shell.  User data has at most 16 KiB."""
+MOST_NESTED = 30
+"""Groups, loops and substitutions of a script inside each other."""
+MOST_COMMANDS = 5_000
+"""Commands that a line or script may run, with all that it starts; the next three count as commands too."""
+OUTPUT_UNIT = 4_096
+"""Characters of output, or of a command's words, that count as one command."""
+WORDS_UNIT = 16
+"""Words of a command that count as one more."""
+FILE_COST = 10
+"""Commands that a change of a file counts for."""
+LONGEST_VALUE = 1 << 20
+"""Characters of all variables of a shell together, and of what a command substitution writes."""

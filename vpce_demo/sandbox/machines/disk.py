@@ -7,11 +7,9 @@ import os
 import shutil
 from pathlib import Path
 
-from vpce_demo.sandbox.limits import DISK_BLOCK, LARGEST_DISK
+from vpce_demo.sandbox.limits import DEEPEST_FOLDER, DISK_BLOCK, LARGEST_DISK
 
 HOME = "/home/ec2-user"
-DEEPEST = 64
-"""Folders inside each other.  Python removes them one inside the other."""
 FOLDERS = (
     *(HOME, "/etc/systemd/system", "/opt", "/root", "/srv", "/tmp", "/usr/local/bin", "/usr/share"),
     *("/var/lib", "/var/log", "/var/tmp"),
@@ -59,7 +57,7 @@ class Disk:
     def _room_for(self, inside: str, content: bytes, replaces: bool = False) -> Path:
         """Where the file is, with its folders made.  Raises ``OSError`` if the disk would be too full or deep."""
         file = self.path(inside)
-        if len(file.parts) - len(self.root.parts) > DEEPEST:
+        if len(file.parts) - len(self.root.parts) > DEEPEST_FOLDER:
             raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         held = file.stat().st_size if replaces and file.is_file() else 0
         missing = sum(not one.exists() for one in (file, *file.parents))

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vpce_demo.sandbox.machines.shell import FILE_COST, Refused, Run, Shell, reason
+from vpce_demo.sandbox.limits import FILE_COST
+from vpce_demo.sandbox.machines.shell import Refused, Run, Shell, reason
 
 MOST_STEPS = 20_000_000
 """What a pattern of ``sed`` may cost for one line: see ``_steps``."""

@@ -23,13 +23,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..clock import Clock
-from ..limits import LARGEST_DISK
+from ..limits import FILE_COST, LARGEST_DISK, LONGEST_VALUE, MOST_COMMANDS, MOST_NESTED, OUTPUT_UNIT, WORDS_UNIT
 from ..network.wire import Wire
 from ..store.view import Interface, Subnet
 from .disk import HOME, Disk
 from .httpd import Site
 from .syntax import (
-    MOST_NESTED,
     BadLine,
     Command,
     For,
@@ -55,16 +54,6 @@ Write = Callable[[str], None]
 """Takes a piece of output; bytes that are no UTF-8 travel as surrogates."""
 
 NOT_FOUND, SYNTAX, KILLED = 127, 2, 137
-MOST_COMMANDS = 5_000
-"""Commands that one line or script may run, with all that it starts.  Output counts too: ``OUTPUT_UNIT``."""
-OUTPUT_UNIT = 4096
-"""Characters of output, or of a command's words, that count as one more command."""
-WORDS_UNIT = 16
-"""Words of a command that count as one more."""
-FILE_COST = 10
-"""Commands that a change of a file counts for."""
-LONGEST_VALUE = 1 << 20
-"""Characters of all variables of a shell together, and of what a command substitution writes."""
 _FOLDERS = ("/usr/local/bin/", "/usr/local/sbin/", "/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/")
 _PATTERN = set("*?[")
 _OPTIONS = {"e": "errexit", "x": "xtrace", "u": "nounset"}

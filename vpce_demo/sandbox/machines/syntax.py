@@ -13,10 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-MOST_NESTED = 30
-"""Groups, loops and substitutions inside each other."""
-LONGEST_SCRIPT = 1 << 16
-"""Characters of a script.  User data has at most 16 KiB."""
+from vpce_demo.sandbox.limits import LONGEST_SCRIPT, MOST_NESTED
 
 _BLANK = re.compile(r"(?:[^\S\n]|\\\n)+")
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|<>()]+")
