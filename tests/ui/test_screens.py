@@ -216,7 +216,8 @@ def sign_in_expired(screen: Screen) -> None:
     assert isinstance(error, SignInError)
     error.changed = NOTHING_CHANGED
     settings = (
-        "[profile demo]\nsso_session = corp\n[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x\n"
+        "[profile demo]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Developer\n"
+        "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x\n"
     )
     with NamedTemporaryFile("w") as file, patch.dict(os.environ, {"AWS_CONFIG_FILE": file.name}):
         file.write(settings)
