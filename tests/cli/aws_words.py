@@ -14,21 +14,27 @@ PROTOCOLS = {"tcp": "6", "udp": "17", "icmp": "1", "all": "-1"}
 """Names that ``ec2 create-network-acl-entry`` takes for the API's numbers."""
 
 
-def aws(line: str) -> dict[str, Any]:
-    """Carry out ``aws [--endpoint-url URL] [--region REGION] SERVICE OPERATION --option value ...``; its answer.
+def is_for_the_cli(line: str) -> bool:
+    """Whether an offered command is one of the AWS CLI, on the sandbox."""
+    words = shlex.split(line)
+    return words[0] == "vpce-demo" and " sandbox aws " in line
+
+
+def aws(line: str, endpoint_url: str) -> dict[str, Any]:
+    """Carry out ``vpce-demo ... sandbox aws [--region REGION] SERVICE OPERATION --option value ...``; its answer.
 
     Raises AssertionError for words that the CLI would not understand, and for a failure in the answer.
     """
-    program, *words = shlex.split(line)
-    assert program == "aws"
-    options = {}
+    assert is_for_the_cli(line), line
+    words = shlex.split(line.partition(" sandbox aws ")[2])
+    options = {"--region": "us-east-1"}
     while words[0].startswith("--"):
         name, value, *words = words
         options[name] = value
     service, operation, *words = words
     client = boto3.client(
         service,  # type: ignore[call-overload]
-        endpoint_url=options["--endpoint-url"],
+        endpoint_url=endpoint_url,
         region_name=options["--region"],
         aws_access_key_id="sandbox",
         aws_secret_access_key="sandbox",

@@ -12,7 +12,7 @@ import pytest
 
 from tests.torture.strangers import HOLDING
 
-from .aws_words import aws
+from .aws_words import aws, is_for_the_cli
 from .program import Done, World, good
 
 ALICE, BOB = ("--profile", "alice"), ("--profile", "bob")
@@ -130,8 +130,8 @@ def test_what_holds_the_rest_is_named_with_commands_that_remove_it(world: World,
     assert done.code == 7, done.text
     assert "Go on:" not in done.err, "alone it would fail in the same way"
     for command in offered(done):
-        if command.startswith("aws "):
-            aws(command)
+        if is_for_the_cli(command):
+            aws(command, world.sandbox.endpoint_url)
     assert "nothing left" in good(world.here("down")).out
 
 
@@ -140,5 +140,5 @@ def offered(done: Done) -> list[str]:
     fixes = done.document.get("diagnosis", {}).get("fixes", [])
     lines = [line.strip() for line in done.document["error"]["hint"].split("\n") if line.startswith("    ")]
     commands = [*lines, *(part for fix in fixes for part in fix["command"].split(" && "))]
-    assert any(command.startswith("aws ") for command in commands), done.text
+    assert any(map(is_for_the_cli, commands)), done.text
     return commands

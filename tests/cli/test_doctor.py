@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -27,7 +28,7 @@ from vpce_demo.verify.doctor import DoctorLine
 
 from .program import Program, World, good
 
-MACHINE = ["versions", "packages", "OpenSSH client", "files"]
+MACHINE = ["versions", "packages", "OpenSSH client", "AWS CLI", "files"]
 ACCOUNT = [
     "sign-in",
     "region",
@@ -62,11 +63,24 @@ def test_without_credentials_the_machine_is_checked_and_the_rest_says_why_not(pr
     assert done.code == 1
     told = {line["title"]: line for line in done.document["lines"]}
     assert list(told) == [*MACHINE, "sign-in", "account"]
-    assert [line["fine"] for line in told.values()] == [True, True, True, True, False, None]
+    there = True if shutil.which("aws") else None
+    assert [line["fine"] for line in told.values()] == [True, True, True, there, True, False, None]
     assert "There are no AWS credentials." in told["sign-in"]["evidence"]
     assert "aws configure" in told["sign-in"]["fix"]
     assert told["account"]["evidence"] == "not asked: that needs a sign-in and a region"
     assert "Wrong: sign-in. Exit code 1. Nothing was changed." in done.err
+
+
+@pytest.mark.parametrize("found", ["/usr/local/bin/aws", None])
+def test_the_aws_cli_is_not_needed_but_by_what_is_offered(found: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: found)
+    line = doctor.aws_cli()
+    if found:
+        assert (line.fine, line.evidence, line.fix) == (True, found, "")
+    else:
+        assert line.fine is None
+        assert line.evidence.startswith("not installed: ")
+        assert line.fix.startswith("Install it:  https://docs.aws.amazon.com/cli/")
 
 
 @pytest.mark.parametrize(

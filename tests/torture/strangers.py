@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.cli.aws_words import aws
+from tests.cli.aws_words import aws, is_for_the_cli
 from tools.account import Account
 from tools.process import Ended, Wrong
 from vpce_demo.aws.clients import Clients
@@ -332,8 +332,9 @@ def carry_out(world: World, done: Ended) -> None:
     for command in commands:
         repeated = re.fullmatch(r"for try in \$\(seq 60\); do if (.*); then break; fi; sleep 5; done", command)
         line = repeated[1] if repeated else command
-        if line.startswith("aws "):
-            _until(partial(aws, line)) if repeated else aws(line)
+        if is_for_the_cli(line):
+            call = partial(aws, line, world.sandbox.endpoint_url)
+            _until(call) if repeated else call()
         else:
             world.succeed(*(word for word in shlex.split(line)[1:] if word != "--sandbox"))
 

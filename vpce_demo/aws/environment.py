@@ -37,7 +37,7 @@ from botocore.httpsession import get_cert_path
 
 from ..changes import CHANGES
 from ..config.model import Config
-from ..errors import ConfigError, DemoError, RegionNotEnabled, SignInError
+from ..errors import THIS_DEMO, ConfigError, DemoError, RegionNotEnabled, SignInError
 from ..extras import extra
 from ..model import Side
 from ..sandbox.client import Running
@@ -54,6 +54,8 @@ from .tags import owner_value
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
 
+AWS_CLI = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+"""How the AWS CLI is installed."""
 NO_REGION = "us-east-1"
 """Where no region is set and none is needed."""
 FETCH_SECONDS = 10
@@ -255,8 +257,8 @@ def in_sandbox(config: Config, running: Running) -> Environment:
     os.environ.pop("SSLKEYLOGFILE", None)  # botocore opens that file for connections without TLS too
     wanted = {side: _profile_and_region(config, side) for side in Side}
     made = {
-        (profile, region): _sandbox_clients(profile, region or NO_REGION, running.endpoint_url)
-        for profile, region in set(wanted.values())
+        one: _sandbox_clients(one[0], one[1] or NO_REGION, running.endpoint_url, _sandbox_cli(config, *one))
+        for one in set(wanted.values())
     }
     clients = {side: made[one] for side, one in wanted.items()}
     through = proxy_command([*running.connect, "%h", "%p"])
@@ -361,18 +363,29 @@ def _alias(session: boto3.Session) -> Future[str]:
     return told
 
 
-def _sandbox_clients(profile: str | None, region: str, endpoint_url: str) -> Clients:
+def sandbox_key(profile: str | None) -> str:
+    """The access key id that stands for a profile in the sandbox."""
+    return re.sub(r"[^\w-]", "-", f"sandbox-{profile}", flags=re.ASCII) if profile else "sandbox"
+
+
+def _sandbox_cli(config: Config, profile: str | None, region: str | None) -> str:
+    """The beginning of an AWS CLI command for a side, with what the command line of the demo does not say already."""
+    whose = f" --profile {shlex.quote(profile)}" if profile and profile != config.profile else ""
+    where = f" --region {shlex.quote(region)}" if region and region != config.region else ""
+    return f"{THIS_DEMO}{whose} sandbox aws{where}"
+
+
+def _sandbox_clients(profile: str | None, region: str, endpoint_url: str, cli: str) -> Clients:
     below = botocore.session.Session(session_vars=_NOTHING_OF_THE_USER)
     below.get_component("config_store").set_config_provider("s3", ConstantProvider({}))  # read for every service
     session = boto3.Session(
-        aws_access_key_id=re.sub(r"[^\w-]", "-", f"sandbox-{profile}", flags=re.ASCII) if profile else "sandbox",
+        aws_access_key_id=sandbox_key(profile),
         aws_secret_access_key="sandbox",
         region_name=region,
         botocore_session=below,
     )
     check_answers(session)
     _check_region(region)
-    cli = f"aws --endpoint-url {endpoint_url} --region {region}"
     # The sandbox can be told to kill the process that makes a call, and needs to know its id.
     more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}", read_timeout=SANDBOX_SECONDS)
     session.events.register_first("needs-retry", _stop_asking_without_answer)

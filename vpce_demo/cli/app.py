@@ -291,9 +291,10 @@ def _on_aws(where: Where) -> Environment:
 
 
 def command_line(app: App, before: str = "") -> str:
-    """The beginning of a command line for the same demo.  An option that stands in ``before``, the rest of that line,
-    is left out."""
-    words = ["vpce-demo", *(["--sandbox"] if app.get("sandbox") else [])]
+    """The beginning of a command line for the same demo.  What stands in ``before``, the rest of that line, is left
+    out, and --sandbox before ``sandbox``."""
+    in_sandbox = app.get("sandbox") and before.split()[:1] != ["sandbox"]
+    words = ["vpce-demo", *(["--sandbox"] if in_sandbox else [])]
     options = {name: f"--{name.replace('_', '-')}" for name in ("name", "profile", "region", "state_dir")}
     sides = {f"{side}_profile": f"--{side}-profile" for side in ("provider", "consumer")}
     for name, option in {**options, **sides, "config": "-c"}.items():
@@ -328,4 +329,4 @@ def for_this_demo(app: App, text: str) -> str:
 def diagnosis_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:
     """A diagnosis whose commands have the options of this demo."""
     fixes = [fix._replace(command=for_this_demo(app, fix.command)) for fix in diagnosis.fixes]
-    return replace(diagnosis, fixes=fixes)
+    return replace(diagnosis, fixes=fixes, evidence=[for_this_demo(app, line) for line in diagnosis.evidence])

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 import time
@@ -21,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import __version__, ssh
 from ..aws.clients import Clients
-from ..aws.environment import Environment
+from ..aws.environment import AWS_CLI, Environment
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.messages import understood
 from ..aws.my_address import my_address
@@ -93,6 +94,15 @@ def machine() -> Iterator[DoctorLine]:
         yield DoctorLine("OpenSSH client", True, version)
     except DemoError as error:
         yield _not_fine("OpenSSH client", error)
+    yield aws_cli()
+
+
+def aws_cli() -> DoctorLine:
+    """Whether the AWS CLI is there: the program does without, but many of the commands that it offers are its own."""
+    if found := shutil.which("aws"):
+        return DoctorLine("AWS CLI", True, found)
+    said = "not installed: what repairs a demo is often a command of it, also in the sandbox"
+    return DoctorLine("AWS CLI", None, said, f"Install it:  {AWS_CLI}")
 
 
 def files(key_file: Path) -> DoctorLine:
