@@ -12,7 +12,8 @@ import pytest
 from vpce_demo.cli import run_command
 from vpce_demo.lessons import topics
 
-from .program import Program, good, imported
+from ..lessons.script import blocks
+from .program import Program, World, good, imported
 from .terminal import Terminal
 
 TOPICS = [page.name for page in topics("en")]
@@ -46,6 +47,24 @@ def test_a_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert "ステップ 15 / 17（1）: VPC エンドポイント" in out
     assert "ステップ 15 / 17（2）: 承諾" in out
     assert "--security-group-ids $CUSTOMER_GROUP" in out
+
+
+def test_the_commands_of_a_page_run_as_they_stand_in_the_sandbox_too(world: World, program: Program) -> None:
+    """``tests/peers/test_the_pages.py`` runs them all."""
+    (block,) = blocks(good(world.here("explain", "6", "-o", "json")).document["pages"][0]["text"])
+    state = world.directory / world.state
+    assert block.startswith(f'aws() {{ vpce-demo --state-dir {state} sandbox aws "$@"; }}\n')
+    assert "--cidr $(curl -s --proxy http://127.0.0.1:" in block
+    assert "SSH_SOURCE" not in block
+    assert "KEY_FILE=vpce-demo-key.pem && ssh-keygen -q -t ed25519 -N '' -f $KEY_FILE\n" in block
+    last = good(world.here("explain", "16", "-o", "json")).document["pages"][0]["text"]
+    assert "ssh -i $KEY_FILE -F none -o StrictHostKeyChecking=no" in last
+    assert "aws()" not in last
+
+    on_aws = good(program.run("explain", "6", "-o", "json")).document["pages"][0]["text"]
+    assert "aws()" not in on_aws
+    assert "SSH_SOURCE=$(curl -s https://checkip.amazonaws.com)/32\n" in on_aws
+    assert "SSH=" in good(program.run("explain", "16")).out
 
 
 def test_another_region_s_prices(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,13 @@ import string
 import pytest
 
 from vpce_demo.config.model import Config
+from vpce_demo.cost.bill import price
 from vpce_demo.lessons import LANGUAGES, TEXTS, Page, steps, topics, welcome, words
 from vpce_demo.lessons.placeholders import PLACEHOLDER, fill, from_demo, from_prices, from_settings
 from vpce_demo.resources.security_group import IngressRule
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
+from vpce_demo.verify.diagnosis import RULES
 
 from .script import blocks, commands, missing, operation, parameters
 
@@ -34,7 +36,8 @@ HEADINGS = {
         "関連ドキュメント",
     ],
 }
-DEMO = tutorial(not_looked_up(Config()))
+DEMO_SETTINGS = not_looked_up(Config())
+DEMO = tutorial(DEMO_SETTINGS)
 PAGES = {lang: [*steps(lang), *topics(lang), welcome(lang, "aws"), welcome(lang, "sandbox")] for lang in LANGUAGES}
 BOTH = list(zip(PAGES["en"], PAGES["ja"], strict=True))
 EVERY = [page for lang in LANGUAGES for page in PAGES[lang]]
@@ -183,6 +186,27 @@ def test_what_is_billed_is_counted() -> None:
         assert counts == [balancers, endpoints, instances, instances + balancers]
 
 
+def test_what_the_pages_teach_is_what_the_exercises_show() -> None:
+    """The owner of a service may always connect; the one exercise that asks more of it is named as such."""
+    assert next(number for number, rule in enumerate(RULES, 1) if rule.key == "service-not-found") == 1
+    for lang in LANGUAGES:
+        (page,) = (page for page in topics(lang) if page.name == "acceptance")
+        assert "vpce-demo sandbox break 1`" in page.text
+
+
+def test_no_zone_has_two_ids() -> None:
+    """The id of us-east-1a in the text is that of the sandbox, which every command of a demo there shows."""
+    for lang in LANGUAGES:
+        (page,) = (page for page in topics(lang) if page.name == "zones")
+        assert set(re.findall(r"use1-az\d", page.text)) == {"use1-az6"}
+
+
+def test_the_load_balancer_costs_most_of_what_stands_alone() -> None:
+    hourly = {item: price(item, "us-east-1") for item in ("load-balancer-hour", "endpoint-hour", "ipv4-hour")}
+    amounts = {item: found.usd for item, found in hourly.items() if found}
+    assert max(amounts, key=lambda item: amounts[item]) == "load-balancer-hour"
+
+
 def test_the_program_has_an_answer_to_every_placeholder() -> None:
     """What only AWS knows is a variable of the shell that an earlier command has set."""
     from .values import VALUES
@@ -235,13 +259,21 @@ def test_wrong_commands_would_be_noticed() -> None:
 
 
 def test_a_variable_is_set_before_it_is_used() -> None:
-    """Of a demo of which nothing is there yet."""
-    from .values import MORE, SETTINGS
-
+    """Of a demo of which nothing is there yet, and nothing was looked up: as ``explain`` shows it."""
     known: set[str] = set()
-    mine = {name: MORE[name] for name in ("key_file", "ssh")}
     for script in SCRIPTS:
-        text = fill(script.read_text(), mine.get, from_settings(SETTINGS, Config()), from_demo(DEMO, {}))
-        for line in text.splitlines():
+        text = fill(script.read_text(), from_settings(DEMO_SETTINGS, Config()), from_demo(DEMO, {}))
+        for line in text.replace(" && ", "\n").splitlines():
             assert set(re.findall(r"\$([A-Z_]+)", line)) <= known, (script.name, line)
-            known |= set(re.findall(r"^([A-Z_]+)=\$\(", line))
+            known |= set(re.findall(r"^([A-Z_]+)=", line))
+    assert {"KEY_FILE", "SSH_SOURCE", "PROVIDER_ZONE_ID", "CONSUMER_ZONE_ID", "SSH"} <= known
+
+
+def test_a_variable_whose_value_is_known_is_not_set() -> None:
+    from .values import VALUES
+
+    for script in SCRIPTS:
+        text = fill(script.read_text(), *VALUES)
+        assert not re.findall(r"^(?:KEY_FILE|SSH_SOURCE|PROVIDER_ZONE_ID|CONSUMER_ZONE_ID|SSH)=", text, re.MULTILINE)
+        assert "checkip" not in text
+        assert "describe-instance-type-offerings" not in text

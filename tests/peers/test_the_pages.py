@@ -5,13 +5,12 @@ Skipped where the aws CLI is not installed.
 
 from __future__ import annotations
 
+import json
+import math
 import os
-import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,15 @@ import pytest
 from bench.contenders import to_the_sandbox
 from tools.account import account
 from vpce_demo.aws.environment import Environment
+from vpce_demo.cli import run_command
+from vpce_demo.config.model import Config
 from vpce_demo.lessons import TEXTS
-from vpce_demo.lessons.placeholders import fill, from_demo, from_settings
+from vpce_demo.lessons.placeholders import fill
 from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox
-from vpce_demo.session.run import Run
 
+from ..cli.stage import write_server_file
+from ..lessons.script import blocks
 from ..lessons.values import VALUES
 
 pytestmark = [
@@ -44,35 +46,31 @@ END
 
 @pytest.mark.parametrize("output", ["json", "text", "table", "yaml"])
 def test_the_whole_tutorial_by_hand(
-    sandbox: Sandbox,
-    place: Environment,
-    open_run: Callable[..., AbstractContextManager[Run]],
-    tmp_path: Path,
-    output: str,
+    sandbox: Sandbox, place: Environment, tmp_path: Path, output: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever the user has set as output."""
+    """What ``explain`` prints of every step, joined: as it stands, on a machine without credentials, whatever the user
+    has set as output, and with waits."""
+    program(tmp_path / "bin/vpce-demo", f'#!/bin/sh\nexec {sys.executable} -m vpce_demo "$@"\n')
     if output == "yaml":
         program(tmp_path / "bin/aws", AS_YAML)
+    write_server_file(sandbox, tmp_path / ".vpce-demo")
+    sandbox.set(speed=20 if output == "json" else None)
     clients = place.clients[Side.PROVIDER]
     before = account(clients)
-    with open_run(tmp_path / "state") as run:
-        settings, demo, config = run.settings, run.demo, run.where.config
-        key = tmp_path / "key.pem"
-        shutil.copy(run.state.key_file, key)
-        shutil.copy(run.state.key_file.with_suffix(".pem.pub"), f"{key}.pub")
-    trusting = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
-    more = {"key_file": str(key), "ssh": shlex.join(["ssh", "-i", str(key), *trusting, *place.ssh_options])}
-    scripts = sorted((TEXTS / "commands").glob("*.sh"))
-    look = (more.get, from_settings(settings, config), from_demo(demo, {}))
-    script = "\n".join(f"echo '# {s.stem}'\n{fill(s.read_text(), *look)}" for s in scripts)
+    pages = ("--sandbox", "--state-dir", str(tmp_path / ".vpce-demo"), "explain", "-o", "json")
+    script = ""
+    for number in range(1, 18):
+        assert run_command([*pages, str(number)]) == 0
+        told = json.loads(capsys.readouterr().out)["pages"]
+        script += f"echo '# {number}'\n" + "".join(block for page in told for block in blocks(page["text"]))
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=tmp_path,
         env={
-            **os.environ,
-            **to_the_sandbox(sandbox.endpoint_url),
-            "AWS_DEFAULT_OUTPUT": output,
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
             "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+            "AWS_DEFAULT_OUTPUT": output,
         },
         capture_output=True,
         text=True,
@@ -80,7 +78,8 @@ def test_the_whole_tutorial_by_hand(
     )
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr}"
     of_step_16 = done.stdout.partition("# 16\n")[2].partition("# 17\n")[0]
-    assert of_step_16.strip() == settings.page
+    assert of_step_16.strip() == Config().page
+    sandbox.set(speed=math.inf)
     assert account(clients) == before
 
 

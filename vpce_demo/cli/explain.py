@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
-from .app import App, command_line
+from ..errors import THIS_DEMO
+from .app import App, command_line, for_this_demo
 from .group import command, lang_option, pass_app
 
 if TYPE_CHECKING:
     from ..lessons import Language
     from ..lessons.placeholders import Lookup
     from .documents import ExplainDocument, Page
+
+_UNKNOWN_HOST = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
+"""Options of ssh for an instance of the sandbox, whose address was another one's yesterday."""
 
 
 def _topic_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -57,7 +62,14 @@ def explain(app: App, topic: str | None, lang: Language | None) -> None:
         title = page.title
         if page.of_a_step:
             title = lessons.heading(page, lessons.steps(lang)[-1].step, lessons.words(lang))
-        text = fill(page.text, {"demo": command_line(app)}.get, *_without_asking(app, page.of_a_step))
+        text = fill(
+            page.text,
+            {"demo": command_line(app)}.get,
+            *_on_the_way_in(app),
+            *_without_asking(app, page.of_a_step),
+        )
+        if app.get("sandbox"):
+            text = lessons.on_the_sandbox(text, for_this_demo(app, f"{THIS_DEMO} sandbox aws"))
         told.append({"title": title, "text": text})
     with paged(screen):
         for one in told:
@@ -80,6 +92,23 @@ def _list_topics(app: App, lang: Language) -> None:
         "topics": [{"name": page.name, "title": page.title} for page in known],
     }
     app.document.update(document)
+
+
+def _on_the_way_in(app: App) -> Iterator[Lookup]:
+    """How ssh and curl reach the sandbox, if it runs: what is in it has no addresses of this machine."""
+    if not app.get("sandbox"):
+        return
+    from ..lessons.placeholders import shell_variable
+    from ..sandbox import client
+    from ..ssh import NO_CONFIGURATION, proxy_command
+
+    if running := client.running(app.sandbox_directory):
+        through = proxy_command([*running.connect, "%h", "%p"])
+        options = (*NO_CONFIGURATION, *_UNKNOWN_HOST, "-o", f"ProxyCommand={through}")
+        yield {
+            "ssh": f"ssh -i {shell_variable('key_file')} {shlex.join(options)}",
+            "ssh_source": f"$(curl -s --proxy {running.proxy_url} http://checkip.amazonaws.com)/32",
+        }.get
 
 
 def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:

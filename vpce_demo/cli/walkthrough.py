@@ -31,7 +31,7 @@ from ..diagram.picture import picture
 from ..diagram.terminal import in_terminal
 from ..engine.events import Action
 from ..engine.resource import Resource
-from ..errors import Refused
+from ..errors import THIS_DEMO, Refused
 from ..lessons import Page, heading, welcome
 from ..lessons.placeholders import fill, from_demo, from_prices, from_settings
 from ..model import Phase, Side
@@ -44,7 +44,7 @@ from ..ui import page as pages
 from ..ui.page import WIDEST
 from ..ui.pager import ENTER, Block, Reader, drawn
 from ..ui.style import Screen
-from .app import App, command_line
+from .app import App, command_line, for_this_demo
 from .describe import described
 from .down import down
 from .group import ask, command, lang_option, pass_app, timeout_option, yes_option
@@ -242,13 +242,16 @@ class _Walk:
             "endpoint.address": seen.frame.addresses.get(seen.demo.endpoint.key, ""),
             "endpoint_url": self.environment.clients[Side.PROVIDER].ec2.meta.endpoint_url,
         }
-        return fill(
+        filled = fill(
             text,
             more.get,
             from_settings(seen.settings, self.where.config),
             from_demo(seen.demo, seen.live),
             from_prices(self.region, seen.settings.instance_type),
         )
+        if not self.environment.is_sandbox:
+            return filled
+        return lessons.on_the_sandbox(filled, for_this_demo(self.app, f"{THIS_DEMO} sandbox aws"))
 
     def cost(self, amount: Decimal | None) -> str:
         if amount is None:

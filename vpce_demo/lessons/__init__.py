@@ -24,6 +24,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 _FILE = re.compile(r"(?P<number>\d\d(?:-\d(?=-))?)-(?P<name>.+)\.md")
 # After Japanese punctuation the next line is joined without a space, unless it begins a new block.
 _LINE_GOES_ON = re.compile(r"(?<=[。、）」：])\n(?=[^\s\-|#>`\d]|`[^`]|\d(?!\. ))")
+_AWS_COMMANDS = re.compile(r"^```sh\n(?=(?:(?!```).)*\baws )", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,11 @@ def heading(page: Page, last: int, labels: Mapping[str, str]) -> str:
     """The title of a step's page, with its number out of ``last``."""
     step, _, part = page.number.partition("-")
     return labels["part" if part else "step"].format(number=int(step), part=part, last=last, title=page.title)
+
+
+def on_the_sandbox(text: str, command: str) -> str:
+    """The text, with the first commands of the AWS CLI preceded by what makes all of them run by this command."""
+    return _AWS_COMMANDS.sub(lambda match: f'{match[0]}aws() {{ {command} "$@"; }}\n', text, count=1)
 
 
 def _pages(lang: str, folder: str) -> list[Page]:

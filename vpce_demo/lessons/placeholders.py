@@ -23,15 +23,24 @@ Lookup = Callable[[str], str | None]
 """Returns the value of a name, or None if it is not known here."""
 PLACEHOLDER = re.compile(r"\{([a-z][\w-]*(?:\.[\w-]+)*)\}")
 """It does not match tags in a command, ``{Key=Name,Value=...}``."""
+STATEMENT = re.compile(rf"^{PLACEHOLDER.pattern}=((?:.*\\\n)*.*(?:\n|$))", re.MULTILINE)
+"""A command that sets the variable of a name, ``{key_file}=...``, with the lines on which it goes on."""
 
 
 def fill(text: str, *lookups: Lookup) -> str:
-    """Replace each name in braces by its first known value, else by a shell variable."""
+    """Replace each name in braces by its first known value, else by a shell variable.
 
-    def value(match: re.Match[str]) -> str:
-        return next((found for lookup in lookups if (found := lookup(match[1]))), shell_variable(match[1]))
+    A command that sets the variable of a name is left out where its value is known.
+    """
 
-    return PLACEHOLDER.sub(value, text)
+    def value(name: str) -> str:
+        return next((found for lookup in lookups if (found := lookup(name))), shell_variable(name))
+
+    def setting(match: re.Match[str]) -> str:
+        variable = shell_variable(match[1])
+        return f"{variable[1:]}={match[2]}" if value(match[1]) == variable else ""
+
+    return PLACEHOLDER.sub(lambda match: value(match[1]), STATEMENT.sub(setting, text))
 
 
 def shell_variable(name: str) -> str:

@@ -1,3 +1,5 @@
+{key_file}=vpce-demo-key.pem && ssh-keygen -q -t ed25519 -N '' -f {key_file}
+{ssh_source}=$(curl -s https://checkip.amazonaws.com)/32
 aws ec2 import-key-pair --key-name {provider.key_name} \
     --public-key-material fileb://{key_file}.pub
 PROVIDER_GROUP=$(aws ec2 create-security-group --vpc-id {provider-vpc} \

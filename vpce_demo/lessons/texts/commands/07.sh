@@ -15,3 +15,4 @@ aws elbv2 create-listener --load-balancer-arn {load-balancer} \
 aws ec2 wait instance-running --instance-ids {web}
 aws elbv2 register-targets --target-group-arn {target-group} --targets Id={web}
 aws elbv2 wait load-balancer-available --load-balancer-arns {load-balancer}
+aws elbv2 wait target-in-service --target-group-arn {target-group}

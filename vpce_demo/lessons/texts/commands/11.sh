@@ -1,3 +1,4 @@
+{consumer_zone_id}={provider_zone_id}
 CUSTOMER_SUBNET=$(aws ec2 create-subnet --vpc-id {customer-vpc} \
     --cidr-block {consumer.subnet_cidr} --availability-zone-id {consumer_zone_id} \
     --tag-specifications \
