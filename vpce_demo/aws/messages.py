@@ -21,7 +21,7 @@ from .error_codes import ErrorKind, error_code, error_kind, error_message
 from .iam_policy import TAGGING, actions
 
 LOCALLY = "No AWS account at hand? Try it all locally:  vpce-demo --sandbox up"
-SIGN_IN_AGAIN = f"Sign in again, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"
+HOW_TO_SIGN_IN = f"Sign in, then repeat the command:\n    aws sso login      or:  aws configure\n{LOCALLY}"
 _GO_ON = "then repeat the command: it continues from here."
 _AFTER_DOWN = "in the config file, after:  <demo> down"
 """For a setting that a demo keeps: its zone, its instance type, its image."""
@@ -56,19 +56,19 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         SignInError,
         "There are no AWS credentials.",
-        SIGN_IN_AGAIN,
+        HOW_TO_SIGN_IN,
         classes=(boto.NoCredentialsError, boto.NoAuthTokenError),
     ),
     MessageRow(
         SignInError,
         "Your AWS credentials are incomplete.",
-        SIGN_IN_AGAIN,
+        HOW_TO_SIGN_IN,
         classes=(boto.PartialCredentialsError,),
     ),
     MessageRow(
         SignInError,
         "Your AWS sign-in has expired.",
-        SIGN_IN_AGAIN,
+        HOW_TO_SIGN_IN,
         classes=(boto.TokenRetrievalError, boto.LoginRefreshRequired),
         says="has expired",
     ),
@@ -107,7 +107,7 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         SignInError,
         "AWS does not accept the web identity token.",
-        SIGN_IN_AGAIN,
+        HOW_TO_SIGN_IN,
         codes=("InvalidIdentityToken",),
     ),
     MessageRow(
@@ -128,7 +128,7 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         SignInError,
         "Your AWS sign-in has expired.",
-        SIGN_IN_AGAIN + "\nIf it is fresh, look at this machine's clock: AWS allows a difference of five minutes.",
+        HOW_TO_SIGN_IN + "\nIf it is fresh, look at this machine's clock: AWS allows a difference of five minutes.",
         codes=("RequestExpired", "ExpiredToken", "ExpiredTokenException"),
     ),
     MessageRow(
@@ -191,14 +191,14 @@ TABLE: Sequence[MessageRow] = (
     MessageRow(
         SignInError,
         "AWS does not accept your sign-in.",
-        SIGN_IN_AGAIN + "\nThe keys of GovCloud, of China and of the European sovereign cloud are known in their own "
+        HOW_TO_SIGN_IN + "\nThe keys of GovCloud, of China and of the European sovereign cloud are known in their own "
         "regions only (--region).",
         codes=("InvalidClientTokenId", "UnrecognizedClientException"),
     ),
     MessageRow(
         SignInError,
         "AWS does not accept your sign-in.",
-        SIGN_IN_AGAIN,
+        HOW_TO_SIGN_IN,
         codes=("SignatureDoesNotMatch", "InvalidSignatureException"),
     ),
     # Settings of the machine
@@ -364,7 +364,7 @@ _BY_MEANING = {
     ErrorKind.UNSURE: MessageRow(DemoError, "AWS failed at {call}.", "This is temporary. Wait a minute, " + _GO_ON),
 }
 _REFUSED = MessageRow(DemoError, "AWS refused {call}.")
-_NO_CREDENTIALS = MessageRow(SignInError, "Your AWS sign-in has expired or cannot be used.", SIGN_IN_AGAIN)
+_NO_CREDENTIALS = MessageRow(SignInError, "Your AWS sign-in has expired or cannot be used.", HOW_TO_SIGN_IN)
 _OTHERWISE = MessageRow(DemoError, "The call to AWS failed.")
 
 

@@ -12,9 +12,9 @@ from ..errors import DemoError, SignInError
 from ..untrusted import printable
 from .credentials import WEB_IDENTITY, profile_in_use, profile_option, settings_of, variable_in_use
 from .error_codes import is_sign_in
-from .messages import LOCALLY, SIGN_IN_AGAIN
+from .messages import HOW_TO_SIGN_IN, LOCALLY
 
-AGAIN = "Sign in again, then repeat the command:"
+SIGN_IN_THEN = "Sign in, then repeat the command:"
 SESSIONS_KEPT = (
     "AWS may have ended the session of the role, which is kept for the next command. Remove what is kept, then repeat\n"
     "the command: it begins a new session.",
@@ -33,7 +33,7 @@ def complete(error: SignInError, profile: str | None, recorded: Callable[[], int
     variable = variable_in_use(profile) or ("" if settings else next(filter(os.environ.get, _OF_A_CONTAINER), ""))
     told = f"the environment ({variable})" if variable else f"{name}{_how(settings)}"
     error.facts = {"credentials" if variable else "profile": told, **error.facts}
-    if SIGN_IN_AGAIN in error.hint:
+    if HOW_TO_SIGN_IN in error.hint:
         first, again = _of_the_environment(variable) if variable else _how_to_sign_in(name, settings)
         if ("role_arn" in settings or variable == WEB_IDENTITY) and _was_refused(error):
             first, again = SESSIONS_KEPT
@@ -67,7 +67,7 @@ def _of_the_environment(variable: str) -> tuple[str, str]:
     if key.startswith("ASIA") and not has_token:
         what = "Keys that begin with ASIA need their session token too. Set it, then repeat the command:"
         return what, "export AWS_SESSION_TOKEN=..."
-    return AGAIN, "set fresh keys in the environment"
+    return SIGN_IN_THEN, "set fresh keys in the environment"
 
 
 def _how(settings: Mapping[str, Any]) -> str:
@@ -94,9 +94,9 @@ def _how_to_sign_in(profile: str, settings: Mapping[str, Any], seen: tuple[str, 
                 "The profile names no account or no role. Choose them, then repeat the command:",
                 f"aws configure sso{option}",
             )
-        return AGAIN, f"aws sso login{option}"
+        return SIGN_IN_THEN, f"aws sso login{option}"
     if "login_session" in settings:
-        return AGAIN, f"aws login{option}"
+        return SIGN_IN_THEN, f"aws login{option}"
     if process := settings.get("credential_process"):
         program = printable((str(process).split() or [""])[0])  # what follows may be a password
         first = (
@@ -112,4 +112,4 @@ def _how_to_sign_in(profile: str, settings: Mapping[str, Any], seen: tuple[str, 
     if source_of := settings.get("credential_source"):
         first = f"The profile takes its credentials from {printable(str(source_of))}. See whether it has any:"
         return first, f"aws configure list{option}"
-    return AGAIN, f"aws configure{option}"
+    return SIGN_IN_THEN, f"aws configure{option}"

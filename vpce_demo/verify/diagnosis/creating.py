@@ -50,7 +50,10 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
         f"{name} allows {', '.join(principals) or 'no principal'}; the customer is account {customer.account}.",
     ]
     if customer.account == facts.clients(Side.PROVIDER).account:
-        evidence.append("A service's own account usually needs no entry; AWS may also take minutes to know a new one.")
+        evidence.append(
+            "A service's own account may always connect: on AWS that passes, as a new service is known after minutes. "
+            "Only an exercise in the sandbox asks for an entry all the same."
+        )
     return Finding(
         f"account {customer.account} is not allowed to use the service.",
         evidence,
