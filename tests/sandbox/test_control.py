@@ -215,3 +215,6 @@ def test_the_clock() -> None:
     clock.speed = math.inf
     assert clock.passed(clock.now(), 1e9)
     assert clock.real(1e9) == 0
+    begun = clock.now()
+    clock.speed = 5
+    assert clock.passed(begun, 500), "what needed no time does not begin to wait afterwards"

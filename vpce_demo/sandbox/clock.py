@@ -12,6 +12,8 @@ import time
 
 SHORTEST = 0.02
 """Real seconds between two rounds of periodic work (a health check, say) however fast the clock runs."""
+LONGEST = 600.0
+"""AWS seconds; every wait in the sandbox is shorter, but for the memory of what is gone."""
 
 
 class Clock:
@@ -32,8 +34,8 @@ class Clock:
 
     @speed.setter
     def speed(self, speed: float) -> None:
-        """Change the pace from now on."""
-        now = self.now()
+        """Change the pace from now on.  What was begun while no wait took time stays done."""
+        now = self.now() + (LONGEST if math.isinf(self._speed) and math.isfinite(speed) else 0.0)
         with self._lock:
             self._set(speed, now)
 
