@@ -39,6 +39,9 @@ COMMANDS = (
     "sandbox faults",
     "sandbox trace",
     "sandbox break",
+    "sandbox hint",
+    "sandbox score",
+    "sandbox aws --version",
     "plan",
     "status",
     "-v logs --last",
@@ -70,7 +73,7 @@ COMMANDS = (
 """Every command, in the order of a life."""
 ON_AWS = ("status", "doctor", "up --yes", "down --yes")
 """Commands that are run without the sandbox too, where AWS refuses the connection."""
-FILES = ("state.json", "state.json.new", "key.pem", "key.pem.pub", "known_hosts", "lock")
+FILES = ("state.json", "state.json.new", "key.pem", "key.pem.pub", "known_hosts", "lock", "exercises.json")
 LOG = "20261124T145500Z-up-99999999.jsonl"
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -89,7 +92,16 @@ class Outside:
         self.nowhere = directory / "nowhere"
         directory.mkdir(mode=0o755)
         self.file.write_text("a file of the user\n")
-        for name in ("state.json", "key.pem", "key.pem.pub", "known_hosts", "lock", "server.json", "sandbox.log"):
+        for name in (
+            "state.json",
+            "key.pem",
+            "key.pem.pub",
+            "known_hosts",
+            "lock",
+            "exercises.json",
+            "server.json",
+            "sandbox.log",
+        ):
             (directory / name).write_text(f"the user's {name}\n")
         for number in range(25):
             (directory / f"20250101T0000{number:02}Z-up-{number + 1}.jsonl").write_text('{"type": "run"}\n')

@@ -5,11 +5,9 @@ One demo for all rows: each mends what it broke, or is followed by a new demo.
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,8 +17,8 @@ from vpce_demo.exercises.ways import WAYS
 from vpce_demo.verify.diagnosis import RULES
 from vpce_demo.verify.diagnosis.table import Rule
 
-from .aws_words import aws
-from .program import Done, World, wait_until
+from .aws_words import aws, is_for_the_cli
+from .program import Done, World
 
 BREAKABLE = [rule for rule in RULES if not rule.local]
 ALL = [(rule, way) for rule in BREAKABLE for way in WAYS[rule.key]]
@@ -39,7 +37,6 @@ MET: dict[str, tuple[int, str]] = {
     "acl-return-ports:ssh": (5, "timed out"),
     "nothing-listens": (6, "connection refused"),
     "other-page": (7, "holds the demo id, but another page"),
-    "targets-initial": (3, "0 of 1 healthy on tcp/80: initial (Elb."),
     "targets-unhealthy": (3, "0 of 1 healthy on tcp/80: unhealthy (Target.FailedHealthChecks)"),
     "something-differs": (3, "0 of 1 healthy on tcp/80: unhealthy (Target.FailedHealthChecks)"),
     "something-differs:target": (3, "1 of 2 healthy on tcp/80: unhealthy (Target.FailedHealthChecks)"),
@@ -85,10 +82,6 @@ BY_HAND = (
     "instance-stopped",
     "instance-stopped:web",
 )
-SLOWLY = 5.0
-"""How many times faster than AWS the clock runs where something has to be seen that passes by itself."""
-
-
 ORDINARY = ("boot", "route")
 """Of the other ways to break the same thing, those that are tried in the ordinary run."""
 
@@ -137,43 +130,39 @@ def chain(chain_of_the_module: Chain) -> Iterator[Chain]:
     chain_of_the_module.world.speed("max")
 
 
-def carry_out(world: World, command: str, run_aws: Callable[[str], Any] = aws) -> Done | None:
+def by_botocore(world: World, line: str) -> None:
+    aws(line, world.sandbox.endpoint_url)
+
+
+def carry_out(world: World, command: str, run_aws: Callable[[World, str], None] = by_botocore) -> Done | None:
     """Carry out an offered command line as it stands; what the last command of ours said, if it is one."""
     done = None
     for part in command.split(" && "):
         program, *words = shlex.split(part)
-        if program == "aws":
-            run_aws(part)
+        assert program == "vpce-demo"
+        if is_for_the_cli(part):
+            assert words[:2] == ["--state-dir", str(world.directory / world.state)]
+            run_aws(world, part)
             done = None
         else:
-            assert program == "vpce-demo"
             assert words[:3] == ["--sandbox", "--state-dir", str(world.directory / world.state)]
             done = world.here(*words[3:])
             assert done.code == 0, done.text
     return done
 
 
-def broken(chain: Chain, rule: Rule, way: str) -> None:
-    """Break it, and see that it is not said what."""
+def broken(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
+    """Break it, see that it is not said what, and ask for the answer, after which every command may tell it."""
     world = chain.world
-    if rule.passes:
-        slow_down(world)
     done = world.here("sandbox", "break", name(rule, way))
     assert done.code == 0, done.text
     assert done.out == f"One thing is now broken. Find it with:  {ours(world)} {rule.seen_by}\n"
-
-
-def slow_down(world: World) -> None:
-    """Give the clock waits, when what came before would have passed on such a clock as well."""
-    ids = world.recorded()
-
-    def healthy() -> bool:
-        told = world.elb.describe_target_health(TargetGroupArn=ids["target-group"], Targets=[{"Id": ids["web"]}])
-        return told["TargetHealthDescriptions"][0]["TargetHealth"]["State"] == "healthy"
-
-    world.speed(10_000)
-    wait_until(healthy, "the targets to be healthy")
-    world.speed(SLOWLY)
+    for number in (1, 2, 3):
+        hint = world.here("sandbox", "hint", "-o", "json")
+        assert hint.code == 0, hint.text
+        assert hint.document["number"] == number
+    answer: dict[str, Any] = hint.document["diagnosis"]
+    return answer
 
 
 def ours(world: World) -> str:
@@ -215,6 +204,13 @@ def by_test(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
     return diagnosed(tested, rule)
 
 
+def by_doctor(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
+    with chain.world.account_stays():
+        done = chain.world.here("doctor", "--timeout", f"{chain.patience}", "-o", "json")
+    assert done.code == 6, done.text
+    return diagnosed(done, rule)
+
+
 def by_up(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
     made = chain.world.here("up", "--timeout", f"{1.5 * chain.patience}", "-o", "json")
     assert made.code == 8, made.text
@@ -227,7 +223,7 @@ def by_down(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
     return diagnosed(deleted, rule)
 
 
-BY = {"test": by_test, "up": by_up, "down": by_down}
+BY = {"test": by_test, "doctor": by_doctor, "up": by_up, "down": by_down}
 LEAVES = ("acl-return-ports", "targets-unused:zone")
 """After these the demo works, and something is there that would be in the way of other rows."""
 
@@ -256,13 +252,15 @@ def test_every_row_is_here() -> None:
     assert {rule.key for rule in BREAKABLE if rule.seen_by == "test"} == {key.partition(":")[0] for key in MET}
 
 
-def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[str], Any] = aws) -> None:
+def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[World, str], None] = by_botocore) -> None:
     """Break it, let the command that meets it name it, carry out what is offered first, and see the demo work."""
     world = chain.world
-    broken(chain, rule, way)
+    answer = broken(chain, rule, way)
     told = BY[rule.seen_by](chain, rule, way)
+    assert (answer["rule"], answer["fixes"]) == (rule.key, told["fixes"])
     assert len(told["fixes"]) == (2 if name(rule, way) in BY_HAND else 1)
     if rule.passes:
+        assert world.sandbox.speed == 1
         world.speed("max")  # the wait
     done = carry_out(world, told["fixes"][0]["command"], run_aws)
     if made := MADE.get(name(rule, way)):
@@ -296,11 +294,11 @@ def test_a_row_mended_with_the_aws_cli(chain: Chain, rule: Rule, way: str) -> No
     prove(chain, rule, way, the_cli)
 
 
-def the_cli(line: str) -> None:
-    keys = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
-    done = subprocess.run(shlex.split(line), env={**os.environ, **keys}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert '"ResourceId"' not in done.stdout, done.stdout  # an item of Unsuccessful
+def the_cli(world: World, line: str) -> None:
+    """As they are printed, with no credentials in the environment."""
+    done = world.run(*shlex.split(line)[1:])
+    assert done.code == 0, done.text
+    assert '"ResourceId"' not in done.out, done.out  # an item of Unsuccessful
 
 
 @pytest.mark.parametrize("key", [BY_HAND[0], *(pytest.param(key, marks=pytest.mark.slow) for key in BY_HAND[1:])])
@@ -309,10 +307,7 @@ def test_a_row_found_by_doctor_and_mended_by_hand(chain: Chain, key: str) -> Non
     world = chain.world
     rule, way = next(one for one in ALL if name(*one) == key)
     broken(chain, rule, way)
-    with world.account_stays():
-        done = world.here("doctor", "--timeout", f"{chain.patience}", "-o", "json")
-    assert done.code == 6, done.text
-    told = diagnosed(done, rule)
+    told = by_doctor(chain, rule, way)
     mended(chain, rule, way, carry_out(world, told["fixes"][1]["command"]))
     chain.whole = False
 

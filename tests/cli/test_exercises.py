@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from vpce_demo.exercises.ways import WAYS
+from vpce_demo.exercises.exercise import Exercise
+from vpce_demo.exercises.ways import EXERCISES, WAYS
 from vpce_demo.verify.diagnosis import RULES
 
 from .program import Program, World
+
+DEFAULT_SPEED = 20
+
+
+@pytest.fixture
+def whole(shared_world: World) -> Iterator[World]:
+    """A world with a demo that works; the demo is made anew if a test has left it broken."""
+    shared_world.speed("max")
+    made = shared_world.here("up")
+    if made.code:
+        shared_world.empty()
+        made = shared_world.here("up")
+    assert made.code == 0, made.text
+    yield shared_world
+    shared_world.speed("max")
 
 
 def test_the_list_tells_what_will_be_seen_and_not_why(world: World) -> None:
     done = world.here("sandbox", "break")
     assert done.code == 0
     assert done.out.splitlines()[5:7] == [
-        "  6  test  curl of the endpoint hangs; the endpoint is available",
-        "  7  test  curl of the endpoint hangs; the endpoint is available",
+        "  6  test   curl of the endpoint hangs; the endpoint is available",
+        "  7  test   curl of the endpoint hangs; the endpoint is available",
     ]
     breakable = [rule for rule in RULES if not rule.local]
     assert len(done.out.splitlines()) == len(breakable)
@@ -40,7 +58,9 @@ def test_the_list_tells_what_will_be_seen_and_not_why(world: World) -> None:
             "'nothing' is not a way to break ssh-hangs; there is ssh-hangs:another-group, ssh-hangs:route",
         ),
         (("ssh-denied:x",), "'x' is not a way to break ssh-denied; there is no other."),
-        (("--random", "5"), "--random chooses by itself; leave FAULT out."),
+        (("--random", "5"), "--random chooses by itself; leave out the FAULT."),
+        (("--undo", "5"), "--undo takes no FAULT."),
+        (("--undo", "--random"), "--random begins an exercise and --undo ends one: give one of them."),
     ],
 )
 def test_mistakes(world: World, words: tuple[str, ...], said: str) -> None:
@@ -78,7 +98,10 @@ def test_a_surprise_and_the_trace_of_it(world: World, monkeypatch: pytest.Monkey
     assert {rule.key for rule, _ in chosen} == {rule.key for rule in to_choose}
     assert len(chosen) == sum(len(WAYS[rule.key]) for rule in to_choose)
 
-    assert world.here("doctor").code == 6
+    untold = world.here("doctor")
+    assert untold.code == 6
+    assert "group" not in untold.text
+    assert "An exercise is open, so the cause is not told. A hint:  vpce-demo" in untold.err
     shown = world.here("sandbox", "trace")
     assert shown.code == 0
     connections = shown.out.split("\n\n")
@@ -102,3 +125,140 @@ def test_a_surprise_and_the_trace_of_it(world: World, monkeypatch: pytest.Monkey
 
 def test_the_trace_of_an_empty_network(world: World) -> None:
     assert world.here("sandbox", "trace").out == "No connection yet.\n"
+
+
+def test_an_exercise_from_its_first_hint_to_the_score(world: World) -> None:
+    """Solved with all the hints; another one without any; a third undone."""
+    assert world.here("up", "--skip-test").code == 0
+    nothing = world.here("sandbox", "hint")
+    assert (nothing.code, "No exercise is open." in nothing.err) == (5, True)
+    assert world.here("sandbox", "break", "--undo").code == 5
+    assert "No exercise yet." in world.here("sandbox", "score").out
+
+    assert world.here("sandbox", "break", "part-missing").code == 0
+    again = world.here("sandbox", "break", "5")
+    assert (again.code, "An exercise is open" in again.err) == (5, True)
+    met = world.here("test", "-o", "json")
+    assert met.code == 6
+    assert "diagnosis" not in met.document
+    assert met.err.count("A hint:  vpce-demo") == 1
+    hints = [world.here("sandbox", "hint", "--lang", lang) for lang in ("en", "ja", "en")]
+    assert hints[0].out == "Hint 1 of 3. Where to look: missing parts.\n"
+    assert "The next hint:  vpce-demo --state-dir" in hints[0].err
+    assert hints[1].out.splitlines() == [
+        "ヒント 1 / 3: 見るべきところは、足りないリソースです。",
+        "ヒント 2 / 3: 確認するのは、タグで探したすべてのリソースです。",
+    ]
+    assert "Most likely" not in hints[1].text
+    assert hints[2].out.splitlines()[2:4] == [
+        "Hint 3 of 3. The answer:",
+        "Most likely: somebody deleted a part of the demo, or changed it.",
+    ]
+    assert "Fix:   vpce-demo --sandbox" in hints[2].out
+    assert "Most likely" in world.here("test").out, "once the answer was given it is no secret"
+    assert "Most likely" not in world.here("test", "--no-diagnosis").text
+
+    solved = world.here("up")
+    assert solved.code == 0, solved.text
+    assert "The exercise is solved." in solved.err
+    assert world.here("sandbox", "break", "part-missing").code == 0
+    assert world.here("up").code == 0
+    assert world.here("sandbox", "break", "interfaces-left").code == 0
+    assert world.here("test").code == 0, "it is seen by down alone, and so is not solved"
+    assert world.here("sandbox", "break", "--undo").code == 0
+    score = world.here("sandbox", "score")
+    assert score.out.splitlines() == [
+        "✓  21  a part of the demo is gone: solved, after the answer",
+        "✓  21  a part of the demo is gone: solved, without a hint",
+        "-  23  deleting: DependencyViolation: undone, without a hint",
+        "Solved 2 of 3, 1 of them without a hint.",
+    ]
+    assert world.here("sandbox", "score", "-o", "json").document["exercises"][0] == {
+        "number": 21,
+        "ended": "solved",
+        "hints": 3,
+    }
+    assert "3 問中 2 問を解決しました" in world.here("sandbox", "score", "--lang", "ja").out
+
+    assert world.here("sandbox", "break", "interfaces-left").code == 0
+    for interface in world.ec2.describe_network_interfaces()["NetworkInterfaces"]:
+        if interface.get("Description") == "for a test, delete me":
+            world.ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+    down = world.here("down")
+    assert "nothing left" in down.out
+    assert "The exercise is solved." in down.err
+
+
+@pytest.mark.parametrize("by", ["down", "sandbox reset"])
+def test_an_exercise_is_gone_with_its_demo_and_the_clock_is_as_before(world: World, by: str) -> None:
+    assert world.here("up", "--skip-test").code == 0
+    assert world.here("sandbox", "break", "endpoint-pending").code == 0
+    assert world.sandbox.speed == 1
+    if by == "down":
+        world.speed(10_000)
+    assert world.here(*by.split()).code == 0
+    assert world.sandbox.speed == math.inf
+    assert world.here("sandbox", "score", "-o", "json").document["exercises"] == [
+        {"number": 5, "ended": "undone", "hints": 0}
+    ]
+
+
+def test_a_surprise_that_fails_tells_nothing_and_can_be_undone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert world.here("up", "--skip-test").code == 0
+
+    def half(exercise: Exercise) -> None:
+        exercise.close(exercise.facts.demo.customer_group, 80)
+        exercise.ec2.delete_vpc(VpcId="vpc-0123456789abcdef0")
+
+    monkeypatch.setitem(WAYS["endpoint-group-closed"], "", half)
+    monkeypatch.setattr(
+        random, "choice", lambda them: next(one for one in them if one[0].key == "endpoint-group-closed")
+    )
+    failed = world.here("sandbox", "break", "--random", "-v")
+    assert failed.code == 1
+    assert failed.err.splitlines()[-2:] == [
+        "✗ The exercise could not be set up.",
+        f"Put the demo back:  vpce-demo --state-dir {world.directory / world.state} sandbox break --undo",
+    ]
+    told = world.here("sandbox", "score", "-o", "json")
+    assert told.document["exercises"] == [{"number": None, "ended": "open", "hints": 0}]
+    for word in ("group", "tcp", "vpc-0123456789abcdef0", "DeleteVpc", "Revoke"):
+        assert word not in failed.text
+    for file in (world.directory / world.state).rglob("*"):
+        if file.is_file() and file.name != "state.json":
+            assert "endpoint-group" not in file.read_text(errors="replace"), file
+    undone = world.here("sandbox", "break", "--undo")
+    assert undone.code == 0, undone.text
+    assert world.here("test").code == 0
+
+
+EVERY = [(rule, way) for rule in EXERCISES.values() for way in WAYS[rule.key]]
+QUICK = ("balancer-in-use", "targets-initial")
+"""Those that the clock spoils, or hides, if it is as fast as it is by default."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in (f"{rule.key}:{way}".removesuffix(":") for rule, way in EVERY)
+    ],
+)
+def test_an_exercise_at_the_default_speed(whole: World, name: str) -> None:
+    """It can be seen when it is said to be, no command tells the cause before the answer, and it can be undone."""
+    world, (rule, _) = whole, next(one for one in EVERY if f"{one[0].key}:{one[1]}".removesuffix(":") == name)
+    world.speed(DEFAULT_SPEED)
+    broken = world.here("sandbox", "break", name)
+    assert broken.code == 0, broken.text
+    assert "nothing to see yet" not in broken.err
+    met = world.here(rule.seen_by, "--timeout", "20", "-o", "json")
+    assert met.code in {"up": (8,), "down": (7,)}.get(rule.seen_by, (6,)), met.text
+    told = [met.text.partition("Most likely")[2], *(world.here("sandbox", "hint").text for _ in range(2))]
+    assert told[0] == ""
+    assert "diagnosis" not in met.document
+    assert rule.likely not in "".join(told)
+    world.speed("max")
+    undone = world.here("sandbox", "break", "--undo")
+    assert undone.code == 0, undone.text
+    tested = world.here("test")
+    assert tested.code == 0, tested.text

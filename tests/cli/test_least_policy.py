@@ -27,6 +27,7 @@ from vpce_demo.cli import run_command
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.engine.resource import Resource
+from vpce_demo.exercises.attempts import ANSWER
 from vpce_demo.exercises.ways import WAYS
 from vpce_demo.model import Remedy, Side
 from vpce_demo.sandbox.client import Running
@@ -139,9 +140,11 @@ class Users:
             self.sides = dict.fromkeys(Side, iam.user(self.sandbox, allowed("both")))
 
     def breaks(self, fault: str) -> None:
-        """``sandbox break``, by somebody who may do everything."""
+        """``sandbox break``, by somebody who may do everything, and the answer, so that the cause is no secret."""
         sides, self.sides = self.sides, dict.fromkeys(Side, iam.ROOT)
         good(self.do("sandbox", "break", fault))
+        for _ in range(ANSWER):
+            good(self.do("sandbox", "hint"))
         self.sides = sides
 
     def hears(self, service: str, operation: str, say: Callable[..., None]) -> None:
@@ -291,6 +294,7 @@ def guarded() -> Iterator[Sandbox]:
 @pytest.fixture
 def users(guarded: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Users]:
     guarded.reset()
+    guarded.set(speed=math.inf)
     users = Users(guarded, tmp_path)
     monkeypatch.setattr(environment, "in_sandbox", users.place)
     with users.after:

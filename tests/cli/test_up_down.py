@@ -308,7 +308,7 @@ EVERY_COMMAND = {
     **dict.fromkeys(("down", "destroy"), ""),
     **{
         f"sandbox {verb}": ""
-        for verb in ("start", "status", "logs", "trace", "break", "faults", "faults clear", "reset")
+        for verb in ("start", "status", "logs", "trace", "break", "score", "faults", "faults clear", "reset")
     },
 }
 """What to say after each command that a program would call; walkthrough is for people."""

@@ -122,6 +122,11 @@ def _run(app: App, arguments: list[str]) -> int:
         if isinstance(understood_error, SignInError):
             app.complete(understood_error)
         understood_error.hint = for_this_demo(app, understood_error.hint)
+        if understood_error.diagnosis and app.get("sandbox"):
+            from .sandbox_hint import instead_of_the_cause  # a diagnosis was made: everything is loaded
+
+            if instead := instead_of_the_cause(app):
+                understood_error.diagnosis, understood_error.hint = None, instead
         if cause := understood_error.diagnosis:
             understood_error.diagnosis = diagnosis_for_this_demo(app, cause)
             app.document["diagnosis"] = understood_error.diagnosis.as_dict()

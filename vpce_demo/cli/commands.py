@@ -49,8 +49,11 @@ SANDBOX: Mapping[str, str] = {
     "stop": "Stop it.",
     "status": "Show whether it is running, and how other tools reach it.",
     "logs": "Print its log.",
+    "aws": "Run the AWS CLI on the sandbox, and never on AWS.",
     "reset": "Empty it: delete everything in every account.",
     "break": "Break one thing in the sandbox demo, as an exercise.",
+    "hint": "Give a hint to the open exercise: where to look, then what shows it, then the answer.",
+    "score": "Show this session's exercises: which were solved, and with how many hints.",
     "faults": "Make API calls fail on purpose.",
     "trace": "Show the path of the last connections, hop by hop.",
 }
@@ -71,6 +74,7 @@ _MODULES = {
     **dict.fromkeys(STAGES, "up"),
     "plan": "status",
     "completion": "init",
+    "sandbox score": "sandbox_hint",
     **{f"sandbox {name}": "sandbox" for name in ("start", "stop", "status", "logs", "reset")},
 }
 

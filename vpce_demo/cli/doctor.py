@@ -25,6 +25,7 @@ from ..verify import doctor as questions
 from ..verify.doctor import DoctorLine, account
 from .app import App, command_line, diagnosis_for_this_demo, for_this_demo
 from .group import command, pass_app, timeout_option
+from .sandbox_hint import instead_of_the_cause
 
 
 @command()
@@ -131,6 +132,10 @@ def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
         results.append(result)
         screens.result(screen, result)
     failed = next((one for one in results if one.failure), None)
+    if instead := instead_of_the_cause(app):
+        app.document.update(checks=[one.as_dict() for one in results])
+        screen.message(instead)
+        return failed is None
     cause = diagnosis_for_this_demo(app, checks.explain(lab, failed))
     app.document.update(checks=[one.as_dict() for one in results], diagnosis=cause.as_dict())
     if failed is None and not cause.key:

@@ -237,6 +237,14 @@ class Exercise(TypedDict):
     seen: str
 
 
+class ScoredExercise(TypedDict):
+    """An exercise of the session; ``number`` is null for a random one that is open."""
+
+    number: int | None
+    ended: Literal["solved", "undone", "given up", "open"]
+    hints: int
+
+
 class TracedHop(TypedDict):
     """What a packet met."""
 
@@ -480,6 +488,23 @@ class BreakDocument(TypedDict):
     seen_by: NotRequired[str]
     fault: NotRequired[str]
     way: NotRequired[str]
+    undone: NotRequired[bool]
+
+
+class HintDocument(TypedDict):
+    """The hints so far, the last of which has this ``number``; with the third comes the ``diagnosis``."""
+
+    number: int
+    lang: Literal["en", "ja"]
+    hints: list[str]
+
+
+class ScoreDocument(TypedDict):
+    """The exercises of this session, oldest first."""
+
+    exercises: list[ScoredExercise]
+    solved: int
+    without_a_hint: int
 
 
 class TraceDocument(TypedDict):
@@ -510,6 +535,8 @@ DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
     SandboxLogDocument: ("sandbox logs", (0,)),
     FaultsDocument: ("sandbox faults|sandbox faults .*", (0,)),
     BreakDocument: ("sandbox break", (0,)),
+    HintDocument: ("sandbox hint", (0,)),
+    ScoreDocument: ("sandbox score", (0,)),
     TraceDocument: ("sandbox trace", (0,)),
 }
 """Each document with its commands, as a regular expression, and the exit codes with which it is complete."""

@@ -25,6 +25,7 @@ from .app import App, command_line
 from .deletion import to_delete
 from .group import ask_for_the_name, command, pass_app, timeout_option, yes_option
 from .progress import showing_progress
+from .sandbox_hint import passed
 
 if TYPE_CHECKING:
     from .documents import DownDocument
@@ -109,6 +110,7 @@ def down(
             leftovers.diagnosis = run.diagnosis((one.resource, one.why) for one in left)
             leftovers.hint = _how_to_continue(app, left, leftovers.diagnosis, run.state.path)
             raise leftovers
+        passed(app, "down", run.settings.demo_id)
         screen.line(
             f"Deleted {len(ids)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
             style="bold",

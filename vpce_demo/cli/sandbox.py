@@ -150,7 +150,20 @@ def sandbox_reset(app: App) -> None:
     """
     running_sandbox(app).control("reset")
     CHANGES.note("The sandbox was emptied.")
+    _end_exercises(app)
     app.screen().line("Empty.")
+
+
+def _end_exercises(app: App) -> None:
+    """End the exercises of all demos, which are gone, so that no clock stays slowed down."""
+    for file in (app.state_directory / "sandbox").glob("*/exercises.json"):
+        from ..exercises.attempts import Attempts  # slow to import
+        from .sandbox_hint import end
+
+        attempts = Attempts.load(file.parent)
+        for attempt in attempts.all[-1:]:
+            if not attempt.ended:
+                end(app, attempts, attempt, "undone")
 
 
 def running_sandbox(app: App) -> Running:

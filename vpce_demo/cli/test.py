@@ -6,10 +6,11 @@ import contextlib
 import time
 from typing import Any
 
+import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..changes import CHANGES
-from ..errors import NotCreated, TestFailed
+from ..errors import Diagnosis, NotCreated, TestFailed
 from ..session.look import managed_addresses
 from ..session.open import open_demo
 from ..session.run import Run
@@ -20,12 +21,14 @@ from ..verify import checks
 from ..verify.checks import Result
 from .app import App, command_line, diagnosis_for_this_demo
 from .group import command, pass_app, timeout_option
+from .sandbox_hint import instead_of_the_cause, passed
 
 
 @command()
 @timeout_option
+@click.option("--no-diagnosis", is_flag=True, help="Show what failed, and leave the cause for you to find.")
 @pass_app
-def test(app: App, timeout: float | None) -> None:
+def test(app: App, timeout: float | None, no_diagnosis: bool) -> None:
     """Step 16: prove that the page comes through PrivateLink, and no other way.
 
     Eight checks, each with its evidence.  It changes nothing.  Exit code 6 if one fails.
@@ -33,6 +36,7 @@ def test(app: App, timeout: float | None) -> None:
     \b
     Example:
       vpce-demo test
+      vpce-demo test --no-diagnosis
     """
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
@@ -46,7 +50,7 @@ def test(app: App, timeout: float | None) -> None:
         ]
         if missing:
             raise _nothing_to_test(app, missing)
-        run_test(app, run, screen, timeout)
+        run_test(app, run, screen, timeout, explain=not no_diagnosis)
 
 
 def _nothing_to_test(app: App, missing: list[Any] | None = None) -> NotCreated:
@@ -58,14 +62,19 @@ def _nothing_to_test(app: App, missing: list[Any] | None = None) -> NotCreated:
     )
 
 
-def run_test(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
-    """Run every check and show each result as it comes.  Raises TestFailed."""
+def run_test(app: App, run: Run, screen: Screen, timeout: float | None, *, explain: bool = True) -> None:
+    """Run every check and show each result as it comes.  Raises TestFailed.
+
+    The cause of a failure is diagnosed if it is to be explained, and no exercise is open.
+    """
 
     lab = checks.CheckContext(
         run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.facts, timeout
     )
     began, results = time.monotonic(), []
     failed: Result | None = None
+    cause: Diagnosis | None = None
+    instead = instead_of_the_cause(app)
     answers = checks.run(lab)
     for question in checks.QUESTIONS:
         with checking(screen, app.get("progress", "auto"), question.number, question.title(lab)):
@@ -74,15 +83,19 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None) -> None:
         screens.result(screen, result)
         if result.failure and not failed:
             failed = result
-            if cause := checks.explain(lab, result):
-                result.failure.diagnosis = diagnosis_for_this_demo(app, cause)
+            if explain and not instead:
+                cause = diagnosis_for_this_demo(app, checks.explain(lab, result))
+                result.failure.diagnosis = cause
         run.log.check(result.as_dict(), result.failure)
     run.log.page(lab.seen)
     with contextlib.suppress(ClientError, BotoCoreError):  # needed only for the report
         run.log.addresses(managed_addresses(run))
     screens.verdict(screen, results, lab.seen, time.monotonic() - began, CHANGES.sentence())
     app.document.update(checks=[one.as_dict() for one in results], page=lab.seen)
+    if failed and instead and explain:
+        screen.message(instead)
     if failed:
         error = TestFailed(f"check {failed.number} failed: {failed.evidence}")
         error.diagnosis = cause
         raise error
+    passed(app, "test", run.settings.demo_id)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,8 @@ PATIENCE = 120.0
 """The longest wait, in seconds of this machine."""
 LONGEST_BOOT = 600.0
 """The longest boot, in AWS's seconds: that of a web server that tries in vain to install its packages."""
+Call = tuple[str, dict[str, Any]]
+"""A method of boto3's client of EC2 or Elastic Load Balancing, and its parameters, which are plain JSON."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,14 @@ class Exercise:
     Raises Refused if the environment, or any client that the exercise would use, is not a sandbox's.
 
     ``make`` creates resources as ``up`` does; ``inject_fault`` makes the sandbox answer an operation with an error that
-    no state of the API would cause.
+    no state of the API would cause.  ``undo`` are the calls, last first, that take back what ``up`` would leave.
     """
 
     environment: Environment
     facts: AwsFacts
     make: Callable[[Sequence[Resource]], None]
     inject_fault: Callable[..., None]
+    undo: list[Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         clients = [client for side in Side for client in (self.facts.clients(side).ec2, self.facts.clients(side).elb)]
@@ -63,6 +68,29 @@ class Exercise:
 
     def id(self, resource: Resource) -> str:
         return self.facts.id(resource)
+
+    def undo_by(self, operation: str, **params: Any) -> None:
+        """Note a call that takes back something that ``up`` would leave as it is."""
+        self.undo.append((operation, params))
+
+    def take_back(self, calls: Iterable[Call]) -> None:
+        """Make these calls, last first, each as soon as nothing uses what it deletes.
+
+        One that AWS refuses was done already, by whoever worked at the exercise.
+        """
+        for operation, params in reversed(list(calls)):
+            if operation == "delete_subnet":
+                self.clear(params["SubnetId"])
+            call = getattr(self.ec2, operation, None) or getattr(self.elb, operation)
+            with contextlib.suppress(ClientError):
+                self.released(partial(call, **params))
+
+    def clear(self, subnet_id: str) -> None:
+        """Terminate the instances in a subnet, which ``up`` may have made there meanwhile."""
+        which: Any = [{"Name": "subnet-id", "Values": [subnet_id]}]
+        held = self.ec2.describe_instances(Filters=which)["Reservations"]
+        if ids := [one["InstanceId"] for each in held for one in each["Instances"]]:
+            self.ec2.terminate_instances(InstanceIds=ids)
 
     def until(self, holds: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
         """Wait until it holds."""
@@ -85,6 +113,7 @@ class Exercise:
 
     def on(self, instance: Instance, *command: str) -> None:
         """Run a command on an instance, by ssh."""
+        self.undo_by("terminate_instances", InstanceIds=[self.id(instance)])
         address = self.facts.instance(instance).get("PublicIpAddress", "")
         answer = self.facts.ssh.run(address, self.id(instance), command, seconds=20)
         if answer.exit_code:
@@ -117,6 +146,7 @@ class Exercise:
         )
         ec2.terminate_instances(InstanceIds=[self.id(instance)])
         new = made["Instances"][0]["InstanceId"]
+        self.undo_by("terminate_instances", InstanceIds=[new])
         self.in_state("running", new)
         return new
 
@@ -167,7 +197,20 @@ class Exercise:
             raise DemoError(f"{vpc_cidr} has no room for another subnet.")
         zone = like["AvailabilityZoneId"] if same_zone else self.another_zone(like["AvailabilityZoneId"])
         made = self.ec2.create_subnet(VpcId=like["VpcId"], CidrBlock=str(free), AvailabilityZoneId=zone)
+        self.undo_by("delete_subnet", SubnetId=made["Subnet"]["SubnetId"])
         return made["Subnet"]["SubnetId"]
+
+    def delete_service(self) -> None:
+        """Delete the demo's endpoint and service, and wait: a service keeps its load balancers until it is gone."""
+        ec2, service = self.ec2, self.id(self.facts.demo.service)
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[self.id(self.facts.demo.endpoint)])
+        self.released(lambda: ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[service]))
+        which: Any = [{"Name": "service-id", "Values": [service]}]
+        look = ec2.describe_vpc_endpoint_service_configurations
+        self.until(
+            lambda: all(one["ServiceState"] == "Deleted" for one in look(Filters=which)["ServiceConfigurations"]),
+            f"{service} to be gone",
+        )
 
     def another_zone(self, than: str) -> str:
         """The id of a zone other than this one."""

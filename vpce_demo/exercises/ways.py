@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..aws.region import OPEN
 from ..aws.tags import tags_of
 from ..model import ANYWHERE, Side
+from ..verify.diagnosis import RULES
 from ..verify.diagnosis.filters import ANSWERS
 from ..verify.diagnosis.groups import PORT
 from ..verify.diagnosis.login import SSH
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 Break = Callable[[Exercise], None]
 WAYS: dict[str, dict[str, Break]] = {}
 """By the rule's key and the name of the way; the first one has no name."""
+EXERCISES = {number: rule for number, rule in enumerate(RULES, 1) if not rule.local}
+"""The rules whose cause can be made to happen, by the numbers that they have in the table."""
 
 
 def way(rule: str, name: str = "") -> Callable[[Break], Break]:
@@ -40,6 +44,9 @@ def _forbid(exercise: Exercise) -> None:
         f"The Vpc Endpoint Service '{name}' does not exist",
         until="ModifyVpcEndpointServicePermissions",
     )
+    service, account = exercise.id(exercise.facts.demo.service), exercise.facts.clients(Side.PROVIDER).account
+    nobody = [f"arn:aws:iam::{account}:root"]
+    exercise.undo_by("modify_vpc_endpoint_service_permissions", ServiceId=service, RemoveAllowedPrincipals=nobody)
     exercise.ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(exercise.facts.demo.endpoint)])
 
 
@@ -52,12 +59,13 @@ def _move_the_subnet(exercise: Exercise) -> None:
     ec2.terminate_instances(InstanceIds=[exercise.id(demo.customer)])
     exercise.empty(demo.endpoint.subnet)
     ec2.delete_subnet(SubnetId=subnet["SubnetId"])
-    ec2.create_subnet(
+    made = ec2.create_subnet(
         VpcId=subnet["VpcId"],
         CidrBlock=subnet["CidrBlock"],
         AvailabilityZoneId=exercise.another_zone(subnet["AvailabilityZoneId"]),
         TagSpecifications=tagged("subnet", tags_of(subnet)),
     )
+    exercise.undo_by("delete_subnet", SubnetId=made["Subnet"]["SubnetId"])
 
 
 @way("not-accepted")
@@ -115,12 +123,11 @@ def _lock_in(exercise: Exercise) -> None:
 @way("balancer-groups-closed")
 def _with_a_group(exercise: Exercise) -> None:
     """The load balancer made again with the VPC's default group, as the console proposes; what stands on it, too."""
-    demo, ec2, elb = exercise.facts.demo, exercise.ec2, exercise.elb
+    demo, elb = exercise.facts.demo, exercise.elb
     arn = exercise.id(demo.balancer)
     old = elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
     tags = elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
-    ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(demo.endpoint)])
-    exercise.released(lambda: ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[exercise.id(demo.service)]))
+    exercise.delete_service()
     exercise.released(lambda: elb.delete_load_balancer(LoadBalancerArn=arn))
     elb.create_load_balancer(
         Name=old["LoadBalancerName"],
@@ -131,12 +138,16 @@ def _with_a_group(exercise: Exercise) -> None:
         Tags=tags,
     )
     exercise.make(demo.of("create-provider", "create-endpoint-service", "create-consumer", "accept"))
+    exercise.undo_by("delete_load_balancer", LoadBalancerArn=exercise.id(demo.balancer))
+    exercise.undo_by("delete_vpc_endpoint_service_configurations", ServiceIds=[exercise.id(demo.service)])
+    exercise.undo_by("delete_vpc_endpoints", VpcEndpointIds=[exercise.id(demo.endpoint)])
 
 
 def _shut(exercise: Exercise, mode: InternetGatewayBlockModeType) -> None:
     for one in exercise.ec2.describe_vpc_block_public_access_exclusions()["VpcBlockPublicAccessExclusions"]:
         exercise.ec2.delete_vpc_block_public_access_exclusion(ExclusionId=one["ExclusionId"])
     exercise.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode=mode)
+    exercise.undo_by("modify_vpc_block_public_access_options", InternetGatewayBlockMode=OPEN)
 
 
 @way("public-access-blocked")
@@ -163,9 +174,9 @@ def _endpoint_apart(exercise: Exercise) -> None:
     subnet = exercise.facts.subnet(Side.CONSUMER, exercise.id(demo.endpoint.subnet))
     apart = exercise.another_subnet(subnet, demo.endpoint.vpc.cidr)
     _refuse_answers(exercise, subnet["SubnetId"], subnet["CidrBlock"])
-    exercise.ec2.modify_vpc_endpoint(
-        VpcEndpointId=exercise.id(demo.endpoint), AddSubnetIds=[apart], RemoveSubnetIds=[subnet["SubnetId"]]
-    )
+    endpoint, home = exercise.id(demo.endpoint), subnet["SubnetId"]
+    exercise.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[apart], RemoveSubnetIds=[home])
+    exercise.undo_by("modify_vpc_endpoint", VpcEndpointId=endpoint, AddSubnetIds=[home], RemoveSubnetIds=[apart])
 
 
 @way("acl-return-ports", "ssh")
@@ -175,9 +186,11 @@ def _no_answers_to_ssh(exercise: Exercise) -> None:
 
 def _refuse_answers(exercise: Exercise, subnet_id: str, to: str) -> None:
     """Refuse answers to this range in the network ACL of the customer's subnet, which is its VPC's."""
+    acl, number = exercise.facts.acl(Side.CONSUMER, subnet_id)["NetworkAclId"], 50
+    exercise.undo_by("delete_network_acl_entry", NetworkAclId=acl, RuleNumber=number, Egress=True)
     exercise.ec2.create_network_acl_entry(
-        NetworkAclId=exercise.facts.acl(Side.CONSUMER, subnet_id)["NetworkAclId"],
-        RuleNumber=50,
+        NetworkAclId=acl,
+        RuleNumber=number,
         Egress=True,
         Protocol="6",
         PortRange={"From": ANSWERS[0], "To": ANSWERS[1]},
@@ -319,6 +332,8 @@ def _peer(exercise: Exercise) -> None:
     for key, beyond in (("customer-routes", ours), ("provider-routes", theirs)):
         table = exercise.id(exercise.facts.part(key))
         ec2.create_route(RouteTableId=table, DestinationCidrBlock=beyond.cidr, VpcPeeringConnectionId=peering)
+        exercise.undo_by("delete_route", RouteTableId=table, DestinationCidrBlock=beyond.cidr)
+    exercise.undo_by("delete_vpc_peering_connection", VpcPeeringConnectionId=peering)
 
 
 @way("instance-stopped")
@@ -340,21 +355,21 @@ def _deregister(exercise: Exercise) -> None:
 @way("balancer-in-use")
 def _another_service(exercise: Exercise) -> None:
     """Somebody else's service on the demo's load balancer, in the place of the demo's own."""
-    demo, ec2 = exercise.facts.demo, exercise.ec2
-    service = exercise.id(demo.service)
-    ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(demo.endpoint)])
-    exercise.released(lambda: ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[service]))
-    arn = exercise.id(demo.balancer)
-    exercise.released(lambda: ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[arn]))
+    exercise.delete_service()
+    arn = exercise.id(exercise.facts.demo.balancer)
+    made = exercise.ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[arn])
+    service = made["ServiceConfiguration"]["ServiceId"]
+    exercise.undo_by("delete_vpc_endpoint_service_configurations", ServiceIds=[service])
 
 
 @way("interfaces-left")
 def _leave_one(exercise: Exercise) -> None:
     """An interface that somebody made in the customer's subnet, and forgot."""
     demo = exercise.facts.demo
-    exercise.ec2.create_network_interface(
+    made = exercise.ec2.create_network_interface(
         SubnetId=exercise.id(demo.endpoint.subnet), Description="for a test, delete me"
     )
+    exercise.undo_by("delete_network_interface", NetworkInterfaceId=made["NetworkInterface"]["NetworkInterfaceId"])
 
 
 @way("interfaces-left", "subnet")

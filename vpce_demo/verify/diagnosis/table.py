@@ -95,7 +95,7 @@ class Rule:
     checks: tuple[int, ...] = ()
     also_seen: tuple[Symptom, ...] = ()
     seen_by: str = "test"
-    """The command that shows it: ``up``, ``test`` or ``down``."""
+    """The command that shows it: ``up``, ``test``, ``down``, or ``doctor`` for what ``test`` waits for."""
     passes: bool = False
     """True if it passes by itself, so that the fix is to wait."""
     local: bool = False

@@ -33,6 +33,7 @@ def _target(facts: AwsFacts) -> tuple[str, str]:
     mend="wait: registration and the first checks take AWS two to five minutes",
     about=About.HEALTH,
     checks=(3, 6),
+    seen_by="doctor",
     passes=True,
 )
 def targets_initial(facts: AwsFacts) -> Finding | None:

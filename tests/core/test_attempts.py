@@ -1,0 +1,73 @@
+"""The record of a session's exercises, and the words of their hints in Japanese."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vpce_demo.exercises import japanese
+from vpce_demo.exercises.attempts import FILE, Attempt, Attempts
+from vpce_demo.exercises.ways import EXERCISES
+from vpce_demo.extras import WARNINGS
+from vpce_demo.verify.diagnosis import RULES
+from vpce_demo.verify.diagnosis.table import About
+
+
+def begun(directory: Path, rule: str = "ssh-hangs", *, demo_id: str = "7f3a9c", sandbox: str = "first") -> Attempts:
+    attempts = Attempts.load(directory)
+    attempts.begin(Attempt.of(rule, "route", demo_id=demo_id, surprise=True), sandbox)
+    return attempts
+
+
+def test_a_record_is_read_as_it_was_written_and_cannot_be_read_by_accident(tmp_path: Path) -> None:
+    attempts = begun(tmp_path)
+    attempts.all[0].seal("ssh-hangs", "route", [("delete_subnet", {"SubnetId": "subnet-1"})])
+    attempts.all[0].speed = "max"
+    attempts.save()
+    read = Attempts.load(tmp_path)
+    assert read.all == attempts.all
+    assert read.all[0].rule == "ssh-hangs"
+    assert read.all[0].undo == [("delete_subnet", {"SubnetId": "subnet-1"})]
+    text = (tmp_path / FILE).read_text()
+    assert not any(word in text for word in ("ssh", "route", "subnet"))
+
+
+def test_an_exercise_is_open_until_it_ends_or_its_demo_does(tmp_path: Path) -> None:
+    attempts = begun(tmp_path)
+    assert attempts.open("7f3a9c") is attempts.all[0]
+    assert attempts.open("another") is None
+    assert attempts.open("") is None
+    attempts.all[0].ended = "solved"
+    assert attempts.open("7f3a9c") is None
+    assert Attempts(tmp_path).open("7f3a9c") is None
+
+
+def test_a_session_is_the_life_of_a_sandbox(tmp_path: Path) -> None:
+    begun(tmp_path)
+    assert len(begun(tmp_path).all) == 2
+    assert len(begun(tmp_path, sandbox="second").all) == 1
+    assert len(Attempts.load(tmp_path).all) == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1, "sandbox": "a", "attempts": [{}]}', "sealed"])
+def test_a_damaged_record_is_named_and_begun_anew(tmp_path: Path, text: str) -> None:
+    if text == "sealed":
+        attempts = begun(tmp_path)
+        attempts.all[0].sealed = "bm90IEpTT04="
+        attempts.save()
+    else:
+        (tmp_path / FILE).write_text(text)
+    WARNINGS.begin()
+    assert Attempts.load(tmp_path).all == []
+    assert WARNINGS.sentences == [
+        f"The record of exercises {tmp_path / FILE} cannot be used: it is damaged. A new one begins."
+    ]
+
+
+def test_hints_have_words_for_every_rule_in_both_languages() -> None:
+    assert set(japanese.SUBJECTS) == set(About)
+    assert set(japanese.CONFIRMED_BY) == {rule.key for rule in EXERCISES.values()}
+    assert not any(text.isascii() for text in (*japanese.SUBJECTS.values(), *japanese.CONFIRMED_BY.values()))
+    for rule in RULES:
+        assert rule.likely not in (rule.about.value, rule.confirmed_by)
