@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +64,17 @@ def test_a_sign_in_that_has_ended_before_down(world: World) -> None:
     assert len(world.recorded()) == ALL
 
 
+SECONDS = 3
+"""How long the credentials of ``PROCESS`` last.  botocore asks for new ones with each call, and uses what it has as long
+as it can."""
 PROCESS = """
-import json, pathlib, sys
-closed, until = sys.argv[1:]
+import datetime, json, pathlib, sys
+closed, seconds = sys.argv[1:]
 with open(closed + ".asked", "a") as asked:
     asked.write("x")
 if pathlib.Path(closed).exists():
     sys.exit("the vault is closed")
+until = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=int(seconds))).isoformat()
 print(json.dumps({"Version": 1, "AccessKeyId": "sandbox", "SecretAccessKey": "sandbox", "Expiration": until}))
 """
 
@@ -81,8 +85,7 @@ def test_a_credential_process_that_fails_in_the_middle_of_down(
     config = world.config("ssh_from: 198.51.100.7/32\n")
     closed, program = tmp_path / "closed", tmp_path / "process.py"
     program.write_text(PROCESS)
-    soon = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()  # so each call asks for new ones
-    command = f"{sys.executable} {program} {closed} {soon}"
+    command = f"{sys.executable} {program} {closed} {SECONDS}"
     (tmp_path / "config").write_text(f"[profile vault]\nregion = us-east-1\ncredential_process = {command}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
@@ -102,6 +105,7 @@ def test_a_credential_process_that_fails_in_the_middle_of_down(
             if event.action is Action.GONE and not gone:
                 gone.append(event)
                 closed.touch()
+                time.sleep(SECONDS)  # what was given before has expired
                 asked.write_text("")
 
         return listen

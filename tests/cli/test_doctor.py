@@ -55,7 +55,7 @@ def lines(config: Config, place: Environment, **ids: str) -> dict[str, DoctorLin
 def test_a_fix_names_this_demo_for_programs_too(program: Program) -> None:
     done = program.run("doctor", "--name", "second", "-o", "json")
     fixes = [line["fix"] for line in done.document["lines"] if line["fix"]]
-    assert any(fix.startswith("Give one: vpce-demo --name second up --region us-east-1") for fix in fixes), fixes
+    assert any(fix.startswith("Give one: vpce-demo --name second doctor --region us-east-1") for fix in fixes), fixes
 
 
 def test_without_credentials_the_machine_is_checked_and_the_rest_says_why_not(program: Program) -> None:

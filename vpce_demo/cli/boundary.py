@@ -162,7 +162,7 @@ def _run(app: App, arguments: list[str]) -> int:
 
 def _show_calls(app: App) -> None:
     """Print the calls that changed something in AWS."""
-    app.document["calls"] = CHANGES.commands
+    commands = app.document["calls"] = [for_this_demo(app, command) for command in CHANGES.commands]
     screen = app.screen()
     screen.line()
     screen.line(
@@ -170,7 +170,7 @@ def _show_calls(app: App) -> None:
         if CHANGES.commands
         else "No call changed anything."
     )
-    for command in CHANGES.commands:
+    for command in commands:
         screen.line(command)
 
 
