@@ -96,6 +96,11 @@ class Live:
     made: datetime | None = None
     identity: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def state(self) -> str:
+        """The state on every screen: AWS's word; our phase if AWS has none, or it is not as the tutorial says."""
+        return self.phase.value if self.phase in (Phase.WRONG, Phase.FOREIGN) or not self.word else self.word
+
     def differs(self, *fields: str) -> bool:
         """True if it differs in one of these fields."""
         return any(one.field in fields for one in self.drift)

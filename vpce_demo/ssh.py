@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import IO
 
 from .errors import DemoError
 from .private import (
@@ -166,8 +167,9 @@ class Ssh:
         """The same with ssh's defaults, on no other way than the direct one."""
         return replace(self, options=NO_CONFIGURATION)
 
-    def arguments(self, address: str, alias: str) -> list[str]:
-        """The command line up to the command to run there; the host key is known under this alias.
+    def arguments(self, address: str, alias: str, **others: str) -> list[str]:
+        """The command line up to the command to run there; the host key is known under this alias, and ``others`` are
+        options with another value than for the checks.
 
         It names its files relative to their directory, where it has to be started: ssh would expand ``${HOME}`` in
         their paths, for which it has no quotes.
@@ -178,6 +180,7 @@ class Ssh:
             "HostKeyAlias": alias,
             "IdentityFile": self.key_file.name,
             "UserKnownHostsFile": self.known_hosts.name,
+            **others,
         }
         words = [word for name, value in ours.items() for word in ("-o", f"{name}={value}")]
         return [_client("ssh"), *self.options, *words, f"{USER}@{address}"]
@@ -190,6 +193,35 @@ class Ssh:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return ours if self.reads_configuration else {**ours, "SHELL": "/bin/sh"}
 
+    def _refuse_unsafe_files(self) -> None:
+        """Raise NotAFile and NotYours for what is in the place of the key or of the known hosts, and Refused for known
+        hosts to which others may write."""
+        for file in (self.key_file, self.known_hosts):  # ssh follows links
+            is_there(file)
+        if self.known_hosts.exists():
+            refuse_writable(self.known_hosts, "the list of host keys")
+
+    def session(
+        self, address: str, alias: str, words: Sequence[str], out: int | IO[bytes] | None = None
+    ) -> tuple[int, str]:
+        """Run ssh with this process's own input and outputs, for a shell there or, with ``words``, a command.
+
+        A shell on a terminal gets a terminal there too.  ``out`` is where its standard output goes, as ``subprocess``
+        takes it.  Returns the exit code of the command there, 255 if ssh failed, negative if a signal ended ssh; and
+        what it printed, if ``out`` is a pipe.  Raises as ``run`` does.
+        """
+        self._refuse_unsafe_files()
+        done = subprocess.run(
+            [*self.arguments(address, alias, RequestTTY="auto"), *words],
+            stdout=out,
+            encoding="utf-8",
+            errors="replace",
+            cwd=self.key_file.parent,
+            env=self.environment(),
+            umask=0o077,  # for known_hosts
+        )
+        return done.returncode, done.stdout or ""
+
     def run(self, address: str, alias: str, command: Sequence[str], seconds: float) -> SshResult:
         """Run a command on an instance; give up after so many seconds.  Raises NotAFile and NotYours for what is in the
         place of the key or of the known hosts, and Refused for known hosts to which others may write.
@@ -197,10 +229,7 @@ class Ssh:
         Only what comes between two marks, new with each call, is the command's: a banner, the instance's shell, or a
         command of the user's configuration may print as well.
         """
-        for file in (self.key_file, self.known_hosts):  # ssh follows links
-            is_there(file)
-        if self.known_hosts.exists():
-            refuse_writable(self.known_hosts, "the list of host keys")
+        self._refuse_unsafe_files()
         front, back = secrets.token_hex(8), secrets.token_hex(8)
         say = f'echo {front}""{back}'  # the line itself, if something repeats it, does not hold the mark
         line = f"{say}; {shlex.join(command)} 2>&1; {say} $?"

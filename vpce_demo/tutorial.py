@@ -6,15 +6,15 @@ field that holds a resource is a dependency: the order of creation follows from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import yaml
 
 from .config.settings import Settings
 from .engine.resource import Resource
-from .model import ANYWHERE, Side
+from .model import ANYWHERE, Live, Side
 from .resources.endpoint_service import EndpointService
 from .resources.instance import Instance
 from .resources.internet_gateway import GatewayAttachment, InternetGateway
@@ -94,9 +94,9 @@ def tutorial(s: Settings) -> Demo:
     t.step(8, "Endpoint service", "create-endpoint-service")
     service = t.add(EndpointService("service", PROVIDER, p.service_name, load_balancer=balancer))
 
-    # The customer: a VPC that knows only the name of the provider's service.
+    # The consumer: a VPC that knows only the name of the provider's service.
 
-    t.step(9, "Customer VPC", "create-consumer")
+    t.step(9, "Consumer VPC", "create-consumer")
     customer_vpc = t.add(Vpc("customer-vpc", CONSUMER, c.vpc_name, cidr=c.vpc_cidr))
 
     t.step(10, "Internet gateway", "create-consumer")
@@ -128,7 +128,7 @@ def tutorial(s: Settings) -> Demo:
         InternetRoute("customer-route", CONSUMER, ANYWHERE, table=customer_table, attachment=customer_attachment)
     )
 
-    t.step(14, "Customer instance", "create-consumer")
+    t.step(14, "Consumer instance", "create-consumer")
     customer_key = t.add(KeyPair("customer-key", CONSUMER, c.key_name, public_key=s.public_key))
     customer_group = t.add(
         SecurityGroup("customer-group", CONSUMER, c.group_name, vpc=customer_vpc, description=c.group_description)
@@ -230,6 +230,11 @@ class Step:
     command: str
     resources: list[Resource] = field(default_factory=list)
 
+    @property
+    def head(self) -> Resource:
+        """The resource that stands for the step: the one that takes longest."""
+        return max(self.resources, key=lambda r: r.usual_seconds)
+
 
 @dataclass(frozen=True)
 class Demo:
@@ -261,6 +266,15 @@ class Demo:
     def step_of(self, resource: Resource) -> Step:
         """The step that creates the resource."""
         return next(step for step in self.steps if any(r.key == resource.key for r in step.resources))
+
+    def with_gateways(self, live: Mapping[str, Live]) -> dict[str, Live]:
+        """The same by resource key, with the state of each internet gateway, which AWS keeps at its attachment."""
+        states = dict(live)
+        for r in self.resources:
+            if isinstance(r, GatewayAttachment) and (gateway := live.get(r.gateway.key)):
+                word = live[r.key].word if r.key in live else "detached"
+                states[r.gateway.key] = replace(gateway, word=word)
+        return states
 
 
 R = TypeVar("R", bound=Resource)

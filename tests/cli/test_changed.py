@@ -65,8 +65,8 @@ def test_a_sign_in_that_has_ended_before_down(world: World) -> None:
 
 
 SECONDS = 3
-"""How long the credentials of ``PROCESS`` last.  botocore asks for new ones with each call, and uses what it has as long
-as it can."""
+"""How long the credentials of ``PROCESS`` last.  botocore asks for new ones with each call, and uses what it has while
+it can."""
 PROCESS = """
 import datetime, json, pathlib, sys
 closed, seconds = sys.argv[1:]

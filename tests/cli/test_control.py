@@ -62,7 +62,7 @@ def test_only_the_demo_id_proves_another_way(
 
 
 def test_a_stranger_s_host_at_the_web_server_s_address(made_run: Run) -> None:
-    """A third network has the tutorial's addresses too, and a web server at the one that is tried; the customer's
+    """A third network has the tutorial's addresses too, and a web server at the one that is tried; the consumer's
     packets get there."""
     demo, consumer = made_run.demo, made_run.sides[Side.CONSUMER]
     provider, ec2 = made_run.sides[Side.PROVIDER], made_run.sides[Side.CONSUMER].ec2

@@ -27,7 +27,7 @@ MET: dict[str, tuple[int, str]] = {
     # the check that fails, and what it met
     "not-accepted": (4, "pendingAcceptance"),
     "endpoint-unusable": (4, "rejected"),
-    "endpoint-pending": (4, "accepted, endpoint pending"),
+    "endpoint-pending": (4, "pending"),
     "endpoint-group-closed": (6, "timed out after 5s"),
     "no-way-out": (6, "timed out after 5s"),
     "balancer-groups-closed": (6, "timed out after 5s"),
@@ -319,7 +319,7 @@ def test_a_terminated_instance_is_replaced(chain: Chain, key: str, named: str, m
     world.ec2.terminate_instances(InstanceIds=[before])
     tested = world.here("test")
     assert tested.code == 5
-    assert f"Instance {named}" in tested.err
+    assert f"instance {named}" in tested.err
     mended = chain.mend()
     assert mended.code == 0, mended.text
     assert f"{made} created" in mended.out

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from vpce_demo.aws.environment import Environment, in_sandbox
+from vpce_demo.aws.messages import understood
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.model import Live, Side
@@ -55,7 +56,7 @@ def lines(config: Config, place: Environment, **ids: str) -> dict[str, DoctorLin
 def test_a_fix_names_this_demo_for_programs_too(program: Program) -> None:
     done = program.run("doctor", "--name", "second", "-o", "json")
     fixes = [line["fix"] for line in done.document["lines"] if line["fix"]]
-    assert any(fix.startswith("Give one: vpce-demo --name second doctor --region us-east-1") for fix in fixes), fixes
+    assert any(fix.startswith("Give one:  vpce-demo --name second doctor --region us-east-1") for fix in fixes), fixes
 
 
 def test_without_credentials_the_machine_is_checked_and_the_rest_says_why_not(program: Program) -> None:
@@ -129,7 +130,7 @@ def test_a_demo_from_before_it_is_there_to_when_it_is_broken(world: World) -> No
         "network ACLs",
         "the endpoint's security group",
         "the load balancer's security groups",
-        "the customer's security group",
+        "the consumer's security group",
         "the key pair",
         "peering",
         "stopped instances",
@@ -147,7 +148,7 @@ def test_a_demo_from_before_it_is_there_to_when_it_is_broken(world: World) -> No
     assert broken.code == 6, broken.text
     assert all(one["passed"] for one in broken.document["checks"])
     assert broken.document["diagnosis"]["rule"] == "part-missing"
-    assert broken.document["diagnosis"]["evidence"] == ["IngressRule tcp/443 is gone."]
+    assert broken.document["diagnosis"]["evidence"] == ["Inbound rule tcp/443 is gone."]
 
     assert world.here("down").code == 0
     made = {name.removeprefix("ec2:") for name in world.changing_calls() if name.startswith("ec2:")}
@@ -188,7 +189,10 @@ def test_the_clock(off: float, fine: bool) -> None:
     """By the date in AWS's answer, and in its refusal too: a clock that is wrong is often why it refuses."""
     headers = {"date": formatdate(time.time() + off, usegmt=True)}
     answer: Any = {"Error": {"Code": "SignatureDoesNotMatch"}, "ResponseMetadata": {"HTTPHeaders": headers}}
-    told = {line.title: line for line in doctor.not_signed_in(ClientError(answer, "GetCallerIdentity"))}
+    refused = ClientError(answer, "GetCallerIdentity")
+    ours = understood(refused)
+    assert ours
+    told = {line.title: line for line in doctor.not_signed_in(refused, ours)}
     assert told["sign-in"].fine is False
     assert told["clock"].fine is fine
     assert ("set this machine's clock" in told["clock"].fix) is not fine

@@ -40,9 +40,12 @@ def test_help_of_each_command(words: list[str]) -> None:
     if words != ["sandbox"]:
         example = ALIASES.get(words[0], " ".join(words))
         assert re.search(rf"Example:\n +vpce-demo (?:--sandbox )?{example}\b", short.output)
-        shared = words != ["sandbox", "aws"]  # all that follows these words is for the AWS CLI
+        is_shared = words != ["sandbox", "aws"]  # all that follows these words is for the AWS CLI
         for option in ("--name", "--region", "--config", "--state-dir", "--sandbox", "--output", "--no-color"):
-            assert (option in short.output) == shared
+            assert (option in short.output) == is_shared
+        own, _, shared = short.output.partition("\nShared options, explained by vpce-demo --help:\n")
+        assert "\nOptions:\n" in own
+        assert len(shared.splitlines()) == 2 * is_shared
     assert max(map(len, short.output.splitlines())) <= 80
 
 
@@ -94,7 +97,7 @@ def test_forced_colour_in_a_pipe_is_not_an_animation(world: World) -> None:
     lines = re.sub("\x1b\\[[0-9;]*m", "", done.text)
     assert "\x1b" not in lines
     assert "\r" not in lines
-    assert re.search(r"step=1 +Service_Network +created +vpc-[0-9a-f]{17}", lines)
+    assert re.search(r"step=1 +VPC Service_Network +created +vpc-[0-9a-f]{17}", lines)
 
 
 def test_errors_in_ascii_too(program: Program) -> None:

@@ -31,11 +31,11 @@ def test_what_runs_did_is_on_record_when_the_demo_is_gone(stage: Stage) -> None:
     code, listed, _ = stage.text("logs")
     assert code == 0
     runs = [line.split() for line in listed.splitlines()[:-before]]
-    assert [words[4] for words in runs] == ["down", "adopt", "test", "up", "down"]
+    assert [words[5] for words in runs] == ["down", "adopt", "test", "up", "down"]
     too_early = "exit code 5: It is too early for test."
-    assert [" ".join(words[6:]) for words in runs] == ["done", "done", too_early, "done", "done"]
+    assert [" ".join(words[7:]) for words in runs] == ["done", "done", too_early, "done", "done"]
     _, document, _ = stage.run("logs")
-    assert [run["command"] for run in document["runs"]][:-before] == [words[4] for words in runs]
+    assert [run["command"] for run in document["runs"]][:-before] == [words[5] for words in runs]
     assert document["runs"][2]["ended"]["exit_code"] == 5
 
     on_aws = Stage(stage.directory, stage.clients, {}, stage.capsys, where=[])
@@ -45,7 +45,7 @@ def test_what_runs_did_is_on_record_when_the_demo_is_gone(stage: Stage) -> None:
         )
     _, last, _ = stage.text("logs", "--last")
     assert "vpce-demo down   demo vpce-demo   in the sandbox   account 123456789012   us-east-1" in last
-    assert re.search(r"step=8 +MyEndpointService +deleting +vpce-svc-[0-9a-f]{17}", last)
+    assert re.search(r"step=8 +endpoint service MyEndpointService +deleting +vpce-svc-[0-9a-f]{17}", last)
     assert "Looked again by tag: nothing left." in last
 
     _, first, _ = stage.run("logs", document["runs"][3]["id"])
@@ -73,6 +73,6 @@ def test_a_run_at_work_can_be_followed(world: World) -> None:
     followed = finished(follows)
     assert followed.code == 0
     lines = followed.out.splitlines()
-    assert re.search(r"step=7 +MyNetwork-LB +active +net/MyNetwork-LB/", followed.out)
+    assert re.search(r"step=7 +Network Load Balancer MyNetwork-LB +active +net/MyNetwork-LB/", followed.out)
     assert lines[-1].startswith("✓ Done")
     assert len(lines) - lines.count("") == len(set(lines) - {""}), "nothing is printed twice"

@@ -381,7 +381,7 @@ def test_what_remains_of_a_hanging_ssh_is_the_user_s_network(made_run: Run) -> N
     """A demo in which nothing keeps ssh out, and ssh hangs."""
     made_run.look()
     failure = checks.CheckFailed("timed out", Symptom.SSH_HANGS)
-    hanging = Result(5, "ssh to the customer instance", False, "timed out", failure=failure)
+    hanging = Result(5, "ssh to the consumer instance", False, "timed out", failure=failure)
     found = checks.explain(lab(made_run, made_run.ssh()), hanging)
     assert (found.key, found.likely) == ("own-network", "your own network may block tcp/22.")
     assert "routes" in found.ruled_out

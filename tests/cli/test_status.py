@@ -66,7 +66,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown(table: Table, width: int, *, terminal: bool = False, ascii: bool = False) -> str:
+def shown(table: Table, width: int, *, terminal: bool = False, ascii: bool = False, verbose: bool = False) -> str:
     stream = Terminal() if terminal else io.StringIO()
     out = Console(
         file=stream,
@@ -75,67 +75,120 @@ def shown(table: Table, width: int, *, terminal: bool = False, ascii: bool = Fal
         force_terminal=terminal,
         legacy_windows=False,
     )
-    resources.show(Screen(out, out, ascii=ascii), table)
+    resources.show(Screen(out, out, ascii=ascii, verbose=verbose), table)
     return stream.getvalue()
 
 
 # --- the table ---------------------------------------------------------------------------------
 
 
+def table_of(lives: dict[str, Live], **more: Any) -> Table:
+    return Table(DEMO, lives, "missing", AGES, {"web": Decimal("0.016277")}, **more)
+
+
+@pytest.mark.parametrize("verbose", [False, True])
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
-def test_ids_are_whole_on_one_line_and_the_table_fits(width: int) -> None:
-    prices = {"web": Decimal("0.016277")}
-    lines = shown(Table(DEMO, LIVES, "-", AGES, prices), width).splitlines()
+def test_ids_are_whole_and_the_table_fits(width: int, verbose: bool) -> None:
+    lines = shown(table_of(LIVES), width, verbose=verbose).splitlines()
     words = [word for line in lines for word in line.split()]
-    for r in DEMO.resources:
+    for r in DEMO.resources if verbose else [step.head for step in DEMO.steps if step.resources]:
         assert short_id(IDS[r.kind]) in words
     alone = [line for line in lines if len(line.split()) == 1]
     assert all(len(line) <= width for line in lines if line not in alone)
-    assert sum(line.startswith("✓") for line in lines) == len(DEMO.resources)
+    assert sum(line.startswith("✓") for line in lines) == 16
+    assert sum(line.strip().startswith("✓") for line in lines) == 16 + verbose * len(DEMO.resources)
 
 
-def test_less_room_means_fewer_columns() -> None:
-    table = Table(DEMO, LIVES, "-", AGES, {"web": Decimal("0.016277")})
-    wide, narrow = shown(table, 100), shown(table, 80)
-    assert wide.splitlines()[0].split() == ["kind", "name", "state", "age", "an", "hour", "id"]
-    assert narrow.splitlines()[0].split() == ["name", "state", "age", "an", "hour", "id"]
-    assert "2h05m" in narrow
-    assert "$0.0163" in narrow
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_no_two_lines_read_the_same(width: int) -> None:
+    """Without their ids: the two sides have the same steps, and a step has resources of the same name."""
+    ids = {short_id(id) for id in IDS.values()}
+    for verbose in (False, True):
+        lines = shown(table_of(LIVES), width, verbose=verbose).splitlines()
+        told = [" ".join(word for word in line.split() if word not in ids) for line in lines]
+        steps = [line for line in told if re.match(r"✓ \d", line)]
+        assert len(set(steps)) == 16
+        if width <= 80:
+            assert all(("provider" in line) is not ("consumer" in line) for line in steps)
+        for under in "\n".join(told).split("\n✓ ")[1:]:
+            parts = [line for line in under.splitlines()[1:] if line]
+            assert len(set(parts)) == len(parts)
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (60, "step side id"),
+        (80, "step side state age id"),
+        (100, "step name state age an hour id"),
+        (140, "step side name state age an hour id"),
+    ],
+)
+def test_less_room_means_fewer_columns(width: int, columns: str) -> None:
+    text = shown(table_of(LIVES), width)
+    assert " ".join(text.splitlines()[0].split()) == columns
+    assert ("2h05m" in text) is (width > 60)
+    assert ("$0.0163" in text) is (width > 80)
 
 
 def test_names_in_front_of_names_still_fit() -> None:
     long = tutorial(not_looked_up(load(None, {"name": "a-demo-for-classes"})))
     lives = {r.key: Live(IDS[r.kind], word="available") for r in long.resources}
     for width in (80, 100):
-        lines = shown(Table(long, lives, "-", AGES), width).splitlines()
+        lines = shown(Table(long, lives, "missing", AGES), width).splitlines()
         assert max(len(line) for line in lines if len(line.split()) > 1) <= width
 
 
 def test_before_there_is_anything() -> None:
     text = shown(Table(DEMO, {}, "to be made", prices={"endpoint": Decimal("0.01")}), 100)
-    assert text.count("to be made") == len(DEMO.resources)
-    assert text.splitlines()[0].split() == ["kind", "name", "state", "an", "hour"]
+    counts = [int(count or 1) for count in re.findall(r"(\d*) to be made", text)]
+    assert (len(counts), sum(counts)) == (16, len(DEMO.resources))
+    assert text.splitlines()[0].split() == ["step", "side", "name", "state", "an", "hour"]
     assert "$0.0100" in text
     assert "✓" not in text
 
 
-def test_a_difference_stands_under_what_differs() -> None:
-    live = replace(LIVES["target-group"], drift=(Drift("healthy threshold", "2", "5"),))
-    wrong = Live(f"sg-{LONG}", Phase.WRONG, why="open to 0.0.0.0/0")
-    lines = shown(Table(DEMO, {**LIVES, "target-group": live, "provider-rule-ssh": wrong}, "-"), 100).splitlines()
-    at = next(number for number, line in enumerate(lines) if "MyNetwork-TG" in line)
-    assert lines[at].startswith("!")
-    assert lines[at + 1].strip() == "healthy threshold: 5, in the tutorial 2" or lines[at + 2].strip() == (
-        "healthy threshold: 5, in the tutorial 2"
-    )
-    assert "open to 0.0.0.0/0" in "\n".join(lines)
+@pytest.mark.parametrize(
+    ("key", "live", "step", "part", "below"),
+    [
+        ("provider-rule-http", None, 6, "· inbound rule tcp/80 missing", ""),
+        ("provider-attachment", None, 2, "· internet gateway attachment Service_IGW missing", ""),
+        ("target", Live("i-1:80", word="unhealthy"), 7, "! registered target Webserver1 unhealthy", ""),
+        ("target", Live("i-1:80", word="initial", why="Elb.X"), 7, "✓ registered target Webserver1 initial", "Elb.X"),
+        ("provider-rule-ssh", Live("sg-1", Phase.WRONG, why="open"), 6, "! inbound rule tcp/22 wrong", "open"),
+        (
+            "web",
+            Live("i-1", word="running", drift=(Drift("type", "a", "b"),)),
+            6,
+            "! instance Webserver1",
+            "type: b, in",
+        ),
+    ],
+)
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_what_is_not_as_it_should_be_stands_under_its_step(
+    width: int, key: str, live: Live | None, step: int, part: str, below: str
+) -> None:
+    lives = {name: one for name, one in {**LIVES, key: live}.items() if one}
+    lines = [" ".join(line.split()) for line in shown(table_of(lives), width).splitlines()]
+    mark = "✓" if part.startswith("✓") else "!"
+    at = next(number for number, line in enumerate(lines) if line.startswith(f"{mark} {step} "))
+    under = " ".join(" ".join(lines[at + 1 :]).partition(f"✓ {step + 1} ")[0].split())
+    assert part in under
+    assert below in under
+    assert sum(line[:3] == f"✓ {line[2:3]}" and line[2:3].isdigit() for line in lines) == 16 - (mark == "!")
+
+
+def test_a_step_that_is_not_there_takes_one_line() -> None:
+    lives = {key: live for key, live in LIVES.items() if key not in {r.key for r in DEMO.of("create-consumer")}}
+    assert len([line for line in shown(table_of(lives), 140).splitlines() if line.strip().startswith("·")]) == 7
 
 
 def test_a_long_difference_takes_two_lines() -> None:
     drift = Drift("security groups", f"sg-{LONG}, sg-{LONG}", f"sg-{LONG}")
-    lines = shown(Table(DEMO, {"web": replace(LIVES["web"], drift=(drift,))}, "-"), 80).splitlines()
-    assert f"        security groups: sg-{LONG}," in lines
-    assert f"          in the tutorial sg-{LONG}, sg-{LONG}" in lines
+    lines = shown(table_of({**LIVES, "web": replace(LIVES["web"], drift=(drift,))}), 80).splitlines()
+    assert f"         security groups: sg-{LONG}," in lines
+    assert f"           in the tutorial sg-{LONG}, sg-{LONG}" in lines
 
 
 def test_without_symbols() -> None:
@@ -221,6 +274,50 @@ def test_status_in_the_sandbox(stage: Stage) -> None:
     assert "Nothing is billed here; AWS would ask about $0.07 an hour ($1.68 a day)." in out
 
 
+def test_an_empty_demo_takes_one_line_and_the_others_here_are_named(stage: Stage) -> None:
+    code, out, _ = stage.text("status", "--name", "nobody-s")
+    start = f"vpce-demo --sandbox --name nobody-s --state-dir {stage.directory}"
+    assert (code, out) == (0, f"There is nothing of this demo. Make it:  {start} up\n")
+    here = stage.ec2.create_vpc(
+        CidrBlock="10.9.0.0/16",
+        TagSpecifications=[{"ResourceType": "vpc", "Tags": [{"Key": "vpce-demo:demo", "Value": "class-1"}]}],
+    )["Vpc"]["VpcId"]
+    try:
+        told = stage.text("status")[1]
+        document = stage.run("status", "--name", "nobody-s")[1]
+    finally:
+        stage.ec2.delete_vpc(VpcId=here)
+    assert f"Other demos here: class-1. See one:  vpce-demo --sandbox --state-dir {stage.directory} status" in told
+    assert (document["other_demos"], document["resources"]) == (["class-1", "vpce-demo"], [])
+    assert "Other demos" not in stage.text("status")[1]
+
+
+def test_the_addresses_and_zones_are_on_the_screen_and_in_the_document(stage: Stage) -> None:
+    _, document, _ = stage.run("status")
+    outputs = {one["key"]: one["outputs"] for one in document["resources"]}
+    _, out, _ = stage.text("status")
+    told = {line[:14].strip(): line[14:].split() for line in out.splitlines()}
+    for key, name, net in (("customer", "consumer", "10.0.1."), ("web", "web server", "20.0.1.")):
+        public, private, zone = (outputs[key][output] for output in ("public_address", "private_address", "zone"))
+        assert private.startswith(net)
+        assert zone == "us-east-1a"
+        assert told[name] == ["public", public, "private", private, zone]
+    endpoint = outputs["endpoint"]
+    assert endpoint["zones"] == "us-east-1a"
+    assert told["endpoint"] == [stage.ids["endpoint"], endpoint["private_address"], "us-east-1a"]
+    assert re.search(r"^by proxy +http://127\.0\.0\.1:\d+   the web page opens only through it$", out, re.MULTILINE)
+
+
+def test_the_screen_has_no_name_of_a_class(stage: Stage) -> None:
+    words = ("GatewayAttachment", "SubnetRouting", "InternetRoute", "Registration", "Vpc", "IngressRule", "VpcEndpoint")
+    table = {"GatewayAttachment": "attached", "InternetGateway": "attached"}
+    _, document, _ = stage.run("status")
+    assert {one["state"] for one in document["resources"] if one["kind"] in table} == {"attached"}
+    for command in (["status", "-v"], ["plan", "-v"], ["logs", "--last", "-v"]):
+        text = "".join(stage.text(*command)[1:])
+        assert not re.search(rf"\b({'|'.join(words)})\b", text), command
+
+
 def test_plan_of_what_is_missing(on_aws: Stage) -> None:
     route = {"RouteTableId": on_aws.ids["provider-routes"], "DestinationCidrBlock": "0.0.0.0/0"}
     on_aws.ec2.delete_route(**route)
@@ -290,7 +387,7 @@ def test_a_watch_shows_it_again_and_again_until_ctrl_c(stage: Stage, monkeypatch
     assert waited == [0.5, 0.5, 0.5]
     assert out.count("32 of 32 there.") == 3
     assert out.count("─" * 20) == 2
-    assert len(re.findall(r"\d\d:\d\d:\d\d   again every 0.5 s until Ctrl-C", out)) == 3
+    assert len(re.findall(r"\d\d:\d\d:\d\dZ   again every 0.5 s until Ctrl-C", out)) == 3
     assert err.count("vpce-demo status   demo") == 1
 
 

@@ -8,13 +8,13 @@ from .program import PAGE, STAGES, World, good
 
 TOO_EARLY = [
     # what is there already, what is asked for, words that name what is missing, the command to run first
-    (0, "create-endpoint-service", ("LoadBalancer MyNetwork-LB",), "create-provider"),
-    (0, "create-consumer", ("EndpointService MyEndpointService",), "create-endpoint-service"),
-    (1, "create-consumer", ("EndpointService MyEndpointService",), "create-endpoint-service"),
-    (0, "accept", ("VpcEndpoint MyEndpoint",), "create-consumer"),
-    (2, "accept", ("VpcEndpoint MyEndpoint",), "create-consumer"),
-    (0, "test", ("EndpointService MyEndpointService", "Instance Webserver1"), "up"),
-    (2, "test", ("VpcEndpoint MyEndpoint", "Instance Customer_EC2"), "up"),
+    (0, "create-endpoint-service", ("Network Load Balancer MyNetwork-LB",), "create-provider"),
+    (0, "create-consumer", ("endpoint service MyEndpointService",), "create-endpoint-service"),
+    (1, "create-consumer", ("endpoint service MyEndpointService",), "create-endpoint-service"),
+    (0, "accept", ("VPC endpoint MyEndpoint",), "create-consumer"),
+    (2, "accept", ("VPC endpoint MyEndpoint",), "create-consumer"),
+    (0, "test", ("endpoint service MyEndpointService", "instance Webserver1"), "up"),
+    (2, "test", ("VPC endpoint MyEndpoint", "instance Customer_EC2"), "up"),
 ]
 
 

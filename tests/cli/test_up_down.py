@@ -81,7 +81,7 @@ def test_plan_and_status_before_and_after(world: World) -> None:
     with world.nothing_changes():
         plan = good(world.run("plan", "--detailed-exitcode"))
         assert f"Nothing to do: all {ALL} are there." in plan.out
-        status = good(world.run("status", "--check"))
+        status = good(world.run("status", "--check", "-v"))
     assert f"{ALL} of {ALL} there" in status.out
     for one in made["resources"]:
         shown = one["id"].rpartition(":")[2] if one["id"].startswith("arn:") else one["id"]
@@ -300,6 +300,7 @@ def test_a_sandbox_reset_under_a_demo(world: World) -> None:
 
 EVERY_COMMAND = {
     **dict.fromkeys((*STAGES, "up", "test", "plan", "status", "adopt", "doctor", "logs", "cost", "iam-policy"), ""),
+    "ssh": "web -- hostname",
     "diagram": "--format mermaid",
     "report": "--to report.html",
     "explain": "privatelink",
@@ -316,7 +317,7 @@ EVERY_COMMAND = {
 
 def test_one_json_document_for_every_command(world: World) -> None:
     for command, more in EVERY_COMMAND.items():
-        done = good(world.run(*command.split(), *more.split(), "-o", "json"))
+        done = good(world.run("-o", "json", *command.split(), *more.split()))
         assert done.document["version"] == 1
         assert done.document["command"] == command
         assert done.document["exit_code"] == 0

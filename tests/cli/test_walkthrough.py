@@ -86,7 +86,7 @@ def test_all_the_way_with_a_rest(world: World) -> None:
             page = reader.page()
             assert title in page
             assert page.index(title) < page.index("Where we are")
-            assert "the customer" not in page.partition("Where we are")[0]
+            assert "the consumer" not in page.partition("Where we are")[0]
         assert f"--network-load-balancer-arns {world.recorded()['load-balancer']}" in page
         reader.press("p")
         assert world.recorded()["provider-vpc"] in reader.until(STOP)

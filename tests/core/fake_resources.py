@@ -97,6 +97,7 @@ class Thing(Resource):
     """What takes it along when it is deleted."""
     ways: Ways = field(default_factory=Ways)
 
+    aws_noun = "Thing"
     create_can_duplicate = True
     usual_delete_seconds = 1.0
     remedies: ClassVar = {"mendable": Remedy.MEND, "asked": Remedy.ASK, "replaceable": Remedy.REPLACE, "left": "why"}

@@ -223,7 +223,7 @@ def test_a_more_specific_route_that_somebody_added_is_taken_away_by_hand(monkeyp
         ({"AvailabilityZones": ["us-east-1b"]}, None, "us-east-1b"),
         ({"AvailabilityZones": ["us-east-1a"]}, None, ""),
         ({}, None, ""),
-        # In two accounts the provider's us-east-1a may be the customer's us-east-1b.
+        # In two accounts the provider's us-east-1a may be the consumer's us-east-1b.
         ({"AvailabilityZones": ["us-east-1a"]}, {"AvailabilityZones": ["us-east-1b"]}, "us-east-1b"),
         ({"AvailabilityZones": ["us-east-1b"]}, {"AvailabilityZones": ["us-east-1a", "us-east-1c"]}, ""),
         ({"AvailabilityZones": ["us-east-1b"]}, {}, ""),

@@ -176,7 +176,7 @@ def test_a_listener_of_somebody_else_on_our_port_is_never_changed(run: Run, demo
     assert run.look()["listener"].id == listener
     with pytest.raises(Refused, match=f"tcp/80 is taken by {theirs}") as refused:
         up(run, demo.listener)
-    assert "Remove it from LoadBalancer MyNetwork-LB" in refused.value.hint
+    assert "Remove it from Network Load Balancer MyNetwork-LB" in refused.value.hint
     (still,) = aws.elb.describe_listeners(ListenerArns=[theirs])["Listeners"]
     assert (still["Port"], still["DefaultActions"][0]["TargetGroupArn"]) == (80, goal["TargetGroupArn"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from vpce_demo.config.load import load
 from vpce_demo.engine.resource import Aws, closure
 from vpce_demo.errors import NotCreated
 from vpce_demo.model import Live, Phase, Side
+from vpce_demo.resources.nouns import KINDS, noun_of
 from vpce_demo.resources.route_table import DESTINATIONS, TARGETS
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import Demo, tutorial
@@ -204,3 +206,35 @@ def test_what_goes_with_another_needs_it(demo: Demo) -> None:
             assert parent.key in {need.resource.key for need in r.needs()}, (
                 f"{r} is not waited for before {parent} goes"
             )
+
+
+def test_every_kind_has_a_noun_that_a_log_finds_again() -> None:
+    demo = tutorial(not_looked_up(load(None, {})))
+    nouns = {r.kind: r.noun for r in demo.resources}
+    assert {kind: noun_of(kind) for kind in nouns} == nouns
+    assert {kind.__name__ for kind in KINDS} == nouns.keys()
+    assert len(set(nouns.values())) == len(nouns), "two kinds with one noun"
+    assert not any(re.search("[a-z][A-Z]", noun) for noun in nouns.values())
+    assert noun_of("network-interface") == "network interface"
+    assert str(demo.acceptance) == "endpoint connection MyEndpoint"
+
+
+@pytest.mark.parametrize(
+    ("live", "state"),
+    [
+        (Live("i-1", word="running"), "running"),
+        (Live("sg-1"), "ready"),
+        (Live("rtb-1", Phase.WRONG, "active"), "wrong"),
+        (Live("i-1", Phase.FAILED, "stopped"), "stopped"),
+    ],
+)
+def test_a_state_is_aws_s_word_if_it_has_one_that_tells_all(live: Live, state: str) -> None:
+    assert live.state == state
+
+
+def test_a_gateway_is_in_the_state_of_its_attachment() -> None:
+    demo = tutorial(not_looked_up(load(None, {})))
+    live = {"provider-gateway": Live("igw-1"), "provider-attachment": Live("igw-1", word="attached")}
+    assert demo.with_gateways(live)["provider-gateway"].state == "attached"
+    del live["provider-attachment"]
+    assert demo.with_gateways(live)["provider-gateway"].state == "detached"

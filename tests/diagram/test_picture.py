@@ -100,7 +100,7 @@ def test_a_hop_is_open_only_with_all_it_needs(missing: str, hop: int, state: Dra
 GROUP = standing(DEMO)["customer-group"].id
 KEPT_OUT = "the endpoint's security group does not let tcp/80 in"
 ANOTHER = "the endpoint has another security group than the tutorial's"
-NO_WAY_OUT = "the customer instance's security group lets nothing out"
+NO_WAY_OUT = "the consumer instance's security group lets nothing out"
 
 
 def differing(key: str, field: str, tutorial: str, aws: str) -> tuple[str, Drift]:
@@ -177,7 +177,7 @@ def test_a_gateway_that_was_detached_is_not_ready() -> None:
     live = standing(DEMO)
     del live["customer-attachment"]
     gateway = picture(DEMO, live, FRAME).customer.gateway
-    assert (gateway.state, gateway.word) == (Drawn.PENDING, "not attached")
+    assert (gateway.state, gateway.word) == (Drawn.PENDING, "detached")
 
 
 def test_a_target_group_without_a_target() -> None:

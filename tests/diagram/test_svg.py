@@ -98,7 +98,7 @@ def test_names_are_text_and_never_markup() -> None:
 
 def test_the_whole_in_a_sentence() -> None:
     sentences = {name: words(svg(one)) for name, one in PICTURES.items()}
-    assert any("reaches the customer" in line for line in sentences["plain ready"])
+    assert any("reaches the consumer" in line for line in sentences["plain ready"])
     assert any("The plan" in line for line in sentences["plain plan"])
     assert any("does not get through" in line for line in sentences["plain broken"])
     demo = demo_of()
@@ -114,12 +114,12 @@ def drawn(part: str, name: str) -> set[str]:
 
 
 def test_each_part_has_the_line_of_its_state() -> None:
-    assert drawn("interface endpoint", "plain ready") == {"card ready"}
-    assert drawn("interface endpoint", "plain pending") == {"card pending"}
-    assert drawn("interface endpoint", "plain broken") == {"card broken"}
-    assert drawn("interface endpoint", "plain plan") == {"card missing"}
+    assert drawn("VPC endpoint", "plain ready") == {"card ready"}
+    assert drawn("VPC endpoint", "plain pending") == {"card pending"}
+    assert drawn("VPC endpoint", "plain broken") == {"card broken"}
+    assert drawn("VPC endpoint", "plain plan") == {"card missing"}
     assert drawn("Network Load Balancer", "plain pending") == {"card pending"}
-    assert drawn("customer instance", "plain broken") == {"card ready"}
+    assert drawn("consumer instance", "plain broken") == {"card ready"}
 
 
 def test_measures() -> None:

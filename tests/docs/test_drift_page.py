@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "drift.md"
 
 def rows() -> Iterator[str]:
     """A line for each kind, with its fields by what is done about them."""
-    kinds = {r.key: r.kind for r in tutorial(not_looked_up(load(None, {}))).resources}
+    kinds = {r.key: r.noun for r in tutorial(not_looked_up(load(None, {}))).resources}
     for kind in dict.fromkeys(kinds[key] for key, *_ in CASES):
         of_it = [(field, remedy(key, field)) for key, field, *_ in CASES if kinds[key] == kind]
         cells = [", ".join(dict.fromkeys(field for field, word in of_it if word is one)) for one in Remedy]

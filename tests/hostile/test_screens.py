@@ -60,7 +60,7 @@ def whole(value: Any) -> Any:
 @contextmanager
 def hooked(place: Environment, **hooks: Any) -> Iterator[None]:
     """Inside, these functions hear botocore's events of the same names, with hyphens, for every call."""
-    it = place.clients[Side.PROVIDER]  # which are the customer's too
+    it = place.clients[Side.PROVIDER]  # which are the consumer's too
     others: Any = it.other  # makes the clients of the other services from a session
     registries = [one.meta.events for one in (it.ec2, it.elb, it.changing_ec2, it.changing_elb)]
     registries.append(others.args[0].events)

@@ -102,7 +102,7 @@ def test_a_walk_through_the_handshake(sandbox: Sandbox, place: Environment) -> N
 
 @pytest.mark.slow
 def test_the_tutorial_by_hand_with_its_own_user_data(sandbox: Sandbox, place: Environment, tmp_path: Path) -> None:
-    """Steps 1 to 16 with the original text's user data: the page comes through the endpoint, in the customer's ssh."""
+    """Steps 1 to 16 with the original text's user data: the page comes through the endpoint, in the consumer's ssh."""
     a, key = aws(sandbox), tmp_path / "key"
     zone = ("--availability-zone", "us-east-1a")
     name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"

@@ -31,7 +31,7 @@ CALL = 0.2
 PAGE = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>\n"
 CHECKS = (
     ("endpoint service", "Available, behind MyNetwork-LB"),
-    ("ssh to the customer instance", "ec2-user@54.1.2.3"),
+    ("ssh to the consumer instance", "ec2-user@54.1.2.3"),
     ("curl http://10.0.1.87/", "200 from 10.0.1.15 to 10.0.1.87, 1.9 ms"),
     ("control: no other way in", "20.0.1.10 unreachable from 10.0.1.15"),
 )

@@ -96,12 +96,12 @@ def test_the_chart_is_to_scale(life: Life) -> None:
     groups = list(root.iter(f"{SVG}g"))
     assert len(groups) == 32
     rows = {(g.findtext(f"{SVG}text") or ""): g for g in groups}
-    wide = {
-        name: sum(float(r.get("width", "")) for r in rows[name].findall(f"{SVG}rect"))
-        for name in ("MyNetwork-LB", "Webserver1")
-    }
+    balancer, web = (
+        sum(float(r.get("width", "")) for r in rows[name].findall(f"{SVG}rect"))
+        for name in ("Network Load Balancer MyNetwork-LB", "instance Webserver1")
+    )
     bars = {bar.resource.key: bar.ended - bar.began for bar in timed.bars}
-    assert wide["MyNetwork-LB"] / wide["Webserver1"] == pytest.approx(bars["load-balancer"] / bars["web"], rel=0.05)
+    assert balancer / web == pytest.approx(bars["load-balancer"] / bars["web"], rel=0.05)
     titles = [text.text or "" for text in root.findall(f"{SVG}text")]
     assert "15  Acceptance" in titles
     assert root.findtext(f"{SVG}desc", "").count("began at") == 32

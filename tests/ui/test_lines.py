@@ -51,9 +51,9 @@ def test_what_is_ready_at_once_has_one_line_and_what_is_waited_for_has_two(open_
     play.made("provider-key", 1.0, 0.5)
     play.made("provider-vpc", 1.0, 2.0, "pending")
     assert told(open_screen, play) == [
-        "step=6 Service_key created key-004e10123456789ab 0.5s",
-        "step=1 Service_Network created vpc-0a0a0a0a0a0a0a0a0 0.5s",
-        "step=1 Service_Network available vpc-0a0a0a0a0a0a0a0a0 2s",
+        "step=6 key pair Service_key created key-004e10123456789ab 0.5s",
+        "step=1 VPC Service_Network created vpc-0a0a0a0a0a0a0a0a0 0.5s",
+        "step=1 VPC Service_Network available vpc-0a0a0a0a0a0a0a0a0 2s",
     ]
 
 
@@ -64,8 +64,8 @@ def test_what_was_on_its_way_is_told_with_its_state(open_screen: Opens) -> None:
     play.emit(1.0, Action.WAITING, "load-balancer", pending, note="provisioning")
     play.emit(31.0, Action.READY, "load-balancer", play.live("load-balancer"))
     assert told(open_screen, play) == [
-        "step=7 MyNetwork-LB provisioning net/MyNetwork-LB/50dc6c495c0c9188",
-        "step=7 MyNetwork-LB active net/MyNetwork-LB/50dc6c495c0c9188 30s",
+        "step=7 Network Load Balancer MyNetwork-LB provisioning net/MyNetwork-LB/50dc6c495c0c9188",
+        "step=7 Network Load Balancer MyNetwork-LB active net/MyNetwork-LB/50dc6c495c0c9188 30s",
     ]
 
 
@@ -76,10 +76,10 @@ def test_down_tells_the_id_to_the_end(open_screen: Opens) -> None:
     play.gone("acceptance", 1.0, 58.0)
     play.gone("provider-key", 1.0, 0.7)
     assert told(open_screen, play) == [
-        "step=15 MyEndpoint deleting vpce-0fedcba9876543210 0.5s",
-        "step=15 MyEndpoint gone vpce-0fedcba9876543210 58s",
-        "step=15 MyEndpoint acceptance gone vpce-0fedcba9876543210",
-        "step=6 Service_key gone key-004e10123456789ab 0.7s",
+        "step=15 VPC endpoint MyEndpoint deleting vpce-0fedcba9876543210 0.5s",
+        "step=15 VPC endpoint MyEndpoint gone vpce-0fedcba9876543210 58s",
+        "step=15 endpoint connection MyEndpoint gone vpce-0fedcba9876543210",
+        "step=6 key pair Service_key gone key-004e10123456789ab 0.7s",
     ]
 
 
@@ -92,10 +92,10 @@ def test_trying_again_is_said_once_for_each_reason(open_screen: Opens) -> None:
     play.emit(3.0, Action.FAILED, "endpoint", error=refusal)
     play.emit(3.0, Action.SKIPPED, "acceptance", note="needs MyEndpoint")
     assert told(open_screen, play) == [
-        "step=15 MyEndpoint retrying InvalidServiceName, trying again",
-        "step=15 MyEndpoint retrying Unavailable, trying again",
-        "step=15 MyEndpoint failed UnauthorizedOperation: not you",
-        "step=15 MyEndpoint acceptance skipped needs MyEndpoint",
+        "step=15 VPC endpoint MyEndpoint retrying InvalidServiceName, trying again",
+        "step=15 VPC endpoint MyEndpoint retrying Unavailable, trying again",
+        "step=15 VPC endpoint MyEndpoint failed UnauthorizedOperation: not you",
+        "step=15 endpoint connection MyEndpoint skipped needs MyEndpoint",
     ]
 
 
@@ -121,7 +121,7 @@ def test_a_heartbeat_says_what_is_waited_for(open_screen: Opens, monkeypatch: py
         while stream.getvalue().count("waiting") < 2 and time.monotonic() < until:
             time.sleep(0.01)
     told = [words(line) for line in stream.getvalue().splitlines()]
-    assert told[1].startswith("step=7 MyNetwork-LB waiting provisioning")
+    assert told[1].startswith("step=7 Network Load Balancer MyNetwork-LB waiting provisioning")
     assert len(told) >= 3
 
 
@@ -219,7 +219,7 @@ def test_a_log_tells_the_same_lines(open_screen: Opens, tmp_path: Path) -> None:
     play = up_to_the_load_balancer()
     lines = [text for _, text in run_log_view.run_lines(recorded(tmp_path, play), verbose=False)]
     assert re.match(
-        r"vpce-demo up   demo vpce-demo   account 111122223333   us-east-1   2026-11-1\d \d\d:\d\d:\d\d", lines[0]
+        r"vpce-demo up   demo vpce-demo   account 111122223333   us-east-1   2026-11-1\d \d\d:\d\d:\d\d UTC", lines[0]
     )
     assert [words(line) for line in lines[2:]] == told(open_screen, play)
 
@@ -254,7 +254,7 @@ def test_a_log_s_other_lines(open_screen: Opens, tmp_path: Path) -> None:
         "-7 page not run",
         "<p>",
         "Looked again by tag: nothing left.",
-        "!left: Vpc vpc-1 in use",
+        "!left: VPC vpc-1 in use",
         "",
         "✗check 6 failed: hangs Exit code 6 after 12s.",
     ]
@@ -266,5 +266,5 @@ def test_the_list_of_runs(open_screen: Opens, tmp_path: Path) -> None:
     end = {"type": "end", "at": 1795000083.0, "exit_code": 0, "message": "", "seconds": 83.0}
     run_log_view.listed(screen, [recorded(tmp_path, Play(DONE_UP), end), recorded(tmp_path, Play(DONE_DOWN))])
     done, killed = stream.getvalue().splitlines()
-    assert re.match(r"✓  1  2026-11-1\d \d\d:\d\d:\d\d  up   1m23s  done$", done)
-    assert re.match(r"·  2  2026-11-1\d \d\d:\d\d:\d\d  up    0\.0s  at work$", killed)
+    assert re.match(r"✓  1  2026-11-1\d \d\d:\d\d:\d\d UTC  up   1m23s  done$", done)
+    assert re.match(r"·  2  2026-11-1\d \d\d:\d\d:\d\d UTC  up    0\.0s  at work$", killed)

@@ -113,7 +113,9 @@ def up_in_lines(screen: Screen) -> None:
     lines.beat(BEGAN + 33.0)
     play.emit(151.0, Action.READY, "load-balancer", play.live("load-balancer"))
     play.emit(151.5, Action.RETRYING, "service", note="Unavailable, trying again")
-    play.emit(152.0, Action.FAILED, "service", error=TimedOut("Waited too long for EndpointService MyEndpointService."))
+    play.emit(
+        152.0, Action.FAILED, "service", error=TimedOut("Waited too long for endpoint service MyEndpointService.")
+    )
     play.emit(152.0, Action.SKIPPED, "endpoint", note="needs MyEndpointService")
     for event in play.events:
         lines.on_event(event)
@@ -123,8 +125,8 @@ PASSED = [
     Result(1, "endpoint service", True, "Available, behind MyNetwork-LB", 0.2),
     Result(2, "load balancer", True, "active in us-east-1a", 0.3),
     Result(3, "targets", True, "1 of 1 healthy on tcp/80", 0.3),
-    Result(4, "connection", True, "accepted, endpoint available", 0.2),
-    Result(5, "ssh to the customer instance", True, "ec2-user@54.1.2.3", 1.1),
+    Result(4, "endpoint connection", True, "available, VPC endpoint available", 0.2),
+    Result(5, "ssh to the consumer instance", True, "ec2-user@54.1.2.3", 1.1),
     Result(6, "curl http://10.0.1.87/", True, "200 from 10.0.1.15 to 10.0.1.87, 1.9 ms", 1.0),
     Result(7, "the page is this demo's", True, "holds demo id 7f3a9c", 0.0),
     Result(8, "control: no other way in", True, "20.0.1.10 unreachable from 10.0.1.15", 3.1),
@@ -277,7 +279,7 @@ def expected(name: str, way: str) -> str:
 
 def as_told(text: str) -> str:
     """The text without times of day and the space at the ends of lines."""
-    text = re.sub(r"^\d\d:\d\d:\d\d ", "12:00:00 ", text, flags=re.MULTILINE)
+    text = re.sub(r"^\d\d:\d\d:\d\dZ ", "12:00:00Z ", text, flags=re.MULTILINE)
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
@@ -307,8 +309,19 @@ def test_a_screen_in_colour_says_the_same(open_screen: Opens, name: str, width: 
 def test_a_screen_in_a_pipe_is_100_wide_and_plain(open_screen: Opens, name: str) -> None:
     piped, stream = open_screen()
     SHOWN[name](piped)
-    assert as_told(stream.getvalue()) == expected(name, "100")
+    whole_commands = expected(name, "100").replace(" \\\n       ", " ")
+    assert as_told(stream.getvalue()) == whole_commands
     assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_columns_of_a_check_do_not_touch(open_screen: Opens, width: int) -> None:
+    for length in range(10, 70):
+        screen, stream = open_screen(width)
+        screens.result(screen, Result(5, "ssh to the consumer instance", True, "x" * length, 1.5))
+        shown = stream.getvalue().split()
+        assert shown[-1] in ("1.5s", "x" * length)
+        assert shown[-2].endswith("x" if shown[-1] == "1.5s" else "instance")
 
 
 def test_no_expected_screen_is_left_over() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import vpce_demo
-from vpce_demo.ui.style import about, duration, elapsed, in_a_sentence, in_words, roughly
+from vpce_demo.ui.style import about, duration, elapsed, in_a_sentence, roughly
 
 from .conftest import Opens
 
@@ -77,11 +77,6 @@ def test_how_long(seconds: float, said: tuple[str, str, str, str]) -> None:
 
 def test_names_in_sentences() -> None:
     assert [in_a_sentence(title) for title in ("Load balancer", "VPC endpoint")] == ["load balancer", "VPC endpoint"]
-    assert [in_words(kind) for kind in ("VpcEndpoint", "LoadBalancer", "Vpc")] == [
-        "VPC endpoint",
-        "load balancer",
-        "VPC",
-    ]
 
 
 def test_a_line_is_begun_at_once_and_completed_when_there_is_more_to_say(open_screen: Opens) -> None:

@@ -175,7 +175,7 @@ PERMISSIONS: Sequence[Permission] = (
     *_change(PROVIDER, "ec2:AcceptVpcEndpointConnections", "vpc-endpoint-service"),
     *_change(PROVIDER, "ec2:RejectVpcEndpointConnections", "vpc-endpoint-service"),  # down --reject-foreign-connections
     *_change(PROVIDER, "ec2:DeleteVpcEndpointServiceConfigurations", "vpc-endpoint-service"),
-    # The customer's endpoint.
+    # The consumer's endpoint.
     *_make(CONSUMER, "ec2:CreateVpcEndpoint", "vpc-endpoint", using=["vpc", "subnet", "security-group"]),
     *_change(CONSUMER, "ec2:DeleteVpcEndpoints", "vpc-endpoint"),
 )

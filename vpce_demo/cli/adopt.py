@@ -59,7 +59,7 @@ def adopt(app: App, wanted: str, yes: bool) -> None:
         broken = [r for r in run.demo.resources if r.key in there and not is_fine(there[r.key])]
         screen.line(f"{len(there)} resources are on record in {run.state.path}.", style="bold")
         for r in broken:
-            screen.line(f"{r}: {there[r.key].why or there[r.key].word}", mark="!")
+            screen.line(f"{r.at_start}: {there[r.key].why or there[r.key].state}", mark="!")
         if missing or broken:
             counts = {"missing": len(missing), "to be replaced": len(broken)}
             told = ", ".join(f"{number} {word}" for word, number in counts.items() if number)

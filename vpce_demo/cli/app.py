@@ -68,7 +68,7 @@ def shared_options(environment: bool) -> list[click.Option]:
             "--consumer-profile",
             env="VPCE_DEMO_CONSUMER_PROFILE",
             metavar="PROFILE",
-            help="Profile of the customer's side.",
+            help="Profile of the consumer's side.",
         ),
         option(
             "-c",
@@ -119,8 +119,10 @@ def shared_options(environment: bool) -> list[click.Option]:
         ),
         option("--no-color", is_flag=True, default=None, help="No colour; NO_COLOR says the same."),
         option("--ascii", is_flag=True, default=None, help="No symbols beyond ASCII."),
-        option("-q", "--quiet", is_flag=True, default=None, help="Fewer messages."),
-        option("-v", "--verbose", is_flag=True, default=None, help="More messages."),
+        option(
+            "-q", "--quiet", is_flag=True, default=None, help="Results only, without messages; of test, what fails."
+        ),
+        option("-v", "--verbose", is_flag=True, default=None, help="More messages and details."),
     ]
 
 

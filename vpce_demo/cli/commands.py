@@ -20,7 +20,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Step by step": {
         "create-provider": "Steps 1-7: the provider's VPC, web server and load balancer.",
         "create-endpoint-service": "Step 8: publish the load balancer as an endpoint service.",
-        "create-consumer": "Steps 9-15: the customer's VPC, instance and VPC endpoint.",
+        "create-consumer": "Steps 9-15: the consumer's VPC, instance and VPC endpoint.",
         "accept": "Step 15: the provider accepts the endpoint's connection.",
         "test": "Step 16: prove that the page comes through PrivateLink, and no other way.",
         "destroy": "Step 17: delete everything.",
@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "report": "Write one page about the demo: picture, test, timing, proof.",
     },
     "When stuck": {
+        "ssh": "Open a shell on an instance of the demo, or run a COMMAND there.",
         "doctor": "Check this machine, the account, and the demo if there is one.",
         "adopt": "Take over a demo that exists in the account.",
         "logs": "List the runs of the demo, or print one.",

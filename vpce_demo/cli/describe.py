@@ -14,14 +14,25 @@ if TYPE_CHECKING:
 
 
 def summary(look: Look) -> Iterator[tuple[str, str]]:
-    """The values that a person copies: service name, endpoint, web page."""
+    """The values that a person copies: service name, addresses, web page."""
     demo, live = look.demo, look.live
     if service := live.get(demo.service.key):
         yield "service name", service.outputs.get("service_name", "")
     if endpoint := live.get(demo.endpoint.key):
-        yield "endpoint", "   ".join(filter(None, [endpoint.id, look.addresses.get(demo.endpoint.key)]))
+        yield (
+            "endpoint",
+            "   ".join(
+                filter(None, [endpoint.id, *(of.get(demo.endpoint.key) for of in (look.addresses, look.zones))])
+            ),
+        )
+    for name, instance in (("consumer", demo.customer), ("web server", demo.web)):
+        told = live[instance.key].outputs if instance.key in live else {}
+        words = {"public_address": "public", "private_address": "private", "zone": ""}
+        yield name, "   ".join(f"{word} {told[output]}".lstrip() for output, word in words.items() if output in told)
     if balancer := live.get(demo.balancer.key):
         yield "web page", f"http://{balancer.outputs.get('dns_name', '')}/"
+        if look.proxy:
+            yield "by proxy", f"{look.proxy}   the web page opens only through it"
 
 
 def described(look: Look) -> list[Resource]:
@@ -35,7 +46,8 @@ def described(look: Look) -> list[Resource]:
             if r.key not in look.live:
                 continue
             live, region = look.live[r.key], look.region(r.side)
-            price, address = hourly([r], region), look.addresses.get(r.key)
+            price = hourly([r], region)
+            told = {"private_address": look.addresses.get(r.key), "zones": look.zones.get(r.key)}
             found.append(
                 {
                     "step": step.number,
@@ -44,8 +56,8 @@ def described(look: Look) -> list[Resource]:
                     "name": r.name,
                     "side": r.side.value,
                     "id": live.id,
-                    "state": live.word or live.phase.value,
-                    "outputs": {**live.outputs, **({"private_address": address} if address else {})},
+                    "state": live.state,
+                    "outputs": {**live.outputs, **{name: value for name, value in told.items() if value}},
                     "age_seconds": look.ages.get(r.key),
                     "hourly_usd": None if price is None else f"{price:.6f}",
                     "drift": [

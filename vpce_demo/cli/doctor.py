@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,9 +11,10 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.environment import Environment
+from ..aws.messages import understood
 from ..changes import CHANGES
 from ..config.settings import Where
-from ..errors import DemoError, SignInError
+from ..errors import DemoError, Locked, SignInError
 from ..journal.state_file import StateFile
 from ..model import Live
 from ..session.discover import not_looked_up
@@ -54,8 +56,8 @@ def doctor(app: App, timeout: float | None) -> None:
         line = replace(line, fix=for_this_demo(app, line.fix))
         lines.append(line)
         screen.entry(f"    {line.title:<29} ", line.evidence, mark=line.mark)
-        if line.fix:
-            screen.line(f"         Fix: {line.fix}")
+        for head, text in zip(itertools.chain(["Fix:"], itertools.repeat("")), line.fix.splitlines(), strict=False):
+            screen.line(f"         {head:<4} {text}")
 
     environment, error = _environment(app, where)
     for line in questions.machine():
@@ -63,7 +65,10 @@ def doctor(app: App, timeout: float | None) -> None:
     show(questions.files(StateFile(where.directory).key_file))
     works = True
     if error:
-        for line in questions.not_signed_in(error):
+        ours = understood(error) or DemoError(str(error))
+        if isinstance(ours, SignInError):
+            app.complete(ours)
+        for line in questions.not_signed_in(error, ours):
             show(line)
     elif environment is None:
         show(questions.DoctorLine("sandbox", None, f"does not run; it starts by itself:  {command_line(app)} up"))
@@ -110,11 +115,7 @@ def _look(
         for line in account(where.config, environment, settings, sides):
             show(line)
         if problem:
-            show(
-                DoctorLine(
-                    "demo", False, problem.message, "; ".join(line.strip() for line in problem.hint.splitlines())
-                )
-            )
+            show(DoctorLine("demo", None if isinstance(problem, Locked) else False, problem.message, problem.hint))
         elif there:
             return _ask(app, run, app.screen(), timeout)
         else:

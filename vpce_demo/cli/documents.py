@@ -300,7 +300,7 @@ class CreateDocument(TypedDict):
 
 
 class TestDocument(TypedDict):
-    """``page`` is the page that the customer received."""
+    """``page`` is the page that the consumer received."""
 
     checks: list[Check]
     page: str
@@ -321,6 +321,7 @@ class StatusDocument(TypedDict):
     differing: list[str]
     cost: DemoCost
     others: NotRequired[list[Tagged]]
+    other_demos: NotRequired[list[str]]
     unrecorded: NotRequired[dict[str, str]]
 
 
@@ -507,6 +508,14 @@ class ScoreDocument(TypedDict):
     without_a_hint: int
 
 
+class SshDocument(TypedDict):
+    """What the command printed on the instance; the exit code is the command's."""
+
+    instance: str
+    address: str
+    printed: str
+
+
 class TraceDocument(TypedDict):
     """The last connections."""
 
@@ -538,5 +547,6 @@ DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
     HintDocument: ("sandbox hint", (0,)),
     ScoreDocument: ("sandbox score", (0,)),
     TraceDocument: ("sandbox trace", (0,)),
+    SshDocument: ("ssh", (0,)),
 }
 """Each document with its commands, as a regular expression, and the exit codes with which it is complete."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--reject-foreign-connections",
     is_flag=True,
-    help="Also reject other customers' connections to the endpoint service.",
+    help="Also reject other consumers' connections to the endpoint service.",
 )
 @click.option(
     "--adopt", is_flag=True, help="Delete the demo even if somebody else made it and there is no record of it here."
@@ -102,9 +102,10 @@ def down(
             cost = (
                 "" if environment.is_free else said(hourly([one.resource for one in left], region)).partition(" (")[0]
             )
+            are, costs = ("is", "costs") if len(left) == 1 else ("are", "cost")
             leftovers = Leftovers(
-                f"Deleted {len(deleted)} of {len(ids)}. {len(left)} are left"
-                f"{f' and cost {cost}' if cost else ''}. Exit code {Leftovers.exit_code}.",
+                f"Deleted {len(deleted)} of {len(ids)}. {len(left)} {are} left"
+                f"{f' and {costs} {cost}' if cost else ''}. Exit code {Leftovers.exit_code}.",
                 table=screens.left_over(left),
             )
             leftovers.diagnosis = run.diagnosis((one.resource, one.why) for one in left)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Command(click.Command):
-    """A command that accepts the shared options too, and lists them separately."""
+    """A command that accepts the shared options too; its help explains its own, and names those."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,12 +47,13 @@ class Command(click.Command):
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        own = [p for p in self.get_params(ctx) if p.name not in SHARED]
-        shared = [p for p in self.get_params(ctx) if p.name in SHARED]
-        for title, params in (("Options", own), ("Shared options", shared)):
-            if records := [record for p in params if (record := p.get_help_record(ctx))]:
-                with formatter.section(title):
-                    formatter.write_dl(records)
+        own = [p for p in self.get_params(ctx) if isinstance(p, click.Option) and p.name not in SHARED]
+        with formatter.section("Options"):
+            formatter.write_dl([record for p in own if (record := p.get_help_record(ctx))])
+        shared = [p for p in self.params if isinstance(p, click.Option) and p.name in SHARED]
+        names = [p.opts[0] if p.is_flag else p.opts[-1] for p in shared]
+        with formatter.section("Shared options, explained by vpce-demo --help"):
+            formatter.write_text(" ".join(names))
 
 
 class _Completed(Command):
@@ -144,6 +145,18 @@ def command(name: str | None = None, **rest: Any) -> Callable[[Callable[..., Any
     return click.command(name, cls=Command, **rest)
 
 
+class Number(click.FloatRange):
+    """A number within bounds."""
+
+    name = "number"
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within bounds."""
+
+    name = "whole number"
+
+
 def yes_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(function)
 
@@ -151,7 +164,7 @@ def yes_option(function: Callable[..., None]) -> Callable[..., None]:
 def timeout_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--timeout",
-        type=click.FloatRange(min=1),
+        type=Number(min=1),
         metavar="SECONDS",
         help="Stop waiting after this many seconds; run again to continue.",
     )(function)

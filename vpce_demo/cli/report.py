@@ -47,6 +47,8 @@ def report(app: App, to: Path | None, redact: bool) -> None:
       vpce-demo report
       vpce-demo report --redact --to homework.html
     """
+    if to and to.suffix.lower() not in ("", ".html", ".htm"):
+        raise click.UsageError(f"The report is an HTML page, so {to} has the wrong ending: --to {to.stem}.html")
     screen, where = app.screen(), app.where()
     look = _look(app, screen, where)
 

@@ -12,7 +12,7 @@ from ..sandbox import client
 from ..sandbox.client import Running
 from .app import STARTING, App
 from .commands import SANDBOX
-from .group import HELP, LazyGroup, command, pass_app
+from .group import HELP, LazyGroup, Number, WholeNumber, command, pass_app
 
 
 class Speed(click.ParamType[float]):
@@ -30,7 +30,7 @@ class Speed(click.ParamType[float]):
         return speed
 
 
-PORT = click.IntRange(0, 65535)
+PORT = WholeNumber(0, 65535)
 SHOWN_PARTS = 5
 """How many parts of an instance's user data are named, of those that the sandbox did not understand."""
 
@@ -44,9 +44,7 @@ def sandbox() -> None:
 @click.option(
     "--speed", type=Speed(), default=20.0, show_default=True, metavar="N|max", help="How many times faster than AWS."
 )
-@click.option(
-    "--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="Latency added to every API call."
-)
+@click.option("--latency", type=Number(min=0), default=0.0, metavar="MS", help="Latency added to every API call.")
 @click.option("--port", type=PORT, default=0, metavar="PORT", help="Of the API.  [default: a free one]")
 @click.option("--proxy-port", type=PORT, default=0, metavar="PORT", help="Of the way in.  [default: a free one]")
 @click.option("--iam", is_flag=True, help="Check the permissions of IAM users.")

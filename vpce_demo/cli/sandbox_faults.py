@@ -9,7 +9,7 @@ import click
 
 from ..changes import CHANGES
 from .app import App
-from .group import HELP, Command, pass_app
+from .group import HELP, Command, Number, WholeNumber, pass_app
 from .sandbox import running_sandbox
 
 
@@ -44,8 +44,8 @@ def which_calls(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say which calls a fault strikes."""
     for option in (
         click.option("--until", metavar="NAME", help="A call of this operation ends it."),
-        click.option("--times", type=click.IntRange(min=1), metavar="N", help="Only the first N of these calls."),
-        click.option("--nth", type=click.IntRange(min=1), metavar="N", help="Only the N-th of these calls from now."),
+        click.option("--times", type=WholeNumber(min=1), metavar="N", help="Only the first N of these calls."),
+        click.option("--nth", type=WholeNumber(min=1), metavar="N", help="Only the N-th of these calls from now."),
         click.option("--operation", metavar="NAME", help="CreateVpc, or a pattern: 'Create*'.  [default: any call]"),
     ):
         function = option(function)
@@ -55,7 +55,7 @@ def which_calls(function: Callable[..., None]) -> Callable[..., None]:
 @faults.command("error")
 @click.argument("code")
 @which_calls
-@click.option("--status", type=click.IntRange(400, 599), metavar="N", help="HTTP status.  [default: 400]")
+@click.option("--status", type=WholeNumber(400, 599), metavar="N", help="HTTP status.  [default: 400]")
 @click.option("--message", metavar="TEXT", help="What the answer says.")
 @pass_app
 def faults_error(app: App, /, **fault: Any) -> None:
@@ -105,7 +105,7 @@ def faults_spoil(app: App, /, after: bool, **fault: Any) -> None:
 
 
 @faults.command("delay")
-@click.argument("seconds", type=click.FloatRange(min=0))
+@click.argument("seconds", type=Number(min=0))
 @which_calls
 @pass_app
 def faults_delay(app: App, /, **fault: Any) -> None:
@@ -136,7 +136,7 @@ def faults_kill(app: App, /, after: bool, **fault: Any) -> None:
 
 
 @faults.command("hide")
-@click.argument("seconds", type=click.FloatRange(min=0))
+@click.argument("seconds", type=Number(min=0))
 @pass_app
 def faults_hide(app: App, seconds: float) -> None:
     """Hide what is made from now on for so many AWS seconds.
@@ -152,7 +152,7 @@ def faults_hide(app: App, seconds: float) -> None:
 
 
 @faults.command("hide-tags")
-@click.argument("seconds", type=click.FloatRange(min=0))
+@click.argument("seconds", type=Number(min=0))
 @pass_app
 def faults_hide_tags(app: App, seconds: float) -> None:
     """Hide the tags of what is made from now on from IAM, for so many AWS seconds.

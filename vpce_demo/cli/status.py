@@ -12,7 +12,7 @@ from ..ui.screens import header
 from .app import App, command_line
 from .deletion import plan_of_the_deletion
 from .describe import described, summary
-from .group import command, pass_app
+from .group import Number, command, pass_app
 from .watch import again_and_again
 
 DIFFERENT = 10
@@ -28,8 +28,8 @@ WATCH_SECONDS = 5.0
 def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
     """Show what up would create and mend, and what it costs.  Changes nothing.
 
-    Lists each resource with its price per hour, the sum, and where existing ones differ from the tutorial: what up
-    mends in place, what it replaces, what it asks about, and what it leaves and why.
+    Lists each step with its price per hour (with -v each resource), the sum, and where existing resources differ from
+    the tutorial: what up mends in place, what it replaces, what it asks about, and what it leaves and why.
 
     \b
     Example:
@@ -45,6 +45,7 @@ def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
     environment = app.environment(where, screen, start=False)
     look = look_at(where, environment, app.command, plans=True)
     _show(app, look, "to be made")
+    _document(app, look)
     if look.missing:
         screen.line(f"{len(look.missing)} to be made, {len(look.fine)} already there.")
         if look.fine:
@@ -68,7 +69,7 @@ def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
     "--watch",
     is_flag=False,
     flag_value=WATCH_SECONDS,
-    type=click.FloatRange(min=0.1),
+    type=Number(min=0.1),
     metavar="[SECONDS]",
     help=f"Show it again and again, until Ctrl-C.  [every {WATCH_SECONDS:.0f} s]",
 )
@@ -76,13 +77,15 @@ def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
 def status(app: App, check: bool, watch: float | None) -> None:
     """Show what exists of the demo, what it costs, and where it differs.  Changes nothing.
 
-    Each resource with its age, its price an hour and its id, which is a link to AWS's console on a terminal that knows
-    links; and under it every field in which AWS holds something else than the tutorial says.  Can be used
-    while another command is running: --watch shows an up or a down in progress.  Ctrl-C ends a watch with exit code 0.
+    A line for each step: its state, age, price an hour and the id of its main resource, a link to the AWS console
+    on a terminal that knows links; and under it each resource that is missing, or in which AWS holds something else
+    than the tutorial says.  With -v every resource.  Can be used while another command is running: --watch shows an up
+    or a down in progress.  Ctrl-C ends a watch with exit code 0.
 
     \b
     Example:
       vpce-demo status
+      vpce-demo status -v
       vpce-demo status --check
       vpce-demo status --watch 2
     """
@@ -117,12 +120,19 @@ def _head(app: App, where: Where, environment: Environment | None) -> None:
 def _status(app: App, look: Look) -> None:
     screen = app.screen()
     say_whose(app, look)
-    _show(app, look, "-")
+    if look.live:
+        _show(app, look, "missing")
+    _document(app, look)
     for one in look.others:
-        screen.line(f"{one} has this demo's tags, and is none of its resources.", mark="!")
+        screen.line(f"{one.at_start} has this demo's tags, and is none of its resources.", mark="!")
     app.document["others"] = [{"kind": one.kind, "id": one.key} for one in look.others]
+    app.document["other_demos"] = list(look.other_demos)
     if not look.live:
         screen.line(f"There is nothing of this demo. Make it:  {command_line(app)} up")
+    if look.other_demos and not app.get("name"):
+        here = f"Other demos here: {', '.join(look.other_demos)}."
+        screen.line(f"{here} See one:  {command_line(app)} status --name {look.other_demos[0]}")
+    if not look.live:
         return
     counted = f"{len(look.fine)} of {len(look.demo.resources)} there."
     if look.is_free:
@@ -145,18 +155,19 @@ def say_whose(app: App, look: Look) -> None:
 
 
 def _show(app: App, look: Look, absent: str) -> None:
-    """Show the table and fill the document."""
-
+    """Show the table, and what one wants to copy."""
     screen = app.screen()
-    items = described(look)
-    links = {one["key"]: one["console_url"] or "" for one in items}
+    links = {one["key"]: one["console_url"] or "" for one in described(look)}
     resources.show(screen, resources.Table(look.demo, look.live, absent, look.ages, look.prices, links))
     screen.line()
     if look.live:
         screens.facts(screen, tuple(summary(look)))
         screen.line()
+
+
+def _document(app: App, look: Look) -> None:
     app.document.update(
-        resources=items,
+        resources=described(look),
         missing=[r.key for r in look.missing],
         differing=[r.key for r in look.differing],
         cost=look.money,

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ..changes import CHANGES
 from ..errors import Diagnosis, NotCreated, TestFailed
-from ..session.look import managed_addresses
+from ..session.look import addresses_of, managed_interfaces
 from ..session.open import open_demo
 from ..session.run import Run
 from ..ui import screens
@@ -80,7 +80,8 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None, *, expla
         with checking(screen, app.get("progress", "auto"), question.number, question.title(lab)):
             result = next(answers)
         results.append(result)
-        screens.result(screen, result)
+        if result.passed is False or not screen.quiet:
+            screens.result(screen, result)
         if result.failure and not failed:
             failed = result
             if explain and not instead:
@@ -89,8 +90,9 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None, *, expla
         run.log.check(result.as_dict(), result.failure)
     run.log.page(lab.seen)
     with contextlib.suppress(ClientError, BotoCoreError):  # needed only for the report
-        run.log.addresses(managed_addresses(run))
-    screens.verdict(screen, results, lab.seen, time.monotonic() - began, CHANGES.sentence())
+        run.log.addresses(addresses_of(managed_interfaces(run)))
+    page = "" if screen.quiet else lab.seen
+    screens.verdict(screen, results, page, time.monotonic() - began, CHANGES.sentence())
     app.document.update(checks=[one.as_dict() for one in results], page=lab.seen)
     if failed and instead and explain:
         screen.message(instead)

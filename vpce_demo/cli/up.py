@@ -102,7 +102,7 @@ create_endpoint_service = _stage(
 )
 create_consumer = _stage(
     "create-consumer",
-    """Steps 9-15: the customer's VPC, instance and VPC endpoint.
+    """Steps 9-15: the consumer's VPC, instance and VPC endpoint.
 
     \b
     Example:
@@ -193,7 +193,7 @@ def _question(missing: list[Resource], mends: list[Difference], there: Mapping[s
 
 def _agrees(app: App, yes: bool, r: Resource, drift: Drift) -> bool:
     """Whether to mend what the demo works with and makes the account less safe: only if the user says so."""
-    screen, what = app.screen(), f"{r}: {drift.field}: {', '.join(added(drift))}. The demo does not need it."
+    screen, what = app.screen(), f"{r.at_start}: {drift.field}: {', '.join(added(drift))}. The demo does not need it."
     if yes or not sys.stdin.isatty():
         done = "It is taken away." if yes else f"It is left. To take it away:  {command_line(app)} up --yes"
         screen.message(f"{what} {done}", mark="!")

@@ -13,6 +13,7 @@ from ..aws.messages import as_demo_errors
 from ..changes import CHANGES
 from ..errors import DemoError
 from ..ui import screens
+from ..ui.style import time_of_day
 from .app import App, for_this_demo
 
 Seen = TypeVar("Seen")
@@ -41,7 +42,7 @@ def again_and_again(
                 head()
             elif number:
                 screen.line("─" * 20)
-            screen.line(f"{time.strftime('%H:%M:%S')}   again every {seconds:g} s until Ctrl-C", style="dim")
+            screen.line(f"{time_of_day(time.time())}   again every {seconds:g} s until Ctrl-C", style="dim")
             if failed:
                 failed.hint = for_this_demo(app, failed.hint)
                 failed.changed = CHANGES.sentence()

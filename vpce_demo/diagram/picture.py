@@ -196,11 +196,6 @@ def _clean(text: str) -> str:
     return printable(text, LONGEST)
 
 
-def _word(live: Live) -> str:
-    """AWS's state; our phase if AWS has none, or the resource is not as the tutorial says."""
-    return live.phase.value if live.phase in (Phase.WRONG, Phase.FOREIGN) or not live.word else live.word
-
-
 @dataclass(frozen=True)
 class _Painter:
     demo: Demo
@@ -209,12 +204,12 @@ class _Painter:
 
     def picture(self) -> Picture:
         demo = self.demo
-        endpoint, balancer = self.endpoint(), self.part(demo.balancer, "Network Load Balancer")
+        endpoint, balancer = self.endpoint(), self.part(demo.balancer)
         connection = self.connection()
-        targets = self.joined(demo.targets, "target group", demo.registration, "no target")
-        service = self.part(demo.service, "endpoint service")
+        targets = self.joined(demo.targets, demo.registration, "no target")
+        service = self.part(demo.service)
         port, web_port = demo.listener.port, demo.registration.port
-        customer_instance, web = self.part(demo.customer, "customer instance"), self.part(demo.web, "web server")
+        customer_instance, web = self.part(demo.customer, "consumer instance"), self.part(demo.web, "web server")
         into_endpoint = self.group(demo.endpoint, endpoint, port, customer_instance.address)
         into_web = self.group(demo.web, web, web_port, balancer.address)
         customer = self.network(demo.customer, customer_instance, into_endpoint)
@@ -225,10 +220,10 @@ class _Painter:
                 "to the endpoint",
                 customer_instance.address or "the instance",
                 f"{endpoint.address or 'the endpoint'}:{port}",
-                "The endpoint is an interface in the customer's own subnet.",
+                "The endpoint is an interface in the consumer's own subnet.",
                 (customer_instance, endpoint),
                 {
-                    "the customer instance's security group lets nothing out": self.out_of(demo.customer_group),
+                    "the consumer instance's security group lets nothing out": self.out_of(demo.customer_group),
                     _closed("the endpoint", into_endpoint, port): into_endpoint.state,
                 },
             ),
@@ -273,16 +268,16 @@ class _Painter:
         attachment = next(r for r in self.demo.resources if isinstance(r, GatewayAttachment) and r.vpc is vpc)
         route = next(r for r in self.demo.resources if isinstance(r, InternetRoute) and r.attachment is attachment)
         routing = next(r for r in self.demo.resources if isinstance(r, SubnetRouting) and r.subnet is subnet)
-        default_route = self.part(route, "default route")
+        default_route = self.part(route)
         whose = self.frame.accounts.get(instance.side, {})
         return VpcView(
             instance.side,
-            self.part(vpc, "VPC"),
+            self.part(vpc),
             vpc.cidr,
-            self.part(subnet, "public subnet"),
+            self.part(subnet),
             subnet.cidr,
             _clean(self.frame.zone or subnet.zone_id),
-            self.joined(attachment.gateway, "internet gateway", attachment, "not attached"),
+            self.joined(attachment.gateway, attachment, "detached"),
             replace(default_route, state=combined((default_route.state, self.state(routing)))),
             part,
             group,
@@ -291,29 +286,29 @@ class _Painter:
             _clean(whose.get("region", "")),
         )
 
-    def part(self, resource: Resource, kind: str) -> Node:
+    def part(self, resource: Resource, role: str = "") -> Node:
         live = self.live.get(resource.key)
-        name = _clean(resource.name)
+        kind, name = role or resource.noun, _clean(resource.name)
         if live is None:
             return Node(kind, name)
         address = self.frame.addresses.get(resource.key, "") or live.outputs.get("private_address", "")
-        words = map(_clean, (_word(live), short_id(live.id), address, live.why))
+        words = map(_clean, (live.state, short_id(live.id), address, live.why))
         return Node(kind, name, state_of(live), *words)
 
-    def joined(self, resource: Resource, kind: str, to: Resource, otherwise: str) -> Node:
+    def joined(self, resource: Resource, to: Resource, otherwise: str) -> Node:
         """A node that needs another and shows the other's state, or ``otherwise`` if there is none."""
-        part, other = self.part(resource, kind), self.live.get(to.key)
+        part, other = self.part(resource), self.live.get(to.key)
         if not part.id:
             return part
         state = combined((part.state, state_of(other)))
         return replace(
-            part, state=state, word=_clean(_word(other)) if other else otherwise, why=_clean(other.why) if other else ""
+            part, state=state, word=_clean(other.state) if other else otherwise, why=_clean(other.why) if other else ""
         )
 
     def endpoint(self) -> Node:
         """The endpoint; while it is pending the state of its connection may be newer."""
-        part = self.part(self.demo.endpoint, "interface endpoint")
-        newer = self.part(self.demo.acceptance, part.kind)
+        part = self.part(self.demo.endpoint)
+        newer = self.part(self.demo.acceptance)
         if part.state is Drawn.PENDING and newer.id:
             return replace(part, state=newer.state, word=newer.word)
         return part
@@ -321,7 +316,7 @@ class _Painter:
     def connection(self) -> Node:
         """The connection, as the provider sees it once it is accepted, else as the endpoint shows it."""
         accepted = self.demo.acceptance
-        return self.part(accepted if accepted.key in self.live else self.demo.endpoint, "connection")
+        return self.part(accepted if accepted.key in self.live else self.demo.endpoint, accepted.noun)
 
     def state(self, resource: Resource) -> Drawn:
         return state_of(self.live.get(resource.key))
@@ -344,7 +339,7 @@ class _Painter:
         for rule in self.rules(of.group):
             what, _, whom = rule.partition(" from ")
             by_source.setdefault(whom, []).append(what)
-        members = part.id if of is self.demo.endpoint else ""  # the customer's instance is one, the load balancer none
+        members = part.id if of is self.demo.endpoint else ""  # the consumer's instance is one, the load balancer none
         open = any(
             _is_for(what, port) and (whom == members or _is_within(source, whom))
             for whom, all in by_source.items()

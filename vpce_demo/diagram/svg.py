@@ -1,6 +1,6 @@
 """The picture as one SVG, for a slide, a page or the report, without scripts, fonts or links.
 
-The packet goes down in the customer's VPC, across through PrivateLink, and up in the provider's.  Solid lines exist,
+The packet goes down in the consumer's VPC, across through PrivateLink, and up in the provider's.  Solid lines exist,
 dashed ones do not yet, red and crossed ones are broken.  Every text fits its box: names are shortened, with the whole
 name as tooltip, ids are wrapped, and boxes grow with their lines.
 """
@@ -81,7 +81,7 @@ STYLE = (
 """
 )
 SAID = {
-    Drawn.READY: "The provider's page reaches the customer, though no route joins the two networks.",
+    Drawn.READY: "The provider's page reaches the consumer, though no route joins the two networks.",
     Drawn.PENDING: "Not all of it is there yet: what is dashed is still missing or on its way.",
     Drawn.MISSING: "The plan: nothing of it is there yet.",
     Drawn.BROKEN: "The packet does not get through: what is red is broken.",
@@ -241,7 +241,7 @@ class _Drawing:
         text(self.root, "small", middle, pill.y - 12, "ssh, updates, web page", "middle")
 
     def role(self, network: VpcView) -> str:
-        return "customer" if network is self.picture.customer else "provider"
+        return "consumer" if network is self.picture.customer else "provider"
 
     # --- the path --------------------------------------------------------------------
 

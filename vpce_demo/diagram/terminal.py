@@ -78,7 +78,7 @@ class _Terminal:
     def lines(self) -> Iterator[Text]:
         p = self.picture
         to_endpoint, privatelink, to_web = p.hops
-        yield self.edge(p.customer, "the customer", top=True)
+        yield self.edge(p.customer, "the consumer", top=True)
         yield from self.rows(p.customer, self.ground(p.customer))
         yield self.inside(p.customer, Text())
         yield from self.rows(p.customer, [p.customer.instance], to_endpoint)

@@ -247,7 +247,7 @@ class Engine:
                 )
             if more := self._lookup.duplicates.get(r.key):
                 raise Refused(
-                    f"{r} exists {len(more) + 1} times.",
+                    f"{r.at_start} exists {len(more) + 1} times.",
                     facts={"ids": ", ".join([self._known[r.key].id, *(live.id for live in more)])},
                     hint="Remove them all:  <demo> down",
                 )
@@ -361,7 +361,7 @@ class Engine:
                     break
                 reason = error_kind(error) if error else ErrorKind.NOT_YET
                 if not patience.lasts(reason, self._denied_early(r, error)):
-                    text = f"{r} was mended, and AWS still has it as it was."
+                    text = f"{r.at_start} was mended, and AWS still has it as it was."
                     raise (
                         final_error(r, error, reason) if error else DemoError(text, facts={"now": changes(differing)})
                     )
@@ -476,7 +476,7 @@ class Engine:
         if error_kind(error) is ErrorKind.OTHER:
             said = code_and_message(error)
         raise InUse(
-            f"{r} is in use by a resource that is not part of this demo.",
+            f"{r.at_start} is in use by a resource that is not part of this demo.",
             facts={"AWS said": said, **{h.id: h.what for h in strangers}},
             commands=[command for holder in strangers for command in holder.commands],
         ) from error

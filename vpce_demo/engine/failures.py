@@ -34,7 +34,7 @@ def gave_up(r: Resource, live: Live | None) -> DemoError:
     """The error for a resource that will not be what is waited for, in AWS's words."""
     facts = {"id": live.id, "AWS said": live.why} if live else {}
     hint = advice(live.why) if live else ""
-    message = f"{r} is {live.word or live.phase.value if live else 'gone'} in AWS."
+    message = f"{r.at_start} is {live.state if live else 'gone'} in AWS."
     again = live and live.phase in (Phase.FAILED, Phase.GONE, Phase.DELETING, Phase.WRONG)
     return (GaveUp if again else DemoError)(message, facts=facts, hint=hint)
 
@@ -43,7 +43,7 @@ def final_error(r: Resource, error: ClientError | BotoCoreError, reason: ErrorKi
     """The error to raise when a call is not, or no longer, repeated."""
     if reason not in (ErrorKind.MISSING, ErrorKind.NOT_YET, ErrorKind.IN_USE):
         return error
-    return TimedOut(f"{r}: AWS has said {code(error)} for too long.", facts=_facts(error))
+    return TimedOut(f"{r.at_start}: AWS has said {code(error)} for too long.", facts=_facts(error))
 
 
 @contextlib.contextmanager

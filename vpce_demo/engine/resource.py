@@ -51,6 +51,8 @@ class Resource(ABC):
     name: str
     after: tuple[Resource, ...] = field(default=(), kw_only=True)
 
+    aws_noun: ClassVar[str]
+    """AWS's noun for the kind, as in the middle of a sentence: what every screen calls it."""
     create_can_duplicate: ClassVar[bool] = False
     """True if repeating the create call makes a duplicate, because AWS offers neither a client token nor a unique
     name."""
@@ -124,10 +126,21 @@ class Resource(ABC):
 
     @property
     def kind(self) -> str:
+        """The kind for programs, as state files, logs and JSON have it."""
         return type(self).__name__
 
+    @property
+    def noun(self) -> str:
+        """The kind for people."""
+        return self.aws_noun
+
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
+        return f"{self.noun} {self.name}"
+
+    @property
+    def at_start(self) -> str:
+        """The same at the start of a sentence."""
+        return str(self)[:1].upper() + str(self)[1:]
 
     def needs(self) -> Iterator[Need]:
         """Yield its dependencies: the resources in its fields."""
@@ -263,7 +276,7 @@ class Aws:
     def live(self, resource: Resource) -> Live:
         """What is known of a resource.  Raises NotCreated if it does not exist."""
         if resource.key not in self.known:
-            raise NotCreated(f"{resource} does not exist yet.")
+            raise NotCreated(f"{resource.at_start} does not exist yet.")
         return self.known[resource.key]
 
     def id(self, resource: Resource) -> str:

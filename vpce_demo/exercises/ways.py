@@ -52,7 +52,7 @@ def _forbid(exercise: Exercise) -> None:
 
 @way("no-common-zone")
 def _move_the_subnet(exercise: Exercise) -> None:
-    """The customer's subnet, made again in another zone; what stood in it is gone."""
+    """The consumer's subnet, made again in another zone; what stood in it is gone."""
     demo, ec2 = exercise.facts.demo, exercise.ec2
     subnet = exercise.facts.subnet(Side.CONSUMER, exercise.id(demo.endpoint.subnet))
     ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(demo.endpoint)])
@@ -185,7 +185,7 @@ def _no_answers_to_ssh(exercise: Exercise) -> None:
 
 
 def _refuse_answers(exercise: Exercise, subnet_id: str, to: str) -> None:
-    """Refuse answers to this range in the network ACL of the customer's subnet, which is its VPC's."""
+    """Refuse answers to this range in the network ACL of the consumer's subnet, which is its VPC's."""
     acl, number = exercise.facts.acl(Side.CONSUMER, subnet_id)["NetworkAclId"], 50
     exercise.undo_by("delete_network_acl_entry", NetworkAclId=acl, RuleNumber=number, Egress=True)
     exercise.ec2.create_network_acl_entry(
@@ -364,7 +364,7 @@ def _another_service(exercise: Exercise) -> None:
 
 @way("interfaces-left")
 def _leave_one(exercise: Exercise) -> None:
-    """An interface that somebody made in the customer's subnet, and forgot."""
+    """An interface that somebody made in the consumer's subnet, and forgot."""
     demo = exercise.facts.demo
     made = exercise.ec2.create_network_interface(
         SubnetId=exercise.id(demo.endpoint.subnet), Description="for a test, delete me"

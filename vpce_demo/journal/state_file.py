@@ -331,7 +331,7 @@ def locked(directory: Path, command: str, *, makes: bool = True) -> Iterator[Non
     try:
         if lock.is_locked:
             with contextlib.suppress(OSError):  # it is for a message to others
-                text = f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%S')}"
+                text = f"process {os.getpid()}, vpce-demo {command}, since {time.strftime('%H:%M:%SZ', time.gmtime())}"
                 with os.fdopen(open_file(path, os.O_WRONLY | os.O_TRUNC), "w") as file:
                     file.write(text)
         yield

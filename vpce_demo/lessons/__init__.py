@@ -72,6 +72,9 @@ def topic(name: str, lang: str) -> list[Page]:
     if not pages and name.isdecimal():
         pages = [page for page in steps(lang) if page.step == int(name)]
     if not pages:
+        if name.isdecimal():
+            last = max(page.step for page in steps(lang))
+            raise ConfigError(f"There is no step {name}: the tutorial's are 1 to {last}.")
         near = difflib.get_close_matches(name.lower(), [page.name for page in topics(lang)], n=1)
         raise ConfigError(
             f"There is no topic '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."),

@@ -8,13 +8,11 @@ from xml.etree import ElementTree
 
 from ..diagram.shapes import Element, font_rules, group, named, path, rect, text, written
 from ..diagram.theme import css
-from ..engine.resource import Resource
 from ..tutorial import Demo
-from ..ui.lines import RELATIONS
 from ..ui.style import duration
 from .timing import Bar, Timing
 
-WIDTH, NAMES, LEFT, RIGHT = 1120.0, 190.0, 410.0, 1060.0
+WIDTH, NAMES, LEFT, RIGHT = 1120.0, 190.0, 460.0, 1060.0
 """The page's width, where names and the time axis begin, and where the axis ends."""
 ROW, THICK, TOP, GAP = 20.0, 11.0, 34.0, 5.0
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)
@@ -74,7 +72,7 @@ def _rows(timing: Timing, demo: Demo) -> Iterator[tuple[Bar, float, str]]:
 def _bar(root: Element, bar: Bar, y: float, scale: float, kind: str) -> None:
     kinds = ["row", *(["chained"] if bar.passed_on is not None else []), *(["failed"] if bar.failed else [])]
     made = group(root, " ".join(kinds), _described(bar, kind))
-    named(made, "small", NAMES, y + 14, name(bar.resource), LEFT - NAMES - 12)
+    named(made, "small", NAMES, y + 14, str(bar.resource), LEFT - NAMES - 12)
     text(made, "small", WIDTH, y + 14, bar.failed or duration(bar.ended - bar.began), "end")
     held = bar.began if bar.passed_on is None else bar.passed_on
     for style, start, end in (("call", bar.began, bar.answered), ("wait", bar.answered, bar.ended)):
@@ -82,11 +80,6 @@ def _bar(root: Element, bar: Bar, y: float, scale: float, kind: str) -> None:
             wide = (last - first) * scale
             if wide > 0.5 or (style == "call" and first == bar.began and last > first):
                 rect(made, style + chained, LEFT + first * scale, y + (ROW - THICK) / 2, max(2.0, wide), THICK, 0)
-
-
-def name(resource: Resource) -> str:
-    """The name of a resource, as in the terminal."""
-    return f"{resource.name} {RELATIONS.get(resource.kind, '')}".rstrip()
 
 
 def _described(bar: Bar, kind: str) -> str:

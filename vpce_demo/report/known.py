@@ -150,6 +150,7 @@ def known(runs: Iterable[RecordedRun], config: Config, look: Look | None = None)
                 story.made.setdefault(key, live.made.timestamp())
     elif (test := story.tested) and story.demo.registration.key in story.live:
         _healthy_if_tested(story, test)
+    story.live.update(story.demo.with_gateways(story.live))
     return story
 
 

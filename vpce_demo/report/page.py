@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,13 +21,11 @@ from ..model import Side, short_id
 from ..ui import console_links
 from ..ui.resources import differs
 from ..ui.run_log_view import ended
-from ..ui.style import duration
+from ..ui.style import date_and_time, duration
 from ..untrusted import only_printable
-from .chart import chart, name
+from .chart import chart
 from .known import Known
 from .timing import Timing, timing
-
-SIDES = {Side.PROVIDER: "provider", Side.CONSUMER: "customer"}
 
 
 def page(known: Known, now: float, redacted: bool = False) -> str:
@@ -40,7 +37,7 @@ def page(known: Known, now: float, redacted: bool = False) -> str:
         picture=Markup(svg(known.picture)),
         facts=list(facts(known)),
         rows=list(rows(known, links=not redacted)),
-        first_day=utc(min(known.made.values(), default=now))[:10],
+        first_day=date_and_time(min(known.made.values(), default=now))[:10],
         charts=list(charts(known)),
         bill=bill(known, now),
         runs=[(run, run.end is not None and run.end["exit_code"] == 0, ended(run)) for run in known.runs],
@@ -64,7 +61,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(utc=utc, moment=moment, duration=duration, money=money, said=cost.said)
+    environment.filters.update(utc=date_and_time, moment=moment, duration=duration, money=money, said=cost.said)
     return environment.get_template("report.html.j2")
 
 
@@ -75,12 +72,7 @@ def _printable(value: object) -> object:
 
 def moment(at: float, day: str) -> str:
     """``15:40:53``; with the date if it is not ``day``."""
-    return utc(at)[:19].removeprefix(day).strip()
-
-
-def utc(at: float) -> str:
-    """``2026-11-24 15:40:53 UTC``."""
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
+    return date_and_time(at)[:19].removeprefix(day).strip()
 
 
 def money(amount: Decimal | None) -> str:
@@ -97,16 +89,16 @@ def facts(known: Known) -> Iterator[tuple[str, str]]:
     yield "demo", known.settings.name
     yield "place", known.place if known.place == "AWS" else f"{known.place}, no AWS account"
     for account, region in dict.fromkeys((one["account"], one["region"]) for one in accounts.values()):
-        whose = [SIDES[side] for side, one in accounts.items() if (one["account"], one["region"]) == (account, region)]
+        whose = [side.value for side, one in accounts.items() if (one["account"], one["region"]) == (account, region)]
         yield "account", f"{account}, {region}" + ("" if len(whose) > 1 else f" ({whose[0]})")
     if known.settings.zone:
         yield "zone", known.settings.zone
     if known.made:
-        yield "made", utc(min(known.made.values()))
+        yield "made", date_and_time(min(known.made.values()))
     if known.is_gone:
-        yield "deleted" if known.torn_down else "gone", utc(max(known.gone.values()))
+        yield "deleted" if known.torn_down else "gone", date_and_time(max(known.gone.values()))
     if known.look:
-        yield "looked at", utc(known.look.at)
+        yield "looked at", date_and_time(known.look.at)
 
 
 # --- timing ---------------------------------------------------------------------
@@ -134,7 +126,7 @@ def charts(known: Known) -> Iterator[Chart]:
 def _chain(timed: Timing) -> str:
     """The longest chain in words, without links that took less than a tenth of it."""
     spent = sum(bar.ended - bar.began for bar in timed.bars)
-    held = [(name(bar.resource), (bar.passed_on or bar.ended) - bar.began) for bar in timed.chain]
+    held = [(str(bar.resource), (bar.passed_on or bar.ended) - bar.began) for bar in timed.chain]
     long = [link for link in held if link[1] >= timed.seconds / 10] or held
     links = ", then ".join(f"{what} ({duration(seconds)})" for what, seconds in long)
     return (
@@ -177,17 +169,17 @@ def rows(known: Known, links: bool) -> Iterator[Row]:
 def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
     live = known.live.get(r.key)
     if live is None:
-        return Row(step, name(r), r.kind, SIDES[r.side], "", "", NOT_THERE, Drawn.MISSING, (), (), 0.0, 0.0)
+        return Row(step, r.name, r.noun, r.side.value, "", "", NOT_THERE, Drawn.MISSING, (), (), 0.0, 0.0)
     there = r.key in known.there
     seen = [known.addresses.get(r.key, ""), *(live.outputs.get(output, "") for output in _SHOWN)]
     return Row(
         step,
-        name(r),
-        r.kind,
-        SIDES[r.side],
+        r.name,
+        r.noun,
+        r.side.value,
         short_id(live.id),
         console_links.url(r, known.live, known.accounts[r.side]["region"]) if links and there else "",
-        (live.word or live.phase.value) if there else "deleted",
+        live.state if there else "deleted",
         state_of(live) if there else Drawn.MISSING,
         tuple(dict.fromkeys(one for one in seen if one)),
         tuple(", ".join(differs(drift)) for drift in live.drift),

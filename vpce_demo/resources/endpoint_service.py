@@ -70,6 +70,8 @@ def connections(aws: Aws, service: EndpointService) -> list[VpcEndpointConnectio
 class EndpointService(Resource):
     """An endpoint service.  Every connection to it requires acceptance."""
 
+    aws_noun = "endpoint service"
+
     load_balancer: LoadBalancer
     """Must be active: a service on a load balancer that is still provisioning is refused or unusable (rule 3)."""
 

@@ -33,6 +33,8 @@ INSTANCES = Listing(_instances, "InstanceIds")
 class Instance(Resource):
     """``image`` is an AMI id, ``user_data`` plain text (boto3 encodes it)."""
 
+    aws_noun = "instance"
+
     subnet: Subnet
     group: SecurityGroup
     key_pair: KeyPair
@@ -57,6 +59,7 @@ class Instance(Resource):
             outputs = {
                 "public_address": instance.get("PublicIpAddress", ""),
                 "private_address": instance.get("PrivateIpAddress", ""),
+                "zone": instance.get("Placement", {}).get("AvailabilityZone", ""),
                 "demo_id": tags.get(ID_TAG, ""),
                 "launched": instance["LaunchTime"].isoformat(),
             }

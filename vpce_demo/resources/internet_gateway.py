@@ -29,6 +29,7 @@ GATEWAYS = Listing(_gateways, "InternetGatewayIds")
 class InternetGateway(Resource):
     """An internet gateway: once attached, a VPC's connection to the internet."""
 
+    aws_noun = "internet gateway"
     create_can_duplicate = True
 
     def find(self, aws: Aws) -> Iterator[Live]:
@@ -38,7 +39,7 @@ class InternetGateway(Resource):
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
         attached = {one["VpcId"] for one in item["Attachments"]}
         if not attached & {live.id for live in list(aws.known.values())}:
-            raise NotCreated(f"{self} is not attached to a VPC of this demo.")
+            raise NotCreated(f"{self.at_start} is not attached to a VPC of this demo.")
         return True
 
     def create(self, aws: Aws) -> Live:
@@ -55,6 +56,8 @@ class InternetGateway(Resource):
 @dataclass(frozen=True, eq=False)
 class GatewayAttachment(Resource):
     """The attachment of an internet gateway to a VPC.  ``name`` is the gateway's."""
+
+    aws_noun = "internet gateway attachment"
 
     gateway: InternetGateway
     vpc: Vpc

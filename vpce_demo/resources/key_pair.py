@@ -36,6 +36,7 @@ def fingerprint(public_key: str) -> str:
 class KeyPair(Resource):
     """A public key under a name that is unique in the region."""
 
+    aws_noun = "key pair"
     remedies: ClassVar = {"ssh key": Remedy.REPLACE}
 
     public_key: str

@@ -15,6 +15,7 @@ from .subnet import Subnet
 from .target_group import TargetGroup
 
 if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef
     from mypy_boto3_elbv2.type_defs import (
         ActionTypeDef,
         ListenerTypeDef,
@@ -58,6 +59,8 @@ def _identity(balancer: Mapping[str, Any]) -> dict[str, str]:
 @dataclass(frozen=True, eq=False)
 class LoadBalancer(Resource):
     """An internet-facing load balancer without security groups: they could never be removed, and none is needed."""
+
+    aws_noun = "Network Load Balancer"
 
     subnet: Subnet
     attachment: GatewayAttachment
@@ -118,20 +121,22 @@ class LoadBalancer(Resource):
         yield from holding(aws, live.id, OF_LOAD_BALANCER)
 
 
-def private_addresses(aws: Aws, balancer: LoadBalancer) -> list[str]:
-    """The private addresses of a load balancer's interfaces, which its targets see as the source.
+def balancer_interfaces(aws: Aws, balancer: LoadBalancer) -> list[NetworkInterfaceTypeDef]:
+    """A load balancer's network interfaces, whose private addresses its targets see as the source.
 
     The interfaces have its name in their description (section 3.5).  Empty while it has none.
     """
     pages = aws.ec2.get_paginator("describe_network_interfaces").paginate(
         Filters=[{"Name": "description", "Values": [f"ELB {short_id(aws.id(balancer))}"]}]
     )
-    return [interface["PrivateIpAddress"] for page in pages for interface in page["NetworkInterfaces"]]
+    return [interface for page in pages for interface in page["NetworkInterfaces"]]
 
 
 @dataclass(frozen=True, eq=False)
 class Listener(Resource):
     """A TCP listener on one port.  ``name`` is for the screen; AWS has none."""
+
+    aws_noun = "listener"
 
     target_group: TargetGroup
     port: int

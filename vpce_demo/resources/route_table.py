@@ -63,6 +63,8 @@ def _is_expected(route: RouteTypeDef) -> bool:
 class RouteTable(Resource):
     """A route table of a VPC."""
 
+    aws_noun = "route table"
+
     vpc: Vpc
 
     remedies: ClassVar = {"further routes": "others may need it; test says if it is in the way"}
@@ -100,6 +102,8 @@ def _associations(tables: Iterable[RouteTableTypeDef], subnet_id: str) -> Iterat
 class SubnetRouting(Resource):
     """The association of a route table with a subnet."""
 
+    aws_noun = "route table association"
+
     table: RouteTable
     subnet: Subnet
 
@@ -136,6 +140,8 @@ class SubnetRouting(Resource):
 @dataclass(frozen=True, eq=False)
 class InternetRoute(Resource):
     """The default route, to the internet gateway.  ``name`` is its destination."""
+
+    aws_noun = "default route"
 
     table: RouteTable
     attachment: GatewayAttachment

@@ -59,6 +59,8 @@ def _open_to_everybody(permissions: Iterable[Mapping[str, Any]]) -> Iterator[Any
 class SecurityGroup(Resource):
     """A security group.  All outbound traffic is allowed."""
 
+    aws_noun = "security group"
+
     vpc: Vpc
     description: str
 
@@ -123,6 +125,8 @@ class IngressRule(Resource):
 
     The rule's description holds the resource's key, so that it is found even if its source was changed.
     """
+
+    aws_noun = "inbound rule"
 
     group: SecurityGroup
     port: int

@@ -52,6 +52,10 @@ class Stray(Resource):
         return self.type
 
     @property
+    def noun(self) -> str:
+        return self.type.replace("-", " ")
+
+    @property
     def can_be_deleted(self) -> bool:
         """True for what the demo's own create calls tag, and may leave behind."""
         return self.type in (VOLUME, INTERFACE)
@@ -150,8 +154,23 @@ def tagged_in_ec2(aws: Aws) -> list[str]:
     return [id for _, id, tags in _by_ec2(aws) if aws.is_ours(tags)]
 
 
+def other_demos(sides: Mapping[Side, Aws]) -> list[str]:
+    """The names of the other demos in these accounts and regions, from one call that ``strays`` may have made already.
+
+    A demo of which only terminated instances are listed is none any more."""
+    ours = sides[Side.PROVIDER].demo
+    tagged = [one for aws in {id(aws.clients): aws for aws in sides.values()}.values() for one in _by_ec2(aws)]
+    names = {tags[DEMO_TAG] for type, _, tags in tagged if DEMO_TAG in tags and type != "instance"}
+    return sorted(names - {ours})
+
+
 def _by_ec2(aws: Aws) -> list[_Tagged]:
     """By DescribeTags, which returns one tag at a time."""
+    found: list[_Tagged] = aws.shared("tags", lambda: _described_tags(aws))
+    return found
+
+
+def _described_tags(aws: Aws) -> list[_Tagged]:
     tags: dict[str, dict[str, str]] = {}
     types: dict[str, str] = {}
     which: list[FilterTypeDef] = [{"Name": "key", "Values": [DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG]}]

@@ -82,6 +82,8 @@ def _mend_acl(aws: Aws, acl: NetworkAclTypeDef) -> None:
 class Subnet(Resource):
     """A subnet; ``cidr`` lies in the VPC's."""
 
+    aws_noun = "subnet"
+
     vpc: Vpc
     cidr: str
     zone_id: str

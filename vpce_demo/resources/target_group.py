@@ -44,6 +44,8 @@ TARGET_GROUPS = NamedListing(_target_groups, "TargetGroupArns", "targetgroup")
 class TargetGroup(Resource):
     """A target group of instances on one TCP port.  ``health_interval`` is the seconds between two checks."""
 
+    aws_noun = "target group"
+
     vpc: Vpc
     port: int
     health_interval: int
@@ -147,6 +149,8 @@ class Registration(Resource):
 
     A registration on another port is WRONG and replaced.
     """
+
+    aws_noun = "registered target"
 
     target_group: TargetGroup = field(metadata=DELETE_REQUESTED_IS_ENOUGH)
     instance: Instance

@@ -43,6 +43,8 @@ def _live(vpc: VpcTypeDef) -> Live:
 class Vpc(Resource):
     """A VPC with one range of IPv4 addresses."""
 
+    aws_noun = "VPC"
+
     cidr: str
 
     create_can_duplicate = True

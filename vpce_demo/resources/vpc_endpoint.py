@@ -17,7 +17,7 @@ from .subnet import Subnet
 from .vpc import Vpc
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import VpcEndpointTypeDef
+    from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef, VpcEndpointTypeDef
 
 
 def _endpoints(aws: Aws, which: Mapping[str, Any]) -> Iterator[VpcEndpointTypeDef]:
@@ -55,6 +55,8 @@ def _identity(endpoint: Mapping[str, Any]) -> dict[str, str]:
 @dataclass(frozen=True, eq=False)
 class VpcEndpoint(Resource):
     """An interface endpoint.  Ready as soon as the connection is requested; ``Acceptance`` is step 15.2."""
+
+    aws_noun = "VPC endpoint"
 
     vpc: Vpc
     subnet: Subnet
@@ -111,18 +113,17 @@ class VpcEndpoint(Resource):
         raise_unsuccessful(answer, "DeleteVpcEndpoints")
 
 
-def addresses(aws: Aws, endpoint: VpcEndpoint) -> list[str]:
-    """The private addresses of an endpoint's network interfaces; empty while it has none."""
-    interfaces = [id for id in aws.live(endpoint).outputs.get("interfaces", "").split(",") if id]
-    if not interfaces:
-        return []
-    answer = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=interfaces)
-    return [interface["PrivateIpAddress"] for interface in answer["NetworkInterfaces"]]
+def endpoint_interfaces(aws: Aws, endpoint: VpcEndpoint) -> list[NetworkInterfaceTypeDef]:
+    """An endpoint's network interfaces, one in each of its zones; empty while it has none."""
+    ids = [id for id in aws.live(endpoint).outputs.get("interfaces", "").split(",") if id]
+    return aws.ec2.describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"] if ids else []
 
 
 @dataclass(frozen=True, eq=False)
 class Acceptance(Resource):
     """The provider's acceptance of an endpoint connection.  Ready when the endpoint is available."""
+
+    aws_noun = "endpoint connection"
 
     endpoint: VpcEndpoint
     service: EndpointService = field(metadata=DELETE_REQUESTED_IS_ENOUGH)

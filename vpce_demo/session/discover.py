@@ -149,7 +149,7 @@ def _refuse_what_is_not_built(environment: Environment) -> None:
     ours, theirs = environment.accounts[Side.PROVIDER], environment.accounts[Side.CONSUMER]
     if ours != theirs:
         raise Refused(
-            "A customer in another account or region cannot be let in yet.",
+            "A consumer in another account or region cannot be let in yet.",
             facts={str(side): f"{one['account']} {one['region']}" for side, one in environment.accounts.items()},
             hint="Use one account and region for both sides.",
         )
@@ -169,7 +169,7 @@ class _Region:
 
 
 def _choose(config: Config, region: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> tuple[str, str, str]:
-    """The provider's zone by name and id, and the customer's by id.
+    """The provider's zone by name and id, and the consumer's by id.
 
     An endpoint must be in a zone of its service, and the load balancer has one zone.  So both sides share it, by id: a
     name may mean another zone in another account.  In two regions each side takes its own.

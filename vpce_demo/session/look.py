@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -19,9 +19,9 @@ from ..cost.bill import as_of, hourly, said, so_far
 from ..engine.resource import Aws, Resource
 from ..errors import NotCreated
 from ..model import Live, Remedy, Side, is_fine
-from ..resources.load_balancer import private_addresses
-from ..resources.stray import Stray
-from ..resources.vpc_endpoint import addresses
+from ..resources.load_balancer import balancer_interfaces
+from ..resources.stray import Stray, other_demos
+from ..resources.vpc_endpoint import endpoint_interfaces
 from ..tutorial import Demo, tutorial
 from .open import open_demo, open_recorded
 from .ownership import StandingDemo, Unrecorded
@@ -31,13 +31,21 @@ if TYPE_CHECKING:
     from ..diagram.picture import Frame
 
 
+class Interfaces(NamedTuple):
+    """The first private address of a resource's network interfaces, and the names of their zones, separated by commas.
+    Both are empty while there are none."""
+
+    address: str = ""
+    zones: str = ""
+
+
 @dataclass(frozen=True)
 class Look:
     """What AWS had of a demo at this Unix time.
 
     ``place`` is ``AWS``, ``sandbox``, or empty where no account was asked; ``accounts`` are accounts and
     regions by side; ``live`` and ``ages`` (seconds) are by resource key, and so are ``addresses``, the private ones of
-    what AWS manages.
+    what AWS manages, and ``zones``, the names of its zones.  ``proxy`` is the URL that leads into a sandbox's internet.
     """
 
     at: float
@@ -51,6 +59,10 @@ class Look:
     """What else has the demo's tags."""
     standing: StandingDemo | None = None
     """The demo, if it stands in the account and is not on record here."""
+    other_demos: Sequence[str] = ()
+    """The names of the other demos in the account and region."""
+    zones: Mapping[str, str] = field(default_factory=dict)
+    proxy: str = ""
 
     @cached_property
     def demo(self) -> Demo:
@@ -139,14 +151,28 @@ def look_at(
         run.look()
         if others:
             run.look_for_strays()
-        return look_of(run)
+        look = look_of(run)
+        return replace(look, other_demos=other_demos(run.sides)) if others else look
 
 
 def look_of(run: Run) -> Look:
     """What a run saw when it last looked."""
     accounts = {str(side): dict(one) for side, one in run.environment.accounts.items()}
-    live, place, managed = dict(run.sides[Side.PROVIDER].known), run.environment.name, managed_addresses(run)
-    return Look(time.time(), place, accounts, run.settings, live, managed, run.ages, run.others, run.standing)
+    live = run.demo.with_gateways(run.sides[Side.PROVIDER].known)
+    managed = managed_interfaces(run)
+    return Look(
+        time.time(),
+        run.environment.name,
+        accounts,
+        run.settings,
+        live,
+        addresses_of(managed),
+        run.ages,
+        run.others,
+        run.standing,
+        zones={key: one.zones for key, one in managed.items()},
+        proxy=run.environment.proxy,
+    )
 
 
 def planned(where: Where) -> Look:
@@ -155,24 +181,31 @@ def planned(where: Where) -> Look:
     return Look(time.time(), "sandbox" if where.sandbox else "", accounts, open_recorded(where)[1])
 
 
-def managed_addresses(run: Run) -> dict[str, str]:
-    """The private addresses of the endpoint and the load balancer, which are AWS's own."""
+def addresses_of(managed: Mapping[str, Interfaces]) -> dict[str, str]:
+    """The private addresses by resource key."""
+    return {key: one.address for key, one in managed.items()}
+
+
+def managed_interfaces(run: Run) -> dict[str, Interfaces]:
+    """The interfaces of the endpoint and the load balancer, which are AWS's own."""
     endpoint, balancer = run.demo.endpoint, run.demo.balancer
     with ThreadPoolExecutor() as pool:
         found = {
-            endpoint.key: pool.submit(_first, addresses, run.sides[Side.CONSUMER], endpoint),
-            balancer.key: pool.submit(_first, private_addresses, run.sides[Side.PROVIDER], balancer),
+            endpoint.key: pool.submit(_interfaces, endpoint_interfaces, run.sides[Side.CONSUMER], endpoint),
+            balancer.key: pool.submit(_interfaces, balancer_interfaces, run.sides[Side.PROVIDER], balancer),
         }
-    return {key: first.result() for key, first in found.items()}
+    return {key: asked.result() for key, asked in found.items()}
 
 
-def _first(ask: Callable[[Aws, Any], list[str]], aws: Aws, resource: Resource) -> str:
-    """The first address of a resource; empty if it is not there, has just gone, or may not be asked for."""
+def _interfaces(ask: Callable[[Aws, Any], list[Any]], aws: Aws, resource: Resource) -> Interfaces:
+    """The interfaces of a resource; none if it is not there, has just gone, or may not be asked for."""
     try:
-        return next(iter(ask(aws, resource)), "")
+        found = ask(aws, resource)
+        zones = sorted({one.get("AvailabilityZone", "") for one in found})
+        return Interfaces(found[0]["PrivateIpAddress"] if found else "", ",".join(filter(None, zones)))
     except NotCreated:
-        return ""
+        return Interfaces()
     except ClientError as error:
         if error_kind(error) not in (ErrorKind.MISSING, ErrorKind.DENIED):
             raise
-        return ""
+        return Interfaces()

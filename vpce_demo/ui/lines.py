@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from ..engine.events import Action
 from ..model import short_id
-from .style import elapsed
+from ..resources.nouns import noun_of
+from .style import elapsed, time_of_day
 
-NAME_WIDTH = 25
-"""The length of the tutorial's longest name."""
+WHAT_WIDTH = 41
+"""The length of the tutorial's longest name after its noun."""
 WORD_WIDTH = 12
-RELATIONS = {
-    "GatewayAttachment": "attachment",
-    "SubnetRouting": "routing",
-    "Registration": "registration",
-    "Acceptance": "acceptance",
-}
-"""Kinds that share the name of one of the two resources they join."""
 
 
 class EventFormatter:
@@ -69,6 +62,5 @@ class EventFormatter:
 
 
 def format_line(event: Mapping[str, Any], word: str, rest: str) -> str:
-    when = time.strftime("%H:%M:%S", time.localtime(event["at"]))
-    what = f"{event['name']} {RELATIONS.get(event['kind'], '')}"
-    return f"{when} step={event['step']:<2} {what:<{NAME_WIDTH}}  {word:<{WORD_WIDTH}}  {rest}".rstrip()
+    when, what = time_of_day(event["at"]), f"{noun_of(event['kind'])} {event['name']}"
+    return f"{when} step={event['step']:<2} {what:<{WHAT_WIDTH}}  {word:<{WORD_WIDTH}}  {rest}".rstrip()

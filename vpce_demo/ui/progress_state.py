@@ -90,8 +90,8 @@ class Row:
 
     @property
     def head(self) -> Cell:
-        """The resource that stands for the step: the one that takes longest."""
-        return max(self.cells, key=lambda cell: cell.resource.usual_seconds)
+        """The resource that stands for the step."""
+        return next(cell for cell in self.cells if cell.resource.key == self.step.head.key)
 
     @property
     def busy(self) -> Cell | None:

@@ -1,26 +1,29 @@
-"""The resources of a demo as a table: state, age, price, id and drift."""
+"""The resources of a demo as a table, a line for each step: state, age, price, id, and what is not as it should be."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.style import Style
 from rich.text import Text
 
+from ..diagram.picture import Drawn, state_of
 from ..engine.drift import shortened
 from ..engine.resource import Resource
 from ..model import Drift, Live, Remedy, is_fine, short_id
 from .style import Screen, duration
 
 if TYPE_CHECKING:
-    from ..tutorial import Demo
+    from ..tutorial import Demo, Step
 
 ROOM_FOR_AN_ID = 24
 """The width kept for ids, in the last column; a longer id gets its own line."""
+INDENT = " " * 5
+"""Before what is under the line of a step."""
 
 
 @dataclass(frozen=True)
@@ -39,69 +42,108 @@ class Table:
 
 
 def show(screen: Screen, table: Table) -> None:
-    """Print a line for each resource, and its drift below.  Ids are never cut."""
-    rows = [_row(table, step.number, r) for step in table.demo.steps for r in step.resources]
-    columns = _columns(rows, screen.out.width)
-    widths = {column: max(len(row.cells[column]) for row in rows) for column in columns}
-    widths = {column: max(width, len(HEADS[column])) for column, width in widths.items() if width}
-    head = " ".join(f"{HEADS[column]:<{width}}" for column, width in widths.items())
+    """Print a line for each step, and below it each resource that is not as it should be, with its drift; all of them
+    if the screen is verbose.  Ids are never cut."""
+    width = screen.out.width
+    steps = [(step, _step(table, step)) for step in table.demo.steps if step.resources]
+    parts = {r.key: _part(table, r) for r in table.demo.resources}
+    step_widths = _widths([row for _, row in steps], STEP_COLUMNS, width)
+    part_widths = _widths(parts.values(), PART_COLUMNS, width - len(INDENT))
+    head = " ".join(f"{HEADS[column]:<{wide}}" for column, wide in step_widths.items())
     screen.line(f"     {head} {'id' if table.lives else ''}".rstrip(), style="dim")
-    for row in rows:
-        cells = " ".join(f"{row.cells[column]:<{width}}" for column, width in widths.items())
-        _line(screen, row, f"{row.number:>2} {cells}")
-        for more in _below(row.live, screen.out.width - 8):
-            screen.line(f"        {more}")
+    for step, row in steps:
+        _line(screen, row, "", f"{step.number:>2} {_joined(row, step_widths)}")
+        for r in step.resources:
+            part = parts[r.key]
+            below = list(_below(part.live, width - len(INDENT) - 4))
+            # A step that is not there at all says so in one line.
+            if screen.verbose or below or (part.mark != "✓" and row.mark != "·"):
+                shown = part if screen.verbose or r is not step.head else replace(part, id="")
+                _line(screen, shown, INDENT, _joined(part, part_widths))
+            for more in below:
+                screen.line(f"{INDENT}    {more}")
 
 
-HEADS = {"kind": "kind", "name": "name", "state": "state", "age": "age", "cost": "an hour"}
+HEADS = {"title": "step", "side": "side", "name": "name", "state": "state", "age": "age", "cost": "an hour"}
+STEP_COLUMNS = (
+    ("title", "side", "name", "state", "age", "cost"),
+    ("title", "name", "state", "age", "cost"),
+    ("title", "side", "state", "age"),
+    ("title", "side"),
+)
+PART_COLUMNS = (("what", "state", "age", "cost"), ("what", "state"))
+"""The choices of columns: the first one that fits beside an id, else the last."""
 
 
 @dataclass(frozen=True)
 class _Row:
-    number: int
+    mark: str
     live: Live | None
     cells: Mapping[str, str]
     id: str
     link: str
 
-    @property
-    def mark(self) -> str:
-        if self.live is None:
-            return "·"
-        return "✓" if is_fine(self.live) and not self.live.drift else "!"
+
+def _step(table: Table, step: Step) -> _Row:
+    """The line of a step: its head, for all of its resources."""
+    head, lives = step.head, [table.lives[r.key] for r in step.resources if r.key in table.lives]
+    live, count = table.lives.get(head.key), len(step.resources)
+    if not lives:
+        mark, state = "·", f"{count} {table.absent}" if count > 1 else table.absent
+    else:
+        mark = "✓" if len(lives) == count and all(_mark(one) == "✓" for one in lives) else "!"
+        state = live.state if live and len(lives) == count else f"{len(lives)} of {count}"
+    prices = [table.prices.get(r.key) for r in step.resources]
+    cells = {"title": step.title, "side": head.side.value, "name": head.name, "state": state}
+    price = sum(filter(None, prices), Decimal(0))
+    return _row(mark, live, cells, table.ages.get(head.key), price, table.links.get(head.key))
 
 
-def _row(table: Table, number: int, r: Resource) -> _Row:
-    live, age, price = table.lives.get(r.key), table.ages.get(r.key), table.prices.get(r.key)
-    cells = {
-        "kind": r.kind,
-        "name": r.name,
-        "state": live.word if live else table.absent,
+def _part(table: Table, r: Resource) -> _Row:
+    """The line of a resource under its step."""
+    live = table.lives.get(r.key)
+    cells = {"what": str(r), "state": live.state if live else table.absent}
+    return _row(_mark(live), live, cells, table.ages.get(r.key), table.prices.get(r.key), table.links.get(r.key))
+
+
+def _row(
+    mark: str, live: Live | None, cells: Mapping[str, str], age: int | None, price: Decimal | None, link: str | None
+) -> _Row:
+    more = {
         "age": duration(float(age)) if live and age is not None else "",
         "cost": f"${price:.4f}" if price else "",
     }
-    return _Row(number, live, cells, short_id(live.id) if live else "", table.links.get(r.key, ""))
+    return _Row(mark, live, {**cells, **more}, short_id(live.id) if live else "", link or "")
 
 
-def _columns(rows: list[_Row], width: int) -> tuple[str, ...]:
-    """The first choice of columns that fits beside an id, else the last."""
-    choices = (("kind", "name", "state", "age", "cost"), ("name", "state", "age", "cost"), ("kind", "state", "age"))
-    id = ROOM_FOR_AN_ID if any(row.id for row in rows) else 0
+def _mark(live: Live | None) -> str:
+    if live is None:
+        return "·"
+    return "✓" if is_fine(live) and not live.drift and state_of(live) is not Drawn.BROKEN else "!"
+
+
+def _widths(rows: Collection[_Row], choices: Sequence[Sequence[str]], room: int) -> dict[str, int]:
+    """The columns of the first choice that fits into ``room`` beside an id, else of the last, with their widths."""
+    id = 1 + ROOM_FOR_AN_ID if any(row.id for row in rows) else 0
     for columns in choices:
-        taken = sum(1 + max(len(row.cells[column]) for row in rows) for column in columns)
-        if 5 + taken + id <= width:
-            return columns
-    return choices[-1]
+        widths = {column: max([len(row.cells[column]) for row in rows]) for column in columns}
+        widths = {column: max(wide, len(HEADS.get(column, ""))) for column, wide in widths.items() if wide}
+        if 4 + sum(1 + wide for wide in widths.values()) + id <= room:
+            break
+    return widths
 
 
-def _line(screen: Screen, row: _Row, before: str) -> None:
+def _joined(row: _Row, widths: Mapping[str, int]) -> str:
+    return " ".join(f"{row.cells[column]:<{wide}}" for column, wide in widths.items())
+
+
+def _line(screen: Screen, row: _Row, indent: str, before: str) -> None:
     id = Text(row.id, style=Style(link=row.link) if row.link and screen.out.file.isatty() else "")
-    if id and 2 + len(before) + 1 + len(id) <= screen.out.width:
-        screen.line(Text(f"{before} ").append_text(id), mark=row.mark)
-        return
-    screen.line(before.rstrip(), mark=row.mark)
-    if id:
-        screen.line(Text("        ").append_text(id))
+    fits = len(indent) + 2 + len(before) + 1 + len(id) <= screen.out.width
+    text = Text(f"{before} " if id and fits else before.rstrip())
+    screen.line(text.append_text(id) if fits else text, mark=f"{indent}{row.mark}")
+    if id and not fits:
+        screen.line(Text(f"{indent}        ").append_text(id))
 
 
 def differs(drift: Drift) -> tuple[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..journal.run_log import RecordedRun
+from ..resources.nouns import noun_of
 from .lines import EventFormatter
-from .style import Screen, duration
+from .style import Screen, date_and_time, duration
 
 
 def listed(screen: Screen, runs: Sequence[RecordedRun]) -> None:
@@ -16,7 +16,7 @@ def listed(screen: Screen, runs: Sequence[RecordedRun]) -> None:
     column = max((len(run.head["command"]) for run in runs), default=0)
     for number, run in enumerate(runs, 1):
         mark = "·" if run.is_at_work else ("✓" if run.end and run.end["exit_code"] == 0 else "✗")
-        what = f"{number:>2}  {_when(run.head['at'])}  {run.head['command']:<{column}}"
+        what = f"{number:>2}  {date_and_time(run.head['at'])}  {run.head['command']:<{column}}"
         screen.line(f"{what}  {duration(run.seconds):>6}  {ended(run)}", mark=mark)
 
 
@@ -32,7 +32,8 @@ def run_lines(run: RecordedRun, verbose: bool) -> Iterator[tuple[str, str]]:
     head = run.head
     accounts = dict.fromkeys(f"account {one['account']}   {one['region']}" for one in head["accounts"].values())
     place = [] if head["place"] == "AWS" else [f"in the {head['place']}"]
-    yield "", "   ".join([f"vpce-demo {head['command']}", f"demo {head['demo']}", *place, *accounts, _when(head["at"])])
+    began = date_and_time(head["at"])
+    yield "", "   ".join([f"vpce-demo {head['command']}", f"demo {head['demo']}", *place, *accounts, began])
     yield "", ""
     formatter = EventFormatter(verbose)
     for line in run.lines[1:]:
@@ -53,7 +54,7 @@ def _line(formatter: EventFormatter, line: Mapping[str, Any]) -> Iterator[tuple[
             yield from (("", one) for one in line["text"].rstrip("\n").split("\n"))
         case "look":
             for one in line["left"]:
-                yield "!", f"left: {one['kind']} {one['id']}  {one['why']}".rstrip()
+                yield "!", f"left: {noun_of(one['kind'])} {one['id']}  {one['why']}".rstrip()
             if not line["left"]:
                 yield "", "Looked again by tag: nothing left."
         case "end":
@@ -63,7 +64,3 @@ def _line(formatter: EventFormatter, line: Mapping[str, Any]) -> Iterator[tuple[
                 "✗" if code else "✓",
                 f"{line['message'] or 'Done'}  Exit code {code} after {duration(line['seconds'])}.",
             )
-
-
-def _when(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

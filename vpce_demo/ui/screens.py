@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DemoError
-from .style import Screen, duration, in_words
+from .style import Screen, duration
 
 if TYPE_CHECKING:
     from ..engine.events import Leftover
@@ -77,19 +77,21 @@ def result(screen: Screen, result: Result) -> None:
     mark = {True: "✓", False: "✗", None: "-"}[result.passed]
     wide = screen.out.width >= 100
     title, room = (31, 55) if wide else (29, max(0, screen.out.width - 40))
-    took = f"{result.seconds:.1f}s" if result.passed and len(result.evidence) <= room else ""
-    screen.line(f" {result.number}  {result.title:<{title}}{result.evidence:<{room}}{took}".rstrip(), mark=mark)
+    took = f"{result.seconds:.1f}s" if result.passed and len(result.evidence) < room else ""
+    screen.line(f" {result.number}  {result.title:<{title - 1}} {result.evidence:<{room}}{took}".rstrip(), mark=mark)
 
 
 def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float, changed: str) -> None:
-    """Print the end of the test, and what the command changed if it failed."""
-    screen.line()
+    """Print the end of the test: with the page, if it is given, and what the command changed if it failed."""
     failed = next((one for one in results if one.passed is False), None)
-    if failed is None:
-        screen.text(page.rstrip("\n"))
+    if not screen.quiet:
         screen.line()
+    if failed is None:
+        if page:
+            screen.text(page.rstrip("\n"))
+            screen.line()
         passed = f"PASSED  {len(results)} of {len(results)} in {duration(seconds)}."
-        proof = "The customer reached the web server through PrivateLink, and no other way."
+        proof = "The consumer reached the web server through PrivateLink, and no other way."
         fits = len(passed) + 1 + len(proof) <= screen.out.width
         for line in [f"{passed} {proof}"] if fits else [passed, proof]:
             screen.line(line, style="green")
@@ -101,17 +103,15 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
 
 def diagnosis(screen: Screen, cause: Diagnosis, *, to_err: bool = False) -> None:
     """Print the most likely cause: the evidence, the fixes, and what was ruled out."""
-    lines = [f"Most likely: {cause.likely or 'none of the causes known here, as far as AWS says.'}"]
-    lines += [f"  {line}" for line in cause.evidence]
+    likely = cause.likely or "none of the causes known here, as far as AWS says."
+    screen.entry("Most likely: ", likely, to_err=to_err)
+    for line in cause.evidence:
+        screen.entry("  ", line, to_err=to_err)
     for number, (label, command, _) in enumerate(cause.fixes):
-        word = "Or:" if number else "Fix:"
-        lines.append(f"{word:<6} {command:<27}  ({label})" if label else f"{word:<6} {command}")
-    if cause.ruled_out:
-        lines.append(f"Ruled out: {', '.join(cause.ruled_out)}.")
-    if cause.not_asked:
-        lines.append(f"Not asked: {', '.join(cause.not_asked)}.")
-    for line in lines:
-        screen.line(line, to_err=to_err)
+        screen.command(f"{'Or:' if number else 'Fix:':<7}", command, f"({label})" if label else "", to_err=to_err)
+    for word, names in (("Ruled out", cause.ruled_out), ("Not asked", cause.not_asked)):
+        if names:
+            screen.entry(f"{word}: ", f"{', '.join(names)}.", to_err=to_err)
 
 
 def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
@@ -124,7 +124,7 @@ def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
 
 def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:
     """The leftovers of a delete as the table of an error; with their names if there are several of a kind."""
-    kinds = [in_words(one.resource.kind) for one in left]
+    kinds = [one.resource.noun for one in left]
     names = [
         f"{kind} {one.resource.name}" if kinds.count(kind) > 1 or one.resource.name == one.live.id else kind
         for kind, one in zip(kinds, left, strict=True)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TextIO
@@ -22,6 +23,8 @@ from .output import styled
 WIDTH_WITHOUT_TERMINAL = 100
 
 _ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|", "•": "*"}
+_WORD = re.compile(r"""\s*(?:'[^']*'|"[^"]*"|\S)+""")
+"""A word of a shell's command line, with the space before it."""
 _COLOURS = {"✓": "green", "✗": "red", "·": "dim", "-": "dim", "!": "yellow"}
 
 
@@ -59,7 +62,7 @@ class Screen:
         return text
 
     def mark(self, mark: str) -> Text:
-        return Text(self.plain(mark), style=_COLOURS.get(mark, ""))
+        return Text(self.plain(mark), style=_COLOURS.get(mark.strip(), ""))
 
     def spinner(self) -> Spinner:
         return Spinner("line" if self.ascii else "dots")
@@ -79,13 +82,31 @@ class Screen:
         for line in text.split("\n"):
             self.line(line)
 
-    def entry(self, head: str, text: str, *, mark: str) -> None:
+    def entry(self, head: str, text: str, *, mark: str = "", to_err: bool = False) -> None:
         """Print a text after its head; on a terminal wrap it with a hanging indent."""
-        room = self.out.width - len(head) - 2 if self.out.is_terminal else 0
+        console, before = self.err if to_err else self.out, len(head) + 2 * bool(mark)
+        room = console.width - before if console.is_terminal else 0
         parts = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if room > 0 else [text]
-        self.line(head + "".join(parts[:1]), mark=mark)
+        self.line(head + "".join(parts[:1]), mark=mark, to_err=to_err)
         for part in parts[1:]:
-            self.line(f"  {'':<{len(head)}}{part}")
+            self.line(" " * before + part, to_err=to_err)
+
+    def command(self, head: str, command: str, remark: str, *, to_err: bool = False) -> None:
+        """Print a command line after its head, and a remark.
+
+        On a terminal a long one goes on after a backslash, as a shell takes it, and is not cut inside a word.
+        """
+        console = self.err if to_err else self.out
+        room = console.width - len(head) if console.is_terminal else sys.maxsize
+        lines = [""]
+        for word in [command] if "#" in command else _WORD.findall(command):  # a comment ends with its line
+            if lines[-1] and len(lines[-1]) + len(word) > room - 2:
+                lines.append("")
+            lines[-1] += word if lines[-1] else word.lstrip()
+        with_remark = f"{lines[-1]:<27}  {remark}".rstrip()
+        last = [with_remark] if len(with_remark) <= room else [lines[-1], remark]
+        for number, line in enumerate([*(f"{line} \\" for line in lines[:-1]), *last]):
+            self.line(f"{'' if number else head:<{len(head)}}{line}", to_err=to_err)
 
     def begin_line(self, text: str) -> None:
         """Show the start of a message at once; ``end_line`` completes it."""
@@ -166,6 +187,16 @@ def wants_colour(no_color: bool, environment: Mapping[str, str] = os.environ) ->
     return not no_color and not environment.get("NO_COLOR")
 
 
+def date_and_time(at: float) -> str:
+    """``2026-11-24 15:40:53 UTC``, of a Unix time: every screen and page is in this zone, and says so."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
+
+
+def time_of_day(at: float) -> str:
+    """``15:40:53Z``: the same in a column."""
+    return time.strftime("%H:%M:%SZ", time.gmtime(at))
+
+
 def duration(seconds: float) -> str:
     """``0.4s``, ``12s``, ``2m05s``, ``1h03m``."""
     if seconds < 9.95:
@@ -207,8 +238,3 @@ def elapsed(seconds: float) -> str:
 def in_a_sentence(title: str) -> str:
     """A title in lower case, except abbreviations: ``load balancer``, ``VPC endpoint``."""
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
-
-
-def in_words(kind: str) -> str:
-    """The name of a class as people write it: ``VPC endpoint``, ``load balancer``."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower().replace("vpc", "VPC")

@@ -135,7 +135,8 @@ class Tree:
         time = f"{elapsed(now - board.began) or '0s'} so far" + (f", about {roughly(left)} left." if left >= 1 else ".")
         safe = f"Ctrl-C is safe: run {self.command} to go on."
         cost = self.cost(board.there)
-        so_far = f"{time} Costs {cost} already." if cost else time
+        costs = f"Costs {cost} already" if board.makes else f"Still costs {cost}"
+        so_far = f"{time} {costs}." if cost else time
         lines = [f"{so_far} {safe}"]
         if len(lines[0]) > width:
             lines = [*textwrap.wrap(so_far, width), *textwrap.wrap(safe, width)]

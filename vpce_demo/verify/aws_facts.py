@@ -149,7 +149,7 @@ class AwsFacts:
         )
 
     def zones(self) -> list[str]:
-        """The zones in which the customer can use the service, by the names that they have in its account."""
+        """The zones in which the consumer can use the service, by the names that they have in its account."""
         provider, customer = self.clients(Side.PROVIDER), self.clients(Side.CONSUMER)
         service = self.service()
         if (customer.account, customer.region) == (provider.account, provider.region):
@@ -174,7 +174,7 @@ class AwsFacts:
         return next(found, "").lower()
 
     def endpoint(self) -> VpcEndpointTypeDef:
-        """The endpoint, as the customer sees it."""
+        """The endpoint, as the consumer sees it."""
         id, ec2 = self.id(self.demo.endpoint), self.clients(Side.CONSUMER).ec2
         return self._once(id, lambda: only(ec2.describe_vpc_endpoints(VpcEndpointIds=[id])["VpcEndpoints"], id))
 
@@ -232,7 +232,7 @@ class AwsFacts:
         """The private address of an instance.  Raises NotCreated if it has none."""
         address = self.instance(resource).get("PrivateIpAddress")
         if not address:
-            raise NotCreated(f"{resource} has no address.")
+            raise NotCreated(f"{resource.at_start} has no address.")
         return address
 
     def console(self, resource: Instance) -> list[str]:

@@ -20,7 +20,7 @@ from ..errors import DemoError, Diagnosis, NotCreated
 from ..model import Live, Side
 from ..resources.endpoint_service import connections
 from ..resources.target_group import target_health
-from ..resources.vpc_endpoint import addresses
+from ..resources.vpc_endpoint import endpoint_interfaces
 from ..ssh import CONNECT_SECONDS, Ssh, SshFailure, SshResult
 from ..tutorial import DEMO_ID_PAGE, Demo
 from .aws_facts import PASSES, AwsFacts, look
@@ -114,7 +114,7 @@ class CheckContext:
             time.sleep(pause)
 
     def on_customer(self, *command: str) -> SshResult:
-        """Run a command on the customer instance."""
+        """Run a command on the consumer instance."""
         address = self.sides[Side.CONSUMER].live(self.demo.customer).outputs.get("public_address", "")
         alias = self.sides[Side.CONSUMER].id(self.demo.customer)
         self.sessions += 1
@@ -286,7 +286,7 @@ def _target_states(lab: CheckContext) -> list[tuple[str, str]]:
     return states
 
 
-@check("connection")
+@check("endpoint connection")
 def the_connection_is_accepted(lab: CheckContext) -> str:
     endpoint = lab.sides[Side.CONSUMER].id(lab.demo.endpoint)
     listed = connections(lab.aws(lab.demo.service), lab.demo.service)
@@ -297,16 +297,16 @@ def the_connection_is_accepted(lab: CheckContext) -> str:
         case "pendingacceptance":
             raise CheckFailed(word, Symptom.NOT_ACCEPTED)
         case "pending":
-            raise CheckFailed(f"accepted, endpoint {word}", Symptom.NOT_READY)
+            raise CheckFailed(word, Symptom.NOT_READY)
         case _:
             raise CheckFailed(word, Symptom.UNUSABLE)
     live = lab.look(lab.demo.endpoint)
     if live is None or live.word.lower() != "available":
-        raise CheckFailed(f"accepted, endpoint {live.word if live else 'gone'}", Symptom.NOT_READY)
-    return f"accepted, endpoint {live.word}"
+        raise CheckFailed(f"{word}, VPC endpoint {live.word if live else 'gone'}", Symptom.NOT_READY)
+    return f"{word}, VPC endpoint {live.word}"
 
 
-@check("ssh to the customer instance")
+@check("ssh to the consumer instance")
 def ssh_works(lab: CheckContext) -> str:
     live = lab.look(lab.demo.customer)
     address = live.outputs.get("public_address", "") if live else ""
@@ -341,7 +341,8 @@ def the_page_comes_through_the_endpoint(lab: CheckContext) -> str:
     for last in lab.tries(max(lab.patience(lab.demo.customer), lab.real(ENDPOINT_SETTLED_SECONDS))):
         if not lab.endpoint_address:
             lab.look(lab.demo.endpoint)
-            lab.endpoint_address = next(iter(addresses(lab.aws(lab.demo.endpoint), lab.demo.endpoint)), "")
+            interfaces = endpoint_interfaces(lab.aws(lab.demo.endpoint), lab.demo.endpoint)
+            lab.endpoint_address = interfaces[0]["PrivateIpAddress"] if interfaces else ""
         if lab.endpoint_address:
             facts = "\n%{http_code} %{local_ip} %{remote_ip} %{time_total}"
             answer = _curl(lab, f"http://{lab.endpoint_address}/", "-w", facts)

@@ -24,7 +24,6 @@ from .. import __version__, ssh
 from ..aws.clients import Clients
 from ..aws.environment import AWS_CLI, Environment
 from ..aws.error_codes import ErrorKind, error_code, error_kind
-from ..aws.messages import understood
 from ..aws.my_address import my_address
 from ..aws.quotas import QUOTAS, counts_vcpus, is_too_small, limit, vcpus
 from ..aws.region import (
@@ -128,8 +127,7 @@ def files(key_file: Path) -> DoctorLine:
 
 def _not_fine(title: str, error: DemoError) -> DoctorLine:
     facts = "".join(f" ({name}: {value})" for name, value in error.facts.items() if value)
-    fix = "  ".join(" ".join(line.split()) for line in error.hint.splitlines())
-    return DoctorLine(title, False, f"{error.message}{facts}", fix)
+    return DoctorLine(title, False, f"{error.message}{facts}", error.hint)
 
 
 def _packages() -> DoctorLine:
@@ -164,9 +162,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 # --- the account ------------------------------------------------------------------------
 
 
-def not_signed_in(error: Exception) -> Iterator[DoctorLine]:
-    """The lines for an account that cannot be asked, with the reason."""
-    ours = understood(error) or DemoError(str(error))
+def not_signed_in(error: Exception, ours: DemoError) -> Iterator[DoctorLine]:
+    """The lines for an account that cannot be asked, because of an ``error``, which is ``ours`` in our words."""
     if isinstance(ours, RegionNotEnabled):
         yield DoctorLine("sign-in", True, f"account {ours.account}")
         yield _not_fine("region", ours)

@@ -78,7 +78,7 @@ def _borders(facts: AwsFacts) -> Iterator[Border]:
     Symptom.HANGS,
     Symptom.SSH_HANGS,
     likely="a network ACL is without the return ports 1024-65535",
-    confirmed_by="the ACLs of the customer's, the endpoint's and the load balancer's subnets",
+    confirmed_by="the ACLs of the consumer's, the endpoint's and the load balancer's subnets",
     mend="add the rule",
     about=About.ACLS,
     checks=(3, 5, 6),

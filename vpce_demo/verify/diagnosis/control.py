@@ -1,4 +1,4 @@
-"""Causes of a failed control: the customer reaches the web server without PrivateLink."""
+"""Causes of a failed control: the consumer reaches the web server without PrivateLink."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .table import About, Finding, Symptom, rule
     "other-way-in",
     Symptom.OTHER_WAY,
     likely="the two VPCs are joined: by peering, by a transit gateway, or they are one",
-    confirmed_by="the customer's route table",
+    confirmed_by="the consumer's route table",
     mend="remove that connection: with it the test proves nothing",
     about=About.PEERING,
     checks=(8,),

@@ -1,4 +1,4 @@
-"""Causes of a refused endpoint: the service is not available to this customer or in this zone."""
+"""Causes of a refused endpoint: the service is not available to this consumer or in this zone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .table import About, Finding, Symptom, rule
 @rule(
     "service-not-found",
     Symptom.NO_SUCH_SERVICE,
-    likely="the customer's account is not allowed to use the service, or is in another region",
+    likely="the consumer's account is not allowed to use the service, or is in another region",
     confirmed_by="the service's permissions and regions, asked as the provider",
     mend="allow the principal, or the region",
     about=About.PERMISSIONS,
@@ -26,7 +26,7 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
     offered = offered or [facts.clients(Side.PROVIDER).region]
     if region not in offered:
         return Finding(
-            f"the service is not offered in {region}, the customer's region.",
+            f"the service is not offered in {region}, the consumer's region.",
             [f"{name} is offered in {', '.join(offered)}."],
             [
                 Fix(
@@ -47,7 +47,7 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
     if "*" in principals or any(one.startswith(account) for one in principals):
         return None
     evidence = [
-        f"{name} allows {', '.join(principals) or 'no principal'}; the customer is account {customer.account}.",
+        f"{name} allows {', '.join(principals) or 'no principal'}; the consumer is account {customer.account}.",
     ]
     if customer.account == facts.clients(Side.PROVIDER).account:
         evidence.append(
@@ -59,7 +59,7 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
         evidence,
         [
             Fix(
-                "allows the customer's account",
+                "allows the consumer's account",
                 facts.command(
                     Side.PROVIDER,
                     "ec2 modify-vpc-endpoint-service-permissions",
@@ -75,7 +75,7 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
 @rule(
     "no-common-zone",
     Symptom.ZONE_NOT_SUPPORTED,
-    likely="the customer's subnet is in a zone in which the service has no load balancer",
+    likely="the consumer's subnet is in a zone in which the service has no load balancer",
     confirmed_by="the zones of both sides",
     mend="choose a common zone",
     about=About.ZONES,
@@ -85,7 +85,7 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
 def no_common_zone(facts: AwsFacts) -> Finding | None:
     """Compared by id: a zone's name means another zone in another account (section 3.6).
 
-    Where the provider is shown no ids, compared by the names that the customer is shown.
+    Where the provider is shown no ids, compared by the names that the consumer is shown.
     """
     service = facts.service()
     subnet = facts.subnet(Side.CONSUMER, facts.id(facts.demo.endpoint.subnet))
@@ -95,7 +95,7 @@ def no_common_zone(facts: AwsFacts) -> Finding | None:
     if not theirs or ours in theirs:
         return None
     return Finding(
-        "the customer's subnet is in a zone that the service is not in.",
+        "the consumer's subnet is in a zone that the service is not in.",
         [
             f"{service['ServiceId']} is in {', '.join(theirs)}.",
             f"{subnet['SubnetId']} ({facts.demo.endpoint.subnet.name}) is in {ours}.",

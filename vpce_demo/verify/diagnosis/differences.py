@@ -68,6 +68,6 @@ def something_differs(facts: AwsFacts) -> Finding | None:
     )
     return Finding(
         f"somebody changed {names}.",
-        [f"{r}: {drift.field} is {drift.aws}, in the tutorial {drift.tutorial}." for r, drift in found],
+        [f"{r.at_start}: {drift.field} is {drift.aws}, in the tutorial {drift.tutorial}." for r, drift in found],
         [fix],
     )

@@ -49,7 +49,7 @@ def _interface_groups(facts: AwsFacts, interface: NetworkInterfaceTypeDef) -> li
 @rule(
     "endpoint-group-closed",
     Symptom.HANGS,
-    likely="the endpoint's security group has no inbound rule for the customer",
+    likely="the endpoint's security group has no inbound rule for the consumer",
     confirmed_by="its rules",
     mend="add the rule",
     about=About.ENDPOINT_GROUP,
@@ -77,7 +77,7 @@ def endpoint_group_closed(facts: AwsFacts) -> Finding | None:
 @rule(
     "no-way-out",
     Symptom.HANGS,
-    likely="the customer's security group lets nothing out",
+    likely="the consumer's security group lets nothing out",
     confirmed_by="its outbound rules",
     mend="add the rule",
     about=About.CUSTOMER_GROUP,
@@ -91,7 +91,7 @@ def no_way_out(facts: AwsFacts) -> Finding | None:
         if lets_out(groups, PORT, address, peers):
             continue
         return Finding(
-            "the customer's security group lets nothing out.",
+            "the consumer's security group lets nothing out.",
             [
                 f"{', '.join(map(named, groups))} has no outbound rule for tcp/{PORT} to {address}.",
                 "ssh to it works all the same: answers need no rule.",
@@ -111,7 +111,7 @@ def no_way_out(facts: AwsFacts) -> Finding | None:
     checks=(6,),
 )
 def balancer_groups_closed(facts: AwsFacts) -> Finding | None:
-    """The source that its groups see is the client's own address in the customer's VPC (section 4)."""
+    """The source that its groups see is the client's own address in the consumer's VPC (section 4)."""
     client = facts.address(facts.demo.customer)
     for balancer in facts.balancers():
         ids = balancer.get("SecurityGroups", [])
@@ -128,14 +128,14 @@ def balancer_groups_closed(facts: AwsFacts) -> Finding | None:
             enforce_security_group_inbound_rules_on_private_link_traffic="off",
         )
         return Finding(
-            "the load balancer's security group does not let the customer in, and is enforced on PrivateLink traffic.",
+            "the load balancer's security group does not let the consumer in, and is enforced on PrivateLink traffic.",
             [
                 f"{balancer['LoadBalancerName']} has {', '.join(map(named, groups))}: no inbound rule for tcp/{PORT} "
                 f"from {client}.",
                 WHAT_A_HANG_MEANS,
             ],
             [
-                Fix("lets the customer in", open_port(facts, Side.PROVIDER, ids[0], PORT, customers)),
+                Fix("lets the consumer in", open_port(facts, Side.PROVIDER, ids[0], PORT, customers)),
                 Fix("stops enforcing", stop),
             ],
         )

@@ -1,4 +1,4 @@
-"""Causes of a failed ssh login to the customer instance."""
+"""Causes of a failed ssh login to the consumer instance."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _no_public_address(facts: AwsFacts) -> Finding | None:
     id = customer["InstanceId"]
     again = facts.another(facts.demo.customer)
     return Finding(
-        "the customer instance has no public address.",
+        "the consumer instance has no public address.",
         [f"{id} ({facts.demo.customer.name}) runs, and has only {customer.get('PrivateIpAddress', 'no address')}."],
         [Fix("makes another, with one: it is given at the launch", again, deletes=True)],
     )

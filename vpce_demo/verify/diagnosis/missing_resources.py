@@ -50,9 +50,9 @@ def part_missing(facts: AwsFacts) -> Finding | None:
     wrong = []
     for resource, live in facts.parts():
         if live is None:
-            wrong.append(f"{resource} is gone.")
+            wrong.append(f"{resource.at_start} is gone.")
         elif live.phase in (Phase.WRONG, Phase.FAILED, Phase.DELETING):
-            wrong.append(f"{resource} ({live.id}): {live.why or live.word}.")
+            wrong.append(f"{resource.at_start} ({live.id}): {live.why or live.state}.")
     if not wrong:
         return None
     return Finding(

@@ -51,7 +51,7 @@ class About(Enum):
     ACLS = "network ACLs"
     ENDPOINT_GROUP = "the endpoint's security group"
     BALANCER_GROUPS = "the load balancer's security groups"
-    CUSTOMER_GROUP = "the customer's security group"
+    CUSTOMER_GROUP = "the consumer's security group"
     KEYS = "the key pair"
     PEERING = "peering"
     INSTANCES = "stopped instances"
