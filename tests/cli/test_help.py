@@ -45,7 +45,7 @@ def test_help_of_each_command(words: list[str]) -> None:
             assert (option in short.output) == is_shared
         own, _, shared = short.output.partition("\nShared options, explained by vpce-demo --help:\n")
         assert "\nOptions:\n" in own
-        assert len(shared.splitlines()) == 2 * is_shared
+        assert len(shared.splitlines()) == 3 * is_shared
     assert max(map(len, short.output.splitlines())) <= 80
 
 
