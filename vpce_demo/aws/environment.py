@@ -13,6 +13,7 @@ import re
 import shlex
 import ssl
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -127,6 +128,9 @@ def _text(opener: urllib.request.OpenerDirector, url: str) -> str:
     """The text at a URL.  Raises OSError, whose words quote no proxy: a password may be in its URL."""
     try:
         answer = opener.open(url, timeout=FETCH_SECONDS)
+    except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
+        raise
     except ValueError as error:
         raise OSError(f"the proxy, or where it was sent on to, is not a valid URL ({type(error).__name__})") from error
     except http.client.HTTPException as error:
