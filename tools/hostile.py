@@ -64,6 +64,7 @@ COMMANDS = (
     "accept",
     "status",
     "up --yes --timeout 20",
+    "ssh web -- hostname",
     "report",
     "down --yes",
     "destroy --yes",

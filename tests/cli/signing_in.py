@@ -148,7 +148,8 @@ class _Answer(BaseHTTPRequestHandler):
             with urllib.request.urlopen(request, timeout=30) as answer:
                 self._send(answer.status, answer.read())
         except urllib.error.HTTPError as error:
-            self._send(error.code, error.read())
+            with error:
+                self._send(error.code, error.read())
 
     def log_message(self, *_: object) -> None: ...
 

@@ -149,19 +149,21 @@ def _not_a_page(error: Exception) -> OSError:
 def _in_time(fetch: Callable[[], str]) -> str:
     """What this returns or raises.  Raises TimeoutError after FETCH_SECONDS: a socket limits the time of each read, and
     not that of all together, nor the search for the host's name."""
-    told: Future[str] = Future()
 
-    def run() -> None:
+    def run(told: Future[str]) -> None:
         try:
             told.set_result(fetch())
         except Exception as error:
-            told.set_exception(error)
+            told.set_exception(error.with_traceback(None))
 
-    threading.Thread(target=run, daemon=True).start()
+    told: Future[str] = Future()
+    threading.Thread(target=run, args=(told,), daemon=True).start()
     try:
         return told.result(FETCH_SECONDS)
     except TimeoutError:
         raise TimeoutError(f"no whole answer within {FETCH_SECONDS} s") from None
+    finally:
+        del told  # an error would keep itself alive by it, and with it the connection that it is about
 
 
 def _trusted() -> ssl.SSLContext:
