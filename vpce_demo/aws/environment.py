@@ -13,6 +13,7 @@ import re
 import shlex
 import ssl
 import threading
+import traceback
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -132,6 +133,7 @@ def _text(opener: urllib.request.OpenerDirector, url: str) -> str:
         error.close()  # it holds the connection
         raise
     except ValueError as error:
+        traceback.clear_frames(error.__traceback__)  # they hold the connection of a page that sends on to no URL
         raise OSError(f"the proxy, or where it was sent on to, is not a valid URL ({type(error).__name__})") from error
     except http.client.HTTPException as error:
         raise _not_a_page(error) from error
