@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 from hypothesis import settings
 
 from tools.process import remember_what_botocore_reads
+from vpce_demo.aws import answers
 from vpce_demo.aws.environment import Environment, in_sandbox
+from vpce_demo.aws.error_codes import ErrorKind
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import Where
+from vpce_demo.engine import waits
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
@@ -202,3 +206,12 @@ def open_run(place: Environment) -> Callable[..., AbstractContextManager[Run]]:
             yield run
 
     return open_it
+
+
+@pytest.fixture
+def gives_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore repeats without pauses, the engine gives up soon, and an answer is too large after a megabyte."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+    monkeypatch.setitem(waits.BUDGETS, ErrorKind.UNSURE, 1.0)
+    monkeypatch.setattr(waits, "LEAST_SHOWN_SECONDS", 0.3)
+    monkeypatch.setattr(answers, "LARGEST_ANSWER", 2**20)

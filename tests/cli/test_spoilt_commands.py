@@ -12,19 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.retries.standard import ExponentialBackoff
 
 from tools.account import account
-from vpce_demo.aws import answers
 from vpce_demo.aws.environment import Environment
-from vpce_demo.aws.error_codes import ErrorKind
-from vpce_demo.engine import waits
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.api.spoil import SPOILS
 from vpce_demo.sandbox.server import Sandbox
 
 from .stage import Stage, write_server_file
+
+pytestmark = pytest.mark.usefixtures("gives_up_soon")
 
 READING = {
     "status": "status",
@@ -54,14 +52,6 @@ def sampled(rows: list[tuple[str, str]], names: list[str]) -> list[Any]:
 
 
 TABLE = sampled([(name, how) for name in READING for how in SPOILS], list(READING))
-
-
-@pytest.fixture(autouse=True)
-def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
-    monkeypatch.setitem(waits.BUDGETS, ErrorKind.UNSURE, 1.0)
-    monkeypatch.setattr(waits, "LEAST_SHOWN_SECONDS", 0.3)
-    monkeypatch.setattr(answers, "LARGEST_ANSWER", 2**20)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ import boto3
 import pytest
 from botocore.config import Config as BotoConfig
 from botocore.exceptions import ReadTimeoutError
-from botocore.retries.standard import ExponentialBackoff
 
 from vpce_demo.aws import answers
 from vpce_demo.aws.answers import Answer, SpoiltAnswer, check_answers
@@ -28,7 +27,6 @@ from vpce_demo.aws.messages import understood
 from vpce_demo.aws.my_address import my_address
 from vpce_demo.changes import CHANGES
 from vpce_demo.config.model import Config
-from vpce_demo.engine import waits
 from vpce_demo.engine.engine import Engine
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import Resource
@@ -40,6 +38,8 @@ from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.session.run import Run, _said
 from vpce_demo.tutorial import tutorial
+
+pytestmark = pytest.mark.usefixtures("gives_up_soon")
 
 ONCE = [("spoil-after", how) for how in SPOILS] + [("spoil-before", "html")]
 CAME = {
@@ -56,15 +56,6 @@ CAME = {
     "bomb": "200 text/xml: <?xml",
     "other": '200 text/xml: <?xml version="1.0"?> <ListNothingResponse>',
 }
-
-
-@pytest.fixture(autouse=True)
-def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore repeats without pauses, the engine gives up soon, and an answer is too large after a megabyte."""
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
-    monkeypatch.setitem(waits.BUDGETS, ErrorKind.UNSURE, 1.0)
-    monkeypatch.setattr(waits, "LEAST_SHOWN_SECONDS", 0.3)
-    monkeypatch.setattr(answers, "LARGEST_ANSWER", 2**20)
 
 
 @pytest.fixture
