@@ -115,12 +115,10 @@ class Record(NamedTuple):
 
 
 def short_id(id: str) -> str:
-    """The last part of an ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``; any other id as it is."""
-    return (
-        id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
-        if id.startswith("arn:")
-        else id
-    )
+    """The last part of a load balancer's ARN, ``net/MyNetwork-LB/50dc6c495c0c9188``; any other id as it is."""
+    if ":elasticloadbalancing:" not in id:
+        return id
+    return id.rpartition(":")[2].removeprefix("loadbalancer/").removeprefix("targetgroup/")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import yaml
 from .config.settings import Settings
 from .engine.resource import Resource
 from .model import ANYWHERE, Live, Side
+from .resources.allowed_principal import AllowedPrincipal
 from .resources.endpoint_service import EndpointService
 from .resources.instance import Instance
 from .resources.internet_gateway import GatewayAttachment, InternetGateway
@@ -92,7 +93,16 @@ def tutorial(s: Settings) -> Demo:
     registration = t.add(Registration("target", PROVIDER, p.instance_name, target_group=targets, instance=web, port=80))
 
     t.step(8, "Endpoint service", "create-endpoint-service")
-    service = t.add(EndpointService("service", PROVIDER, p.service_name, load_balancer=balancer))
+    service = t.add(
+        EndpointService(
+            "service", PROVIDER, p.service_name, load_balancer=balancer, consumer_account=s.consumer_account
+        )
+    )
+    allowed = None
+    if s.consumer_account:
+        allowed = t.add(
+            AllowedPrincipal("principal", PROVIDER, s.consumer_account, service=service, account=s.consumer_account)
+        )
 
     # The consumer: a VPC that knows only the name of the provider's service.
 
@@ -163,6 +173,7 @@ def tutorial(s: Settings) -> Demo:
             subnet=customer_subnet,
             group=customer_group,
             service=service,
+            allowed=allowed,
         )
     )
 

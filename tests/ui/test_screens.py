@@ -51,7 +51,7 @@ def fifty_cents_a_day(there: list[Resource]) -> str:
 
 def begin(screen: Screen, command: str) -> None:
     screen.begin_line(f"vpce-demo {command}   demo vpce-demo")
-    screens.header(screen, "AWS", [ACCOUNT, ACCOUNT], lambda account: "acme-sandbox")
+    screens.header(screen, "AWS", dict.fromkeys(Side, ACCOUNT), lambda account: "acme-sandbox")
 
 
 def draw(screen: Screen, play: Play, at: float, command: str, *, over: bool = False, height: int = 40) -> None:

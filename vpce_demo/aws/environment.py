@@ -42,7 +42,7 @@ from ..config.model import Config
 from ..errors import THIS_DEMO, ConfigError, DemoError, RegionNotEnabled, SignInError
 from ..extras import extra
 from ..model import Side
-from ..sandbox.client import Running
+from ..sandbox.client import ACCOUNT_KEY, Running
 from ..ssh import NO_CONFIGURATION, proxy_command
 from ..untrusted import parts_within
 from .answers import check_answers
@@ -103,6 +103,18 @@ class Environment:
     def is_free(self) -> bool:
         """True if nothing here costs money, so that no confirmation is needed."""
         return self.is_sandbox
+
+    @property
+    def consumer_account(self) -> str:
+        """The consumer's account; empty if it is the provider's own."""
+        ours, theirs = (self.accounts[side]["account"] for side in Side)
+        return "" if theirs == ours else theirs
+
+    @property
+    def in_both(self) -> str:
+        """`` in account 111122223333 (us-east-1) and in account ...``, to say where was looked; empty for one."""
+        places = dict.fromkeys(f"account {one['account']} ({one['region']})" for one in self.accounts.values())
+        return f" in {' and in '.join(places)}" if len(places) > 1 else ""
 
     def alias(self, account: str) -> str | None:
         """The account alias; '' if it has none, None if not known yet."""
@@ -260,7 +272,7 @@ def _cli(profile: str | None, region: str | None) -> str:
 def in_sandbox(config: Config, running: Running) -> Environment:
     """The sandbox on this machine, with made-up credentials: real ones are never sent to it.
 
-    Each profile is another person of the same account there.
+    A profile of twelve digits signs in to that account; any other one is another person of the same account.
     """
     os.environ.pop("SSLKEYLOGFILE", None)  # botocore opens that file for connections without TLS too
     wanted = {side: _profile_and_region(config, side) for side in Side}
@@ -372,7 +384,9 @@ def _alias(session: boto3.Session) -> Future[str]:
 
 
 def sandbox_key(profile: str | None) -> str:
-    """The access key id that stands for a profile in the sandbox."""
+    """The access key id that stands for a profile in the sandbox.  Twelve digits name an account."""
+    if re.fullmatch(r"\d{12}", profile or "", re.ASCII):
+        return f"{ACCOUNT_KEY}{profile}"
     return re.sub(r"[^\w-]", "-", f"sandbox-{profile}", flags=re.ASCII) if profile else "sandbox"
 
 

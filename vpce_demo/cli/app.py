@@ -254,7 +254,7 @@ class App:
                 CHANGES.note("The record of that demo was deleted.")
             if running is None:
                 if not start:
-                    header(screen, "sandbox, which is not running", [])
+                    header(screen, "sandbox, which is not running", {})
                     return None
                 screen.add_to_line(STARTING)
                 running = client.ensure(self.sandbox_directory)
@@ -264,7 +264,7 @@ class App:
             if not StateFile(where.directory).path.exists():
                 self.ask_if_the_sandbox_is_meant(StateFile(replace(where, sandbox=True).directory).path.exists())
             environment = _on_aws(where)
-        header(screen, environment.name, environment.accounts.values(), environment.alias)
+        header(screen, environment.name, environment.accounts, environment.alias)
         return environment
 
     def ask_if_the_sandbox_is_meant(self, there: bool) -> None:

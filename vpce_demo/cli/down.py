@@ -72,7 +72,7 @@ def down(
             run.log.look([])
             run.state.forget()
             app.document.update(deleted=0, deleted_ids=[], left=[])
-            screen.line("Nothing to delete: nothing left.")
+            screen.line(f"Nothing to delete: nothing left{environment.in_both}.")
             return
         region = environment.clients[Side.PROVIDER].region
         if run.standing:
@@ -113,7 +113,8 @@ def down(
             raise leftovers
         passed(app, "down", run.settings.demo_id)
         screen.line(
-            f"Deleted {len(ids)} in {duration(told.board.seconds)}. Looked again by tag: nothing left.",
+            f"Deleted {len(ids)} in {duration(told.board.seconds)}. "
+            f"Looked again by tag: nothing left{environment.in_both}.",
             style="bold",
         )
 

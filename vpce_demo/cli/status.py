@@ -112,9 +112,9 @@ def _head(app: App, where: Where, environment: Environment | None) -> None:
     screen = app.screen()
     app.begin_line(where)
     if environment:
-        header(screen, environment.name, environment.accounts.values())
+        header(screen, environment.name, environment.accounts)
     else:
-        header(screen, "sandbox, which is not running", [])
+        header(screen, "sandbox, which is not running", {})
 
 
 def _status(app: App, look: Look) -> None:

@@ -29,6 +29,7 @@ class Settings(Config):
     consumer_zone_id: str
     provider_image: str
     consumer_image: str
+    consumer_account: str = ""  # the consumer's, where it is not the provider's own
 
     @property
     def all_tags(self) -> dict[str, str]:

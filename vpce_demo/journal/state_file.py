@@ -103,6 +103,8 @@ class StateFile:
     """The boot id of the sandbox that holds the demo; empty on AWS."""
     settings: dict[str, Any] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
+    sides_on_record: set[str] = field(default_factory=set)
+    """The sides of which something was recorded.  Without settings, the account of another one is not known."""
 
     @property
     def path(self) -> Path:
@@ -152,6 +154,7 @@ class StateFile:
             told.place,
             told.settings,
             dict(_undamaged(path, told.resources)),
+            set(told.sides),
         )
 
     def save(self) -> None:
@@ -164,7 +167,7 @@ class StateFile:
             "version": VERSION,
             "demo": self.demo,
             "demo_id": self.demo_id,
-            "sides": self.sides,
+            "sides": {side: at for side, at in self.sides.items() if self.settings or side in self.sides_on_record},
             "place": self.place,
             "settings": self.settings,
         }
@@ -214,6 +217,7 @@ class StateFile:
                 return
         else:
             return
+        self.sides_on_record.add(event.resource.side)
         try:
             self.save()
         except DemoError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..aws.error_codes import raise_unsuccessful
+from ..aws.partitions import partition_of
 from ..aws.tags import tags_of
 from ..engine.drift import NONE
 from ..engine.resource import Aws, Listing, Resource
@@ -38,6 +39,11 @@ def added_and_removed(live: Live, field: str, parameter: str) -> dict[str, list[
             lists = {"Add": [v for v in wanted if v not in there], "Remove": [v for v in there if v not in wanted]}
             return {f"{verb}{parameter}": values for verb, values in lists.items() if values}
     return {}
+
+
+def account_root(aws: Aws, account: str) -> str:
+    """The ARN that stands for everybody in an account, in this side's partition."""
+    return f"arn:{partition_of(aws.clients.region).name}:iam::{account}:root"
 
 
 def allowed_principals(aws: Aws, service_id: str) -> list[str]:
@@ -74,6 +80,8 @@ class EndpointService(Resource):
 
     load_balancer: LoadBalancer
     """Must be active: a service on a load balancer that is still provisioning is refused or unusable (rule 3)."""
+    consumer_account: str = ""
+    """The consumer's account, where it is not the provider's own: it may connect (``AllowedPrincipal``)."""
 
     usual_seconds = 3.0
     usual_delete_seconds = 5.0
@@ -95,7 +103,8 @@ class EndpointService(Resource):
             yield replace(_live(service), held=held)
 
     def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
-        yield "allowed principals", (), allowed_principals(aws, live.id)
+        ours = account_root(aws, self.consumer_account)
+        yield "allowed principals", (), [one for one in allowed_principals(aws, live.id) if one != ours]
 
     def mend(self, aws: Aws, live: Live) -> None:
         super().mend(aws, live)
@@ -129,7 +138,9 @@ class EndpointService(Resource):
             # Section 3.4: these block a deletion; a rejected or deleting one does not.
             if connection.get("VpcEndpointState", "").lower() in ("pendingacceptance", "pending", "available"):
                 endpoint, owner = connection.get("VpcEndpointId", ""), connection.get("VpcEndpointOwner", "")
-                ours = owner == aws.clients.account and _is_ours_or_going(aws, endpoint)
+                ours = endpoint in _known_ids(aws) or (
+                    owner == aws.clients.account and _is_ours_or_going(aws, endpoint)
+                )
                 yield Holder(endpoint, f"an endpoint of account {owner}", foreign=not ours)
 
     def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
@@ -138,6 +149,11 @@ class EndpointService(Resource):
         )
         raise_unsuccessful(answer, "RejectVpcEndpointConnections")
         return True
+
+
+def _known_ids(aws: Aws) -> set[str]:
+    """The ids of the demo's resources on both sides, which may be in two accounts: found, or on record."""
+    return {live.id for live in aws.known.values()} | {record.id for record in aws.records().values()}
 
 
 def _is_ours_or_going(aws: Aws, endpoint_id: str) -> bool:

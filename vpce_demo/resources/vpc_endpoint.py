@@ -11,6 +11,7 @@ from ..aws.tags import tags_of
 from ..engine.resource import DELETE_REQUESTED_IS_ENOUGH, Aws, Listing, Resource
 from ..errors import NotCreated
 from ..model import Live, Phase, Record, Remedy
+from .allowed_principal import AllowedPrincipal
 from .endpoint_service import EndpointService, added_and_removed, connections
 from .security_group import SecurityGroup
 from .subnet import Subnet
@@ -63,6 +64,8 @@ class VpcEndpoint(Resource):
     group: SecurityGroup
     service: EndpointService = field(metadata=DELETE_REQUESTED_IS_ENOUGH)
     """A service can be deleted once its connections are being deleted (section 3.4)."""
+    allowed: AllowedPrincipal | None = field(default=None, metadata=DELETE_REQUESTED_IS_ENOUGH)
+    """In another account: AWS does not show the service to an account that may not connect (rule 14)."""
 
     usual_seconds = 2.0
     ready_word = "pendingAcceptance"

@@ -42,6 +42,8 @@ from vpce_demo.private import (
 if TYPE_CHECKING:
     import subprocess
 
+ACCOUNT_KEY = "SANDBOX"
+"""An access key of this and twelve digits is of that account."""
 SERVER_FILE = "server.json"
 LOG_FILE = "sandbox.log"
 LOCK_FILE = "start.lock"

@@ -144,14 +144,14 @@ def _refuse_closed_gateways(clients: Clients) -> None:
 
 
 def _refuse_what_is_not_built(environment: Environment) -> None:
-    """Raise Refused for two accounts or regions: they would be created and paid for up to the endpoint, which AWS
-    would refuse."""
+    """Raise Refused for two regions: they would be created and paid for up to the endpoint, which AWS would
+    refuse."""
     ours, theirs = environment.accounts[Side.PROVIDER], environment.accounts[Side.CONSUMER]
-    if ours != theirs:
+    if ours["region"] != theirs["region"]:
         raise Refused(
-            "A consumer in another account or region cannot be let in yet.",
-            facts={str(side): f"{one['account']} {one['region']}" for side, one in environment.accounts.items()},
-            hint="Use one account and region for both sides.",
+            "A consumer in another region cannot be let in yet.",
+            facts={str(side): one["region"] for side, one in environment.accounts.items()},
+            hint="Use one region for both sides.",
         )
 
 

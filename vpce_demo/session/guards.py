@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..aws.environment import Environment
@@ -18,8 +18,9 @@ from .discover import not_looked_up
 
 
 def same_accounts(recorded: Mapping[str, Mapping[str, str]], environment: Environment) -> bool:
-    """True if a state with these accounts and regions belongs to this environment."""
-    return recorded == {str(side): facts for side, facts in environment.accounts.items()}
+    """True if a state with these accounts and regions belongs to this environment.  A side without any may be in any
+    account: nothing of it is on record."""
+    return all(facts == recorded.get(side, facts) for side, facts in environment.accounts.items())
 
 
 def refuse_other_demo(state: StateFile, name: str) -> None:
@@ -56,12 +57,16 @@ def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
         return
     rows = [("", "", "state file", "your credentials")]
     for side, now in environment.accounts.items():
-        before = state.sides.get(str(side), {})
+        before = state.sides.get(str(side), now)
         rows += [(str(side), what, before.get(what, "-"), now[what]) for what in ("account", "region")]
-    if state.sides.get("provider") == state.sides.get("consumer"):
+    ours, theirs = environment.accounts.values()
+    if ours == theirs and state.sides.get("provider") == state.sides.get("consumer"):
         rows = [rows[0], *(("", *row[1:]) for row in rows[1:3])]
     other = {what for _, what, before, now in rows[1:] if before != now}
-    back = f"<command> {_options(state, other)}"
+    wrong = [
+        side for side, now in environment.accounts.items() if state.sides.get(side, now)["account"] != now["account"]
+    ]
+    back = f"<command> {_options(state, other, wrong)}"
     raise Refused(
         f"Refusing to continue: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
         table=rows,
@@ -70,15 +75,18 @@ def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
     )
 
 
-def _options(state: StateFile, other: set[str]) -> str:
-    """The options with which a command finds the demo again; the profile is the recorded one, if there is one."""
+def _options(state: StateFile, other: set[str], wrong: Sequence[Side]) -> str:
+    """The options with which a command finds the demo again; the profile is the recorded one, if there is one.
+
+    ``wrong`` are the sides whose account is another one.
+    """
     options = []
     if "account" in other:
         names = {side: _profile(state.settings, side) for side in Side}
-        if len(set(names.values())) == 1:
+        if len(set(names.values())) == 1 and len(wrong) == len(names):
             options.append(f"--profile {names[Side.PROVIDER] or 'PROFILE'}")
         else:
-            options += [f"--{side}-profile {name}" for side, name in names.items() if name]
+            options += [f"--{side}-profile {names[side] or 'PROFILE'}" for side in wrong]
     if "region" in other and "account" not in other:
         options.append(f"--region {_word(state.sides.get('provider', {}).get('region', 'REGION'))}")
     return " ".join(options)

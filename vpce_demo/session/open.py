@@ -90,7 +90,9 @@ def open_demo(
                 )
                 # A key that is lost is to be replaced.  Of a demo that is not on record, no key is known.
                 key = "" if identity.standing else public_line(state.key_file) or NO_KEY
-                settings = recorded.model_copy(update={**identity.marks, "public_key": key})
+                settings = recorded.model_copy(
+                    update={**identity.marks, "public_key": key, "consumer_account": environment.consumer_account}
+                )
             sides = _each(sides, more_tags=settings.all_tags)
             if settings.is_over:
                 WARNINGS.add(
@@ -165,7 +167,9 @@ def _settings_to_make(
     else:
         settings = find_out(config, environment, sides)
     key = ensure_key(state.key_file, f"vpce-demo {config.name} {identity.demo_id}")
-    return settings.model_copy(update={**identity.marks, "public_key": key})
+    return settings.model_copy(
+        update={**identity.marks, "public_key": key, "consumer_account": environment.consumer_account}
+    )
 
 
 def _recorded_settings_now(config: Config, state: StateFile, environment: Environment) -> Settings:

@@ -26,6 +26,7 @@ _PAGES = {
     "LoadBalancer": ("ec2", "LoadBalancer:loadBalancerArn=", ""),
     "Listener": ("ec2", "ELBListenerV2:listenerArn=", ""),
     "EndpointService": ("vpcconsole", "EndpointServiceDetails:serviceId=", ""),
+    "AllowedPrincipal": ("vpcconsole", "EndpointServiceDetails:serviceId=", "service"),
     "VpcEndpoint": ("vpcconsole", "EndpointDetails:vpcEndpointId=", ""),
     "Acceptance": ("vpcconsole", "EndpointServiceDetails:serviceId=", "service"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DemoError
@@ -11,35 +11,42 @@ from .style import Screen, duration
 if TYPE_CHECKING:
     from ..engine.events import Leftover
     from ..errors import Diagnosis
+    from ..model import Side
     from ..verify.checks import Result
 
 
 def header(
     screen: Screen,
     place: str,
-    accounts: Collection[Mapping[str, str]],
+    accounts: Mapping[Side, Mapping[str, str]],
     alias: Callable[[str], str | None] = lambda account: "",
 ) -> None:
-    """Complete every command's first line with the place, the accounts and their regions.
+    """Complete every command's first line with the place, the account and its region; with those of each side, if they
+    are two.
 
     ``alias`` returns an account's alias, '' if it has none, and None if it is not known yet.
     """
-    seen = list(dict.fromkeys((one["account"], one["region"]) for one in accounts))
+    seen = {(one["account"], one["region"]): side for side, one in accounts.items()}
+    apart = len(seen) > 1
 
     def rest() -> list[str]:
         parts = []
-        for account, region in seen:
+        for (account, region), side in seen.items():
             name = alias(account)
-            parts += [f"account {account}", *([f"({name})"] if name else []), region]
+            parts += [_whose(side, account, apart), *([f"({name})"] if name else []), region]
         return parts[1:]
 
     if place != "AWS":
         screen.add_to_line(f"in the {place}")
-    for account, _ in seen[:1]:
-        screen.add_to_line(f"account {account}")
+    for (account, _), side in list(seen.items())[:1]:
+        screen.add_to_line(_whose(side, account, apart))
     screen.end_line_later(rest)
     if all(alias(account) is not None for account, _ in seen):
         screen.end_line()
+
+
+def _whose(side: Side, account: str, apart: bool) -> str:
+    return f"{side}: account {account}" if apart else f"account {account}"
 
 
 def ready(

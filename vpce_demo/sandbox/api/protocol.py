@@ -27,6 +27,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
+from ..client import ACCOUNT_KEY
 from ..limits import REMEMBERED_NAME
 
 SIGNING_NAMES = {
@@ -49,7 +50,6 @@ CBOR_HEADER, CBOR = "Smithy-Protocol", "rpc-v2-cbor"
 """By what a request in CBOR is known, and its answer."""
 
 CLASSIC_LOAD_BALANCING = "2012-06-01"
-ACCOUNT_KEY = "SANDBOX"
 
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """The characters that no XML document can have in it."""

@@ -9,7 +9,8 @@ from moto.utilities.utils import get_partition
 from ..api.calls import Call, handles
 from ..api.iam.gate import ROOT_KEY, decoded
 from ..api.ids import user_id
-from ..api.protocol import ACCOUNT_KEY, ApiError
+from ..api.protocol import ApiError
+from ..client import ACCOUNT_KEY
 
 
 def public_parameter(call: Call, name: str) -> str:

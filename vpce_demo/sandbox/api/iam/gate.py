@@ -24,7 +24,8 @@ from moto.iam.access_control import CreateAccessKeyFailure, create_access_key
 from moto.iam.models import Policy, iam_backends
 from werkzeug.wrappers import Request
 
-from ..protocol import ACCOUNT_KEY, UNSIGNED_OPERATIONS, ApiError, Incoming, protocol_of
+from ...client import ACCOUNT_KEY
+from ..protocol import UNSIGNED_OPERATIONS, ApiError, Incoming, protocol_of
 from .needs import ROLE_NAME, ROLE_PATH, ApiCall, Needed, has_role, needs
 from .policy import Context, Document, Verdict, verdict
 
