@@ -95,7 +95,12 @@ def tutorial(s: Settings) -> Demo:
     t.step(8, "Endpoint service", "create-endpoint-service")
     service = t.add(
         EndpointService(
-            "service", PROVIDER, p.service_name, load_balancer=balancer, consumer_account=s.consumer_account
+            "service",
+            PROVIDER,
+            p.service_name,
+            load_balancer=balancer,
+            consumer_account=s.consumer_account,
+            is_alone=s.side == PROVIDER,
         )
     )
     allowed = None
@@ -191,7 +196,7 @@ def tutorial(s: Settings) -> Demo:
     t.delete_what_they_stood_on()
 
     return Demo(
-        steps=t.steps,
+        steps=t.steps_of(s.side),
         teardown=t.teardown,
         web=web,
         balancer=balancer,
@@ -300,6 +305,16 @@ class Script:
 
     def step(self, number: int, title: str, command: str) -> None:
         self.steps.append(Step(number, title, command))
+
+    def steps_of(self, side: str | None) -> list[Step]:
+        """All steps, or those of one side with its resources, but for the acceptance, which needs both."""
+        if side is None:
+            return self.steps
+        own = [
+            replace(step, resources=[r for r in step.resources if r.side == side and not isinstance(r, Acceptance)])
+            for step in self.steps
+        ]
+        return [mine for mine, step in zip(own, self.steps, strict=True) if mine.resources or not step.resources]
 
     def add(self, resource: R) -> R:
         self.steps[-1].resources.append(resource)

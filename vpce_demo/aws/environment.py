@@ -321,6 +321,7 @@ def price_list_client(config: Config, region: str) -> PricingClient:
 
 
 def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | None]:
+    side = Side(config.side or side)  # of one side there is one sign-in
     part = config.provider if side is Side.PROVIDER else config.consumer
     return part.profile or config.profile, part.region or config.region
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..changes import CHANGES
-from ..errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO
+from ..errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO, DemoError
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -70,6 +70,14 @@ def shared_options(environment: bool) -> list[click.Option]:
             metavar="PROFILE",
             help="Profile of the consumer's side.",
         ),
+        option(
+            "--side",
+            env="VPCE_DEMO_SIDE",
+            type=click.Choice(["provider", "consumer"]),
+            help="Only this side, for two people or one sign-in.  [default: the one on record, else both]",
+        ),
+        option("--consumer-account", metavar="ACCOUNT", help="With --side provider: the account that may connect."),
+        option("--service-name", metavar="NAME", help="With --side consumer: the provider's endpoint service."),
         option(
             "-c",
             "--config",
@@ -134,6 +142,11 @@ def _demo_names(context: click.Context, parameter: click.Parameter, begun: str) 
     return sorted(name for name in found if name.startswith(begun))
 
 
+_SETTINGS = {
+    **{name: name for name in ("name", "profile", "region", "side", "consumer_account")},
+    "service_name": "service",
+}
+"""The shared options that are settings, and the setting of each."""
 SHARED = tuple(str(option.name) for option in shared_options(False))
 
 STARTING = "starting the sandbox …"
@@ -187,14 +200,17 @@ class App:
             for side in ("provider", "consumer")
             if self.given.get(f"{side}_profile")
         }
-        overrides = {name: self.given.get(name) for name in ("name", "profile", "region")} | sides
+        overrides = {setting: self.given.get(option) for option, setting in _SETTINGS.items()} | sides
         if (file := self.config_file) and not self.get("config"):
             refuse_another_users(file)
         config = load(file, overrides)
         if not self.get("profile") and _profile_variable():
             # It goes before the config file, and means what it means to `aws`: keys beside it go before it.
             config = config.model_copy(update={"profile": None})
-        return Where(config, self.state_directory, bool(self.get("sandbox")))
+        where = Where(config, self.state_directory, bool(self.get("sandbox")))
+        if not config.side and (recorded := _side_on_record(where)):
+            return replace(where, config=config.model_copy(update={"side": recorded}))
+        return where
 
     def origin(self, setting: str) -> str:
         """The option or the environment variable that a setting comes from; empty if neither."""
@@ -278,6 +294,17 @@ class App:
             screen.message(f"    {meant}")
 
 
+def _side_on_record(where: Where) -> Any:
+    """The side of a demo that has only one; nothing for any other, or if the state file cannot be used, which is told
+    by what needs it."""
+    from ..journal.state_file import StateFile
+
+    try:
+        return StateFile.load(where.directory).settings.get("side")
+    except DemoError:
+        return None
+
+
 def _profile_variable() -> str:
     """The environment variable that names an AWS profile; empty if none does."""
     return next((name for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if os.environ.get(name)), "")
@@ -297,7 +324,7 @@ def command_line(app: App, before: str = "") -> str:
     out, and --sandbox before ``sandbox``."""
     in_sandbox = app.get("sandbox") and before.split()[:1] != ["sandbox"]
     words = ["vpce-demo", *(["--sandbox"] if in_sandbox else [])]
-    options = {name: f"--{name.replace('_', '-')}" for name in ("name", "profile", "region", "state_dir")}
+    options = {name: f"--{name.replace('_', '-')}" for name in (*_SETTINGS, "state_dir")}
     sides = {f"{side}_profile": f"--{side}-profile" for side in ("provider", "consumer")}
     for name, option in {**options, **sides, "config": "-c"}.items():
         if option not in before.split() and (value := app.get(name)):

@@ -11,15 +11,17 @@ import click
 from ..cost.bill import hourly, said
 from ..engine.events import Leftover
 from ..engine.failures import UNPROVEN
+from ..engine.resource import Resource
 from ..errors import Diagnosis, Leftovers
 from ..model import Side, short_id
 from ..private import put_aside
 from ..resources.holders import in_order
 from ..session.open import open_demo
 from ..session.ownership import Unrecorded
+from ..session.run import Run
 from ..ui import screens
 from ..ui.progress_state import DONE_DOWN
-from ..ui.style import duration
+from ..ui.style import Screen, duration
 from ..untrusted import one_line
 from .app import App, command_line
 from .deletion import to_delete
@@ -70,9 +72,11 @@ def down(
         unproven = run.sides[Side.PROVIDER].unproven
         if not ids and not run.state.intents and not unproven and not run.others:
             run.log.look([])
-            run.state.forget()
+            other = run.other_side
+            run.forget()
             app.document.update(deleted=0, deleted_ids=[], left=[])
-            screen.line(f"Nothing to delete: nothing left{environment.in_both}.")
+            screen.line(f"Nothing to delete: nothing left{_where(run)}.")
+            _what_stays(screen, run, other)
             return
         region = environment.clients[Side.PROVIDER].region
         if run.standing:
@@ -87,6 +91,7 @@ def down(
         if ids and (foreign or confirm is not None or not environment.is_free):
             question = f"Delete {len(ids)} resources{whose}, {said(hourly([r for r, _ in ids], region))}?"
             ask_for_the_name(screen, yes, question, run.settings.name, confirm)
+        other = run.other_side
         with showing_progress(app, run, run.demo.resources, DONE_DOWN) as told:
             left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections)
         deleted = [id for _, id in ids if id not in {one.live.id for one in left}]
@@ -113,10 +118,36 @@ def down(
             raise leftovers
         passed(app, "down", run.settings.demo_id)
         screen.line(
-            f"Deleted {len(ids)} in {duration(told.board.seconds)}. "
-            f"Looked again by tag: nothing left{environment.in_both}.",
+            f"Deleted {len(ids)} in {duration(told.board.seconds)}. Looked again by tag: nothing left{_where(run)}.",
             style="bold",
         )
+        _what_stays(screen, run, other)
+
+
+def _where(run: Run) -> str:
+    """Where was looked, in a sentence; empty if both sides are in one account and region."""
+    if not (side := run.settings.side):
+        return run.environment.in_both
+    here = run.environment.accounts[Side(side)]
+    return f" on the {side}'s side, in account {here['account']} ({here['region']})"
+
+
+def _what_stays(screen: Screen, run: Run, other: Sequence[Resource]) -> None:
+    """Tell of the side that was not looked at: what is on record of it, what it costs, and who can delete it."""
+    if not run.settings.side:
+        return
+    theirs = next(side for side in Side if side != run.settings.side)
+    there = run.state.sides.get(theirs)
+    if not other or not there:
+        screen.message(f"The {theirs}'s side was not looked at, and nothing of it is on record here.")
+        return
+    cost = "" if run.environment.is_free else f", which cost {said(hourly(other, there['region']))}"
+    screen.message(
+        f"The {theirs}'s side was not looked at. On record there: {len(other)} of its resources, in account "
+        f"{there['account']} ({there['region']}){cost}. Who can sign in there deletes them:",
+        mark="!",
+    )
+    screen.message(f"    vpce-demo{' --sandbox' * run.environment.is_sandbox} down --side {theirs}")
 
 
 def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None, state: Path) -> str:

@@ -30,13 +30,15 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.extend(shared_options(environment=False))
+        own = {param.name for param in self.params}
+        self.params.extend(option for option in shared_options(environment=False) if option.name not in own)
+        self.shared = tuple(name for name in SHARED if name not in own)
 
     def invoke(self, ctx: click.Context) -> Any:
         app = ctx.find_object(App)
         assert app is not None
         app.command = ctx.command_path.partition(" ")[2]
-        for name in SHARED:
+        for name in self.shared:
             value = ctx.params.pop(name)
             if value is not None:
                 app.given[name] = value
@@ -47,10 +49,10 @@ class Command(click.Command):
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        own = [p for p in self.get_params(ctx) if isinstance(p, click.Option) and p.name not in SHARED]
+        own = [p for p in self.get_params(ctx) if isinstance(p, click.Option) and p.name not in self.shared]
         with formatter.section("Options"):
             formatter.write_dl([record for p in own if (record := p.get_help_record(ctx))])
-        shared = [p for p in self.params if isinstance(p, click.Option) and p.name in SHARED]
+        shared = [p for p in self.params if isinstance(p, click.Option) and p.name in self.shared]
         names = [p.opts[0] if p.is_flag else p.opts[-1] for p in shared]
         with formatter.section("Shared options, explained by vpce-demo --help"):
             formatter.write_text(" ".join(names))

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ..changes import CHANGES
 from ..errors import Diagnosis, NotCreated, TestFailed
+from ..model import Side
 from ..session.look import addresses_of, managed_interfaces
 from ..session.open import open_demo
 from ..session.run import Run
@@ -45,9 +46,8 @@ def test(app: App, timeout: float | None, no_diagnosis: bool) -> None:
         raise _nothing_to_test(app)
     with open_demo(where, environment, app.command, logged=True) as run:
         there = run.look()
-        missing = [
-            r for r in (run.demo.service, run.demo.endpoint, run.demo.customer, run.demo.web) if r.key not in there
-        ]
+        needed = (run.demo.service, run.demo.endpoint, run.demo.customer, run.demo.web)
+        missing = [r for r in needed if r.key not in there and run.settings.side in (None, r.side)]
         if missing:
             raise _nothing_to_test(app, missing)
         run_test(app, run, screen, timeout, explain=not no_diagnosis)
@@ -68,8 +68,17 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None, *, expla
     The cause of a failure is diagnosed if it is to be explained, and no exercise is open.
     """
 
+    settings = run.settings
     lab = checks.CheckContext(
-        run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.facts, timeout
+        run.demo,
+        run.sides,
+        run.ssh(),
+        run.environment.pace,
+        settings.page,
+        run.facts,
+        timeout,
+        settings.side,
+        settings.consumer_account or run.environment.accounts[Side.PROVIDER]["account"],
     )
     began, results = time.monotonic(), []
     failed: Result | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import click
@@ -11,8 +11,9 @@ import click
 from ..cost.bill import hourly, said
 from ..engine.drift import added, changes
 from ..engine.resource import Resource
-from ..model import Drift, Live, Remedy, is_fine
-from ..session.look import look_of
+from ..errors import Refused
+from ..model import Drift, Live, Remedy, Side, is_fine
+from ..session.look import Look, look_of
 from ..session.open import open_demo
 from ..ui import screens
 from ..ui.progress_state import DONE_UP
@@ -137,6 +138,11 @@ def _make(
     with open_demo(where, environment, app.command, makes=True, ttl=ttl) as run:
         run.trust_the_opening()
         resources = run.demo.of(*stages)
+        if not resources:
+            raise Refused(
+                f"This demo is the {run.settings.side}'s side only, and {app.command} makes nothing of it.",
+                hint="See what there is:  <demo> status",
+            )
         if len(stages) == 1:
             run.refuse_too_early(resources, app.command)
         region = environment.clients[resources[0].side].region
@@ -159,13 +165,33 @@ def _make(
         )
         counts = board.created, len(board.mended), board.found
         screens.ready(screen, board.seconds, *counts, [*summary(look), ("cost", cost)], len(look.differing))
-        if test:
+        if test and _is_complete(look):
             from .test import run_test
 
             screen.line()
             run_test(app, run, screen, timeout and max(1.0, timeout - board.seconds))
         screen.message()
-        screens.next_commands(screen, [f"{command_line(app)} {name}" for name in _next(stages)])
+        for name in ("side", "consumer_account", "service_name") if run.state.settings.get("side") else ():
+            app.given.pop(name, None)  # it is on record now
+        own = [f"{command_line(app)} {name}" for name in _next(stages)]
+        screens.next_commands(screen, [*_for_the_other_side(look), *own])
+
+
+def _is_complete(look: Look) -> bool:
+    """True if there is something to test: not while one side waits for the other."""
+    endpoint = look.live.get(look.demo.endpoint.key)
+    return look.settings.side is None or (endpoint is not None and endpoint.word == "available")
+
+
+def _for_the_other_side(look: Look) -> Iterator[str]:
+    """What the person on the other side runs next, if that is somebody else."""
+    service, endpoint = (look.live.get(r.key) for r in (look.demo.service, look.demo.endpoint))
+    if look.settings.side == Side.PROVIDER.value and service:
+        name, account = service.outputs["service_name"], look.settings.consumer_account
+        here = f" --sandbox --name consumer --profile {account or 'PROFILE'}" if look.is_free else ""
+        yield f"the consumer:  vpce-demo{here} up --side consumer --region {look.region()} --service-name {name}"
+    if look.settings.side == Side.CONSUMER.value and endpoint and not _is_complete(look):
+        yield f"the provider:  vpce-demo{' --sandbox' * look.is_free} accept {endpoint.id}"
 
 
 Difference = tuple[Resource, Drift]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -113,6 +113,9 @@ def _image_parameter(value: str) -> str:
     return value
 
 
+ServiceName = Annotated[str, Field(pattern=r"^com\.amazonaws\.vpce\.[a-z]{2}[a-z0-9-]*-\d+\.vpce-svc-[0-9a-f]+$")]
+"""What AWS calls an endpoint service: its region and its id are in it."""
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Tags = Annotated[
     dict[Annotated[str, AfterValidator(_tag_key)], Annotated[str, AfterValidator(_tag_value)]],
     AfterValidator(_tags),
@@ -196,6 +199,9 @@ class Config(SettingsGroup):
     name: DemoName = DEFAULT_NAME
     profile: str | None = None
     region: str | None = None
+    side: Literal["provider", "consumer"] | None = None
+    consumer_account: AccountId | None = None
+    service: ServiceName | None = None
     zone: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)+-\d+[a-z]$")] | None = None
     instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")] = "t3.micro"
     image_parameter: Annotated[str, Field(pattern=r"^/[\w./-]+$"), AfterValidator(_image_parameter)] = IMAGE_PARAMETER
@@ -214,6 +220,14 @@ class Config(SettingsGroup):
             return values
         is_arm = _GRAVITON.match(str(values.get("instance_type", "")))
         return {**values, "image_parameter": IMAGE_PARAMETER.replace("x86_64", "arm64")} if is_arm else values
+
+    @model_validator(mode="after")
+    def _one_side_knows_of_the_other(self) -> Self:
+        if self.consumer_account and self.side != "provider":
+            raise ValueError("consumer_account is for side: provider; with both sides it is the consumer profile's")
+        if self.service and self.side != "consumer":
+            raise ValueError("service is for side: consumer; with both sides the endpoint service is made")
+        return self
 
     @model_validator(mode="after")
     def _names_stay_short_enough(self) -> Self:

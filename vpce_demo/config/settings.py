@@ -19,6 +19,7 @@ class Settings(Config):
     """
 
     zone: str  # the one chosen, where none was set
+    consumer_account: str = ""  # the consumer's, where it is not the provider's own
     demo_id: str
     owner: str = ""  # who made it, as in the tag
     adopted_from: str = ""  # who made it before it was adopted, as in the tag
@@ -29,7 +30,6 @@ class Settings(Config):
     consumer_zone_id: str
     provider_image: str
     consumer_image: str
-    consumer_account: str = ""  # the consumer's, where it is not the provider's own
 
     @property
     def all_tags(self) -> dict[str, str]:
@@ -40,6 +40,10 @@ class Settings(Config):
     def is_over(self) -> bool:
         """True if its time has passed."""
         return bool(self.expires) and datetime.fromisoformat(self.expires) < datetime.now(UTC)
+
+    @model_validator(mode="after")
+    def _one_side_knows_of_the_other(self) -> Self:
+        return self  # it was checked before the consumer's account was found out
 
     @model_validator(mode="after")
     def _names_stay_short_enough(self) -> Self:
@@ -53,7 +57,8 @@ class Settings(Config):
             "provider": Provider(**_named(config, config.provider)),
             "consumer": Consumer(**_named(config, config.consumer)),
         }
-        return cls(**{**config.model_dump(), "zone": config.zone or "", **unknown, **found, **names})
+        chosen = {name: getattr(config, name) or "" for name in ("zone", "consumer_account")}
+        return cls(**{**config.model_dump(), **chosen, **unknown, **found, **names})
 
 
 @dataclass(frozen=True)

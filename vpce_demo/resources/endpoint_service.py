@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..aws.error_codes import raise_unsuccessful
@@ -83,6 +84,10 @@ class EndpointService(Resource):
     consumer_account: str = ""
     """The consumer's account, where it is not the provider's own: it may connect (``AllowedPrincipal``)."""
 
+    is_alone: bool = False
+    """True if the provider has no sign-in for the consumer's side: what connects from its account is rejected, so that
+    the service can be deleted (rule 17)."""
+
     usual_seconds = 3.0
     usual_delete_seconds = 5.0
     remedies: ClassVar = {
@@ -90,6 +95,11 @@ class EndpointService(Resource):
         "allowed principals": "others may need it, and every connection still has to be accepted",
     }
     others_may_add = ("load balancers",)
+
+    @staticmethod
+    def named(name: str) -> Live:
+        """Somebody else's service, of which only the name is known."""
+        return Live(name.rpartition(".")[2], outputs={"service_name": name})
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for service in aws.mine(self, SERVICES):
@@ -141,14 +151,21 @@ class EndpointService(Resource):
                 ours = endpoint in _known_ids(aws) or (
                     owner == aws.clients.account and _is_ours_or_going(aws, endpoint)
                 )
-                yield Holder(endpoint, f"an endpoint of account {owner}", foreign=not ours)
+                if self.is_alone and (ours or owner == self.consumer_account):
+                    reject = partial(self._reject, live.id, endpoint)
+                    yield Holder(endpoint, f"an endpoint of account {owner}", remove=reject)
+                else:
+                    yield Holder(endpoint, f"an endpoint of account {owner}", foreign=not ours)
 
     def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
-        answer = aws.ec2.reject_vpc_endpoint_connections(
-            ServiceId=live.id, VpcEndpointIds=[holder.id for holder in holders]
-        )
-        raise_unsuccessful(answer, "RejectVpcEndpointConnections")
+        for holder in holders:
+            self._reject(live.id, holder.id, aws)
         return True
+
+    @staticmethod
+    def _reject(service_id: str, endpoint_id: str, aws: Aws) -> None:
+        answer = aws.ec2.reject_vpc_endpoint_connections(ServiceId=service_id, VpcEndpointIds=[endpoint_id])
+        raise_unsuccessful(answer, "RejectVpcEndpointConnections")
 
 
 def _known_ids(aws: Aws) -> set[str]:

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from ..aws.clients import Clients
 from ..aws.environment import Environment
+from ..aws.error_codes import ErrorKind, error_kind, error_message
 from ..aws.my_address import my_address
 from ..aws.quotas import QUOTAS, counts_vcpus, is_too_small, limit, vcpus
 from ..aws.region import (
@@ -44,11 +47,17 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
         accounts = {(one.account, one.region): one for one in environment.clients.values()}.values()
         there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
         room = [
-            pool.submit(refuse_no_room, config, one, 2 // len(accounts), is_sandbox=environment.is_sandbox)
+            pool.submit(
+                refuse_no_room, config, one, 1 if config.side else 2 // len(accounts), is_sandbox=environment.is_sandbox
+            )
             for one in accounts
         ]
         gateways = [pool.submit(_refuse_closed_gateways, one) for one in accounts]
-        zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, ours.usable(), theirs.usable())
+        usable = ours.usable()
+        if config.service:
+            in_service = _zones_of(consumer, config.service)
+            usable = {name: id for name, id in usable.items() if id in in_service}
+        zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, usable, theirs.usable())
         before = {key: value for one in there for key, value in one.result().items()}
         for enough in (*room, *([] if before else gateways)):  # what stands may have been excluded
             enough.result()
@@ -91,6 +100,38 @@ def _by_key(aws: Aws, listing: Listing[Item]) -> Iterator[tuple[str, Item]]:
         tags = tags_of(one)
         if tags.get(ID_TAG) == aws.demo_id:
             yield tags.get(RESOURCE_TAG, ""), one
+
+
+def _zones_of(clients: Clients, service: str) -> list[str]:
+    """The ids of the zones that the provider's service and this account have in common.
+
+    Raises Refused if AWS does not show the service: it does not say why.
+    """
+    if service.split(".")[3] != clients.region:
+        raise Refused(
+            "The endpoint service is in another region.",
+            facts={"service": service, "consumer": clients.region},
+            hint="Take its region:  <command> --region " + service.split(".")[3],
+        )
+    try:
+        answer = clients.ec2.describe_vpc_endpoint_services(ServiceNames=[service])
+    except ClientError as error:
+        if error_kind(error) is not ErrorKind.NOT_YET:
+            raise
+        raise Refused(
+            f"AWS does not show the endpoint service to account {clients.account}.",
+            facts={"service": service, "AWS said": error_message(error)},
+            hint=NOT_SHOWN.format(account=clients.account),
+        ) from error
+    (details,) = answer["ServiceDetails"]
+    ids = details.get("AvailabilityZoneIds", [])
+    return ids or [id for name, id in zones(clients).items() if name in details.get("AvailabilityZones", [])]
+
+
+NOT_SHOWN = """\
+It says the same of a wrong name, of a service that does not let this account connect, and of one in another region.
+Ask the provider, who lets the account in by:
+    vpce-demo up --side provider --consumer-account {account}"""
 
 
 def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: bool = False) -> None:

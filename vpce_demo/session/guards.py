@@ -17,10 +17,10 @@ from ..untrusted import printable
 from .discover import not_looked_up
 
 
-def same_accounts(recorded: Mapping[str, Mapping[str, str]], environment: Environment) -> bool:
-    """True if a state with these accounts and regions belongs to this environment.  A side without any may be in any
+def same_accounts(recorded: Mapping[str, Mapping[str, str]], now: Mapping[Side, Mapping[str, str]]) -> bool:
+    """True if a state with these accounts and regions belongs to those of now.  A side without any may be in any
     account: nothing of it is on record."""
-    return all(facts == recorded.get(side, facts) for side, facts in environment.accounts.items())
+    return all(facts == recorded.get(side, facts) for side, facts in now.items())
 
 
 def refuse_other_demo(state: StateFile, name: str) -> None:
@@ -51,25 +51,29 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
     refuse_writable(state.path, "the state file")
 
 
-def refuse_other_accounts(state: StateFile, environment: Environment) -> None:
-    """Raise Refused if the state was created in another account or region than a side's credentials are for."""
-    if not state.sides or same_accounts(state.sides, environment):
+def refuse_other_accounts(state: StateFile, environment: Environment, side: str | None = None) -> None:
+    """Raise Refused if the state was created in another account or region than a side's credentials are for.
+
+    ``side``: the only one that is looked at.
+    """
+    accounts = {one: facts for one, facts in environment.accounts.items() if side in (None, one)}
+    if not state.sides or same_accounts(state.sides, accounts):
         return
-    rows = [("", "", "state file", "your credentials")]
-    for side, now in environment.accounts.items():
-        before = state.sides.get(str(side), now)
-        rows += [(str(side), what, before.get(what, "-"), now[what]) for what in ("account", "region")]
-    ours, theirs = environment.accounts.values()
-    if ours == theirs and state.sides.get("provider") == state.sides.get("consumer"):
-        rows = [rows[0], *(("", *row[1:]) for row in rows[1:3])]
-    other = {what for _, what, before, now in rows[1:] if before != now}
-    wrong = [
-        side for side, now in environment.accounts.items() if state.sides.get(side, now)["account"] != now["account"]
-    ]
+    seen = {
+        one: [(what, state.sides.get(one, now).get(what, "-"), now[what]) for what in ("account", "region")]
+        for one, now in accounts.items()
+    }
+    other = {what for rows in seen.values() for what, before, now in rows if before != now}
+    wrong = [one for one, (account, _) in seen.items() if account[1] != account[2]]
+    are_one = len(seen) == 2 and seen[Side.PROVIDER] == seen[Side.CONSUMER]
+    named = {"": seen[Side.PROVIDER]} if are_one else seen
     back = f"<command> {_options(state, other, wrong)}"
     raise Refused(
         f"Refusing to continue: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
-        table=rows,
+        table=[
+            ("", "", "state file", "your credentials"),
+            *((str(one), *row) for one, rows in named.items() for row in rows),
+        ],
         hint=f"Use the {'credentials' if 'account' in other else 'region'} that made it:\n    {back}\n"
         "Or make another demo here, with its own state:\n    <demo> up --name second-demo",
     )
@@ -107,7 +111,9 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
     now = not_looked_up(config, recorded.demo_id)
     # The accounts themselves are compared, the operator's address may change, tags are mended, and an image is chosen
     # only once.
-    free = {"profile", "region", "ssh_from", "image_parameter", "tags", *([] if config.zone else ["zone"])}
+    free = {"profile", "region", "ssh_from", "image_parameter", "tags", "consumer_account"}
+    free |= {name for name in ("zone", "service") if not getattr(config, name)}
+    free |= set() if recorded.side else {"side"}  # a run may be about one side of a demo that has two
     compared = Config.model_fields.keys() - free
     before, after = (_flat(s.model_dump(include=compared)) for s in (recorded, now))
     changed = {key: f"{before[key]} -> {after[key]}" for key in before if before[key] != after[key]}

@@ -66,12 +66,15 @@ def open_demo(
         try:
             state = StateFile.load(where.directory)
             refuse_other_demo(state, where.config.name)
-            refuse_other_accounts(state, environment)
+            refuse_other_accounts(state, environment, where.config.side)
             opened = None if state.demo_id else time.monotonic()
             sides = sides_of(where.config.name, environment, state.records)
             identity = identify(sides, state, where.logs, unrecorded, wanted)
             sides = _of_the_demo(sides, identity)
-            state.sides = {str(side): dict(facts) for side, facts in environment.accounts.items()}
+            of_this_run = {str(side): dict(facts) for side, facts in environment.accounts.items()}
+            if side := where.config.side:  # what is on record of the other one stays
+                of_this_run = {**state.sides, side: of_this_run[side]}
+            state.sides = of_this_run
             state.place = environment.id
             if makes:
                 if not state.settings and not os.path.lexists(state.key_file):
@@ -80,7 +83,9 @@ def open_demo(
                 if ttl:
                     until = datetime.now(UTC) + ttl
                     settings = settings.model_copy(update={"expires": f"{until:%Y-%m-%dT%H:%MZ}"})
-                state.demo, state.demo_id, state.settings = settings.name, settings.demo_id, settings.model_dump()
+                recorded_side = state.settings.get("side") if state.settings else settings.side
+                state.demo, state.demo_id = settings.name, settings.demo_id
+                state.settings = settings.model_dump() | {"side": recorded_side}
                 state.save()
             else:
                 recorded = (
@@ -91,7 +96,7 @@ def open_demo(
                 # A key that is lost is to be replaced.  Of a demo that is not on record, no key is known.
                 key = "" if identity.standing else public_line(state.key_file) or NO_KEY
                 settings = recorded.model_copy(
-                    update={**identity.marks, "public_key": key, "consumer_account": environment.consumer_account}
+                    update={**identity.marks, "public_key": key, **_of_this_run(where.config, recorded, environment)}
                 )
             sides = _each(sides, more_tags=settings.all_tags)
             if settings.is_over:
@@ -105,6 +110,8 @@ def open_demo(
                 if makes or logged
                 else RunLog(demo) as log
             ):
+                if settings.side == Side.CONSUMER.value and settings.service:
+                    sides[Side.CONSUMER].known[demo.service.key] = demo.service.named(settings.service)
                 yield Run(
                     where, environment, state, settings, demo, sides, log, None if makes else identity.standing, opened
                 )
@@ -168,8 +175,19 @@ def _settings_to_make(
         settings = find_out(config, environment, sides)
     key = ensure_key(state.key_file, f"vpce-demo {config.name} {identity.demo_id}")
     return settings.model_copy(
-        update={**identity.marks, "public_key": key, "consumer_account": environment.consumer_account}
+        update={**identity.marks, "public_key": key, **_of_this_run(config, settings, environment)}
     )
+
+
+def _of_this_run(config: Config, recorded: Settings, environment: Environment) -> dict[str, str | None]:
+    """The side that a run is about, and the consumer's account, if it is another one.  With one side's sign-in that is
+    the recorded or the given one."""
+    theirs = environment.consumer_account
+    if config.side:
+        theirs = config.consumer_account or recorded.consumer_account
+        if config.side == "provider" and theirs == environment.accounts[Side.PROVIDER]["account"]:
+            theirs = ""
+    return {"side": config.side, "consumer_account": theirs}
 
 
 def _recorded_settings_now(config: Config, state: StateFile, environment: Environment) -> Settings:

@@ -30,7 +30,7 @@ from ..model import Live, Phase, Side
 from ..resources.stray import Stray, strays
 from ..signals import interruptible
 from ..ssh import Ssh
-from ..tutorial import Demo
+from ..tutorial import Demo, tutorial
 from .noting import noting
 from .ownership import StandingDemo
 
@@ -48,6 +48,13 @@ class Interrupted(DemoError):
             hint="Continue with the same command, or delete everything:  <demo> down",
         )
         self.exit_code = 128 + number
+
+
+class OneSide(dict[Side, Aws]):
+    """The only side with a sign-in.  What needs the other one cannot be asked, as if it did not exist."""
+
+    def __missing__(self, side: Side) -> Aws:
+        raise NotCreated(f"There is no sign-in for the {side}'s side.")
 
 
 @dataclass
@@ -130,8 +137,8 @@ class Run:
 
     def refuse_too_early(self, resources: Sequence[Resource], command: str) -> None:
         """Raise NotCreated if a dependency of these resources is missing and not among them."""
-        made_here = {r.key for r in resources}
-        before = [r for r in closure(resources) if r.key not in made_here]
+        made_here, ours = {r.key for r in resources}, {r.key for r in self.demo.resources}
+        before = [r for r in closure(resources) if r.key in ours - made_here]
         there = self.look(before)
         missing = [r for r in before if r.key not in there or there[r.key].phase is not Phase.READY]
         if missing:
@@ -202,8 +209,20 @@ class Run:
         left += [*self._unproven(), *self._delete_strays(timeout_seconds)]
         self.log.look(left)
         if not left:
-            self.state.forget()
+            self.forget()
         return left
+
+    @property
+    def other_side(self) -> list[Resource]:
+        """What is on record of the side that this run is not about."""
+        others = [side for side in Side if self.settings.side not in (None, side)]
+        demos = [tutorial(self.settings.model_copy(update={"side": side.value})) for side in others]
+        return [r for demo in demos for r in demo.resources if self.state.id(r.key)]
+
+    def forget(self) -> None:
+        """Delete the record, unless something of the other side is on it."""
+        if not self.other_side:
+            self.state.forget()
 
     def _ids(self) -> set[str]:
         """The ids of what exists of the demo, as of the last look."""
@@ -293,8 +312,9 @@ class Run:
         """The demo as the diagnosis asks about it; ``said`` is what a failed check reported."""
         from ..verify.aws_facts import AwsFacts
 
+        sides = OneSide({Side(side): self.sides[Side(side)]}) if (side := self.settings.side) else self.sides
         return AwsFacts(
-            self.demo, self.sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.environment), said
+            self.demo, sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.environment), said
         )
 
     def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:

@@ -97,8 +97,11 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
         if page:
             screen.text(page.rstrip("\n"))
             screen.line()
-        passed = f"PASSED  {len(results)} of {len(results)} in {duration(seconds)}."
+        done = sum(one.passed is not None for one in results)
+        passed = f"PASSED  {done} of {done} in {duration(seconds)}."
         proof = "The consumer reached the web server through PrivateLink, and no other way."
+        if done < len(results):
+            proof = f"The other {len(results) - done} need the other side's sign-in."
         fits = len(passed) + 1 + len(proof) <= screen.out.width
         for line in [f"{passed} {proof}"] if fits else [passed, proof]:
             screen.line(line, style="green")

@@ -169,9 +169,19 @@ class AwsFacts:
         """The state of the demo's endpoint among the service's connections, in lower case; empty if it is not
         listed."""
         endpoint = self.id(self.demo.endpoint)
+        if Side.PROVIDER not in self.sides:
+            return self.endpoint().get("State", "").lower()
         listed = connections(self.aws(Side.PROVIDER), self.demo.service)
         found = (one.get("VpcEndpointState", "") for one in listed if one.get("VpcEndpointId") == endpoint)
         return next(found, "").lower()
+
+    def waiting(self) -> str:
+        """The endpoint that waits to be accepted, as far as the sides with a sign-in know; empty if none does."""
+        if Side.CONSUMER in self.sides:
+            return self.id(self.demo.endpoint) if self.connection() == "pendingacceptance" else ""
+        listed = connections(self.aws(Side.PROVIDER), self.demo.service)
+        ids = {one.get("VpcEndpointState", "").lower(): one.get("VpcEndpointId", "") for one in listed}
+        return ids.get("pendingacceptance", "")
 
     def endpoint(self) -> VpcEndpointTypeDef:
         """The endpoint, as the consumer sees it."""

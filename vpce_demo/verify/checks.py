@@ -55,6 +55,10 @@ class CheckFailed(DemoError):
         self.otherwise = ""
 
 
+class CannotBeSeen(Exception):
+    """There is nothing to check yet; the message says why."""
+
+
 @dataclass
 class CheckContext:
     """What the checks work with.  ``facts`` returns the facts for the diagnosis of an error."""
@@ -66,6 +70,9 @@ class CheckContext:
     page: str
     facts: Callable[[str], AwsFacts]
     timeout_seconds: float | None = None
+    side: str | None = None
+    """The only side that there is a sign-in for; None for both."""
+    consumer_account: str = ""
     patient: bool = True
     """True if a check may wait for what only needs time."""
     endpoint_address: str = ""
@@ -126,23 +133,29 @@ Check = Callable[[CheckContext], str]
 
 @dataclass(frozen=True)
 class Question:
-    """A check: its number, its title, and the checks that must pass before it."""
+    """A check: its number, its title, the checks that must pass before it, and the side whose sign-in is enough; both
+    are needed if it is None, and either is enough if it is empty."""
 
     number: int
     title: Callable[[CheckContext], str]
     check: Check
     needs: tuple[int, ...]
+    side: str | None
+
+    def can_be_run(self, lab: CheckContext) -> bool:
+        """True if there is a sign-in for what it looks at."""
+        return lab.side is None or self.side == "" or self.side == lab.side
 
 
 QUESTIONS: list[Question] = []
 
 
-def check(title: str | Callable[[CheckContext], str], *needs: int) -> Callable[[Check], Check]:
+def check(title: str | Callable[[CheckContext], str], *needs: int, side: str | None = None) -> Callable[[Check], Check]:
     """Register the function below as the next check."""
 
     def add(function: Check) -> Check:
         error_message = title if callable(title) else lambda lab: title
-        QUESTIONS.append(Question(len(QUESTIONS) + 1, error_message, function, needs))
+        QUESTIONS.append(Question(len(QUESTIONS) + 1, error_message, function, needs, side))
         return function
 
     return add
@@ -172,8 +185,11 @@ class Result:
 
 def run(lab: CheckContext) -> Iterator[Result]:
     """Run every check whose prerequisites passed, and yield each result."""
-    passed: set[int] = set()
+    passed = {q.number for q in QUESTIONS if not q.can_be_run(lab)}  # whoever can run them knows
     for q in QUESTIONS:
+        if not q.can_be_run(lab):
+            yield Result(q.number, q.title(lab), None, f"not run: {_whose(q, lab)}")
+            continue
         missing = [need for need in q.needs if need not in passed]
         if missing:
             yield Result(q.number, q.title(lab), None, f"not run: needs {missing[0]}")
@@ -185,9 +201,15 @@ def run(lab: CheckContext) -> Iterator[Result]:
             over_ssh = lab.sessions > sessions and lab.ssh.reads_configuration
             failure = _without_configuration(q, lab, failed) if over_ssh else failed
             yield Result(q.number, q.title(lab), False, failure.message, time.monotonic() - began, failure)
+        except CannotBeSeen as why:
+            yield Result(q.number, q.title(lab), None, f"not run: {why}")
         else:
             passed.add(q.number)
             yield Result(q.number, q.title(lab), True, evidence, time.monotonic() - began)
+
+
+def _whose(q: Question, lab: CheckContext) -> str:
+    return f"the {q.side}'s side" if q.side else f"needs both sides, and this is the {lab.side}'s"
 
 
 def explain(lab: CheckContext, failed: Result | None) -> Diagnosis:
@@ -232,7 +254,7 @@ def _without_configuration(q: Question, lab: CheckContext, failure: CheckFailed)
 # --- the checks ---------------------------------------------------------------
 
 
-@check("endpoint service")
+@check("endpoint service", side=Side.PROVIDER)
 def the_service_is_available(lab: CheckContext) -> str:
     live = lab.look(lab.demo.service)
     if live is None or live.word.lower() != "available":
@@ -240,7 +262,7 @@ def the_service_is_available(lab: CheckContext) -> str:
     return f"{live.word}, behind {lab.demo.balancer.name}"
 
 
-@check("load balancer")
+@check("load balancer", side=Side.PROVIDER)
 def the_load_balancer_is_active(lab: CheckContext) -> str:
     live = lab.look(lab.demo.balancer)
     if live is None or live.word.lower() not in ("active", "active_impaired"):
@@ -250,7 +272,7 @@ def the_load_balancer_is_active(lab: CheckContext) -> str:
     return f"{live.word} in {', '.join(zones)}"
 
 
-@check("targets")
+@check("targets", side=Side.PROVIDER)
 def the_targets_are_healthy(lab: CheckContext) -> str:
     port, began = lab.demo.targets.port, time.monotonic()
     # Registration and the first health checks take AWS minutes, whatever the age of the instance.
@@ -286,11 +308,16 @@ def _target_states(lab: CheckContext) -> list[tuple[str, str]]:
     return states
 
 
-@check("endpoint connection")
+@check("endpoint connection", side="")
 def the_connection_is_accepted(lab: CheckContext) -> str:
-    endpoint = lab.sides[Side.CONSUMER].id(lab.demo.endpoint)
-    listed = connections(lab.aws(lab.demo.service), lab.demo.service)
-    word = next((c.get("VpcEndpointState", "") for c in listed if c.get("VpcEndpointId") == endpoint), "not listed")
+    match lab.side:
+        case Side.PROVIDER:
+            word = _of_the_consumers_account(lab)
+        case Side.CONSUMER:
+            live = lab.look(lab.demo.endpoint)
+            word = live.word if live else "gone"
+        case _:
+            word = _of_the_endpoint(lab)
     match word.lower():
         case "available":
             pass
@@ -300,13 +327,31 @@ def the_connection_is_accepted(lab: CheckContext) -> str:
             raise CheckFailed(word, Symptom.NOT_READY)
         case _:
             raise CheckFailed(word, Symptom.UNUSABLE)
+    if lab.side:
+        return f"{word}, as the {lab.side} sees it"
     live = lab.look(lab.demo.endpoint)
     if live is None or live.word.lower() != "available":
         raise CheckFailed(f"{word}, VPC endpoint {live.word if live else 'gone'}", Symptom.NOT_READY)
     return f"{word}, VPC endpoint {live.word}"
 
 
-@check("ssh to the consumer instance")
+def _of_the_endpoint(lab: CheckContext) -> str:
+    """The state of the demo's own connection."""
+    endpoint = lab.sides[Side.CONSUMER].id(lab.demo.endpoint)
+    listed = connections(lab.aws(lab.demo.service), lab.demo.service)
+    return next((c.get("VpcEndpointState", "") for c in listed if c.get("VpcEndpointId") == endpoint), "not listed")
+
+
+def _of_the_consumers_account(lab: CheckContext) -> str:
+    """The best state of a connection of the account that may connect: the provider alone knows no more of it."""
+    listed = connections(lab.aws(lab.demo.service), lab.demo.service)
+    words = [c.get("VpcEndpointState", "") for c in listed if c.get("VpcEndpointOwner") == lab.consumer_account]
+    if not words:
+        raise CannotBeSeen(f"no endpoint of account {lab.consumer_account} has asked")
+    return min(words, key=lambda word: word.lower() != "available")
+
+
+@check("ssh to the consumer instance", side=Side.CONSUMER)
 def ssh_works(lab: CheckContext) -> str:
     live = lab.look(lab.demo.customer)
     address = live.outputs.get("public_address", "") if live else ""
@@ -335,7 +380,7 @@ def _curl_title(lab: CheckContext) -> str:
     return f"curl http://{lab.endpoint_address}/" if lab.endpoint_address else "curl the endpoint"
 
 
-@check(_curl_title, 3, 4, 5)
+@check(_curl_title, 3, 4, 5, side=Side.CONSUMER)
 def the_page_comes_through_the_endpoint(lab: CheckContext) -> str:
     answer = SshResult(1, "", "")
     for last in lab.tries(max(lab.patience(lab.demo.customer), lab.real(ENDPOINT_SETTLED_SECONDS))):

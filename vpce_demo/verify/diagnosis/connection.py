@@ -18,9 +18,21 @@ from .table import About, Finding, Symptom, rule
     checks=(4, 6),
 )
 def not_accepted(facts: AwsFacts) -> Finding | None:
-    if facts.connection() != "pendingacceptance":
+    if not (endpoint := facts.waiting()):
         return None
-    service, endpoint = facts.id(facts.demo.service), facts.id(facts.demo.endpoint)
+    if Side.PROVIDER not in facts.sides:
+        return Finding(
+            "the provider has not accepted the connection.",
+            [f"{endpoint} is pendingAcceptance."],
+            [Fix("to be run by the provider", f"vpce-demo accept {endpoint}")],
+        )
+    service = facts.id(facts.demo.service)
+    if Side.CONSUMER not in facts.sides:
+        return Finding(
+            "nobody has accepted the connection.",
+            [f"{endpoint} has asked {service} for one, and is pendingAcceptance."],
+            [Fix("", f"<demo> accept {endpoint}")],
+        )
     accept = facts.command(
         Side.PROVIDER, "ec2 accept-vpc-endpoint-connections", service_id=service, vpc_endpoint_ids=endpoint
     )

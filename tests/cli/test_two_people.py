@@ -1,0 +1,176 @@
+"""Provider and consumer are two people, or one of two sign-ins is gone (``aws-behaviours-2.md`` section 1.4)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vpce_demo.aws.environment import in_sandbox
+from vpce_demo.cli import run_command
+from vpce_demo.config.load import load
+from vpce_demo.model import Side
+from vpce_demo.sandbox.client import Running
+from vpce_demo.sandbox.server import Sandbox
+
+from .stage import write_server_file
+
+PROVIDER, CONSUMER = "123456789012", "222222222222"
+BOTH = ("--consumer-profile", CONSUMER)
+
+
+@dataclass
+class People:
+    """The program in this process, and the calls of each side's account."""
+
+    directory: Path
+    capsys: pytest.CaptureFixture[str]
+    ec2: dict[str, Any]
+
+    def run(self, *words: str, code: int = 0) -> str:
+        """Run a command that ends with this code; return what it printed."""
+        ended = run_command(["--sandbox", "--state-dir", str(self.directory), "--progress", "none", *words])
+        captured = self.capsys.readouterr()
+        assert ended == code, captured.out + captured.err
+        return captured.out + captured.err
+
+    def document(self, *words: str) -> Any:
+        run_command(["--sandbox", "--state-dir", str(self.directory), "-o", "json", *words])
+        return json.loads(self.capsys.readouterr().out)
+
+    def lose_the_state(self, name: str = "vpce-demo") -> None:
+        (self.directory / "sandbox" / name / "state.json").unlink()
+
+    def endpoints(self) -> list[str]:
+        """The states of the consumer's endpoints."""
+        found = self.ec2[CONSUMER].describe_vpc_endpoints()["VpcEndpoints"]
+        return [one["State"] for one in found if one["State"] != "deleted"]
+
+    def services(self) -> list[str]:
+        found = self.ec2[PROVIDER].describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
+        return [one["ServiceName"] for one in found if one["ServiceState"] != "Deleted"]
+
+    def vpcs(self, account: str) -> int:
+        return sum(not one["IsDefault"] for one in self.ec2[account].describe_vpcs()["Vpcs"])
+
+
+@pytest.fixture
+def people(sandbox: Sandbox, reached: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> People:
+    write_server_file(sandbox, tmp_path / "state")
+    place = in_sandbox(load(None, {"consumer": {"profile": CONSUMER}}), reached)
+    return People(
+        tmp_path / "state",
+        capsys,
+        {PROVIDER: place.clients[Side.PROVIDER].ec2, CONSUMER: place.clients[Side.CONSUMER].ec2},
+    )
+
+
+def test_two_people_do_the_tutorial_together(people: People) -> None:
+    told = people.run("up", "--side", "provider", "--consumer-account", CONSUMER)
+    (name,) = people.services()
+    assert f"the consumer:  vpce-demo --sandbox --name consumer --profile {CONSUMER} up --side consumer" in told
+    assert name in told
+    assert people.vpcs(CONSUMER) == 0
+
+    told = people.run("test")
+    assert "PASSED  3 of 3" in told, "nobody has asked for a connection yet"
+    assert f"no endpoint of account {CONSUMER} has asked" in told
+
+    theirs = ("--name", "consumer", "--profile", CONSUMER)
+    told = people.run(*theirs, "up", "--side", "consumer", "--service-name", name)
+    (endpoint,) = (one["VpcEndpointId"] for one in people.ec2[CONSUMER].describe_vpc_endpoints()["VpcEndpoints"])
+    assert f"the provider:  vpce-demo --sandbox accept {endpoint}" in told
+    assert "the provider has not accepted the connection" in people.run(*theirs, "test", code=6)
+    assert f"accept {endpoint}" in people.run("test", code=6)
+
+    (service,) = (
+        one["ServiceId"]
+        for one in people.ec2[PROVIDER].describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
+    )
+    people.ec2[PROVIDER].accept_vpc_endpoint_connections(ServiceId=service, VpcEndpointIds=[endpoint])
+    assert "PASSED  4 of 4" in people.run("test")
+    told = people.run(*theirs, "test")
+    assert "PASSED  3 of 3" in told
+    assert "Welcome" in told, "the page came"
+    assert "Nothing to do" in people.run(*theirs, "up")
+    assert "Nothing to do" in people.run("up")
+
+    told = people.run("down")
+    assert f"nothing left on the provider's side, in account {PROVIDER} (us-east-1)" in told
+    assert "The consumer's side was not looked at, and nothing of it is on record here." in told
+    assert people.endpoints() == ["rejected"], "the provider cannot delete it"
+    people.run(*theirs, "down")
+    assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (0, 0)
+
+
+def test_the_providers_sign_in_alone_deletes_its_side_and_says_what_stays(people: People) -> None:
+    people.run(*BOTH, "up", "--skip-test")
+    told = people.run("down", "--side", "provider")
+    assert f"On record there: 13 of its resources, in account {CONSUMER} (us-east-1)" in told
+    assert "vpce-demo --sandbox down --side consumer" in told
+    assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (0, 1)
+    assert people.endpoints() == ["rejected"]
+    told = people.run("--consumer-profile", CONSUMER, "down", "--side", "consumer")
+    assert f"nothing left on the consumer's side, in account {CONSUMER}" in told
+    assert people.vpcs(CONSUMER) == 0
+    assert list((people.directory / "sandbox").rglob("*")) == [], "nothing is on record any more"
+
+
+def test_the_consumers_sign_in_alone_deletes_its_side_and_says_what_stays(people: People) -> None:
+    people.run(*BOTH, "up", "--skip-test")
+    told = people.run("--consumer-profile", CONSUMER, "down", "--side", "consumer")
+    assert f"On record there: 19 of its resources, in account {PROVIDER} (us-east-1)" in told
+    assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (1, 0)
+    assert "nothing left" in people.run(*BOTH, "down"), "with both sign-ins the rest goes as ever"
+    assert people.vpcs(PROVIDER) == 0
+
+
+def test_the_provider_alone_and_without_a_record_rejects_only_what_it_is_told_to(people: People) -> None:
+    people.run(*BOTH, "up", "--skip-test")
+    people.lose_the_state()
+    told = people.run("down", "--side", "provider", code=7)
+    assert f"an endpoint of account {CONSUMER}" in told
+    assert "--reject-foreign-connections" in told
+    assert people.services()
+    people.run("down", "--side", "provider", "--consumer-account", CONSUMER)
+    assert (people.services(), people.vpcs(PROVIDER)) == ([], 0)
+
+
+def test_the_consumer_alone_and_without_a_record_finds_its_side_by_tags(people: People) -> None:
+    people.run(*BOTH, "up", "--skip-test")
+    people.lose_the_state()
+    (people.directory / "sandbox/vpce-demo/key.pem").unlink()
+    told = people.run("--consumer-profile", CONSUMER, "down", "--side", "consumer", "--adopt", "--yes")
+    assert f"nothing left on the consumer's side, in account {CONSUMER}" in told
+    assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (1, 0)
+
+
+def test_a_service_that_is_not_shown_is_told_with_all_three_reasons(people: People) -> None:
+    people.run("up", "--side", "provider", "--consumer-account", "333333333333", "--skip-test")
+    (name,) = people.services()
+    words = ("--name", "consumer", "--profile", CONSUMER, "up", "--side", "consumer", "--service-name", name)
+    told = people.run(*words, code=5)
+    assert f"AWS does not show the endpoint service to account {CONSUMER}" in told
+    assert "a wrong name" in told
+    assert "does not let this account connect" in told
+    assert "another region" in told
+    assert people.vpcs(CONSUMER) == 0, "nothing was made"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("up", "--consumer-account", CONSUMER), 2, "consumer_account is for side: provider"),
+        (("up", "--service-name", f"com.amazonaws.vpce.us-east-1.vpce-svc-{'0' * 17}"), 2, "for side: consumer"),
+        (("up", "--side", "consumer", "--service-name", "mine"), 2, "service"),
+        (("up", "--side", "provider", "--consumer-account", "12"), 2, "consumer_account"),
+        (("create-consumer", "--side", "provider"), 5, "the provider's side only"),
+        (("accept", "--side", "consumer"), 5, "the consumer's side only"),
+    ],
+)
+def test_what_does_not_go_together(people: People, words: tuple[str, ...], code: int, told: str) -> None:
+    assert told in people.run(*words, code=code)
+    assert people.services() == []
