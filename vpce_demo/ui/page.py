@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, partial
-from itertools import accumulate, islice
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from itertools import islice
+from typing import ClassVar
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -22,11 +22,9 @@ from rich.style import Style
 from rich.text import Text
 from rich.theme import Theme
 
+from ..lessons.phrases import breaks
 from .pager import drawn
 from .style import Screen
-
-if TYPE_CHECKING:
-    from budoux.parser import Parser
 
 WIDEST = 100
 """Longer lines are hard to read, however wide the terminal."""
@@ -44,13 +42,6 @@ LONGEST_KEPT = 50
 # Rich breaks lines at spaces, and Japanese has none.  So a separator, which Rich takes for a space of no width, goes
 # before each phrase.
 _BREAK, _NO_BREAK = "\x1f", "\ue000"
-_JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
-_SPACE_WITHIN = re.compile(r"(?<=[ぁ-んァ-ヶー一-龠]) (?=[!-~])|(?<=[!-~]) (?=[ぁ-んァ-ヶ一-龠])|(?<=\d) (?=[A-Z])")
-"""A space before or after another script, or a unit: ``3 つ``, ``1 GB``.  The phrase goes on there."""
-_COMPOUND = re.compile(
-    r"(?<=[ァ-ヶー])(?=インターフェイス|エンドポイント|ゲートウェイ|グループ|テーブル|ポリシー|サービス|ゾーン)"
-)
-"""Within AWS's long nouns, which are one phrase, and wider than a column of a table."""
 
 
 def show(screen: Screen, heading: str, markdown: str) -> None:
@@ -131,27 +122,11 @@ def _keep_together(inline: Token) -> None:
 
 def _marked(text: str) -> list[str]:
     """The characters of a text, each after a break where a Japanese phrase begins; a space within a phrase is kept."""
-    marked = list(text)
-    if not _JAPANESE.search(text):
-        return marked
-    spaces = {match.start() for match in _SPACE_WITHIN.finditer(text)}
-    others = [at for at in range(len(text)) if at not in spaces]  # the model was trained on texts without them
-    phrases = _japanese().parse("".join(text[at] for at in others))
-    begins = {others[at] for at in accumulate(map(len, phrases[:-1]))}
-    for at in begins | {match.start() for match in _COMPOUND.finditer(text)}:
-        if not text[at - 1 : at + 1].isascii():
-            marked[at] = _BREAK + marked[at]
-    for at in spaces:
-        if at + 1 not in begins:
-            marked[at] = _NO_BREAK
-    return marked
-
-
-@cache
-def _japanese() -> Parser:
-    from budoux import load_default_japanese_parser  # slow to import
-
-    return load_default_japanese_parser()
+    begins, within = breaks(text)
+    return [
+        _NO_BREAK if at in within else _BREAK + character if at in begins else character
+        for at, character in enumerate(text)
+    ]
 
 
 class _Heading(Heading):
