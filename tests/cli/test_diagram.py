@@ -56,6 +56,22 @@ def test_for_programs(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().out.isascii()
 
 
+@pytest.mark.parametrize(("variable", "words"), [("", ("--lang", "ja")), ("ja", ())])
+def test_in_japanese(
+    variable: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In the language that was asked for; what programs read is English, but for the drawing itself."""
+    monkeypatch.setenv("VPCE_DEMO_LANG", variable)
+    assert run_command(["diagram", *words]) == 0
+    assert "コンシューマー" in capfd.readouterr().out
+    assert run_command(["diagram", *words, "-o", "json", "--format", "mermaid"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert document["hops"][0]["destination"] == "the endpoint:80"
+    assert "エンドポイント:80" in document["diagram"]
+    assert run_command(["diagram", "--lang", "en"]) == 0
+    assert "the consumer" in capfd.readouterr().out
+
+
 def test_a_file_that_cannot_be_written(capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(["diagram", "--to", "no/such/directory.svg"]) == 1
     assert "no/such/directory.svg" in capfd.readouterr().err

@@ -103,6 +103,10 @@ def test_all_the_way_with_a_rest(world: World) -> None:
         page = reader.page(STOP_JA)
         for title in TITLES["ja"][:7]:
             assert re.search(rf"✓ {re.escape(title)} +作成済み", page), title
+        reader.press("p")
+        assert "プロバイダー   us-east-1a" in reader.until(STOP_JA), "the picture is in Japanese too"
+        reader.press("p")
+        reader.until(STOP_JA)
         for before, title in zip(TITLES["ja"][7:], TITLES["ja"][8:-1], strict=False):
             assert before in page
             reader.press(ENTER)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import Frame, Picture, picture
+from vpce_demo.lessons import LANGUAGES, Language
 from vpce_demo.model import Live, Phase, Side
 from vpce_demo.resources.security_group import IngressRule
 from vpce_demo.session.discover import not_looked_up
@@ -126,15 +127,19 @@ def closed(demo: Demo) -> dict[str, Live]:
 
 
 def pictures() -> dict[str, Picture]:
-    """One picture of each state, with plain names and with long ones."""
+    """One picture of each state, with plain names and with long ones; in Japanese too (``plain ready ja``)."""
+    return {f"{name} {lang}".removesuffix(" en"): one for lang in LANGUAGES for name, one in _pictures(lang).items()}
+
+
+def _pictures(lang: Language) -> dict[str, Picture]:
     made = {}
     for names, demo, frame in (
         ("plain", demo_of(), FRAME),
         ("long", long_demo(), replace(FRAME, demo=LONG, place="sandbox")),
     ):
-        made[f"{names} ready"] = picture(demo, standing(demo), frame)
-        made[f"{names} pending"] = picture(demo, waiting(demo), frame)
-        made[f"{names} broken"] = picture(demo, broken(demo), frame)
-        made[f"{names} closed"] = picture(demo, closed(demo), frame)
-        made[f"{names} plan"] = picture(demo, {}, Frame(frame.demo))
+        made[f"{names} ready"] = picture(demo, standing(demo), frame, lang)
+        made[f"{names} pending"] = picture(demo, waiting(demo), frame, lang)
+        made[f"{names} broken"] = picture(demo, broken(demo), frame, lang)
+        made[f"{names} closed"] = picture(demo, closed(demo), frame, lang)
+        made[f"{names} plan"] = picture(demo, {}, Frame(frame.demo), lang)
     return made

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from vpce_demo.diagram.picture import NOT_THERE, Drawn, Frame, combined, picture, shortened
+from vpce_demo.diagram.picture import Drawn, Frame, combined, picture, shortened
 from vpce_demo.model import Drift, Live, Phase
 
 from .demos import FRAME, broken, closed, demo_of, standing, waiting
@@ -39,7 +39,7 @@ def test_a_demo_that_stands() -> None:
 def test_a_plan_has_names_and_ranges_and_words_for_what_is_not_known() -> None:
     seen = picture(DEMO, {})
     assert {(part.state, part.word, part.id, part.address) for part in seen.parts} == {
-        (Drawn.MISSING, NOT_THERE, "", "")
+        (Drawn.MISSING, "not there", "", "")
     }
     assert seen.state is Drawn.MISSING
     assert [f"{hop.source} -> {hop.destination}" for hop in seen.hops] == [
@@ -100,6 +100,7 @@ def test_a_hop_is_open_only_with_all_it_needs(missing: str, hop: int, state: Dra
 GROUP = standing(DEMO)["customer-group"].id
 KEPT_OUT = "the endpoint's security group does not let tcp/80 in"
 ANOTHER = "the endpoint has another security group than the tutorial's"
+EVERYTHING = Drift("open to everybody", "none", "everything from 0.0.0.0/0")
 NO_WAY_OUT = "the consumer instance's security group lets nothing out"
 
 
@@ -211,6 +212,33 @@ def test_in_words() -> None:
     told = picture(DEMO, standing(DEMO), FRAME).description
     for said in ("Customer_EC2", "10.0.0.0/16", "10.0.1.15 to 10.0.1.87:80: ready", "20.0.1.36 to 20.0.1.10:80"):
         assert said in told
+
+
+def test_in_japanese() -> None:
+    """Our own words and AWS's nouns; states, ids and names are AWS's and the user's."""
+    live = closed(DEMO)
+    live["customer-route"] = replace(live["customer-route"], phase=Phase.WRONG)
+    del live["target"]
+    seen, english = (picture(DEMO, live, FRAME, lang) for lang in ("ja", "en"))
+    assert [part.state for part in seen.parts] == [part.state for part in english.parts]
+    assert [part.id for part in seen.parts] == [part.id for part in english.parts]
+    assert (seen.endpoint.kind, seen.endpoint.word) == ("VPC エンドポイント", "available")
+    assert (seen.customer.instance.kind, seen.customer.route.word) == (
+        "コンシューマーのインスタンス",
+        "チュートリアルと異なる",
+    )
+    assert seen.targets.word == "ターゲットなし"
+    assert seen.customer.group.word == "許可: tcp/22（送信元 203.0.113.7/32）"
+    assert seen.hops[0].why == "エンドポイントのセキュリティグループが tcp/80 を許可していない"
+    assert "1. 10.0.1.15 から 10.0.1.87:80 へ: 異常（エンドポイントの" in seen.description
+    live["customer-group"] = replace(live["customer-group"], drift=(EVERYTHING,))
+    assert picture(DEMO, live, FRAME, "ja").customer.group.word.endswith("; すべて（送信元 0.0.0.0/0）")
+    live["endpoint"] = replace(live["endpoint"], drift=(Drift("security groups", GROUP, "sg-2"),))
+    other = picture(DEMO, live, FRAME, "ja")
+    assert other.hops[0].why == "エンドポイントのセキュリティグループが、チュートリアルのものと異なる"
+    plan = picture(DEMO, {}, lang="ja")
+    assert {part.word for part in plan.parts} == {"なし"}
+    assert plan.hops[0].destination == "エンドポイント:80"
 
 
 def test_without_the_addresses_of_what_aws_manages() -> None:

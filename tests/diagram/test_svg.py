@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -12,6 +13,8 @@ from vpce_demo.diagram import measure
 from vpce_demo.diagram.picture import Picture, picture
 from vpce_demo.diagram.svg import svg
 from vpce_demo.diagram.theme import DARK, LIGHT, Theme
+from vpce_demo.lessons import LANGUAGES
+from vpce_demo.model import Side
 
 from .demos import FRAME, demo_of, pictures, standing
 
@@ -32,10 +35,11 @@ def test_everything_is_said(name: str) -> None:
     shown = words(document)
     together = "".join(shown)
     pointed_at = " ".join(title.text or "" for title in ElementTree.fromstring(document).iter(f"{SVG}title"))
+    beside = {part.kind for one in (picture.customer, picture.provider) for part in (one.route, one.group)}
     for part in picture.parts:
-        assert part.id in together or part.kind in ("target group", "default route", "security group")
+        assert part.id in together or part.kind in {*beside, picture.targets.kind}
         assert part.id in pointed_at
-        assert part.word in " ".join(shown), part
+        assert part.word.replace(" ", "") in together.replace(" ", ""), part
         assert part.address in together
     for network in (picture.customer, picture.provider):
         assert {network.cidr, network.subnet_cidr} <= set(shown)
@@ -77,6 +81,24 @@ def test_a_shortened_name_is_whole_for_who_points_at_it() -> None:
     assert all(text.findtext(f"{SVG}title") for text in short)
     assert picture.provider.instance.name in [text.findtext(f"{SVG}title") for text in short]
     assert "…" not in "".join(words(svg(PICTURES["plain ready"])))
+
+
+def test_only_names_are_shortened() -> None:
+    """What the picture says itself is whole in both languages, in whatever region."""
+    demo = demo_of()
+    for region in ("us-east-1", "ap-northeast-1"):
+        frame = replace(FRAME, accounts={side: {"account": "111122223333", "region": region} for side in Side})
+        for lang in LANGUAGES:
+            shown = words(svg(picture(demo, standing(demo), frame, lang)))
+            assert [line for line in shown if "…" in line] == []
+            assert ("CONSUMER'S VPC" if lang == "en" else "コンシューマーの VPC") in shown
+            assert any(line.endswith(f"111122223333 · {region}") for line in shown)
+
+
+def test_a_japanese_drawing_says_so() -> None:
+    """Without that a browser may take Chinese letters."""
+    assert 'xml:lang="ja"' in svg(PICTURES["plain ready ja"]).partition(">")[0]
+    assert "xml:lang" not in svg(PICTURES["plain ready"])
 
 
 @pytest.mark.parametrize(("theme", "colours"), [("light", LIGHT), ("dark", DARK)])
@@ -130,7 +152,13 @@ def test_measures() -> None:
     assert "".join(measure.id_lines("vpce-svc-0a1b2c3d4e5f67890", 6)) == "vpce-svc-0a1b2c3d4e5f67890"
     assert measure.lines("one two three four", 1000, 12) == ["one two three four"]
     assert measure.lines("one two three four", 80, 12) == ["one two", "three four"]
-    assert measure.width("日本", 10) == 20
+    assert measure.lines("日本語の文は、文節で折り返します。", 100, 10) == [
+        "日本語の文は、文節で",
+        "折り返します。",
+    ]
+    assert measure.wrapped("tcp/80 を許可していない", lambda line: len(line) <= 9) == ["tcp/80 を", "許可していない"]
+    assert measure.wrapped("one two", lambda line: len(line) <= 2) == ["one", "two"]
+    assert measure.width("日本", 10) == measure.width("日本", 10, bold=True) == 20
     assert measure.width("iii", 10) < measure.width("WWW", 10) < measure.width("WWW", 10, bold=True)
 
 

@@ -29,7 +29,7 @@ def test_after_up(life: Life) -> None:
     assert not seen.is_gone
     assert (seen.tested, seen.torn_down) == (None, None)
     assert seen.settings == life.settings
-    picture = seen.picture
+    picture = seen.picture()
     assert (picture.provider.zone, picture.place) == ("us-east-1a", "AWS")
     assert picture.endpoint.id == life.live["endpoint"].id
     assert picture.customer.instance.address == "10.0.1.15"
@@ -38,11 +38,11 @@ def test_after_up(life: Life) -> None:
 def test_a_test_that_passed_knows_more_of_the_target_than_the_engine(life: Life) -> None:
     life.live["target"] = replace(life.live["target"], word="initial")
     life.up()
-    assert story(life).picture.targets.state is Drawn.PENDING
+    assert story(life).picture().targets.state is Drawn.PENDING
     life.test()
     seen = story(life)
-    assert (seen.picture.targets.word, seen.picture.state) == ("healthy", Drawn.READY)
-    assert seen.picture.hops[2].source == FRAME.addresses["load-balancer"]
+    assert (seen.picture().targets.word, seen.picture().state) == ("healthy", Drawn.READY)
+    assert seen.picture().hops[2].source == FRAME.addresses["load-balancer"]
     assert seen.tested is not None
     assert (seen.tested.passed, seen.tested.passed_count) == (True, 4)
     assert "Hangyuzs" in seen.tested.page
@@ -80,9 +80,9 @@ def test_after_down_from_the_logs_alone(life: Life) -> None:
     assert seen.torn_down is not None
     assert seen.torn_down.left == []
     # The picture is of the demo as it stood.
-    assert seen.picture.state is Drawn.READY
-    assert {part.state for part in seen.picture.parts} == {Drawn.READY}
-    assert [hop.source for hop in seen.picture.hops][::2] == ["10.0.1.15", "20.0.1.36"]
+    assert seen.picture().state is Drawn.READY
+    assert {part.state for part in seen.picture().parts} == {Drawn.READY}
+    assert [hop.source for hop in seen.picture().hops][::2] == ["10.0.1.15", "20.0.1.36"]
 
 
 def test_what_a_delete_left_is_there(life: Life) -> None:
@@ -94,8 +94,8 @@ def test_what_a_delete_left_is_there(life: Life) -> None:
     assert seen.torn_down is not None
     assert seen.torn_down.left is not None
     assert [one["key"] for one in seen.torn_down.left] == ["provider-vpc", "provider-group"]
-    assert seen.picture.provider.vpc.state is Drawn.READY
-    assert seen.picture.endpoint.state is Drawn.MISSING
+    assert seen.picture().provider.vpc.state is Drawn.READY
+    assert seen.picture().endpoint.state is Drawn.MISSING
 
 
 def test_a_delete_that_was_killed_proves_nothing(life: Life) -> None:
@@ -111,8 +111,8 @@ def test_only_a_part(life: Life) -> None:
     life.up("create-provider", command="create-provider")
     seen = story(life)
     assert seen.there == {r.key for r in life.demo.of("create-provider")}
-    assert seen.picture.provider.instance.state is Drawn.READY
-    assert seen.picture.customer.vpc.state is Drawn.MISSING
+    assert seen.picture().provider.instance.state is Drawn.READY
+    assert seen.picture().customer.vpc.state is Drawn.MISSING
 
 
 def test_a_failed_up(life: Life) -> None:
@@ -149,14 +149,14 @@ def test_a_look_knows_better(life: Life) -> None:
     seen = story(life, life.look(live))
     assert "customer-rule-http" not in seen.there
     assert seen.gone == {"acceptance": 2e9, "customer-rule-http": 2e9}
-    assert seen.picture.endpoint.word == "pendingAcceptance"
+    assert seen.picture().endpoint.word == "pendingAcceptance"
 
 
 def test_a_look_without_any_log(life: Life) -> None:
     seen = story(life, life.look(life.live))
     assert len(seen.there) == 32
     assert not seen.made
-    assert seen.picture.state is Drawn.READY
+    assert seen.picture().state is Drawn.READY
     assert (seen.place, seen.tested, seen.torn_down) == ("AWS", None, None)
 
 

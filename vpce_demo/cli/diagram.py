@@ -10,18 +10,19 @@ import click
 
 from ..config.settings import Where
 from ..diagram.mermaid import mermaid
-from ..diagram.picture import Picture, picture
+from ..diagram.picture import picture
 from ..diagram.svg import svg
 from ..diagram.terminal import in_terminal
 from ..diagram.theme import Theme
 from ..errors import ConfigError, SignInError
 from ..extras import WARNINGS
 from ..journal.state_file import StateFile
-from ..session.look import look_at
+from ..lessons import Language, language
+from ..session.look import Look, look_at
 from ..ui.style import WIDTH_WITHOUT_TERMINAL, Screen
 from ..untrusted import write_text
 from .app import App
-from .group import command, pass_app
+from .group import command, lang_option, pass_app
 from .status import say_whose
 
 SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid"}
@@ -31,8 +32,9 @@ SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid"}
 @click.option("--format", "form", type=click.Choice(["terminal", "mermaid", "svg"]), help="[default: by FILE's name]")
 @click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="Of the SVG; auto: both.")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
+@lang_option
 @pass_app
-def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
+def diagram(app: App, form: str | None, theme: str, to: Path | None, lang: Language | None) -> None:
     """Draw this demo with its real ids, addresses and states.
 
     Solid lines exist, dashed ones do not exist yet, crossed ones are broken, with
@@ -46,14 +48,16 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
       vpce-demo diagram --to slide.svg --theme light
     """
     screen = app.screen()
-    picture = seen(app, screen, app.where())
+    lang = lang or language()
+    look = seen(app, screen, app.where())
+    told, shown = (picture(look.demo, look.live, look.frame, one) for one in ("en", lang))
     form = form or SUFFIXES.get(to.suffix.lower() if to else "", "terminal")
-    app.document.update(format=form, demo=picture.demo, state=picture.state, hops=[asdict(hop) for hop in picture.hops])
+    app.document.update(format=form, demo=told.demo, state=told.state, hops=[asdict(hop) for hop in told.hops])
     if form == "terminal":
-        drawn = in_terminal(picture, WIDTH_WITHOUT_TERMINAL if to else screen.out.width, screen.ascii)
+        drawn = in_terminal(shown, WIDTH_WITHOUT_TERMINAL if to else screen.out.width, screen.ascii)
         text = f"{drawn.plain}\n"
     else:
-        text = mermaid(picture) if form == "mermaid" else svg(picture, cast("Theme", theme))
+        text = mermaid(shown) if form == "mermaid" else svg(shown, cast("Theme", theme))
     if to:
         fenced = form == "mermaid" and to.suffix.lower() == ".md"
         write_text(to, f"```mermaid\n{text}```\n" if fenced else text)
@@ -67,7 +71,7 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None) -> None:
         click.echo(text, nl=False)
 
 
-def seen(app: App, screen: Screen, where: Where) -> Picture:
+def seen(app: App, screen: Screen, where: Where) -> Look:
     """The demo as AWS has it now, or as planned if there is none on record and AWS cannot be asked.
 
     Raises the error of the look-up if a demo is on record.
@@ -90,4 +94,4 @@ def seen(app: App, screen: Screen, where: Where) -> Picture:
         screen.message()
     look = look_at(where, environment, app.command)
     say_whose(app, look)
-    return picture(look.demo, look.live, look.frame)
+    return look

@@ -32,7 +32,7 @@ from ..diagram.terminal import in_terminal
 from ..engine.events import Action
 from ..engine.resource import Resource
 from ..errors import THIS_DEMO, Refused
-from ..lessons import Page, heading, welcome
+from ..lessons import Language, Page, heading, welcome
 from ..lessons.placeholders import fill, from_demo, from_prices, from_settings
 from ..model import Phase, Side
 from ..session.look import Look, look_of
@@ -66,7 +66,7 @@ PATIENCE_SECONDS = 15.0
 @yes_option
 @timeout_option
 @pass_app
-def walkthrough(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
+def walkthrough(app: App, lang: Language | None, yes: bool, timeout: float | None) -> None:
     """Go through the tutorial step by step, with a page before each.
 
     Each page shows what comes next and why, the equal aws command, the states to watch and the usual trap, in screens
@@ -82,7 +82,7 @@ def walkthrough(app: App, lang: str | None, yes: bool, timeout: float | None) ->
     walk(app, lang, yes, timeout)
 
 
-def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
+def walk(app: App, lang: Language | None, yes: bool, timeout: float | None) -> None:
     """Run the walkthrough.  Raises Refused if this is not a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused(
@@ -93,8 +93,8 @@ def walk(app: App, lang: str | None, yes: bool, timeout: float | None) -> None:
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=True)
     assert environment is not None
-    chosen = lang or lessons.language()
-    _Walk(app, screen, where, environment, chosen, lessons.words(chosen), lessons.steps(chosen), timeout).go(yes)
+    lang = lang or lessons.language()
+    _Walk(app, screen, where, environment, lang, lessons.words(lang), lessons.steps(lang), timeout).go(yes)
 
 
 @dataclass
@@ -103,7 +103,7 @@ class _Walk:
     screen: Screen
     where: Where
     environment: Environment
-    lang: str
+    lang: Language
     said: Mapping[str, str]
     pages: Sequence[Page]
     timeout: float | None
@@ -225,7 +225,7 @@ class _Walk:
     def picture(self) -> Iterator[Block]:
         """The demo so far."""
         seen, width = self.seen, min(self.screen.out.width, WIDEST)
-        shown = in_terminal(picture(seen.demo, seen.live, seen.frame), width, self.screen.ascii)
+        shown = in_terminal(picture(seen.demo, seen.live, seen.frame, self.lang), width, self.screen.ascii)
         yield drawn(self.screen, lambda: self.screen.out.print(shown, soft_wrap=True))
 
     def heading(self, page: Page) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable, Sequence
+
+from ..lessons.phrases import pieces
 
 MONO_EM = 0.605
 """Em per character in the widest of the usual fixed fonts (DejaVu Sans Mono, Menlo)."""
 BOLD = 1.12
+"""Of bold characters to plain ones, except those that are one em wide in any font."""
 _EMS = {
     0.30: "'IJijl",
     0.35: " ,./:;\\|",
@@ -30,8 +35,9 @@ _EM = {character: em for em, group in _EMS.items() for character in group}
 
 def width(text: str, size: float, *, mono: bool = False, bold: bool = False) -> float:
     """The most that a line of text takes, in the unit of ``size``."""
-    ems = (1.0 if _is_wide(c) else MONO_EM if mono else _EM.get(c, 1.0) for c in text)
-    return sum(ems) * size * (BOLD if bold and not mono else 1.0)
+    bolder = BOLD if bold and not mono else 1.0
+    ems = (1.0 if _is_wide(c) else (MONO_EM if mono else _EM.get(c, 1.0)) * bolder for c in text)
+    return sum(ems) * size
 
 
 def _is_wide(character: str) -> bool:
@@ -40,21 +46,37 @@ def _is_wide(character: str) -> bool:
 
 def lines(text: str, room: float, size: float) -> list[str]:
     """Wrap a sentence into as few lines as possible, of about equal length."""
-    fewest = best = _wrapped(text, room, size)
+    words = _pieces(text, lambda line: width(line, size) <= room)
+
+    def within(room: float) -> list[str]:
+        return _filled(words, lambda line: width(line, size) <= room)
+
+    fewest = best = within(room)
     while len(best) == len(fewest) and room > size:
         fewest, room = best, room - size
-        best = _wrapped(text, room, size)
+        best = within(room)
     return fewest
 
 
-def _wrapped(text: str, room: float, size: float) -> list[str]:
+def wrapped(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """Wrap a text into lines that fit, each as long as it can be; what cannot be broken is whole all the same."""
+    return _filled(_pieces(text, fits), fits)
+
+
+def _pieces(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """The words or phrases of a text; a phrase that does not fit, in its words."""
+    found = pieces(" ".join(text.split()))
+    return [part for one in found for part in ([one] if fits(one.rstrip()) else re.findall(r"\S+ ?", one))]
+
+
+def _filled(pieces: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
     done: list[str] = []
-    for word in text.split():
-        if done and width(f"{done[-1]} {word}", size) <= room:
-            done[-1] += f" {word}"
+    for piece in pieces:
+        if done and fits((done[-1] + piece).rstrip()):
+            done[-1] += piece
         else:
-            done.append(word)
-    return done
+            done.append(piece)
+    return [line.rstrip() for line in done]
 
 
 def id_lines(id: str, most: int) -> list[str]:

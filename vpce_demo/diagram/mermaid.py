@@ -47,7 +47,7 @@ def _lines(p: Picture) -> Iterator[str]:
         yield "    end"
 
     yield from ("---", "config:", "  flowchart:", f"    wrappingWidth: {WIDEST}", "---", "flowchart LR")
-    yield f"    accTitle: AWS PrivateLink, demo {_plain(p.demo)}"
+    yield f"    accTitle: AWS PrivateLink, {_plain(p.said['demo'].format(name=p.demo))}"
     yield f"    accDescr: {_plain(p.description)}"
     instance = node("customer_instance", p.customer.instance)
     endpoint = node("endpoint", p.endpoint, _beside(p.customer.group))

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network
 from ..config.model import DEFAULT_NAME
 from ..engine.drift import added
 from ..engine.resource import Resource
+from ..lessons import Language, noun, words
 from ..model import Drift, Live, Phase, Side, short_id
 from ..resources.instance import Instance
 from ..resources.internet_gateway import GatewayAttachment
@@ -34,8 +35,6 @@ class Drawn(StrEnum):
     BROKEN = "broken"
 
 
-NOT_THERE = "not there"
-NOT_OURS = "not the tutorial's"
 LONGEST = 300
 """The longest name or id that is shown; AWS's are shorter."""
 _STATES = {
@@ -64,8 +63,8 @@ class Node:
 
     kind: str
     name: str
-    state: Drawn = Drawn.MISSING
-    word: str = NOT_THERE
+    state: Drawn
+    word: str
     id: str = ""
     address: str = ""
     why: str = ""
@@ -123,6 +122,12 @@ class Picture:
     dns_name: str
     targets: Node
     hops: tuple[Hop, ...]
+    lang: Language = "en"
+
+    @property
+    def said(self) -> Mapping[str, str]:
+        """The words of the picture in its language."""
+        return words(self.lang, "picture")
 
     @property
     def state(self) -> Drawn:
@@ -140,13 +145,25 @@ class Picture:
     @property
     def description(self) -> str:
         """The picture in words, for readers who cannot see it."""
-        on = f"A packet from {self.customer.instance.name} in {self.customer.vpc.name} ({self.customer.cidr})"
-        to = f"reaches {self.provider.instance.name} in {self.provider.vpc.name} ({self.provider.cidr})"
-        way = "".join(
-            f" {hop.number}. {hop.source} to {hop.destination}: {hop.state}{hop.why and f' ({hop.why})'}."
+        said = self.said
+        whole = said["description"].format(
+            customer=self.customer.instance.name,
+            customer_vpc=self.customer.vpc.name,
+            customer_cidr=self.customer.cidr,
+            web=self.provider.instance.name,
+            provider_vpc=self.provider.vpc.name,
+            provider_cidr=self.provider.cidr,
+        )
+        return whole + "".join(
+            said["description hop"].format(
+                number=hop.number,
+                source=hop.source,
+                destination=hop.destination,
+                state=said[hop.state],
+                why=hop.why and said["description why"].format(why=hop.why),
+            )
             for hop in self.hops
         )
-        return f"{on} {to} through AWS PrivateLink.{way}"
 
 
 @dataclass(frozen=True)
@@ -160,9 +177,9 @@ class Frame:
     addresses: Mapping[str, str] = field(default_factory=dict)
 
 
-def picture(demo: Demo, live: Mapping[str, Live], frame: Frame | None = None) -> Picture:
-    """The picture of a demo; ``live`` is by resource key."""
-    return _Painter(demo, live, frame or Frame()).picture()
+def picture(demo: Demo, live: Mapping[str, Live], frame: Frame | None = None, lang: Language = "en") -> Picture:
+    """The picture of a demo in this language; ``live`` is by resource key."""
+    return _Painter(demo, live, frame or Frame(), lang, words(lang, "picture")).picture()
 
 
 def combined(states: Iterable[Drawn]) -> Drawn:
@@ -201,12 +218,14 @@ class _Painter:
     demo: Demo
     live: Mapping[str, Live]
     frame: Frame
+    lang: Language
+    said: Mapping[str, str]
 
     def picture(self) -> Picture:
-        demo = self.demo
+        demo, said = self.demo, self.said
         endpoint, balancer = self.endpoint(), self.part(demo.balancer)
         connection = self.connection()
-        targets = self.joined(demo.targets, demo.registration, "no target")
+        targets = self.joined(demo.targets, demo.registration, said["no target"])
         service = self.part(demo.service)
         port, web_port = demo.listener.port, demo.registration.port
         customer_instance, web = self.part(demo.customer, "consumer instance"), self.part(demo.web, "web server")
@@ -215,36 +234,30 @@ class _Painter:
         customer = self.network(demo.customer, customer_instance, into_endpoint)
         provider = self.network(demo.web, web, into_web)
         hops = (
-            _hop(
+            self.hop(
                 1,
-                "to the endpoint",
-                customer_instance.address or "the instance",
-                f"{endpoint.address or 'the endpoint'}:{port}",
-                "The endpoint is an interface in the consumer's own subnet.",
+                customer_instance.address or said["the instance"],
+                f"{endpoint.address or said['the endpoint']}:{port}",
                 (customer_instance, endpoint),
                 {
-                    "the consumer instance's security group lets nothing out": self.out_of(demo.customer_group),
-                    _closed("the endpoint", into_endpoint, port): into_endpoint.state,
+                    said["nothing out"]: self.out_of(demo.customer_group),
+                    self.closed("the endpoint", into_endpoint, port): into_endpoint.state,
                 },
             ),
-            _hop(
+            self.hop(
                 2,
-                "through PrivateLink",
-                endpoint.id or "the endpoint",
-                service.id or "the endpoint service",
-                "Within AWS, over a connection that the provider accepts: no route, no peering, no gateway.",
+                endpoint.id or said["the endpoint"],
+                service.id or said["the endpoint service"],
                 (connection, endpoint, service),
             ),
-            _hop(
+            self.hop(
                 3,
-                "to the web server",
-                balancer.address or "the load balancer",
-                f"{web.address or 'the web server'}:{web_port}",
-                "The web server sees the load balancer's address as source.",
+                balancer.address or said["the load balancer"],
+                f"{web.address or said['the web server']}:{web_port}",
                 (balancer, targets, web),
                 {
-                    f"the load balancer has no listener on tcp/{port}": self.state(demo.listener),
-                    _closed("the web server", into_web, web_port): into_web.state,
+                    said["no listener"].format(port=port): self.state(demo.listener),
+                    self.closed("the web server", into_web, web_port): into_web.state,
                 },
             ),
         )
@@ -261,6 +274,7 @@ class _Painter:
             self.output(demo.balancer, "dns_name"),
             targets,
             hops,
+            self.lang,
         )
 
     def network(self, instance: Instance, part: Node, group: Node) -> VpcView:
@@ -288,11 +302,11 @@ class _Painter:
 
     def part(self, resource: Resource, role: str = "") -> Node:
         live = self.live.get(resource.key)
-        kind, name = role or resource.noun, _clean(resource.name)
+        kind, name = noun(role or resource.noun, self.lang), _clean(resource.name)
         if live is None:
-            return Node(kind, name)
+            return Node(kind, name, Drawn.MISSING, self.said["not there"])
         address = self.frame.addresses.get(resource.key, "") or live.outputs.get("private_address", "")
-        words = map(_clean, (live.state, short_id(live.id), address, live.why))
+        words = map(_clean, (noun(live.state, self.lang), short_id(live.id), address, live.why))
         return Node(kind, name, state_of(live), *words)
 
     def joined(self, resource: Resource, to: Resource, otherwise: str) -> Node:
@@ -302,7 +316,10 @@ class _Painter:
             return part
         state = combined((part.state, state_of(other)))
         return replace(
-            part, state=state, word=_clean(other.state) if other else otherwise, why=_clean(other.why) if other else ""
+            part,
+            state=state,
+            word=_clean(noun(other.state, self.lang)) if other else otherwise,
+            why=_clean(other.why) if other else "",
         )
 
     def endpoint(self) -> Node:
@@ -325,6 +342,36 @@ class _Painter:
         live = self.live.get(resource.key)
         return _clean(live.outputs.get(name, "")) if live else ""
 
+    # --- the packet's path --------------------------------------------------------
+
+    def hop(
+        self,
+        number: int,
+        source: str,
+        destination: str,
+        parts: Iterable[Node],
+        gates: Mapping[str, Drawn] | None = None,
+    ) -> Hop:
+        """A hop: its state follows from the ``parts`` that it needs, and from the ``gates`` on its way, which are by
+        the sentence for one that is closed.
+
+        A gate that is missing between parts that are all there breaks the hop; before that, it is just not there yet.
+        """
+        parts, gates = tuple(parts), gates or {}
+        there = all(part.state is Drawn.READY for part in parts)
+        reasons = [
+            *(why for why, state in gates.items() if state is Drawn.BROKEN or (there and state is not Drawn.READY)),
+            *(f"{part.kind}: {part.word}" for part in parts if part.state is Drawn.BROKEN),
+        ]
+        state = Drawn.BROKEN if reasons else combined((*(part.state for part in parts), *gates.values()))
+        title, explanation = self.said[f"hop {number}"], self.said[f"explained {number}"]
+        return Hop(number, title, source, destination, explanation, state, next(iter(reasons), ""))
+
+    def closed(self, whose: str, group: Node, port: int) -> str:
+        """The sentence for a security group that keeps the packet out."""
+        sentence = "other group" if group.word == self.said["not ours"] else "closed"
+        return self.said[sentence].format(whose=self.said[whose], port=port)
+
     # --- security groups ----------------------------------------------------------
 
     def group(self, of: VpcEndpoint | Instance, guarded: Node, port: int, source: str) -> Node:
@@ -332,7 +379,7 @@ class _Painter:
         part = self.part(of.group, "security group")
         others = [one.aws for one in self.drift(of, "security groups") if part.id not in one.aws.split(", ")]
         if others:
-            return Node(part.kind, "another group", Drawn.BROKEN, NOT_OURS, _clean(others[0]))
+            return Node(part.kind, self.said["another group"], Drawn.BROKEN, self.said["not ours"], _clean(others[0]))
         if not part.id:
             return part
         by_source: dict[str, list[str]] = {}
@@ -345,9 +392,13 @@ class _Painter:
             for whom, all in by_source.items()
             for what in all
         )
-        rules = "; ".join(f"{', '.join(what)} from {whom}" for whom, what in by_source.items())
+        rules = "; ".join(
+            self.said["rule"].format(what=", ".join(noun(one, self.lang) for one in what), whom=whom)
+            for whom, what in by_source.items()
+        )
+        lets_in = self.said["lets in"].format(rules=rules) if rules else self.said["lets in nothing"]
         closed = Drawn.BROKEN if guarded.state is Drawn.READY else Drawn.PENDING
-        return replace(part, state=part.state if open else closed, word=_clean(f"lets in {rules or 'nothing'}"))
+        return replace(part, state=part.state if open else closed, word=_clean(lets_in))
 
     def rules(self, group: SecurityGroup) -> Iterator[str]:
         """The inbound rules that AWS has in a group, as ``tcp/80 from 0.0.0.0/0``: the tutorial's, and further ones."""
@@ -365,37 +416,6 @@ class _Painter:
     def drift(self, resource: Resource, *fields: str) -> list[Drift]:
         live = self.live.get(resource.key)
         return [one for one in live.drift if one.field in fields] if live else []
-
-
-def _hop(
-    number: int,
-    title: str,
-    source: str,
-    destination: str,
-    explanation: str,
-    parts: Iterable[Node],
-    gates: Mapping[str, Drawn] | None = None,
-) -> Hop:
-    """A hop: its state follows from the ``parts`` that it needs, and from the ``gates`` on its way, which are by the
-    sentence for one that is closed.
-
-    A gate that is missing between parts that are all there breaks the hop; before that, it is just not there yet.
-    """
-    parts, gates = tuple(parts), gates or {}
-    there = all(part.state is Drawn.READY for part in parts)
-    reasons = [
-        *(why for why, state in gates.items() if state is Drawn.BROKEN or (there and state is not Drawn.READY)),
-        *(f"{part.kind}: {part.word}" for part in parts if part.state is Drawn.BROKEN),
-    ]
-    state = Drawn.BROKEN if reasons else combined((*(part.state for part in parts), *gates.values()))
-    return Hop(number, title, source, destination, explanation, state, next(iter(reasons), ""))
-
-
-def _closed(whose: str, group: Node, port: int) -> str:
-    """The sentence for a security group that keeps the packet out."""
-    if group.word == NOT_OURS:
-        return f"{whose} has another security group than the tutorial's"
-    return f"{whose}'s security group does not let tcp/{port} in"
 
 
 def _is_for(what: str, port: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from ..lessons import Language
 from . import measure
 from .picture import Drawn, Node, shortened
 from .theme import MONO, SANS
@@ -16,6 +17,8 @@ PAD = 14.0
 MARK = 16.0
 """Width of the state's mark at the end of a line."""
 ICON = 34.0
+GAP = 10.0
+"""The least between what stands at the left and at the right of a line."""
 
 _NO_CHARACTER = re.compile("[^\\t\\n\\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """XML 1.0, production 2 (Char)."""
@@ -86,6 +89,12 @@ def font_rules(root: str) -> str:
 def width(text: str, style: str) -> float:
     font = FONTS[style]
     return measure.width(text, font.size, mono=font.mono, bold=font.bold)
+
+
+def drawing(kind: str, lang: Language) -> Element:
+    """An empty drawing; its language is for the choice of letters, which Japanese and Chinese share."""
+    language = {} if lang == "en" else {"xml:lang": lang}
+    return ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "class": kind, "role": "img", **language})
 
 
 def written(root: Element) -> str:
@@ -170,6 +179,17 @@ def _tall(line: TextLine) -> float:
     return max(FONTS[line.style].line, FONTS[line.right_style].line if line.right else 0)
 
 
+def fits(line: TextLine, room: float) -> bool:
+    """Whether nothing of it would be shortened."""
+    return width(line.left, line.style) <= _left(line, room)
+
+
+def _left(line: TextLine, room: float) -> float:
+    """The room for ``left``."""
+    room -= MARK if line.state else 0
+    return room - (width(line.right, line.right_style) + GAP if line.right else 0)
+
+
 def write(parent: Element, x: float, y: float, room: float, lines: Sequence[TextLine]) -> None:
     """Write lines of text below each other, ``room`` wide."""
     for line in lines:
@@ -179,11 +199,10 @@ def write(parent: Element, x: float, y: float, room: float, lines: Sequence[Text
             end -= MARK
         if line.right:
             text(parent, f"{line.right_style} {line.state or ''}".strip(), end, base, line.right, "end")
-        left = end - x - (width(line.right, line.right_style) + 10 if line.right else 0)
         if line.left and line.keep:
             text(parent, line.style, x, base, line.left)
         elif line.left:
-            named(parent, line.style, x, base, line.left, left)
+            named(parent, line.style, x, base, line.left, _left(line, room))
         y += _tall(line)
 
 

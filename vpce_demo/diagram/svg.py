@@ -8,8 +8,8 @@ name as tooltip, ids are wrapped, and boxes grow with their lines.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 
 from . import measure
@@ -22,6 +22,8 @@ from .shapes import (
     arrow,
     cross,
     described,
+    drawing,
+    fits,
     font_rules,
     group,
     height,
@@ -42,6 +44,7 @@ INSET = PANEL - 2 * PAD
 CARD = INSET - 2 * PAD
 CARD_ROOM = CARD - 3 * PAD - ICON
 """For a line of text in a card, beside its icon."""
+GATEWAY_ROOM = INSET - 2 * PAD - ICON - 12
 TOP = 92.0
 LEG = 78.0
 """The length of an arrow between two boxes."""
@@ -80,13 +83,6 @@ STYLE = (
 .d .thin.broken { stroke: $red; stroke-width: 2 }
 """
 )
-SAID = {
-    Drawn.READY: "The provider's page reaches the consumer, though no route joins the two networks.",
-    Drawn.PENDING: "Not all of it is there yet: what is dashed is still missing or on its way.",
-    Drawn.MISSING: "The plan: nothing of it is there yet.",
-    Drawn.BROKEN: "The packet does not get through: what is red is broken.",
-}
-WHERE = {"AWS": " On AWS.", "sandbox": " In the sandbox."}
 
 
 def svg(picture: Picture, theme: Theme = "auto") -> str:
@@ -95,9 +91,10 @@ def svg(picture: Picture, theme: Theme = "auto") -> str:
 
 
 def said(picture: Picture) -> str:
-    """The state of the picture, as a sentence."""
+    """The state of the picture, as a sentence, and another one for its place."""
     planned = all(part.state is Drawn.MISSING for part in picture.parts)
-    return SAID[Drawn.PENDING if picture.state is Drawn.MISSING and not planned else picture.state]
+    state = Drawn.PENDING if picture.state is Drawn.MISSING and not planned else picture.state
+    return picture.said[f"all {state}"] + picture.said.get(f"on {picture.place}", "")
 
 
 @dataclass(frozen=True)
@@ -124,12 +121,16 @@ class _Drawing:
     def __init__(self, picture: Picture, theme: Theme) -> None:
         self.picture = picture
         self.theme = theme
-        self.root = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "class": "d", "role": "img"})
+        self.said = picture.said
+        self.sides = (picture.customer, picture.provider)
+        self.root = drawing("d", picture.lang)
 
     def document(self) -> str:
         p = self.picture
         self.root.set("aria-labelledby", "d-title d-desc")
-        ElementTree.SubElement(self.root, "title", {"id": "d-title"}).text = f"AWS PrivateLink: demo {p.demo}"
+        ElementTree.SubElement(
+            self.root, "title", {"id": "d-title"}
+        ).text = f"AWS PrivateLink: {self.said['demo'].format(name=p.demo)}"
         ElementTree.SubElement(self.root, "desc", {"id": "d-desc"}).text = p.description
         ElementTree.SubElement(self.root, "style").text = css(STYLE, self.theme)
         ground = rect(self.root, "ground", 0, 0, WIDTH, 0, 0)
@@ -177,12 +178,12 @@ class _Drawing:
         legend = (("there", Drawn.READY), ("not there yet", Drawn.PENDING), ("broken", Drawn.BROKEN))
         x = WIDTH - MARGIN
         for words, state in reversed(legend):
-            x -= width(words, "small")
-            text(self.root, "small", x, 46, words)
+            x -= width(self.said[words], "small")
+            text(self.root, "small", x, 46, self.said[words])
             arrow(self.root, state, (x - 46, 42), (x - 8, 42))
             x -= 64
         named(self.root, "title", MARGIN, 46, f"AWS PrivateLink: {p.demo}", x - MARGIN)
-        text(self.root, "small", MARGIN, 70, f"{said(p)}{WHERE.get(p.place, '')}")
+        text(self.root, "small", MARGIN, 70, said(p))
 
     def panel(self, network: VpcView, box: _Box) -> None:
         made = group(self.root, f"area {network.vpc.state}", described(network.vpc))
@@ -190,12 +191,16 @@ class _Drawing:
         write(made, box.x + 2 * PAD, box.y + PAD, CARD, self.panel_lines(network))
 
     def panel_lines(self, network: VpcView) -> list[TextLine]:
-        account = f"account {network.account}" if network.account else ""
         return [
-            TextLine(f"{self.role(network)}'s VPC".upper(), _joined(account, network.region), "label", "small"),
+            *_beside(self.panel_head(network), CARD, map(self.panel_head, self.sides)),
             TextLine(network.vpc.name, network.vpc.word, "name", "small", network.vpc.state),
             TextLine(network.vpc.id, network.cidr, "mono", "address", keep=True),
         ]
+
+    def panel_head(self, network: VpcView) -> TextLine:
+        account = self.said["account"].format(account=network.account) if network.account else ""
+        whose = self.said[f"{self.role(network)}'s VPC"]
+        return TextLine(whose.upper(), _joined(account, network.region), "label", "small")
 
     def inset(self, network: VpcView, box: _Box) -> None:
         made = group(self.root, f"area {network.subnet.state}", described(network.subnet))
@@ -220,14 +225,16 @@ class _Drawing:
         made = group(self.root, f"part {network.gateway.state}", described(network.gateway))
         rect(made, f"card {network.gateway.state}", box.x, box.y, box.w, box.h)
         icon(made, "gateway", box.x + PAD + ICON / 2, box.middle)
-        start = PAD + ICON + 12
-        write(made, box.x + start, box.y + 9, box.w - start - PAD, self.gateway_lines(network))
+        write(made, box.x + PAD + ICON + 12, box.y + 9, GATEWAY_ROOM, self.gateway_lines(network))
 
     def gateway_lines(self, network: VpcView) -> list[TextLine]:
         return [
             TextLine(network.gateway.name, network.gateway.word, "strong", "small", network.gateway.state),
-            TextLine(network.gateway.kind, network.gateway.id, "small", "mono"),
+            *_beside(self.gateway_id(network), GATEWAY_ROOM, map(self.gateway_id, self.sides)),
         ]
+
+    def gateway_id(self, network: VpcView) -> TextLine:
+        return TextLine(network.gateway.kind, network.gateway.id, "small", "mono")
 
     def internet(self, left: float, right: float, gateway: _Box) -> None:
         """The way in for ssh and to the load balancer's public address, and out for updates: not the packet's."""
@@ -237,8 +244,8 @@ class _Drawing:
             path(self.root, f"thin {network.gateway.state}", f"M{start:g} {pill.middle:g} H{end:g}")
         made = group(self.root, "part")
         rect(made, "inset", pill.x, pill.y, pill.w, pill.h, 17)
-        text(made, "strong", middle, pill.middle + 4.5, "the internet", "middle")
-        text(self.root, "small", middle, pill.y - 12, "ssh, updates, web page", "middle")
+        text(made, "strong", middle, pill.middle + 4.5, self.said["the internet"], "middle")
+        text(self.root, "small", middle, pill.y - 12, self.said["internet for"], "middle")
 
     def role(self, network: VpcView) -> str:
         return "consumer" if network is self.picture.customer else "provider"
@@ -247,7 +254,8 @@ class _Drawing:
 
     def instance_lines(self, network: VpcView) -> list[TextLine]:
         part = network.instance
-        public = f"public {network.public_address}" if network.public_address else ""
+        address = network.public_address
+        public = self.said["public"].format(address=address) if address else ""
         return [
             TextLine(part.name, part.word, "name", "small", part.state),
             TextLine(part.kind, part.address, "small", "address"),
@@ -343,6 +351,14 @@ class _Drawing:
 def _style(hop: Hop) -> str:
     """The classes of a hop's explanation, or of why it is broken."""
     return "small broken" if hop.why else "small"
+
+
+def _beside(line: TextLine, room: float, alike: Iterable[TextLine]) -> list[TextLine]:
+    """A line whose left is not shortened: if there is no room for both in it or one that is ``alike``, its right goes
+    below."""
+    if all(fits(one, room) for one in alike):
+        return [line]
+    return [replace(line, right=""), TextLine(line.right, "", line.right_style, keep=True)]
 
 
 def _joined(*words: str) -> str:

@@ -6,7 +6,6 @@ fit beside the names, they go below them.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -65,7 +64,7 @@ def in_terminal(picture: Picture, width: int = 100, ascii: bool = False) -> Text
     Names are shortened if there is no room, ids never.
     """
     if width < LEAST:
-        return Text(f"The picture needs {LEAST} columns.")
+        return Text(picture.said["too narrow"].format(columns=LEAST))
     return Text("\n").join(_Terminal(picture, width, SYMBOLS[ascii]).lines())
 
 
@@ -78,7 +77,7 @@ class _Terminal:
     def lines(self) -> Iterator[Text]:
         p = self.picture
         to_endpoint, privatelink, to_web = p.hops
-        yield self.edge(p.customer, "the consumer", top=True)
+        yield self.edge(p.customer, p.said["the consumer"], top=True)
         yield from self.rows(p.customer, self.ground(p.customer))
         yield self.inside(p.customer, Text())
         yield from self.rows(p.customer, [p.customer.instance], to_endpoint)
@@ -87,7 +86,7 @@ class _Terminal:
         yield from self.rows(p.customer, [p.endpoint], privatelink)
         yield self.edge(p.customer, "", top=False, crossed_by=privatelink)
         yield from self.leg(privatelink, p.connection.word)
-        yield self.edge(p.provider, "the provider", top=True, crossed_by=privatelink)
+        yield self.edge(p.provider, p.said["the provider"], top=True, crossed_by=privatelink)
         yield from self.rows(p.provider, [p.service, p.balancer, p.targets], to_web)
         yield from (self.inside(p.provider, line) for line in self.leg(to_web))
         yield from self.rows(p.provider, [p.provider.group], to_web)
@@ -150,7 +149,7 @@ class _Terminal:
 
     def wrapped(self, text: str, indent: int = 0) -> list[str]:
         """The lines of a text beside the packet's path."""
-        return textwrap.wrap(text, self.room - indent, break_long_words=False, break_on_hyphens=False)
+        return measure.wrapped(text, lambda line: cell_len(line) <= self.room - indent)
 
     # --- rows -------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
-"""The pages of ``walkthrough`` and ``explain``: one for each step and each topic, in English and in Japanese.
+"""All texts in English and in Japanese: the pages of ``walkthrough`` and ``explain``, one for each step and each topic,
+and the words of the picture and of the report.
 
-They are Markdown files under ``texts/``, in a folder for each language.  The ``aws`` commands of the steps are the same
-in both and are kept once, in ``texts/commands/``; together they are a script of the whole tutorial.  Names in braces
-stand for values of the demo: see ``placeholders.py``.
+The pages are Markdown files under ``texts/``, in a folder for each language, with the words as JSON.  The ``aws``
+commands of the steps are the same in both and are kept once, in ``texts/commands/``; together they are a script of the
+whole tutorial.  Names in braces stand for values of the demo: see ``placeholders.py``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -90,9 +92,26 @@ def welcome(lang: str, place: str) -> Page:
     return Page(False, "", page.name, page.title, f"{page.text}\n{more}")
 
 
-def words(lang: str) -> Mapping[str, str]:
-    """The prompts and labels around the pages."""
-    read: dict[str, str] = json.loads((TEXTS / lang / "words.json").read_text(encoding="utf-8"))
+@cache
+def words(lang: str, of: str = "words") -> Mapping[str, str]:
+    """The prompts and labels around the pages; those ``of`` the ``picture`` or the ``report``."""
+    read: dict[str, str] = json.loads((TEXTS / lang / f"{of}.json").read_text(encoding="utf-8"))
+    return read
+
+
+def noun(english: str, lang: str) -> str:
+    """A noun of AWS's or of the demo's in this language, after what stands before it: ``t3.micro instance``.
+
+    What has none there, such as AWS's states, stays as it is.
+    """
+    nouns = _japanese_nouns() if lang == "ja" else {}
+    before, space, last = english.rpartition(" ")
+    return nouns.get(english) or before + space + nouns.get(last, last)
+
+
+@cache
+def _japanese_nouns() -> Mapping[str, str]:
+    read: dict[str, str] = json.loads((TEXTS / "nouns.json").read_text(encoding="utf-8"))
     return read
 
 

@@ -17,6 +17,7 @@ from ..config.settings import Settings
 from ..diagram.picture import Frame, Picture, picture
 from ..engine.events import Action
 from ..journal.run_log import RecordedRun
+from ..lessons import Language
 from ..model import Live, Phase, Side
 from ..session.discover import not_looked_up
 from ..session.look import Look
@@ -124,12 +125,11 @@ class Known:
             found.update(line["found"])
         return {**found, **(self.look.addresses if self.look else {})}
 
-    @property
-    def picture(self) -> Picture:
-        """The demo now; if it is deleted, as it was before."""
+    def picture(self, lang: Language = "en") -> Picture:
+        """The demo now, in this language; if it is deleted, as it was before."""
         live = self.live if self.is_gone else {key: self.live[key] for key in self.there}
         frame = Frame(self.settings.name, self.place, self.settings.zone, self.accounts, self.addresses)
-        return picture(self.demo, live, frame)
+        return picture(self.demo, live, frame, lang)
 
 
 def known(runs: Iterable[RecordedRun], config: Config, look: Look | None = None) -> Known:

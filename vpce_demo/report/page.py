@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from .. import __version__
 from ..cost import bill as cost
-from ..diagram.picture import NOT_THERE, Drawn, state_of
+from ..diagram.picture import Drawn, state_of
 from ..diagram.svg import svg
 from ..diagram.theme import DARK, LIGHT, MONO, SANS
 from ..engine.resource import Resource
@@ -34,7 +34,7 @@ def page(known: Known, now: float, redacted: bool = False) -> str:
         known=known,
         test=known.tested,
         teardown=known.torn_down,
-        picture=Markup(svg(known.picture)),
+        picture=Markup(svg(known.picture())),
         facts=list(facts(known)),
         rows=list(rows(known, links=not redacted)),
         first_day=date_and_time(min(known.made.values(), default=now))[:10],
@@ -169,7 +169,7 @@ def rows(known: Known, links: bool) -> Iterator[Row]:
 def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
     live = known.live.get(r.key)
     if live is None:
-        return Row(step, r.name, r.noun, r.side.value, "", "", NOT_THERE, Drawn.MISSING, (), (), 0.0, 0.0)
+        return Row(step, r.name, r.noun, r.side.value, "", "", "not there", Drawn.MISSING, (), (), 0.0, 0.0)
     there = r.key in known.there
     seen = [known.addresses.get(r.key, ""), *(live.outputs.get(output, "") for output in _SHOWN)]
     return Row(
