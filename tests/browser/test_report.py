@@ -13,6 +13,7 @@ from tests.report.logged_demo import Life
 from tests.report.test_page import SECTIONS
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.theme import DARK, LIGHT
+from vpce_demo.lessons import Language
 from vpce_demo.report.known import known
 from vpce_demo.report.page import page
 from vpce_demo.report.redact import redacted
@@ -43,15 +44,21 @@ def failed(life: Life) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-@pytest.mark.parametrize("lived", [whole, part, failed])
+@pytest.mark.parametrize(
+    ("lived", "lang"), [(whole, "en"), (part, "en"), (failed, "en"), (whole, "ja"), (failed, "ja")]
+)
 def test_it_is_whole(
-    browser: Browser, tmp_path: Path, lived: Callable[[Life], None], width: int, scheme: Literal["light", "dark"]
+    browser: Browser,
+    tmp_path: Path,
+    lived: Callable[[Life], None],
+    lang: Language,
+    width: int,
+    scheme: Literal["light", "dark"],
 ) -> None:
     life = Life(tmp_path / "logs")
     lived(life)
-    with opened(
-        browser, tmp_path / "report.html", page(known(life.runs, Config()), 2e9), width=width, scheme=scheme
-    ) as seen:
+    text = page(known(life.runs, Config()), 2e9, lang=lang)
+    with opened(browser, tmp_path / "report.html", text, width=width, scheme=scheme) as seen:
         assert seen.evaluate("() => document.documentElement.scrollWidth") == width
         assert ask(seen, OVER_THE_EDGE) == []
         assert ask(seen, OVERLAPS) == []

@@ -71,6 +71,9 @@ def test_a_life(world: World) -> None:
     assert [one for one in ids(world) | secrets if one in text] == []
     assert "Customer_Network" in text
 
+    assert report(world.directory / world.state, "--sandbox", more=("--lang", "ja")) == 0
+    assert "32 個を削除しました。タグでもう一度探し、何も残っていないことを確かめました。" in written()
+
 
 def test_whatever_is_lost_the_rest_is_told(world: World, capfd: pytest.CaptureFixture[str]) -> None:
     """No sign-in, no sandbox any more, no whole log, no log at all."""
@@ -101,9 +104,9 @@ def test_whatever_is_lost_the_rest_is_told(world: World, capfd: pytest.CaptureFi
     assert "No run on record" in written()
 
 
-def report(state: Path, *words: str) -> int:
+def report(state: Path, *words: str, more: tuple[str, ...] = ()) -> int:
     """The command in this process: what is asked here is not whether it can be started."""
-    return run_command(["--state-dir", str(state), *words, "report"])
+    return run_command(["--state-dir", str(state), *words, "report", *more])
 
 
 def written() -> str:

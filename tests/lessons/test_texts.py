@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import string
+from pathlib import Path
 
 import pytest
 
+import vpce_demo
 from vpce_demo.config.model import Config
-from vpce_demo.cost.bill import price
-from vpce_demo.lessons import LANGUAGES, TEXTS, Page, steps, topics, welcome, words
+from vpce_demo.cost.bill import billed_parts, price
+from vpce_demo.lessons import LANGUAGES, TEXTS, Page, noun, steps, topics, welcome, words
 from vpce_demo.lessons.placeholders import PLACEHOLDER, fill, from_demo, from_prices, from_settings
+from vpce_demo.model import Side
+from vpce_demo.resources.nouns import KINDS
 from vpce_demo.resources.security_group import IngressRule
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
@@ -36,6 +40,7 @@ HEADINGS = {
         "関連ドキュメント",
     ],
 }
+ROOT = Path(vpce_demo.__file__).parent
 DEMO_SETTINGS = not_looked_up(Config())
 DEMO = tutorial(DEMO_SETTINGS)
 PAGES = {lang: [*steps(lang), *topics(lang), welcome(lang, "aws"), welcome(lang, "sandbox")] for lang in LANGUAGES}
@@ -145,12 +150,36 @@ def test_japanese_is_polite_throughout() -> None:
         assert [sentence for sentence in sentences if not polite.search(sentence)] == [], named(page)
 
 
-def test_the_small_words_are_the_same() -> None:
-    english, japanese = words("en"), words("ja")
+@pytest.mark.parametrize("of", ["words", "picture", "report"])
+def test_the_small_words_are_the_same(of: str) -> None:
+    english, japanese = words("en", of), words("ja", of)
     assert english.keys() == japanese.keys()
     for name in english:
         fields = [{f for _, f, _, _ in string.Formatter().parse(w[name]) if f} for w in (english, japanese)]
         assert fields[0] == fields[1], name
+        assert re.findall("<[^>]*>", english[name]) == re.findall("<[^>]*>", japanese[name]), name
+        same = re.sub(r"\{.*?\}", "", english[name]) if english[name] == japanese[name] else ""
+        assert not re.search("[a-z]{2}", same), name
+
+
+def test_the_report_says_what_is_in_its_texts() -> None:
+    """The template asks for no other words, and each of them is asked for there or in the code."""
+    template = (ROOT / "report" / "templates" / "report.html.j2").read_text(encoding="utf-8")
+    asked = {key for call in re.findall(r"say\((.*?)[,)]", template) for key in re.findall(r'"([^"]+)"', call)}
+    known = words("en", "report").keys()
+    assert asked - {"sandbox"} <= known
+    code = template + "".join(file.read_text() for folder in ("report", "ui") for file in (ROOT / folder).glob("*.py"))
+    by_kind = {f"{part} {kind}" for part in ("drawn", "bar") for kind in ("made", "deleted")}
+    assert [key for key in known - by_kind if f'"{key}"' not in code] == []
+
+
+def test_every_noun_has_its_japanese() -> None:
+    parts = [part for r in DEMO.resources for part in billed_parts(r)]
+    ours = {kind.aws_noun for kind in KINDS} | {side.value for side in Side} | {part.name for part in parts}
+    assert {noun(one, "ja") for one in ours if noun(one, "ja").isascii()} == {"VPC", "Network Load Balancer"}
+    assert {noun(one, "en") for one in ours} == ours
+    assert noun("t3.micro instance", "ja") == "t3.micro インスタンス"
+    assert noun("pendingAcceptance", "ja") == "pendingAcceptance", "which is AWS's own"
 
 
 # --- true ---------------------------------------------------------------------------

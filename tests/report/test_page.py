@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
+import pytest
+
 from vpce_demo.config.model import Config
+from vpce_demo.lessons import Language
 from vpce_demo.model import Drift
 from vpce_demo.report.known import known
 from vpce_demo.report.page import page
@@ -15,10 +19,21 @@ from vpce_demo.report.page import page
 from .logged_demo import Life
 
 SECTIONS = ("picture", "test", "timing", "resources", "cost", "teardown", "runs")
+HEADINGS = {
+    "picture": "構成図",
+    "test": "テスト",
+    "timing": "所要時間",
+    "resources": "リソース",
+    "cost": "料金",
+    "teardown": "削除",
+    "runs": "実行の記録",
+}
+ENGLISH = re.compile(r"\b[a-z]{2,}(?: [a-z]{2,}){2,}")
+"""Three plain words in a row: AWS's names and states are not that."""
 
 
-def shown(life: Life) -> str:
-    return page(known(life.runs, Config()), 2e9)
+def shown(life: Life, lang: Language = "en") -> str:
+    return page(known(life.runs, Config()), 2e9, lang=lang)
 
 
 def section(text: str, name: str) -> str:
@@ -57,6 +72,66 @@ def test_the_whole_life(life: Life) -> None:
     assert "costs nothing any more" in section(text, "cost")
     assert "As it stood before it was deleted" in section(text, "picture")
     assert section(text, "runs").count("done") == 3
+
+
+def whole(life: Life) -> None:
+    life.up()
+    life.test()
+    life.down()
+
+
+def failed(life: Life) -> None:
+    life.up()
+    life.test(failing=3)
+    life.down(left=["provider-vpc", "provider-group"])
+
+
+def killed(life: Life) -> None:
+    life.up()
+    life.down(killed=True)
+
+
+def standing(life: Life) -> None:
+    life.up()
+    life.test()
+
+
+def nothing(life: Life) -> None:
+    life.test()
+
+
+@pytest.mark.parametrize("place", ["AWS", "sandbox"])
+@pytest.mark.parametrize("lived", [whole, failed, killed, standing, nothing])
+def test_in_japanese(tmp_path: Path, lived: Callable[[Life], None], place: str) -> None:
+    """Every section; what stays English is what the log says: the checks, their evidence, messages."""
+    life = Life(tmp_path, place=place)
+    lived(life)
+    text = shown(life, "ja")
+    assert '<html lang="ja">' in text
+    for name, heading in HEADINGS.items():
+        words = section(text, name)
+        assert words.startswith(heading)
+        if name != "test":
+            assert ENGLISH.findall(words.replace(": some are left", "")) == [], name
+    assert ENGLISH.findall(" ".join(re.findall('aria-label="([^"]*)"', text))) == []
+    assert re.findall(r">([^<>]*…[^<>]*)<", text) == [], "nothing is shortened"
+
+
+def test_what_is_said_in_japanese(tmp_path: Path) -> None:
+    life = Life(tmp_path)
+    failed(life)
+    text = shown(life, "ja")
+    assert "✗ 項目 3 で失敗しました: curl http://10.0.1.87/" in section(text, "test")
+    assert "最も可能性の高い原因: The group lets nobody in." in section(text, "test")
+    assert "✗ 2 個残っています。" in section(text, "teardown")
+    assert "up: 32 個を作成、" in section(text, "timing")
+    assert "14 コンシューマーのインスタンス" in section(text, "timing")
+    assert "t3.micro インスタンス 2 $0.0208" in section(text, "cost")
+    assert "1 ゾーン" in section(text, "cost")
+    assert "line-break: strict" in text
+    english = shown(life)
+    assert "line-break" not in english
+    assert '<html lang="en">' in english
 
 
 def test_a_failure_with_its_cause(life: Life) -> None:

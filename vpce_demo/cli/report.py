@@ -13,6 +13,7 @@ from ..config.settings import Where
 from ..errors import ConfigError, NotCreated, SignInError
 from ..journal.run_log import runs
 from ..journal.state_file import StateFile
+from ..lessons import Language, language
 from ..private import is_there
 from ..report.known import known
 from ..report.page import page
@@ -21,7 +22,7 @@ from ..session.look import Look, look_at
 from ..ui.style import Screen
 from ..untrusted import write_text
 from .app import App, command_line
-from .group import command, pass_app
+from .group import command, lang_option, pass_app
 from .status import say_whose
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     "--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="[default: NAME-report.html]"
 )
 @click.option("--redact", is_flag=True, help="Mask accounts, ids, public addresses and DNS names.")
+@lang_option
 @pass_app
-def report(app: App, to: Path | None, redact: bool) -> None:
+def report(app: App, to: Path | None, redact: bool, lang: Language | None) -> None:
     """Write one page about the demo: picture, test, timing, proof.
 
     The picture, the last test with its evidence, what took how long and waited for
@@ -49,6 +51,7 @@ def report(app: App, to: Path | None, redact: bool) -> None:
     """
     if to and to.suffix.lower() not in ("", ".html", ".htm"):
         raise click.UsageError(f"The report is an HTML page, so {to} has the wrong ending: --to {to.stem}.html")
+    lang = lang or language()
     screen, where = app.screen(), app.where()
     look = _look(app, screen, where)
 
@@ -63,7 +66,7 @@ def report(app: App, to: Path | None, redact: bool) -> None:
     file = to or Path(f"{where.config.name}-report.html")
     if not to:
         is_there(file)  # nobody has named what stands there
-    write_text(file, page(story, time.time(), redact))
+    write_text(file, page(story, time.time(), redact, lang))
     screen.line(f"Written: {file}")
     test = story.tested
     document: ReportDocument = {

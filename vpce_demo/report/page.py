@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,30 +17,37 @@ from ..diagram.svg import svg
 from ..diagram.theme import DARK, LIGHT, MONO, SANS
 from ..engine.resource import Resource
 from ..journal.run_log import RecordedRun
+from ..lessons import Language, noun, words
 from ..model import Side, short_id
 from ..ui import console_links
 from ..ui.resources import differs
 from ..ui.run_log_view import ended
 from ..ui.style import date_and_time, duration
 from ..untrusted import only_printable
-from .chart import chart
+from .chart import called, chart
 from .known import Known
 from .timing import Timing, timing
 
 
-def page(known: Known, now: float, redacted: bool = False) -> str:
-    """The whole report.  ``now`` is Unix time; a redacted report has no links to AWS's console."""
+def page(known: Known, now: float, redacted: bool = False, lang: Language = "en") -> str:
+    """The whole report, in this language.  ``now`` is Unix time; a redacted report has no links to AWS's console."""
+    said = words(lang, "report")
     return _template().render(
+        lang=lang,
+        say=lambda key, **values: Markup(said[key]).format(**values),
+        noun=lambda english: noun(english, lang),
+        hourly=lambda amount: hourly(amount, said),
+        money=lambda amount: money(amount, said),
         known=known,
         test=known.tested,
         teardown=known.torn_down,
-        picture=Markup(svg(known.picture())),
-        facts=list(facts(known)),
-        rows=list(rows(known, links=not redacted)),
+        picture=Markup(svg(known.picture(lang))),
+        facts=list(facts(known, lang)),
+        rows=list(rows(known, not redacted, lang)),
         first_day=date_and_time(min(known.made.values(), default=now))[:10],
-        charts=list(charts(known)),
+        charts=list(charts(known, lang)),
         bill=bill(known, now),
-        runs=[(run, run.end is not None and run.end["exit_code"] == 0, ended(run)) for run in known.runs],
+        runs=[(run, run.end is not None and run.end["exit_code"] == 0, ended(run, lang)) for run in known.runs],
         light=LIGHT,
         dark=DARK,
         sans=Markup(SANS),
@@ -61,7 +68,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(utc=date_and_time, moment=moment, duration=duration, money=money, said=cost.said)
+    environment.filters.update(utc=date_and_time, moment=moment, duration=duration)
     return environment.get_template("report.html.j2")
 
 
@@ -75,30 +82,42 @@ def moment(at: float, day: str) -> str:
     return date_and_time(at)[:19].removeprefix(day).strip()
 
 
-def money(amount: Decimal | None) -> str:
+def money(amount: Decimal | None, said: Mapping[str, str]) -> str:
     """``$0.0225``: prices have more than two places."""
-    return "not known" if amount is None else f"${amount:.4f}"
+    return said["not known"] if amount is None else f"${amount:.4f}"
+
+
+def hourly(amount: Decimal | None, said: Mapping[str, str]) -> str:
+    """``about $0.07 an hour ($1.66 a day)``."""
+    if amount is None:
+        return said["cost not known"]
+    return said["cost hourly"].format(hour=f"{amount:.2f}", day=f"{amount * 24:.2f}")
 
 
 # --- the head -------------------------------------------------------------------
 
 
-def facts(known: Known) -> Iterator[tuple[str, str]]:
+def facts(known: Known, lang: Language) -> Iterator[tuple[str, str]]:
     """Names and values for the head of the report."""
-    accounts = known.accounts
-    yield "demo", known.settings.name
-    yield "place", known.place if known.place == "AWS" else f"{known.place}, no AWS account"
+    said, accounts, place = words(lang, "report"), known.accounts, noun(known.place, lang)
+    yield said["fact demo"], known.settings.name
+    yield said["fact place"], place if known.place == "AWS" else said["no account"].format(place=place)
     for account, region in dict.fromkeys((one["account"], one["region"]) for one in accounts.values()):
-        whose = [side.value for side, one in accounts.items() if (one["account"], one["region"]) == (account, region)]
-        yield "account", f"{account}, {region}" + ("" if len(whose) > 1 else f" ({whose[0]})")
+        whose = [
+            noun(side.value, lang)
+            for side, one in accounts.items()
+            if (one["account"], one["region"]) == (account, region)
+        ]
+        of_side = "" if len(whose) > 1 else said["of side"].format(side=whose[0])
+        yield said["fact account"], f"{account}, {region}{of_side}"
     if known.settings.zone:
-        yield "zone", known.settings.zone
+        yield said["fact zone"], known.settings.zone
     if known.made:
-        yield "made", date_and_time(min(known.made.values()))
+        yield said["fact made"], date_and_time(min(known.made.values()))
     if known.is_gone:
-        yield "deleted" if known.torn_down else "gone", date_and_time(max(known.gone.values()))
+        yield said["fact deleted" if known.torn_down else "fact gone"], date_and_time(max(known.gone.values()))
     if known.look:
-        yield "looked at", date_and_time(known.look.at)
+        yield said["fact looked at"], date_and_time(known.look.at)
 
 
 # --- timing ---------------------------------------------------------------------
@@ -114,25 +133,27 @@ class Chart:
     drawn: Markup
 
 
-def charts(known: Known) -> Iterator[Chart]:
+def charts(known: Known, lang: Language) -> Iterator[Chart]:
+    said = words(lang, "report")
     for run in known.runs:
         if timed := timing(run, known.demo):
-            verb = "deleted" if timed.deletes else "made"
-            others = f", and {timed.with_others} with them," if timed.with_others else ""
-            title = f"{run.head['command']}: {len(timed.bars)} {verb}{others} in {duration(timed.seconds)}"
-            yield Chart(run, title, _chain(timed), Markup(chart(timed, known.demo)))
+            title = said["chart deleted" if timed.deletes else "chart made"].format(
+                command=run.head["command"],
+                count=len(timed.bars),
+                others=said["chart others"].format(count=timed.with_others) if timed.with_others else "",
+                time=duration(timed.seconds),
+            )
+            yield Chart(run, title, _chain(timed, lang), Markup(chart(timed, known.demo, lang)))
 
 
-def _chain(timed: Timing) -> str:
+def _chain(timed: Timing, lang: Language) -> str:
     """The longest chain in words, without links that took less than a tenth of it."""
+    said = words(lang, "report")
     spent = sum(bar.ended - bar.began for bar in timed.bars)
-    held = [(str(bar.resource), (bar.passed_on or bar.ended) - bar.began) for bar in timed.chain]
+    held = [(called(bar.resource, lang), (bar.passed_on or bar.ended) - bar.began) for bar in timed.chain]
     long = [link for link in held if link[1] >= timed.seconds / 10] or held
-    links = ", then ".join(f"{what} ({duration(seconds)})" for what, seconds in long)
-    return (
-        f"One after the other these would have taken {duration(spent)}. The longest chain of waits is blue; "
-        f"most of its time is {links}."
-    )
+    links = [said["chain link"].format(resource=what, time=duration(seconds)) for what, seconds in long]
+    return said["chain"].format(time=duration(spent), links=said["chain then"].join(links))
 
 
 # --- resources --------------------------------------------------------------------
@@ -159,30 +180,31 @@ class Row:
 _SHOWN = ("private_address", "public_address", "service_name", "dns_name", "source")
 
 
-def rows(known: Known, links: bool) -> Iterator[Row]:
+def rows(known: Known, links: bool, lang: Language) -> Iterator[Row]:
     """Every resource of the tutorial, in order, even if it never existed."""
     for step in known.demo.steps:
         for r in step.resources:
-            yield _row(known, step.number, r, links and known.place == "AWS")
+            yield _row(known, step.number, r, links and known.place == "AWS", lang)
 
 
-def _row(known: Known, step: int, r: Resource, links: bool) -> Row:
-    live = known.live.get(r.key)
+def _row(known: Known, step: int, r: Resource, links: bool, lang: Language) -> Row:
+    live, kind, side = known.live.get(r.key), noun(r.noun, lang), noun(r.side.value, lang)
     if live is None:
-        return Row(step, r.name, r.noun, r.side.value, "", "", "not there", Drawn.MISSING, (), (), 0.0, 0.0)
+        absent = words(lang, "picture")["not there"]
+        return Row(step, r.name, kind, side, "", "", absent, Drawn.MISSING, (), (), 0.0, 0.0)
     there = r.key in known.there
     seen = [known.addresses.get(r.key, ""), *(live.outputs.get(output, "") for output in _SHOWN)]
     return Row(
         step,
         r.name,
-        r.noun,
-        r.side.value,
+        kind,
+        side,
         short_id(live.id),
         console_links.url(r, known.live, known.accounts[r.side]["region"]) if links and there else "",
-        live.state if there else "deleted",
+        noun(live.state, lang) if there else words(lang, "report")["state deleted"],
         state_of(live) if there else Drawn.MISSING,
         tuple(dict.fromkeys(one for one in seen if one)),
-        tuple(", ".join(differs(drift)) for drift in live.drift),
+        tuple(", ".join(differs(drift, lang)) for drift in live.drift),
         known.made.get(r.key, 0.0),
         known.gone.get(r.key, 0.0),
     )

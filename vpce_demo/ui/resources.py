@@ -14,6 +14,7 @@ from rich.text import Text
 from ..diagram.picture import Drawn, state_of
 from ..engine.drift import shortened
 from ..engine.resource import Resource
+from ..lessons import Language, words
 from ..model import Drift, Live, Remedy, is_fine, short_id
 from .style import Screen, duration
 
@@ -146,9 +147,10 @@ def _line(screen: Screen, row: _Row, indent: str, before: str) -> None:
         screen.line(Text(f"{indent}        ").append_text(id))
 
 
-def differs(drift: Drift) -> tuple[str, str]:
+def differs(drift: Drift, lang: Language = "en") -> tuple[str, str]:
     """``health check interval: 30`` and ``in the tutorial 10``."""
-    return f"{drift.field}: {shortened(drift.aws)}", f"in the tutorial {shortened(drift.tutorial)}"
+    wanted = words(lang, "report")["in the tutorial"].format(value=shortened(drift.tutorial))
+    return f"{drift.field}: {shortened(drift.aws)}", wanted
 
 
 def what_up_does(drift: Drift) -> str:

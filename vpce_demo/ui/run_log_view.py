@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..journal.run_log import RecordedRun
+from ..lessons import Language, words
 from ..resources.nouns import noun_of
 from .lines import EventFormatter
 from .style import Screen, date_and_time, duration
@@ -20,11 +21,12 @@ def listed(screen: Screen, runs: Sequence[RecordedRun]) -> None:
         screen.line(f"{what}  {duration(run.seconds):>6}  {ended(run)}", mark=mark)
 
 
-def ended(run: RecordedRun) -> str:
+def ended(run: RecordedRun, lang: Language = "en") -> str:
+    said = words(lang, "report")
     if run.end is None:
-        return "at work" if run.is_at_work else "killed"
+        return said["run at work" if run.is_at_work else "run killed"]
     code, message = run.end["exit_code"], run.end["message"].partition("\n")[0]
-    return f"exit code {code}: {message}" if code else "done"
+    return said["run failed"].format(code=code, message=message) if code else said["run done"]
 
 
 def run_lines(run: RecordedRun, verbose: bool) -> Iterator[tuple[str, str]]:
