@@ -124,6 +124,7 @@ def test_what_is_said_in_japanese(tmp_path: Path) -> None:
     assert "✗ 項目 3 で失敗しました: curl http://10.0.1.87/" in section(text, "test")
     assert "最も可能性の高い原因: The group lets nobody in." in section(text, "test")
     assert "✗ 2 個残っています。" in section(text, "teardown")
+    assert f"セキュリティグループ {life.live['provider-group'].id} DependencyViolation" in section(text, "teardown")
     assert "up: 32 個を作成、" in section(text, "timing")
     assert "14 コンシューマーのインスタンス" in section(text, "timing")
     assert "t3.micro インスタンス 2 $0.0208" in section(text, "cost")
@@ -150,6 +151,7 @@ def test_leftovers_with_their_reasons(life: Life) -> None:
     assert "2 are left" in told
     assert life.live["provider-vpc"].id in told
     assert "DependencyViolation: in use" in told
+    assert f"VPC {life.live['provider-vpc'].id}" in told, "by AWS's noun"
 
 
 def test_a_delete_that_was_killed(life: Life) -> None:

@@ -19,6 +19,7 @@ from ..engine.resource import Resource
 from ..journal.run_log import RecordedRun
 from ..lessons import Language, noun, words
 from ..model import Side, short_id
+from ..resources.nouns import noun_of
 from ..ui import console_links
 from ..ui.resources import differs
 from ..ui.run_log_view import ended
@@ -36,6 +37,7 @@ def page(known: Known, now: float, redacted: bool = False, lang: Language = "en"
         lang=lang,
         say=lambda key, **values: Markup(said[key]).format(**values),
         noun=lambda english: noun(english, lang),
+        noun_of=noun_of,
         hourly=lambda amount: hourly(amount, said),
         money=lambda amount: money(amount, said),
         known=known,
