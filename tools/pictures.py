@@ -13,6 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ViewportSize
 
+from vpce_demo.lessons import LANGUAGES
+
 from .browser import HOW_TO_INSTALL, installed, launched
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -30,15 +32,19 @@ def main() -> None:
         directory = Path(name)
         try:
             vpce_demo(directory, "up")
-            for theme in ("auto", "light", "dark"):
-                vpce_demo(directory, "diagram", "--theme", theme, "--to", f"{theme}.svg")
+            for lang in LANGUAGES:
+                for theme in ("auto", "light", "dark"):
+                    drawn = f"{lang}-{theme}.svg"
+                    vpce_demo(directory, "diagram", "--lang", lang, "--theme", theme, "--to", drawn)
             vpce_demo(directory, "down")
-            vpce_demo(directory, "report", "--to", "report.html")
+            vpce_demo(directory, "report", "--lang", "en", "--to", "report.html")
         finally:
             vpce_demo(directory, "sandbox", "stop")
-        write("diagram.svg", (directory / "auto.svg").read_bytes())
-        write("diagram-light.png", shot(browser, directory / "light.svg", 1.5))
-        write("diagram-dark.png", shot(browser, directory / "dark.svg", 1.5))
+        write("diagram.svg", (directory / "en-auto.svg").read_bytes())
+        write("diagram-light.png", shot(browser, directory / "en-light.svg", 1.5))
+        write("diagram-dark.png", shot(browser, directory / "en-dark.svg", 1.5))
+        for theme in ("light", "dark"):
+            write(f"diagram-ja-{theme}.svg", (directory / f"ja-{theme}.svg").read_bytes())
         report = directory / "report.html"
         write("report.png", shot(browser, report, 1, "body", "#test"))
         write("report-timing.png", shot(browser, report, 1, "#timing", "#timing .scroll"))

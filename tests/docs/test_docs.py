@@ -16,6 +16,8 @@ from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.diagram.picture import picture
 from vpce_demo.diagram.svg import svg
+from vpce_demo.diagram.theme import Theme
+from vpce_demo.lessons import Language
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
@@ -98,14 +100,21 @@ def test_the_readme_has_the_tutorials_names() -> None:
 def test_pictures_are_there_and_small() -> None:
     named = set(re.findall(r"docs/images/[\w.-]+", README))
     assert named == {f"docs/images/{name}.png" for name in ("diagram-light", "diagram-dark", "report", "report-timing")}
+    assert set(re.findall(r"docs/images/[\w.-]+", JAPANESE)) == {
+        f"docs/images/diagram-ja-{theme}.svg" for theme in ("light", "dark")
+    }
     for image in sorted((ROOT / "docs" / "images").iterdir()):
         assert image.stat().st_size <= MOST_BYTES, image.name
 
 
-def test_the_drawing_is_one_of_today() -> None:
+@pytest.mark.parametrize(
+    ("name", "theme", "lang"),
+    [("diagram", "auto", "en"), ("diagram-ja-light", "light", "ja"), ("diagram-ja-dark", "dark", "ja")],
+)
+def test_the_drawing_is_one_of_today(name: str, theme: Theme, lang: Language) -> None:
     """``make pictures`` makes it anew when what draws it has changed."""
-    kept = ElementTree.parse(ROOT / "docs" / "images" / "diagram.svg").getroot()
-    today = ElementTree.fromstring(svg(picture(tutorial(not_looked_up(Config())), {})))
+    kept = ElementTree.parse(ROOT / "docs" / "images" / f"{name}.svg").getroot()
+    today = ElementTree.fromstring(svg(picture(tutorial(not_looked_up(Config())), {}, lang=lang), theme))
     style = "{http://www.w3.org/2000/svg}style"
     assert kept.findtext(style) == today.findtext(style)
     assert kept.get("viewBox", "").split()[:3] == today.get("viewBox", "").split()[:3]
