@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from vpce_demo.config.model import Config
-from vpce_demo.lessons import Language
+from vpce_demo.cost.bill import said
+from vpce_demo.lessons import Language, words
 from vpce_demo.model import Drift
 from vpce_demo.report.known import known
-from vpce_demo.report.page import page
+from vpce_demo.report.page import hourly, page
 
 from .logged_demo import Life
 
@@ -109,10 +111,10 @@ def test_in_japanese(tmp_path: Path, lived: Callable[[Life], None], place: str) 
     text = shown(life, "ja")
     assert '<html lang="ja">' in text
     for name, heading in HEADINGS.items():
-        words = section(text, name)
-        assert words.startswith(heading)
+        told = section(text, name)
+        assert told.startswith(heading)
         if name != "test":
-            assert ENGLISH.findall(words.replace(": some are left", "")) == [], name
+            assert ENGLISH.findall(told.replace(": some are left", "")) == [], name
     assert ENGLISH.findall(" ".join(re.findall('aria-label="([^"]*)"', text))) == []
     assert re.findall(r">([^<>]*…[^<>]*)<", text) == [], "nothing is shortened"
 
@@ -176,6 +178,11 @@ def test_on_aws_what_stands_has_links_and_has_cost_something(life: Life) -> None
     assert "Network Load Balancer 1 $0.0225 $0.0450" in costs
     assert "interface endpoint 1 zone $0.0100 $0.0200" in costs
     assert "t3.micro instance 2 $0.0208 $0.0312" in costs
+
+
+@pytest.mark.parametrize("amount", [Decimal("0.0695"), None])
+def test_the_price_is_said_as_on_every_screen(amount: Decimal | None) -> None:
+    assert hourly(amount, words("en", "report")) == said(amount)
 
 
 def test_what_is_gone_or_in_the_sandbox_has_no_links(tmp_path: Path) -> None:
