@@ -1,6 +1,7 @@
-"""Write what is made from the program itself: ``docs/commands.md`` from ``--help``, and ``docs/output.schema.json``.
+"""Write what is made from the program itself: ``docs/commands.md`` from ``--help``, ``docs/errors.md`` from the table
+of errors, and ``docs/output.schema.json``.
 
-``make reference`` runs it; a test compares both files with the program.
+``make reference`` runs it; tests compare the files with the program.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from vpce_demo.cli import cli
 from vpce_demo.cli.app import SHARED
 from vpce_demo.cli.commands import SECTIONS
 from vpce_demo.cli.documents import DOCUMENTS, Document
+from vpce_demo.lessons.errors import ERRORS
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE, SCHEMA = DOCS / "commands.md", DOCS / "output.schema.json"
+PAGE, ERRORS_PAGE, SCHEMA = DOCS / "commands.md", DOCS / "errors.md", DOCS / "output.schema.json"
 WITHOUT_ERROR = (0, 10)
 WITH_ERROR = (2, 3, 4, 5, 7, 8, 9, 130, 143)
 """Exit codes of documents that never, or always, hold an error."""
@@ -32,10 +34,18 @@ HEAD = """\
 `make reference` writes this page from `vpce-demo COMMAND --help`.  Every command also takes the shared options, before
 or after its name; the [README](../README.md#settings) names their environment variables.
 """
+ERRORS_HEAD = """\
+# Errors
+
+`make reference` writes this page from the table in `vpce_demo/lessons/errors.py`.  An error ends its first line with
+its code, `-o json` has it as `error.code`, and `vpce-demo explain VPCE012` prints its section.  A code is never used
+again for another error.  What can be wrong with the demo itself is in [diagnosis.md](diagnosis.md).
+"""
 
 
 def main() -> None:
     PAGE.write_text(page())
+    ERRORS_PAGE.write_text(errors())
     SCHEMA.write_text(schema())
 
 
@@ -47,6 +57,11 @@ def page() -> str:
         parts.append(f"## {section}\n")
         parts += (_command(path, one) for path, one in commands() if path.split()[0] in names)
     return "\n".join(parts)
+
+
+def errors() -> str:
+    """The page of errors, as Markdown."""
+    return "\n".join([ERRORS_HEAD, *(f"## {row.code}: {row.title}\n\n{row.text}" for row in ERRORS)])
 
 
 def commands(group: click.Group = cli, before: str = "") -> Iterator[tuple[str, click.Command]]:

@@ -71,6 +71,9 @@ class DemoError(Exception):
     """
 
     exit_code: int = 1
+    code: str = ""
+    """Which error it is, ``VPCE012``: a row of ``lessons/errors.py``.  A class that is one error has it; of the others
+    each place that raises one says it."""
     says_what_changed: bool = False
     """True if ``message`` itself says what the command changed."""
 
@@ -78,12 +81,14 @@ class DemoError(Exception):
         self,
         message: str,
         *,
+        code: str = "",
         facts: Mapping[str, str] | None = None,
         table: Sequence[Sequence[str]] = (),
         hint: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.code = code or self.code
         self.facts = dict(facts or {})
         self.table = table
         self.hint = hint
@@ -102,6 +107,8 @@ class ConfigError(DemoError):
 class RegionNotEnabled(ConfigError):
     """The account, which is known, has not enabled the region."""
 
+    code = "VPCE019"
+
     def __init__(self, account: str, region: str, cli: str) -> None:
         self.account = account
         super().__init__(
@@ -113,6 +120,8 @@ class RegionNotEnabled(ConfigError):
 
 class Cancelled(DemoError):
     """The user said no at the prompt."""
+
+    code = "VPCE003"
 
     exit_code = 3
 
@@ -133,9 +142,13 @@ class Refused(DemoError):
 class NotCreated(Refused):
     """A resource is needed that does not exist yet."""
 
+    code = "VPCE096"
+
 
 class TestFailed(DemoError):
     """A check of ``test`` failed."""
+
+    code = "VPCE102"
 
     __test__ = False  # not a test class, whatever pytest makes of the name
     exit_code = 6
@@ -143,6 +156,8 @@ class TestFailed(DemoError):
 
 class Leftovers(DemoError):
     """A delete left resources behind."""
+
+    code = "VPCE100"
 
     exit_code = 7
     says_what_changed = True
@@ -152,6 +167,8 @@ class InUse(Leftovers):
     """Cannot be deleted: something that is not part of the demo still uses it.  ``commands`` of the AWS CLI remove
     that."""
 
+    code = "VPCE101"
+
     def __init__(self, message: str, *, commands: Sequence[str] = (), **rest: Any) -> None:
         super().__init__(message, **rest)
         self.commands = tuple(commands)
@@ -160,11 +177,15 @@ class InUse(Leftovers):
 class TimedOut(DemoError):
     """Something was not ready, or not gone, in time."""
 
+    code = "VPCE075"
+
     exit_code = 8
 
 
 class Locked(DemoError):
     """Another run of the same demo is in progress."""
+
+    code = "VPCE082"
 
     exit_code = 9
 

@@ -24,13 +24,19 @@ ELSEWHERE = f"Keep the demo's files elsewhere:  {THIS_DEMO} --state-dir ~/.local
 class NotYours(Refused):
     """A file or directory belongs to another user."""
 
+    code = "VPCE090"
+
 
 class NoModes(DemoError):
     """The file system keeps no permissions, so other users may read what is secret."""
 
+    code = "VPCE093"
+
 
 class NotAFile(DemoError):
     """Something else stands where a file or directory of the program should be.  ``reason`` is without a full stop."""
+
+    code = "VPCE091"
 
     def __init__(self, path: Path, what: str) -> None:
         self.reason = f"{path} is {what}"
@@ -84,6 +90,7 @@ def refuse_writable(path: Path, what: str) -> None:
     if mode & 0o022:
         raise Refused(
             f"Others may write to {what} {path}.",
+            code="VPCE092",
             facts={"mode": f"{mode:04o}"},
             hint=f"If its content is yours, close it to them:\n    chmod 600 {shlex.quote(str(path))}\n"
             "Where that has no effect, the file system keeps no permissions. Move the demo's files to one that does:\n"
@@ -98,6 +105,7 @@ def refuse_another_users(path: Path) -> None:
     if owner != os.geteuid():
         raise NotYours(
             f"{path} belongs to {user_name(owner)}, so its settings are not used by themselves.",
+            code="VPCE012",
             hint=f"If you trust them, name it:  {THIS_COMMAND} --config {shlex.quote(str(path))}",
         )
 
@@ -177,6 +185,7 @@ def refuse_links(directory: Path, depth: int) -> None:
             there = root.resolve()
             raise Refused(
                 f"{root} is a symbolic link to {there}, to which others may write.",
+                code="VPCE092",
                 facts={"mode": f"{found.st_mode & 0o777:04o}"},
                 hint=f"Close it to them:\n    chmod go-w {shlex.quote(str(there))}",
             )

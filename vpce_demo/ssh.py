@@ -343,7 +343,7 @@ def make_key(key_file: Path, comment: str) -> None:
     )
     if made.returncode:
         said = made.stderr.strip() or made.stdout.strip() or f"nothing; its exit code is {made.returncode}"
-        raise DemoError("ssh-keygen could not make a key.", facts={"it said": said}, hint=_way_on())
+        raise DemoError("ssh-keygen could not make a key.", code="VPCE105", facts={"it said": said}, hint=_way_on())
 
 
 def _way_on() -> str:
@@ -388,6 +388,7 @@ def _client(program: str) -> str:
     if not found:
         raise DemoError(
             f"There is no {program} on this machine.",
+            code="VPCE106",
             hint="Install OpenSSH's client:  apt install openssh-client    (macOS has it)",
         )
     return found

@@ -217,7 +217,7 @@ def test_a_surprise_that_fails_tells_nothing_and_can_be_undone(world: World, mon
     failed = world.here("sandbox", "break", "--random", "-v")
     assert failed.code == 1
     assert failed.err.splitlines()[-2:] == [
-        "✗ The exercise could not be set up.",
+        "✗ The exercise could not be set up.  VPCE122",
         f"Put the demo back:  vpce-demo --state-dir {world.directory / world.state} sandbox break --undo",
     ]
     told = world.here("sandbox", "score", "-o", "json")

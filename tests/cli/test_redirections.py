@@ -93,7 +93,7 @@ def test_what_is_made_is_finished(world: World, where: str) -> None:
     done = in_shell(world, f"vpce-demo up {where}")
     assert done.code == 1
     if "full" in where:
-        assert done.err.endswith(f"✗ {FULL}\n32 resources were created and are recorded.\n")
+        assert done.err.endswith(f"✗ {FULL}  VPCE006\n32 resources were created and are recorded.\n")
     assert len(world.recorded()) == 32
     (log,) = (world.directory / world.state).rglob("*-up-*.jsonl")
     assert sum(json.loads(line).get("passed") is True for line in log.read_text().splitlines()) == 8

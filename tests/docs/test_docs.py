@@ -71,6 +71,11 @@ def test_the_page_of_commands_is_what_they_say_of_themselves() -> None:
     assert reference.PAGE.read_text() == reference.page()
 
 
+def test_the_page_of_errors_is_the_table() -> None:
+    """``make reference`` writes it."""
+    assert reference.ERRORS_PAGE.read_text() == reference.errors()
+
+
 def test_the_schema_is_made_from_the_types_of_the_documents() -> None:
     """``make reference`` writes it."""
     assert reference.SCHEMA.read_text() == reference.schema()

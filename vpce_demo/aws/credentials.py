@@ -7,6 +7,7 @@ What goes wrong is a SignInError, or one of botocore's errors; never with what a
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import os
@@ -98,6 +99,7 @@ def region_in_use(profile: str | None, region: str | None) -> str:
         return found
     raise ConfigError(
         "No AWS region is set.",
+        code="VPCE017",
         hint="Give one:  <command> --region us-east-1    or set it for good:\n"
         f"    aws configure set region us-east-1{profile_option(profile)}",
     )
@@ -116,12 +118,7 @@ def signed_in(profile: str | None, region: str, mfa: MfaDevices | None = None) -
     """
     session = boto3.Session(profile_name=profile, region_name=region)
     check_answers(session)
-    files: Mapping[str, Any] = vars(session)["_session"].full_config
-    each_text(files, _learn_url)
-    profiles: Mapping[str, Mapping[str, Any]] = files.get("profiles", {})
-    for settings in profiles.values():
-        MASK.add(settings.get("aws_secret_access_key"), settings.get("aws_session_token"))
-        MASK.add_url(settings.get("endpoint_url"))
+    profiles = _learn(vars(session)["_session"].full_config)
     mfa = mfa or MfaDevices(profile)
     credentials: Any = _had(lambda: _chosen(session, mfa))
     if credentials is None:
@@ -140,6 +137,22 @@ def signed_in(profile: str | None, region: str, mfa: MfaDevices | None = None) -
     for name, title in _PARTS.items():
         _check(f"The {title} of the credentials ({credentials.method})", getattr(frozen, name))
     return session
+
+
+def learn_secrets() -> None:
+    """Mask the secrets in the AWS files, without signing in; none where they cannot be read."""
+    with contextlib.suppress(BotoCoreError):
+        _learn(botocore.session.Session().full_config)
+
+
+def _learn(files: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Mask the secrets in the AWS files.  Returns their profiles."""
+    each_text(files, _learn_url)
+    profiles: Mapping[str, Mapping[str, Any]] = files.get("profiles", {})
+    for settings in profiles.values():
+        MASK.add(settings.get("aws_secret_access_key"), settings.get("aws_session_token"))
+        MASK.add_url(settings.get("endpoint_url"))
+    return profiles
 
 
 def _learn_url(text: str) -> str:
@@ -187,12 +200,15 @@ class MfaDevices:
         except EOFError:
             raise SignInError(
                 "The code of the MFA device cannot be asked for: there is no terminal, and the input has ended.",
+                code="VPCE036",
                 hint="Sign in with the AWS CLI on a terminal, then repeat the command: it uses the same session.\n"
                 f"    aws sts get-caller-identity{profile_option(self._profile)}",
             ) from None
         if not re.fullmatch(r"[0-9]{6}", code):
             raise SignInError(
-                "That is not the code of an MFA device: it has six digits.", hint="Repeat the command, and type it."
+                "That is not the code of an MFA device: it has six digits.",
+                code="VPCE037",
+                hint="Repeat the command, and type it.",
             )
         return code
 
@@ -248,13 +264,15 @@ def _given(profile: str, profiles: Mapping[str, Mapping[str, Any]], method: str)
 def _check(name: str, value: object) -> None:
     """Raise SignInError for a credential that begins with, ends in or contains what no credential has."""
     if not isinstance(value, str | None):
-        raise SignInError(f"{name} is not a text.", hint="Correct it, then repeat the command.")
+        raise SignInError(f"{name} is not a text.", code="VPCE028", hint="Correct it, then repeat the command.")
     text = value or ""
     for place, each in (("begins with", text[:1]), ("ends in", text[-1:]), *(("contains", each) for each in text)):
         if each and (not "!" <= each <= "~" or (each in "\"'" and place != "contains")):
             MASK.add(text)  # a key id is no secret, but this may be more than one
             raise SignInError(
-                f"{name} {place} {_character(each)}.", hint=_HINTS.get(each, "Remove it, then repeat the command.")
+                f"{name} {place} {_character(each)}.",
+                code="VPCE028",
+                hint=_HINTS.get(each, "Remove it, then repeat the command."),
             )
 
 

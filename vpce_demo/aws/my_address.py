@@ -34,6 +34,7 @@ def my_address(environment: Environment) -> str:
     if not found:
         raise DemoError(
             "Your public IPv4 address could not be found, and ssh is open to it alone.",
+            code="VPCE071",
             facts={"asked": url, **dict(zip(("answer", "through the web proxy"), map(str, answers), strict=False))},
             hint="Say it in the config file:  ssh_from: 198.51.100.7/32    (the tutorial's is 0.0.0.0/0: anywhere)",
         )

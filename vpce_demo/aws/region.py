@@ -49,6 +49,7 @@ def image(clients: Clients, config: Config) -> str:
     if not re.fullmatch(r"ami-[0-9a-f]+", id):  # not shown: the parameter may hold a secret
         raise Refused(
             "The value of the image's SSM parameter is not the id of an image.",
+            code="VPCE023",
             facts={"image_parameter": config.image_parameter},
             hint=hint,
         )
@@ -58,6 +59,7 @@ def image(clients: Clients, config: Config) -> str:
         if one.get("RootDeviceName", ROOT_DEVICE) != ROOT_DEVICE:
             raise Refused(
                 f"The image starts from {one['RootDeviceName']}, and Amazon Linux from {ROOT_DEVICE}.",
+                code="VPCE024",
                 facts=facts,
                 hint=hint,
             )
@@ -66,6 +68,7 @@ def image(clients: Clients, config: Config) -> str:
         if supported and one.get("Architecture") not in supported:
             raise Refused(
                 f"An instance of type {config.instance_type} cannot run the image, which is for {one['Architecture']}.",
+                code="VPCE025",
                 facts={**facts, config.instance_type: ", ".join(supported)},
                 hint=f"{hint} Or set another instance_type.",
             )

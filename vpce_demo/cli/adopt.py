@@ -86,5 +86,6 @@ def _take_over(run: Run, screen: Screen) -> None:
 def _nothing(app: App) -> NotCreated:
     return NotCreated(
         "Nothing in AWS has this demo's tags.",
+        code="VPCE099",
         hint=f"Another account, region or --name?  Or make it:  {command_line(app)} up",
     )

@@ -15,7 +15,7 @@ from click.shell_completion import shell_complete
 
 from .. import signals
 from ..changes import CHANGES
-from ..errors import DemoError, SignInError, TestFailed
+from ..errors import ConfigError, DemoError, SignInError, TestFailed
 from ..extras import WARNINGS
 from ..masking import MASK
 from ..private import not_yours
@@ -26,6 +26,8 @@ from .init import COMPLETION
 
 OUTPUT_VERSION = 1
 """The version of the JSON documents.  It changes with every incompatible change."""
+USAGE, INTERRUPTED = "VPCE001", "VPCE002"
+"""The codes of what click raises."""
 
 
 def main() -> None:
@@ -79,10 +81,11 @@ def _was_written(app: App, out: Output) -> bool:
     """Whether the output was written; says on stderr that it was not, unless its reader has just left (``| head``)."""
     lost = out.lost
     if lost and not isinstance(lost, BrokenPipeError):
-        screen = app.screen()
-        screen.line(f"The output could not be written: {lost.strerror}.", mark="✗", to_err=True)
-        if not CHANGES.is_empty:
-            screen.line(CHANGES.sentence(), to_err=True)
+        from ..ui import screens
+
+        error = DemoError(f"The output could not be written: {lost.strerror}.", code="VPCE006")
+        error.changed = "" if CHANGES.is_empty else CHANGES.sentence()
+        screens.error(app.screen(), error)
     return not lost
 
 
@@ -101,17 +104,22 @@ def _run(app: App, arguments: list[str]) -> int:
         code = signals.code()
         said = "Interrupted." if CHANGES.is_empty else f"Interrupted. {CHANGES.sentence()}"
         app.screen().line(said, to_err=True)
-        app.document["error"] = {"message": "Interrupted."}
+        app.document["error"] = {"code": INTERRUPTED, "message": "Interrupted."}
     except click.ClickException as error:
-        if not isinstance(error, click.exceptions.NoArgsIsHelpError) and not error.message.isprintable():
+        is_help = isinstance(error, click.exceptions.NoArgsIsHelpError)
+        if not is_help and not error.message.isprintable():
             from ..untrusted import one_line  # slow to import
 
             vars(error)["message"] = one_line(error.message)  # it quotes a word of the command line
+        said = error.format_message()
+        if not is_help:
+            first, *rest = said.split("\n")
+            vars(error)["format_message"] = lambda: "\n".join([f"{first}  {USAGE}", *rest])
         error.show()
         code = error.exit_code
         if _json_was_asked_for(arguments):
             app.given["output"] = "json"
-        app.document["error"] = {"message": error.format_message()}
+        app.document["error"] = {"code": USAGE, "message": said}
     except Exception as error:
         understood_error = _understood(app, error)
         if understood_error is None:
@@ -135,6 +143,7 @@ def _run(app: App, arguments: list[str]) -> int:
 
             screens.error(app.screen(), understood_error)
         app.document["error"] = {
+            "code": understood_error.code,
             "message": understood_error.message,
             "facts": understood_error.facts,
             "table": understood_error.table,
@@ -154,8 +163,11 @@ def _run(app: App, arguments: list[str]) -> int:
             if (query := app.get("query")) and "error" not in document:
                 text = json.dumps(query.search(json.loads(text)), indent=2)
         except ValueError as error:  # jmespath's: a function of something that it is not for
-            app.screen().line(f"The query does not suit this document: {error}", mark="✗", to_err=True)
-            code = code or 2
+            from ..ui import screens
+
+            unsuited = ConfigError(f"The query does not suit this document: {error}", code="VPCE007")
+            screens.error(app.screen(), unsuited)
+            code = code or unsuited.exit_code
         click.echo(text)
     return code
 
@@ -198,4 +210,6 @@ def _from_the_machine(app: App, error: Exception) -> DemoError | None:
         if path.is_relative_to(app.state_directory) and (foreign := not_yours(path)):
             return foreign
     what = f"{error.filename} cannot be used" if error.filename else "The machine refused"
-    return DemoError(f"{what}: {error.strerror or error}.", hint="Correct that, then repeat the command.")
+    return DemoError(
+        f"{what}: {error.strerror or error}.", code="VPCE005", hint="Correct that, then repeat the command."
+    )

@@ -106,16 +106,19 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
     if where.sandbox:
         raise ConfigError(
             "The sandbox has no price list, and AWS is not asked with --sandbox.",
+            code="VPCE110",
             hint=f"{command_line(app).replace(' --sandbox', '')} cost --refresh",
         )
     place = partition_of(region).price_list
     if not place:
-        raise ConfigError(f"No Price List has the prices of {region}.")
+        raise ConfigError(f"No Price List has the prices of {region}.", code="VPCE111")
     with as_demo_errors():
         client = price_list_client(where.config, place)
         answer = price_list.ask(client, region, instance_type)
     if not answer.prices:
-        raise DemoError(f"AWS's Price List has none of these prices for {region}.", facts=answer.missing)
+        raise DemoError(
+            f"AWS's Price List has none of these prices for {region}.", code="VPCE111", facts=answer.missing
+        )
     before = table.table()
     found = {(item, region): price for item, price in answer.prices.items()}
     path = table.keep(found)

@@ -65,7 +65,7 @@ def doctor(app: App, timeout: float | None) -> None:
     show(questions.files(StateFile(where.directory).key_file))
     works = True
     if error:
-        ours = understood(error) or DemoError(str(error))
+        ours = understood(error) or DemoError(str(error), code="VPCE065")
         if isinstance(ours, SignInError):
             app.complete(ours)
         for line in questions.not_signed_in(error, ours):

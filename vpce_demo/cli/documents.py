@@ -85,8 +85,9 @@ class Diagnosis(TypedDict):
 
 
 class Error(TypedDict):
-    """What went wrong, and what to do next."""
+    """What went wrong, and what to do next; ``code`` is a section of errors.md."""
 
+    code: Annotated[str, Field(pattern=r"^VPCE\d{3}$")]
     message: Annotated[str, MinLen(1)]
     facts: NotRequired[dict[str, str]]
     table: NotRequired[list[list[str]]]
@@ -381,6 +382,13 @@ class DiagramDocument(TypedDict):
     file: NotRequired[str]
 
 
+class SupportDocument(TypedDict):
+    """``support``: the archive, and the names of the files in it."""
+
+    file: str
+    parts: list[str]
+
+
 class ReportDocument(TypedDict):
     """``there`` and ``gone`` count resources; ``passed`` is null if no test is on record."""
 
@@ -533,6 +541,7 @@ DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
     DoctorDocument: ("doctor", (0, 1, 6)),
     DiagramDocument: ("diagram", (0,)),
     ReportDocument: ("report", (0,)),
+    SupportDocument: ("support", (0,)),
     LogsDocument: ("logs", (0,)),
     InitDocument: ("init", (0,)),
     CompletionDocument: ("completion", (0,)),

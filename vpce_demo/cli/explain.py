@@ -37,7 +37,8 @@ def _topic_names(context: click.Context, parameter: click.Parameter, begun: str)
 def explain(app: App, topic: str | None, lang: Language | None) -> None:
     """Explain a topic; without one, list them.  Needs no account.
 
-    The number of a step shows the page that walkthrough shows before it. What does
+    The number of a step shows the page that walkthrough shows before it, and the code of
+    an error (VPCE012) what it means and what to do. What does
     not fit on the terminal goes through PAGER, or less; with PAGER=cat it does not.
 
     \b

@@ -230,6 +230,7 @@ def _answer(screen: Screen, question: str, prompt: Callable[[], Answer], option:
     if not sys.stdin.isatty():
         raise Refused(
             "Confirmation needed, but this is not a terminal.",
+            code="VPCE004",
             facts={"question": question},
             hint=f"Confirm beforehand:  {option}",
         )

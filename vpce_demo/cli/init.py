@@ -58,6 +58,7 @@ def init(app: App, file: Path, show: bool) -> None:
     except FileExistsError:
         raise ConfigError(
             f"There is a {file} already.",
+            code="VPCE013",
             hint="Give another name:  <demo> init FILE",
         ) from None
     option = "" if file == CONFIG_FILE else f" -c {file}"
@@ -112,6 +113,7 @@ def completion(app: App, shell: str | None) -> None:
     if kind is None:
         raise ConfigError(
             f"There is no completion for {name}.",
+            code="VPCE014",
             hint=f"Name one of:  {'  '.join(SHELLS)}",
         )
     script = kind(cli, {}, "vpce-demo", COMPLETION).source()

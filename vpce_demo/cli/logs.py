@@ -49,6 +49,7 @@ def logs(app: App, run: str | None, last: bool, follow: bool) -> None:
     if chosen is None:
         raise NotCreated(
             f"There is no run {run} on record." if run else "There is no run on record.",
+            code="VPCE098",
             hint=f"Those that are:  {command_line(app)} logs" if found else f"Make one:  {command_line(app)} up",
         )
     shown = 0

@@ -59,7 +59,7 @@ def report(app: App, to: Path | None, redact: bool, lang: Language | None) -> No
     if not found and not (look and look.live):
         if not where.sandbox:
             app.ask_if_the_sandbox_is_meant(bool(runs(replace(where, sandbox=True).logs)))
-        raise NotCreated("There is nothing to report yet.", hint=f"Run first:  {command_line(app)} up")
+        raise NotCreated("There is nothing to report yet.", code="VPCE097", hint=f"Run first:  {command_line(app)} up")
     if redact:
         found, look = redacted(found, look)
     story = known(found, where.config, look)

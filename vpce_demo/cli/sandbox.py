@@ -169,5 +169,5 @@ def running_sandbox(app: App) -> Running:
 
     running = client.running(app.sandbox_directory)
     if running is None:
-        raise SandboxError("The sandbox does not run.", hint="Start it:  <demo> sandbox start")
+        raise SandboxError("The sandbox does not run.", code="VPCE116", hint="Start it:  <demo> sandbox start")
     return running

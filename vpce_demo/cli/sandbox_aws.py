@@ -33,7 +33,7 @@ def sandbox_aws(app: App, words: tuple[str, ...]) -> None:
     running = running_sandbox(app)
     program = shutil.which("aws")
     if program is None:
-        raise DemoError("The AWS CLI is not installed.", hint=f"Install it:  {AWS_CLI}")
+        raise DemoError("The AWS CLI is not installed.", code="VPCE108", hint=f"Install it:  {AWS_CLI}")
     config = app.where().config
     region, nothing = config.region or NO_REGION, os.devnull
     environment = {

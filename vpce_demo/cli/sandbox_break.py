@@ -126,11 +126,13 @@ def _break(app: App, rule: Rule, way: str, surprise: bool) -> bool:
         if attempts.open(run.settings.demo_id):
             raise Refused(
                 "An exercise is open: this demo is broken already.",
+                code="VPCE120",
                 hint="Solve it, or put the demo back:  <demo> sandbox break --undo",
             )
         if missing:
             raise NotCreated(
                 "It is too early for sandbox break: the demo is not whole.",
+                code="VPCE095",
                 facts={"missing": ", ".join(dict.fromkeys(map(str, missing)))},
                 hint="Run first:  <demo> up",
             )
@@ -149,7 +151,9 @@ def _break(app: App, rule: Rule, way: str, surprise: bool) -> bool:
             if not surprise:
                 raise
             error = DemoError(
-                "The exercise could not be set up.", hint="Put the demo back:  <demo> sandbox break --undo"
+                "The exercise could not be set up.",
+                code="VPCE122",
+                hint="Put the demo back:  <demo> sandbox break --undo",
             )
             error.says_what_changed = True  # anything more would say what it is
             raise error from None
@@ -166,7 +170,7 @@ def _undo(app: App) -> None:
         attempts = Attempts.load(where.directory)
         attempt = attempts.open(run.settings.demo_id)
         if attempt is None:
-            raise NotCreated(NO_EXERCISE, hint="Begin one:  <demo> sandbox break --random")
+            raise NotCreated(NO_EXERCISE, code="VPCE121", hint="Begin one:  <demo> sandbox break --random")
         screen.message("Putting the demo back, which may take a minute.")
         run.look()
         _exercise(run, running).take_back(attempt.undo)

@@ -87,7 +87,7 @@ def sandbox_hint(app: App, lang: Language | None) -> None:
     app.given["sandbox"] = True
     found = open_exercise(app)
     if found is None:
-        raise NotCreated(NO_EXERCISE, hint="Begin one:  <demo> sandbox break --random")
+        raise NotCreated(NO_EXERCISE, code="VPCE121", hint="Begin one:  <demo> sandbox break --random")
     attempts, attempt = found
     lang, rule, screen = lang or language(), _rule(attempt), app.screen()
     said, number = words(lang), min(ANSWER, attempt.hints + 1)

@@ -36,18 +36,24 @@ def ssh(app: App, instance: str, words: tuple[str, ...]) -> None:
     environment = app.environment(where, screen, start=False)
     up = f"Run first:  {command_line(app)} up"
     if environment is None:
-        raise NotCreated("It is too early for ssh.", hint=up)
+        raise NotCreated("It is too early for ssh.", code="VPCE095", hint=up)
     with open_demo(where, environment, app.command, only_looks=True, unrecorded=Unrecorded.SHOW) as run:
         r = {"consumer": run.demo.customer, "web": run.demo.web}[instance]
         live = look(r, run.sides[r.side])
         if live is None:
-            raise NotCreated("It is too early for ssh.", facts={"missing": str(r)}, hint=up)
+            raise NotCreated("It is too early for ssh.", code="VPCE095", facts={"missing": str(r)}, hint=up)
         address = live.outputs.get("public_address", "")
         if not address:
-            raise DemoError(f"{r.at_start} has no public address.", facts={"id": live.id, "state": live.state}, hint=up)
+            raise DemoError(
+                f"{r.at_start} has no public address.",
+                code="VPCE103",
+                facts={"id": live.id, "state": live.state},
+                hint=up,
+            )
         if not public_line(run.state.key_file):
             raise DemoError(
                 "The demo's ssh key is not in this directory.",
+                code="VPCE104",
                 facts={"key": str(run.state.key_file)},
                 hint=f"Make a new key and new instances:  {command_line(app)} up",
             )
@@ -55,5 +61,8 @@ def ssh(app: App, instance: str, words: tuple[str, ...]) -> None:
     code, printed = run.ssh().session(address, live.id, words, subprocess.PIPE if app.json else None)
     app.document.update(instance=live.id, address=address, printed=printed)
     if code:
-        app.document["error"] = {"message": f"The command on the instance ended with exit code {code}."}
+        app.document["error"] = {
+            "code": "VPCE107",
+            "message": f"The command on the instance ended with exit code {code}.",
+        }
         raise click.exceptions.Exit(code if code > 0 else 128 - code)

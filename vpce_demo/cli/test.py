@@ -57,6 +57,7 @@ def _nothing_to_test(app: App, missing: list[Any] | None = None) -> NotCreated:
     what = ", ".join(str(r) for r in missing or []) or "everything"
     return NotCreated(
         "It is too early for test.",
+        code="VPCE095",
         facts={"missing": what},
         hint=f"Run first:  {command_line(app)} up",
     )

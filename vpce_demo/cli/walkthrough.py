@@ -87,6 +87,7 @@ def walk(app: App, lang: Language | None, yes: bool, timeout: float | None) -> N
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused(
             "There is no terminal to read the pages on.",
+            code="VPCE109",
             hint="Make the demo without them:  <demo> up    or read one:  vpce-demo explain 1",
         )
 

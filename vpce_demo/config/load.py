@@ -31,7 +31,7 @@ def load(path: Path | None, overrides: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(_merged(data, overrides))
     except ValidationError as error:
-        raise ConfigError(_explain(error, where, tree, data)) from None
+        raise ConfigError(_explain(error, where, tree, data), code="VPCE011") from None
 
 
 def origins(path: Path | None) -> dict[str, str]:
@@ -63,9 +63,9 @@ def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
     try:
         text = text_of(path, LARGEST_FILE)
     except FileNotFoundError:
-        raise ConfigError(f"There is no config file {path}.") from None
+        raise ConfigError(f"There is no config file {path}.", code="VPCE008") from None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {why(error)}.") from None
+        raise ConfigError(f"{path} cannot be read: {why(error)}.", code="VPCE009") from None
     try:
         tree, data = read_yaml(text)
     except yaml.YAMLError as error:
@@ -73,15 +73,15 @@ def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         problem = printable(getattr(error, "problem", None) or str(error).splitlines()[0], 200)
         what = problem if isinstance(error, Misread) else f"is not valid YAML: {problem}"
-        raise ConfigError(f"{place}: {what}") from None
+        raise ConfigError(f"{place}: {what}", code="VPCE010") from None
     except RecursionError:
-        raise ConfigError(f"{path}: is nested too deeply") from None
+        raise ConfigError(f"{path}: is nested too deeply", code="VPCE010") from None
     except ValueError as error:
-        raise ConfigError(f"{path}: {printable(str(error))}") from None
+        raise ConfigError(f"{path}: {printable(str(error))}", code="VPCE010") from None
     if data is None:
         return tree, {}
     if not isinstance(data, dict):
-        raise ConfigError(f"{path}:1:1: must hold 'key: value' lines")
+        raise ConfigError(f"{path}:1:1: must hold 'key: value' lines", code="VPCE010")
     return tree, data
 
 

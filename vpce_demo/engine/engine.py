@@ -131,6 +131,7 @@ class Engine:
             if owner := next(iter(aws.taken_over.values()), ""):
                 raise Refused(
                     f"{owner} has taken over the demo {aws.demo}.",
+                    code="VPCE086",
                     facts={"id": aws.demo_id, "made by": aws.owner},
                     hint="Make a demo of your own:  <demo> up --name another-name",
                 )
@@ -240,6 +241,7 @@ class Engine:
             if unproven := self.sides[r.side].unproven.get(r.key):
                 raise Refused(
                     f"{unproven} is on record as {r}, but nothing in AWS shows that it is this demo's.",
+                    code="VPCE088",
                     facts={"why": UNPROVEN},
                     hint="If it is, give it back its tags:\n    "
                     + self.sides[r.side].command_to_tag(r, unproven)
@@ -248,6 +250,7 @@ class Engine:
             if more := self._lookup.duplicates.get(r.key):
                 raise Refused(
                     f"{r.at_start} exists {len(more) + 1} times.",
+                    code="VPCE089",
                     facts={"ids": ", ".join([self._known[r.key].id, *(live.id for live in more)])},
                     hint="Remove them all:  <demo> down",
                 )
@@ -363,7 +366,9 @@ class Engine:
                 if not patience.lasts(reason, self._denied_early(r, error)):
                     text = f"{r.at_start} was mended, and AWS still has it as it was."
                     raise (
-                        final_error(r, error, reason) if error else DemoError(text, facts={"now": changes(differing)})
+                        final_error(r, error, reason)
+                        if error
+                        else DemoError(text, code="VPCE074", facts={"now": changes(differing)})
                     )
                 live = replace(seen, drift=differing)
                 note = f"{code(error)}, trying again" if error else "AWS still shows it as it was"

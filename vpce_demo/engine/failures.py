@@ -25,6 +25,7 @@ def name_taken(r: Resource, foreign: Live) -> Refused:
     renamed = "Choose another demo name (--name), or other names in the config file."
     return Refused(
         f"The name {r.name} is taken by {foreign.id}, which is not part of this demo.",
+        code="VPCE087",
         facts={"why": foreign.why},
         hint=f"Remove it from {parent}, or ask whoever made it." if (parent := r.goes_with()) else renamed,
     )
@@ -36,7 +37,7 @@ def gave_up(r: Resource, live: Live | None) -> DemoError:
     hint = advice(live.why) if live else ""
     message = f"{r.at_start} is {live.state if live else 'gone'} in AWS."
     again = live and live.phase in (Phase.FAILED, Phase.GONE, Phase.DELETING, Phase.WRONG)
-    return (GaveUp if again else DemoError)(message, facts=facts, hint=hint)
+    return (GaveUp if again else DemoError)(message, code="VPCE073", facts=facts, hint=hint)
 
 
 def final_error(r: Resource, error: ClientError | BotoCoreError, reason: ErrorKind) -> Exception:

@@ -56,7 +56,7 @@ class Exercise:
         clients = [client for side in Side for client in (self.facts.clients(side).ec2, self.facts.clients(side).elb)]
         in_sandbox = all(LOOPBACK_URL.fullmatch(client.meta.endpoint_url) for client in clients)
         if not (in_sandbox and self.environment.is_sandbox):
-            raise Refused("An exercise breaks a demo in the sandbox only, never on AWS.")
+            raise Refused("An exercise breaks a demo in the sandbox only, never on AWS.", code="VPCE119")
 
     @property
     def ec2(self) -> EC2Client:
@@ -97,7 +97,7 @@ class Exercise:
         end = time.monotonic() + patience
         while not holds():
             if time.monotonic() > end:
-                raise TimedOut(f"Waited too long for {what}.")
+                raise TimedOut(f"Waited too long for {what}.", code="VPCE122")
             time.sleep(0.05)
 
     def empty(self, subnet: Resource) -> None:
@@ -117,7 +117,9 @@ class Exercise:
         address = self.facts.instance(instance).get("PublicIpAddress", "")
         answer = self.facts.ssh.run(address, self.id(instance), command, seconds=20)
         if answer.exit_code:
-            raise DemoError(f"{' '.join(command)} did not work on {instance}.", facts={"it said": answer.err})
+            raise DemoError(
+                f"{' '.join(command)} did not work on {instance}.", code="VPCE122", facts={"it said": answer.err}
+            )
 
     def replace(self, instance: Instance, *, key: str = "", subnet_id: str = "", public: bool = True) -> str:
         """Replace an instance by one with the same tags, image, groups and user data, except for these.
@@ -194,7 +196,7 @@ class Exercise:
         ranges = IPv4Network(vpc_cidr).subnets(new_prefix=IPv4Network(like["CidrBlock"]).prefixlen)
         free = next((one for one in ranges if not any(one.overlaps(other) for other in taken)), None)
         if free is None:
-            raise DemoError(f"{vpc_cidr} has no room for another subnet.")
+            raise DemoError(f"{vpc_cidr} has no room for another subnet.", code="VPCE122")
         zone = like["AvailabilityZoneId"] if same_zone else self.another_zone(like["AvailabilityZoneId"])
         made = self.ec2.create_subnet(VpcId=like["VpcId"], CidrBlock=str(free), AvailabilityZoneId=zone)
         self.undo_by("delete_subnet", SubnetId=made["Subnet"]["SubnetId"])

@@ -176,11 +176,14 @@ class StateFile:
         try:
             replace_file(self.path, text)
         except NotAFile as error:
-            raise DemoError(f"The state file {self.path} cannot be written: {error.reason}.", hint=error.hint) from None
+            raise DemoError(
+                f"The state file {self.path} cannot be written: {error.reason}.", code="VPCE080", hint=error.hint
+            ) from None
         except OSError as error:
             foreign = not_yours(self.directory) if isinstance(error, PermissionError) else None
             raise foreign or DemoError(
                 f"The state file {self.path} cannot be written: {error.strerror}.",
+                code="VPCE080",
                 hint="Free some space or mend the permissions, then run the command again: it goes on from here.",
             ) from None
 
@@ -295,9 +298,10 @@ def _what_is_wrong(error: ValidationError) -> str:
 
 def _unreadable(path: Path, why: str) -> DemoError:
     if not os.path.lexists(path):  # something else stands where its directory should be
-        return DemoError(f"The state file {path} cannot be used: {why}.", hint=ELSEWHERE)
+        return DemoError(f"The state file {path} cannot be used: {why}.", code="VPCE079", hint=ELSEWHERE)
     return DemoError(
         f"The state file {path} cannot be used: {why}.",
+        code="VPCE079",
         hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    {put_aside(path)}",
     )
 
@@ -306,7 +310,7 @@ def _make(directory: Path) -> None:
     try:
         make_private(directory, DEPTH)  # where it cannot be: the key is the only secret, and is refused there
     except OSError as error:
-        raise DemoError(f"The directory {directory} cannot be made: {error.strerror}.") from None
+        raise DemoError(f"The directory {directory} cannot be made: {error.strerror}.", code="VPCE081") from None
 
 
 @contextlib.contextmanager

@@ -53,7 +53,9 @@ def language(environment: Mapping[str, str] = os.environ) -> Language:
     if asked := environment.get("VPCE_DEMO_LANG"):
         if found := next((lang for lang in LANGUAGES if lang == asked), None):
             return found
-        raise ConfigError(f"VPCE_DEMO_LANG is '{asked}', and there are texts in {' and '.join(LANGUAGES)}.")
+        raise ConfigError(
+            f"VPCE_DEMO_LANG is '{asked}', and there are texts in {' and '.join(LANGUAGES)}.", code="VPCE015"
+        )
     locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
     return "ja" if locale.startswith("ja") else "en"
 
@@ -69,17 +71,25 @@ def topics(lang: str) -> list[Page]:
 
 
 def topic(name: str, lang: str) -> list[Page]:
-    """The page of a topic, or the pages of a step by its number.  Raises ConfigError, naming the nearest topic."""
+    """The page of a topic or of an error's code (in English), or the pages of a step by its number.
+
+    Raises ConfigError, naming the nearest topic.
+    """
+    from .errors import ERRORS
+
+    if row := next((row for row in ERRORS if row.code == name.upper()), None):
+        return [Page(False, "", row.code, f"{row.code}: {row.title}", row.text)]
     pages = [page for page in topics(lang) if page.name == name]
     if not pages and name.isdecimal():
         pages = [page for page in steps(lang) if page.step == int(name)]
     if not pages:
         if name.isdecimal():
             last = max(page.step for page in steps(lang))
-            raise ConfigError(f"There is no step {name}: the tutorial's are 1 to {last}.")
+            raise ConfigError(f"There is no step {name}: the tutorial's are 1 to {last}.", code="VPCE016")
         near = difflib.get_close_matches(name.lower(), [page.name for page in topics(lang)], n=1)
         raise ConfigError(
             f"There is no topic '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."),
+            code="VPCE016",
             hint="See all topics:  vpce-demo explain",
         )
     return pages

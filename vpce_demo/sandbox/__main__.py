@@ -67,7 +67,7 @@ def main() -> int:
     try:
         sandbox.start()
     except SandboxError as error:
-        print(json.dumps({"error": error.message, "hint": error.hint}), file=sys.stderr)
+        print(json.dumps({"error": error.message, "code": error.code, "hint": error.hint}), file=sys.stderr)
         return 1
     serving = contextlib.ExitStack()
     try:

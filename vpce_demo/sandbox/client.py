@@ -71,6 +71,8 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 class NotReached(SandboxError):
     """The process of a sandbox, of number ``pid``, lives and does not answer as it should."""
 
+    code = "VPCE117"
+
     pid = 0
 
 
@@ -105,10 +107,10 @@ class Running:
                 raise _not_reached(self.pid, error) from error
             text = "The sandbox has stopped; what was in it is gone."
             raise SandboxError(
-                text, facts={"asked": verb, "got": str(error)}, hint="vpce-demo sandbox start"
+                text, code="VPCE116", facts={"asked": verb, "got": str(error)}, hint="vpce-demo sandbox start"
             ) from error
         if status != 200:
-            raise SandboxError(f"The sandbox refused {verb}: {answer.get('error', status)}.")
+            raise SandboxError(f"The sandbox refused {verb}: {answer.get('error', status)}.", code="VPCE118")
         return answer
 
 
@@ -257,7 +259,9 @@ def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_po
     if missing:
         text = f"The sandbox needs parts that are not installed: {', '.join(missing)}."
         raise SandboxError(
-            text, hint="Install them where this program was installed from, in its directory:  pip install '.[sandbox]'"
+            text,
+            code="VPCE115",
+            hint="Install them where this program was installed from, in its directory:  pip install '.[sandbox]'",
         )
     remove_file(directory / SERVER_FILE)
     refuse_links(directory / INSTANCES, 2)
@@ -297,7 +301,7 @@ def _ready(process: subprocess.Popen[bytes], directory: Path) -> Running:
             raise _failure(directory, process.returncode)
         time.sleep(0.02)
     text = f"The sandbox was not ready after {PATIENCE:.0f} s."
-    raise SandboxError(text, facts={"log": _tail(directory)}, hint=f"See {directory / LOG_FILE}.")
+    raise SandboxError(text, code="VPCE113", facts={"log": _tail(directory)}, hint=f"See {directory / LOG_FILE}.")
 
 
 def _environment(directory: Path) -> dict[str, str]:
@@ -322,9 +326,11 @@ def _failure(directory: Path, code: int) -> SandboxError:
     tail = _tail(directory)
     with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
         told = json.loads(tail.splitlines()[-1])
-        return SandboxError(told["error"], hint=told["hint"])
+        return SandboxError(told["error"], code=told["code"], hint=told["hint"])
     facts = {"exit code": str(code), "log": tail or "(empty)"}
-    return SandboxError("The sandbox ended while it was starting.", facts=facts, hint=f"See {directory / LOG_FILE}.")
+    return SandboxError(
+        "The sandbox ended while it was starting.", code="VPCE113", facts=facts, hint=f"See {directory / LOG_FILE}."
+    )
 
 
 def _tail(directory: Path, lines: int = 12) -> str:

@@ -350,5 +350,6 @@ def _unavailable(port: int, error: OSError) -> SandboxError:
     why = "in use" if error.errno == errno.EADDRINUSE else f"not to be had: {error.strerror}"
     return SandboxError(
         f"Port {port}, for the sandbox's API, is {why}.",
+        code="VPCE114",
         hint="Choose another port with --port, or leave the option out: then a free one is taken.",
     )

@@ -161,6 +161,7 @@ def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: 
             continue
         raise Refused(
             f"There is no room for {wanted} more {what}.",
+            code="VPCE052",
             facts={"account": clients.account, "region": clients.region, what: f"{used} of {most} there"},
             hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
         )
@@ -173,6 +174,7 @@ def _refuse_closed_gateways(clients: Clients) -> None:
         return
     raise Refused(
         "VPC Block Public Access closes the account's internet gateways, which the demo needs.",
+        code="VPCE053",
         facts={"account": clients.account, "region": clients.region, "InternetGatewayBlockMode": found.mode},
         hint="Take another --region. An exclusion does not help: it is for a VPC that exists, and the demo creates "
         "its own.\n"
@@ -191,6 +193,7 @@ def _refuse_what_is_not_built(environment: Environment) -> None:
     if ours["region"] != theirs["region"]:
         raise Refused(
             "A consumer in another region cannot be let in yet.",
+            code="VPCE072",
             facts={str(side): one["region"] for side, one in environment.accounts.items()},
             hint="Use one region for both sides.",
         )
@@ -221,12 +224,14 @@ def _choose(config: Config, region: str, ours: Mapping[str, str], theirs: Mappin
     if config.zone and config.zone not in common:
         raise Refused(
             f"Zone {config.zone} does not offer {config.instance_type} to both sides.",
+            code="VPCE066",
             facts={"zones that do": ", ".join(common) or "none"},
             hint="Set another zone, or leave it out and one is chosen.",
         )
     if not common:
         raise Refused(
             f"No zone of {region} offers {config.instance_type} to both sides.",
+            code="VPCE067",
             hint="Set another instance_type or region.",
         )
     name = config.zone or next(iter(common))

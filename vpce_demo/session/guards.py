@@ -33,6 +33,7 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
     if state.demo == name and told != (state.demo, state.demo_id):
         raise Refused(
             f"The state file {state.path} contradicts itself: its settings are another demo's.",
+            code="VPCE078",
             facts={
                 "in the file": printable(f"{state.demo} {state.demo_id}"),
                 "settings": printable(f"{told[0]} {told[1]}"),
@@ -45,6 +46,7 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
             f"The state file {state.path} belongs to another demo."
             if state.demo and state.demo != name
             else f"The state file {state.path} does not say which {what} it belongs to.",
+            code="VPCE078",
             facts={"in the file": printable(state.demo), "wanted": name} if state.demo != name else {},
             hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    {put_aside(state.path)}",
         )
@@ -70,6 +72,7 @@ def refuse_other_accounts(state: StateFile, environment: Environment, side: str 
     back = f"<command> {_options(state, other, wrong)}"
     raise Refused(
         f"Refusing to continue: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
+        code="VPCE076",
         table=[
             ("", "", "state file", "your credentials"),
             *((str(one), *row) for one, rows in named.items() for row in rows),
@@ -123,6 +126,7 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
     if changed:
         raise Refused(
             "The settings differ from those the existing demo was created with.",
+            code="VPCE077",
             facts=changed,
             hint="Go back to the old ones, or first:  <demo> down    (or give it another --name)",
         )

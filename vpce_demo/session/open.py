@@ -137,6 +137,7 @@ def _recorded_settings(state: StateFile) -> Settings:
         places = dict.fromkeys(printable(".".join(map(str, one["loc"]))) for one in error.errors()[:MOST_MISTAKES])
         raise DemoError(
             f"The settings in the state file {state.path} cannot be used: {', '.join(places)}.",
+            code="VPCE079",
             hint=f"AWS knows the demo by its tags, so put the file aside and go on:\n    {put_aside(state.path)}",
         ) from None
 

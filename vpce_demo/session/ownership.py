@@ -106,6 +106,7 @@ def identify(
         if wanted not in ("", state.demo_id):
             raise Refused(
                 f"The demo on record in this directory is {state.demo_id}, not {wanted}.",
+                code="VPCE085",
                 hint=f"Put its record aside first:\n    {put_aside(state.path)}",
             )
         owner, before = (str(state.settings.get(name) or "") for name in ("owner", "adopted_from"))
@@ -134,6 +135,7 @@ def _choose(demos: Sequence[StandingDemo], caller: str, wanted: str, unrecorded:
     if not fitting or (unrecorded in (Unrecorded.ADOPT, Unrecorded.DELETE_OWN) and len(fitting) > 1):
         raise Refused(
             f"There is no demo with the id {wanted}." if wanted else "Several demos have this name.",
+            code="VPCE084",
             table=[("id", "made by"), *((demo.id, demo.made_by) for demo in demos)],
             hint="Say which one:  <demo> adopt --id ID",
         )
@@ -153,6 +155,7 @@ def _not_on_record(name: str, demo: StandingDemo, is_own: bool, unrecorded: Unre
         )
     return Refused(
         f"The demo {name} exists in this account, but there is no record of it here.",
+        code="VPCE083",
         facts={**demo.facts, "made by": f"{demo.made_by} (you)"} if is_own else demo.facts,
         hint=hint,
     )

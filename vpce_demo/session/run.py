@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 class Interrupted(DemoError):
     """Ctrl-C or SIGTERM was received; calls in progress were completed and recorded."""
 
+    code = "VPCE002"
+
     def __init__(self, number: int, there: int) -> None:
         super().__init__(
             "Interrupted. Calls in progress were completed and recorded.",
@@ -145,6 +147,7 @@ class Run:
             steps = dict.fromkeys(step.command for step in self.demo.steps if set(step.resources) & set(missing))
             raise NotCreated(
                 f"It is too early for {command}.",
+                code="VPCE095",
                 facts={"missing": ", ".join(dict.fromkeys(str(r) for r in missing))},
                 hint="Run first:  " + "    ".join(f"<demo> {step}" for step in steps),
             )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from ..errors import DemoError
 from .style import Screen, duration
 
@@ -145,7 +147,9 @@ def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:
 def error(screen: Screen, error: DemoError) -> None:
     """Print what happened, the facts, what to do, and whether anything was changed."""
     first, *rest = str(error.message).split("\n")
-    screen.line(first, mark="✗", to_err=True)
+    screen.line(
+        Text.assemble(screen.plain(first), (f"  {error.code}" if error.code else "", "dim")), mark="✗", to_err=True
+    )
     told = {name: value for name, value in error.facts.items() if value}
     column = max(map(len, told), default=0) + 2
     lines = [f"  {line}" for line in rest]

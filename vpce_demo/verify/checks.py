@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from ..aws.error_codes import ErrorKind, error_kind, error_message
 from ..engine.resource import Aws, Resource
-from ..errors import DemoError, Diagnosis, NotCreated
+from ..errors import DemoError, Diagnosis, NotCreated, TestFailed
 from ..model import Live, Side
 from ..resources.endpoint_service import connections
 from ..resources.target_group import target_health
@@ -47,6 +47,8 @@ class CheckFailed(DemoError):
     ``ssh_said`` are the lines of this machine's ssh client, if it failed.  ``otherwise`` is what the check meets
     without the user's ssh configuration, if that is something else.
     """
+
+    exit_code, code = TestFailed.exit_code, TestFailed.code
 
     def __init__(self, what: str, symptom: Symptom, ssh_said: str = "") -> None:
         super().__init__(what)

@@ -113,13 +113,13 @@ def files(key_file: Path) -> DoctorLine:
     try:
         refuse_links(key_file.parent, DEPTH)
         if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-            raise not_yours(there) or DemoError(f"Nothing can be written in {there}.", hint=ELSEWHERE)
+            raise not_yours(there) or DemoError(f"Nothing can be written in {there}.", code="VPCE081", hint=ELSEWHERE)
         with tempfile.TemporaryFile(dir=there) as file:
             if os.fstat(file.fileno()).st_mode & 0o077:
                 raise without_modes(there)
         if is_there(key_file) and key_file.stat().st_mode & 0o077:
             text = f"{key_file} can be read by others, so ssh refuses it."
-            raise DemoError(text, hint=f"chmod 600 {shlex.quote(str(key_file))}")
+            raise DemoError(text, code="VPCE094", hint=f"chmod 600 {shlex.quote(str(key_file))}")
     except DemoError as error:
         return _not_fine("files", error)
     return DoctorLine("files", True, f"{there} keeps permissions")

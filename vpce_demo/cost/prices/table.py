@@ -107,7 +107,7 @@ def keep(prices: Table) -> Path:
     """Write these over what was refreshed before, for this and later runs; return where.  Raises DemoError."""
     path = refreshed_file()
     if path is None:
-        raise DemoError("The prices cannot be kept: there is no home directory.", hint="Set HOME.")
+        raise DemoError("The prices cannot be kept: there is no home directory.", code="VPCE112", hint="Set HOME.")
     before: Table = {}
     with extra(f"The refreshed prices in {path} cannot be used", "They are replaced."):
         before = refreshed()
@@ -119,7 +119,7 @@ def keep(prices: Table) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, json.dumps({"version": VERSION, "prices": blocks}, indent=1) + "\n")
     except OSError as error:
-        raise DemoError(f"The prices cannot be kept in {path}: {why(error)}.") from None
+        raise DemoError(f"The prices cannot be kept in {path}: {why(error)}.", code="VPCE112") from None
     return path
 
 

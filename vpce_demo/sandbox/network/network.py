@@ -117,6 +117,7 @@ class Network:
         except OSError as error:
             self._failure = SandboxError(
                 f"The sandbox's proxy cannot listen on port {self._proxy.port}: {error.strerror or error}.",
+                code="VPCE114",
                 hint="Choose another port with --proxy-port, or 0 for any free one.",
             )
             return
