@@ -51,6 +51,7 @@ COMMANDS = (
     "explain 7",
     "diagram",
     "report",
+    "support",
     "init",
     "completion bash",
     "doctor",

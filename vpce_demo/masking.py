@@ -98,12 +98,12 @@ class Mask:
 
 
 def each_text(data: Any, change: Callable[[str], str]) -> Any:
-    """A JSON value with every text in it changed; keys stay."""
+    """A JSON value with every text in it changed, keys too."""
     match data:
         case str():
             return change(data)
         case Mapping():
-            return {key: each_text(value, change) for key, value in data.items()}
+            return {each_text(key, change): each_text(value, change) for key, value in data.items()}
         case list() | tuple():
             return [each_text(value, change) for value in data]
         case _:

@@ -36,6 +36,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "doctor": "Check this machine, the account, and the demo if there is one.",
         "adopt": "Take over a demo that exists in the account.",
         "logs": "List the runs of the demo, or print one.",
+        "support": "Write a ZIP archive with what others need to help: versions, settings, state, logs.",
     },
     "Set up": {
         "init": "Write a config FILE with every setting, its default and a comment.",

@@ -23,6 +23,10 @@ from .known import settings_of
 
 _PATTERNS: dict[str, str] = {
     # In this order: a pattern that may contain another comes first.
+    "key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.(?!-----END))*.(?:-----END [A-Z ]*-----)?",
+    "public_key": r"(?<=\bssh-rsa )AAAA[\w+/=]+|(?<=\bssh-ed25519 )AAAA[\w+/=]+",
+    "access_key": r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b",
+    "uuid": r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
     "failure": r"(?<=failure message: )\S+",
     "arn": r"\barn:aws[\w-]*:(?:iam|sts)::[^\s\"',]+",
     "dns": r"\b(?!(?:SERVICES)\.)[\w-]+(?:\.[\w-]+)*\.(?:SUFFIXES)\b",
@@ -30,8 +34,10 @@ _PATTERNS: dict[str, str] = {
     "hash": r"(?<=[/-])[0-9a-f]{16}\b",
     "account": r"(?<![\d.])\d{12}(?![\d.])",
     "address": r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])",
+    "ipv6": r"(?<![\w:])(?:(?:[0-9a-fA-F]{1,4}:){7}|(?:[0-9a-fA-F]{1,4}:)+:(?:[0-9a-fA-F]{1,4}:)*)[0-9a-fA-F]{1,4}\b",
 }
 _MASKS = {
+    **dict.fromkeys(("key", "public_key", "access_key", "uuid"), "xxxxxxxx{n}"),
     "failure": "xxxxxxxx{n}",
     "arn": "arn:aws:xxxxxxxx{n}",
     "dns": "xxxxxxxx{n}.amazonaws.com",
@@ -39,6 +45,8 @@ _MASKS = {
     "hash": "xxxxxxxx{n}",
     "account": "xxxxxxxxxx{n:02d}",
     "address": "x.x.x.{n}",
+    "ipv6": "x:x::{n}",
+    "word": "xxxxxxxx-{n}",
 }
 
 
@@ -52,7 +60,7 @@ def _pattern() -> re.Pattern[str]:
     }
     for place, domains in names.items():
         text = text.replace(place, "|".join(map(re.escape, sorted(domains, key=len, reverse=True))))
-    return re.compile(text)
+    return re.compile(text, re.DOTALL)
 
 
 _OURS = [ipaddress.IPv4Network(cidr) for cidr in ("0.0.0.0/32", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
@@ -60,17 +68,25 @@ _OURS = [ipaddress.IPv4Network(cidr) for cidr in ("0.0.0.0/32", "10.0.0.0/8", "1
 
 
 class Redactor:
-    """Masks values and remembers their masks.  Addresses in ``networks``, the demo's own, are kept."""
+    """Masks values, and ``words`` wherever they stand alone, and remembers their masks.
 
-    def __init__(self, networks: Iterable[str] = ()) -> None:
+    Addresses in ``networks``, the demo's own, are kept.
+    """
+
+    def __init__(self, networks: Iterable[str] = (), words: Iterable[str] = ()) -> None:
         self._private = [*_OURS, *map(ipaddress.IPv4Network, networks)]
         self._masks: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         found = home()
         self._home = str(found) if found and found.name else ""  # the root is nobody's
+        own = sorted({word for word in words if len(word) > 1 and word != "root"}, key=len, reverse=True)
+        self._words = re.compile(
+            rf"(?<![^\W_])(?P<word>{'|'.join(map(re.escape, own)) or '(?!)'})(?![^\W_])", re.IGNORECASE
+        )
 
     def text(self, text: str) -> str:
-        return _pattern().sub(self._mask, text.replace(self._home, "~") if self._home else text)
+        text = text.replace(self._home, "~") if self._home else text
+        return self._words.sub(self._mask, _pattern().sub(self._mask, text))
 
     def data(self, data: Any) -> Any:
         """Mask every text in a JSON value."""
