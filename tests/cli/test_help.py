@@ -105,6 +105,7 @@ def test_errors_in_ascii_too(program: Program) -> None:
     assert done.code == 2
     assert done.text.isascii()
     assert "x No AWS region is set." in done.err
+    assert finished(program.start("up", VPCE_DEMO_ASCII="1")).text == done.text
     coded = finished(program.start("up", PYTHONUTF8="0", PYTHONIOENCODING="latin-1", LC_ALL="C"))
     assert coded.code == 2
     assert coded.text.isascii()

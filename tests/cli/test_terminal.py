@@ -50,7 +50,7 @@ def test_up_and_down_from_beginning_to_end(world: World) -> None:
         assert down.finish() == 0
     assert down.text.isascii()
     assert not down.is_coloured
-    assert marks(down) == [("+", number) for number in [*range(1, 16), 15]]
+    assert marks(down) == [("v", number) for number in [*range(1, 16), 15]]
     assert re.search(r"^Deleted 32 in [\d.]+s\. Looked again by tag: nothing left\.$", down.lines[-1])
 
 

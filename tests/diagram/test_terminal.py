@@ -134,3 +134,10 @@ def test_long_names_are_shortened_with_an_ellipsis() -> None:
     assert "…" in "\n".join(printed(PICTURES["long ready"], 60, False))
     assert "..." in "\n".join(printed(PICTURES["long ready"], 60, True))
     assert "…" not in "\n".join(printed(PICTURES["plain ready"], 100, False))
+
+
+@pytest.mark.parametrize("ascii", [False, True], ids=["symbols", "ascii"])
+def test_no_mark_is_a_corner_too(ascii: bool) -> None:
+    symbols = SYMBOLS[ascii]
+    assert set(symbols.mark.values()) & {corner for pair in symbols.corners.values() for corner in pair} == set()
+    assert len(set(symbols.mark.values())) == len(symbols.mark)

@@ -38,7 +38,7 @@ def test_a_stream_that_is_not_utf_8_is_taken_for_ascii(open_screen: Opens, monke
     monkeypatch.setattr("tests.ui.conftest.Stream.encoding", "iso-8859-1")
     screen, stream = open_screen(100)
     screen.line("a → b …", mark="✓")
-    assert stream.getvalue() == "+ a > b ...\n"
+    assert stream.getvalue() == "v a > b ...\n"
 
 
 def test_an_entry_goes_on_under_its_beginning(open_screen: Opens) -> None:

@@ -126,7 +126,7 @@ def shared_options(environment: bool) -> list[click.Option]:
             help="At the end, print the calls that changed something, as `aws` commands.",
         ),
         option("--no-color", is_flag=True, default=None, help="No colour; NO_COLOR says the same."),
-        option("--ascii", is_flag=True, default=None, help="No symbols beyond ASCII."),
+        option("--ascii", env="VPCE_DEMO_ASCII", is_flag=True, default=None, help="No symbols beyond ASCII."),
         option(
             "-q", "--quiet", is_flag=True, default=None, help="Results only, without messages; of test, what fails."
         ),

@@ -44,7 +44,7 @@ SYMBOLS = {
             Drawn.PENDING: (".", ":"),
             Drawn.MISSING: (".", ":"),
         },
-        {Drawn.READY: "+", Drawn.BROKEN: "x", Drawn.PENDING: "-", Drawn.MISSING: "."},
+        {Drawn.READY: "v", Drawn.BROKEN: "x", Drawn.PENDING: "-", Drawn.MISSING: "."},
         {True: ("+", "+"), False: ("+", "+")},
         ">",
         "...",

@@ -22,7 +22,7 @@ from .output import styled
 
 WIDTH_WITHOUT_TERMINAL = 100
 
-_ASCII = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|", "•": "*"}
+_ASCII = {"✓": "v", "✗": "x", "·": ".", "…": "...", "→": ">", "━": "=", "╸": "=", "─": "-", "│": "|", "•": "*"}
 _WORD = re.compile(r"""\s*(?:'[^']*'|"[^"]*"|\S)+""")
 """A word of a shell's command line, with the space before it."""
 _COLOURS = {"✓": "green", "✗": "red", "·": "dim", "-": "dim", "!": "yellow"}
