@@ -109,6 +109,11 @@ class Changes:
     # --- what is said -----------------------------------------------------------
 
     @property
+    def made(self) -> set[str]:
+        """The keys of the resources that were created and not deleted again, or may have been."""
+        return self._created | self._creating
+
+    @property
     def is_empty(self) -> bool:
         """True if nothing was changed, for certain."""
         return self.sentence() == NOTHING_CHANGED

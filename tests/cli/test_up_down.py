@@ -303,6 +303,7 @@ EVERY_COMMAND = {
     "ssh": "web -- hostname",
     "diagram": "--format mermaid",
     "report": "--to report.html",
+    "support": "--to support.zip",
     "explain": "privatelink",
     "init": "new.yaml",
     "completion": "bash",

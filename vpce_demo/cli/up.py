@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import click
 
+from ..aws.messages import understood
+from ..changes import CHANGES
 from ..cost.bill import hourly, said
 from ..engine.drift import added, changes
 from ..engine.resource import Resource
@@ -15,8 +18,9 @@ from ..errors import Refused
 from ..model import Drift, Live, Remedy, Side, is_fine
 from ..session.look import Look, look_of
 from ..session.open import open_demo
+from ..session.run import Interrupted, Run
 from ..ui import screens
-from ..ui.progress_state import DONE_UP
+from ..ui.progress_state import DONE_DOWN, DONE_UP
 from .app import App, command_line
 from .commands import STAGES
 from .describe import described, summary
@@ -33,6 +37,13 @@ no_mend_option = click.option(
 @click.option("--skip-test", is_flag=True, help="Do not test at the end.")
 @no_mend_option
 @click.option("--step", is_flag=True, help="Stop before each step and explain it: walkthrough.")
+@click.option(
+    "--on-failure",
+    type=click.Choice(["keep", "delete"]),
+    default="keep",
+    show_default=True,
+    help="What becomes of what this command created, if it fails. Ctrl-C is no failure.",
+)
 @yes_option
 @ttl_option
 @timeout_option
@@ -43,6 +54,7 @@ def up(
     skip_test: bool,
     no_mend: bool,
     step: bool,
+    on_failure: str,
     yes: bool,
     ttl: timedelta | None,
     timeout: float | None,
@@ -57,9 +69,10 @@ def up(
       vpce-demo --sandbox up
       vpce-demo up --until create-endpoint-service
     """
-    if step and (until or skip_test or ttl):
+    deletes = on_failure == "delete"
+    if step and (until or skip_test or ttl or deletes):
         raise click.UsageError(
-            "--step asks before each step where to stop; it goes without --until, --skip-test, --ttl."
+            "--step asks before each step where to stop; it goes without --until, --skip-test, --ttl, --on-failure."
         )
     if step:
         from .walkthrough import walk
@@ -67,7 +80,8 @@ def up(
         walk(app, None, yes, timeout)
         return
     stages = STAGES[: STAGES.index(until) + 1] if until in STAGES else STAGES
-    _make(app, stages, yes, timeout, test=not skip_test and until in (None, "test"), mend=not no_mend, ttl=ttl)
+    test = not skip_test and until in (None, "test")
+    _make(app, stages, yes, timeout, test=test, mend=not no_mend, ttl=ttl, deletes=deletes)
 
 
 def _stage(name: str, text: str) -> click.Command:
@@ -130,12 +144,16 @@ def _make(
     test: bool,
     mend: bool = True,
     ttl: timedelta | None = None,
+    deletes: bool = False,
 ) -> None:
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=True)
     assert environment is not None
 
-    with open_demo(where, environment, app.command, makes=True, ttl=ttl) as run:
+    with (
+        open_demo(where, environment, app.command, makes=True, ttl=ttl) as run,
+        _deleting_what_was_made(app, run, timeout) if deletes else contextlib.nullcontext(),
+    ):
         run.trust_the_opening()
         resources = run.demo.of(*stages)
         if not resources:
@@ -192,6 +210,38 @@ def _for_the_other_side(look: Look) -> Iterator[str]:
         yield f"the consumer:  vpce-demo{here} up --side consumer --region {look.region()} --service-name {name}"
     if look.settings.side == Side.CONSUMER.value and endpoint and not _is_complete(look):
         yield f"the provider:  vpce-demo{' --sandbox' * look.is_free} accept {endpoint.id}"
+
+
+@contextlib.contextmanager
+def _deleting_what_was_made(app: App, run: Run, timeout: float | None) -> Iterator[None]:
+    """If what is inside fails, delete what it created, and raise its error with what is left.
+
+    If nothing was there before, nothing stays: neither the key nor the state file.
+    """
+    was_there = bool(run.state.ids)
+    try:
+        yield
+    except Interrupted:
+        raise
+    except Exception as error:
+        failure = understood(error)
+        made = [r for r in run.demo.resources if r.key in CHANGES.made]
+        if not made or failure is None:
+            raise
+        app.screen().message(f"It failed: {failure.message} Deleting what was created (--on-failure delete).", mark="!")
+        try:
+            with showing_progress(app, run, made if was_there else run.demo.resources, DONE_DOWN) as told:
+                left = run.down(told.on_event, timeout, only=made if was_there else ())
+            failure.facts["left"] = ", ".join(str(one.resource) for one in left)
+            for key in {r.key for r in made} - {one.resource.key for one in left}:
+                CHANGES.refused(key)  # what was not answered made nothing, or that is gone
+        except Interrupted:
+            raise
+        except Exception as second:
+            if (ours := understood(second)) is None:
+                raise
+            failure.facts["deleting failed"] = ours.message
+        raise failure from error
 
 
 Difference = tuple[Resource, Drift]

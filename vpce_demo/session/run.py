@@ -184,13 +184,20 @@ class Run:
             raise
 
     def down(
-        self, on_event: Callable[[Event], None], timeout_seconds: float | None, *, reject_foreign: bool = False
+        self,
+        on_event: Callable[[Event], None],
+        timeout_seconds: float | None,
+        *,
+        reject_foreign: bool = False,
+        only: Sequence[Resource] = (),
     ) -> list[Leftover]:
-        """Delete everything, look again, and return what is left and why.  Raises Interrupted on a signal.
+        """Delete everything, or ``only`` these, look again, and return what is left and why.
 
         ``reject_foreign`` rejects connections of others to the endpoint service, which otherwise keep it in place.
+        Raises Interrupted on a signal.
         """
 
+        resources = only or self.demo.resources
         refused: dict[str, Event] = {}
 
         def both(event: Event) -> None:
@@ -201,14 +208,16 @@ class Run:
 
         engine = self.engine(both, timeout_seconds)
         with interruptible(engine.stop) as interrupted:
-            failures = engine.down(self.demo.resources, self.demo.teardown, release=reject_foreign)
+            failures = engine.down(resources, self.demo.teardown, release=reject_foreign)
         if interrupted:
             raise Interrupted(interrupted[0], len(self.state.ids))
         self._raise_first([f for f in failures if f.note == "could not be looked up"])
         not_let_in = [f for f in failures if f.error and error_kind(f.error) is ErrorKind.SIGN_IN]
         self._raise_first(not_let_in)
-        there = self._look_until_gone() if not failures else self.look()
-        left = [self._with_holders(one) for one in _left(self.demo.resources, there, failures, refused)]
+        there = self._look_until_gone(resources) if not failures else self.look(resources)
+        left = [self._with_holders(one) for one in _left(resources, there, failures, refused)]
+        if only:
+            return left
         left += [*self._unproven(), *self._delete_strays(timeout_seconds)]
         self.log.look(left)
         if not left:
@@ -280,10 +289,10 @@ class Run:
                 tag = self.sides[r.side].command_to_tag(r, id)
                 yield Leftover(r, Live(id), UNPROVEN, {}, (f"{tag}    # if it is this demo's",))
 
-    def _look_until_gone(self) -> dict[str, Live]:
-        """Look until nothing is found, for a while: AWS may still list what it has deleted."""
+    def _look_until_gone(self, resources: Sequence[Resource]) -> dict[str, Live]:
+        """Look until none of these is found, for a while: AWS may still list what it has deleted."""
         until = time.monotonic() + HIDDEN_SECONDS / self.environment.pace
-        while (there := self.look()) and time.monotonic() < until:
+        while {r.key for r in resources} & (there := self.look(resources)).keys() and time.monotonic() < until:
             self._seen_since = None
             time.sleep(max(0.05, 2.0 / self.environment.pace))
         return there
