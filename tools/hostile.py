@@ -44,6 +44,7 @@ COMMANDS = (
     "sandbox aws --version",
     "plan",
     "status",
+    "list",
     "-v logs --last",
     "-o json logs --last",
     "cost",

@@ -299,7 +299,9 @@ def test_a_sandbox_reset_under_a_demo(world: World) -> None:
 
 
 EVERY_COMMAND = {
-    **dict.fromkeys((*STAGES, "up", "test", "plan", "status", "adopt", "doctor", "logs", "cost", "iam-policy"), ""),
+    **dict.fromkeys(
+        (*STAGES, "up", "test", "plan", "status", "list", "adopt", "doctor", "logs", "cost", "iam-policy"), ""
+    ),
     "ssh": "web -- hostname",
     "diagram": "--format mermaid",
     "report": "--to report.html",

@@ -16,6 +16,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "down": "Delete everything, in the documented order, and look again.",
         "plan": "Show what up would create and mend, and what it costs.",
         "status": "Show what exists of the demo, what it costs, and where it differs.",
+        "list": "List all demos of the account and region: who made them, and what they cost.",
     },
     "Step by step": {
         "create-provider": "Steps 1-7: the provider's VPC, web server and load balancer.",

@@ -382,6 +382,27 @@ class DiagramDocument(TypedDict):
     file: NotRequired[str]
 
 
+class ListedDemo(TypedDict):
+    """A demo by its tags: ``tagged`` is how many resources have them, ``expires`` is empty without --ttl, and
+    ``recorded`` is true if its record is in this directory."""
+
+    name: str
+    id: str
+    made_by: str
+    yours: bool
+    recorded: bool
+    tagged: int
+    hourly_usd: Usd | None
+    expires: str
+
+
+class ListDocument(TypedDict):
+    """``list``; the sum is null if a price is not known."""
+
+    demos: list[ListedDemo]
+    hourly_usd: Usd | None
+
+
 class SupportDocument(TypedDict):
     """``support``: the archive, and the names of the files in it."""
 
@@ -542,6 +563,7 @@ DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
     DiagramDocument: ("diagram", (0,)),
     ReportDocument: ("report", (0,)),
     SupportDocument: ("support", (0,)),
+    ListDocument: ("list", (0,)),
     LogsDocument: ("logs", (0,)),
     InitDocument: ("init", (0,)),
     CompletionDocument: ("completion", (0,)),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG
+from ..config.model import EXPIRES_TAG
 from ..engine.resource import Aws, Resource
 from ..model import Holder, Live, Phase, Side
 from .by_tag import tagged
@@ -164,6 +165,12 @@ def other_demos(sides: Mapping[Side, Aws]) -> list[str]:
     return sorted(names - {ours})
 
 
+def tagged_of_all(aws: Aws) -> list[_Tagged]:
+    """Everything that any demo has in this account and region; what is not EC2's where the tagging API is allowed."""
+    others = by_tagging_api(aws, of_all=True) or {}
+    return [*_by_ec2(aws), *((*_type_and_id(arn), tags) for arn, tags in others.items() if ":ec2:" not in arn)]
+
+
 def _by_ec2(aws: Aws) -> list[_Tagged]:
     """By DescribeTags, which returns one tag at a time."""
     found: list[_Tagged] = aws.shared("tags", lambda: _described_tags(aws))
@@ -173,7 +180,7 @@ def _by_ec2(aws: Aws) -> list[_Tagged]:
 def _described_tags(aws: Aws) -> list[_Tagged]:
     tags: dict[str, dict[str, str]] = {}
     types: dict[str, str] = {}
-    which: list[FilterTypeDef] = [{"Name": "key", "Values": [DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG]}]
+    which: list[FilterTypeDef] = [{"Name": "key", "Values": [DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG, EXPIRES_TAG]}]
     for page in aws.ec2.get_paginator("describe_tags").paginate(Filters=which):
         for tag in page["Tags"]:
             tags.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
