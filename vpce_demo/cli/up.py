@@ -159,6 +159,7 @@ def _make(
         if not resources:
             raise Refused(
                 f"This demo is the {run.settings.side}'s side only, and {app.command} makes nothing of it.",
+                code="VPCE123",
                 hint="See what there is:  <demo> status",
             )
         if len(stages) == 1:

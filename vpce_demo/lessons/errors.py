@@ -657,5 +657,26 @@ ERRORS = (
         "The demo was not in the state that the exercise needs, or did not get into it in time.",
         "Put the demo back: `vpce-demo sandbox break --undo`.",
     ),
+    ErrorRow(
+        "VPCE123", "5", "The demo has only one side",
+        "It was made with `--side`, and what the command makes is of the other side.",
+        "The other person runs it, with their own sign-in. `vpce-demo status` shows what there is.",
+    ),
+    ErrorRow(
+        "VPCE124", "5", "The endpoint service is in another region",
+        "The name of the service, which `--service-name` gave, has another region in it than the consumer's.",
+        "Take the region that the message names.",
+    ),
+    ErrorRow(
+        "VPCE125", "5", "AWS does not show the endpoint service",
+        "AWS answers `InvalidServiceName`: for a wrong name, for a service that does not let this account connect, and for "
+        "one in another region. It does not say which.",
+        "Check the name, and ask the provider to let the account in (`up --side provider --consumer-account ACCOUNT`).",
+    ),
+    ErrorRow(
+        "VPCE126", "5", "There is no sign-in for the other side",
+        "The command knows one side of the demo, and something needs the other one.",
+        "The other person runs it, with their own sign-in.",
+    ),
 )
 # fmt: on

@@ -110,6 +110,7 @@ def _zones_of(clients: Clients, service: str) -> list[str]:
     if service.split(".")[3] != clients.region:
         raise Refused(
             "The endpoint service is in another region.",
+            code="VPCE124",
             facts={"service": service, "consumer": clients.region},
             hint="Take its region:  <command> --region " + service.split(".")[3],
         )
@@ -120,6 +121,7 @@ def _zones_of(clients: Clients, service: str) -> list[str]:
             raise
         raise Refused(
             f"AWS does not show the endpoint service to account {clients.account}.",
+            code="VPCE125",
             facts={"service": service, "AWS said": error_message(error)},
             hint=NOT_SHOWN.format(account=clients.account),
         ) from error

@@ -56,7 +56,7 @@ class OneSide(dict[Side, Aws]):
     """The only side with a sign-in.  What needs the other one cannot be asked, as if it did not exist."""
 
     def __missing__(self, side: Side) -> Aws:
-        raise NotCreated(f"There is no sign-in for the {side}'s side.")
+        raise NotCreated(f"There is no sign-in for the {side}'s side.", code="VPCE126")
 
 
 @dataclass
