@@ -157,6 +157,28 @@ def test_without_pages_and_away_again(world: World) -> None:
     assert world.account() == before
 
 
+def test_whose_turn_it_is_and_the_steps_of_one_side(world: World) -> None:
+    with reading(world, "--consumer-profile", "222222222222", "walkthrough") as reader:
+        reader.page()
+        reader.press(ENTER)
+        assert "the provider's turn, in account 123456789012" in reader.until(STOP)
+        reader.press("q")
+        reader.end()
+    with reading(world, "walkthrough", "--side", "provider", "--consumer-account", "222222222222") as reader:
+        reader.page()
+        reader.press(ENTER)
+        reader.until(STOP)
+        reader.press("s")
+        assert TITLES["en"][7] in reader.page()
+        reader.press(ENTER)
+        page = reader.page()
+        assert TITLES["en"][-2] in page, "the consumer's steps are somebody else's"
+        assert "turn" not in page.partition("Where we are")[0]
+        reader.press("q")
+        reader.end()
+    assert "principal" in world.recorded()
+
+
 def test_another_size_while_somebody_reads(world: World) -> None:
     """The screen is drawn anew at once; the same keys work."""
     with Terminal(world, "walkthrough", width=60, height=15) as reader:

@@ -39,7 +39,7 @@ from ..session.look import Look, look_of
 from ..session.open import open_demo
 from ..session.run import Interrupted, Run
 from ..ssh import identity
-from ..tutorial import Step
+from ..tutorial import Step, tutorial
 from ..ui import page as pages
 from ..ui.page import WIDEST
 from ..ui.pager import ENTER, Block, Reader, drawn
@@ -95,7 +95,7 @@ def walk(app: App, lang: Language | None, yes: bool, timeout: float | None) -> N
     environment = app.environment(where, screen, start=True)
     assert environment is not None
     lang = lang or lessons.language()
-    _Walk(app, screen, where, environment, lang, lessons.words(lang), lessons.steps(lang), timeout).go(yes)
+    _Walk(app, screen, where, environment, lang, lessons.words(lang), timeout).go(yes)
 
 
 @dataclass
@@ -106,8 +106,9 @@ class _Walk:
     environment: Environment
     lang: Language
     said: Mapping[str, str]
-    pages: Sequence[Page]
     timeout: float | None
+    pages: Sequence[Page] = field(init=False)
+    """Of the steps of the demo, in their order."""
     seen: Look = field(init=False)
     key_file: Path = field(init=False)
 
@@ -144,6 +145,10 @@ class _Walk:
         with open_demo(self.where, self.environment, self.app.command) as run:
             run.look()
             self.seen, self.key_file = look_of(run), run.state.key_file
+            both = tutorial(run.settings.model_copy(update={"side": None})).steps
+            own = {(step.number, step.command) for step in run.demo.steps}
+            every = zip(lessons.steps(self.lang), both, strict=True)
+            self.pages = [page for page, step in every if (step.number, step.command) in own]
             self.app.document.update(resources=described(self.seen))
 
     def is_done(self, step: Step) -> bool:
@@ -230,7 +235,13 @@ class _Walk:
         yield drawn(self.screen, lambda: self.screen.out.print(shown, soft_wrap=True))
 
     def heading(self, page: Page) -> str:
-        return heading(page, self.seen.demo.steps[-1].number, self.said)
+        steps = self.seen.demo.steps
+        title, resources = heading(page, steps[-1].number, self.said), steps[self.pages.index(page)].resources
+        if not resources or not self.environment.in_both:
+            return title
+        side = resources[0].side
+        turn = self.said[f"turn {side}"].format(account=self.environment.accounts[side]["account"])
+        return f"{title}   {turn}"
 
     def filled(self, text: str) -> str:
         """The text with the values known now, and with commands for this demo."""

@@ -669,8 +669,8 @@ ERRORS = (
     ),
     ErrorRow(
         "VPCE125", "5", "AWS does not show the endpoint service",
-        "AWS answers `InvalidServiceName`: for a wrong name, for a service that does not let this account connect, and for "
-        "one in another region. It does not say which.",
+        "AWS answers `InvalidServiceName`: for a wrong name, for a service that does not let this account connect, "
+        "and for one in another region. It does not say which.",
         "Check the name, and ask the provider to let the account in (`up --side provider --consumer-account ACCOUNT`).",
     ),
     ErrorRow(
