@@ -40,7 +40,8 @@ Call = tuple[str, dict[str, Any]]
 class Exercise:
     """A demo in the sandbox to break one thing in.
 
-    Raises Refused if the environment, or any client that the exercise would use, is not a sandbox's.
+    Raises Refused if the environment, or any client that the exercise would use, is not a sandbox's, and for a demo of
+    two accounts or regions, whose exercises are not built.
 
     ``make`` creates resources as ``up`` does; ``inject_fault`` makes the sandbox answer an operation with an error that
     no state of the API would cause.  ``undo`` are the calls, last first, that take back what ``up`` would leave.
@@ -57,6 +58,12 @@ class Exercise:
         in_sandbox = all(LOOPBACK_URL.fullmatch(client.meta.endpoint_url) for client in clients)
         if not (in_sandbox and self.environment.is_sandbox):
             raise Refused("An exercise breaks a demo in the sandbox only, never on AWS.", code="VPCE119")
+        if self.environment.in_both:
+            raise Refused(
+                "An exercise breaks a demo whose two sides are in one account and region.",
+                code="VPCE127",
+                hint="Make one beside this one:  vpce-demo --sandbox up --name exercise",
+            )
 
     @property
     def ec2(self) -> EC2Client:

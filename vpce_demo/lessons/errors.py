@@ -678,5 +678,10 @@ ERRORS = (
         "The command knows one side of the demo, and something needs the other one.",
         "The other person runs it, with their own sign-in.",
     ),
+    ErrorRow(
+        "VPCE127", "5", "An exercise needs a demo of one account and region",
+        "Exercises on a demo whose provider and consumer are in two accounts or regions are not built.",
+        "Make another demo beside it: `vpce-demo --sandbox up --name exercise`.",
+    ),
 )
 # fmt: on
