@@ -42,6 +42,14 @@ def test_init_takes_what_was_said(program: Program) -> None:
     assert load(program.directory / "second.yaml", {}) == Config(name="second", region="eu-west-1", profile="me")
 
 
+def test_init_offers_the_demo_that_was_meant_and_writes_nothing_that_is_refused(program: Program) -> None:
+    done = good(program.run("--sandbox", "init", "a b.yaml", "--name", "123", "--profile", "a: b", "--state-dir", "s"))
+    assert done.out.endswith("then:  vpce-demo --sandbox --state-dir s -c 'a b.yaml' up\n")
+    assert load(program.directory / "a b.yaml", {}) == Config(name="123", profile="a: b")
+    refused = program.run("init", "long.yaml", "--name", "a" * 20)
+    assert (refused.code, (program.directory / "long.yaml").exists()) == (2, False)
+
+
 def test_a_config_file_is_found_in_the_directory_and_every_value_has_an_origin(program: Program) -> None:
     path = program.directory / "vpce-demo.yaml"
     path.write_text("region: eu-west-1\nname: found\ntags: {a: b}\nprovider:\n  profile: p\n  vpc_name: 'x: y'\n")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from click.shell_completion import get_completion_class
 
 from ..changes import CHANGES
 from ..errors import ConfigError
-from .app import CONFIG_FILE, App
+from .app import CONFIG_FILE, App, command_line
 from .group import cli, command, pass_app
 
 if TYPE_CHECKING:
@@ -46,11 +47,14 @@ def init(app: App, file: Path, show: bool) -> None:
         return
     from importlib.resources import files
 
+    from ..config.load import load
+
+    said = {key: value for key in ("name", "profile", "region") if (value := app.get(key))}
+    load(None, said)  # what is refused is not written
     text = files("vpce_demo").joinpath("config.example.yaml").read_text(encoding="utf-8")
-    for key in ("name", "profile", "region"):
-        if value := app.get(key):
-            line = f"{key}: {value}  ".replace("\\", r"\\")
-            text = re.sub(rf"^(?:# )?{key}: \S+ *", line, text, count=1, flags=re.MULTILINE)
+    for key, value in said.items():
+        line = f"{key}: {json.dumps(value)}  ".replace("\\", r"\\")
+        text = re.sub(rf"^(?:# )?{key}: \S+ *", line, text, count=1, flags=re.MULTILINE)
     try:
         with file.open("x", encoding="utf-8") as new:
             CHANGES.note(f"{file} was written.")
@@ -61,8 +65,9 @@ def init(app: App, file: Path, show: bool) -> None:
             code="VPCE013",
             hint="Give another name:  <demo> init FILE",
         ) from None
-    option = "" if file == CONFIG_FILE else f" -c {file}"
-    app.screen().line(f"Wrote {file}. Change what you want, then:  vpce-demo up{option}")
+    named = {**dict.fromkeys(said), "config": None if file == CONFIG_FILE else file}
+    with_it = command_line(replace(app, given={**app.given, **named}))
+    app.screen().line(f"Wrote {file}. Change what you want, then:  {with_it} up")
     app.document.update(file=str(file))
 
 
