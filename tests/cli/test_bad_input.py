@@ -137,7 +137,7 @@ def test_an_empty_config_is_the_defaults(program: Program) -> None:
         ("-", "lower-case letters"),
         ("../../etc", "lower-case letters"),
         ("a" * 33, "at most 32 lower-case"),
-        ("a" * 20, "AWS allows 32; choose a shorter demo name"),
+        ("a" * 20, "AWS allows 32; choose a demo name of at most 19"),
     ],
 )
 def test_demo_name_that_will_not_do(here: Callable[..., Done], tmp_path: Path, name: str, words: str) -> None:

@@ -235,11 +235,10 @@ class Config(SettingsGroup):
             ("load_balancer_name", self.provider.load_balancer_name),
             ("target_group_name", self.provider.target_group_name),
         ):
-            full = in_front(self.name, name)
+            full, room = in_front(self.name, name), 31 - len(name)
             if len(full) > 32:
-                raise ValueError(
-                    f"{field}: {full} has {len(full)} characters, and AWS allows 32; choose a shorter demo name"
-                )
+                shorter = f"demo name of at most {room}" if room > 0 else f"shorter {field}"
+                raise ValueError(f"{field}: {full} has {len(full)} characters, and AWS allows 32; choose a {shorter}")
         return self
 
 
