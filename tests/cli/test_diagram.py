@@ -36,6 +36,15 @@ def test_to_a_file_by_its_name(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(beginning)
 
 
+def test_a_drawing_is_not_written_under_the_name_of_something_else(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["diagram", "--to", "d.png"]) == 2
+    assert ".svg, .md, .mmd or .txt" in capfd.readouterr().err
+    assert not (tmp_path / "d.png").exists()
+    assert run_command(["diagram", "--to", "d.png", "--format", "terminal"]) == 0
+
+
 def test_themes(capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(["diagram", "--format", "svg"]) == 0
     auto = capfd.readouterr().out

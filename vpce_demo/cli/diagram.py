@@ -25,7 +25,7 @@ from .app import App
 from .group import command, lang_option, pass_app
 from .status import say_whose
 
-SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid"}
+SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".txt": "terminal", "": "terminal"}
 
 
 @command()
@@ -47,11 +47,13 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None, lang: Langu
       vpce-demo diagram
       vpce-demo diagram --to slide.svg --theme light
     """
+    form = form or SUFFIXES.get(to.suffix.lower() if to else "")
+    if not form:
+        raise click.UsageError(f"The ending of {to} is not .svg, .md, .mmd or .txt: name one of them, or a --format.")
     screen = app.screen()
     lang = lang or language()
     look = seen(app, screen, app.where())
     told, shown = (picture(look.demo, look.live, look.frame, one) for one in ("en", lang))
-    form = form or SUFFIXES.get(to.suffix.lower() if to else "", "terminal")
     app.document.update(format=form, demo=told.demo, state=told.state, hops=[asdict(hop) for hop in told.hops])
     if form == "terminal":
         drawn = in_terminal(shown, WIDTH_WITHOUT_TERMINAL if to else screen.out.width, screen.ascii)
