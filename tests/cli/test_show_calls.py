@@ -35,12 +35,14 @@ def test_a_call_as_a_command(operation: str, params: dict[str, Any], options: st
 
 def test_what_a_run_changed_is_shown(world: World) -> None:
     before = len(world.calls())
-    lines = good(world.run("up", "--until", "create-endpoint-service", "--show-calls")).out.splitlines()
-    commands = [shlex.split(line) for line in lines[lines.index(HEADING) + 1 :] if "sandbox aws " in line]
-    assert all(words[:3] == ["vpce-demo", "sandbox", "aws"] for words in commands)
+    shown = good(world.run("up", "--until", "create-endpoint-service", "--show-calls")).out.split(HEADING)[1]
+    commands = [shlex.split(f"aws {one}") for one in shown.split("vpce-demo sandbox aws ")[1:]]
     done = [call for call in world.calls()[before:] if call["error"] is None and call["service"] != "sts"]
     changed = [call["operation"] for call in done if not call["operation"].startswith(READING)]
-    assert sorted(words[4].replace("-", "") for words in commands) == sorted(one.lower() for one in changed)
+    assert sorted(words[2].replace("-", "") for words in commands) == sorted(one.lower() for one in changed)
+
+    (launch,) = (words for words in commands if words[2] == "run-instances")
+    assert launch[launch.index("--user-data") + 1].startswith("#cloud-config\npackages:\n"), "as it was sent"
 
     with world.nothing_changes():
         assert good(world.run("status", "--show-calls")).out.endswith("No call changed anything.\n")

@@ -183,7 +183,7 @@ def _show_calls(app: App) -> None:
         else "No call changed anything."
     )
     for command in commands:
-        screen.line(command)
+        screen.text(command)  # a line feed stands in quotes
 
 
 def _json_was_asked_for(arguments: list[str]) -> bool:
