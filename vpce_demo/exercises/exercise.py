@@ -91,6 +91,8 @@ class Exercise:
             call = getattr(self.ec2, operation, None) or getattr(self.elb, operation)
             with contextlib.suppress(ClientError):
                 self.released(partial(call, **params))
+            for service in params.get("ServiceIds", ()):
+                self.service_gone(service)
 
     def clear(self, subnet_id: str) -> None:
         """Terminate the instances in a subnet, which ``up`` may have made there meanwhile."""
@@ -210,12 +212,16 @@ class Exercise:
         return made["Subnet"]["SubnetId"]
 
     def delete_service(self) -> None:
-        """Delete the demo's endpoint and service, and wait: a service keeps its load balancers until it is gone."""
+        """Delete the demo's endpoint and service, and wait until they are gone."""
         ec2, service = self.ec2, self.id(self.facts.demo.service)
         ec2.delete_vpc_endpoints(VpcEndpointIds=[self.id(self.facts.demo.endpoint)])
         self.released(lambda: ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[service]))
+        self.service_gone(service)
+
+    def service_gone(self, service: str) -> None:
+        """Wait until a service is deleted: until then no other one can have its load balancers."""
         which: Any = [{"Name": "service-id", "Values": [service]}]
-        look = ec2.describe_vpc_endpoint_service_configurations
+        look = self.ec2.describe_vpc_endpoint_service_configurations
         self.until(
             lambda: all(one["ServiceState"] == "Deleted" for one in look(Filters=which)["ServiceConfigurations"]),
             f"{service} to be gone",
