@@ -25,6 +25,7 @@ def test_a_time_is_a_tag_on_everything_and_commands_warn_when_it_is_over(stage: 
     (until,) = expires(stage)
     assert began + timedelta(hours=2) <= datetime.fromisoformat(until) <= began + timedelta(hours=2, minutes=2)
     assert "warnings" not in stage.run("status", "--check")[1], "what it has is what it should have"
+    assert f"wanted until    {until} (--ttl)\n" in stage.text("status")[1]
 
     path = stage.directory / "sandbox" / "vpce-demo" / "state.json"
     state = json.loads(path.read_text())

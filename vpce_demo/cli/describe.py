@@ -33,6 +33,8 @@ def summary(look: Look) -> Iterator[tuple[str, str]]:
         yield "web page", f"http://{balancer.outputs.get('dns_name', '')}/"
         if look.proxy:
             yield "by proxy", f"{look.proxy}   the web page opens only through it"
+    if live and look.settings.expires:
+        yield "wanted until", f"{look.settings.expires} (--ttl)"
 
 
 def described(look: Look) -> list[Resource]:
