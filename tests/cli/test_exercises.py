@@ -103,6 +103,14 @@ def test_a_surprise_and_the_trace_of_it(world: World, monkeypatch: pytest.Monkey
     assert untold.code == 6
     assert "group" not in untold.text
     assert "An exercise is open, so the cause is not told. A hint:  vpce-demo" in untold.err
+    drawn = world.here("diagram", "-o", "json")
+    first, *_ = drawn.document["hops"]
+    assert (first["state"], first["why"]) == ("broken", "")
+    assert "An exercise is open" in drawn.err
+    page = world.directory / "r.html"
+    assert world.here("report", "--to", str(page)).code == 0
+    for told in (drawn.document["diagram"], page.read_text()):
+        assert "does not let" not in told
     shown = world.here("sandbox", "trace")
     assert shown.code == 0
     connections = shown.out.split("\n\n")

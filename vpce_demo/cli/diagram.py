@@ -23,6 +23,7 @@ from ..ui.style import WIDTH_WITHOUT_TERMINAL, Screen
 from ..untrusted import write_text
 from .app import App
 from .group import command, lang_option, pass_app
+from .sandbox_hint import instead_of_the_cause
 from .status import say_whose
 
 SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".txt": "terminal", "": "terminal"}
@@ -53,7 +54,11 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None, lang: Langu
     screen = app.screen()
     lang = lang or language()
     look = seen(app, screen, app.where())
-    told, shown = (picture(look.demo, look.live, look.frame, one) for one in ("en", lang))
+    pictures = [picture(look.demo, look.live, look.frame, one) for one in ("en", lang)]
+    if instead := instead_of_the_cause(app):
+        screen.message(instead)
+        pictures = [one.without_reasons() for one in pictures]
+    told, shown = pictures
     app.document.update(format=form, demo=told.demo, state=told.state, hops=[asdict(hop) for hop in told.hops])
     if form == "terminal":
         drawn = in_terminal(shown, WIDTH_WITHOUT_TERMINAL if to else screen.out.width, screen.ascii)

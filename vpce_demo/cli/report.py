@@ -23,6 +23,7 @@ from ..ui.style import Screen
 from ..untrusted import write_text
 from .app import App, command_line
 from .group import command, lang_option, pass_app
+from .sandbox_hint import instead_of_the_cause
 from .status import say_whose
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def report(app: App, to: Path | None, redact: bool, lang: Language | None) -> No
         raise NotCreated("There is nothing to report yet.", code="VPCE097", hint=f"Run first:  {command_line(app)} up")
     if redact:
         found, look = redacted(found, look)
-    story = known(found, where.config, look)
+    story = replace(known(found, where.config, look), tells_reasons=not instead_of_the_cause(app))
     file = to or Path(f"{where.config.name}-report.html")
     if not to:
         is_there(file)  # nobody has named what stands there

@@ -129,6 +129,10 @@ class Picture:
         """The words of the picture in its language."""
         return words(self.lang, "picture")
 
+    def without_reasons(self) -> Picture:
+        """The same, but for why its hops are broken."""
+        return replace(self, hops=tuple(replace(hop, why="") for hop in self.hops))
+
     @property
     def state(self) -> Drawn:
         """Whether a packet can go all the way."""

@@ -75,6 +75,8 @@ class Known:
     live: dict[str, Live] = field(default_factory=dict)
     made: dict[str, float] = field(default_factory=dict)
     gone: dict[str, float] = field(default_factory=dict)
+    tells_reasons: bool = True
+    """False while an exercise is open: the picture does not say why its hops are broken."""
 
     @cached_property
     def demo(self) -> Demo:
@@ -129,7 +131,8 @@ class Known:
         """The demo now, in this language; if it is deleted, as it was before."""
         live = self.live if self.is_gone else {key: self.live[key] for key in self.there}
         frame = Frame(self.settings.name, self.place, self.settings.zone, self.accounts, self.addresses)
-        return picture(self.demo, live, frame, lang)
+        drawn = picture(self.demo, live, frame, lang)
+        return drawn if self.tells_reasons else drawn.without_reasons()
 
 
 def known(runs: Iterable[RecordedRun], config: Config, look: Look | None = None) -> Known:
