@@ -62,8 +62,18 @@ def tutorial(s: Settings) -> Demo:
 
     t.step(6, "Web server", "create-provider")
     key = t.add(KeyPair("provider-key", PROVIDER, p.key_name, public_key=s.public_key))
-    group = t.add(SecurityGroup("provider-group", PROVIDER, p.group_name, vpc=vpc, description=p.group_description))
-    for rule, port, source in (("ssh", 22, s.ssh_source), ("http", 80, ANYWHERE), ("https", 443, ANYWHERE)):
+    inbound = {"ssh": (22, s.ssh_source), "http": (80, ANYWHERE), "https": (443, ANYWHERE)}
+    group = t.add(
+        SecurityGroup(
+            "provider-group",
+            PROVIDER,
+            p.group_name,
+            vpc=vpc,
+            description=p.group_description,
+            inbound=tuple(inbound.values()),
+        )
+    )
+    for rule, (port, source) in inbound.items():
         t.add(IngressRule(f"provider-rule-{rule}", PROVIDER, f"tcp/{port}", group=group, port=port, source=source))
     web = t.add(
         Instance(
@@ -145,10 +155,18 @@ def tutorial(s: Settings) -> Demo:
 
     t.step(14, "Consumer instance", "create-consumer")
     customer_key = t.add(KeyPair("customer-key", CONSUMER, c.key_name, public_key=s.public_key))
+    customer_inbound = {"ssh": (22, s.ssh_source), "http": (80, ANYWHERE)}
     customer_group = t.add(
-        SecurityGroup("customer-group", CONSUMER, c.group_name, vpc=customer_vpc, description=c.group_description)
+        SecurityGroup(
+            "customer-group",
+            CONSUMER,
+            c.group_name,
+            vpc=customer_vpc,
+            description=c.group_description,
+            inbound=tuple(customer_inbound.values()),
+        )
     )
-    for rule, port, source in (("ssh", 22, s.ssh_source), ("http", 80, ANYWHERE)):
+    for rule, (port, source) in customer_inbound.items():
         t.add(
             IngressRule(
                 f"customer-rule-{rule}", CONSUMER, f"tcp/{port}", group=customer_group, port=port, source=source

@@ -134,6 +134,27 @@ def test_what_makes_the_account_less_safe_is_taken_away_only_with_a_yes(stage: S
     assert stage.run("status", "--check")[0] == 0
 
 
+@pytest.mark.parametrize("port", [80, 22])
+def test_a_rule_that_was_put_back_by_hand_is_the_demos(stage: Stage, port: int) -> None:
+    """As an offered repair or the console does it, without our description."""
+    group = stage.ids["customer-group"]
+    (had,) = (
+        one
+        for one in stage.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
+        if one.get("FromPort") == port
+    )
+    bare = {**had, "IpRanges": [{"CidrIp": had["IpRanges"][0]["CidrIp"]}]}
+    stage.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[had])
+    stage.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[bare])
+    try:
+        assert stage.run("status", "--check")[0] == 0
+        code, document, _ = stage.run("up", "--skip-test", "--yes")
+        assert (code, document["created"], document["mended"]) == (0, 0, [])
+    finally:
+        stage.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[bare])
+        stage.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[had])
+
+
 def further_group(stage: Stage, vpc: str, after: ExitStack) -> str:
     group: str = stage.ec2.create_security_group(GroupName="theirs", Description="theirs", VpcId=stage.ids[vpc])[
         "GroupId"

@@ -46,11 +46,11 @@ def _rules(permissions: Sequence[IpPermissionOutputTypeDef], word: str) -> Itera
 
 
 def _open_to_everybody(permissions: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
-    """The rules of others that are open to every address, each alone."""
+    """The rules that are open to every address, each alone."""
     for permission in permissions:
         for ranges, key in (("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")):
             for one in permission.get(ranges, []):
-                if one.get(key) in EVERYBODY and not one.get("Description", "").startswith(OURS):
+                if one.get(key) in EVERYBODY:
                     ports: Any = {k: v for k, v in permission.items() if k in ("IpProtocol", "FromPort", "ToPort")}
                     yield {**ports, ranges: [one]}
 
@@ -63,6 +63,8 @@ class SecurityGroup(Resource):
 
     vpc: Vpc
     description: str
+    inbound: tuple[tuple[int, str], ...]
+    """Port and source of each of the demo's rules.  A rule like one of them is no other's, whoever made it."""
 
     outbound: ClassVar = ("everything to 0.0.0.0/0",)
     """The outbound rule that AWS gives a new group and the tutorial keeps."""
@@ -75,7 +77,7 @@ class SecurityGroup(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for group in aws.mine(self, GROUPS):
-            others = [rule for rule, about in _rules(group["IpPermissions"], "from") if not about.startswith(OURS)]
+            others = list(self._others(group["IpPermissions"]))
             outbound = {rule for rule, _ in _rules(group["IpPermissionsEgress"], "to")}
             everybody = [rule for rule in others if rule.endswith(TO_EVERYBODY)]
             held = aws.held(
@@ -98,7 +100,15 @@ class SecurityGroup(Resource):
         if live.differs("open to everybody"):
             (group,) = aws.ec2.describe_security_groups(GroupIds=[live.id])["SecurityGroups"]
             for permission in _open_to_everybody(group["IpPermissions"]):
-                aws.ec2.revoke_security_group_ingress(GroupId=live.id, IpPermissions=[permission])
+                if any(self._others([permission])):
+                    aws.ec2.revoke_security_group_ingress(GroupId=live.id, IpPermissions=[permission])
+
+    def _others(self, permissions: Sequence[IpPermissionOutputTypeDef]) -> Iterator[str]:
+        """The inbound rules that are not the demo's, in words."""
+        own = [f"tcp/{port} from {source}" for port, source in self.inbound]
+        for rule, about in _rules(permissions, "from"):
+            if not about.startswith(OURS) and rule not in own:
+                yield rule
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
         return (item["VpcId"], item["GroupName"]) == (aws.id(self.vpc), self.name)  # unique in a VPC
