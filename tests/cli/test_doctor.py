@@ -165,7 +165,7 @@ def test_old_and_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert line.fine is False
     assert "is older than 99.1; no-such-package is missing" in line.evidence
     assert "moto" not in line.evidence
-    assert line.fix == "pip install --upgrade vpce-demo"
+    assert line.fix.startswith("pip install --upgrade .  "), "a name on an index is somebody else's"
 
 
 def test_no_openssh(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from tools.reference import commands
+from vpce_demo import __version__
 from vpce_demo.cli import cli, run_command
 from vpce_demo.cli.commands import ALIASES, SANDBOX, SECTIONS
 
@@ -26,6 +27,7 @@ def test_the_front_page(program: Program) -> None:
         assert re.search(rf"^  {name}\b", done.out, re.MULTILINE), name
     assert "vpce-demo --sandbox up" in done.out
     assert program.run("--version").out.startswith("vpce-demo, version ")
+    assert program.run("-o", "json", "--version").document["program"] == __version__
 
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)

@@ -101,6 +101,17 @@ def test_a_user_in_a_sandbox_that_checks_permissions(program: Program) -> None:
         made = root.create_policy(PolicyName="vpce-demo", PolicyDocument=printed)["Policy"]
         root.attach_user_policy(UserName="alice", PolicyArn=made["Arn"])
         good(program.run("status", **alice))
+        assert good(program.run("plan", "-o", "json", **alice)).document["not_allowed"] == []
+        nothing = {"Effect": "Deny", "Action": "ec2:CreateVpc", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [nothing]})
+        root.put_user_policy(UserName="alice", PolicyName="denied", PolicyDocument=document)
+        planned = good(program.run("plan", **alice))
+        assert "Not allowed to you: CreateVpc." in planned.err
+        (program.directory / "open.yaml").write_text("ssh_from: 0.0.0.0/0\n")
+        begun = program.run("up", "-c", "open.yaml", **alice)
+        assert "Not allowed to you: CreateVpc." in begun.err, "before it asks"
+        assert begun.code == 5
+        root.delete_user_policy(UserName="alice", PolicyName="denied")
         wrong = program.run("status", **{**alice, "AWS_SECRET_ACCESS_KEY": "wrong"})
         assert wrong.code == 4, wrong.text
     finally:

@@ -21,7 +21,7 @@ from ..masking import MASK
 from ..private import not_yours
 from ..ui.output import Output, clean_outputs
 from .app import App, diagnosis_for_this_demo, for_this_demo
-from .group import cli
+from .group import VERSION, cli
 from .init import COMPLETION
 
 OUTPUT_VERSION = 1
@@ -100,6 +100,11 @@ def _run(app: App, arguments: list[str]) -> int:
             cli.invoke(ctx)
     except click.exceptions.Exit as done:
         code = done.exit_code
+        if app.command == VERSION:
+            if _json_was_asked_for(arguments):
+                app.given["output"] = "json"
+            else:
+                click.echo(f"vpce-demo, version {app.document['program']}")
     except (click.Abort, KeyboardInterrupt):
         code = signals.code()
         said = "Interrupted." if CHANGES.is_empty else f"Interrupted. {CHANGES.sentence()}"

@@ -277,7 +277,7 @@ class Document(TypedDict):
     """What every document holds.
 
     ``warnings`` are what could not be used and was done without, each in a sentence; ``calls`` are what --show-calls
-    shows.
+    shows; ``program`` is the program's own version, which --version shows.
     """
 
     version: Literal[1]
@@ -285,6 +285,7 @@ class Document(TypedDict):
     exit_code: Annotated[int, Ge(0)]
     warnings: NotRequired[list[str]]
     calls: NotRequired[list[str]]
+    program: NotRequired[str]
     error: NotRequired[Error]
     diagnosis: NotRequired[Diagnosis]
 
@@ -327,10 +328,13 @@ class StatusDocument(TypedDict):
 
 
 class PlanDocument(StatusDocument):
-    """``to_make`` and ``to_mend`` are keys of resources; one that is to be replaced is among the first."""
+    """``to_make`` and ``to_mend`` are keys of resources; one that is to be replaced is among the first.
+
+    ``not_allowed`` are EC2 calls that AWS would refuse to this caller, as far as a dry run tells."""
 
     to_make: list[str]
     to_mend: list[str]
+    not_allowed: list[str]
 
 
 class ToDelete(TypedDict):

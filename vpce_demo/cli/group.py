@@ -115,11 +115,27 @@ class LazyGroup(click.Group):
                 formatter.write_dl(list(rows.items()))
 
 
+def _version(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
+    """End with the version as the document: the options are not read yet, so ``boundary`` prints it."""
+    if asked and not ctx.resilient_parsing:
+        app = ctx.ensure_object(App)
+        app.command, app.document["program"] = VERSION, __version__
+        ctx.exit()
+
+
+VERSION = "--version"
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
 @click.group("vpce-demo", cls=LazyGroup, sections=SECTIONS, context_settings=HELP, params=shared_options(True))
-@click.version_option(__version__, prog_name="vpce-demo")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def cli(ctx: click.Context, /, **given: Any) -> None:
     """AWS PrivateLink end to end in one command.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from ..aws.environment import Environment
@@ -58,9 +60,23 @@ def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
     else:
         screen.line(f"Nothing to do: all {len(look.fine)} are there.")
     _differences(app, look)
-    app.document.update(to_make=[r.key for r in look.missing], to_mend=[r.key for r in look.to_mend])
+    tell_what_is_not_allowed(app, look.not_allowed)
+    app.document.update(
+        to_make=[r.key for r in look.missing],
+        to_mend=[r.key for r in look.to_mend],
+        not_allowed=list(look.not_allowed),
+    )
     if detailed_exitcode and (look.missing or look.differing):
         raise click.exceptions.Exit(DIFFERENT)
+
+
+def tell_what_is_not_allowed(app: App, calls: Sequence[str]) -> None:
+    """Name the calls that AWS would refuse, and how to get the permission."""
+    if calls:
+        app.screen().message(f"Not allowed to you: {', '.join(calls)}.", mark="!")
+        app.screen().message(
+            f"Ask for what is missing; this prints what the demo needs:  {command_line(app)} iam-policy"
+        )
 
 
 @command()

@@ -26,6 +26,7 @@ from .commands import STAGES
 from .describe import described, summary
 from .group import ask, command, pass_app, timeout_option, ttl_option, yes_option
 from .progress import showing_progress
+from .status import tell_what_is_not_allowed
 
 no_mend_option = click.option(
     "--no-mend", is_flag=True, help="Create only what is missing: change and replace nothing that exists."
@@ -169,6 +170,7 @@ def _make(
         missing = [r for r in resources if not is_fine(there.get(r.key)) and (mend or r.key not in there)]
         mends = changing(resources, there, Remedy.MEND) if mend else []
         if (missing or mends) and not environment.is_free:
+            tell_what_is_not_allowed(app, run.not_allowed())
             ask(screen, yes, _question(missing, mends, there, region))
         agreed = [one for one in changing(resources, there, Remedy.ASK) if mend and _agrees(app, yes, *one)]
         with showing_progress(app, run, resources, DONE_UP) as told:

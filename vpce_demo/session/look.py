@@ -63,6 +63,8 @@ class Look:
     """The names of the other demos in the account and region."""
     zones: Mapping[str, str] = field(default_factory=dict)
     proxy: str = ""
+    not_allowed: Sequence[str] = ()
+    """The EC2 calls that AWS would refuse, where ``up`` would make something."""
 
     @cached_property
     def demo(self) -> Demo:
@@ -152,6 +154,8 @@ def look_at(
         if others:
             run.look_for_strays()
         look = look_of(run)
+        if plans and look.missing:
+            look = replace(look, not_allowed=run.not_allowed())
         return replace(look, other_demos=other_demos(run.sides)) if others else look
 
 

@@ -135,6 +135,14 @@ class Run:
         """Reuse what AWS listed when the demo was opened: for a command that goes on at once."""
         self._seen_since = self.opened
 
+    def not_allowed(self) -> list[str]:
+        """The EC2 calls of ``up`` and ``down`` that AWS would refuse to this caller, as far as a dry run tells."""
+        from ..verify.dry_run import allowed_calls
+
+        apart = self.sides[Side.PROVIDER] is not self.sides[Side.CONSUMER]
+        asked = [allowed_calls(side, self.settings, self.sides) for side in (Side if apart else (None,))]
+        return [name for one in asked for name, allowed in one.items() if allowed is False]
+
     # --- changing -------------------------------------------------------------
 
     def refuse_too_early(self, resources: Sequence[Resource], command: str) -> None:

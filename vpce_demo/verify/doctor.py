@@ -151,7 +151,10 @@ def _packages() -> DoctorLine:
             wrong.append(f"{name} {found[name]} is older than {least}")
     told = ", ".join(f"{name} {version}" for name, version in sorted(found.items()))
     return DoctorLine(
-        "packages", not wrong, "; ".join(wrong) or told, f"pip install --upgrade {PACKAGE}" if wrong else ""
+        "packages",
+        not wrong,
+        "; ".join(wrong) or told,
+        "pip install --upgrade .    in the directory it was installed from" if wrong else "",
     )
 
 

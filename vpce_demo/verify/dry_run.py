@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..config.settings import Settings
-from ..engine.resource import Aws
+from ..engine.resource import Aws, closure
 from ..model import Live, Side
 from ..tutorial import tutorial
 
@@ -87,7 +87,7 @@ def calls(
     key = {"public_key": settings.public_key if is_key else A_PUBLIC_KEY}
     demo = tutorial(settings.model_copy(update={**facts, **key}))
     absent = Live(f"{NOT_THERE}:0", outputs=defaultdict(lambda: NOT_THERE))  # a target's has a port
-    known = {r.key: sides[r.side].known.get(r.key, absent) for r in demo.resources}
+    known = {r.key: sides[r.side].known.get(r.key, absent) for r in closure(demo.resources)}
     for r in demo.resources:
         if r.side not in wanted:
             continue
