@@ -184,7 +184,7 @@ def test_a_file_to_which_others_may_write(
     else:
         code, _, err = copy.text(*line.split())
         assert code == Refused.exit_code
-    assert f"{path}.\n  mode  0666" in err
+    assert f"{path}.  VPCE092\n  mode  0666" in err
     assert f"chmod 600 {path}" in err
 
 

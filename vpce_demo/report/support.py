@@ -118,7 +118,7 @@ def _machine(screen: Mapping[str, object]) -> dict[str, object]:
     return {
         "vpce-demo": __version__,
         "Python": f"{platform.python_implementation()} {sys.version}",
-        "program": sys.executable,
+        "installed in": sys.prefix,
         "system": platform.platform(),
         "screen": screen,
         "packages": {
