@@ -13,13 +13,16 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 
-from . import crash, drift, hidden, lives, neighbours, refusals, strangers
+from . import apart, crash, drift, hidden, lives, neighbours, refusals, strangers
 from .cases import Case, Outcome, Sweep
 from .page import PAGE, page
 from .pool import Workers, workers
 from .results import Results, gathered
 
-SWEEPS = (crash.SWEEP, refusals.SWEEP, hidden.SWEEP, neighbours.SWEEP, strangers.SWEEP, drift.SWEEP, lives.SWEEP)
+SWEEPS = (
+    *(crash.SWEEP, refusals.SWEEP, hidden.SWEEP, neighbours.SWEEP, strangers.SWEEP, drift.SWEEP, apart.SWEEP),
+    lives.SWEEP,
+)
 EVERY = 20.0
 """Seconds between two lines about how far it is."""
 

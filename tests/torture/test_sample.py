@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.torture import crash, drift, hidden, lives, neighbours, refusals, strangers
+from tests.torture import apart, crash, drift, hidden, lives, neighbours, refusals, strangers
+from tests.torture.apart import Apart
 from tests.torture.cases import Case
 from tests.torture.crash import Crash
 from tests.torture.drift import MendingKilled
@@ -33,6 +34,7 @@ SAMPLE: list[tuple[Case, str]] = [
     (Like("service", "recorded instead"), strangers.UNTOUCHED),
     (People("up", "up", at_once=True), strangers.UNTOUCHED),
     (MendingKilled("target-group/health check port"), drift.KILLED),
+    (Apart("two accounts", Crash("up", 52, "after", "lost", "down")), crash.KILLED),
 ]
 
 
@@ -58,6 +60,6 @@ def test_any_sequence_of_all_that(worker: Workers) -> None:
 
 def test_the_sample_is_of_the_sweeps(worker: Workers) -> None:
     operations = worker.operations()
-    sweeps = (crash.SWEEP, refusals.SWEEP, hidden.SWEEP, neighbours.SWEEP, strangers.SWEEP, drift.SWEEP)
+    sweeps = (crash.SWEEP, refusals.SWEEP, hidden.SWEEP, neighbours.SWEEP, strangers.SWEEP, drift.SWEEP, apart.SWEEP)
     tried = {case for sweep in sweeps for case in sweep.cases(operations)}
     assert [case for case, _ in SAMPLE if case not in tried] == []

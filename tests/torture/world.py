@@ -41,6 +41,8 @@ class World:
         self.sandbox = client.ensure(self.emulator, speed=math.inf)
         self.environment = environment.in_sandbox(load(None, {}), self.sandbox)
         self.clients: Clients = self.environment.clients[Side.PROVIDER]
+        self.other: Clients | None = None
+        self._places: dict[str, tuple[Shape, Shape]] = {}
         self.nothing: Shape | None = None
         self.struck = 0
         self._number = 0
@@ -97,6 +99,29 @@ class World:
         assert whole is not None
         self.expect_nothing()
         return whole, operations
+
+    @contextlib.contextmanager
+    def between(self, variables: Mapping[str, str]) -> Iterator[None]:
+        """Every command inside is between two accounts or regions, as these variables say."""
+        here = self.clients, self.nothing, self.whole
+        profile, region = (variables.get(f"VPCE_DEMO_CONSUMER_{name}") for name in ("PROFILE", "REGION"))
+        place = environment.in_sandbox(load(None, {"consumer": {"profile": profile, "region": region}}), self.sandbox)
+        self.other = place.clients[Side.CONSUMER]
+        os.environ.update(variables)
+        try:
+            name = str(sorted(variables.items()))
+            if name not in self._places:
+                self.nothing = shape(self.held())
+                self.succeed("up")
+                self._places[name] = self.nothing, shape(self.held())
+                self.down_and_nothing()
+            self.nothing, self.whole = self._places[name]
+            yield
+        finally:
+            for variable in variables:
+                os.environ.pop(variable, None)
+            self.clients, self.nothing, self.whole = here
+            self.other = None
 
     # --- commands -----------------------------------------------------------------------
 
@@ -176,8 +201,8 @@ class World:
     # --- what there has to be -------------------------------------------------------------------
 
     def held(self) -> Account:
-        """What the account holds now.  It is our look that must meet no fault."""
-        return account(self.clients)
+        """What the account holds now, or both.  It is our look that must meet no fault."""
+        return account(self.clients) | (account(self.other) if self.other else {})
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call to the API since the case began, oldest first."""
