@@ -112,11 +112,11 @@ def test_all_the_way_with_a_rest(world: World) -> None:
             reader.press(ENTER)
             page = reader.page(STOP_JA)
             assert title in page
-        assert "PASSED" not in page
+        assert "成功" not in page
         reader.press(ENTER)
         page = reader.page(STOP_JA)
         assert "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>" in page
-        assert "PASSED  8 of 8" in page
+        assert "成功  8 項目中 8 項目" in page
         assert TITLES["ja"][-1] in page
         reader.press(ENTER)
         reader.until("[y/N]:")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 import vpce_demo
-from vpce_demo.ui.style import about, duration, elapsed, in_a_sentence, roughly
+from vpce_demo.ui.style import about, duration, elapsed, in_a_sentence, padded, roughly
 
 from .conftest import Opens
 
@@ -54,6 +55,33 @@ def test_an_entry_goes_on_under_its_beginning(open_screen: Opens) -> None:
     pipe, stream = open_screen()
     pipe.entry("  zones  ", "us-east-1a, us-east-1b " * 9, mark="✓")
     assert stream.getvalue() == "✓   zones  " + "us-east-1a, us-east-1b " * 9 + "\n"
+
+
+def test_japanese_is_translated_padded_by_its_width_and_broken_between_phrases(open_screen: Opens) -> None:
+    screen, stream = open_screen(48, lang="ja")
+    screen.line("gone")
+    screen.text("gone")  # a page, which is somebody's own
+    screen.entry("Most likely: ", "the load balancer has no listener that forwards to the web server.")
+    screen.command("Fix:   ", "vpce-demo up", "(adds what is missing)")
+    shown = stream.getvalue().splitlines()
+    assert shown == [
+        "なくなっています",
+        "gone",
+        "最も可能性の高い原因: ロードバランサーに、",
+        "                      Web サーバーへ転送する",
+        "                      リスナーがありません。",
+        "修復:   vpce-demo up",
+        "        （足りないものを追加します）",
+    ]
+    assert max(map(cell_len, shown)) <= 48
+    assert padded(screen.said("zones"), 30) + "|" == "アベイラビリティーゾーン      |"
+
+
+def test_a_stream_that_cannot_show_japanese_is_in_english(open_screen: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.ui.conftest.Stream.encoding", "iso-8859-1")
+    screen, stream = open_screen(80, lang="ja")
+    screen.line("gone")
+    assert stream.getvalue() == "gone\n"
 
 
 @pytest.mark.parametrize(

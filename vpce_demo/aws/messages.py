@@ -365,8 +365,8 @@ TABLE: Sequence[MessageRow] = (
         DemoError,
         "VPCE070",
         "The image cannot be used here.",
-        "It belongs to another region, or your account allows certain images only. Set another image_parameter\n"
-        f"{_AFTER_DOWN}",
+        "It belongs to another region, or your account allows certain images only. Set another\n"
+        f"image_parameter {_AFTER_DOWN}",
         codes=("InvalidAMIID.NotFound",),
     ),
     MessageRow(
@@ -479,8 +479,9 @@ def _denied(error: ClientError, decode: Callable[[str], str] | None) -> DemoErro
         hint += "\nAll that are needed:  <demo> iam-policy"
     because = ""
     if denied.is_above:
-        named = f" ({denied.policy})" if denied.policy else ""
-        because = f"a policy denies it{named}" if denied.explicit else f"no {denied.policy} allows it"
+        because = f"no {denied.policy} allows it"
+        if denied.explicit:
+            because = f"a policy denies it{f' ({denied.policy})' if denied.policy else ''}"
         hint = f"A further permission does not help. Ask whoever manages the {denied.policy or 'policy'}, {_GO_ON}"
     if denied.action in (action for action, _ in TAGGING.values()) or (
         denied.explicit and not is_reading(error.operation_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..changes import CHANGES
-from ..errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO, DemoError
+from ..errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO, ConfigError, DemoError
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
     from ..config.settings import Where
     from ..errors import Diagnosis, SignInError
+    from ..lessons import Language
     from ..ui.style import Screen
 
 
@@ -173,6 +175,15 @@ class App:
     def json(self) -> bool:
         return self.get("output") == "json" or self.get("query") is not None
 
+    @property
+    def language(self) -> Language:
+        """--lang, else the language of the environment; English where that is not valid."""
+        from ..lessons import language
+
+        with contextlib.suppress(ConfigError):
+            return self.get("lang") or language()
+        return "en"
+
     def screen(self) -> Screen:
         """The screen of this command."""
         if self._screen:
@@ -184,6 +195,7 @@ class App:
             ascii=bool(self.get("ascii")),
             quiet=bool(self.get("quiet")),
             verbose=bool(self.get("verbose")),
+            lang=self.language,
         )
         if self.json:
             screen.out.file = screen.err.file  # only the JSON document goes to stdout

@@ -21,7 +21,7 @@ from ..session.discover import not_looked_up
 from ..session.open import open_demo, sides_of
 from ..session.run import Run
 from ..ui import screens
-from ..ui.style import Screen
+from ..ui.style import Screen, padded
 from ..verify import checks
 from ..verify import doctor as questions
 from ..verify.doctor import DoctorLine, account
@@ -55,9 +55,9 @@ def doctor(app: App, timeout: float | None) -> None:
     def show(line: DoctorLine) -> None:
         line = replace(line, fix=for_this_demo(app, line.fix))
         lines.append(line)
-        screen.entry(f"    {line.title:<29} ", line.evidence, mark=line.mark)
+        screen.entry(f"    {padded(screen.said(line.title), 29)} ", line.evidence, mark=line.mark)
         for head, text in zip(itertools.chain(["Fix:"], itertools.repeat("")), line.fix.splitlines(), strict=False):
-            screen.line(f"         {head:<4} {text}")
+            screen.line(f"         {padded(screen.said(head), 4)} {screen.said(text)}")
 
     environment, error = _environment(app, where)
     for line in questions.machine():
@@ -140,7 +140,8 @@ def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
     cause = diagnosis_for_this_demo(app, checks.explain(lab, failed))
     app.document.update(checks=[one.as_dict() for one in results], diagnosis=cause.as_dict())
     if failed is None and not cause.key:
-        screen.line(f"    {'causes':<29} none of those that can be asked for: {', '.join(cause.ruled_out)}", mark="✓")
+        told = f"none of those that can be asked for: {', '.join(cause.ruled_out)}"
+        screen.line(f"    {padded(screen.said('causes'), 29)} {screen.said(told)}", mark="✓")
         return True
     screen.line()
     screens.diagnosis(screen, cause)

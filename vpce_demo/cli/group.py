@@ -43,6 +43,7 @@ class Command(click.Command):
             if value is not None:
                 app.given[name] = value
                 app.variables.pop(name, None)
+        app.given["lang"] = ctx.params.get("lang")
         if not gc.isenabled():
             gc.freeze()  # what has been imported stays
             gc.enable()

@@ -83,7 +83,7 @@ def _list(app: App) -> None:
     """What one will see, and not what causes it."""
     screen = app.screen()
     for number, rule in EXERCISES.items():
-        screen.line(f"{number:>3}  {rule.seen_by:<6} {rule.seen.value}")
+        screen.line(f"{number:>3}  {rule.seen_by:<6} {screen.said(rule.seen.value)}")
     screen.message()
     screen.message("Break one:  vpce-demo sandbox break NUMBER    or any:  vpce-demo sandbox break --random")
     app.document["faults"] = [

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import THIS_DEMO, Diagnosis, NotCreated
-from ..exercises import japanese
 from ..exercises.attempts import ANSWER, Attempt, Attempts
 from ..exercises.ways import EXERCISES
 from ..journal.state_file import StateFile
 from ..lessons import Language, language, words
+from ..lessons.catalogue import spaced, translated
 from ..sandbox import client
 from ..session.open import open_demo
 from ..ui import screens
@@ -91,17 +91,17 @@ def sandbox_hint(app: App, lang: Language | None) -> None:
     attempts, attempt = found
     lang, rule, screen = lang or language(), _rule(attempt), app.screen()
     said, number = words(lang), min(ANSWER, attempt.hints + 1)
-    subject = japanese.SUBJECTS[rule.about] if lang == "ja" else rule.about.value
-    setting = japanese.CONFIRMED_BY[rule.key] if lang == "ja" else rule.confirmed_by
     texts = [
-        said["exercise subject"].format(subject=subject),
-        said["exercise setting"].format(setting=setting),
+        said["exercise subject"].format(subject=translated(rule.about.value, lang)),
+        said["exercise setting"].format(setting=translated(rule.confirmed_by, lang)),
         said["exercise answer"],
     ]
     answer = _answer(app, rule) if number == ANSWER else None
     attempt.hints = number
     attempts.save()
-    hints = [said["exercise hint"].format(number=n, last=ANSWER, text=text) for n, text in enumerate(texts, 1)][:number]
+    hints = [said["exercise hint"].format(number=n, last=ANSWER, text=spaced(text)) for n, text in enumerate(texts, 1)][
+        :number
+    ]
     for line in hints:
         screen.line(line)
     if answer:
@@ -144,7 +144,8 @@ def sandbox_score(app: App, lang: Language | None) -> None:
       vpce-demo sandbox score
     """
     app.given["sandbox"] = True
-    directory, screen, said = app.where().directory, app.screen(), words(lang or language())
+    lang = lang or language()
+    directory, screen, said = app.where().directory, app.screen(), words(lang)
     attempts, demo_id = Attempts.load(directory), StateFile.load(directory).demo_id
     numbers = {rule.key: number for number, rule in EXERCISES.items()}
     exercises: list[ScoredExercise] = []
@@ -154,7 +155,7 @@ def sandbox_score(app: App, lang: Language | None) -> None:
         secret = attempt.surprise and is_open and attempt.hints < ANSWER
         number = None if secret else numbers[attempt.rule]
         exercises.append({"number": number, "ended": ended, "hints": attempt.hints})
-        seen = EXERCISES[number].seen.value if number else said["exercise secret"]
+        seen = translated(EXERCISES[number].seen.value, lang) if number else said["exercise secret"]
         told = f"{said[f'exercise {ended}']}, {_with_hints(attempt.hints, said)}"
         screen.entry(f"{number or '?':>3}  ", f"{seen}: {told}", mark="✓" if ended == "solved" else "-")
     done = [one for one in exercises if one["ended"] == "solved"]

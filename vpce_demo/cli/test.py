@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,15 +21,19 @@ from ..ui.style import Screen
 from ..verify import checks
 from ..verify.checks import Result
 from .app import App, command_line, diagnosis_for_this_demo
-from .group import command, pass_app, timeout_option
+from .group import command, lang_option, pass_app, timeout_option
 from .sandbox_hint import instead_of_the_cause, passed
+
+if TYPE_CHECKING:
+    from ..lessons import Language
 
 
 @command()
 @timeout_option
 @click.option("--no-diagnosis", is_flag=True, help="Show what failed, and leave the cause for you to find.")
+@lang_option
 @pass_app
-def test(app: App, timeout: float | None, no_diagnosis: bool) -> None:
+def test(app: App, timeout: float | None, no_diagnosis: bool, lang: Language | None) -> None:
     """Step 16: prove that the page comes through PrivateLink, and no other way.
 
     Eight checks, each with its evidence.  It changes nothing.  Exit code 6 if one fails.
@@ -38,6 +42,7 @@ def test(app: App, timeout: float | None, no_diagnosis: bool) -> None:
     Example:
       vpce-demo test
       vpce-demo test --no-diagnosis
+      vpce-demo test --lang ja
     """
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)

@@ -57,7 +57,7 @@ def progress(
 @contextmanager
 def checking(screen: Screen, how: str, number: int, title: str) -> Iterator[None]:
     """Show that a check of the test is running, which may take minutes; a terminal is cleared afterwards."""
-    began = time.monotonic()
+    began, title = time.monotonic(), screen.said(title)
     match _way(screen, how):
         case "live":
             screen.end_line()

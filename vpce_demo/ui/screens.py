@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from ..errors import DemoError
-from .style import Screen, duration
+from .style import Screen, duration, padded
 
 if TYPE_CHECKING:
     from ..engine.events import Leftover
@@ -86,8 +87,10 @@ def result(screen: Screen, result: Result) -> None:
     mark = {True: "✓", False: "✗", None: "-"}[result.passed]
     wide = screen.out.width >= 100
     title, room = (31, 55) if wide else (29, max(0, screen.out.width - 40))
-    took = f"{result.seconds:.1f}s" if result.passed and len(result.evidence) < room else ""
-    screen.line(f" {result.number}  {result.title:<{title - 1}} {result.evidence:<{room}}{took}".rstrip(), mark=mark)
+    said = screen.said(result.evidence)
+    took = f"{result.seconds:.1f}s" if result.passed and cell_len(said) < room else ""
+    line = f" {result.number}  {padded(screen.said(result.title), title - 1)} {padded(said, room)}{took}"
+    screen.line(line.rstrip(), mark=mark)
 
 
 def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float, changed: str) -> None:
@@ -104,7 +107,7 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
         proof = "The consumer reached the web server through PrivateLink, and no other way."
         if done < len(results):
             proof = f"The other {len(results) - done} need the other side's sign-in."
-        fits = len(passed) + 1 + len(proof) <= screen.out.width
+        fits = cell_len(f"{screen.said(passed)} {screen.said(proof)}") <= screen.out.width
         for line in [f"{passed} {proof}"] if fits else [passed, proof]:
             screen.line(line, style="green")
         return
@@ -120,7 +123,8 @@ def diagnosis(screen: Screen, cause: Diagnosis, *, to_err: bool = False) -> None
     for line in cause.evidence:
         screen.entry("  ", line, to_err=to_err)
     for number, (label, command, _) in enumerate(cause.fixes):
-        screen.command(f"{'Or:' if number else 'Fix:':<7}", command, f"({label})" if label else "", to_err=to_err)
+        head, remark = padded(screen.said("Or:" if number else "Fix:"), 7), f"({label})" if label else ""
+        screen.command(head, command, remark, to_err=to_err)
     for word, names in (("Ruled out", cause.ruled_out), ("Not asked", cause.not_asked)):
         if names:
             screen.entry(f"{word}: ", f"{', '.join(names)}.", to_err=to_err)
@@ -131,7 +135,7 @@ def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
     column = 16 if screen.out.width >= 100 else 14
     for name, value in pairs:
         if value:
-            screen.line(f"{name:<{column}}{value}")
+            screen.line(padded(screen.said(name), column) + screen.said(value))
 
 
 def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:
@@ -146,21 +150,24 @@ def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:
 
 def error(screen: Screen, error: DemoError) -> None:
     """Print what happened, the facts, what to do, and whether anything was changed."""
-    first, *rest = str(error.message).split("\n")
+    first, *rest = screen.said(str(error.message)).split("\n")
     screen.line(
         Text.assemble(screen.plain(first), (f"  {error.code}" if error.code else "", "dim")), mark="✗", to_err=True
     )
-    told = {name: value for name, value in error.facts.items() if value}
-    column = max(map(len, told), default=0) + 2
+    told = [(screen.said(name), screen.said(value)) for name, value in error.facts.items() if value]
+    column = max((cell_len(name) for name, _ in told), default=0) + 2
     lines = [f"  {line}" for line in rest]
-    lines += [f"  {name:<{column}}{value}" for name, value in told.items()]
-    lines += _rows(error.table)
-    hint = error.hint.split("\n") if error.hint else []
+    lines += [f"  {padded(name, column)}{value}" for name, value in told]
+    lines += _rows([[screen.said(cell) for cell in row] for row in error.table])
+    hint = screen.said(error.hint).split("\n") if error.hint else []
     # Whether anything was changed comes after the command to run, and before any other advice.
     commands = [number for number, line in enumerate(hint, 1) if line.startswith("    ")]
     until = commands[-1] if commands else len(hint)
     for line in [*lines, *hint[:until], *([error.changed] if error.changed else []), *hint[until:]]:
-        screen.line(line, to_err=True)
+        if "  " in line:  # a fact, or a command to copy
+            screen.line(line, to_err=True)
+        else:
+            screen.entry("", line, to_err=True)
     if error.diagnosis:
         diagnosis(screen, error.diagnosis, to_err=True)
 
@@ -168,6 +175,6 @@ def error(screen: Screen, error: DemoError) -> None:
 def _rows(table: Sequence[Sequence[str]]) -> list[str]:
     """A table as lines.  A blank line goes before and after a table with a heading over its first column."""
     used = [column for column in zip(*table, strict=True) if any(column)]
-    widths = [max(25 if column[0] else 0, max(map(len, column)) + (2 if column[0] else 4)) for column in used]
-    rows = ["  " + "".join(map(str.ljust, row, widths)).rstrip() for row in zip(*used, strict=True)]
+    widths = [max(25 if column[0] else 0, max(map(cell_len, column)) + (2 if column[0] else 4)) for column in used]
+    rows = ["  " + "".join(map(padded, row, widths)).rstrip() for row in zip(*used, strict=True)]
     return ["", *rows, ""] if table and table[0][0] else rows

@@ -1,4 +1,7 @@
-"""Consoles, marks, and how durations are written.  Colour never carries meaning alone."""
+"""Consoles, marks, and how durations are written.  Colour never carries meaning alone.
+
+Messages come in English, and are shown in the screen's language.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,20 @@ import locale
 import os
 import re
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
+from ..lessons import Language
+from ..lessons.catalogue import translated
+from ..lessons.phrases import pieces
 from ..untrusted import one_line, only_printable
 from .output import styled
 
@@ -37,6 +43,7 @@ class Screen:
     ascii: bool
     quiet: bool = False
     verbose: bool = False
+    lang: Language = "en"
     _begun: list[str] = field(default_factory=list)
     """The text of the unfinished line, if there is one."""
     _rest: list[Callable[[], Sequence[str]]] = field(default_factory=list)
@@ -45,6 +52,10 @@ class Screen:
     def is_lost(self) -> bool:
         """True if nobody reads the results any more, or there is no room for them."""
         return bool(getattr(self.out.file, "lost", None))
+
+    def said(self, text: str) -> str:
+        """A message in this screen's language.  What is said in several columns is translated before it is padded."""
+        return translated(text, self.lang)
 
     def plain(self, text: str) -> str:
         """The text on one line, with only printable characters; in ASCII if the terminal needs that."""
@@ -68,25 +79,26 @@ class Screen:
         return Spinner("line" if self.ascii else "dots")
 
     def line(self, text: str | Text = "", *, mark: str = "", style: str = "", to_err: bool = False) -> None:
-        """Print one line, never wrapped or cut, so that ids can be copied.  A line feed in the text is ``?``."""
+        """Print one message, never wrapped or cut, so that ids can be copied.  A line feed in the text is ``?``."""
         console = self.err if to_err else self.out
         self.end_line()
         shown = Text()
         if mark:
             shown.append_text(self.mark(mark)).append(" ")
-        shown.append(self.cleaned(text) if isinstance(text, Text) else Text(self.plain(text), style=style))
+        shown.append(self.cleaned(text) if isinstance(text, Text) else Text(self.plain(self.said(text)), style=style))
         console.print(shown, soft_wrap=True, highlight=False)
 
     def text(self, text: str) -> None:
-        """Print a text of several lines."""
+        """Print a text of several lines, as it is."""
         for line in text.split("\n"):
-            self.line(line)
+            self.line(Text(self.plain(line)))
 
     def entry(self, head: str, text: str, *, mark: str = "", to_err: bool = False) -> None:
         """Print a text after its head; on a terminal wrap it with a hanging indent."""
-        console, before = self.err if to_err else self.out, len(head) + 2 * bool(mark)
+        head, text = self.said(head), self.said(text)
+        console, before = self.err if to_err else self.out, cell_len(head) + 2 * bool(mark)
         room = console.width - before if console.is_terminal else 0
-        parts = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if room > 0 else [text]
+        parts = _wrapped(text, room) if room > 0 else [text]
         self.line(head + "".join(parts[:1]), mark=mark, to_err=to_err)
         for part in parts[1:]:
             self.line(" " * before + part, to_err=to_err)
@@ -96,29 +108,30 @@ class Screen:
 
         On a terminal a long one goes on after a backslash, as a shell takes it, and is not cut inside a word.
         """
+        head, remark = self.said(head), self.said(remark)
         console = self.err if to_err else self.out
-        room = console.width - len(head) if console.is_terminal else sys.maxsize
+        room = console.width - cell_len(head) if console.is_terminal else sys.maxsize
         lines = [""]
         for word in [command] if "#" in command else _WORD.findall(command):  # a comment ends with its line
             if lines[-1] and len(lines[-1]) + len(word) > room - 2:
                 lines.append("")
             lines[-1] += word if lines[-1] else word.lstrip()
         with_remark = f"{lines[-1]:<27}  {remark}".rstrip()
-        last = [with_remark] if len(with_remark) <= room else [lines[-1], remark]
+        last = [with_remark] if cell_len(with_remark) <= room else [lines[-1], remark]
         for number, line in enumerate([*(f"{line} \\" for line in lines[:-1]), *last]):
-            self.line(f"{'' if number else head:<{len(head)}}{line}", to_err=to_err)
+            self.line((" " * cell_len(head) if number else head) + line, to_err=to_err)
 
     def begin_line(self, text: str) -> None:
         """Show the start of a message at once; ``end_line`` completes it."""
         if not self.quiet:
             self._begun.append("")
-            self._show(text)
+            self._show(self.said(text))
 
     def add_to_line(self, *parts: str) -> None:
         """Add parts to the unfinished line, if there is one; a part that does not fit begins a new line."""
         for part in parts if self._begun else ():
-            space = " " if part.startswith("(") else "   "
-            fits = len(self._begun[-1]) + len(space) + len(part) <= self.err.width
+            part, space = self.said(part), " " if part.startswith("(") else "   "
+            fits = cell_len(self._begun[-1]) + len(space) + cell_len(part) <= self.err.width
             if not fits:
                 self._begun[-1] = ""
                 self.err.print()
@@ -146,10 +159,11 @@ class Screen:
             self.line(text, mark=mark, style=style, to_err=True)
 
 
-def make_screen(*, colour: bool, ascii: bool, quiet: bool, verbose: bool) -> Screen:
-    """The consoles for this process's standard streams."""
-    plain = ascii or not (_can_show_symbols(sys.stdout) and _can_show_symbols(sys.stderr))
-    return Screen(_console(sys.stdout, colour), _console(sys.stderr, colour), plain, quiet, verbose)
+def make_screen(*, colour: bool, ascii: bool, quiet: bool, verbose: bool, lang: Language = "en") -> Screen:
+    """The consoles for this process's standard streams; in English where they cannot show another language."""
+    symbols = _can_show_symbols(sys.stdout) and _can_show_symbols(sys.stderr)
+    out, err = _console(sys.stdout, colour), _console(sys.stderr, colour)
+    return Screen(out, err, ascii or not symbols, quiet, verbose, lang if symbols else "en")
 
 
 class CleanConsole(Console):
@@ -195,6 +209,21 @@ def date_and_time(at: float) -> str:
 def time_of_day(at: float) -> str:
     """``15:40:53Z``: the same in a column."""
     return time.strftime("%H:%M:%SZ", time.gmtime(at))
+
+
+def padded(text: str, width: int) -> str:
+    """The text with spaces up to this width on the screen, where a Japanese character is two wide."""
+    return text + " " * (width - cell_len(text))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The lines of a text, broken at spaces and between Japanese phrases; a longer word is not cut."""
+    lines = [""]
+    for piece in pieces(text):
+        if lines[-1] and cell_len((lines[-1] + piece).rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines]
 
 
 def duration(seconds: float) -> str:

@@ -31,7 +31,6 @@ def other_way_in(facts: AwsFacts) -> Finding | None:
     route = route_to(table, address)
     if route is None or route.get("State") != "active":
         return None
-    sends = f"{table['RouteTableId']} sends {route.get('DestinationCidrBlock')} to"
     if peering := route.get("VpcPeeringConnectionId"):
         what, call = f"peering connection {peering}", "ec2 delete-vpc-peering-connection"
         cut = facts.command(Side.CONSUMER, call, vpc_peering_connection_id=peering)
@@ -47,6 +46,9 @@ def other_way_in(facts: AwsFacts) -> Finding | None:
         return None
     return Finding(
         f"the two VPCs are joined by {what}: the test proves nothing.",
-        [f"{sends} {what}, and {address}, the web server, is behind it."],
+        [
+            f"{table['RouteTableId']} sends {route.get('DestinationCidrBlock')} to {what}, and {address}, the web "
+            "server, is behind it."
+        ],
         [Fix("cuts them apart", cut, deletes=True)],
     )
