@@ -36,7 +36,11 @@ EXCEPTIONS = {
     *("aws configure list", "unset AWS_SESSION_TOKEN", "export AWS_SESSION_TOKEN=...", "aws configure sso{option}"),
     *("aws sso login{option}", "aws login{option}", "aws configure get credential_process{option}", "ls -l {value}"),
     *("aws configure list{option}", "aws configure{option}", "vpce-demo sandbox start", "chmod 600 {value}"),
-    *("{cli} account enable-region --region-name {region}", "pip install --upgrade {PACKAGE}", "mv {value} {value}"),
+    *(
+        "{cli} account enable-region --region-name {region}",
+        "pip install --upgrade .    in the directory it was installed from",
+        "mv {value} {value}",
+    ),
     *("curl http://{endpoint_address}/", "vpce-demo accept {endpoint}"),
     # names and numbers alone
     *("{PACKAGE} {__version__}, Python {found} on {value}", "{instance_type} in {value}"),
