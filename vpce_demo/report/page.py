@@ -18,6 +18,7 @@ from ..diagram.theme import DARK, LIGHT, MONO, SANS
 from ..engine.resource import Resource
 from ..journal.run_log import RecordedRun
 from ..lessons import Language, noun, words
+from ..lessons.catalogue import translated
 from ..model import Side, short_id
 from ..resources.nouns import noun_of
 from ..ui import console_links
@@ -36,6 +37,7 @@ def page(known: Known, now: float, redacted: bool = False, lang: Language = "en"
     return _template().render(
         lang=lang,
         say=lambda key, **values: Markup(said[key]).format(**values),
+        tr=lambda text: translated(text, lang),
         noun=lambda english: noun(english, lang),
         noun_of=noun_of,
         hourly=lambda amount: hourly(amount, said),
