@@ -81,10 +81,14 @@ class _Template:
         match = self._pattern.fullmatch(text)
         if not match:
             return ""
-        told = [_value(value.strip(), depth - 1) for value in match.groups()]
+        names = _NAME.findall(self.english)
+        told = [
+            value.strip() if name.startswith("{command") else _value(value.strip(), depth - 1)
+            for name, value in zip(names, match.groups(), strict=True)
+        ]
         if self.fixed < ENOUGH and not all(map(_may_be, self.literal, match.groups(), told)):
             return ""
-        values = dict(zip(_NAME.findall(self.english), told, strict=True))
+        values = dict(zip(names, told, strict=True))
         return spaced(_NAME.sub(lambda name: values[name[0]], self.japanese))
 
 
@@ -136,8 +140,12 @@ def _value(text: str, depth: int) -> str:
     if text.endswith(".") and (found := _value(text[:-1], depth)) != text[:-1]:
         return f"{found}。"
     parts = _PARTS.split(text)
-    if len(parts) > 1 and (several := [_value(part, depth - 1) for part in parts]) != parts:
-        return "、".join(several)
+    if len(parts) > 1:
+        several = [_value(part, depth - 1) for part in parts]
+        if several != parts and all(
+            japanese != part or " " not in part for japanese, part in zip(several, parts, strict=True)
+        ):
+            return "、".join(several)
     if match := _IN_BRACKETS.fullmatch(text):
         both = [_value(part, depth - 1) for part in match.groups()]
         if both != [*match.groups()]:
