@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from vpce_demo.diagram.picture import Drawn, Picture
+from vpce_demo.diagram.picture import Drawn, Picture, picture
 from vpce_demo.diagram.terminal import LEAST, SYMBOLS, in_terminal
+from vpce_demo.model import Side
 
-from .demos import pictures
+from .demos import FRAME, demo_of, pictures, standing
 
 PICTURES = pictures()
 STATES = ("ready", "pending", "closed", "plan")
@@ -141,3 +143,14 @@ def test_no_mark_is_a_corner_too(ascii: bool) -> None:
     symbols = SYMBOLS[ascii]
     assert set(symbols.mark.values()) & {corner for pair in symbols.corners.values() for corner in pair} == set()
     assert len(set(symbols.mark.values())) == len(symbols.mark)
+
+
+def test_two_accounts_are_told_where_there_is_room() -> None:
+    demo = demo_of()
+    accounts = {side: {"account": f"{number}" * 12, "region": "us-east-1"} for number, side in enumerate(Side, 1)}
+    apart = picture(demo, standing(demo), replace(FRAME, accounts=accounts))
+    lines = printed(apart, 80, ascii=False)
+    assert "the consumer   us-east-1a   account 222222222222" in lines[0]
+    assert any("the provider   us-east-1a   account 111111111111" in line for line in lines)
+    assert max(cell_len(line) for line in printed(apart, LEAST, ascii=False)) == LEAST
+    assert "account" not in printed(PICTURES["plain ready"], 80, ascii=False)[0], "one account is on the first line"

@@ -101,16 +101,22 @@ class _Terminal:
     # --- boxes ----------------------------------------------------------------
 
     def edge(self, network: VpcView, title: str, top: bool, crossed_by: Hop | None = None) -> Text:
-        """The upper or lower edge of a VPC; with a title, also its zone."""
+        """The upper or lower edge of a VPC; with a title, also its zone, and one of two accounts if there is room."""
         style = STYLES[network.vpc.state]
         across = self.symbols.line[network.vpc.state][0]
         left, right = self.symbols.corners[top]
-        label = f" {'   '.join(filter(None, (title, network.zone)))} " if title else ""
+        label = self.label(title, network.zone) if title else ""
+        if title and self.picture.customer.account != self.picture.provider.account:
+            with_account = self.label(title, network.zone, self.picture.said["account"].format(account=network.account))
+            label = with_account if cell_len(with_account) <= self.width - PATH - 4 else label
         crossing = self.stroke(crossed_by) if crossed_by else Text(across, style)
         rest = across * (self.width - PATH - 3 - cell_len(label)) + right
         return Text.assemble(
             (left + across * (PATH - 1), style), crossing, (across, style), (label, "bold"), (rest, style)
         )
+
+    def label(self, *words: str) -> str:
+        return f" {'   '.join(filter(None, words))} "
 
     def inside(self, network: VpcView, content: Text) -> Text:
         """Put a line between the edges of a VPC."""
