@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -270,7 +271,7 @@ class World(Program):
         calls = self.changing_calls()
         with self.account_stays():
             yield
-        assert self.changing_calls() == calls
+        assert self.changing_calls() == calls, self.changing_calls() - calls
 
     @contextmanager
     def account_stays(self) -> Iterator[None]:
@@ -280,10 +281,9 @@ class World(Program):
         assert self.account() == before
 
     def changing_calls(self) -> dict[str, int]:
-        """How often each operation was called that changes something, of the services that the sandbox has."""
-        counted: dict[str, int] = self.sandbox.control("status")["calls"]
-        known = {name: n for name, n in counted.items() if not name.startswith("unknown:")}
-        return {name: n for name, n in known.items() if not name.partition(":")[2].startswith(READING)}
+        """How often each operation was called that changes something; a dry run changes nothing."""
+        real = (call["operation"] for call in self.calls() if call["error"] != "DryRunOperation")
+        return Counter(name for name in real if name != "unknown" and not name.startswith(READING))
 
     # --- what was asked of it ------------------------------------------------------
 

@@ -23,7 +23,7 @@ NOT_NEEDED_AGAIN = (
     "vpce_demo.cli.down",
     "vpce_demo.diagram",
     "vpce_demo.exercises",
-    "vpce_demo.lessons",
+    "vpce_demo.lessons.catalogue",
     "vpce_demo.report",
     "vpce_demo.verify",
     "rich.markdown",

@@ -16,9 +16,11 @@ import pytest
 
 from bench.contenders import PEERS, provider_mirror, to_the_sandbox
 from tools.account import account
-from vpce_demo.aws.environment import Environment
+from vpce_demo.aws.environment import Environment, in_sandbox, sandbox_key
+from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.faults import InjectedFault
+from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 
 from ..network.world import wait_for
@@ -91,6 +93,26 @@ def test_a_public_stack_with_a_script(
     assert again.returncode == 0, f"a plan right after should be empty:\n{again.stdout}{again.stderr}"
     good(run("destroy", "-auto-approve"))
     assert account(place.clients[Side.PROVIDER]) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("profile", "region"), [("222222222222", "us-east-1")])
+def test_two_aliased_providers(run: Run, terraform: Path, reached: Running, profile: str, region: str) -> None:
+    """A consumer in another account connects, as public examples have it."""
+    consumer = {"profile": profile, "region": region}
+    place = in_sandbox(load(None, {"region": "us-east-1", "consumer": consumer}), reached)
+    before = {side: account(clients) for side, clients in place.clients.items()}
+    shutil.copy(Path(__file__).with_name("apart.tf"), terraform / "main.tf")
+    told = {"consumer_key": sandbox_key(profile), "consumer_region": region}
+    (terraform / "terraform.tfvars").write_text("".join(f'{name} = "{value}"\n' for name, value in told.items()))
+    good(run("init"))
+    good(run("apply", "-auto-approve"))
+    (endpoint,) = place.clients[Side.CONSUMER].ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert endpoint["State"].lower() == "available"
+    again = run("plan", "-detailed-exitcode")
+    assert again.returncode == 0, f"a plan right after should be empty:\n{again.stdout}{again.stderr}"
+    good(run("destroy", "-auto-approve"))
+    assert {side: account(clients) for side, clients in place.clients.items()} == before
 
 
 def _page(opener: urllib.request.OpenerDirector, name: str) -> str:

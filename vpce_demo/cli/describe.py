@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..cost.bill import hourly
 from ..session.look import Look
 from ..ui.console_links import url
+from .app import App, command_line
 
 if TYPE_CHECKING:
     from .documents import Resource
@@ -76,3 +77,12 @@ def described(look: Look) -> list[Resource]:
                 }
             )
     return found
+
+
+def tell_what_is_not_allowed(app: App, calls: Sequence[str]) -> None:
+    """Name the calls that AWS would refuse, and how to get the permission."""
+    if calls:
+        app.screen().message(f"Not allowed to you: {', '.join(calls)}.", mark="!")
+        app.screen().message(
+            f"Ask for what is missing; this prints what the demo needs:  {command_line(app)} iam-policy"
+        )

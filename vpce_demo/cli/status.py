@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
 from ..aws.environment import Environment
@@ -13,7 +11,7 @@ from ..ui import resources, screens
 from ..ui.screens import header
 from .app import App, command_line
 from .deletion import plan_of_the_deletion
-from .describe import described, summary
+from .describe import described, summary, tell_what_is_not_allowed
 from .group import Number, command, pass_app
 from .watch import again_and_again
 
@@ -68,15 +66,6 @@ def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
     )
     if detailed_exitcode and (look.missing or look.differing):
         raise click.exceptions.Exit(DIFFERENT)
-
-
-def tell_what_is_not_allowed(app: App, calls: Sequence[str]) -> None:
-    """Name the calls that AWS would refuse, and how to get the permission."""
-    if calls:
-        app.screen().message(f"Not allowed to you: {', '.join(calls)}.", mark="!")
-        app.screen().message(
-            f"Ask for what is missing; this prints what the demo needs:  {command_line(app)} iam-policy"
-        )
 
 
 @command()

@@ -23,10 +23,9 @@ from ..ui import screens
 from ..ui.progress_state import DONE_DOWN, DONE_UP
 from .app import App, command_line
 from .commands import STAGES
-from .describe import described, summary
+from .describe import described, summary, tell_what_is_not_allowed
 from .group import ask, command, pass_app, timeout_option, ttl_option, yes_option
 from .progress import showing_progress
-from .status import tell_what_is_not_allowed
 
 no_mend_option = click.option(
     "--no-mend", is_flag=True, help="Create only what is missing: change and replace nothing that exists."

@@ -462,7 +462,7 @@ ERRORS = (
     ErrorRow(
         "VPCE084", "5", "Several demos have the name, or none has the id",
         "The account holds more than one demo of this name.",
-        "Say which one: `vpce-demo adopt --id ID`.",
+        "Say which one: `adopt --id ID`.",
     ),
     ErrorRow(
         "VPCE085", "5", "The demo on record here is another one",

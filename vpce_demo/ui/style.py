@@ -21,7 +21,6 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from ..lessons import Language
-from ..lessons.catalogue import translated
 from ..lessons.phrases import pieces
 from ..untrusted import one_line, only_printable
 from .output import styled
@@ -55,6 +54,10 @@ class Screen:
 
     def said(self, text: str) -> str:
         """A message in this screen's language.  What is said in several columns is translated before it is padded."""
+        if self.lang == "en":
+            return text
+        from ..lessons.catalogue import translated  # reads a long table
+
         return translated(text, self.lang)
 
     def plain(self, text: str) -> str:
