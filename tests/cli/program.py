@@ -271,7 +271,7 @@ class World(Program):
         calls = self.changing_calls()
         with self.account_stays():
             yield
-        assert self.changing_calls() == calls, self.changing_calls() - calls
+        assert self.changing_calls() == calls
 
     @contextmanager
     def account_stays(self) -> Iterator[None]:
