@@ -87,7 +87,7 @@ def test_a_caller_as_the_value_of_a_tag(arn: str, value: str) -> None:
     assert owner_value(arn) == value
 
 
-@pytest.mark.parametrize("record", ["state file", "key", "logs"])
+@pytest.mark.parametrize("record", ["state file", pytest.param("key", marks=pytest.mark.slow), "logs"])
 def test_each_record_is_enough(open_run: OpenRun, sandbox: Sandbox, tmp_path: Path, record: str) -> None:
     with open_run(tmp_path) as run:
         everything(run)
@@ -190,7 +190,14 @@ def test_ids_of_strangers_in_the_state_file_are_nothing_but_ids(
     assert {id: thing for id, thing in account(clients).items() if id in theirs} == theirs
 
 
-@pytest.mark.parametrize("kind", ["provider-key", "provider-gateway", "web", "provider-vpc"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "provider-key",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("provider-gateway", "web")),
+        "provider-vpc",
+    ],
+)
 def test_what_is_recorded_and_cannot_be_told_from_another_is_named_and_left(
     clients: Clients, open_run: OpenRun, tmp_path: Path, kind: str
 ) -> None:

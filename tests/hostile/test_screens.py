@@ -118,7 +118,9 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("kept", KEPT)
+@pytest.mark.parametrize(
+    "kept", [pytest.param(one, marks=() if one == "every field" else pytest.mark.slow) for one in KEPT]
+)
 def test_answers_of_aws(stage: Stage, place: Environment, kept: str) -> None:
     with answers(place, KEPT[kept]):
         for line in COMMANDS:

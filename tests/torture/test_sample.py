@@ -44,7 +44,12 @@ def worker() -> Iterator[Workers]:
         yield one
 
 
-@pytest.mark.parametrize(("case", "ending"), SAMPLE, ids=lambda value: str(value).replace(" ", "-"))
+@pytest.mark.parametrize(
+    ("case", "ending"),
+    # The ordinary run takes every other one, and ``make test-all`` all.
+    [pytest.param(*one, marks=pytest.mark.slow if at % 2 else ()) for at, one in enumerate(SAMPLE)],
+    ids=lambda value: str(value).replace(" ", "-"),
+)
 def test_a_case(worker: Workers, case: Case, ending: str) -> None:
     (outcome,) = worker.outcomes([case])
     assert outcome.wrong == ""
