@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import boto3
 import pytest
 
 from vpce_demo.sandbox.store.view import InterfaceOwner
@@ -238,22 +237,91 @@ def test_the_network_sees_what_the_api_holds(scene: Scene) -> None:
     assert world.sandbox.cloud.view().endpoints[endpoint].state == "pending"
 
 
-def test_a_service_is_not_reached_from_another_region(scene: Scene) -> None:
-    """As `explain regions` says: the sandbox stores the regions of a service, and refuses an endpoint from there."""
-    there = "ap-northeast-1"
-    modified = scene.world.ec2.modify_vpc_endpoint_service_configuration
-    assert modified(ServiceId=scene.service, AddSupportedRegions=[there])["Return"]
-    (service,) = scene.world.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
-    assert {one["Region"] for one in service["SupportedRegions"]} == {"us-east-1", there}
-    abroad = boto3.client(
-        "ec2",
-        endpoint_url=scene.world.sandbox.endpoint_url,
-        region_name=there,
-        aws_access_key_id=f"SANDBOX{scene.world.account}A",
-        aws_secret_access_key="-",
-    )
-    vpc = abroad.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+@pytest.fixture
+def abroad(scene: Scene) -> World:
+    """The same account in a region that the service has just begun to support."""
+    add = scene.world.ec2.modify_vpc_endpoint_service_configuration
+    assert add(ServiceId=scene.service, AddSupportedRegions=["ap-northeast-2"])["Return"]
+    return World(scene.world.sandbox, region="ap-northeast-2")
+
+
+def supported(scene: Scene) -> dict[str, str]:
+    (one,) = scene.world.ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[scene.service])[
+        "ServiceConfigurations"
+    ]
+    assert one["RemoteAccessEnabled"] is (len(one["SupportedRegions"]) > 1)
+    return {each["Region"]: each["ServiceState"] for each in one["SupportedRegions"]}
+
+
+def test_a_service_is_reached_from_a_region_once_that_is_available(scene: Scene, abroad: World) -> None:
+    home = abroad.network("10.0")
+
+    def ask(**more: str) -> dict[str, object]:
+        return abroad.endpoint(home, scene.name, **more)
+
+    assert supported(scene) == {"us-east-1": "Available", "ap-northeast-2": "Pending"}
     with refused("InvalidServiceName"):
-        abroad.create_vpc_endpoint(
-            VpcEndpointType="Interface", VpcId=vpc, ServiceName=scene.name, ServiceRegion="us-east-1"
+        ask(ServiceRegion="us-east-1")
+    scene.skip(31)
+    assert supported(scene)["ap-northeast-2"] == "Available"
+    with refused("InvalidServiceName"):
+        ask()
+    describe = abroad.ec2.describe_vpc_endpoint_services
+    with refused("InvalidServiceName"):
+        describe(ServiceNames=[scene.name])
+    (details,) = describe(ServiceNames=[scene.name], ServiceRegions=["us-east-1"])["ServiceDetails"]
+    assert details["ServiceRegion"] == "us-east-1"
+    assert not details.get("AvailabilityZones") and not details.get("AvailabilityZoneIds")
+    elsewhere = World(scene.world.sandbox, region="eu-west-1")
+    with refused("InvalidServiceName"):
+        elsewhere.endpoint(elsewhere.network("10.0"), scene.name, ServiceRegion="us-east-1")
+
+    made = ask(ServiceRegion="us-east-1")
+    endpoint = str(made["VpcEndpointId"])
+    (shown,) = abroad.ec2.describe_vpc_endpoints(Filters=filters(service_region="us-east-1"))["VpcEndpoints"]
+    (name,) = [one["DnsName"] for one in shown["DnsEntries"]]
+    assert name.startswith(endpoint) and name.endswith(f".{scene.service}.us-east-1.vpce.amazonaws.com")
+    scene.skip(3)
+    connections = scene.world.ec2.describe_vpc_endpoint_connections
+    for region, found in (("ap-northeast-2", 1), ("cross-region", 1), ("us-east-1", 0)):
+        answer = connections(Filters=filters(vpc_endpoint_region=region))["VpcEndpointConnections"]
+        assert [one["VpcEndpointRegion"] for one in answer] == ["ap-northeast-2"] * found, region
+    assert scene.world.accept(scene.service, endpoint) == []
+    scene.skip(61)
+    assert abroad.state(endpoint) == "available"
+
+
+def test_a_region_that_is_removed_stops_new_endpoints_only(scene: Scene, abroad: World) -> None:
+    scene.skip(31)
+    home = abroad.network("10.0")
+    endpoint = str(abroad.endpoint(home, scene.name, ServiceRegion="us-east-1")["VpcEndpointId"])
+    scene.world.accept(scene.service, endpoint)
+    scene.skip(61)
+    modify = scene.world.ec2.modify_vpc_endpoint_service_configuration
+    modify(ServiceId=scene.service, RemoveSupportedRegions=["ap-northeast-2"])
+    assert supported(scene)["ap-northeast-2"] == "Deleting"
+    with refused("InvalidServiceName"):
+        abroad.endpoint(home, scene.name, ServiceRegion="us-east-1")
+    scene.skip(6)
+    assert supported(scene)["ap-northeast-2"] == "Closed"
+    assert abroad.state(endpoint) == "available"
+    for region in ("ap-northeast-2", "us-east-1"):
+        with refused("InvalidParameter", "Cannot remove region"):
+            modify(ServiceId=scene.service, RemoveSupportedRegions=[region])
+    modify(ServiceId=scene.service, AddSupportedRegions=["ap-northeast-2"])
+    scene.skip(31)
+    assert supported(scene)["ap-northeast-2"] == "Available"
+
+
+def test_five_zones_take_no_part_in_remote_access(scene: Scene, abroad: World) -> None:
+    scene.skip(31)
+    with refused("InvalidParameter", "supported for remote access: apne2-az1, apne2-az3"):
+        abroad.endpoint(abroad.network("10.0", "ap-northeast-2b"), scene.name, ServiceRegion="us-east-1")
+
+
+@pytest.mark.parametrize("region", ["il-central-1", "cn-north-1", "eu-nowhere-1"])
+def test_a_region_that_is_not_enabled_or_in_another_partition_cannot_be_supported(scene: Scene, region: str) -> None:
+    with refused("InvalidParameter", region):
+        scene.world.ec2.modify_vpc_endpoint_service_configuration(
+            ServiceId=scene.service, AddSupportedRegions=[region]
         )

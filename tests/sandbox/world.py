@@ -20,12 +20,12 @@ PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOxlr93NcnTePEvrzFnDUWXIXh3kK
 
 
 @cache
-def client(url: str, service: str, account: str) -> Any:
+def client(url: str, service: str, account: str, region: str = "us-east-1") -> Any:
     """A boto3 client that never retries; its access key says whose it is."""
     return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=url,
-        region_name="us-east-1",
+        region_name=region,
         aws_access_key_id=f"SANDBOX{account}A",
         aws_secret_access_key="-",
         config=Config(retries={"total_max_attempts": 1}),
@@ -65,14 +65,15 @@ def refused(code: str, *words: str) -> Iterator[pytest.ExceptionInfo[ClientError
 
 
 class World:
-    """An account in a sandbox."""
+    """An account in a sandbox, in one region."""
 
-    def __init__(self, sandbox: Sandbox, account: str = "123456789012") -> None:
+    def __init__(self, sandbox: Sandbox, account: str = "123456789012", region: str = "us-east-1") -> None:
         self.sandbox = sandbox
         self.account = account
+        self.region = region
 
     def client(self, service: str) -> Any:
-        return client(self.sandbox.endpoint_url, service, self.account)
+        return client(self.sandbox.endpoint_url, service, self.account, self.region)
 
     @property
     def ec2(self) -> Any:
@@ -111,10 +112,10 @@ class World:
         ]
         return dict(self.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rules))
 
-    def network(self, front: str = "20.0", zone: str = "us-east-1a") -> Net:
+    def network(self, front: str = "20.0", zone: str = "") -> Net:
         vpc = self.vpc(f"{front}.0.0/16")
         gateway = self.gateway(vpc)
-        subnet = self.subnet(vpc, f"{front}.1.0/24", zone)
+        subnet = self.subnet(vpc, f"{front}.1.0/24", zone or f"{self.region}a")
         table = self.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
         self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
         self.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)

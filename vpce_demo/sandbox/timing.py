@@ -25,6 +25,9 @@ TARGET_REGISTERING = 30.0
 
 SERVICE_UNAVAILABLE = 15.0
 """How long a new service refuses endpoints, though it is ``Available``.  Nobody says how long that lasts on AWS."""
+REGION_PENDING = 30.0
+"""From adding a region to a service until endpoints from there can be made.  Nobody says how long that takes on AWS."""
+REGION_DELETING = 5.0
 SERVICE_DELETING = 5.0
 SERVICE_DELETED_SEEN = 30.0
 ENDPOINT_REQUESTED = 2.0

@@ -10,14 +10,21 @@ from ..api.ids import ENDPOINT_ZONES, hosted_zone
 from ..store.cloud import Service, VpcEndpoint
 from . import vpc_endpoint_services, vpc_endpoints
 
-_FIELDS: Fields = {
-    "service-id": lambda one: one["ServiceId"],
-    "vpc-endpoint-state": lambda one: one["VpcEndpointState"],
-    "vpc-endpoint-owner": lambda one: one["VpcEndpointOwner"],
-    "vpc-endpoint-region": lambda one: one["VpcEndpointRegion"],
-    "ip-address-type": lambda one: one["IpAddressType"],
-}
-"""Not ``vpc-endpoint-id``: the model has it, the service refuses it (``aws-behaviours.md`` 3.3)."""
+
+def _fields(call: Call) -> Fields:
+    """Not ``vpc-endpoint-id``: the model has it, the service refuses it (``aws-behaviours.md`` 3.3)."""
+
+    def regions(one: dict[str, Any]) -> list[str]:
+        region = str(one["VpcEndpointRegion"])
+        return [region] if region == call.region else [region, "cross-region"]
+
+    return {
+        "service-id": lambda one: one["ServiceId"],
+        "vpc-endpoint-state": lambda one: one["VpcEndpointState"],
+        "vpc-endpoint-owner": lambda one: one["VpcEndpointOwner"],
+        "vpc-endpoint-region": regions,
+        "ip-address-type": lambda one: one["IpAddressType"],
+    }
 
 
 @handles("ec2", "DescribeVpcEndpointConnections", pages="VpcEndpointConnections")
@@ -33,7 +40,7 @@ def describe_vpc_endpoint_connections(call: Call) -> dict[str, Any]:
         if one.listed and one.service and (one.service.account, one.service.region) == (call.account, call.region)
         if one.service.id in services or one.state == "rejected"
     ]
-    return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _FIELDS, INVALID_FILTER)}
+    return {"VpcEndpointConnections": matching(shown, call.params.get("Filters"), _fields(call), INVALID_FILTER)}
 
 
 def _item(endpoint: VpcEndpoint, service: Service) -> dict[str, Any]:

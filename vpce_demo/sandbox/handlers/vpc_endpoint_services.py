@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
+from moto.utilities.utils import get_partition
 
 from .. import timing
 from ..api.calls import Call, handles
@@ -18,6 +20,8 @@ from . import tags
 GONE = ("Deleting", "Deleted")
 BY_GATEWAY = ("s3", "dynamodb")
 """AWS's services that have gateway endpoints too."""
+REMOTE_ZONES_NOT = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"})
+"""Ids of the zones from which no service of another region can be reached (``aws-behaviours-2.md`` section 3.2)."""
 HOLDING = ("pendingAcceptance", "pending", "available")
 """States of a connection that keep its service from being deleted."""
 
@@ -31,10 +35,15 @@ def own(call: Call, service_id: str) -> Service:
     return service
 
 
-def visible(call: Call, name: str) -> Service | None:
-    """The service of that name, if the caller may connect to it: its own, or one that allows its account."""
+def visible(call: Call, name: str, region: str = "") -> Service | None:
+    """The service of that name in the caller's region, or another one, if the caller may connect to it.
+
+    That is its own, or one that allows its account; from another region, one that can be reached from there.
+    """
+    region = region or call.region
     for service in call.cloud.services.values():
-        if service.name == name and service.state not in GONE and service.region == call.region:
+        reached = service.region == region and service.regions.get(call.region) == "Available"
+        if service.name == name and service.state not in GONE and reached:
             allowed = {"*", f"arn:aws:iam::{call.account}:root"}
             mine = f"arn:aws:iam::{call.account}:"
             if service.account == call.account or any(
@@ -71,7 +80,10 @@ def service_item(call: Call, service: Service) -> dict[str, Any]:
         "PrivateDnsName": service.private_dns_name,
         "PrivateDnsNameConfiguration": {},
         "PayerResponsibility": service.payer,
-        "SupportedRegions": [{"Region": region, "ServiceState": service.state} for region in service.regions],
+        "SupportedRegions": [
+            {"Region": region, "ServiceState": service.state if region == service.region else state}
+            for region, state in sorted(service.regions.items())
+        ],
         "RemoteAccessEnabled": len(service.regions) > 1,
         "Tags": tags.of(call, service.id),
     }
@@ -119,6 +131,7 @@ def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
             text = "exactly one of network_load_balancer_arn or gateway_load_balancer_arn is a required member"
             raise ApiError("InvalidParameter", text)
         zones = _zones(_balancers(call, arns))
+        regions = _regions(call, call.params.get("SupportedRegions", []))
         service_id = hex_id("vpce-svc")
         service = call.cloud.services[service_id] = Service(
             id=service_id,
@@ -129,8 +142,9 @@ def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
             zones=zones,
             acceptance_required=call.params.get("AcceptanceRequired", True),
             private_dns_name=call.params.get("PrivateDnsName"),
-            regions=sorted({call.region, *call.params.get("SupportedRegions", [])}),
+            regions={call.region: "Available"},
         )
+        _add_regions(call, service, regions)
         tags.at_creation(call, service_id, "vpc-endpoint-service")
         call.cloud.later(timing.SERVICE_UNAVAILABLE, lambda: setattr(service, "usable", True))
         return answer(service)
@@ -177,15 +191,59 @@ def modify_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
     arns = list(dict.fromkeys([*left, *call.params.get("AddNetworkLoadBalancerArns", [])]))
     if not arns:
         raise ApiError("InvalidParameter", "A VPC endpoint service must have at least one load balancer.")
+    added, removed = (_regions(call, call.params.get(f"{verb}SupportedRegions", [])) for verb in ("Add", "Remove"))
+    if any(region == service.region or service.regions.get(region) == "Closed" for region in removed):
+        raise ApiError("InvalidParameter", "Cannot remove region")
     service.zones = _zones(_balancers(call, arns, but=service.id))
     service.load_balancer_arns = arns
     service.acceptance_required = call.params.get("AcceptanceRequired", service.acceptance_required)
     service.private_dns_name = call.params.get("PrivateDnsName", service.private_dns_name)
     if call.params.get("RemovePrivateDnsName"):
         service.private_dns_name = None
-    regions = {*service.regions, *call.params.get("AddSupportedRegions", [])}
-    service.regions = sorted(regions - (set(call.params.get("RemoveSupportedRegions", [])) - {service.region}))
+    _add_regions(call, service, added)
+    for region in removed:
+        _remove_region(call, service, region)
     return {"Return": True}
+
+
+def _regions(call: Call, names: list[str]) -> list[str]:
+    """Regions that a service can be reached from.  Raises ``InvalidParameter`` for one that is none, is in another
+    partition, or that the account has not enabled."""
+    enabled = {one.name for one in call.ec2.describe_regions() if one.opt_in_status != "not-opted-in"}
+    for name in names:
+        if name not in enabled or get_partition(name) != get_partition(call.region):
+            raise ApiError("InvalidParameter", f"The region {name} is not supported or not enabled for the account.")
+    return list(dict.fromkeys(names))
+
+
+def _add_regions(call: Call, service: Service, regions: list[str]) -> None:
+    """``Pending`` first: no endpoint can be made from there yet."""
+
+    def available(region: str) -> None:
+        if service.regions.get(region) == "Pending":
+            service.regions[region] = "Available"
+
+    for region in regions:
+        if service.regions.get(region) not in ("Pending", "Available"):
+            service.regions[region] = "Pending"
+            call.cloud.later(timing.REGION_PENDING, partial(available, region))
+
+
+def _remove_region(call: Call, service: Service, region: str) -> None:
+    """No endpoint can be made from there any more.  Those that are there go on, and keep it ``Closed``."""
+    if region not in service.regions:
+        return
+    service.regions[region] = "Deleting"
+
+    def removed() -> None:
+        if service.regions.get(region) == "Deleting":
+            there = [one for one in call.cloud.endpoints.values() if one.service is service and one.region == region]
+            if any(one.state in HOLDING for one in there):
+                service.regions[region] = "Closed"
+            else:
+                del service.regions[region]
+
+    call.cloud.later(timing.REGION_DELETING, removed)
 
 
 @handles("ec2", "ModifyVpcEndpointServicePayerResponsibility")
@@ -281,12 +339,16 @@ def start_vpc_endpoint_service_private_dns_verification(call: Call) -> dict[str,
 
 @handles("ec2", "DescribeVpcEndpointServices")
 def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
-    """What a consumer sees: AWS's own services, and those it may connect to.  One unknown name fails the whole call."""
+    """What a consumer sees: AWS's own services, and those it may connect to, in its region or in ``ServiceRegions``.
+    One unknown name fails the whole call."""
     names = call.params.get("ServiceNames") or []
     filters = call.params.get("Filters") or []
-    aws = [_of_aws(call, name) for name in aws_names(call)]
+    regions = call.params.get("ServiceRegions") or [call.region]
+    aws = [_of_aws(call, name) for name in aws_names(call) if call.region in regions]
     private = [
-        _details(call, service) for service in call.cloud.services.values() if visible(call, service.name) is service
+        _details(call, service)
+        for service in call.cloud.services.values()
+        if any(visible(call, service.name, region) is service for region in regions)
     ]
     found = {one["ServiceName"]: one for one in [*private, *aws]}
     for name in names:
@@ -328,13 +390,15 @@ def _of_aws(call: Call, name: str) -> dict[str, Any]:
 
 
 def _details(call: Call, service: Service) -> dict[str, Any]:
+    """A service as a consumer sees it: without its zones, from another region."""
+    zones = list(service.zones) if service.region == call.region else []
     return {
         "ServiceName": service.name,
         "ServiceId": service.id,
         "ServiceRegion": service.region,
         "ServiceType": [{"ServiceType": "Interface"}],
-        "AvailabilityZones": list(service.zones),
-        "AvailabilityZoneIds": zone_ids(call, service.zones),
+        "AvailabilityZones": zones,
+        "AvailabilityZoneIds": zone_ids(call, zones),
         "Owner": service.account,
         "BaseEndpointDnsNames": [base_names(service)],
         "VpcEndpointPolicySupported": False,

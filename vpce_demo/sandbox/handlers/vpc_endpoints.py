@@ -51,7 +51,7 @@ def endpoint_item(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
         "DnsEntries": [{"DnsName": name, "HostedZoneId": zone} for name in endpoint.dns_names],
         "CreationTimestamp": endpoint.created,
         "OwnerId": endpoint.account,
-        "ServiceRegion": endpoint.region,
+        "ServiceRegion": endpoint.service.region if endpoint.service else endpoint.region,
         "Tags": tags.of(call, endpoint.id),
     }
     if endpoint.kind == "Interface":
@@ -65,13 +65,16 @@ def subnets_for(call: Call, subnet_ids: list[str], vpc_id: str, service: Service
     """The subnets an endpoint goes into.
 
     Raises ``InvalidSubnetID.NotFound``, ``InvalidParameter`` for a subnet of another VPC or in a zone the service is
-    not in, ``DuplicateSubnetsInSameZone``.
+    not in or that takes no part in remote access, ``DuplicateSubnetsInSameZone``.
     """
+    remote = service is not None and service.region != call.region
     found = [validation.subnet(call, subnet_id) for subnet_id in dict.fromkeys(subnet_ids)]
     for subnet in found:
         if subnet.vpc_id != vpc_id:
             raise ApiError("InvalidParameter", f"The subnet {subnet.id} does not belong to the VPC {vpc_id}.")
-        if service is not None and not set(vpc_endpoint_services.zone_ids(call, [subnet.availability_zone])) & set(
+        if remote:
+            _refuse_excluded(call, subnet)
+        elif service is not None and not set(vpc_endpoint_services.zone_ids(call, [subnet.availability_zone])) & set(
             vpc_endpoint_services.zone_ids(call, service.zones)
         ):
             name = service.name
@@ -84,14 +87,26 @@ def subnets_for(call: Call, subnet_ids: list[str], vpc_id: str, service: Service
     return found
 
 
-def _service(call: Call, name: str) -> tuple[Service | None, str]:
-    """The private service of that name, or AWS's own, and the middle of its endpoints' names."""
-    service = vpc_endpoint_services.visible(call, name)
+def _refuse_excluded(call: Call, subnet: Any) -> None:
+    """Raise ``InvalidParameter`` for a subnet in a zone from which no other region's service can be reached."""
+    zones = sorted(zone.zone_id for zone in call.ec2.describe_availability_zones())
+    fit = [zone for zone in zones if zone not in vpc_endpoint_services.REMOTE_ZONES_NOT]
+    if not set(vpc_endpoint_services.zone_ids(call, [subnet.availability_zone])) & set(fit):
+        text = f"Only the following availability zones are supported for remote access: {', '.join(fit)}"
+        raise ApiError("InvalidParameter", text)
+
+
+def _service(call: Call, name: str, region: str = "") -> tuple[Service | None, str]:
+    """The private service of that name, or AWS's own, and the middle of its endpoints' names.
+
+    A service that is asked for in a ``region`` is somebody's own.
+    """
+    service = vpc_endpoint_services.visible(call, name, region)
     if service is not None:
         if not service.usable:
             raise ApiError("Unavailable", "The service is unavailable", 503)
         return service, vpc_endpoint_services.base_names(service)
-    if name not in vpc_endpoint_services.aws_names(call):
+    if region or name not in vpc_endpoint_services.aws_names(call):
         raise ApiError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
     return None, f"{name.rpartition('.')[2]}.{call.region}.vpce.amazonaws.com"
 
@@ -119,7 +134,7 @@ def _make(call: Call) -> VpcEndpoint:
     tags.only(call, "vpc-endpoint")
     vpc = validation.vpc(call, params["VpcId"])
     name, kind = params.get("ServiceName", ""), params.get("VpcEndpointType", "Gateway")
-    service, base = _service(call, name)
+    service, base = _service(call, name, params.get("ServiceRegion", ""))
     if kind not in ("Interface", "Gateway") or (service is not None and kind != "Interface"):
         raise ApiError(
             "InvalidParameter", f"Endpoint type ({kind}) does not match available service types ([Interface])."
@@ -141,7 +156,6 @@ def _make(call: Call) -> VpcEndpoint:
     groups = validation.groups_in(call, group_ids, vpc.id)
     endpoint_id = hex_id("vpce")
     front = f"{endpoint_id}-{dns_mark()}"
-    zones = [f"{front}-{subnet.availability_zone}.{base}" for subnet in subnets]
     waits = service is not None and service.acceptance_required
     endpoint = VpcEndpoint(
         id=endpoint_id,
@@ -156,7 +170,7 @@ def _make(call: Call) -> VpcEndpoint:
         route_table_ids=list(params.get("RouteTableIds", [])) if kind == "Gateway" else [],
         policy=params.get("PolicyDocument") or OPEN_POLICY,
         private_dns=kind == "Interface" and service is None and params.get("PrivateDnsEnabled", True),
-        dns_names=[f"{front}.{base}", *zones] if kind == "Interface" else [],
+        dns_names=_names(call, f"{front}.{base}", service, subnets) if kind == "Interface" else [],
         token=params.get("ClientToken"),
     )
     for subnet in subnets:
@@ -167,6 +181,14 @@ def _make(call: Call) -> VpcEndpoint:
     if endpoint.state == "pending":
         become_available(call, endpoint)
     return endpoint
+
+
+def _names(call: Call, regional: str, service: Service | None, subnets: list[Any]) -> list[str]:
+    """The DNS names of an interface endpoint: the regional one, and one for each zone if the service is in its region."""
+    if service is not None and service.region != call.region:
+        return [regional]
+    front, _, base = regional.partition(".")
+    return [regional, *(f"{front}-{subnet.availability_zone}.{base}" for subnet in subnets)]
 
 
 def add_interface(call: Call, endpoint: VpcEndpoint, subnet: Any, groups: list[Any], ip: str | None = None) -> None:
@@ -232,9 +254,7 @@ def modify_vpc_endpoint(call: Call) -> dict[str, Any]:
         if subnet.id not in endpoint.interfaces:
             add_interface(call, endpoint, subnet, groups)
     if endpoint.dns_names:
-        regional = endpoint.dns_names[0]
-        front, _, base = regional.partition(".")
-        endpoint.dns_names = [regional, *(f"{front}-{subnet.availability_zone}.{base}" for subnet in subnets)]
+        endpoint.dns_names = _names(call, endpoint.dns_names[0], endpoint.service, subnets)
     endpoint.group_ids = group_ids
     for interface_id in endpoint.interfaces.values():
         call.ec2.enis[interface_id]._group_set = list(groups)

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import NoReturn
 
 from vpce_demo.sandbox.network import names
-from vpce_demo.sandbox.network.rules import Ports, acl_line, allowing_group, route_to, within
+from vpce_demo.sandbox.network.rules import Ports, acl_line, allowing_group, route_to, within, zones_served
 from vpce_demo.sandbox.store.view import (
     Health,
     Interface,
@@ -206,7 +206,8 @@ class _Way:
         return target.holder_id, port, client
 
     def private_link(self, entry: Interface, client: str) -> _Arrival:
-        """From an endpoint's interface to the load balancer of its service, in the same zone."""
+        """From an endpoint's interface to the load balancer of its service: in the same zone, or from another region in
+        any."""
         view = self.view
         endpoint = view.endpoints.get(entry.holder_id)
         if endpoint is None:
@@ -225,10 +226,16 @@ class _Way:
             for interface_id in balancer.interface_ids
             if interface_id in view.interfaces
         )
-        found = next((each for each in nodes if view.subnets[each[1].subnet_id].zone_id == zone), None)
-        if found is None:
-            self.drop(service.id, f"has no load balancer in zone {zone}")
-        balancer, node = found
+        if endpoint.region == service.region:
+            found = [each for each in nodes if view.subnets[each[1].subnet_id].zone_id == zone][:1]
+            if not found:
+                self.drop(service.id, f"has no load balancer in zone {zone}")
+        else:
+            found = list(nodes)
+            if not found:
+                self.drop(service.id, "has no load balancer")
+            self.passes(service.id, f"takes it from {endpoint.region} to {service.region}")
+        balancer, node = found[self.flow % len(found)]
         self.ask_state(balancer.name, "load balancer", balancer.state, ("active", "active_impaired"))
         if balancer.group_ids and not balancer.enforces_groups_on_private_link:
             self.passes(balancer.name, "does not ask its security groups about PrivateLink traffic")
@@ -245,7 +252,7 @@ class _Way:
         if group is None:
             # NLB guide, "Listener configuration": traffic that matches no listener is dropped without an answer.
             self.drop(balancer.name, f"has no listener on tcp/{self.port}")
-        target, interface = self.choose(group, node)
+        target, interface = self.choose(balancer, group, node)
         self.passes(balancer.name, f"tcp/{self.port} goes to {target.instance_id} tcp/{target.port} of {group.name}")
         if client == interface.address:
             # aws-behaviours.md section 4, "Hairpin": the answer would come from itself.
@@ -255,17 +262,18 @@ class _Way:
         self.ask_groups(interface, False, client, self.groups_of(node), target.port)
         return self.deliver(interface, target.port, client)
 
-    def choose(self, group: TargetGroup, node: Interface) -> tuple[Target, Interface]:
-        """A healthy target in the node's zone; any registered one there when none is healthy ("fail open")."""
-        zone = self.view.subnets[node.subnet_id].zone_id
-        here = []
+    def choose(self, balancer: LoadBalancer, group: TargetGroup, node: Interface) -> tuple[Target, Interface]:
+        """A healthy target in the zones that the node forwards to; any registered one there when none is healthy
+        ("fail open")."""
+        zones, here = zones_served(self.view, balancer, group, node), []
         for target in group.targets:
             instance = self.view.instances.get(target.instance_id)
             interface = self.view.interfaces.get(instance.interface_id) if instance else None
-            if interface and self.view.subnets[interface.subnet_id].zone_id == zone:
+            if interface and self.view.subnets[interface.subnet_id].zone_id in zones:
                 here.append((target, interface))
         if not here:
-            self.drop(group.name, f"has no registered target in zone {zone}", Outcome.REFUSED)
+            where = " or ".join(sorted(zones))
+            self.drop(group.name, f"has no registered target in zone {where}", Outcome.REFUSED)
         healthy = [each for each in here if self.health(group.arn, each[0].instance_id, each[0].port).healthy]
         if not healthy:
             self.passes(group.name, "has no healthy target, so every registered one may get it")

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from vpce_demo.sandbox import timing
 from vpce_demo.sandbox.clock import SHORTEST, Clock
 from vpce_demo.sandbox.network.pace import cancelled, wait_until
+from vpce_demo.sandbox.network.rules import zones_served
 from vpce_demo.sandbox.network.wire import Unanswered, Wire
-from vpce_demo.sandbox.store.view import Health, Interface, Target, TargetGroup, View
+from vpce_demo.sandbox.store.view import Health, Interface, LoadBalancer, Target, TargetGroup, View
 
 log = logging.getLogger(__name__)
 
@@ -104,11 +105,17 @@ def _place(view: View, key: Key) -> tuple[TargetGroup, Interface, str] | None:
     if group is None or target not in group.targets or interface is None:
         return None
     zone = view.subnets[interface.subnet_id].zone_id
-    node = next((each for each in _nodes(view, arn) if view.subnets[each.subnet_id].zone_id == zone), None)
+    nodes = [
+        (view.subnets[node.subnet_id].zone_id != zone, node)
+        for balancer, node in _nodes(view, arn)
+        if zone in zones_served(view, balancer, group, node)
+    ]
+    node = min(nodes, key=lambda each: each[0])[1] if nodes else None
     return (group, node, interface.address) if node else None
 
 
-def _nodes(view: View, group_arn: str) -> Iterator[Interface]:
+def _nodes(view: View, group_arn: str) -> Iterator[tuple[LoadBalancer, Interface]]:
     for balancer in view.load_balancers.values():
         if balancer.state.lower() in ("active", "active_impaired") and group_arn in balancer.listeners.values():
-            yield from (view.interfaces[each] for each in balancer.interface_ids if each in view.interfaces)
+            held = (view.interfaces[each] for each in balancer.interface_ids if each in view.interfaces)
+            yield from ((balancer, node) for node in held)

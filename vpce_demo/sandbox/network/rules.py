@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
-from vpce_demo.sandbox.store.view import Group, GroupRule, Route, Subnet, View
+from vpce_demo.sandbox.store.view import Group, GroupRule, Interface, LoadBalancer, Route, Subnet, TargetGroup, View
 
 TCP = frozenset({"tcp", "6", "-1"})
 """The protocols of a rule that cover TCP, the only one that travels here."""
@@ -81,3 +81,11 @@ def route_to(subnet: Subnet, address: str) -> Route | None:
     """The subnet's route with the longest prefix that holds the address."""
     matching = [route for route in subnet.routes if within(address, route.destination)]
     return max(matching, key=lambda route: int(route.destination.partition("/")[2]), default=None)
+
+
+def zones_served(view: View, balancer: LoadBalancer, group: TargetGroup, node: Interface) -> set[str]:
+    """Ids of the zones to whose targets this node of a load balancer forwards: its own, or with cross-zone load
+    balancing those of all nodes.  A group of targets may overrule its load balancer."""
+    across = balancer.cross_zone if group.cross_zone is None else group.cross_zone
+    nodes = (view.interfaces[each] for each in balancer.interface_ids if each in view.interfaces)
+    return {view.subnets[each.subnet_id].zone_id for each in ([*nodes] if across else [node])}

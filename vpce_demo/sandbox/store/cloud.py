@@ -42,8 +42,8 @@ class NoWires:
 
 @dataclass
 class Service:
-    """An endpoint service.  ``principals`` maps an allowed principal's ARN to its permission's id; until it is
-    ``usable``, endpoints to it are refused."""
+    """An endpoint service.  ``principals`` maps an allowed principal's ARN to its permission's id, ``regions`` a
+    region from which it can be reached to its state; until it is ``usable``, endpoints to it are refused."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class Service:
     zones: list[str]
     acceptance_required: bool
     private_dns_name: str | None
-    regions: list[str]
+    regions: dict[str, str]
     payer: str | None = None
     state: str = "Available"
     usable: bool = False

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LARGEST_USER_DATA = 1 << 18
 """Bytes that gzip may unpack to."""
+CROSS_ZONE = "load_balancing.cross_zone.enabled"
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp"}
 
 
@@ -52,12 +53,13 @@ def snapshot(cloud: Cloud) -> View:
         load_balancers={one.arn: one for one in balancers},
         target_groups={one.arn: _target_group(cloud, one) for one in groups},
         services=_by_id(
-            EndpointService(one.id, one.name, one.state, tuple(one.load_balancer_arns))
+            EndpointService(one.id, one.name, one.state, tuple(one.load_balancer_arns), one.region)
             for one in cloud.services.values()
         ),
         endpoints=_by_id(
             Endpoint(
-                one.id, one.vpc_id, one.state, one.service_id, tuple(one.interfaces.values()), tuple(one.dns_names)
+                *(one.id, one.vpc_id, one.state, one.service_id, tuple(one.interfaces.values()), tuple(one.dns_names)),
+                region=one.region,
             )
             for one in cloud.endpoints.values()
             if one.kind == "Interface"
@@ -209,6 +211,7 @@ def _load_balancer(cloud: Cloud, one: Any) -> LoadBalancer:
         group_ids=tuple(one.security_groups or ()),
         enforces_groups_on_private_link=one.arn not in cloud.not_enforcing,
         listeners={port: arns[0] for port, arns in forwards.items() if arns},
+        cross_zone=one.attrs.get(CROSS_ZONE) == "true",
     )
 
 
@@ -225,4 +228,5 @@ def _target_group(cloud: Cloud, one: Any) -> TargetGroup:
         healthy_threshold=int(one.healthy_threshold_count),
         unhealthy_threshold=int(one.unhealthy_threshold_count),
         check_port=int(one.health_check_port) if str(one.health_check_port).isdigit() else 0,
+        cross_zone={"true": True, "false": False}.get(one.attributes.get(CROSS_ZONE, "")),
     )

@@ -152,11 +152,13 @@ class TargetGroup:
     healthy_threshold: int
     unhealthy_threshold: int
     check_port: int = 0
+    cross_zone: bool | None = None
 
 
 @dataclass(frozen=True)
 class LoadBalancer:
-    """A Network Load Balancer.  ``listeners`` maps a TCP port to the ARN of the target group it forwards to."""
+    """A Network Load Balancer.  ``listeners`` maps a TCP port to the ARN of the target group it forwards to; with
+    ``cross_zone``, each of its nodes forwards to the targets in all its zones, unless the group says otherwise."""
 
     arn: str
     name: str
@@ -167,6 +169,7 @@ class LoadBalancer:
     group_ids: tuple[str, ...]
     enforces_groups_on_private_link: bool
     listeners: Mapping[int, str]
+    cross_zone: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,7 @@ class EndpointService:
     name: str
     state: str
     load_balancer_arns: tuple[str, ...]
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,7 @@ class Endpoint:
     service_id: str
     interface_ids: tuple[str, ...]
     dns_names: tuple[str, ...]
+    region: str = ""
 
 
 @dataclass(frozen=True)
