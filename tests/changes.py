@@ -422,6 +422,12 @@ CALLED: dict[tuple[str, str, str], Change] = {
         {"AddAllowedPrincipals": ["arn:aws:iam::111122223333:root"]},
         {"RemoveAllowedPrincipals": ["arn:aws:iam::111122223333:root"]},
     ),
+    ("service", "supported regions", "ap-northeast-1"): called(
+        "ec2.modify_vpc_endpoint_service_configuration",
+        {"ServiceId": "@service"},
+        {"AddSupportedRegions": ["ap-northeast-1"]},
+        {"RemoveSupportedRegions": ["ap-northeast-1"]},
+    ),
     ("target", "port", "8080"): another_port,
     ("service", "acceptance required", "no"): called(
         "ec2.modify_vpc_endpoint_service_configuration",
@@ -447,7 +453,11 @@ REPLACED = {
     "web": ("subnet", "public address", "key pair", "ssh key"),
     "target": ("port",),
 }
-ASKED = {"provider-group": ("open to everybody",), "target": ("further targets",)}
+ASKED = {
+    "provider-group": ("open to everybody",),
+    "target": ("further targets",),
+    "service": ("supported regions",),
+}
 LEFT = {
     "provider-vpc": ("address range", "further address ranges"),
     "provider-subnet": ("address range", "zone", "VPC", "network ACL"),

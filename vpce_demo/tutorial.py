@@ -16,6 +16,7 @@ from .config.settings import Settings
 from .engine.resource import Resource
 from .model import ANYWHERE, Live, Side
 from .resources.allowed_principal import AllowedPrincipal
+from .resources.cross_zone import CrossZone
 from .resources.endpoint_service import EndpointService
 from .resources.instance import Instance
 from .resources.internet_gateway import GatewayAttachment, InternetGateway
@@ -53,9 +54,27 @@ def tutorial(s: Settings) -> Demo:
         Subnet("provider-subnet", PROVIDER, p.subnet_name, vpc=vpc, cidr=p.subnet_cidr, zone_id=s.provider_zone_id)
     )
 
+    more_subnets: list[Subnet] = []
+    if s.consumer_region:  # AWS asks for two zones of a service that is reached from another region
+        more_subnets += [
+            t.add(
+                Subnet(
+                    "provider-subnet-2",
+                    PROVIDER,
+                    p.second_subnet_name,
+                    vpc=vpc,
+                    cidr=p.second_subnet_cidr,
+                    zone_id=s.provider_second_zone_id,
+                    after=(subnet,),  # they share a network ACL, which one of them mends
+                )
+            )
+        ]
+
     t.step(4, "Route table", "create-provider")
     table = t.add(RouteTable("provider-routes", PROVIDER, p.route_table_name, vpc=vpc))
     routing = t.add(SubnetRouting("provider-routing", PROVIDER, p.route_table_name, table=table, subnet=subnet))
+    for more in more_subnets:
+        t.add(SubnetRouting("provider-routing-2", PROVIDER, p.route_table_name, table=table, subnet=more))
 
     t.step(5, "Default route", "create-provider")
     route = t.add(InternetRoute("provider-route", PROVIDER, ANYWHERE, table=table, attachment=attachment))
@@ -97,19 +116,25 @@ def tutorial(s: Settings) -> Demo:
         )
     )
     balancer = t.add(
-        LoadBalancer("load-balancer", PROVIDER, p.load_balancer_name, subnet=subnet, attachment=attachment)
+        LoadBalancer(
+            *("load-balancer", PROVIDER, p.load_balancer_name),
+            subnet=subnet,
+            more_subnets=tuple(more_subnets),
+            attachment=attachment,
+        )
     )
+    if more_subnets:
+        t.add(CrossZone("cross-zone", PROVIDER, p.load_balancer_name, load_balancer=balancer))
     listener = t.add(Listener("listener", PROVIDER, "tcp/80", load_balancer=balancer, target_group=targets, port=80))
     registration = t.add(Registration("target", PROVIDER, p.instance_name, target_group=targets, instance=web, port=80))
 
     t.step(8, "Endpoint service", "create-endpoint-service")
     service = t.add(
         EndpointService(
-            "service",
-            PROVIDER,
-            p.service_name,
+            *("service", PROVIDER, p.service_name),
             load_balancer=balancer,
             consumer_account=s.consumer_account,
+            consumer_region=s.consumer_region,
             is_alone=s.side == PROVIDER,
         )
     )
@@ -197,6 +222,7 @@ def tutorial(s: Settings) -> Demo:
             group=customer_group,
             service=service,
             allowed=allowed,
+            service_region=s.service_region,
         )
     )
 

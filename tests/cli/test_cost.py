@@ -19,6 +19,7 @@ from vpce_demo.cli import run_command
 from vpce_demo.config.load import load
 from vpce_demo.cost import bill
 from vpce_demo.cost.prices import table
+from vpce_demo.model import Side
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 from vpce_demo.ui import money
@@ -139,7 +140,7 @@ def test_the_bill_fits_the_screen(width: int, region: str) -> None:
     text = io.StringIO()
     out = Console(file=text, width=width, color_system=None)
     screen = Screen(out, out, ascii=True)
-    lines = bill.bill(DEMO.resources, region, {r.key: 90_000 for r in DEMO.resources})
+    lines = bill.bill(DEMO.resources, dict.fromkeys(Side, region), {r.key: 90_000 for r in DEMO.resources})
     money.bill(screen, lines, counts=True)
     money.comparison(screen, region)
     money.traffic(screen, region)

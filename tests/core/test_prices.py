@@ -20,6 +20,7 @@ from vpce_demo.cost.prices import price_list, table
 from vpce_demo.cost.prices.table import Price
 from vpce_demo.engine.resource import Resource
 from vpce_demo.extras import WARNINGS
+from vpce_demo.model import Side
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.tutorial import tutorial
 
@@ -39,6 +40,11 @@ WHOLLY_KNOWN = {
     "ap-southeast-2": "0.0817041096",
     "ap-south-1": "0.0762989041",
 }
+
+
+def both(region: str) -> bill.Regions:
+    """Both sides in one region."""
+    return dict.fromkeys(Side, region)
 
 
 def of(kind: str) -> list[Resource]:
@@ -90,19 +96,19 @@ def test_the_prices_of_the_reference(region: str, item: str, usd: str) -> None:
 
 @pytest.mark.parametrize(("region", "hourly"), WHOLLY_KNOWN.items())
 def test_what_the_whole_demo_costs_an_hour(region: str, hourly: str) -> None:
-    known = bill.hourly(EVERYTHING, region)
+    known = bill.hourly(EVERYTHING, both(region))
     assert known is not None
     assert f"{known:.10f}" == hourly
 
 
 @pytest.mark.parametrize("region", ["ca-central-1", "sa-east-1", "ap-northeast-3", "mars-north-1"])
 def test_where_a_price_is_not_known_no_sum_is(region: str) -> None:
-    assert bill.hourly(EVERYTHING, region) is None
-    assert "not known" in bill.said(bill.hourly(EVERYTHING, region))
+    assert bill.hourly(EVERYTHING, both(region)) is None
+    assert "not known" in bill.said(bill.hourly(EVERYTHING, both(region)))
 
 
 def test_some_of_it_is_known_in_canada() -> None:
-    known = {line.part.name: line.hourly for line in bill.bill(EVERYTHING, "ca-central-1")}
+    known = {line.part.name: line.hourly for line in bill.bill(EVERYTHING, both("ca-central-1"))}
     assert known["Network Load Balancer"] == Decimal("0.02475")
     assert known["root volume, gp3"] is None
 
@@ -122,19 +128,19 @@ def test_no_float_gets_in() -> None:
 @pytest.mark.parametrize("region", WHOLLY_KNOWN)
 def test_all_amounts_are_decimals(region: str) -> None:
     ages = {r.key: 5000 for r in EVERYTHING}
-    for line in bill.bill(EVERYTHING, region, ages):
+    for line in bill.bill(EVERYTHING, both(region), ages):
         assert isinstance(line.part.quantity, Decimal)
         assert isinstance(line.hourly, Decimal)
         assert isinstance(line.so_far, Decimal)
-    assert isinstance(bill.hourly([], region), Decimal)
-    assert isinstance(bill.so_far(EVERYTHING, region, ages), Decimal)
+    assert isinstance(bill.hourly([], both(region)), Decimal)
+    assert isinstance(bill.so_far(EVERYTHING, both(region), ages), Decimal)
 
 
 # --- the bill ---------------------------------------------------------------------------------
 
 
 def test_equal_parts_are_one_line() -> None:
-    lines = {line.part.name: line.part for line in bill.bill(EVERYTHING, "us-east-1")}
+    lines = {line.part.name: line.part for line in bill.bill(EVERYTHING, both("us-east-1"))}
     assert {name: str(part.quantity) for name, part in lines.items()} == {
         "t3.micro instance": "2",
         "root volume, gp3": "16",
@@ -147,7 +153,7 @@ def test_equal_parts_are_one_line() -> None:
 def test_the_most_of_it_costs_nothing() -> None:
     billed = {r.kind for r in EVERYTHING if bill.billed_parts(r)}
     assert billed == {"Instance", "LoadBalancer", "VpcEndpoint"}
-    assert bill.hourly(of("Vpc"), "us-east-1") == 0
+    assert bill.hourly(of("Vpc"), both("us-east-1")) == 0
 
 
 @pytest.mark.parametrize(
@@ -167,20 +173,20 @@ def test_the_most_of_it_costs_nothing() -> None:
 )
 def test_how_time_counts(kind: str, seconds: int, usd: str) -> None:
     (resource, *_) = of(kind)
-    gone = bill.so_far([resource], "us-east-1", {resource.key: seconds})
+    gone = bill.so_far([resource], both("us-east-1"), {resource.key: seconds})
     assert f"{gone:.10f}" == usd
 
 
 def test_without_an_age_nobody_knows_what_it_has_cost() -> None:
-    assert bill.so_far(of("VpcEndpoint"), "us-east-1", {}) is None
-    assert bill.so_far(of("Vpc"), "us-east-1", {}) == 0
+    assert bill.so_far(of("VpcEndpoint"), both("us-east-1"), {}) is None
+    assert bill.so_far(of("Vpc"), both("us-east-1"), {}) == 0
 
 
 def test_said() -> None:
     assert bill.said(Decimal("0.0700534")) == "about $0.07 an hour ($1.68 a day)"
-    assert bill.as_of(of("VpcEndpoint"), "us-east-1") == "2026-09-29"
-    assert bill.as_of(EVERYTHING, "us-east-1") == "2025-11-04 to 2026-09-29"
-    assert bill.as_of(EVERYTHING, "mars-north-1") == ""
+    assert bill.as_of(of("VpcEndpoint"), both("us-east-1")) == "2026-09-29"
+    assert bill.as_of(EVERYTHING, both("us-east-1")) == "2025-11-04 to 2026-09-29"
+    assert bill.as_of(EVERYTHING, both("mars-north-1")) == ""
 
 
 # --- refreshed ----------------------------------------------------------------------------------
@@ -230,11 +236,11 @@ def test_the_file_lies_where_the_user_wants_settings(monkeypatch: pytest.MonkeyP
 def test_a_broken_file_is_named_done_without_and_can_be_read_anew(text: str) -> None:
     path = table.refreshed_file()
     assert path
-    known = bill.hourly(EVERYTHING, "us-east-1")
+    known = bill.hourly(EVERYTHING, both("us-east-1"))
     path.parent.mkdir(parents=True)
     path.write_text(text)
     WARNINGS.begin()
-    assert [bill.hourly(EVERYTHING, "us-east-1") for _ in range(2)] == [known, known]
+    assert [bill.hourly(EVERYTHING, both("us-east-1")) for _ in range(2)] == [known, known]
     (warning,) = WARNINGS.sentences
     assert warning.startswith(f"The refreshed prices in {path} cannot be used: ")
     table.keep({KEY: read_today("0.02")})

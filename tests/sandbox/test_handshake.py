@@ -271,7 +271,8 @@ def test_a_service_is_reached_from_a_region_once_that_is_available(scene: Scene,
         describe(ServiceNames=[scene.name])
     (details,) = describe(ServiceNames=[scene.name], ServiceRegions=["us-east-1"])["ServiceDetails"]
     assert details["ServiceRegion"] == "us-east-1"
-    assert not details.get("AvailabilityZones") and not details.get("AvailabilityZoneIds")
+    assert not details.get("AvailabilityZones")
+    assert not details.get("AvailabilityZoneIds")
     elsewhere = World(scene.world.sandbox, region="eu-west-1")
     with refused("InvalidServiceName"):
         elsewhere.endpoint(elsewhere.network("10.0"), scene.name, ServiceRegion="us-east-1")
@@ -280,7 +281,8 @@ def test_a_service_is_reached_from_a_region_once_that_is_available(scene: Scene,
     endpoint = str(made["VpcEndpointId"])
     (shown,) = abroad.ec2.describe_vpc_endpoints(Filters=filters(service_region="us-east-1"))["VpcEndpoints"]
     (name,) = [one["DnsName"] for one in shown["DnsEntries"]]
-    assert name.startswith(endpoint) and name.endswith(f".{scene.service}.us-east-1.vpce.amazonaws.com")
+    assert name.startswith(endpoint)
+    assert name.endswith(f".{scene.service}.us-east-1.vpce.amazonaws.com")
     scene.skip(3)
     connections = scene.world.ec2.describe_vpc_endpoint_connections
     for region, found in (("ap-northeast-2", 1), ("cross-region", 1), ("us-east-1", 0)):
@@ -322,6 +324,4 @@ def test_five_zones_take_no_part_in_remote_access(scene: Scene, abroad: World) -
 @pytest.mark.parametrize("region", ["il-central-1", "cn-north-1", "eu-nowhere-1"])
 def test_a_region_that_is_not_enabled_or_in_another_partition_cannot_be_supported(scene: Scene, region: str) -> None:
     with refused("InvalidParameter", region):
-        scene.world.ec2.modify_vpc_endpoint_service_configuration(
-            ServiceId=scene.service, AddSupportedRegions=[region]
-        )
+        scene.world.ec2.modify_vpc_endpoint_service_configuration(ServiceId=scene.service, AddSupportedRegions=[region])

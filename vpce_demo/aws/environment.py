@@ -111,6 +111,11 @@ class Environment:
         return "" if theirs == ours else theirs
 
     @property
+    def regions(self) -> dict[Side, str]:
+        """The region of each side."""
+        return {side: one["region"] for side, one in self.accounts.items()}
+
+    @property
     def in_both(self) -> str:
         """`` in account 111122223333 (us-east-1) and in account ...``, to say where was looked; empty for one."""
         places = dict.fromkeys(f"account {one['account']} ({one['region']})" for one in self.accounts.values())
@@ -322,8 +327,7 @@ def price_list_client(config: Config, region: str) -> PricingClient:
 
 def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | None]:
     side = Side(config.side or side)  # of one side there is one sign-in
-    part = config.provider if side is Side.PROVIDER else config.consumer
-    return part.profile or config.profile, part.region or config.region
+    return config.profile_of(side), config.region_of(side)
 
 
 def _aws_clients(session: boto3.Session, region: str, profile: str | None, cli: str) -> Clients:

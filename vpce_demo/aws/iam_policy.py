@@ -40,6 +40,7 @@ class Which(Enum):
     USED = "PutBackWhatEndpointsUse"
     UNTAGGED = "PutBackWhatSubnetsUse"
     ROLE = "ForTheFirstLoadBalancer"
+    ACROSS = "ReachAcrossRegions"
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,17 @@ PERMISSIONS: Sequence[Permission] = (
 )
 """``sts:GetCallerIdentity`` needs none; a dry run needs what the call itself needs."""
 
+TWO_ACCOUNTS: Sequence[Permission] = (
+    *_change(PROVIDER, "ec2:ModifyVpcEndpointServicePermissions", "vpc-endpoint-service"),
+)
+"""In addition, where the settings name two profiles."""
+
+TWO_REGIONS: Sequence[Permission] = (
+    Permission("vpce:AllowMultiRegion", PROVIDER, Which.ACROSS, ("vpc-endpoint-service",)),
+    Permission("vpce:AllowMultiRegion", CONSUMER, Which.ACROSS, ("vpc-endpoint",)),
+)
+"""In addition, where the settings name two regions.  The Service Authorization Reference lists no condition for it."""
+
 EXTRAS: Sequence[Permission] = (
     *_look(BOTH, "tag:GetResources"),  # whether anything else has the demo's tags
     *_look(  # what keeps something from being deleted
@@ -215,16 +227,21 @@ TAGGING = {
 _ROLE = "iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/*"
 
 
-def actions(*sides: Side) -> list[str]:
+def permissions(config: Config) -> Sequence[Permission]:
+    """What a demo with these settings needs."""
+    apart = config.profile_of(Side.PROVIDER) != config.profile_of(Side.CONSUMER)
+    return (*PERMISSIONS, *(TWO_ACCOUNTS if apart else ()), *(TWO_REGIONS if config.names_two_regions else ()))
+
+
+def actions(*sides: Side, config: Config | None = None) -> list[str]:
     """Every action that these sides need; without sides, both."""
-    own = _of(sides)
+    own = _of(sides, permissions(config or Config()))
     return sorted({p.action for p in own} | {TAGGING[_service(p.action)][0] for p in own if p.tags})
 
 
 def region_of(config: Config, sides: Iterable[Side]) -> str:
     """The region that the settings name for these sides, without any for both; empty if none, or two."""
-    parts = {Side.PROVIDER: config.provider, Side.CONSUMER: config.consumer}
-    regions = {parts[side].region or config.region for side in tuple(sides) or Side}
+    regions = {config.region_of(side) for side in tuple(sides) or Side}
     return (regions.pop() or "") if len(regions) == 1 else ""
 
 
@@ -235,7 +252,7 @@ def policy(config: Config, *sides: Side, extras: bool = False, home: str = "") -
     partition of the region ``home``, in the account it is attached in.  What is created must have the tags of the
     settings too.  ``extras`` adds what is used only if allowed.
     """
-    own = _of(sides)
+    own = _of(sides, permissions(config))
     region = region_of(config, sides) or "*"
     partition = partition_of(home if region == "*" else region).name
     tag = {which: {f"aws:{which}/{DEMO_TAG}": config.name} for which in ("RequestTag", "ResourceTag")}
@@ -291,7 +308,8 @@ def _service(action: str) -> str:
 def _resource(permission: Permission, kind: str, region: str) -> str:
     """All resources of one kind, as in an ARN after the partition."""
     account = "" if kind == "image" else "*"  # an image's ARN has none
-    return f"{_service(permission.action)}:{region}:{account}:{kind}/*"
+    service = _service(permission.action).replace("vpce", "ec2")  # whose resources they are
+    return f"{service}:{region}:{account}:{kind}/*"
 
 
 def _parameter(name: str, region: str) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ROOT_DEVICE = "/dev/xvda"
 """The device of Amazon Linux's root volume."""
+NOT_FOR_REMOTE_ACCESS = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"})
+"""Ids of the zones that take no part in access from other regions (PrivateLink guide, "Share your services")."""
 VOLUME_KEY = "alias/aws/ebs"
 """AWS's own key for volumes, which everybody in the account may use through EC2."""
 OPEN = "off"

@@ -14,6 +14,7 @@ import click
 
 from ..changes import CHANGES
 from ..errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO, ConfigError, DemoError
+from ..model import Side
 
 if TYPE_CHECKING:
     from ..aws.environment import Environment
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = Path("vpce-demo.yaml")
 """The config file that is used if none is named and it is in this directory.  ``init`` writes it."""
+_OF_A_SIDE = ("profile", "region")
+"""What has an option for each side."""
 DEFAULT_STATE_DIRECTORY = Path(".vpce-demo")
 _PATH = click.Path(path_type=Path, readable=False)
 """One that cannot be read is told by what reads it: with its owner, and the command that helps."""
@@ -60,17 +63,15 @@ def shared_options(environment: bool) -> list[click.Option]:
         ),
         option("--profile", metavar="PROFILE", help="AWS profile, as in `aws`."),
         option("--region", env="AWS_REGION", metavar="REGION", help="AWS region, as in `aws`."),
-        option(
-            "--provider-profile",
-            env="VPCE_DEMO_PROVIDER_PROFILE",
-            metavar="PROFILE",
-            help="Profile of the provider's side.",
-        ),
-        option(
-            "--consumer-profile",
-            env="VPCE_DEMO_CONSUMER_PROFILE",
-            metavar="PROFILE",
-            help="Profile of the consumer's side.",
+        *(
+            option(
+                f"--{side}-{what}",
+                env=f"VPCE_DEMO_{side}_{what}".upper(),
+                metavar=what.upper(),
+                help=f"{what.capitalize()} of the {side}'s side.",
+            )
+            for what in _OF_A_SIDE
+            for side in Side
         ),
         option(
             "--side",
@@ -208,9 +209,9 @@ class App:
         from ..private import refuse_another_users
 
         sides = {
-            side: {"profile": self.given.get(f"{side}_profile")}
-            for side in ("provider", "consumer")
-            if self.given.get(f"{side}_profile")
+            str(side): told
+            for side in Side
+            if (told := {what: self.given[key] for what in _OF_A_SIDE if self.given.get(key := f"{side}_{what}")})
         }
         overrides = {setting: self.given.get(option) for option, setting in _SETTINGS.items()} | sides
         if (file := self.config_file) and not self.get("config"):
@@ -337,7 +338,7 @@ def command_line(app: App, before: str = "") -> str:
     in_sandbox = app.get("sandbox") and before.split()[:1] != ["sandbox"]
     words = ["vpce-demo", *(["--sandbox"] if in_sandbox else [])]
     options = {name: f"--{name.replace('_', '-')}" for name in (*_SETTINGS, "state_dir")}
-    sides = {f"{side}_profile": f"--{side}-profile" for side in ("provider", "consumer")}
+    sides = {f"{side}_{what}": f"--{side}-{what}" for what in _OF_A_SIDE for side in Side}
     for name, option in {**options, **sides, "config": "-c"}.items():
         if option not in before.split() and (value := app.get(name)):
             words += [option, _word(value)]

@@ -12,9 +12,10 @@ from ..aws.messages import as_demo_errors
 from ..aws.partitions import partition_of
 from ..changes import CHANGES
 from ..config.settings import Where
-from ..cost.bill import BillLine, between, bill, price
+from ..cost.bill import BillLine, Regions, between, bill, price
 from ..cost.prices import price_list, table
 from ..errors import ConfigError, DemoError
+from ..model import Side
 from ..session.open import open_recorded
 from ..tutorial import tutorial
 from ..ui import money
@@ -43,19 +44,21 @@ def cost(app: App, refresh: bool) -> None:
       vpce-demo cost --refresh
     """
     screen, where = app.screen(), app.where()
-    region, recorded = _header(app, where)
+    regions, recorded = _header(app, where)
+    region = regions[Side.PROVIDER]
 
     state, settings = open_recorded(where)
     demo = tutorial(settings)
     if refresh:
-        _refresh(app, where, region, demo.web.type)
-    ages = {key: int(age) for key, age in state.recent.items()} if region == recorded else {}
+        for each in dict.fromkeys(regions.values()):
+            _refresh(app, where, each, demo.web.type)
+    ages = {key: int(age) for key, age in state.recent.items()} if regions == recorded else {}
     there = [r for r in demo.resources if r.key in ages]
-    lines = bill(there or demo.resources, region, ages)
+    lines = bill(there or demo.resources, regions, ages)
     if where.sandbox:
         screen.line("Nothing in the sandbox is billed. On AWS it would be this:")
-    elif recorded and region != recorded:
-        screen.line(f"The demo on record is in {recorded}. In {region} it would cost this:")
+    elif recorded and regions != recorded:
+        screen.line(f"The demo on record is in {_named(recorded)}. In {_named(regions)} it would cost this:")
     elif not there:
         screen.line("There is no demo on record. This is what it would cost:")
     screen.line()
@@ -63,6 +66,8 @@ def cost(app: App, refresh: bool) -> None:
     screen.line()
     money.comparison(screen, region)
     money.traffic(screen, region)
+    if apart := region != regions[Side.CONSUMER]:
+        money.paragraph(screen, "So does transfer between the two regions, at a rate that is not known here.")
     hourly = _sum([line.hourly for line in lines])
     money.sources(screen, lines, bool(there), f"{command_line(app).replace(' --sandbox', '')} cost --refresh")
     document: CostDocument = {
@@ -71,7 +76,7 @@ def cost(app: App, refresh: bool) -> None:
         "billed": not where.sandbox,
         "stands": bool(there),
         "prices_of": between(line.price for line in lines),
-        "parts": [_billed_part(line) for line in lines],
+        "parts": [_billed_part(line, apart) for line in lines],
         "hourly": _written(hourly),
         "daily": _written(hourly and hourly * 24),
         "so_far": _written(_sum([line.so_far for line in lines])),
@@ -84,21 +89,30 @@ def cost(app: App, refresh: bool) -> None:
     app.document.update(document)
 
 
-def _header(app: App, where: Where) -> tuple[str, str]:
-    """Show the first line; return the region that is meant, and the recorded region of the demo, if any."""
+def _named(regions: Regions) -> str:
+    return " and ".join(dict.fromkeys(regions.values()))
+
+
+def _header(app: App, where: Where) -> tuple[Regions, Regions]:
+    """Show the first line; return the regions that are meant, and the recorded ones of the demo, if any."""
     screen = app.screen()
     if where.sandbox:
         app.environment(where, screen, start=False)
-        region = where.config.provider.region or where.config.region or "us-east-1"
-        return region, region
+        regions = {side: where.config.region_of(side) or "us-east-1" for side in Side}
+        return regions, regions
     app.begin_line(where)
 
-    recorded = open_recorded(where)[0].sides.get("provider", {}).get("region", "")
-    asked_for = where.config.provider.region or where.config.region
-    region = asked_for or recorded or region_without_asking(where.config)
-    screen.end_line(region)
+    sides = open_recorded(where)[0].sides
+    recorded = {side: one["region"] for side in Side if (one := sides.get(side)) and "region" in one}
+    asked_for = {side: where.config.region_of(side) for side in Side}
+    if asked_for[Side.PROVIDER] and not where.config.consumer.region:
+        asked_for[Side.CONSUMER] = asked_for[Side.PROVIDER]
+    regions = {
+        side: region or recorded.get(side) or region_without_asking(where.config) for side, region in asked_for.items()
+    }
+    screen.end_line("   ".join(dict.fromkeys(regions.values())))
     screen.message()
-    return region, recorded
+    return regions, recorded
 
 
 def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
@@ -130,16 +144,18 @@ def _refresh(app: App, where: Where, region: str, instance_type: str) -> None:
             screen.line(f"  {key[0]:<24} ${now.usd}, and ${before[key].usd} before")
     for item, why in answer.missing.items():
         screen.line(f"{item}: {why}. It stays as it was.", mark="!")
+    before_it: Refreshed = app.document.get("refreshed", {"file": str(path), "prices": {}, "missing": {}})
+    where_else = f" {region}" if "refreshed" in app.document else ""  # of the second region
     refreshed: Refreshed = {
         "file": str(path),
-        "prices": {item: str(price.usd) for item, price in answer.prices.items()},
-        "missing": dict(answer.missing),
+        "prices": before_it["prices"] | {f"{item}{where_else}": str(one.usd) for item, one in answer.prices.items()},
+        "missing": before_it["missing"] | {f"{item}{where_else}": why for item, why in answer.missing.items()},
     }
     app.document["refreshed"] = refreshed
 
 
-def _billed_part(line: BillLine) -> BilledPart:
-    return {
+def _billed_part(line: BillLine, apart: bool) -> BilledPart:
+    part: BilledPart = {
         "part": line.part.name,
         "item": line.part.item,
         "quantity": str(line.part.quantity),
@@ -150,6 +166,7 @@ def _billed_part(line: BillLine) -> BilledPart:
         "hourly": _written(line.hourly),
         "so_far": _written(line.so_far),
     }
+    return {**part, "region": line.region} if apart else part
 
 
 def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:

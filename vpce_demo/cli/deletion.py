@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..cost.bill import hourly, said
+from ..cost.bill import cost_of
 from ..engine.resource import Resource
-from ..model import Side, short_id
+from ..model import short_id
 from ..session.open import open_demo
 from ..session.ownership import Unrecorded
 from ..session.run import Run
@@ -55,7 +55,6 @@ def plan_of_the_deletion(app: App) -> None:
         screen.line(f"{r!s:{wide}}  {short_id(id)}", mark="-")
     screen.line()
     screen.line(f"{len(ids)} to be deleted.{whose}")
-    region = environment.clients[Side.PROVIDER].region
-    price = said(hourly([r for r, _ in ids], region))
+    price = cost_of([r for r, _ in ids], environment.regions)
     screen.line(f"Nothing is billed here; AWS would ask {price}." if environment.is_free else f"They cost {price}.")
     screen.line(f"Delete them:  {command_line(app)} down")

@@ -48,8 +48,8 @@ def described(look: Look) -> list[Resource]:
         for r in step.resources:
             if r.key not in look.live:
                 continue
-            live, region = look.live[r.key], look.region(r.side)
-            price = hourly([r], region)
+            live = look.live[r.key]
+            price = hourly([r], look.regions)
             told = {"private_address": look.addresses.get(r.key), "zones": look.zones.get(r.key)}
             found.append(
                 {
@@ -73,7 +73,7 @@ def described(look: Look) -> list[Resource]:
                         }
                         for one in live.drift
                     ],
-                    "console_url": None if look.is_free else url(r, look.live, region) or None,
+                    "console_url": None if look.is_free else url(r, look.live, look.regions[r.side]) or None,
                 }
             )
     return found

@@ -103,9 +103,10 @@ class DemoCost(TypedDict):
 
 
 class BilledPart(TypedDict):
-    """One line of the bill."""
+    """One line of the bill; with its ``region`` where the sides are in two."""
 
     part: str
+    region: NotRequired[str]
     item: str
     quantity: str
     per: str

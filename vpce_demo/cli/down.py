@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..cost.bill import hourly, said
+from ..cost.bill import cost_of
 from ..engine.events import Leftover
 from ..engine.failures import UNPROVEN
 from ..engine.resource import Resource
@@ -78,7 +78,6 @@ def down(
             screen.line(f"Nothing to delete: nothing left{_where(run)}.")
             _what_stays(screen, run, other)
             return
-        region = environment.clients[Side.PROVIDER].region
         if run.standing:
             app.document["unrecorded"] = run.standing.facts
         whose = f" of the demo {run.settings.demo_id}, made by {run.standing.made_by}" if run.standing else ""
@@ -89,7 +88,7 @@ def down(
                 screen.message(f"{r}  {short_id(id)}")
         foreign = run.standing is not None and run.standing.owner != run.settings.owner
         if ids and (foreign or confirm is not None or not environment.is_free):
-            question = f"Delete {len(ids)} resources{whose}, {said(hourly([r for r, _ in ids], region))}?"
+            question = f"Delete {len(ids)} resources{whose}, {cost_of([r for r, _ in ids], environment.regions)}?"
             ask_for_the_name(screen, yes, question, run.settings.name, confirm)
         other = run.other_side
         with showing_progress(app, run, run.demo.resources, DONE_DOWN) as told:
@@ -104,9 +103,8 @@ def down(
         }
         app.document.update(document)
         if left:
-            cost = (
-                "" if environment.is_free else said(hourly([one.resource for one in left], region)).partition(" (")[0]
-            )
+            cost = "" if environment.is_free else cost_of([one.resource for one in left], environment.regions)
+            cost = cost.partition(" (")[0]
             are, costs = ("is", "costs") if len(left) == 1 else ("are", "cost")
             leftovers = Leftovers(
                 f"Deleted {len(deleted)} of {len(ids)}. {len(left)} {are} left"
@@ -141,7 +139,7 @@ def _what_stays(screen: Screen, run: Run, other: Sequence[Resource]) -> None:
     if not other or not there:
         screen.message(f"The {theirs}'s side was not looked at, and nothing of it is on record here.")
         return
-    cost = "" if run.environment.is_free else f", which cost {said(hourly(other, there['region']))}"
+    cost = "" if run.environment.is_free else f", which cost {cost_of(other, dict.fromkeys(Side, there['region']))}"
     screen.message(
         f"The {theirs}'s side was not looked at. On record there: {len(other)} of its resources, in account "
         f"{there['account']} ({there['region']}){cost}. Who can sign in there deletes them:",

@@ -22,10 +22,9 @@ def showing_progress(app: App, run: Run, resources: Sequence[Resource], done: se
     """
 
     def cost(there: list[Resource]) -> str:
-        amount = None if run.environment.is_free else hourly(there, region)
+        amount = None if run.environment.is_free else hourly(there, run.environment.regions)
         return said(amount).partition(" (")[0] if amount else ""
 
-    region = run.environment.clients[resources[0].side].region
     board = Board(run.demo, resources, done, run.environment.pace)
     with progress(app.screen(), board, app.get("progress", "auto"), app.command, cost) as told:
         try:

@@ -11,7 +11,7 @@ import click
 
 from ..aws.messages import understood
 from ..changes import CHANGES
-from ..cost.bill import hourly, said
+from ..cost.bill import Regions, cost_of
 from ..engine.drift import added, changes
 from ..engine.resource import Resource
 from ..errors import Refused
@@ -164,13 +164,12 @@ def _make(
             )
         if len(stages) == 1:
             run.refuse_too_early(resources, app.command)
-        region = environment.clients[resources[0].side].region
         there = run.look(resources)
         missing = [r for r in resources if not is_fine(there.get(r.key)) and (mend or r.key not in there)]
         mends = changing(resources, there, Remedy.MEND) if mend else []
         if (missing or mends) and not environment.is_free:
             tell_what_is_not_allowed(app, run.not_allowed())
-            ask(screen, yes, _question(missing, mends, there, region))
+            ask(screen, yes, _question(missing, mends, there, environment.regions))
         agreed = [one for one in changing(resources, there, Remedy.ASK) if mend and _agrees(app, yes, *one)]
         with showing_progress(app, run, resources, DONE_UP) as told:
             run.up(resources, told.on_event, timeout, mend=mend, agreed=[(r.key, d.field) for r, d in agreed])
@@ -180,9 +179,8 @@ def _make(
         if app.json:
             app.document.update(resources=described(look))
         all_there = [r for r in run.demo.resources if run.state.id(r.key)]
-        cost = (
-            "" if environment.is_free else f"{said(hourly(all_there, region))} until you run: {command_line(app)} down"
-        )
+        an_hour = cost_of(all_there, environment.regions)
+        cost = "" if environment.is_free else f"{an_hour} until you run: {command_line(app)} down"
         counts = board.created, len(board.mended), board.found
         screens.ready(screen, board.seconds, *counts, [*summary(look), ("cost", cost)], len(look.differing))
         if test and _is_complete(look):
@@ -209,7 +207,8 @@ def _for_the_other_side(look: Look) -> Iterator[str]:
     if look.settings.side == Side.PROVIDER.value and service:
         name, account = service.outputs["service_name"], look.settings.consumer_account
         here = f" --sandbox --name consumer --profile {account or 'PROFILE'}" if look.is_free else ""
-        yield f"the consumer:  vpce-demo{here} up --side consumer --region {look.region()} --service-name {name}"
+        region = look.settings.consumer_region or look.regions[Side.PROVIDER]
+        yield f"the consumer:  vpce-demo{here} up --side consumer --region {region} --service-name {name}"
     if look.settings.side == Side.CONSUMER.value and endpoint and not _is_complete(look):
         yield f"the provider:  vpce-demo{' --sandbox' * look.is_free} accept {endpoint.id}"
 
@@ -255,12 +254,12 @@ def changing(resources: Iterable[Resource], there: Mapping[str, Live], remedy: R
     return [(r, drift) for r, one in live for drift in one.drift if drift.remedy is remedy]
 
 
-def _question(missing: list[Resource], mends: list[Difference], there: Mapping[str, Live], region: str) -> str:
+def _question(missing: list[Resource], mends: list[Difference], there: Mapping[str, Live], regions: Regions) -> str:
     """``Make 2 resources (Webserver1 deleted first), $0.03 an hour, and mend MyNetwork-TG (port: 8443 → 80)?``"""
     again = [r.name for r in missing if r.key in there]
     replaced = f" ({', '.join(again)} deleted first)" if again else ""
     parts = (
-        [f"make {len(missing)} resource{'s' * (len(missing) != 1)}{replaced}, {said(hourly(missing, region))}"]
+        [f"make {len(missing)} resource{'s' * (len(missing) != 1)}{replaced}, {cost_of(missing, regions)}"]
         if missing
         else []
     )

@@ -26,7 +26,7 @@ from rich.text import Text
 from .. import lessons, signals
 from ..aws.environment import Environment
 from ..config.settings import Where
-from ..cost.bill import hourly, said
+from ..cost.bill import cost_of, hourly
 from ..diagram.picture import picture
 from ..diagram.terminal import in_terminal
 from ..engine.events import Action
@@ -166,7 +166,7 @@ class _Walk:
                 return False
         missing = self.seen.missing
         if missing and not self.environment.is_free:
-            cost = self.cost(hourly(missing, self.region))
+            cost = self.cost(hourly(missing, self.environment.regions))
             ask(self.screen, yes, self.said["ask"].format(count=len(missing), cost=cost))
         return True
 
@@ -214,7 +214,7 @@ class _Walk:
         there, all = self.seen.there, self.seen.demo.resources
         if there:
             word = "count in the sandbox" if self.environment.is_free else "count"
-            cost = self.cost(hourly(there, self.region))
+            cost = self.cost(hourly(there, self.environment.regions))
             self.screen.line(self.said[word].format(count=len(there), all=len(all), cost=cost))
         else:
             self.screen.line(self.said["nothing"])
@@ -314,5 +314,5 @@ class _Walk:
         """The error for Ctrl-C at a page, when no call is in progress."""
         stopped = Interrupted(signals.number(), len(self.seen.there))
         if self.seen.there and not self.environment.is_free:
-            stopped.facts["cost"] = said(hourly(self.seen.there, self.region))
+            stopped.facts["cost"] = cost_of(self.seen.there, self.environment.regions)
         return stopped

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from ..model import Side
+
 DEFAULT_NAME = "vpce-demo"
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 AMAZON_LINUX = IMAGE_PARAMETER.rpartition("/")[0] + "/"
@@ -172,6 +174,8 @@ class Provider(Network):
     group_description: Description = "Security group for Webserver"
     key_name: TagValue = "Service_key"
     instance_name: TagValue = "Webserver1"
+    second_subnet_name: TagValue = "Service_Public_subnet2"
+    second_subnet_cidr: Cidr = "20.0.2.0/24"
     load_balancer_name: BalancerName = "MyNetwork-LB"
     target_group_name: BalancerName = "MyNetwork-TG"
     service_name: TagValue = "MyEndpointService"
@@ -211,6 +215,24 @@ class Config(SettingsGroup):
     health_check_seconds: Annotated[int, Field(ge=5, le=300)] = 10
     provider: Provider = Provider()
     consumer: Consumer = Consumer()
+
+    def profile_of(self, side: Side) -> str | None:
+        """The profile that is named for this side; None if none is."""
+        return self._part(side).profile or self.profile
+
+    def region_of(self, side: Side) -> str | None:
+        """The region that is named for this side, the provider's also by its service; None if none is."""
+        if side is Side.PROVIDER and self.service:
+            return self.service.split(".")[3]
+        return self._part(side).region or self.region
+
+    @property
+    def names_two_regions(self) -> bool:
+        """True if the sides are in two regions, as far as the settings say."""
+        return self.region_of(Side.PROVIDER) != self.region_of(Side.CONSUMER)
+
+    def _part(self, side: Side) -> Network:
+        return self.provider if side is Side.PROVIDER else self.consumer
 
     @model_validator(mode="before")
     @classmethod

@@ -30,6 +30,9 @@ class Settings(Config):
     consumer_zone_id: str
     provider_image: str
     consumer_image: str
+    consumer_region: str = ""  # the consumer's, where it is not the provider's own
+    service_region: str = ""  # the provider's, in that case
+    provider_second_zone_id: str = ""  # in that case
 
     @property
     def all_tags(self) -> dict[str, str]:

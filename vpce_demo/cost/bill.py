@@ -7,13 +7,16 @@ the second, and for a minute at least.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ..engine.resource import Resource
+from ..model import Side
 from .prices.table import Price, table
 
+Regions = Mapping[Side, str]
+"""The region of each side: where it is billed."""
 TOKYO = "ap-northeast-1"
 """The region of the tutorial's own comparison with a NAT gateway."""
 HOURS_A_MONTH = Decimal(730)
@@ -52,6 +55,8 @@ class BilledPart:
 ADDRESS = BilledPart("public IPv4 address", "ipv4-hour")
 _LOAD_BALANCER = BilledPart("Network Load Balancer", "load-balancer-hour", full_hours=True)
 _ENDPOINT = BilledPart("interface endpoint", "endpoint-hour", unit="zone", full_hours=True)
+_REMOTE_REGION = BilledPart("supported region", "remote-region-hour", full_hours=True)
+"""Another region from which a service can be reached.  That a begun hour is a full one is assumed."""
 _VOLUME = BilledPart("root volume, gp3", "gp3-gb-month", ROOT_VOLUME_GB, "GB")
 
 
@@ -64,7 +69,10 @@ def billed_parts(resource: Resource) -> tuple[BilledPart, ...]:
             type = getattr(resource, "type", "")
             return BilledPart(f"{type} instance", f"instance-hour {type}"), _VOLUME, ADDRESS
         case "LoadBalancer":
-            return _LOAD_BALANCER, ADDRESS  # one zone, and an address in each
+            zones = len(getattr(resource, "subnets", "1"))
+            return _LOAD_BALANCER, replace(ADDRESS, quantity=Decimal(zones))  # an address in each
+        case "EndpointService" if getattr(resource, "consumer_region", ""):
+            return (_REMOTE_REGION,)
         case "VpcEndpoint":
             return (_ENDPOINT,)
         case _:
@@ -75,34 +83,37 @@ def billed_parts(resource: Resource) -> tuple[BilledPart, ...]:
 class BillLine:
     """A line of the bill: all parts of one kind.
 
-    ``price`` is None if it is not known for the region; ``so_far`` if that or an age is not known.
+    ``price`` is None if it is not known for the ``region``; ``so_far`` if that or an age is not known.
     """
 
     part: BilledPart
     price: Price | None
     so_far: Decimal | None
+    region: str
 
     @property
     def hourly(self) -> Decimal | None:
         return self.part.hourly(self.price) if self.price else None
 
 
-def bill(resources: Iterable[Resource], region: str, ages: Mapping[str, int] | None = None) -> list[BillLine]:
-    """The lines for these resources.  ``ages`` are seconds since each was created, by key, if known."""
+def bill(resources: Iterable[Resource], regions: Regions, ages: Mapping[str, int] | None = None) -> list[BillLine]:
+    """The lines for these resources, region by region.  ``ages`` are seconds since each was created, by key, if
+    known."""
     prices = table()
-    lines: dict[str, BillLine] = {}
-    for resource in resources:
+    lines: dict[tuple[str, str], BillLine] = {}
+    for resource in sorted(resources, key=lambda r: list(regions.values()).index(regions[r.side])):
+        region = regions[resource.side]
         age = (ages or {}).get(resource.key)
         for part in billed_parts(resource):
             price = prices.get((part.item, region))
             so_far = None if age is None or price is None else part.hourly(price) * part.billed_hours(age)
-            if before := lines.get(part.item):
+            if before := lines.get((part.item, region)):
                 whole = BilledPart(
                     part.name, part.item, before.part.quantity + part.quantity, part.unit, part.full_hours
                 )
-                lines[part.item] = BillLine(whole, price, _sum((before.so_far, so_far)))
+                lines[part.item, region] = BillLine(whole, price, _sum((before.so_far, so_far)), region)
             else:
-                lines[part.item] = BillLine(part, price, so_far)
+                lines[part.item, region] = BillLine(part, price, so_far, region)
     return list(lines.values())
 
 
@@ -116,19 +127,25 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def hourly(resources: Iterable[Resource], region: str) -> Decimal | None:
+def hourly(resources: Iterable[Resource], regions: Regions) -> Decimal | None:
     """What these resources cost per hour in USD; None if a price is not known."""
-    return _sum(line.hourly for line in bill(resources, region))
+    return _sum(line.hourly for line in bill(resources, regions))
 
 
-def so_far(resources: Iterable[Resource], region: str, ages: Mapping[str, int]) -> Decimal | None:
+def cost_of(resources: Collection[Resource], regions: Regions) -> str:
+    """``about $0.07 an hour ($1.66 a day)``; with an endpoint to another region, that its traffic comes on top."""
+    more = ", plus transfer between regions" if any(getattr(r, "service_region", "") for r in resources) else ""
+    return said(hourly(resources, regions)) + more
+
+
+def so_far(resources: Iterable[Resource], regions: Regions, ages: Mapping[str, int]) -> Decimal | None:
     """What these resources have cost so far in USD; None if a price or an age is not known."""
-    return _sum(line.so_far for line in bill(resources, region, ages))
+    return _sum(line.so_far for line in bill(resources, regions, ages))
 
 
-def as_of(resources: Iterable[Resource], region: str) -> str:
+def as_of(resources: Iterable[Resource], regions: Regions) -> str:
     """The dates of these prices: ``2026-09-29``, ``2025-03-02 to 2026-09-29``; empty if none is known."""
-    return between(line.price for line in bill(resources, region))
+    return between(line.price for line in bill(resources, regions))
 
 
 def between(prices: Iterable[Price | None]) -> str:

@@ -294,7 +294,7 @@ class _Painter:
             vpc.cidr,
             self.part(subnet),
             subnet.cidr,
-            _clean(self.frame.zone or subnet.zone_id),
+            _clean(self.zone(instance, whose) or subnet.zone_id),
             self.joined(attachment.gateway, attachment, "detached"),
             replace(default_route, state=combined((default_route.state, self.state(routing)))),
             part,
@@ -303,6 +303,12 @@ class _Painter:
             _clean(whose.get("account", "")),
             _clean(whose.get("region", "")),
         )
+
+    def zone(self, instance: Instance, whose: Mapping[str, str]) -> str:
+        """The zone's name: the frame's, but in a region of the consumer's own."""
+        provider = self.frame.accounts.get(self.demo.web.side, {})
+        apart = whose.get("region") != provider.get("region")
+        return self.output(instance, "zone") if apart else self.frame.zone
 
     def part(self, resource: Resource, role: str = "") -> Node:
         live = self.live.get(resource.key)

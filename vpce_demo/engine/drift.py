@@ -28,7 +28,7 @@ def _differences(r: Resource, live: Live, lives: Mapping[str, Live]) -> Iterable
     for name, tutorial, aws in live.held:
         says, holds = _said(tutorial, lives), _said(aws, lives)
         if says is not None and holds is not None and says != holds:
-            more_only = set(says.split(", ")) < set(holds.split(", "))
+            more_only = _values(says) < _values(holds)
             remedy, why = (Remedy.REPLACE, "") if live.phase is Phase.WRONG else r.remedy(name, more_only=more_only)
             yield Drift(name, says, holds, remedy, why)
 
@@ -62,6 +62,10 @@ def shortened(value: str) -> str:
 def added(drift: Drift) -> list[str]:
     """The values that AWS has and the tutorial does not."""
     return [one for one in drift.aws.split(", ") if one not in drift.tutorial.split(", ")]
+
+
+def _values(said: str) -> set[str]:
+    return set() if said == NONE else set(said.split(", "))
 
 
 def _said(value: object, lives: Mapping[str, Live]) -> str | None:

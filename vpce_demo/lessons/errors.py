@@ -372,7 +372,7 @@ ERRORS = (
     ),
     ErrorRow(
         "VPCE067", "5", "No zone of the region offers the instance type",
-        "Both instances have to be in one zone.",
+        "Both instances have to be in one zone. With two regions the provider needs two zones, and the consumer one.",
         "Set another `instance_type` or region.",
     ),
     ErrorRow(
@@ -397,9 +397,9 @@ ERRORS = (
         "Set it in the config file: `ssh_from: 198.51.100.7/32`.",
     ),
     ErrorRow(
-        "VPCE072", "5", "The consumer cannot be in another region yet",
-        "The two sides lead to two regions.",
-        "Use one region for both sides.",
+        "VPCE072", "5", "The two regions are in different partitions",
+        "PrivateLink connects regions of one partition only: not those of China, say, with the rest of the world.",
+        "Take another region for one side (`--provider-region`, `--consumer-region`).",
     ),
     ErrorRow(
         "VPCE073", "1", "AWS could not create a resource, or ended it",
@@ -663,14 +663,15 @@ ERRORS = (
         "The other person runs it, with their own sign-in. `vpce-demo status` shows what there is.",
     ),
     ErrorRow(
-        "VPCE124", "5", "The endpoint service is in another region",
-        "The name of the service, which `--service-name` gave, has another region in it than the consumer's.",
-        "Take the region that the message names.",
+        "VPCE124", "5", "The endpoint service is in another partition",
+        "The name of the service, which `--service-name` gave, has a region that PrivateLink does not connect with "
+        "the consumer's.",
+        "Take a region of the same partition, such as the one that the message names.",
     ),
     ErrorRow(
         "VPCE125", "5", "AWS does not show the endpoint service",
-        "AWS answers `InvalidServiceName`: for a wrong name, for a service that does not let this account connect, "
-        "and for one in another region. It does not say which.",
+        "AWS answers `InvalidServiceName`: for a wrong name, for a service that does not let this account connect, and "
+        "for one that cannot be reached from this region. It does not say which.",
         "Check the name, and ask the provider to let the account in (`up --side provider --consumer-account ACCOUNT`).",
     ),
     ErrorRow(

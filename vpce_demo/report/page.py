@@ -19,7 +19,7 @@ from ..engine.resource import Resource
 from ..journal.run_log import RecordedRun
 from ..lessons import Language, noun, words
 from ..lessons.catalogue import translated
-from ..model import Side, short_id
+from ..model import short_id
 from ..resources.nouns import noun_of
 from ..ui import console_links
 from ..ui.resources import differs
@@ -227,13 +227,18 @@ class Bill:
     prices_of: str
     billed: bool
 
+    @property
+    def apart(self) -> bool:
+        """True if the sides are in two regions."""
+        return len({line.region for line in self.lines}) > 1
+
 
 def bill(known: Known, now: float) -> Bill:
     """The bill of everything that was created, for as long as it existed."""
-    region = known.accounts[Side.PROVIDER]["region"]
+    regions = {side: one["region"] for side, one in known.accounts.items()}
     made = [r for r in known.demo.resources if r.key in known.live]
     billed = known.place == "AWS"
     ages = {key: int(known.gone.get(key, now) - began) for key, began in known.made.items()} if billed else {}
-    lines = cost.bill(made, region, ages)
-    so_far = cost.so_far(made, region, ages) if billed else None
-    return Bill(lines, cost.hourly(made, region), so_far, cost.as_of(made, region), billed)
+    lines = cost.bill(made, regions, ages)
+    so_far = cost.so_far(made, regions, ages) if billed else None
+    return Bill(lines, cost.hourly(made, regions), so_far, cost.as_of(made, regions), billed)

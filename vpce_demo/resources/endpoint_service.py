@@ -24,12 +24,33 @@ def _services(aws: Aws, which: Mapping[str, Any]) -> Iterator[ServiceConfigurati
         yield from page["ServiceConfigurations"]
 
 
+_REGIONS = "supported regions"
 SERVICES = Listing(_services, "ServiceIds")
 
 
-def _live(service: ServiceConfigurationTypeDef) -> Live:
+REGION_PENDING = "region Pending"
+"""Our word for a service that is available, but not yet from the consumer's region."""
+
+
+def _live(service: ServiceConfigurationTypeDef, consumer_region: str) -> Live:
     word = service.get("ServiceState", "")
+    if Phase.of(word) is Phase.READY and _regions(service).get(consumer_region) == "pending":
+        word = REGION_PENDING
     return Live(service["ServiceId"], Phase.of(word), word, outputs={"service_name": service["ServiceName"]})
+
+
+def _regions(service: ServiceConfigurationTypeDef) -> dict[str, str]:
+    """The regions that a service can be reached from, with their states in lower case."""
+    listed = service.get("SupportedRegions", [])
+    return {one.get("Region", ""): one.get("ServiceState", "").lower() for one in listed}
+
+
+def _other_regions(aws: Aws, service: ServiceConfigurationTypeDef) -> list[str] | None:
+    """The regions besides its own that a service can be reached from, or will be; None if AWS does not tell."""
+    if "SupportedRegions" not in service:
+        return None
+    can = ("pending", "available")
+    return [name for name, state in _regions(service).items() if name != aws.clients.region and state in can]
 
 
 def added_and_removed(live: Live, field: str, parameter: str) -> dict[str, list[str]]:
@@ -83,18 +104,21 @@ class EndpointService(Resource):
     """Must be active: a service on a load balancer that is still provisioning is refused or unusable (rule 3)."""
     consumer_account: str = ""
     """The consumer's account, where it is not the provider's own: it may connect (``AllowedPrincipal``)."""
+    consumer_region: str = ""
+    """The consumer's region, where it is not the service's own: it is ready once it can be reached from there."""
 
     is_alone: bool = False
     """True if the provider has no sign-in for the consumer's side: what connects from its account is rejected, so that
     the service can be deleted (rule 17)."""
 
     usual_seconds = 3.0
+    pending_words = frozenset({"pending", REGION_PENDING.lower()})
     usual_delete_seconds = 5.0
     remedies: ClassVar = {
-        **dict.fromkeys(("acceptance required", "load balancers", "address types"), Remedy.MEND),
+        **dict.fromkeys(("acceptance required", "load balancers", "address types", _REGIONS), Remedy.MEND),
         "allowed principals": "others may need it, and every connection still has to be accepted",
     }
-    others_may_add = ("load balancers",)
+    others_may_add = ("load balancers", _REGIONS)
 
     @staticmethod
     def named(name: str) -> Live:
@@ -109,8 +133,9 @@ class EndpointService(Resource):
                 ("acceptance required", True, service.get("AcceptanceRequired")),
                 ("load balancers", [self.load_balancer], service.get("NetworkLoadBalancerArns", [])),
                 ("address types", ["ipv4"], service.get("SupportedIpAddressTypes")),
+                (_REGIONS, [self.consumer_region] if self.consumer_region else (), _other_regions(aws, service)),
             )
-            yield replace(_live(service), held=held)
+            yield replace(_live(service, self.consumer_region), held=held)
 
     def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
         ours = account_root(aws, self.consumer_account)
@@ -122,6 +147,7 @@ class EndpointService(Resource):
         for field, parameter in (
             ("load balancers", "NetworkLoadBalancerArns"),
             ("address types", "SupportedIpAddressTypes"),
+            (_REGIONS, "SupportedRegions"),
         ):
             change |= added_and_removed(live, field, parameter)
         if change:
@@ -131,13 +157,15 @@ class EndpointService(Resource):
         return bool(item.get("NetworkLoadBalancerArns") == [aws.id(self.load_balancer)])
 
     def create(self, aws: Aws) -> Live:
+        regions: Any = {"SupportedRegions": [self.consumer_region]} if self.consumer_region else {}
         answer = aws.ec2.create_vpc_endpoint_service_configuration(
+            **regions,
             NetworkLoadBalancerArns=[aws.id(self.load_balancer)],
             AcceptanceRequired=True,
             ClientToken=aws.token,
             TagSpecifications=aws.tagged(self, "vpc-endpoint-service"),
         )
-        return _live(answer["ServiceConfiguration"])
+        return _live(answer["ServiceConfiguration"], self.consumer_region)
 
     def delete(self, aws: Aws, live: Live) -> None:
         answer = aws.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[live.id])
@@ -148,14 +176,15 @@ class EndpointService(Resource):
             # Section 3.4: these block a deletion; a rejected or deleting one does not.
             if connection.get("VpcEndpointState", "").lower() in ("pendingacceptance", "pending", "available"):
                 endpoint, owner = connection.get("VpcEndpointId", ""), connection.get("VpcEndpointOwner", "")
-                ours = endpoint in _known_ids(aws) or (
-                    owner == aws.clients.account and _is_ours_or_going(aws, endpoint)
-                )
+                region = connection.get("VpcEndpointRegion") or aws.clients.region
+                is_here = (owner, region) == (aws.clients.account, aws.clients.region)
+                ours = endpoint in _known_ids(aws) or (is_here and _is_ours_or_going(aws, endpoint))
+                where = "" if region == aws.clients.region else f" in {region}"
+                what = f"an endpoint of account {owner}{where}"
                 if self.is_alone and (ours or owner == self.consumer_account):
-                    reject = partial(self._reject, live.id, endpoint)
-                    yield Holder(endpoint, f"an endpoint of account {owner}", remove=reject)
+                    yield Holder(endpoint, what, remove=partial(self._reject, live.id, endpoint))
                 else:
-                    yield Holder(endpoint, f"an endpoint of account {owner}", foreign=not ours)
+                    yield Holder(endpoint, what, foreign=not ours)
 
     def release(self, aws: Aws, live: Live, holders: Sequence[Holder]) -> bool:
         for holder in holders:
@@ -169,12 +198,12 @@ class EndpointService(Resource):
 
 
 def _known_ids(aws: Aws) -> set[str]:
-    """The ids of the demo's resources on both sides, which may be in two accounts: found, or on record."""
+    """The ids of the demo's resources on both sides, which may be in two accounts or regions: found, or on record."""
     return {live.id for live in aws.known.values()} | {record.id for record in aws.records().values()}
 
 
 def _is_ours_or_going(aws: Aws, endpoint_id: str) -> bool:
-    """True if an endpoint of this account is the demo's, or is being deleted."""
+    """True if an endpoint of this account and region is the demo's, or is being deleted."""
     which: Any = {"Name": "vpc-endpoint-id", "Values": [endpoint_id]}  # a filter: a deleted endpoint is not an error
     pages = aws.ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=[which])
     found = [one for page in pages for one in page["VpcEndpoints"]]

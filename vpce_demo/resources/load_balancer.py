@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import (
         ActionTypeDef,
         ListenerTypeDef,
-        LoadBalancerAttributeTypeDef,
         LoadBalancerTypeDef,
     )
 
 
-_CROSS_ZONE = "load_balancing.cross_zone.enabled"
+CROSS_ZONE = "load_balancing.cross_zone.enabled"
 
 
 def _load_balancers(aws: Aws, which: Mapping[str, Any]) -> Iterator[Balanced]:
@@ -50,6 +49,16 @@ def _live(balancer: LoadBalancerTypeDef) -> Live:
     )
 
 
+def balancer_attributes(aws: Aws, arn: str) -> Mapping[str, str]:
+    """The attributes of a load balancer, by key."""
+    return attributes(aws, arn, lambda: aws.elb.describe_load_balancer_attributes(LoadBalancerArn=arn))
+
+
+def set_attribute(aws: Aws, arn: str, key: str, value: str) -> None:
+    """Set one attribute of a load balancer."""
+    aws.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[{"Key": key, "Value": value}])
+
+
 def _identity(balancer: Mapping[str, Any]) -> dict[str, str]:
     """When AWS created it."""
     created = balancer.get("CreatedTime")
@@ -65,6 +74,8 @@ class LoadBalancer(Resource):
     subnet: Subnet
     attachment: GatewayAttachment
     """AWS refuses an internet-facing load balancer in a VPC that has no internet gateway yet."""
+    more_subnets: tuple[Subnet, ...] = ()
+    """Those in its other zones.  It has targets in the first one only, which ``CrossZone`` makes up for."""
 
     usual_seconds = 120.0
     pending_words = frozenset({"provisioning"})
@@ -77,12 +88,18 @@ class LoadBalancer(Resource):
         "security groups": "they cannot be taken away, and the demo works with them if they let port 80 in",
     }
 
+    @property
+    def subnets(self) -> tuple[Subnet, ...]:
+        """One for each of its zones."""
+        return self.subnet, *self.more_subnets
+
     def find(self, aws: Aws) -> Iterator[Live]:
         yield from find_named(aws, self, LOAD_BALANCERS, self._held)
 
     def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
-        found = attributes(aws, live.id, lambda: aws.elb.describe_load_balancer_attributes(LoadBalancerArn=live.id))
-        yield "cross-zone", "false", found.get(_CROSS_ZONE)
+        found = balancer_attributes(aws, live.id)
+        if not self.more_subnets:
+            yield "cross-zone", "false", found.get(CROSS_ZONE)
         yield "deletion protection", "false", found.get("deletion_protection.enabled")
 
     def mend(self, aws: Aws, live: Live) -> None:
@@ -90,8 +107,7 @@ class LoadBalancer(Resource):
         if live.differs("address type"):
             aws.elb.set_ip_address_type(LoadBalancerArn=live.id, IpAddressType="ipv4")
         if live.differs("cross-zone"):
-            off: list[LoadBalancerAttributeTypeDef] = [{"Key": _CROSS_ZONE, "Value": "false"}]
-            aws.elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=off)
+            set_attribute(aws, live.id, CROSS_ZONE, "false")
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
         return bool(record.identity) and _identity(item) == record.identity
@@ -100,7 +116,7 @@ class LoadBalancer(Resource):
         yield "type", "network", balancer.get("Type")
         yield "scheme", "internet-facing", balancer.get("Scheme")
         yield "address type", "ipv4", balancer.get("IpAddressType")
-        yield "subnets", [self.subnet], [zone.get("SubnetId") for zone in balancer.get("AvailabilityZones", [])]
+        yield "subnets", [*self.subnets], [zone.get("SubnetId") for zone in balancer.get("AvailabilityZones", [])]
         yield "security groups", (), balancer.get("SecurityGroups", [])
 
     def create(self, aws: Aws) -> Live:
@@ -109,7 +125,7 @@ class LoadBalancer(Resource):
             Type="network",
             Scheme="internet-facing",
             IpAddressType="ipv4",
-            Subnets=[aws.id(self.subnet)],
+            Subnets=aws.ids(self.subnets),
             Tags=aws.elb_tags(self),
         )
         return _live(answer["LoadBalancers"][0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .allowed_principal import AllowedPrincipal
+from .cross_zone import CrossZone
 from .endpoint_service import EndpointService
 from .instance import Instance
 from .internet_gateway import GatewayAttachment, InternetGateway
@@ -19,7 +20,7 @@ from .vpc_endpoint import Acceptance, VpcEndpoint
 
 KINDS = (
     *(Vpc, InternetGateway, GatewayAttachment, Subnet, RouteTable, SubnetRouting, InternetRoute, KeyPair),
-    *(SecurityGroup, IngressRule, Instance, TargetGroup, LoadBalancer, Listener, Registration),
+    *(SecurityGroup, IngressRule, Instance, TargetGroup, LoadBalancer, CrossZone, Listener, Registration),
     *(EndpointService, AllowedPrincipal, VpcEndpoint, Acceptance),
 )
 _NOUNS: Mapping[str, str] = {kind.__name__: kind.aws_noun for kind in KINDS}

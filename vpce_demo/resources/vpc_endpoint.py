@@ -66,6 +66,8 @@ class VpcEndpoint(Resource):
     """A service can be deleted once its connections are being deleted (section 3.4)."""
     allowed: AllowedPrincipal | None = field(default=None, metadata=DELETE_REQUESTED_IS_ENOUGH)
     """In another account: AWS does not show the service to an account that may not connect (rule 14)."""
+    service_region: str = ""
+    """The service's region, where it is not the endpoint's own."""
 
     usual_seconds = 2.0
     ready_word = "pendingAcceptance"
@@ -75,6 +77,7 @@ class VpcEndpoint(Resource):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for endpoint in aws.mine(self, ENDPOINTS):
+            elsewhere = ("service region", self.service_region, endpoint.get("ServiceRegion"))
             held = aws.held(
                 self,
                 tags_of(endpoint),
@@ -84,6 +87,7 @@ class VpcEndpoint(Resource):
                 ("subnets", [self.subnet], endpoint.get("SubnetIds", [])),
                 ("security groups", [self.group], [group.get("GroupId") for group in endpoint.get("Groups", [])]),
                 ("private DNS", False, endpoint.get("PrivateDnsEnabled")),
+                *([elsewhere] if self.service_region else []),
             )
             yield replace(_live(endpoint), held=held)
 
@@ -91,7 +95,9 @@ class VpcEndpoint(Resource):
         return bool(record.identity) and _identity(item) == record.identity
 
     def create(self, aws: Aws) -> Live:
+        elsewhere: Any = {"ServiceRegion": self.service_region} if self.service_region else {}
         answer = aws.ec2.create_vpc_endpoint(
+            **elsewhere,
             VpcEndpointType="Interface",
             ServiceName=aws.output(self.service, "service_name"),
             VpcId=aws.id(self.vpc),

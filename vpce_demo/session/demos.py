@@ -15,7 +15,7 @@ from ..engine.resource import Aws
 from ..model import Phase, Side
 from ..resources.stray import INTERFACE, VOLUME, tagged_of_all
 from ..tutorial import tutorial
-from .discover import not_looked_up
+from .discover import not_looked_up, settings_of
 
 
 @dataclass
@@ -27,6 +27,8 @@ class ListedDemo:
     region: str
     owners: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
+    regions: dict[Side, str] = field(default_factory=dict)
+    """The regions of the sides that were looked at, where something of it was found."""
     type: str = Config().instance_type
     expires: str = ""
 
@@ -40,9 +42,11 @@ class ListedDemo:
 
         AWS may not tell of a load balancer yet, or not be allowed to: an endpoint service has one.
         """
-        demo = tutorial(not_looked_up(Config().model_copy(update={"instance_type": self.type})))
+        regions = {side: self.regions.get(side, self.region) for side in Side}
+        settings = not_looked_up(Config().model_copy(update={"instance_type": self.type}))
+        demo = tutorial(settings.model_copy(update=settings_of(regions)))
         keys = self.keys | ({demo.balancer.key} if demo.service.key in self.keys else set())
-        return hourly([r for r in demo.resources if r.key in keys], self.region)
+        return hourly([r for r in demo.resources if r.key in keys], regions)
 
 
 def all_demos(sides: Mapping[Side, Aws]) -> list[ListedDemo]:
@@ -55,6 +59,7 @@ def all_demos(sides: Mapping[Side, Aws]) -> list[ListedDemo]:
                 continue
             demo = found.setdefault((name, demo_id), ListedDemo(name, demo_id, aws.clients.region))
             demo.owners[tags.get(OWNER_TAG, "")] += 1
+            demo.regions |= {side: aws.clients.region for side, one in sides.items() if one.clients is aws.clients}
             if key := tags.get(RESOURCE_TAG):
                 demo.keys.add(key)
             demo.type = type or demo.type

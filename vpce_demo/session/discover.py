@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -12,8 +12,10 @@ from ..aws.clients import Clients
 from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_kind, error_message
 from ..aws.my_address import my_address
+from ..aws.partitions import partition_of
 from ..aws.quotas import QUOTAS, counts_vcpus, is_too_small, limit, vcpus
 from ..aws.region import (
+    NOT_FOR_REMOTE_ACCESS,
     OPEN_THE_GATEWAYS,
     THE_ORGANIZATION_S,
     image,
@@ -27,7 +29,7 @@ from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config
 from ..config.settings import Settings
 from ..engine.resource import Aws, Item, Listing
-from ..errors import Refused
+from ..errors import Refused, RegionNotEnabled
 from ..model import Phase, Side
 from ..resources.instance import INSTANCES
 from ..resources.subnet import SUBNETS
@@ -39,7 +41,9 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
     Raises Refused if no zone is suitable.  Changes nothing.
     """
     provider, consumer = environment.clients[Side.PROVIDER], environment.clients[Side.CONSUMER]
-    _refuse_what_is_not_built(environment)
+    regions = regions_apart(config, environment)
+    if regions:
+        _refuse_regions_out_of_reach(environment, regions)
     with ThreadPoolExecutor() as pool:
         ours = _Region(pool, provider, config)
         theirs = ours if consumer is provider else _Region(pool, consumer, config)
@@ -54,19 +58,21 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
         ]
         gateways = [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         usable = ours.usable()
-        if config.service:
-            in_service = _zones_of(consumer, config.service)
+        if config.service and (in_service := _zones_of(consumer, config.service)):
             usable = {name: id for name, id in usable.items() if id in in_service}
-        zone, provider_zone_id, consumer_zone_id = _choose(config, provider.region, usable, theirs.usable())
+        choose = _choose_in_two_regions if regions else _choose
+        zones = choose(config, provider.region, usable, theirs.usable())
         before = {key: value for one in there for key, value in one.result().items()}
         for enough in (*room, *([] if before else gateways)):  # what stands may have been excluded
             enough.result()
         return Settings.of(
             config,
-            zone=zone,
+            zone=zones.name,
+            **regions,
             ssh_source=source.result(),
-            provider_zone_id=before.get("provider-subnet") or provider_zone_id,
-            consumer_zone_id=before.get("customer-subnet") or consumer_zone_id,
+            provider_zone_id=before.get("provider-subnet") or zones.provider,
+            provider_second_zone_id=before.get("provider-subnet-2") or zones.second,
+            consumer_zone_id=before.get("customer-subnet") or zones.consumer,
             provider_image=before.get("web") or ours.image.result(),
             consumer_image=before.get("customer") or theirs.image.result(),
         )
@@ -74,7 +80,28 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
 
 def not_looked_up(config: Config, demo_id: str = "") -> Settings:
     """Settings without what only AWS knows: enough to show a plan, and to find a demo by its tags."""
-    return Settings.of(config, demo_id=demo_id, ssh_source="" if config.ssh_from == MY_IP else config.ssh_from)
+    regions = {side: config.region_of(side) or "" for side in Side}
+    return Settings.of(
+        config,
+        demo_id=demo_id,
+        ssh_source="" if config.ssh_from == MY_IP else config.ssh_from,
+        **settings_of(regions),
+    )
+
+
+def regions_apart(config: Config, environment: Environment) -> dict[str, str]:
+    """The settings of two regions; empty for one.  Of a side without a sign-in, the region is the one that the settings
+    name."""
+    regions = environment.regions
+    if config.side:
+        regions |= {side: named for side in Side if side != config.side and (named := config.region_of(side))}
+    return settings_of(regions)
+
+
+def settings_of(regions: Mapping[Side, str]) -> dict[str, str]:
+    """The regions of the sides, if they are two, as settings."""
+    ours, theirs = regions[Side.PROVIDER], regions[Side.CONSUMER]
+    return {"service_region": ours, "consumer_region": theirs} if ours != theirs else {}
 
 
 def ssh_source(config: Config, environment: Environment) -> str:
@@ -103,19 +130,22 @@ def _by_key(aws: Aws, listing: Listing[Item]) -> Iterator[tuple[str, Item]]:
 
 
 def _zones_of(clients: Clients, service: str) -> list[str]:
-    """The ids of the zones that the provider's service and this account have in common.
+    """The ids of the zones that the provider's service and this account have in common; empty for a service in another
+    region, of which AWS shows none.
 
     Raises Refused if AWS does not show the service: it does not say why.
     """
-    if service.split(".")[3] != clients.region:
+    region = service.split(".")[3]
+    if partition_of(region) != partition_of(clients.region):
         raise Refused(
-            "The endpoint service is in another region.",
+            "The endpoint service is in another partition, from where PrivateLink leads to no other.",
             code="VPCE124",
             facts={"service": service, "consumer": clients.region},
-            hint="Take its region:  <command> --region " + service.split(".")[3],
+            hint=f"Take a region of the same partition, such as the service's own:  <command> --region {region}",
         )
+    elsewhere: Any = {"ServiceRegions": [region]} if region != clients.region else {}
     try:
-        answer = clients.ec2.describe_vpc_endpoint_services(ServiceNames=[service])
+        answer = clients.ec2.describe_vpc_endpoint_services(ServiceNames=[service], **elsewhere)
     except ClientError as error:
         if error_kind(error) is not ErrorKind.NOT_YET:
             raise
@@ -123,7 +153,9 @@ def _zones_of(clients: Clients, service: str) -> list[str]:
             f"AWS does not show the endpoint service to account {clients.account}.",
             code="VPCE125",
             facts={"service": service, "AWS said": error_message(error)},
-            hint=NOT_SHOWN.format(account=clients.account),
+            hint=NOT_SHOWN.format(
+                account=clients.account, region=f" --consumer-region {clients.region}" if elsewhere else ""
+            ),
         ) from error
     (details,) = answer["ServiceDetails"]
     ids = details.get("AvailabilityZoneIds", [])
@@ -133,7 +165,7 @@ def _zones_of(clients: Clients, service: str) -> list[str]:
 NOT_SHOWN = """\
 It says the same of a wrong name, of a service that does not let this account connect, and of one in another region.
 Ask the provider, who lets the account in by:
-    vpce-demo up --side provider --consumer-account {account}"""
+    vpce-demo up --side provider --consumer-account {account}{region}"""
 
 
 def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: bool = False) -> None:
@@ -188,17 +220,22 @@ def _refuse_closed_gateways(clients: Clients) -> None:
     )
 
 
-def _refuse_what_is_not_built(environment: Environment) -> None:
-    """Raise Refused for two regions: they would be created and paid for up to the endpoint, which AWS would
-    refuse."""
-    ours, theirs = environment.accounts[Side.PROVIDER], environment.accounts[Side.CONSUMER]
-    if ours["region"] != theirs["region"]:
+def _refuse_regions_out_of_reach(environment: Environment, regions: Mapping[str, str]) -> None:
+    """Raise Refused for regions of two partitions, and RegionNotEnabled if a side's account has not enabled the other
+    side's region, which AWS asks for (``aws-behaviours-2.md`` section 3.2)."""
+    partitions = {region: partition_of(region).name for region in regions.values()}
+    if len(set(partitions.values())) > 1:
         raise Refused(
-            "A consumer in another region cannot be let in yet.",
+            "PrivateLink connects no regions of different partitions.",
             code="VPCE072",
-            facts={str(side): one["region"] for side, one in environment.accounts.items()},
-            hint="Use one region for both sides.",
+            facts=partitions,
+            hint="Take another --consumer-region.",
         )
+    for one in {id(each): each for each in environment.clients.values()}.values():
+        for other in regions.values():
+            listed = one.ec2.describe_regions(RegionNames=[other], AllRegions=True)["Regions"]
+            if any(region.get("OptInStatus") == "not-opted-in" for region in listed):
+                raise RegionNotEnabled(one.account, other, one.cli)
 
 
 class _Region:
@@ -214,15 +251,45 @@ class _Region:
         return {name: id for name, id in self._zones.result().items() if name in self._offering.result()}
 
 
-def _choose(config: Config, region: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> tuple[str, str, str]:
-    """The provider's zone by name and id, and the consumer's by id.
+class _Zones(NamedTuple):
+    """The provider's zone by name and id, the consumer's by id; in two regions also the provider's second one."""
 
-    An endpoint must be in a zone of its service, and the load balancer has one zone.  So both sides share it, by id: a
-    name may mean another zone in another account.  In two regions each side takes its own.
-    """
+    name: str
+    provider: str
+    consumer: str
+    second: str = ""
+
+
+def _choose_in_two_regions(config: Config, region: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> _Zones:
+    """Each side takes its own zones, the provider two: AWS asks for that.  ``zone`` is the provider's, or that of the
+    only side."""
+    usable, customers = (
+        {name: id for name, id in sorted(side.items()) if id not in NOT_FOR_REMOTE_ACCESS} for side in (ours, theirs)
+    )
+    if config.zone and config.zone not in usable:
+        raise Refused(
+            f"Zone {config.zone} does not offer {config.instance_type}, or takes no part in access from other regions.",
+            code="VPCE066",
+            facts={"zones that do": ", ".join(usable) or "none"},
+            hint="Set another zone of the provider's, or leave it out and one is chosen.",
+        )
+    if len(usable) < (1 if config.side == Side.CONSUMER.value else 2) or not customers:
+        raise Refused(
+            f"The provider needs two zones that offer {config.instance_type}, and the consumer one.",
+            code="VPCE067",
+            facts={"provider": ", ".join(usable) or "none", "consumer": ", ".join(customers) or "none"},
+            hint="Set another instance_type or region.",
+        )
+    name = config.zone or next(iter(usable))
+    second = next((id for id in usable.values() if id != usable[name]), "")
+    consumer = usable[name] if config.side == Side.CONSUMER.value else next(iter(customers.values()))
+    return _Zones(name, usable[name], consumer, second)
+
+
+def _choose(config: Config, region: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> _Zones:
+    """An endpoint must be in a zone of its service, and the load balancer has one zone.  So both sides share it, by
+    id: a name may mean another zone in another account."""
     common = {name: id for name, id in sorted(ours.items()) if id in theirs.values()}
-    if config.provider.region and config.consumer.region and config.provider.region != config.consumer.region:
-        common = dict(sorted(ours.items()))
     if config.zone and config.zone not in common:
         raise Refused(
             f"Zone {config.zone} does not offer {config.instance_type} to both sides.",
@@ -237,5 +304,4 @@ def _choose(config: Config, region: str, ours: Mapping[str, str], theirs: Mappin
             hint="Set another instance_type or region.",
         )
     name = config.zone or next(iter(common))
-    id = common[name]
-    return name, id, id if id in theirs.values() else min(theirs.values())
+    return _Zones(name, common[name], common[name])

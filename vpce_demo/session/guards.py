@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..aws.environment import Environment
@@ -66,10 +66,9 @@ def refuse_other_accounts(state: StateFile, environment: Environment, side: str 
         for one, now in accounts.items()
     }
     other = {what for rows in seen.values() for what, before, now in rows if before != now}
-    wrong = [one for one, (account, _) in seen.items() if account[1] != account[2]]
     are_one = len(seen) == 2 and seen[Side.PROVIDER] == seen[Side.CONSUMER]
     named = {"": seen[Side.PROVIDER]} if are_one else seen
-    back = f"<command> {_options(state, other, wrong)}"
+    back = f"<command> {_options(state, accounts, 'account' if 'account' in other else 'region')}"
     raise Refused(
         f"Refusing to continue: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
         code="VPCE076",
@@ -82,21 +81,18 @@ def refuse_other_accounts(state: StateFile, environment: Environment, side: str 
     )
 
 
-def _options(state: StateFile, other: set[str], wrong: Sequence[Side]) -> str:
-    """The options with which a command finds the demo again; the profile is the recorded one, if there is one.
-
-    ``wrong`` are the sides whose account is another one.
-    """
-    options = []
-    if "account" in other:
-        names = {side: _profile(state.settings, side) for side in Side}
-        if len(set(names.values())) == 1 and len(wrong) == len(names):
-            options.append(f"--profile {names[Side.PROVIDER] or 'PROFILE'}")
-        else:
-            options += [f"--{side}-profile {names[side] or 'PROFILE'}" for side in wrong]
-    if "region" in other and "account" not in other:
-        options.append(f"--region {_word(state.sides.get('provider', {}).get('region', 'REGION'))}")
-    return " ".join(options)
+def _options(state: StateFile, now: Mapping[Side, Mapping[str, str]], what: str) -> str:
+    """The options with which a command finds the demo again, for the sides whose ``account`` or ``region`` (``what``)
+    is another one.  The profile is the recorded one, if there is one."""
+    before = {side: state.sides.get(side, one).get(what, what.upper()) for side, one in now.items()}
+    wrong = [side for side, one in now.items() if before[side] != one[what]]
+    if what == "account":
+        option, values = "profile", {side: _profile(state.settings, side) or "PROFILE" for side in now}
+    else:
+        option, values = "region", {side: _word(region) for side, region in before.items()}
+    if len(set(values.values())) == 1 and len(wrong) == len(Side):
+        return f"--{option} {values[wrong[0]]}"
+    return " ".join(f"--{side}-{option} {values[side]}" for side in wrong)
 
 
 def _profile(settings: Mapping[str, Any], side: Side) -> str:
@@ -122,7 +118,9 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
     changed = {key: f"{before[key]} -> {after[key]}" for key in before if before[key] != after[key]}
     for side in Side:
         for key in ("profile", "region"):
-            changed.pop(f"{side}.{key}", None)
+            # For which region a provider alone has made its service, nothing else tells.
+            if not (recorded.side == Side.PROVIDER.value and side is Side.CONSUMER and config.consumer.region):
+                changed.pop(f"{side}.{key}", None)
     if changed:
         raise Refused(
             "The settings differ from those the existing demo was created with.",

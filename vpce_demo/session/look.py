@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_kind
 from ..config.settings import Settings, Where
-from ..cost.bill import as_of, hourly, said, so_far
+from ..cost.bill import as_of, cost_of, hourly, so_far
 from ..engine.resource import Aws, Resource
 from ..errors import NotCreated
 from ..model import Live, Remedy, Side, is_fine
@@ -82,8 +82,10 @@ class Look:
         accounts = {Side(side): dict(one) for side, one in self.accounts.items()}
         return Frame(self.settings.name, self.place, self.settings.zone, accounts, self.addresses)
 
-    def region(self, side: Side = Side.PROVIDER) -> str:
-        return self.accounts[side]["region"]
+    @property
+    def regions(self) -> dict[Side, str]:
+        """The region of each side."""
+        return {side: self.accounts[side]["region"] for side in Side}
 
     @property
     def there(self) -> list[Resource]:
@@ -111,32 +113,32 @@ class Look:
     # --- money ------------------------------------------------------------------
 
     def cost_of(self, resources: list[Resource]) -> str:
-        return said(hourly(resources, self.region()))
+        return cost_of(resources, self.regions)
 
     @property
     def so_far(self) -> str:
         """``, $0.14 so far``, where that is known."""
-        amount = so_far(self.there, self.region(), self.ages)
+        amount = so_far(self.there, self.regions, self.ages)
         return "" if amount is None else f", ${amount:.2f} so far"
 
     @property
     def prices_of(self) -> str:
         """The date of the prices, in a sentence; empty where there is none."""
-        days = as_of(self.demo.resources, self.region())
+        days = as_of(self.demo.resources, self.regions)
         return f"Prices of {days}." if days else ""
 
     @property
     def prices(self) -> dict[str, Decimal | None]:
         """Dollars an hour, by resource key."""
-        return {r.key: hourly([r], self.region()) for r in self.demo.resources}
+        return {r.key: hourly([r], self.regions) for r in self.demo.resources}
 
     @property
     def money(self) -> dict[str, str | None]:
         """What the resources that are there cost, or the whole demo would: decimals as strings, null if not known."""
-        of, region = self.there or self.demo.resources, self.region()
-        amounts = {"hourly_usd": hourly(of, region), "so_far_usd": so_far(of, region, self.ages)}
+        of, regions = self.there or self.demo.resources, self.regions
+        amounts = {"hourly_usd": hourly(of, regions), "so_far_usd": so_far(of, regions, self.ages)}
         written = {name: None if amount is None else f"{amount:.6f}" for name, amount in amounts.items()}
-        return {**written, "prices_of": as_of(of, region)}
+        return {**written, "prices_of": as_of(of, regions)}
 
 
 def look_at(
@@ -181,7 +183,7 @@ def look_of(run: Run) -> Look:
 
 def planned(where: Where) -> Look:
     """A demo as it would be made."""
-    accounts = {str(side): {"account": "", "region": where.config.region or "us-east-1"} for side in Side}
+    accounts = {str(side): {"account": "", "region": where.config.region_of(side) or "us-east-1"} for side in Side}
     return Look(time.time(), "sandbox" if where.sandbox else "", accounts, open_recorded(where)[1])
 
 

@@ -26,7 +26,7 @@ from ..private import put_aside
 from ..ssh import ensure_key, public_line
 from ..tutorial import tutorial
 from ..untrusted import printable
-from .discover import find_out, not_looked_up, ssh_source
+from .discover import find_out, not_looked_up, regions_apart, ssh_source
 from .guards import refuse_changed_settings, refuse_other_accounts, refuse_other_demo
 from .ownership import Identity, Unrecorded, identify
 from .run import Run
@@ -181,14 +181,15 @@ def _settings_to_make(
 
 
 def _of_this_run(config: Config, recorded: Settings, environment: Environment) -> dict[str, str | None]:
-    """The side that a run is about, and the consumer's account, if it is another one.  With one side's sign-in that is
-    the recorded or the given one."""
-    theirs = environment.consumer_account
+    """The side that a run is about, and the consumer's account and region, if they are others.  With one side's sign-in
+    those are the recorded or the given ones."""
+    theirs, regions = environment.consumer_account, regions_apart(config, environment)
     if config.side:
         theirs = config.consumer_account or recorded.consumer_account
         if config.side == "provider" and theirs == environment.accounts[Side.PROVIDER]["account"]:
             theirs = ""
-    return {"side": config.side, "consumer_account": theirs}
+        regions = regions or {name: getattr(recorded, name) for name in ("service_region", "consumer_region")}
+    return {"side": config.side, "consumer_account": theirs, "service_region": "", "consumer_region": "", **regions}
 
 
 def _recorded_settings_now(config: Config, state: StateFile, environment: Environment) -> Settings:

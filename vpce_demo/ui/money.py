@@ -15,7 +15,10 @@ def bill(screen: Screen, lines: Sequence[BillLine], counts: bool) -> None:
     """Print the parts with their prices, and the sum; with the cost so far if ``counts``."""
     heads = ["an hour", "a day", *(["so far"] if counts else [])]
     screen.line(_row("part", "how many", "unit price", heads), style="dim")
-    for line in lines:
+    apart = len({line.region for line in lines}) > 1
+    for line, before in zip(lines, [None, *lines], strict=False):
+        if apart and (before is None or before.region != line.region):
+            screen.line(f"  in {line.region}", style="dim")
         day = None if line.hourly is None else line.hourly * 24
         amounts = [line.hourly, day, *([line.so_far] if counts else [])]
         unit = f"{line.part.quantity.normalize():f} {line.part.unit}".rstrip()

@@ -148,6 +148,11 @@ class AwsFacts:
             ),
         )
 
+    @property
+    def in_two_regions(self) -> bool:
+        """True if the endpoint is in another region than its service: their zones need not match."""
+        return self.clients(Side.PROVIDER).region != self.clients(Side.CONSUMER).region
+
     def zones(self) -> list[str]:
         """The zones in which the consumer can use the service, by the names that they have in its account."""
         provider, customer = self.clients(Side.PROVIDER), self.clients(Side.CONSUMER)

@@ -27,6 +27,7 @@ from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.my_address import my_address
 from ..aws.quotas import QUOTAS, counts_vcpus, is_too_small, limit, vcpus
 from ..aws.region import (
+    NOT_FOR_REMOTE_ACCESS,
     OPEN_THE_GATEWAYS,
     THE_ORGANIZATION_S,
     image,
@@ -332,11 +333,18 @@ def _public_access(clients: Clients, ids: Collection[str]) -> DoctorLine:
 
 
 def _zones(config: Config, environment: Environment) -> DoctorLine:
-    """The zones, by id, that offer the instance type to both sides."""
-    usable = []
+    """The zones, by id, that offer the instance type to both sides; in two regions, to each: two for the provider."""
+    usable, apart = [], len(set(environment.regions.values())) > 1
     for clients in environment.clients.values():
         offers = offering(clients, config.instance_type)
-        usable.append({id: name for name, id in zones(clients).items() if name in offers})
+        left_out = NOT_FOR_REMOTE_ACCESS if apart else ()
+        usable.append({id: name for name, id in zones(clients).items() if name in offers and id not in left_out})
+    if apart:
+        sides = [sorted(one.values()) for one in usable]
+        told = ", and the consumer's in ".join(", ".join(names) or "none" for names in sides)
+        fine = len(sides[0]) > 1 and bool(sides[1]) and (not config.zone or config.zone in sides[0])
+        fix = "" if fine else "set another instance_type or region, or no zone; the provider needs two zones"
+        return DoctorLine("", fine, f"{config.instance_type} in {told}", fix)
     names = sorted(name for id, name in usable[0].items() if all(id in one for one in usable))
     if config.zone and config.zone not in names:
         told = f"{config.zone} does not offer {config.instance_type} to both sides; these do: {', '.join(names)}"

@@ -184,7 +184,8 @@ def _make(call: Call) -> VpcEndpoint:
 
 
 def _names(call: Call, regional: str, service: Service | None, subnets: list[Any]) -> list[str]:
-    """The DNS names of an interface endpoint: the regional one, and one for each zone if the service is in its region."""
+    """The DNS names of an interface endpoint: its regional one, and if the service is in the same region, one for each
+    zone."""
     if service is not None and service.region != call.region:
         return [regional]
     front, _, base = regional.partition(".")

@@ -22,12 +22,13 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
     3.7)."""
     service, customer = facts.service(), facts.clients(Side.CONSUMER)
     name, region = service["ServiceName"], customer.region
-    offered = [one.get("Region", "") for one in service.get("SupportedRegions", [])]
-    offered = offered or [facts.clients(Side.PROVIDER).region]
-    if region not in offered:
+    states = {one.get("Region", ""): one.get("ServiceState", "") for one in service.get("SupportedRegions", [])}
+    states = states or {facts.clients(Side.PROVIDER).region: ""}
+    if states.get(region, "none").lower() not in ("", "available", "pending"):
+        offered = ", ".join(f"{one} ({state})" if state else one for one, state in states.items())
         return Finding(
             f"the service is not offered in {region}, the consumer's region.",
-            [f"{name} is offered in {', '.join(offered)}."],
+            [f"{name} is offered in {offered}."],
             [
                 Fix(
                     "offers it there",
@@ -87,6 +88,8 @@ def no_common_zone(facts: AwsFacts) -> Finding | None:
 
     Where the provider is shown no ids, compared by the names that the consumer is shown.
     """
+    if facts.in_two_regions:
+        return None
     service = facts.service()
     subnet = facts.subnet(Side.CONSUMER, facts.id(facts.demo.endpoint.subnet))
     theirs, ours = service.get("AvailabilityZoneIds", []), subnet.get("AvailabilityZoneId", "")

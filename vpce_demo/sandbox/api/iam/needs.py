@@ -118,6 +118,7 @@ NAMES = {
         "security-group": ["AddSecurityGroupIds", "RemoveSecurityGroupIds"],
     },
     "DescribeVpcEndpointServicePermissions": {"vpc-endpoint-service": ["ServiceId"]},
+    "ModifyVpcEndpointServicePermissions": {"vpc-endpoint-service": ["ServiceId"]},
     "ModifyVpcEndpointServiceConfiguration": {"vpc-endpoint-service": ["ServiceId"]},
     "RunInstances": {
         "image": ["ImageId"],
@@ -160,10 +161,24 @@ def _ec2(asked: ApiCall) -> Iterator[Needed]:
     for kind, id in named:
         name, held = _held(asked, kind, id)
         yield Needed(asked.action, asked.arn(kind, name), {**_resource_tags("ec2", held), **given})
+    if _spans_regions(asked):
+        yield from (
+            Needed("vpce:AllowMultiRegion", asked.arn(kind, id))
+            for kind, id in [*((kind, "*") for kind in MAKES.get(asked.operation, [])), *named]
+            if kind in ("vpc-endpoint", "vpc-endpoint-service")
+        )
     for kind, wanted in tags.items():
         if wanted:
             context = {**_requested(wanted), "ec2:CreateAction": asked.operation}
             yield Needed("ec2:CreateTags", asked.arn(kind, "*"), context)
+
+
+def _spans_regions(asked: ApiCall) -> bool:
+    """True if the call is about an endpoint, or a service, that spans regions."""
+    names = asked.values("ServiceRegion") + [
+        region for verb in ("", "Add", "Remove") for region in asked.values(f"{verb}SupportedRegions")
+    ]
+    return any(name != asked.region for name in names)
 
 
 def _at(asked: ApiCall, paths: Iterable[str]) -> list[str]:
