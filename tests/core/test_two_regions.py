@@ -18,6 +18,7 @@ from vpce_demo.config.settings import Settings, Where
 from vpce_demo.cost.bill import bill, cost_of
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import Refused, RegionNotEnabled
+from vpce_demo.journal.state_file import StateFile
 from vpce_demo.model import Live, Phase, Remedy, Side
 from vpce_demo.resources.endpoint_service import REGION_PENDING
 from vpce_demo.sandbox.client import Running
@@ -119,31 +120,25 @@ def test_without_the_state_file_both_sides_are_found(made: Run, open_run: OpenRu
         assert run.look() == {}
 
 
-def test_a_region_that_is_taken_away_cuts_nothing_and_is_given_back(made: Run) -> None:
-    modify = made.sides[Side.PROVIDER].ec2.modify_vpc_endpoint_service_configuration
-    service = made.sides[Side.PROVIDER].id(made.demo.service)
+def test_what_somebody_changed_is_put_back_and_a_region_of_others_asked_about(made: Run) -> None:
+    """A region that is taken away cuts no connection; cross-zone load balancing that is switched off is made again."""
+    aws = made.sides[Side.PROVIDER]
+    modify, service = aws.ec2.modify_vpc_endpoint_service_configuration, aws.id(made.demo.service)
     modify(ServiceId=service, RemoveSupportedRegions=[AWAY])
+    cross_zone = next(r for r in made.demo.resources if r.key == "cross-zone")
+    cross_zone.delete(aws.to_change(), Live(aws.id(made.demo.balancer)))
     there = made.look()
+    assert "cross-zone" not in there
     assert there["acceptance"].phase is Phase.READY
     (drift,) = there["service"].drift
     assert (drift.field, drift.tutorial, drift.aws, drift.remedy) == ("supported regions", AWAY, "none", Remedy.MEND)
-    assert [event.action for event in up(made) if event.resource is made.demo.service][-1] is Action.READY
+    events = up(made)
+    assert created(events) == ["cross-zone"]
+    assert [event.action for event in events if event.resource is made.demo.service][-1] is Action.READY
     assert remote(made)[AWAY] == "Available"
-
-
-def test_a_region_of_others_is_asked_about(made: Run) -> None:
-    modify = made.sides[Side.PROVIDER].ec2.modify_vpc_endpoint_service_configuration
-    modify(ServiceId=made.sides[Side.PROVIDER].id(made.demo.service), AddSupportedRegions=["eu-west-2"])
+    modify(ServiceId=service, AddSupportedRegions=["eu-west-2"])
     (drift,) = made.look()["service"].drift
     assert (drift.aws, drift.remedy) == (f"{AWAY}, eu-west-2", Remedy.ASK)
-
-
-def test_cross_zone_balancing_that_is_switched_off_is_missing_and_made_again(made: Run) -> None:
-    aws = made.sides[Side.PROVIDER]
-    cross_zone = next(r for r in made.demo.resources if r.key == "cross-zone")
-    cross_zone.delete(aws.to_change(), Live(aws.id(made.demo.balancer)))
-    assert "cross-zone" not in made.look()
-    assert created(up(made)) == ["cross-zone"]
 
 
 def test_one_region_and_no_record_names_the_region_of_the_endpoint(
@@ -154,8 +149,7 @@ def test_one_region_and_no_record_names_the_region_of_the_endpoint(
     with open_demo(where, alone, "down", unrecorded=Unrecorded.DELETE_OWN) as run:
         run.look()
         left = {one.resource.key: one for one in run.down(lambda event: None, None)}
-    (strangers,) = (one.strangers for one in left.values() if one.strangers)
-    assert strangers == {endpoint: f"an endpoint of account 123456789012 in {AWAY}"}
+    assert left["service"].strangers == {endpoint: f"an endpoint of account 123456789012 in {AWAY}"}
 
 
 @pytest.mark.parametrize(
@@ -167,10 +161,11 @@ def test_one_region_and_no_record_names_the_region_of_the_endpoint(
     ],
 )
 def test_another_region_is_refused_with_the_option_of_the_side_that_is_wrong(
-    made: Run, reached: Running, settings: dict[str, str], options: str
+    place: Environment, reached: Running, tmp_path: Path, settings: dict[str, str], options: str
 ) -> None:
+    state = StateFile(tmp_path, sides={str(side): dict(one) for side, one in place.accounts.items()})
     with pytest.raises(Refused, match="another AWS region") as caught:
-        refuse_other_accounts(made.state, in_sandbox(load(None, settings), reached))
+        refuse_other_accounts(state, in_sandbox(load(None, settings), reached))
     assert f"<command> {options}\n" in caught.value.hint
 
 
