@@ -301,10 +301,10 @@ def users(guarded: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         yield users
 
 
-def asked(users: Users, name: str) -> set[str]:
+def asked(users: Users, name: str, account: str = iam.HOME) -> set[str]:
     """What was asked of this user's policies."""
     told = users.sandbox.status()["permissions"]
-    return set(told.get(f"arn:aws:iam::123456789012:user/{name}", ()))
+    return set(told.get(f"arn:aws:iam::{account}:user/{name}", ()))
 
 
 def everything(users: Users) -> None:
@@ -339,6 +339,37 @@ def test_each_side_with_its_own(users: Users) -> None:
     for side in Side:
         useful = {extra.action for extra in EXTRAS if side in extra.sides}  # asked for, and done without
         assert sorted(asked(users, side) - useful.difference(actions(side))) == actions(side)
+
+
+AWAY = {"account": "222222222222", "region": "eu-west-1"}
+APART = f"""{HERE}region: us-east-1
+consumer: {{profile: "{AWAY["account"]}", region: {AWAY["region"]}}}
+"""
+
+
+def test_each_side_with_its_own_in_an_account_and_a_region_of_its_own(users: Users, tmp_path: Path) -> None:
+    """What is needed besides, and nothing that the other side needs: made, tested, mended and deleted."""
+    (tmp_path / "apart.yaml").write_text(APART)
+    users.apart = True
+    for side, where in ((Side.PROVIDER, {}), (Side.CONSUMER, AWAY)):
+        document = users.printed(str(side), "-c", str(tmp_path / "apart.yaml"))
+        users.sides[side] = iam.user(users.sandbox, document, f"{side}-apart", **where)
+    good(users.do("up", config=APART))
+    ec2, service = users.ec2, users.ids["service"]
+    principal = f"arn:aws:iam::{AWAY['account']}:root"
+    ec2.modify_vpc_endpoint_service_permissions(ServiceId=service, RemoveAllowedPrincipals=[principal])
+    ec2.modify_vpc_endpoint_service_configuration(ServiceId=service, RemoveSupportedRegions=[AWAY["region"]])
+    good(users.do("up", "--skip-test", config=APART))
+    good(users.do("status", "--check", config=APART))
+    good(users.do("down", config=APART))
+    users.clean_up()
+    assert users.denied() == set()
+    assert account(users.root) == users.empty
+    config = load(tmp_path / "apart.yaml", {})
+    for side, place in ((Side.PROVIDER, iam.HOME), (Side.CONSUMER, AWAY["account"])):
+        more = set(actions(side, config=config)).difference(actions(side))
+        assert more == {"vpce:AllowMultiRegion", *(["ec2:ModifyVpcEndpointServicePermissions"] * (side == "provider"))}
+        assert more <= asked(users, f"{side}-apart", place)
 
 
 @pytest.mark.parametrize("apart", [False, pytest.param(True, marks=pytest.mark.slow)])
