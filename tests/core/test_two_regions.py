@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -167,6 +168,41 @@ def test_another_region_is_refused_with_the_option_of_the_side_that_is_wrong(
     with pytest.raises(Refused, match="another AWS region") as caught:
         refuse_other_accounts(state, in_sandbox(load(None, settings), reached))
     assert f"<command> {options}\n" in caught.value.hint
+
+
+def test_two_people_in_two_regions(sandbox: Sandbox, reached: Running, tmp_path: Path) -> None:
+    """Each with a sign-in, a region and a record of their own: the service's name says where it is."""
+
+    @contextlib.contextmanager
+    def opened(name: str, **settings: Any) -> Iterator[Run]:
+        config = load(None, {"name": name} | settings)
+        where = Where(config, tmp_path / name, sandbox=True)
+        with open_demo(where, in_sandbox(config, reached), "up", makes=True) as run:
+            yield run
+
+    with opened("provider", side="provider", region=HOME, consumer={"region": AWAY}) as ours:
+        assert set(MORE) < set(created(up(ours)))
+        assert remote(ours) == {HOME: "Available", AWAY: "Available"}
+        service = ours.look()["service"].outputs["service_name"]
+    with opened("provider", side="provider", region=HOME) as ours:
+        assert created(up(ours)) == [], "the consumer's region is on record"
+    with (
+        pytest.raises(Refused, match="settings differ"),
+        opened("provider", side="provider", region=HOME, consumer={"region": "eu-west-2"}),
+    ):
+        raise AssertionError("opened")
+    with opened("consumer", side="consumer", region=AWAY, service=service) as theirs:
+        assert "endpoint" in created(up(theirs))
+        assert theirs.look()["endpoint"].word == "pendingAcceptance"
+        assert down(theirs) == []
+    with (
+        pytest.raises(Refused, match="does not show the endpoint service") as caught,
+        opened("another", side="consumer", region="eu-west-2", service=service),
+    ):
+        raise AssertionError("opened")
+    assert "--consumer-region eu-west-2" in caught.value.hint
+    with opened("provider", side="provider", region=HOME) as ours:
+        assert down(ours) == []
 
 
 # --- what is found out before anything is made ----------------------------------------------

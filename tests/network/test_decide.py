@@ -502,6 +502,34 @@ def test_a_target_in_another_zone_gets_nothing() -> None:
     assert hosts == {WEB}
 
 
+def in_two_regions(cross_zone: bool) -> View:
+    """The consumer in another region; the load balancer in two zones, and its target in the first."""
+    view = but(tutorial(), Endpoint, "vpce-1", region="eu-west-1")
+    view = but(view, Subnet, "subnet-customer", zone_id="euw1-az1")
+    view = but(view, EndpointService, "vpce-svc-1", region="us-east-1")
+    view = with_(view, replace(subnet("service", "20.0.2.0/24", "use1-az9"), id="subnet-far"))
+    node = replace(view.interfaces["eni-balancer"], id="eni-far", subnet_id="subnet-far", address="20.0.2.20")
+    view = with_(view, node)
+    return but(view, LoadBalancer, BALANCER, interface_ids=("eni-balancer", "eni-far"), cross_zone=cross_zone)
+
+
+def test_from_another_region_any_zone_of_the_load_balancer_takes_the_connection() -> None:
+    decisions = [decide(in_two_regions(True), "eni-customer", ENDPOINT_ADDRESS, 80, healthy, flow) for flow in range(4)]
+    assert {one.host for one in decisions} == {WEB}
+    assert {one.source for one in decisions} == {BALANCER_ADDRESS, "20.0.2.20"}
+    told = [str(hop) for hop in decisions[0].hops]
+    assert "vpce-svc-1: takes it from eu-west-1 to us-east-1" in told
+
+
+def test_without_cross_zone_balancing_the_zone_without_a_target_refuses() -> None:
+    view = in_two_regions(False)
+    outcomes = [decide(view, "eni-customer", ENDPOINT_ADDRESS, 80, healthy, flow).outcome for flow in range(4)]
+    assert sorted(one.value for one in outcomes) == ["delivered"] * 2 + ["refused"] * 2
+    overruled = but(view, TargetGroup, TARGETS, cross_zone=True)
+    decisions = [decide(overruled, "eni-customer", ENDPOINT_ADDRESS, 80, healthy, flow) for flow in range(4)]
+    assert {one.host for one in decisions} == {WEB}
+
+
 @pytest.mark.parametrize(
     ("name", "address"),
     [

@@ -368,3 +368,18 @@ def test_it_can_be_turned_on_and_off(world: World) -> None:
     finally:
         world.sandbox.set(iam=False)
     assert nobody.describe_vpcs()["Vpcs"]
+
+
+def test_what_spans_regions_needs_a_permission_of_its_own(guarded: Sandbox) -> None:
+    """``ec2:*`` does not contain it, and in one region nobody asks for it."""
+    ec2 = client(guarded, "ec2", user(guarded, allowing("ec2:*")))
+    service = "com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0"
+    needs = "not authorized to perform: vpce:AllowMultiRegion on resource: " + FRONT
+    with refused("UnauthorizedOperation", f"{needs}vpc-endpoint/*"):
+        ec2.create_vpc_endpoint(VpcId="vpc-1", ServiceName=service, ServiceRegion="eu-west-1")
+    with refused("UnauthorizedOperation", f"{needs}vpc-endpoint-service/*"):
+        ec2.create_vpc_endpoint_service_configuration(SupportedRegions=["us-east-1", "eu-west-1"])
+    with refused("UnauthorizedOperation", f"{needs}vpc-endpoint-service/vpce-svc-1"):
+        ec2.modify_vpc_endpoint_service_configuration(ServiceId="vpce-svc-1", RemoveSupportedRegions=["eu-west-1"])
+    with refused("InvalidVpcID.NotFound"):
+        ec2.create_vpc_endpoint(VpcId="vpc-1", ServiceName=service, ServiceRegion="us-east-1")
