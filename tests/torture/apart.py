@@ -11,7 +11,12 @@ from .crash import KILLED, UNDISTURBED, Crash
 from .world import World
 
 ACCOUNT = {"VPCE_DEMO_CONSUMER_PROFILE": "222222222222"}
-PLACES: Mapping[str, Mapping[str, str]] = {"two accounts": ACCOUNT}
+REGION = {"VPCE_DEMO_CONSUMER_REGION": "eu-west-1"}
+PLACES: Mapping[str, Mapping[str, str]] = {
+    "two accounts": ACCOUNT,
+    "two regions": REGION,
+    "two accounts and regions": ACCOUNT | REGION,
+}
 """What the environment says in each."""
 
 
@@ -47,8 +52,8 @@ SWEEP = Sweep(
     "apart",
     "Killed with the two sides apart",
     """\
-The crash sweep over a demo whose consumer is in another account. Before and afterwards both accounts are compared,
-field by field.""",
+The crash sweep over a demo whose consumer is in another account, in another region, or in both. Before and afterwards
+both places are compared, field by field.""",
     (KILLED, UNDISTURBED),
     cases,
 )

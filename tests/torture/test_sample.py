@@ -35,6 +35,7 @@ SAMPLE: list[tuple[Case, str]] = [
     (People("up", "up", at_once=True), strangers.UNTOUCHED),
     (MendingKilled("target-group/health check port"), drift.KILLED),
     (Apart("two accounts", Crash("up", 52, "after", "lost", "down")), crash.KILLED),
+    (Apart("two regions", Crash("up", 61, "after", "kept", "up")), crash.KILLED),
 ]
 
 
