@@ -138,12 +138,13 @@ def _zones_of(clients: Clients, service: str) -> list[str]:
     region = service.split(".")[3]
     if partition_of(region) != partition_of(clients.region):
         raise Refused(
-            "The endpoint service is in another partition, from where PrivateLink leads to no other.",
+            "The endpoint service is in another partition, which PrivateLink does not reach.",
             code="VPCE124",
             facts={"service": service, "consumer": clients.region},
             hint=f"Take a region of the same partition, such as the service's own:  <command> --region {region}",
         )
-    elsewhere: Any = {"ServiceRegions": [region]} if region != clients.region else {}
+    where = ["--consumer-region", clients.region] if region != clients.region else []
+    elsewhere: Any = {"ServiceRegions": [region]} if where else {}
     try:
         answer = clients.ec2.describe_vpc_endpoint_services(ServiceNames=[service], **elsewhere)
     except ClientError as error:
@@ -153,9 +154,7 @@ def _zones_of(clients: Clients, service: str) -> list[str]:
             f"AWS does not show the endpoint service to account {clients.account}.",
             code="VPCE125",
             facts={"service": service, "AWS said": error_message(error)},
-            hint=NOT_SHOWN.format(
-                account=clients.account, region=f" --consumer-region {clients.region}" if elsewhere else ""
-            ),
+            hint=NOT_SHOWN.format(account=" ".join([clients.account, *where])),
         ) from error
     (details,) = answer["ServiceDetails"]
     ids = details.get("AvailabilityZoneIds", [])
@@ -165,7 +164,7 @@ def _zones_of(clients: Clients, service: str) -> list[str]:
 NOT_SHOWN = """\
 It says the same of a wrong name, of a service that does not let this account connect, and of one in another region.
 Ask the provider, who lets the account in by:
-    vpce-demo up --side provider --consumer-account {account}{region}"""
+    vpce-demo up --side provider --consumer-account {account}"""
 
 
 def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: bool = False) -> None:

@@ -341,10 +341,10 @@ def _zones(config: Config, environment: Environment) -> DoctorLine:
         usable.append({id: name for name, id in zones(clients).items() if name in offers and id not in left_out})
     if apart:
         sides = [sorted(one.values()) for one in usable]
-        told = ", and the consumer's in ".join(", ".join(names) or "none" for names in sides)
+        ours, theirs = (", ".join(names) or "none" for names in sides)
         fine = len(sides[0]) > 1 and bool(sides[1]) and (not config.zone or config.zone in sides[0])
         fix = "" if fine else "set another instance_type or region, or no zone; the provider needs two zones"
-        return DoctorLine("", fine, f"{config.instance_type} in {told}", fix)
+        return DoctorLine("", fine, f"{config.instance_type} in {ours}; for the consumer in {theirs}", fix)
     names = sorted(name for id, name in usable[0].items() if all(id in one for one in usable))
     if config.zone and config.zone not in names:
         told = f"{config.zone} does not offer {config.instance_type} to both sides; these do: {', '.join(names)}"
