@@ -143,7 +143,7 @@ def test_the_bill_fits_the_screen(width: int, region: str) -> None:
     lines = bill.bill(DEMO.resources, dict.fromkeys(Side, region), {r.key: 90_000 for r in DEMO.resources})
     money.bill(screen, lines, counts=True)
     money.comparison(screen, region)
-    money.traffic(screen, region)
+    money.traffic(screen, dict.fromkeys(Side, region))
     money.sources(screen, lines, True, "vpce-demo cost --refresh")
     shown = text.getvalue()
     assert max(map(len, shown.splitlines())) <= width

@@ -64,8 +64,8 @@ def cost(app: App, refresh: bool) -> None:
     screen.line()
     money.bill(screen, lines, counts=bool(there))
     screen.line()
-    money.comparison(screen, region)
-    money.traffic(screen, region)
+    money.comparison(screen, regions[Side.CONSUMER])
+    money.traffic(screen, regions)
     if apart := region != regions[Side.CONSUMER]:
         money.paragraph(screen, "So does transfer between the two regions, at a rate that is not known here.")
     hourly = _sum([line.hourly for line in lines])
@@ -81,7 +81,7 @@ def cost(app: App, refresh: bool) -> None:
         "daily": _written(hourly and hourly * 24),
         "so_far": _written(_sum([line.so_far for line in lines])),
         "traffic": {
-            "endpoint_gb": _usd("endpoint-gb", region),
+            "endpoint_gb": _usd("endpoint-gb", regions[Side.CONSUMER]),
             "capacity_unit_hour": _usd("capacity-unit-hour", region),
         },
         "nat_gateway": {"hour": _usd("nat-hour", region), "gb": _usd("nat-gb", region)},

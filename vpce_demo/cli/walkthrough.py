@@ -240,7 +240,10 @@ class _Walk:
         if not resources or not self.environment.in_both:
             return title
         side = resources[0].side
-        turn = self.said[f"turn {side}"].format(account=self.environment.accounts[side]["account"])
+        here = self.environment.accounts[side]
+        apart = len(set(self.environment.regions.values())) > 1
+        place = f"{here['account']} ({here['region']})" if apart else here["account"]
+        turn = self.said[f"turn {side}"].format(account=place)
         return f"{title}   {turn}"
 
     def filled(self, text: str) -> str:

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ..cost.bill import TOKYO, BillLine, between, price
+from ..cost.bill import TOKYO, BillLine, Regions, between, price
 from ..cost.prices.table import Price
+from ..model import Side
 from .style import Screen
 
 
@@ -47,9 +48,12 @@ def _shown(amount: Decimal | None) -> str:
     return "-" if amount is None else f"${amount:.4f}"
 
 
-def traffic(screen: Screen, region: str) -> None:
+def traffic(screen: Screen, regions: Regions) -> None:
     """Print the prices of traffic that are known."""
-    gigabyte, unit = price("endpoint-gb", region), price("capacity-unit-hour", region)
+    gigabyte, unit = (
+        price(item, regions[side])
+        for item, side in (("endpoint-gb", Side.CONSUMER), ("capacity-unit-hour", Side.PROVIDER))
+    )
     words = [f"${gigabyte.usd} for each GB through the endpoint"] if gigabyte else []
     if unit:
         words.append(f"${unit.usd} for each hour and capacity unit of the load balancer (1 GB an hour; idle uses none)")
