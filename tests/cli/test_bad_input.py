@@ -69,6 +69,16 @@ CONFIGS = [
     ("provider:\n  vpc_cidr: 10.0.0.0/8\n", "demo.yaml:2:13: provider.vpc_cidr", "/16 and /28"),
     ("provider:\n  subnet_cidr: 20.0.1.0/29\n", "demo.yaml:2:16: provider.subnet_cidr", "/16 and /28"),
     ("consumer:\n  subnet_cidr: 30.0.0.0/24\n", "demo.yaml:2:3: consumer", "does not lie in vpc_cidr 10.0.0.0/16"),
+    (
+        "consumer:\n  region: eu-west-1\nprovider:\n  second_subnet_cidr: 30.0.0.0/24\n",
+        "demo.yaml",
+        "second_subnet_cidr 30.0.0.0/24 does not lie in vpc_cidr 20.0.0.0/16",
+    ),
+    (
+        "consumer:\n  region: eu-west-1\nprovider:\n  second_subnet_cidr: 20.0.0.0/20\n",
+        "demo.yaml",
+        "second_subnet_cidr 20.0.0.0/20 overlaps subnet_cidr 20.0.1.0/24",
+    ),
     ("ssh_from: everywhere\n", "demo.yaml:1:11: ssh_from: 'everywhere'", "my-ip"),
     ("ssh_from: ::/0\n", "demo.yaml:1:11: ssh_from", "IPv4"),
     ("name: My_Demo\n", "demo.yaml:1:7: name: 'My_Demo'", "lower-case letters"),

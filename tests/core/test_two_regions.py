@@ -25,7 +25,7 @@ from vpce_demo.resources.endpoint_service import REGION_PENDING
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.discover import find_out, not_looked_up
-from vpce_demo.session.guards import refuse_other_accounts
+from vpce_demo.session.guards import refuse_changed_settings, refuse_other_accounts
 from vpce_demo.session.open import open_demo, sides_of
 from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
@@ -244,7 +244,12 @@ def test_one_region_has_nothing_more(sandbox: Sandbox, reached: Running, alone: 
         up(run)
         made = {call.operation for call in sandbox.calls()[before:]}
         assert not {"ModifyLoadBalancerAttributes", "DescribeRegions"} & made
+        recorded = run.settings
         assert down(run) == []
+    second = {"provider": {"second_subnet_name": "another", "second_subnet_cidr": "20.0.3.0/24"}}
+    refuse_changed_settings(load(None, second), recorded)
+    with pytest.raises(Refused, match="settings differ"):
+        refuse_changed_settings(load(None, second), recorded.model_copy(update={"consumer_region": AWAY}))
 
 
 # --- what it costs ----------------------------------------------------------------------------

@@ -244,6 +244,16 @@ class Config(SettingsGroup):
         return {**values, "image_parameter": IMAGE_PARAMETER.replace("x86_64", "arm64")} if is_arm else values
 
     @model_validator(mode="after")
+    def _second_subnet_fits(self) -> Self:
+        p = self.provider
+        second = ipaddress.IPv4Network(p.second_subnet_cidr)
+        if self.names_two_regions and not second.subnet_of(ipaddress.IPv4Network(p.vpc_cidr)):
+            raise ValueError(f"second_subnet_cidr {second} does not lie in vpc_cidr {p.vpc_cidr}")
+        if self.names_two_regions and second.overlaps(ipaddress.IPv4Network(p.subnet_cidr)):
+            raise ValueError(f"second_subnet_cidr {second} overlaps subnet_cidr {p.subnet_cidr}")
+        return self
+
+    @model_validator(mode="after")
     def _one_side_knows_of_the_other(self) -> Self:
         if self.consumer_account and self.side != "provider":
             raise ValueError("consumer_account is for side: provider; with both sides it is the consumer profile's")

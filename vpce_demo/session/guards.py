@@ -116,6 +116,8 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
     compared = Config.model_fields.keys() - free
     before, after = (_flat(s.model_dump(include=compared)) for s in (recorded, now))
     changed = {key: f"{before[key]} -> {after[key]}" for key in before if before[key] != after[key]}
+    for key in () if recorded.consumer_region else ("second_subnet_name", "second_subnet_cidr"):
+        changed.pop(f"provider.{key}", None)  # of which a demo in one region makes nothing
     for side in Side:
         for key in ("profile", "region"):
             # For which region a provider alone has made its service, nothing else tells.
