@@ -96,9 +96,9 @@ def test_a_public_stack_with_a_script(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("profile", "region"), [("222222222222", "us-east-1")])
+@pytest.mark.parametrize(("profile", "region"), [("222222222222", "us-east-1"), ("222222222222", "eu-west-1")])
 def test_two_aliased_providers(run: Run, terraform: Path, reached: Running, profile: str, region: str) -> None:
-    """A consumer in another account connects, as public examples have it."""
+    """A consumer in another account, and in another region, connects, as public examples have it."""
     consumer = {"profile": profile, "region": region}
     place = in_sandbox(load(None, {"region": "us-east-1", "consumer": consumer}), reached)
     before = {side: account(clients) for side, clients in place.clients.items()}
