@@ -46,6 +46,7 @@ from ..sandbox.client import ACCOUNT_KEY, Running
 from ..ssh import NO_CONFIGURATION, proxy_command
 from ..untrusted import parts_within
 from .answers import check_answers
+from .call_log import CALL_LOG
 from .clients import Clients
 from .commands import listen
 from .credentials import MfaDevices, profile_in_use, region_in_use, signed_in
@@ -421,6 +422,7 @@ def _sandbox_clients(profile: str | None, region: str, endpoint_url: str, cli: s
 
 def _listening(session: boto3.Session) -> boto3.Session:
     """The session, whose clients note what AWS answered."""
+    CALL_LOG.listen(session.events)
     session.events.register("after-call-error", _name_the_call)
     for service in ("ec2", "elastic-load-balancing-v2"):
         session.events.register(f"after-call.{service}", _note_the_answer)

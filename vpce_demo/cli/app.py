@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +133,9 @@ def shared_options(environment: bool) -> list[click.Option]:
         option("--ascii", env="VPCE_DEMO_ASCII", is_flag=True, default=None, help="No symbols beyond ASCII."),
         option(
             "-q", "--quiet", is_flag=True, default=None, help="Results only, without messages; of test, what fails."
+        ),
+        option(
+            "--debug", is_flag=True, default=None, help="Print each call to AWS with its answer's code and its time."
         ),
         option("-v", "--verbose", is_flag=True, default=None, help="More messages and details."),
     ]
@@ -270,10 +274,12 @@ class App:
         """The environment, shown on the screen.  None if the sandbox is not running and ``start`` is false."""
         self.begin_line(where)
         from ..aws import environment as places
+        from ..aws.call_log import CALL_LOG
         from ..journal.state_file import StateFile
         from ..session.open import forget_if_the_sandbox_is_another
         from ..ui.screens import header
 
+        CALL_LOG.write = partial(screen.line, to_err=True, mark="-") if self.get("debug") else None
         if where.sandbox:
             from ..sandbox import client
 

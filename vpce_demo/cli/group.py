@@ -7,6 +7,7 @@ import gc
 import importlib
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -23,6 +24,11 @@ from .commands import ALIASES, COMPLETED, SECTIONS, module_of
 
 if TYPE_CHECKING:
     from ..ui.style import Screen
+
+
+_SIDES = re.compile("--(provider|consumer)-(profile|region)")
+_BOTH = "--{provider,consumer}-{profile,region}"
+"""Four options in one word, as a shell would read it."""
 
 
 class Command(click.Command):
@@ -54,9 +60,10 @@ class Command(click.Command):
         with formatter.section("Options"):
             formatter.write_dl([record for p in own if (record := p.get_help_record(ctx))])
         shared = [p for p in self.params if isinstance(p, click.Option) and p.name in self.shared]
-        names = [p.opts[0] if p.is_flag else p.opts[-1] for p in shared]
+        names = " ".join(dict.fromkeys(_SIDES.sub(_BOTH, p.opts[0] if p.is_flag else p.opts[-1]) for p in shared))
         with formatter.section("Shared options, explained by vpce-demo --help"):
-            formatter.write_text(" ".join(names))
+            for line in textwrap.wrap(names, formatter.width - 2, break_on_hyphens=False):
+                formatter.write_text(line)
 
 
 class _Completed(Command):

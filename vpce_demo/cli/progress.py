@@ -26,7 +26,8 @@ def showing_progress(app: App, run: Run, resources: Sequence[Resource], done: se
         return said(amount).partition(" (")[0] if amount else ""
 
     board = Board(run.demo, resources, done, run.environment.pace)
-    with progress(app.screen(), board, app.get("progress", "auto"), app.command, cost) as told:
+    kind = app.get("progress", "plain" if app.get("debug") else "auto")  # lines of calls would go through a live tree
+    with progress(app.screen(), board, kind, app.command, cost) as told:
         try:
             yield told
         except Interrupted as stopped:
