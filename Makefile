@@ -10,7 +10,7 @@ DEMO := $(BIN)/vpce-demo
 # Each file of tests runs in one process: the demos in it share a sandbox.
 AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all lowest torture hostile check bench bench-full pictures reference clean
+.PHONY: demo test test-all lowest torture hostile check bench bench-full bench-customers pictures reference clean
 
 demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, status, down; leaves nothing running
 	@$(DEMO) --sandbox up --skip-test && $(DEMO) --sandbox test && $(DEMO) --sandbox status && $(DEMO) --sandbox down; \
@@ -42,6 +42,9 @@ bench: $(VENV)/.installed         ## measure against other tools and write docs/
 
 bench-full: $(VENV)/.installed    ## the same once at AWS's own pace: half an hour
 	@$(BIN)/python -m bench --full
+
+bench-customers: $(VENV)/.installed   ## up and down of 1, 5, 20 and 50 customers, for docs/customers.md: minutes
+	@$(BIN)/python -m bench.customers
 
 pictures: $(VENV)/.installed-for-development   ## make the pictures under docs/images, out of a demo in the sandbox
 	@$(BIN)/python -m tools.pictures

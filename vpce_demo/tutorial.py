@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import yaml
 
-from .config.settings import Settings
+from .config.settings import Settings, customer_of, numbered
 from .engine.resource import Resource
 from .model import ANYWHERE, Live, Side
 from .resources.allowed_principal import AllowedPrincipal
@@ -37,8 +37,7 @@ DEMO_ID_PAGE = "vpce-demo-id"
 
 def tutorial(s: Settings) -> Demo:
     """The whole demo for these settings."""
-    t = Script()
-    p, c = s.provider, s.consumer
+    t, p = Script(), s.provider
 
     # The provider: a web server behind a load balancer, published as an endpoint service.
 
@@ -144,96 +143,15 @@ def tutorial(s: Settings) -> Demo:
             AllowedPrincipal("principal", PROVIDER, s.consumer_account, service=service, account=s.consumer_account)
         )
 
-    # The consumer: a VPC that knows only the name of the provider's service.
+    # The consumers: VPCs that know only the name of the provider's service, all with the same addresses.
 
-    t.step(9, "Consumer VPC", "create-consumer")
-    customer_vpc = t.add(Vpc("customer-vpc", CONSUMER, c.vpc_name, cidr=c.vpc_cidr))
-
-    t.step(10, "Internet gateway", "create-consumer")
-    customer_gateway = t.add(InternetGateway("customer-gateway", CONSUMER, c.gateway_name))
-    customer_attachment = t.add(
-        GatewayAttachment("customer-attachment", CONSUMER, c.gateway_name, gateway=customer_gateway, vpc=customer_vpc)
-    )
-
-    t.step(11, "Public subnet", "create-consumer")
-    customer_subnet = t.add(
-        Subnet(
-            "customer-subnet",
-            CONSUMER,
-            c.subnet_name,
-            vpc=customer_vpc,
-            cidr=c.subnet_cidr,
-            zone_id=s.consumer_zone_id,
-        )
-    )
-
-    t.step(12, "Route table", "create-consumer")
-    customer_table = t.add(RouteTable("customer-routes", CONSUMER, c.route_table_name, vpc=customer_vpc))
-    customer_routing = t.add(
-        SubnetRouting("customer-routing", CONSUMER, c.route_table_name, table=customer_table, subnet=customer_subnet)
-    )
-
-    t.step(13, "Default route", "create-consumer")
-    customer_route = t.add(
-        InternetRoute("customer-route", CONSUMER, ANYWHERE, table=customer_table, attachment=customer_attachment)
-    )
-
-    t.step(14, "Consumer instance", "create-consumer")
-    customer_key = t.add(KeyPair("customer-key", CONSUMER, c.key_name, public_key=s.public_key))
-    customer_inbound = {"ssh": (22, s.ssh_source), "http": (80, ANYWHERE)}
-    customer_group = t.add(
-        SecurityGroup(
-            "customer-group",
-            CONSUMER,
-            c.group_name,
-            vpc=customer_vpc,
-            description=c.group_description,
-            inbound=tuple(customer_inbound.values()),
-        )
-    )
-    for rule, (port, source) in customer_inbound.items():
-        t.add(
-            IngressRule(
-                f"customer-rule-{rule}", CONSUMER, f"tcp/{port}", group=customer_group, port=port, source=source
-            )
-        )
-    customer = t.add(
-        Instance(
-            "customer",
-            CONSUMER,
-            c.instance_name,
-            subnet=customer_subnet,
-            group=customer_group,
-            key_pair=customer_key,
-            image=s.consumer_image,
-            type=s.instance_type,
-            after=(customer_route, customer_routing),  # ssh to it comes in through the gateway
-        )
-    )
-
-    t.step(15, "VPC endpoint", "create-consumer")
-    endpoint = t.add(
-        VpcEndpoint(
-            "endpoint",
-            CONSUMER,
-            c.endpoint_name,
-            vpc=customer_vpc,
-            subnet=customer_subnet,
-            group=customer_group,
-            service=service,
-            allowed=allowed,
-            service_region=s.service_region,
-        )
-    )
-
-    t.step(15, "Acceptance", "accept")
-    acceptance = t.add(Acceptance("acceptance", PROVIDER, c.endpoint_name, service=service, endpoint=endpoint))
+    customers = [customer(t, s, number, service, allowed) for number in s.customer_numbers]
 
     t.step(16, "Test", "test")  # checks.py
 
     t.step(17, "Delete", "destroy")
-    t.delete(web, customer)
-    t.delete(endpoint)
+    t.delete(web, *(one.instance for one in customers))
+    t.delete(*(one.endpoint for one in customers))
     t.delete(service)
     t.delete(balancer)
     t.delete(targets)
@@ -248,11 +166,100 @@ def tutorial(s: Settings) -> Demo:
         targets=targets,
         registration=registration,
         service=service,
-        customer=customer,
-        customer_group=customer_group,
-        endpoint=endpoint,
-        acceptance=acceptance,
+        customers=customers,
     )
+
+
+def customer(
+    t: Script, s: Settings, number: int, service: EndpointService, allowed: AllowedPrincipal | None
+) -> Customer:
+    """Steps 9 to 15 for one customer.  The keys and names of the first are the tutorial's; the others' end with their
+    number."""
+    c = s.consumer
+
+    def its(word: str) -> str:
+        return numbered(word, number)
+
+    t.step(9, "Consumer VPC", "create-consumer")
+    vpc = t.add(Vpc(its("customer-vpc"), CONSUMER, its(c.vpc_name), cidr=c.vpc_cidr))
+
+    t.step(10, "Internet gateway", "create-consumer")
+    gateway = t.add(InternetGateway(its("customer-gateway"), CONSUMER, its(c.gateway_name)))
+    attachment = t.add(
+        GatewayAttachment(its("customer-attachment"), CONSUMER, its(c.gateway_name), gateway=gateway, vpc=vpc)
+    )
+
+    t.step(11, "Public subnet", "create-consumer")
+    subnet = t.add(
+        Subnet(
+            its("customer-subnet"),
+            CONSUMER,
+            its(c.subnet_name),
+            vpc=vpc,
+            cidr=c.subnet_cidr,
+            zone_id=s.consumer_zone_id,
+        )
+    )
+
+    t.step(12, "Route table", "create-consumer")
+    table = t.add(RouteTable(its("customer-routes"), CONSUMER, its(c.route_table_name), vpc=vpc))
+    routing = t.add(
+        SubnetRouting(its("customer-routing"), CONSUMER, its(c.route_table_name), table=table, subnet=subnet)
+    )
+
+    t.step(13, "Default route", "create-consumer")
+    route = t.add(InternetRoute(its("customer-route"), CONSUMER, ANYWHERE, table=table, attachment=attachment))
+
+    t.step(14, "Consumer instance", "create-consumer")
+    key = t.add(KeyPair(its("customer-key"), CONSUMER, its(c.key_name), public_key=s.public_key))
+    inbound = {"ssh": (22, s.ssh_source), "http": (80, ANYWHERE)}
+    group = t.add(
+        SecurityGroup(
+            its("customer-group"),
+            CONSUMER,
+            its(c.group_name),
+            vpc=vpc,
+            description=c.group_description,
+            inbound=tuple(inbound.values()),
+        )
+    )
+    for rule, (port, source) in inbound.items():
+        t.add(IngressRule(its(f"customer-rule-{rule}"), CONSUMER, f"tcp/{port}", group=group, port=port, source=source))
+    instance = t.add(
+        Instance(
+            its("customer"),
+            CONSUMER,
+            its(c.instance_name),
+            subnet=subnet,
+            group=group,
+            key_pair=key,
+            image=s.consumer_image,
+            type=s.instance_type,
+            after=(route, routing),  # ssh to it comes in through the gateway
+        )
+    )
+
+    t.step(15, "VPC endpoint", "create-consumer")
+    endpoint = t.add(
+        VpcEndpoint(
+            its("endpoint"),
+            CONSUMER,
+            its(c.endpoint_name),
+            vpc=vpc,
+            subnet=subnet,
+            group=group,
+            service=service,
+            allowed=allowed,
+            service_region=s.service_region,
+        )
+    )
+
+    t.step(15, "Acceptance", "accept")
+    acceptance = t.add(
+        Acceptance(its("acceptance"), PROVIDER, its(c.endpoint_name), service=service, endpoint=endpoint)
+    )
+
+    return Customer(number, vpc, group, instance, endpoint, acceptance)
 
 
 INSTALL_PAUSES = (10, 20, 30, 60)
@@ -289,11 +296,28 @@ class Step:
     title: str
     command: str
     resources: list[Resource] = field(default_factory=list)
+    main: Resource | None = None
 
     @property
     def head(self) -> Resource:
-        """The resource that stands for the step: the one that takes longest."""
-        return max(self.resources, key=lambda r: r.usual_seconds)
+        """The resource that stands for the step: ``main``, or the one that takes longest."""
+        return self.main if self.main in self.resources else max(self.resources, key=lambda r: r.usual_seconds)
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer of the service: what steps 9 to 15 make for it.  ``number`` is 1 for the tutorial's own."""
+
+    number: int
+    vpc: Vpc
+    group: SecurityGroup
+    instance: Instance
+    endpoint: VpcEndpoint
+    acceptance: Acceptance
+
+    @property
+    def title(self) -> str:
+        return f"Customer {self.number}"
 
 
 @dataclass(frozen=True)
@@ -309,10 +333,54 @@ class Demo:
     targets: TargetGroup
     registration: Registration
     service: EndpointService
-    customer: Instance
-    customer_group: SecurityGroup
-    endpoint: VpcEndpoint
-    acceptance: Acceptance
+    customers: Sequence[Customer]
+
+    @property
+    def customer(self) -> Instance:
+        """The first customer's instance."""
+        return self.customers[0].instance
+
+    @property
+    def customer_group(self) -> SecurityGroup:
+        return self.customers[0].group
+
+    @property
+    def endpoint(self) -> VpcEndpoint:
+        return self.customers[0].endpoint
+
+    @property
+    def acceptance(self) -> Acceptance:
+        return self.customers[0].acceptance
+
+    def alone(self, customer: Customer) -> Demo:
+        """The same demo with this customer only."""
+
+        def without_others(resources: Sequence[Resource]) -> list[Resource]:
+            return [r for r in resources if customer_of(r.key) in (0, customer.number)]
+
+        return replace(
+            self,
+            steps=[replace(step, resources=without_others(step.resources)) for step in self.steps],
+            teardown=[without_others(group) for group in self.teardown],
+            customers=[customer],
+        )
+
+    def of_customer(self, customer: Customer) -> list[Resource]:
+        """What steps 9 to 15 make for this customer."""
+        return [r for r in self.resources if customer_of(r.key) == customer.number]
+
+    @property
+    def rows(self) -> Sequence[Step]:
+        """The steps as screens show them: of several customers, each is one row."""
+        theirs = [step for step in self.steps if any(customer_of(r.key) for r in step.resources)]
+        if len(self.customers) == 1 or not theirs:
+            return self.steps
+        at, first = self.steps.index(theirs[0]), theirs[0]
+        each = [
+            Step(first.number, one.title, first.command, self.of_customer(one), main=one.endpoint)
+            for one in self.customers
+        ]
+        return [*self.steps[:at], *each, *self.steps[at + len(theirs) :]]
 
     @property
     def resources(self) -> list[Resource]:
@@ -346,9 +414,14 @@ class Script:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.teardown: list[list[Resource]] = []
+        self._step: Step | None = None
 
     def step(self, number: int, title: str, command: str) -> None:
-        self.steps.append(Step(number, title, command))
+        """What is added from here on belongs to this step, which may have been begun before."""
+        self._step = next((one for one in self.steps if (one.number, one.title) == (number, title)), None)
+        if self._step is None:
+            self._step = Step(number, title, command)
+            self.steps.append(self._step)
 
     def steps_of(self, side: str | None) -> list[Step]:
         """All steps, or those of one side with its resources, but for the acceptance, which needs both."""
@@ -361,7 +434,8 @@ class Script:
         return [mine for mine, step in zip(own, self.steps, strict=True) if mine.resources or not step.resources]
 
     def add(self, resource: R) -> R:
-        self.steps[-1].resources.append(resource)
+        assert self._step is not None
+        self._step.resources.append(resource)
         return resource
 
     def delete(self, *resources: Resource) -> None:

@@ -18,9 +18,17 @@ WITH_NOTHING = ("up", "create-provider", "plan", "walkthrough", "init")
 """Commands that have more to do where no demo stands."""
 ANYWHERE = ("", "explain", "completion", "iam-policy")
 """Commands that need no demo; all others are run on a whole one."""
-ELSEWHERE = {"vpce-demo cost --refresh", "vpce-demo sandbox aws ec2 describe-vpc-endpoints"}
+ELSEWHERE = {
+    "vpce-demo cost --refresh",
+    "vpce-demo sandbox aws ec2 describe-vpc-endpoints",
+    "vpce-demo accept vpce-0123456789abcdef0",
+    "vpce-demo reject",
+    "vpce-demo reject vpce-0123456789abcdef0",
+    "vpce-demo down --customer 2",
+    "vpce-demo test --customer 2",
+}
 """``test_cost.py`` runs the first, with a Price List of its own: the sandbox has none.  ``test_sandbox_aws.py`` runs
-the other without the AWS CLI."""
+the second without the AWS CLI, and ``test_customers.py`` the others, with a demo of several customers."""
 LINES = [line for line in documented() if line not in ELSEWHERE]
 
 

@@ -41,7 +41,7 @@ SANDBOX_ORDER = (
     "api",
     "network machines",
     "store",
-    "client clock limits timing",
+    "client clock limits quotas timing",
     "__init__",
 )
 """The same for the inside of the sandbox, where a file may also import what is beside it."""

@@ -181,7 +181,8 @@ def test_a_lost_refusal_is_told_as_both(world: World) -> None:
     assert errors(world) == ["InvalidVpcID.NotFound, dropped after"]
 
 
-def test_many_lost_replies_at_once(world: World) -> None:
+def test_many_lost_replies_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(world.sandbox.cloud.quotas, "vpcs", 100)
     faults(world).add(InjectedFault("drop-after", "CreateInternetGateway"))
 
     def lost(_: int) -> bool:

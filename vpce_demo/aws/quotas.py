@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 
 class Quota(NamedTuple):
-    """A quota: its service and code in Service Quotas, AWS's default, and whether every account has at least that."""
+    """A quota: its service and code in Service Quotas, AWS's default, whether every account has at least that, and
+    what a sandbox calls it, if it has it."""
 
     service: str
     code: str
     default: int
     is_everybody_s: bool = True
+    in_sandbox: str = ""
 
 
-_VPCS = Quota("vpc", "L-F678F1CE", 5)
+_VPCS = Quota("vpc", "L-F678F1CE", 5, in_sandbox="vpcs")
 QUOTAS = {
     "VPCs": _VPCS,
     "internet gateways": _VPCS,  # follows the quota of VPCs and cannot be raised by itself

@@ -217,7 +217,8 @@ class App:
             for side in Side
             if (told := {what: self.given[key] for what in _OF_A_SIDE if self.given.get(key := f"{side}_{what}")})
         }
-        overrides = {setting: self.given.get(option) for option, setting in _SETTINGS.items()} | sides
+        options = {**_SETTINGS, "customers": "customers"}
+        overrides = {setting: self.given.get(option) for option, setting in options.items()} | sides
         if (file := self.config_file) and not self.get("config"):
             refuse_another_users(file)
         config = load(file, overrides)

@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "create-endpoint-service": "Step 8: publish the load balancer as an endpoint service.",
         "create-consumer": "Steps 9-15: the consumer's VPC, instance and VPC endpoint.",
         "accept": "Step 15: the provider accepts the endpoint's connection.",
+        "reject": "Refuse endpoints' requests to connect, or end their connections.",
         "test": "Step 16: prove that the page comes through PrivateLink, and no other way.",
         "destroy": "Step 17: delete everything.",
     },
@@ -75,6 +76,7 @@ COMPLETED: Mapping[str, tuple[str, ...]] = {"sandbox break": FAULTS}
 """The values of a command's argument, for completion, where the module that knows them is slow to import."""
 _MODULES = {
     **dict.fromkeys(STAGES, "up"),
+    **dict.fromkeys(("accept", "reject"), "accept"),
     "plan": "status",
     "completion": "init",
     "sandbox score": "sandbox_hint",

@@ -10,18 +10,23 @@ from ..model import short_id
 from ..session.open import open_demo
 from ..session.ownership import Unrecorded
 from ..session.run import Run
+from ..tutorial import Customer
 from .app import App, command_line
 
 if TYPE_CHECKING:
     from .documents import PlanDestroyDocument
 
 
-def to_delete(run: Run) -> list[tuple[Resource, str]]:
-    """The resources that are there, and what the instances left behind, with their ids.
+def to_delete(run: Run, customer: Customer | None = None) -> list[tuple[Resource, str]]:
+    """The resources that are there, and what the instances left behind, with their ids; all, or a customer's.
 
     In the order of deletion; what goes at the same time, newest first.
     """
     there, strays = run.look(), run.look_for_strays()
+    if customer:
+        theirs = {r.key: there[r.key].id for r in run.demo.of_customer(customer) if r.key in there}
+        there = {key: live for key, live in there.items() if key in theirs}
+        strays = [one for one in strays if one.of in (*theirs, *theirs.values())]
     found = [
         (r, live.id)
         for group in run.demo.teardown

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..cost.bill import hourly
+from ..model import is_fine
 from ..session.look import Look
 from ..ui.console_links import url
 from .app import App, command_line
@@ -19,14 +20,19 @@ def summary(look: Look) -> Iterator[tuple[str, str]]:
     demo, live = look.demo, look.live
     if service := live.get(demo.service.key):
         yield "service name", service.outputs.get("service_name", "")
-    if endpoint := live.get(demo.endpoint.key):
+    several = len(demo.customers) > 1
+    if several:
+        there = sum(is_fine(live.get(one.endpoint.key)) for one in demo.customers)
+        yield "customers", f"{there} of {len(demo.customers)}, each with {demo.endpoint.vpc.cidr}"
+    elif endpoint := live.get(demo.endpoint.key):
         yield (
             "endpoint",
             "   ".join(
                 filter(None, [endpoint.id, *(of.get(demo.endpoint.key) for of in (look.addresses, look.zones))])
             ),
         )
-    for name, instance in (("consumer", demo.customer), ("web server", demo.web)):
+    consumer = [] if several else [("consumer", demo.customer)]
+    for name, instance in (*consumer, ("web server", demo.web)):
         told = live[instance.key].outputs if instance.key in live else {}
         words = {"public_address": "public", "private_address": "private", "zone": ""}
         yield name, "   ".join(f"{word} {told[output]}".lstrip() for output, word in words.items() if output in told)

@@ -48,13 +48,25 @@ class Resource(TypedDict):
 
 
 class Check(TypedDict):
-    """A check of ``test``; ``passed`` is null if it was not run."""
+    """A check of ``test``; ``passed`` is null if it was not run.  ``customer`` is whose it is, of several."""
 
     number: int
     title: str
     passed: bool | None
     evidence: str
     seconds: float
+    customer: NotRequired[int]
+
+
+class ConnectionRequest(TypedDict):
+    """An endpoint that has asked to connect; ``customer`` is null if it is not the demo's."""
+
+    endpoint: str
+    owner: str
+    region: str
+    state: str
+    age_seconds: int | None
+    customer: int | None
 
 
 class Leftover(TypedDict):
@@ -216,7 +228,15 @@ class InjectedFault(TypedDict):
     """A fault that is set; ``seen`` counts the matching calls, ``struck`` those that it changed."""
 
     do: Literal[
-        "error", "drop-before", "drop-after", "spoil-before", "spoil-after", "delay", "kill-before", "kill-after"
+        "error",
+        "drop-before",
+        "drop-after",
+        "spoil-before",
+        "spoil-after",
+        "delay",
+        "kill-before",
+        "kill-after",
+        "throttle",
     ]
     seen: int
     struck: int
@@ -229,6 +249,8 @@ class InjectedFault(TypedDict):
     how: NotRequired[str]
     seconds: NotRequired[float]
     until: NotRequired[str]
+    burst: NotRequired[int]
+    rate: NotRequired[float]
 
 
 class Exercise(TypedDict):
@@ -292,7 +314,7 @@ class Document(TypedDict):
 
 
 class CreateDocument(TypedDict):
-    """``up``, its stages and ``walkthrough``.  ``mended`` are keys of resources."""
+    """``up``, its stages and ``walkthrough``.  ``mended`` are keys of resources, ``requests`` those of others."""
 
     resources: list[Resource]
     created: NotRequired[int]
@@ -300,6 +322,14 @@ class CreateDocument(TypedDict):
     found: NotRequired[int]
     checks: NotRequired[list[Check]]
     page: NotRequired[str]
+    requests: NotRequired[list[ConnectionRequest]]
+
+
+class RequestsDocument(TypedDict):
+    """The requests to connect as they were before, and the endpoints that were ``answered``."""
+
+    requests: list[ConnectionRequest]
+    answered: list[str]
 
 
 class TestDocument(TypedDict):
@@ -558,6 +588,7 @@ class TraceDocument(TypedDict):
 
 DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
     CreateDocument: ("up|walkthrough|create-provider|create-endpoint-service|create-consumer|accept", (0,)),
+    RequestsDocument: ("accept ENDPOINT|accept --all|accept --list|reject", (0,)),
     TestDocument: ("test", (0, 6)),
     PlanDocument: ("plan", (0, 10)),
     PlanDestroyDocument: ("plan --destroy", (0,)),

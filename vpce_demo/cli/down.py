@@ -12,7 +12,7 @@ from ..cost.bill import cost_of
 from ..engine.events import Leftover
 from ..engine.failures import UNPROVEN
 from ..engine.resource import Resource
-from ..errors import Diagnosis, Leftovers
+from ..errors import Diagnosis, Leftovers, Refused
 from ..model import Side, short_id
 from ..private import put_aside
 from ..resources.holders import in_order
@@ -25,7 +25,7 @@ from ..ui.style import Screen, duration
 from ..untrusted import one_line
 from .app import App, command_line
 from .deletion import to_delete
-from .group import ask_for_the_name, command, pass_app, timeout_option, yes_option
+from .group import ask_for_the_name, command, customer_option, pass_app, the_customer, timeout_option, yes_option
 from .progress import showing_progress
 from .sandbox_hint import passed
 
@@ -44,20 +44,29 @@ if TYPE_CHECKING:
     "--adopt", is_flag=True, help="Delete the demo even if somebody else made it and there is no record of it here."
 )
 @click.option("--confirm", metavar="NAME", help="Confirm with the demo's name, as at the prompt; for scripts.")
+@customer_option
 @timeout_option
 @pass_app
 def down(
-    app: App, yes: bool, reject_foreign_connections: bool, adopt: bool, confirm: str | None, timeout: float | None
+    app: App,
+    yes: bool,
+    reject_foreign_connections: bool,
+    adopt: bool,
+    confirm: str | None,
+    customer: int | None,
+    timeout: float | None,
 ) -> None:
     """Delete everything, in the documented order, and look again.
 
     On AWS it asks for the demo's name first. `vpce-demo plan --destroy` shows what it would delete.
     Works without the state file too: everything that you made is found by its tags. What others made is left alone,
-    unless you say --adopt.
+    unless you say --adopt.  --customer deletes what was made for one of several customers, and leaves the others as
+    they are; up does not make it again, unless you say how many --customers there are to be.
 
     \b
     Example:
       vpce-demo down
+      vpce-demo down --customer 2
     """
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
@@ -68,9 +77,14 @@ def down(
         return
     unrecorded = Unrecorded.ADOPT if adopt else Unrecorded.DELETE_OWN
     with open_demo(where, environment, app.command, logged=True, unrecorded=unrecorded) as run:
-        ids = to_delete(run)
+        one = the_customer(run.demo, customer) if customer else None
+        if one and len(run.demo.customers) == 1:
+            raise Refused(
+                f"Customer {one.number} is the demo's only one.", code="VPCE130", hint="Delete all of it:  <demo> down"
+            )
+        ids = to_delete(run, one)
         unproven = run.sides[Side.PROVIDER].unproven
-        if not ids and not run.state.intents and not unproven and not run.others:
+        if one is None and not ids and not run.state.intents and not unproven and not run.others:
             run.log.look([])
             other = run.other_side
             run.forget()
@@ -81,18 +95,20 @@ def down(
         if run.standing:
             app.document["unrecorded"] = run.standing.facts
         whose = f" of the demo {run.settings.demo_id}, made by {run.standing.made_by}" if run.standing else ""
-        if whose:
+        if one:
+            whose = f" of customer {one.number}{whose}"
+        if run.standing:
             screen.message(f"Deleting {len(ids)} resources{whose}:")
         for r, id in ids:
-            if whose or not environment.is_free or id != run.state.id(r.key):
+            if run.standing or not environment.is_free or id != run.state.id(r.key):
                 screen.message(f"{r}  {short_id(id)}")
         foreign = run.standing is not None and run.standing.owner != run.settings.owner
         if ids and (foreign or confirm is not None or not environment.is_free):
             question = f"Delete {len(ids)} resources{whose}, {cost_of([r for r, _ in ids], environment.regions)}?"
             ask_for_the_name(screen, yes, question, run.settings.name, confirm)
-        other = run.other_side
-        with showing_progress(app, run, run.demo.resources, DONE_DOWN) as told:
-            left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections)
+        other, resources = run.other_side, run.demo.of_customer(one) if one else run.demo.resources
+        with showing_progress(app, run, resources, DONE_DOWN) as told:
+            left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections, customer=one)
         deleted = [id for _, id in ids if id not in {one.live.id for one in left}]
         document: DownDocument = {
             "deleted": len(deleted),
@@ -112,8 +128,15 @@ def down(
                 table=screens.left_over(left),
             )
             leftovers.diagnosis = run.diagnosis((one.resource, one.why) for one in left)
-            leftovers.hint = _how_to_continue(app, left, leftovers.diagnosis, run.state.path)
+            leftovers.hint = _how_to_continue(
+                app, left, leftovers.diagnosis, run.state.path, f" --customer {one.number}" if one else ""
+            )
             raise leftovers
+        if one:
+            stay = ", ".join(str(other.number) for other in run.demo.customers if other is not one)
+            screen.line(f"Deleted {len(ids)} in {duration(told.board.seconds)}. Nothing left of customer {one.number}.")
+            screen.line(f"Left as they are: the provider and customer {stay}.")
+            return
         passed(app, "down", run.settings.demo_id)
         screen.line(
             f"Deleted {len(ids)} in {duration(told.board.seconds)}. Looked again by tag: nothing left{_where(run)}.",
@@ -148,30 +171,29 @@ def _what_stays(screen: Screen, run: Run, other: Sequence[Resource]) -> None:
     screen.message(f"    vpce-demo{' --sandbox' * run.environment.is_sandbox} down --side {theirs}")
 
 
-def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None, state: Path) -> str:
-    """The command that continues, depending on what holds the rest.
+def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None, state: Path, whose: str) -> str:
+    """The command that continues, depending on what holds the rest; ``whose`` is its option for one customer.
 
     Where nothing but a repair helps, ``down`` alone would fail in the same way.
     """
+    again = f"{command_line(app)} down{whose}"
     holders = {one_line(id): one_line(what) for one in left for id, what in one.strangers.items()}
     commands = in_order([one_line(command) for one in left for command in one.commands])
     if cause and cause.fixes and all(command in cause.fixes[0].command for command in commands):
         return ""
     if not holders and not commands:
-        return f"Go on:  {command_line(app)} down"
+        return f"Go on:  {again}"
     if any(one.why == UNPROVEN for one in left):
-        lines = "\n".join(f"    {command}" for command in (*commands, f"{command_line(app)} down"))
+        lines = "\n".join(f"    {command}" for command in (*commands, again))
         return (
             f"Give its tags back to what is this demo's, and go on:\n{lines}\n"
             f"If it is not, put the record aside:\n    {put_aside(state)}"
         )
     told = "\n".join(f"{id}: {what or 'not part of this demo'}." for id, what in holders.items())
     if commands:
-        lines = "\n".join(f"    {command}" for command in (*commands, f"{command_line(app)} down"))
+        lines = "\n".join(f"    {command}" for command in (*commands, again))
         return f"{told}\nRemove what keeps the rest, then go on:\n{lines}"
     if all(id.startswith("vpce-") for id in holders):
         its = "its" if len(holders) == 1 else "their"
-        return f"{told}\nRefuse {its} connection and go on:\n    {command_line(app)} down --reject-foreign-connections"
-    return (
-        f"{told}\nWhat is not this demo's is left alone. Delete it yourself, and go on:\n    {command_line(app)} down"
-    )
+        return f"{told}\nRefuse {its} connection and go on:\n    {again} --reject-foreign-connections"
+    return f"{told}\nWhat is not this demo's is left alone. Delete it yourself, and go on:\n    {again}"

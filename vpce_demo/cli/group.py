@@ -18,17 +18,20 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from .. import __version__
-from ..errors import Cancelled, Refused
+from ..errors import Cancelled, ConfigError, Refused
 from .app import SHARED, App, shared_options
 from .commands import ALIASES, COMPLETED, SECTIONS, module_of
 
 if TYPE_CHECKING:
+    from ..tutorial import Customer, Demo
     from ..ui.style import Screen
 
 
 _SIDES = re.compile("--(provider|consumer)-(profile|region)")
 _BOTH = "--{provider,consumer}-{profile,region}"
 """Four options in one word, as a shell would read it."""
+MOST_CUSTOMERS = 50
+"""The same as the settings', which are slow to import."""
 
 
 class Command(click.Command):
@@ -194,6 +197,38 @@ def timeout_option(function: Callable[..., None]) -> Callable[..., None]:
         metavar="SECONDS",
         help="Stop waiting after this many seconds; run again to continue.",
     )(function)
+
+
+def customer_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--customer", type=WholeNumber(1, MOST_CUSTOMERS), metavar="N", help="Of several customers, only the N-th."
+    )(function)
+
+
+def customers_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--customers",
+        type=WholeNumber(1, MOST_CUSTOMERS),
+        metavar="N",
+        help="How many customers connect, all with the same addresses.  [default: as many as there are, else 1]",
+    )(function)
+
+
+def want_customers(app: App, customers: int | None) -> None:
+    """Let the option go before the config file, and ask for those that were taken away, too."""
+    if customers:
+        app.given["customers"] = customers
+
+
+def the_customer(demo: Demo, number: int) -> Customer:
+    """The demo's customer of this number.  Raises ConfigError if it has none."""
+    for one in demo.customers:
+        if one.number == number:
+            return one
+    there = ", ".join(str(one.number) for one in demo.customers)
+    raise ConfigError(
+        f"The demo has no customer {number}: there is {there}.", code="VPCE128", hint="See them:  <demo> status"
+    )
 
 
 class _Ttl(click.ParamType[timedelta]):

@@ -9,7 +9,7 @@ import click
 from ..changes import CHANGES
 from ..errors import SandboxError
 from ..sandbox import client
-from ..sandbox.client import Running
+from ..sandbox.client import QUOTAS, Running, is_quota
 from .app import STARTING, App
 from .commands import SANDBOX
 from .group import HELP, LazyGroup, Number, WholeNumber, command, pass_app
@@ -30,6 +30,20 @@ class Speed(click.ParamType[float]):
         return speed
 
 
+class QuotaOption(click.ParamType[tuple[str, int]]):
+    """A quota and its value: ``vpcs=50``."""
+
+    name = "quota"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        name, _, number = value.partition("=")
+        if not number.isdecimal() or not is_quota(name, int(number)):
+            self.fail(
+                f"{value!r} is not NAME=N, with N from 1 to 1000 and NAME one of {', '.join(QUOTAS)}.", param, ctx
+            )
+        return name, int(number)
+
+
 PORT = WholeNumber(0, 65535)
 SHOWN_PARTS = 5
 """How many parts of an instance's user data are named, of those that the sandbox did not understand."""
@@ -47,21 +61,34 @@ def sandbox() -> None:
 @click.option("--latency", type=Number(min=0), default=0.0, metavar="MS", help="Latency added to every API call.")
 @click.option("--port", type=PORT, default=0, metavar="PORT", help="Of the API.  [default: a free one]")
 @click.option("--proxy-port", type=PORT, default=0, metavar="PORT", help="Of the way in.  [default: a free one]")
+@click.option(
+    "--quota",
+    type=QuotaOption(),
+    multiple=True,
+    metavar="NAME=N",
+    help=f"Another quota than AWS's default: {', '.join(f'{name} ({one.default})' for name, one in QUOTAS.items())}.",
+)
 @click.option("--iam", is_flag=True, help="Check the permissions of IAM users.")
 @pass_app
-def sandbox_start(app: App, speed: float, latency: float, port: int, proxy_port: int, iam: bool) -> None:
-    """Start it, if it is not running.  A running one keeps its settings.
+def sandbox_start(
+    app: App, speed: float, latency: float, port: int, proxy_port: int, quota: tuple[tuple[str, int], ...], iam: bool
+) -> None:
+    """Start it, if it is not running.  A running one keeps its settings, but for a --quota, which is changed.
 
     \b
     Example:
       vpce-demo sandbox start --speed 1 --latency 80
+      vpce-demo sandbox start --quota vpcs=21
     """
 
     directory = app.sandbox_directory
     before = client.running(directory)
     if not before:
         app.screen().begin_line(STARTING.capitalize())
-    running = client.ensure(directory, speed, latency, port, proxy_port, iam)
+    running = client.ensure(directory, speed, latency, port, proxy_port, iam, dict(quota))
+    if before and quota:
+        running.control("settings", {"quotas": dict(quota)})
+        CHANGES.note("The sandbox's quotas were changed.")
     if not before:
         CHANGES.note("The sandbox was started.")
     _show_sandbox(app, running, "Runs already." if before else "Started.")

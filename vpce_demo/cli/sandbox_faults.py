@@ -118,6 +118,25 @@ def faults_delay(app: App, /, **fault: Any) -> None:
     _add(app, {"do": "delay", **fault})
 
 
+@faults.command("throttle")
+@click.option("--burst", type=WholeNumber(1, 1000), metavar="N", help="Calls at once.  [default: 50]")
+@click.option("--rate", type=Number(0.01, 1000), metavar="N", help="More of them a second.  [default: 5]")
+@click.option("--operation", metavar="NAME", help="CreateVpc, or a pattern: 'Create*'.  [default: any call]")
+@click.option("--until", metavar="NAME", help="A call of this operation ends it.")
+@pass_app
+def faults_throttle(app: App, /, **fault: Any) -> None:
+    """Answer RequestLimitExceeded to what comes too fast, as EC2 does.
+
+    Each operation has a token bucket: it holds --burst tokens, and gets --rate
+    more in a second of AWS's time.  A call takes one, or is refused.
+
+    \b
+    Example:
+      vpce-demo sandbox faults throttle --operation 'Create*' --burst 4 --rate 1
+    """
+    _add(app, {"do": "throttle", "nth": None, "times": None, **fault})
+
+
 @faults.command("kill")
 @click.option("--after", is_flag=True, help="Do what was asked first.")
 @which_calls
@@ -231,6 +250,8 @@ def _said(fault: Mapping[str, Any]) -> str:
         what += f" ({fault['how']})"
     if "seconds" in fault:
         what += f" of {fault['seconds']:g} s"
+    if "burst" in fault:
+        which = f"beyond {fault['burst']} at once and {fault['rate']:g} a second"
     if "nth" in fault:
         which = f"number {fault['nth']}"
     if "times" in fault:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from ..aws.environment import Environment
@@ -12,7 +14,7 @@ from ..ui.screens import header
 from .app import App, command_line
 from .deletion import plan_of_the_deletion
 from .describe import described, summary, tell_what_is_not_allowed
-from .group import Number, command, pass_app
+from .group import Number, command, customer_option, customers_option, pass_app, the_customer, want_customers
 from .watch import again_and_again
 
 DIFFERENT = 10
@@ -23,9 +25,10 @@ WATCH_SECONDS = 5.0
 @click.option(
     "--detailed-exitcode", "--exit-code", is_flag=True, help="Exit with 10 if anything is missing or differs."
 )
+@customers_option
 @click.option("--destroy", is_flag=True, help="Show what down would delete instead, in its order.")
 @pass_app
-def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
+def plan(app: App, detailed_exitcode: bool, customers: int | None, destroy: bool) -> None:
     """Show what up would create and mend, and what it costs.  Changes nothing.
 
     Lists each step with its price per hour (with -v each resource), the sum, and where existing resources differ from
@@ -37,13 +40,14 @@ def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
       vpce-demo plan --destroy
     """
     if destroy:
-        if detailed_exitcode:
-            raise click.UsageError("--destroy goes without --detailed-exitcode.")
+        if detailed_exitcode or customers:
+            raise click.UsageError("--destroy goes without --detailed-exitcode and --customers.")
         plan_of_the_deletion(app)
         return
+    want_customers(app, customers)
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
-    look = look_at(where, environment, app.command, plans=True)
+    look = look_at(where, environment, app.command, plans=True, every_customer=customers is not None)
     _show(app, look, "to be made")
     _document(app, look)
     if look.missing:
@@ -70,6 +74,7 @@ def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
 
 @command()
 @click.option("--check", is_flag=True, help="Exit with 10 if anything is missing or differs from the tutorial.")
+@customer_option
 @click.option(
     "--watch",
     is_flag=False,
@@ -79,13 +84,14 @@ def plan(app: App, detailed_exitcode: bool, destroy: bool) -> None:
     help=f"Show it again and again, until Ctrl-C.  [every {WATCH_SECONDS:.0f} s]",
 )
 @pass_app
-def status(app: App, check: bool, watch: float | None) -> None:
+def status(app: App, check: bool, customer: int | None, watch: float | None) -> None:
     """Show what exists of the demo, what it costs, and where it differs.  Changes nothing.
 
     A line for each step: its state, age, price an hour and the id of its main resource, a link to the AWS console
     on a terminal that knows links; and under it each resource that is missing, or in which AWS holds something else
     than the tutorial says.  With -v every resource.  Can be used while another command is running: --watch shows an up
-    or a down in progress.  Ctrl-C ends a watch with exit code 0.
+    or a down in progress.  Ctrl-C ends a watch with exit code 0.  Of several customers each has a line; --customer
+    shows the steps of one.
 
     \b
     Example:
@@ -102,15 +108,20 @@ def status(app: App, check: bool, watch: float | None) -> None:
         again_and_again(
             app,
             watch,
-            look=lambda: look_at(where, environment, app.command, others=True),
+            look=lambda: _of(look_at(where, environment, app.command, others=True), customer),
             head=lambda: _head(app, where, environment),
             draw=lambda look: _status(app, look),
         )
         return
-    look = look_at(where, environment, app.command, others=True)
+    look = _of(look_at(where, environment, app.command, others=True), customer)
     _status(app, look)
     if check and (look.missing or look.differing):
         raise click.exceptions.Exit(DIFFERENT)
+
+
+def _of(look: Look, customer: int | None) -> Look:
+    """The same, with the customer of this number only.  Raises ConfigError if there is none."""
+    return replace(look, only=the_customer(look.demo, customer).number) if customer else look
 
 
 def _head(app: App, where: Where, environment: Environment | None) -> None:

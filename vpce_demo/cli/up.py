@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import click
@@ -24,7 +24,16 @@ from ..ui.progress_state import DONE_DOWN, DONE_UP
 from .app import App, command_line
 from .commands import STAGES
 from .describe import described, summary, tell_what_is_not_allowed
-from .group import ask, command, pass_app, timeout_option, ttl_option, yes_option
+from .group import (
+    ask,
+    command,
+    customers_option,
+    pass_app,
+    timeout_option,
+    ttl_option,
+    want_customers,
+    yes_option,
+)
 from .progress import showing_progress
 
 no_mend_option = click.option(
@@ -36,6 +45,7 @@ no_mend_option = click.option(
 @click.option("--until", type=click.Choice([*STAGES, "test"]), help="Stop after this stage; test is the last.")
 @click.option("--skip-test", is_flag=True, help="Do not test at the end.")
 @no_mend_option
+@customers_option
 @click.option("--step", is_flag=True, help="Stop before each step and explain it: walkthrough.")
 @click.option(
     "--on-failure",
@@ -53,6 +63,7 @@ def up(
     until: str | None,
     skip_test: bool,
     no_mend: bool,
+    customers: int | None,
     step: bool,
     on_failure: str,
     yes: bool,
@@ -68,12 +79,14 @@ def up(
     Example:
       vpce-demo --sandbox up
       vpce-demo up --until create-endpoint-service
+      vpce-demo --sandbox up --customers 3
     """
     deletes = on_failure == "delete"
     if step and (until or skip_test or ttl or deletes):
         raise click.UsageError(
             "--step asks before each step where to stop; it goes without --until, --skip-test, --ttl, --on-failure."
         )
+    want_customers(app, customers)
     if step:
         from .walkthrough import walk
 
@@ -81,7 +94,7 @@ def up(
         return
     stages = STAGES[: STAGES.index(until) + 1] if until in STAGES else STAGES
     test = not skip_test and until in (None, "test")
-    _make(app, stages, yes, timeout, test=test, mend=not no_mend, ttl=ttl, deletes=deletes)
+    make(app, stages, yes, timeout, test=test, mend=not no_mend, ttl=ttl, deletes=deletes)
 
 
 def _stage(name: str, text: str) -> click.Command:
@@ -92,7 +105,7 @@ def _stage(name: str, text: str) -> click.Command:
     @timeout_option
     @pass_app
     def stage(app: App, yes: bool, timeout: float | None) -> None:
-        _make(app, (name,), yes, timeout, test=False)
+        make(app, (name,), yes, timeout, test=False)
 
     return stage
 
@@ -124,18 +137,9 @@ create_consumer = _stage(
       vpce-demo create-consumer
     """,
 )
-accept = _stage(
-    "accept",
-    """Step 15: the provider accepts the endpoint's connection.
-
-    \b
-    Example:
-      vpce-demo accept
-    """,
-)
 
 
-def _make(
+def make(
     app: App,
     stages: tuple[str, ...],
     yes: bool,
@@ -145,13 +149,16 @@ def _make(
     mend: bool = True,
     ttl: timedelta | None = None,
     deletes: bool = False,
+    at_the_end: Callable[[Run], None] = lambda run: None,
 ) -> None:
+    """Make what these stages make, and show it; ``at_the_end`` shows what else is to be said."""
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=True)
     assert environment is not None
 
+    every = app.get("customers") is not None
     with (
-        open_demo(where, environment, app.command, makes=True, ttl=ttl) as run,
+        open_demo(where, environment, app.command, makes=True, ttl=ttl, every_customer=every) as run,
         _deleting_what_was_made(app, run, timeout) if deletes else contextlib.nullcontext(),
     ):
         run.trust_the_opening()
@@ -188,6 +195,7 @@ def _make(
 
             screen.line()
             run_test(app, run, screen, timeout and max(1.0, timeout - board.seconds))
+        at_the_end(run)
         screen.message()
         for name in ("side", "consumer_account", "service_name") if run.state.settings.get("side") else ():
             app.given.pop(name, None)  # it is on record now

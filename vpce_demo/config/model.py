@@ -21,6 +21,8 @@ OWN_TAGS = "vpce-demo:"
 """How the keys of the demo's own tags begin, but for ``Name``."""
 EXPIRES_TAG = f"{OWN_TAGS}expires"
 """Until when the demo is wanted (``up --ttl``), in UTC: ``2026-11-27T20:00Z``."""
+MOST_CUSTOMERS = 50
+"""No quota of AWS: it names none for the connections of a service."""
 MOST_TAGS = 43
 """AWS takes 50 on a resource (EC2 User Guide, "Tag restrictions"), and seven are the demo's own."""
 
@@ -132,6 +134,9 @@ TagValue = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_o
 Description = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\w .\-:/()#,@\[\]+=&;{}!$*]*$")]
 
 
+CustomerCount = Annotated[int, Field(ge=1, le=MOST_CUSTOMERS)]
+
+
 class SettingsGroup(BaseModel):
     """A group of settings.  Unknown keys are refused, types are not converted, and values do not change."""
 
@@ -213,6 +218,7 @@ class Config(SettingsGroup):
     tags: Tags = {}
     page: Page = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
     health_check_seconds: Annotated[int, Field(ge=5, le=300)] = 10
+    customers: CustomerCount | None = None
     provider: Provider = Provider()
     consumer: Consumer = Consumer()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from .model import EXPIRES_TAG, Config, Consumer, Network, Provider, in_front
+from .model import EXPIRES_TAG, Config, Consumer, CustomerCount, Network, Provider, in_front
 
 
 class Settings(Config):
@@ -33,6 +35,20 @@ class Settings(Config):
     consumer_region: str = ""  # the consumer's, where it is not the provider's own
     service_region: str = ""  # the provider's, in that case
     provider_second_zone_id: str = ""  # in that case
+    customers: CustomerCount = 1
+    removed_customers: tuple[int, ...] = Field((), strict=False)  # the numbers of those that were taken away
+
+    @property
+    def customer_numbers(self) -> list[int]:
+        """The numbers of the customers, the tutorial's own first."""
+        return [n for n in range(1, self.customers + 1) if n not in self.removed_customers]
+
+    @classmethod
+    def with_customers(cls, numbers: Collection[int]) -> dict[str, Any]:
+        """The fields for customers of these numbers; of one if there are none."""
+        most = max(numbers, default=1)
+        removed = tuple(n for n in range(1, most) if numbers and n not in numbers)
+        return {"customers": most, "removed_customers": removed}
 
     @property
     def all_tags(self) -> dict[str, str]:
@@ -53,15 +69,30 @@ class Settings(Config):
         return self  # they were checked before the demo's name was put in front
 
     @classmethod
-    def of(cls, config: Config, **found: str) -> Settings:
+    def of(cls, config: Config, **found: Any) -> Settings:
         """The config with what was found out.  What is not named is not known yet."""
-        unknown = dict.fromkeys(cls.model_fields.keys() - Config.model_fields.keys(), "")
+        unknown = {name: "" for name, field in cls.model_fields.items() if field.is_required()}
         names = {
             "provider": Provider(**_named(config, config.provider)),
             "consumer": Consumer(**_named(config, config.consumer)),
         }
         chosen = {name: getattr(config, name) or "" for name in ("zone", "consumer_account")}
-        return cls(**{**config.model_dump(), **chosen, **unknown, **found, **names})
+        chosen["customers"] = config.customers or 1
+        return cls(**{**unknown, **config.model_dump(), **chosen, **found, **names})
+
+
+def numbered(word: str, number: int) -> str:
+    """A key or name of a customer's resource: the first customer has the tutorial's own."""
+    return word if number == 1 else f"{word}-{number}"
+
+
+_CUSTOMERS_KEY = re.compile(r"(?:customer|endpoint|acceptance)(?:-[a-z]+)*(?:-(\d{1,3}))?")
+
+
+def customer_of(key: str) -> int:
+    """The number of the customer whose resource has this key; 0 for the provider's."""
+    found = _CUSTOMERS_KEY.fullmatch(key)
+    return int(found[1] or 1) if found else 0
 
 
 @dataclass(frozen=True)

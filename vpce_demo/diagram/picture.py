@@ -236,6 +236,9 @@ class _Painter:
         into_endpoint = self.group(demo.endpoint, endpoint, port, customer_instance.address)
         into_web = self.group(demo.web, web, web_port, balancer.address)
         customer = self.network(demo.customer, customer_instance, into_endpoint)
+        if more := len(demo.customers) - 1:
+            name = said["and more"].format(name=customer.vpc.name, count=more)
+            customer = replace(customer, vpc=replace(customer.vpc, name=name))
         provider = self.network(demo.web, web, into_web)
         hops = (
             self.hop(

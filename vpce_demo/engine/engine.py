@@ -31,6 +31,9 @@ from .resource import Aws, Resource
 from .waits import HIDDEN_SECONDS, LEAST_SHOWN_SECONDS, TAGS_LATE_SECONDS, RetryBudget, Timing, poll_times, retry_times
 
 WORKERS = 24
+"""Threads at least: a task that waits for AWS keeps its own."""
+TASKS_A_WORKER = 8
+"""So many tasks of a large demo share a thread, of which most are done before the others begin."""
 FRESH_SECONDS = 5.0
 """A look-up that is younger than this, in seconds of this machine, is not repeated."""
 
@@ -263,7 +266,7 @@ class Engine:
         sorter.prepare()
         failed: dict[Task, Event] = {}
         running: dict[Future[None], Task] = {}
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(max(WORKERS, len(graph) // TASKS_A_WORKER)) as pool:
             try:
                 while sorter.is_active():
                     for task in sorter.get_ready():

@@ -196,6 +196,13 @@ class StateFile:
                 remove_file(path)
         self.demo, self.demo_id, self.sides, self.place, self.settings, self.entries = "", "", {}, "", {}, {}
 
+    def remove_customer(self, number: int) -> None:
+        """Record that this customer is not wanted any more.  Without settings, what is there says which ones are."""
+        if self.settings:
+            removed = {*self.settings.get("removed_customers", ()), number}
+            self.settings = {**self.settings, "removed_customers": sorted(removed)}
+            self.save()
+
     # --- listening ------------------------------------------------------------
 
     def on_event(self, event: Event) -> None:

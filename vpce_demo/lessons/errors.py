@@ -684,5 +684,25 @@ ERRORS = (
         "Exercises on a demo whose provider and consumer are in two accounts or regions are not built.",
         "Make another demo beside it: `vpce-demo --sandbox up --name exercise`.",
     ),
+    ErrorRow(
+        "VPCE128", "2", "The demo has no such customer",
+        "The number after `--customer` is not one of its customers, or that one was taken away.",
+        "Take one of those that the message names; `vpce-demo status` shows them.",
+    ),
+    ErrorRow(
+        "VPCE129", "5", "Asking for fewer customers deletes none",
+        "`--customers`, or `customers:` in the config file, is less than the number of a customer that is there.",
+        "Take them away one by one: `vpce-demo down --customer N`. Or ask for as many as there are.",
+    ),
+    ErrorRow(
+        "VPCE130", "5", "The only customer cannot be taken away",
+        "`down --customer` deletes one of several. Without any customer it is not the tutorial any more.",
+        "Delete all of it: `vpce-demo down`.",
+    ),
+    ErrorRow(
+        "VPCE131", "2", "The endpoint has not asked to connect",
+        "The service has no request of an endpoint with this id. A new one may take some seconds to be listed.",
+        "See who has asked: `vpce-demo accept --list`.",
+    ),
 )
 # fmt: on

@@ -42,9 +42,11 @@ _Tagged = tuple[str, str, Mapping[str, str]]
 @dataclass(frozen=True, eq=False)
 class Stray(Resource):
     """One such thing: found and deleted as a resource is, and never created.  ``key`` and ``name`` are its id or ARN;
-    ``type`` is AWS's name for what it is."""
+    ``type`` is AWS's name for what it is, ``of`` the key of the resource that its tags name, or else the id of the
+    instance that left it."""
 
     type: str
+    of: str = ""
 
     usual_delete_seconds = 1.0
 
@@ -112,12 +114,13 @@ def strays(
     for side, aws, by_ec2, by_api, kept in asked:
         for type, id_, tags in (*by_api.result(), *by_ec2.result()):
             if aws.is_ours(tags) and type not in _LISTED:
-                found[id_] = Stray(id_, known.get(tags.get(RESOURCE_TAG, ""), side), id_, type=type)
-        found |= {id_: Stray(id_, side, id_, type=_type(id_)) for id_ in kept.result()}
+                of = tags.get(RESOURCE_TAG, "")
+                found[id_] = Stray(id_, known.get(of, side), id_, type=type, of=of)
+        found |= {id_: Stray(id_, side, id_, type=_type(id_), of=of) for id_, of in kept.result().items()}
     for one in listed.result():
         if sides[Side.PROVIDER].is_ours(one.tags) and one.id not in ids and not _goes_with_another(one.item, ids):
-            side = known.get(one.tags.get(RESOURCE_TAG, ""), Side.PROVIDER)
-            found[one.id] = Stray(one.id, side, one.id, type=_type(one.id))
+            of = one.tags.get(RESOURCE_TAG, "")
+            found[one.id] = Stray(one.id, known.get(of, Side.PROVIDER), one.id, type=_type(one.id), of=of)
     return list(found.values())
 
 
@@ -130,23 +133,23 @@ def _goes_with_another(item: Mapping[str, Any], ids: Collection[str]) -> bool:
     return goes or ("NetworkInterfaceId" in item and is_aws_s(item))
 
 
-def _kept(aws: Aws, ids: Collection[str]) -> list[str]:
-    """The root volumes and first interfaces of these instances that outlive them."""
+def _kept(aws: Aws, ids: Collection[str]) -> dict[str, str]:
+    """The root volumes and first interfaces of these instances that outlive them, each with its instance."""
     if not (instances := [id for id in ids if id.startswith("i-") and ":" not in id]):
-        return []
+        return {}
     which: list[FilterTypeDef] = [{"Name": "instance-id", "Values": instances}]
-    kept = []
+    kept = {}
     for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=which):
         for instance in (one for reservation in page["Reservations"] for one in reservation["Instances"]):
             for device in instance.get("BlockDeviceMappings", []):
                 if device.get("DeviceName") == instance.get("RootDeviceName") and not device["Ebs"].get(
                     "DeleteOnTermination"
                 ):
-                    kept.append(device["Ebs"]["VolumeId"])
+                    kept[device["Ebs"]["VolumeId"]] = instance["InstanceId"]
             for interface in instance.get("NetworkInterfaces", []):
                 attachment = interface.get("Attachment", {})
                 if attachment.get("DeviceIndex") == 0 and not attachment.get("DeleteOnTermination"):
-                    kept.append(interface["NetworkInterfaceId"])
+                    kept[interface["NetworkInterfaceId"]] = instance["InstanceId"]
     return kept
 
 

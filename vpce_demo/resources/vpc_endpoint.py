@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -123,9 +123,19 @@ class VpcEndpoint(Resource):
 
 
 def endpoint_interfaces(aws: Aws, endpoint: VpcEndpoint) -> list[NetworkInterfaceTypeDef]:
-    """An endpoint's network interfaces, one in each of its zones; empty while it has none."""
-    ids = [id for id in aws.live(endpoint).outputs.get("interfaces", "").split(",") if id]
-    return aws.ec2.describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"] if ids else []
+    """An endpoint's network interfaces, one in each of its zones; empty while it has none.  Raises NotCreated."""
+    aws.live(endpoint)
+    return interfaces_of(aws, [endpoint])[endpoint.key]
+
+
+def interfaces_of(aws: Aws, endpoints: Sequence[VpcEndpoint]) -> dict[str, list[NetworkInterfaceTypeDef]]:
+    """The same of each of these endpoints that is there, by its key, in one call."""
+    lives = {one.key: aws.known[one.key] for one in endpoints if one.key in aws.known}
+    ids = {key: [id for id in live.outputs.get("interfaces", "").split(",") if id] for key, live in lives.items()}
+    every = [id for those in ids.values() for id in those]
+    found = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=every)["NetworkInterfaces"] if every else []
+    by_id = {one["NetworkInterfaceId"]: one for one in found}
+    return {key: [by_id[id] for id in those if id in by_id] for key, those in ids.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ from vpce_demo.errors import SandboxError
 from vpce_demo.private import NotAFile, NotYours, make_private, open_file
 
 from .client import SERVER_FILE
+from .quotas import is_quota
 
 if TYPE_CHECKING:
     from .server import Sandbox
@@ -39,6 +40,13 @@ def _speed(text: str) -> float:
     return speed
 
 
+def _quota(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    if not is_quota(name, int(value)):
+        raise ValueError(text)
+    return name, int(value)
+
+
 def _options() -> argparse.Namespace:
     program = "python -P -m vpce_demo.sandbox"
     parser = argparse.ArgumentParser(prog=program, description="AWS PrivateLink on this machine.")
@@ -47,6 +55,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds added to every call")
     parser.add_argument("--port", type=int, default=0, help="of the API; 0 takes a free one")
     parser.add_argument("--proxy-port", type=int, default=0, help="of the way in from outside; 0 takes a free one")
+    parser.add_argument("--quota", type=_quota, action="append", default=[], metavar="NAME=N", help="not AWS's default")
     parser.add_argument("--iam", action="store_true", help="check the permissions of IAM users and roles")
     return parser.parse_args()
 
@@ -60,7 +69,9 @@ def main() -> int:
     make_private(directory)
     from .server import Sandbox
 
-    sandbox = Sandbox(options.speed, options.latency, directory, options.port, options.proxy_port, options.iam)
+    sandbox = Sandbox(
+        options.speed, options.latency, directory, options.port, options.proxy_port, options.iam, dict(options.quota)
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sandbox.ask_to_stop())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

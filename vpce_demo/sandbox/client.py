@@ -20,7 +20,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -38,6 +38,9 @@ from vpce_demo.private import (
     remove_file,
     without_modes,
 )
+
+from .quotas import QUOTAS as QUOTAS
+from .quotas import is_quota as is_quota
 
 if TYPE_CHECKING:
     import subprocess
@@ -217,7 +220,13 @@ def _not_reached(pid: int, error: Exception) -> NotReached:
 
 
 def ensure(
-    directory: Path, speed: float = 20, latency_ms: float = 0, port: int = 0, proxy_port: int = 0, iam: bool = False
+    directory: Path,
+    speed: float = 20,
+    latency_ms: float = 0,
+    port: int = 0,
+    proxy_port: int = 0,
+    iam: bool = False,
+    quotas: Mapping[str, int] | None = None,
 ) -> Running:
     """The running sandbox of this directory, started if there is none.  Of two concurrent callers, one starts it.
 
@@ -233,7 +242,7 @@ def ensure(
     with _lock(directory):
         if found := running(directory):
             return found
-        return _start(directory, speed, latency_ms, port, proxy_port, iam)
+        return _start(directory, speed, latency_ms, port, proxy_port, iam, quotas or {})
 
 
 @contextlib.contextmanager
@@ -246,7 +255,15 @@ def _lock(directory: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_port: int, iam: bool) -> Running:
+def _start(
+    directory: Path,
+    speed: float,
+    latency_ms: float,
+    port: int,
+    proxy_port: int,
+    iam: bool,
+    quotas: Mapping[str, int],
+) -> Running:
     import subprocess
 
     class Server(subprocess.Popen[bytes]):
@@ -268,6 +285,7 @@ def _start(directory: Path, speed: float, latency_ms: float, port: int, proxy_po
     command = [sys.executable, "-P", "-m", "vpce_demo.sandbox", "--directory", str(directory.resolve())]
     command += ["--speed", "max" if math.isinf(speed) else f"{speed:g}", "--latency", f"{latency_ms:g}"]
     command += ["--port", str(port), "--proxy-port", str(proxy_port), *(["--iam"] if iam else [])]
+    command += [word for name, value in quotas.items() for word in ("--quota", f"{name}={value}")]
     log = new_file(directory / LOG_FILE)
     try:
         process = Server(

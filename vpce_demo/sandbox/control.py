@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 from .api.app import RecordedCall
 from .api.faults import DOES, Faults, InjectedFault, is_seconds
 from .client import TOKEN_HEADER
+from .quotas import QUOTAS, is_quota
 
 
 class Controlled(Protocol):
@@ -28,7 +29,9 @@ class Controlled(Protocol):
     def calls(self) -> list[RecordedCall]: ...
     def trace(self) -> list[dict[str, Any]]: ...
     def reset(self) -> None: ...
-    def set(self, speed: float | None, latency_ms: float | None, iam: bool | None) -> None: ...
+    def set(
+        self, speed: float | None, latency_ms: float | None, iam: bool | None, quotas: dict[str, int] | None
+    ) -> None: ...
     def ask_to_stop(self) -> None: ...
 
 
@@ -123,7 +126,7 @@ class Control:
         return faults.as_dict()
 
     def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
-        _only(body, "speed", "latency_ms", "iam")
+        _only(body, "speed", "latency_ms", "iam", "quotas")
         speed = pace(body["speed"]) if "speed" in body else None
         latency = body.get("latency_ms")
         if latency is not None and (not _number(latency) or not 0 <= latency <= 60_000):
@@ -131,7 +134,10 @@ class Control:
         iam = body.get("iam")
         if iam is not None and not isinstance(iam, bool):
             raise Mistake(f"iam is true or false, not {iam!r}")
-        self._sandbox.set(speed=speed, latency_ms=latency, iam=iam)
+        quotas = body.get("quotas", {})
+        if not isinstance(quotas, dict) or not all(is_quota(name, value) for name, value in quotas.items()):
+            raise Mistake(f"quotas are whole numbers from 1 to 1000, of {', '.join(QUOTAS)}, not {quotas!r}")
+        self._sandbox.set(speed=speed, latency_ms=latency, iam=iam, quotas=quotas)
         return self._sandbox.status()
 
     def _reset(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import socket
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -52,8 +53,8 @@ class Sandbox:
 
     ``speed`` is how many times faster than AWS its clock runs (``math.inf``: no waits), ``latency_ms`` is added to
     every call, ``directory`` is where the machines keep their files (a temporary one if none is given), ports are free
-    ones if 0, ``iam`` says whether permissions are checked.  Raises ``SandboxError`` from ``start`` when a port is
-    taken.
+    ones if 0, ``iam`` says whether permissions are checked, ``quotas`` are those that are not AWS's defaults.  Raises
+    ``SandboxError`` from ``start`` when a port is taken.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class Sandbox:
         port: int = 0,
         proxy_port: int = 0,
         iam: bool = False,
+        quotas: Mapping[str, int] | None = None,
     ) -> None:
         self.clock = Clock(speed)
         self.boot_id = secrets.token_hex(8)
         self.token = secrets.token_hex(24)
         self.stop_asked = threading.Event()
         self.cloud = Cloud(self.clock, snapshot)
+        self.cloud.quotas.update(quotas or {})
         self.faults = Faults(self.cloud.lock, self.clock)
         self._api = Api(self.cloud, Control(self), self.faults, HANDLERS, latency_ms / 1000)
         self._api.gate.on = iam
@@ -209,14 +212,21 @@ class Sandbox:
                     raise
                 time.sleep(HALT_SECONDS)
 
-    def set(self, speed: float | None = None, latency_ms: float | None = None, iam: bool | None = None) -> None:
-        """Change the pace, and whether permissions are checked, from now on."""
+    def set(
+        self,
+        speed: float | None = None,
+        latency_ms: float | None = None,
+        iam: bool | None = None,
+        quotas: Mapping[str, int] | None = None,
+    ) -> None:
+        """Change the pace, whether permissions are checked, and the quotas, from now on."""
         if speed is not None:
             self.clock.speed = speed
         if latency_ms is not None:
             self._api.latency = latency_ms / 1000
         if iam is not None:
             self._api.gate.on = iam
+        self.cloud.quotas.update(quotas or {})
         self.cloud.alarm.set()
         self.cloud.wires.changed()
 
@@ -245,6 +255,7 @@ class Sandbox:
             "speed": speed if math.isfinite(speed) else "max",
             "latency_ms": self._api.latency * 1000,
             "iam": self._api.gate.on,
+            "quotas": dict(self.cloud.quotas),
             "endpoint_url": self.endpoint_url,
             "proxy_url": self.proxy_url,
             "uptime": time.time() - self._started,

@@ -51,10 +51,8 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
         accounts = {(one.account, one.region): one for one in environment.clients.values()}.values()
         there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
         room = [
-            pool.submit(
-                refuse_no_room, config, one, 1 if config.side else 2 // len(accounts), is_sandbox=environment.is_sandbox
-            )
-            for one in accounts
+            pool.submit(refuse_no_room, config, one, count, is_sandbox=environment.is_sandbox)
+            for one, count in networks(config, environment, config.customers or 1)
         ]
         gateways = [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         usable = ours.usable()
@@ -167,8 +165,18 @@ Ask the provider, who lets the account in by:
     vpce-demo up --side provider --consumer-account {account}"""
 
 
-def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: bool = False) -> None:
-    """Raise Refused if the quotas leave no room for the VPCs, internet gateways and instances of this many sides.
+def networks(config: Config, environment: Environment, customers: int) -> list[tuple[Clients, int]]:
+    """The clients of each account and region, and how many VPCs, each with a gateway and an instance, are there."""
+    each: dict[tuple[str, str], tuple[Clients, int]] = {}
+    for side, count in ((Side.PROVIDER, 1), (Side.CONSUMER, customers)):
+        one = environment.clients[side]
+        before = each.get((one.account, one.region), (one, 0))[1]
+        each[one.account, one.region] = one, before + (count if config.side in (None, side) else 0)
+    return list(each.values())
+
+
+def refuse_no_room(config: Config, clients: Clients, networks: int, *, is_sandbox: bool = False) -> None:
+    """Raise Refused if the quotas leave no room for this many VPCs, each with a gateway and an instance.
 
     Service Quotas is asked only if the default may be too small, as it always may where not every account has at least
     that; a sandbox's account has the defaults.  Without permission to ask, a default counts that every account has, if
@@ -176,14 +184,14 @@ def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: 
     """
     gateways = clients.ec2.get_paginator("describe_internet_gateways").paginate().build_full_result()
     there: dict[str, tuple[list[tuple[Mapping[str, Any], int]], int]] = {
-        "VPCs": ([(one, 1) for one in own_vpcs(clients)], sides),
-        "internet gateways": ([(one, 1) for one in gateways["InternetGateways"]], sides),
+        "VPCs": ([(one, 1) for one in own_vpcs(clients)], networks),
+        "internet gateways": ([(one, 1) for one in gateways["InternetGateways"]], networks),
     }
     type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
     if type is not None:
         pages = clients.ec2.get_paginator("describe_instances").paginate()
         instances = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
-        there["vCPUs"] = [(one, vcpus(one)) for one in instances], sides * type["VCpuInfo"]["DefaultVCpus"]
+        there["vCPUs"] = [(one, vcpus(one)) for one in instances], networks * type["VCpuInfo"]["DefaultVCpus"]
     for what, (held_by, needs) in there.items():
         quota, used = QUOTAS[what], sum(count for _, count in held_by)
         wanted = max(0, needs - sum(count for one, count in held_by if tags_of(one).get(DEMO_TAG) == config.name))
@@ -196,7 +204,9 @@ def refuse_no_room(config: Config, clients: Clients, sides: int, *, is_sandbox: 
             f"There is no room for {wanted} more {what}.",
             code="VPCE052",
             facts={"account": clients.account, "region": clients.region, what: f"{used} of {most} there"},
-            hint="Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
+            hint=f"Raise the quota of the sandbox:  <demo> sandbox start --quota {quota.in_sandbox}={used + wanted}"
+            if is_sandbox and quota.in_sandbox
+            else "Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
         )
 
 

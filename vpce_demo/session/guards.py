@@ -109,8 +109,8 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
     """Raise Refused if the settings differ from those that the demo was created with."""
     now = not_looked_up(config, recorded.demo_id)
     # The accounts themselves are compared, the operator's address may change, tags are mended, and an image is chosen
-    # only once.
-    free = {"profile", "region", "ssh_from", "image_parameter", "tags", "consumer_account"}
+    # only once.  More customers are made, and fewer are taken away one by one.
+    free = {"profile", "region", "ssh_from", "image_parameter", "tags", "consumer_account", "customers"}
     free |= {name for name in ("zone", "service") if not getattr(config, name)}
     free |= set() if recorded.side else {"side"}  # a run may be about one side of a demo that has two
     compared = Config.model_fields.keys() - free
@@ -129,6 +129,14 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
             code="VPCE077",
             facts=changed,
             hint="Go back to the old ones, or first:  <demo> down    (or give it another --name)",
+        )
+    there = recorded.customer_numbers
+    if config.customers and there[-1] > config.customers:
+        raise Refused(
+            f"The demo has {len(there)} customers, and asking for fewer deletes none.",
+            code="VPCE129",
+            facts={"customers": f"{', '.join(map(str, there))} -> {config.customers}"},
+            hint=f"Take one away:  <demo> down --customer {there[-1]}",
         )
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -16,12 +16,12 @@ from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_kind
 from ..config.settings import Settings, Where
 from ..cost.bill import as_of, cost_of, hourly, so_far
-from ..engine.resource import Aws, Resource
+from ..engine.resource import Resource
 from ..errors import NotCreated
 from ..model import Live, Remedy, Side, is_fine
 from ..resources.load_balancer import balancer_interfaces
 from ..resources.stray import Stray, other_demos
-from ..resources.vpc_endpoint import endpoint_interfaces
+from ..resources.vpc_endpoint import interfaces_of
 from ..tutorial import Demo, tutorial
 from .open import open_demo, open_recorded
 from .ownership import StandingDemo, Unrecorded
@@ -29,6 +29,9 @@ from .run import Run
 
 if TYPE_CHECKING:
     from ..diagram.picture import Frame
+
+
+T = TypeVar("T")
 
 
 class Interfaces(NamedTuple):
@@ -65,10 +68,13 @@ class Look:
     proxy: str = ""
     not_allowed: Sequence[str] = ()
     """The EC2 calls that AWS would refuse, where ``up`` would make something."""
+    only: int = 0
+    """The number of the customer that is meant, if only one is."""
 
     @cached_property
     def demo(self) -> Demo:
-        return tutorial(self.settings)
+        demo = tutorial(self.settings)
+        return next((demo.alone(one) for one in demo.customers if one.number == self.only), demo)
 
     @property
     def is_free(self) -> bool:
@@ -142,16 +148,31 @@ class Look:
 
 
 def look_at(
-    where: Where, environment: Environment | None, command: str, *, plans: bool = False, others: bool = False
+    where: Where,
+    environment: Environment | None,
+    command: str,
+    *,
+    plans: bool = False,
+    others: bool = False,
+    every_customer: bool = False,
 ) -> Look:
     """Open the demo, look at AWS once, and close it; without an environment, what is on record or planned.
 
     ``plans``: with the settings, and the refusals, of ``up``.  ``others``: also look for what else has its tags.
+    ``every_customer``: those that were taken away are wanted again.
     """
     if environment is None:
         return planned(where)
     unrecorded = Unrecorded.REFUSE if plans else Unrecorded.SHOW
-    with open_demo(where, environment, command, only_looks=True, plans=plans, unrecorded=unrecorded) as run:
+    with open_demo(
+        where,
+        environment,
+        command,
+        only_looks=True,
+        plans=plans,
+        unrecorded=unrecorded,
+        every_customer=every_customer,
+    ) as run:
         run.look()
         if others:
             run.look_for_strays()
@@ -193,25 +214,27 @@ def addresses_of(managed: Mapping[str, Interfaces]) -> dict[str, str]:
 
 
 def managed_interfaces(run: Run) -> dict[str, Interfaces]:
-    """The interfaces of the endpoint and the load balancer, which are AWS's own."""
-    endpoint, balancer = run.demo.endpoint, run.demo.balancer
+    """The interfaces of the endpoints and the load balancer, which are AWS's own."""
+    endpoints, balancer = [one.endpoint for one in run.demo.customers], run.demo.balancer
     with ThreadPoolExecutor() as pool:
-        found = {
-            endpoint.key: pool.submit(_interfaces, endpoint_interfaces, run.sides[Side.CONSUMER], endpoint),
-            balancer.key: pool.submit(_interfaces, balancer_interfaces, run.sides[Side.PROVIDER], balancer),
-        }
-    return {key: asked.result() for key, asked in found.items()}
+        of_endpoints = pool.submit(_asked, lambda: interfaces_of(run.sides[Side.CONSUMER], endpoints), {})
+        of_balancer = pool.submit(_asked, lambda: balancer_interfaces(run.sides[Side.PROVIDER], balancer), [])
+    found = {balancer.key: of_balancer.result(), **of_endpoints.result()}
+    return {key: _interfaces(found.get(key, [])) for key in (*(one.key for one in endpoints), balancer.key)}
 
 
-def _interfaces(ask: Callable[[Aws, Any], list[Any]], aws: Aws, resource: Resource) -> Interfaces:
-    """The interfaces of a resource; none if it is not there, has just gone, or may not be asked for."""
+def _asked(ask: Callable[[], T], nothing: T) -> T:
+    """The answer; nothing if what is asked for is not there, has just gone, or may not be asked for."""
     try:
-        found = ask(aws, resource)
-        zones = sorted({one.get("AvailabilityZone", "") for one in found})
-        return Interfaces(found[0]["PrivateIpAddress"] if found else "", ",".join(filter(None, zones)))
+        return ask()
     except NotCreated:
-        return Interfaces()
+        return nothing
     except ClientError as error:
         if error_kind(error) not in (ErrorKind.MISSING, ErrorKind.DENIED):
             raise
-        return Interfaces()
+        return nothing
+
+
+def _interfaces(found: Sequence[Any]) -> Interfaces:
+    zones = sorted({one.get("AvailabilityZone", "") for one in found})
+    return Interfaces(found[0]["PrivateIpAddress"] if found else "", ",".join(filter(None, zones)))

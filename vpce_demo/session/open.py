@@ -26,7 +26,7 @@ from ..private import put_aside
 from ..ssh import ensure_key, public_line
 from ..tutorial import tutorial
 from ..untrusted import printable
-from .discover import find_out, not_looked_up, regions_apart, ssh_source
+from .discover import find_out, networks, not_looked_up, refuse_no_room, regions_apart, ssh_source
 from .guards import refuse_changed_settings, refuse_other_accounts, refuse_other_demo
 from .ownership import Identity, Unrecorded, identify
 from .run import Run
@@ -48,6 +48,7 @@ def open_demo(
     unrecorded: Unrecorded = Unrecorded.REFUSE,
     wanted: str = "",
     ttl: timedelta | None = None,
+    every_customer: bool = False,
 ) -> Iterator[Run]:
     """A run on this demo, with its lock held.
 
@@ -55,7 +56,8 @@ def open_demo(
     the settings are those with which ``up`` would create or replace.  ``makes``: the command
     creates resources, so the settings are completed and recorded first.  The run is logged if it ``makes`` or is
     ``logged``.  ``unrecorded`` says what to do with a demo of this name that is not on record here, and ``wanted``
-    which one to adopt.  ``ttl``: how long the demo is wanted from now on.  Raises Refused if the state belongs to
+    which one to adopt.  ``ttl``: how long the demo is wanted from now on.  ``every_customer``: those that were taken
+    away are wanted again.  Raises Refused if the state belongs to
     another account or demo, the demo may not be touched, or the settings differ.  A new demo of which nothing was
     begun leaves no state file.
     """
@@ -79,7 +81,7 @@ def open_demo(
             if makes:
                 if not state.settings and not os.path.lexists(state.key_file):
                     new = state
-                settings = _settings_to_make(where.config, state, environment, identity, sides)
+                settings = _settings_to_make(where.config, state, environment, identity, sides, every_customer)
                 if ttl:
                     until = datetime.now(UTC) + ttl
                     settings = settings.model_copy(update={"expires": f"{until:%Y-%m-%dT%H:%MZ}"})
@@ -89,10 +91,12 @@ def open_demo(
                 state.save()
             else:
                 recorded = (
-                    _recorded_settings_now(where.config, state, environment)
+                    _recorded_settings_now(where.config, state, environment, every_customer)
                     if plans and state.settings
                     else _settings_on_record(where, state)
                 )
+                if identity.customers and not state.settings:
+                    recorded = recorded.model_copy(update=Settings.with_customers(identity.customers))
                 # A key that is lost is to be replaced.  Of a demo that is not on record, no key is known.
                 key = "" if identity.standing else public_line(state.key_file) or NO_KEY
                 settings = recorded.model_copy(
@@ -168,12 +172,23 @@ def _each(sides: Mapping[Side, Aws], **facts: Any) -> dict[Side, Aws]:
 
 
 def _settings_to_make(
-    config: Config, state: StateFile, environment: Environment, identity: Identity, sides: Mapping[Side, Aws]
+    config: Config,
+    state: StateFile,
+    environment: Environment,
+    identity: Identity,
+    sides: Mapping[Side, Aws],
+    every_customer: bool,
 ) -> Settings:
     if state.settings:
-        settings = _recorded_settings_now(config, state, environment)
+        settings = _recorded_settings_now(config, state, environment, every_customer)
+        if set(settings.customer_numbers) - set(_recorded_settings(state).customer_numbers):
+            for clients, count in networks(config, environment, len(settings.customer_numbers)):
+                refuse_no_room(settings, clients, count, is_sandbox=environment.is_sandbox)
     else:
         settings = find_out(config, environment, sides)
+        if found := identity.customers:
+            wanted = found.union(range(1, (config.customers or 0) + 1))
+            settings = settings.model_copy(update=Settings.with_customers(wanted))
     key = ensure_key(state.key_file, f"vpce-demo {config.name} {identity.demo_id}")
     return settings.model_copy(
         update={**identity.marks, "public_key": key, **_of_this_run(config, settings, environment)}
@@ -192,12 +207,20 @@ def _of_this_run(config: Config, recorded: Settings, environment: Environment) -
     return {"side": config.side, "consumer_account": theirs, "service_region": "", "consumer_region": "", **regions}
 
 
-def _recorded_settings_now(config: Config, state: StateFile, environment: Environment) -> Settings:
-    """The recorded settings, with the tags and the operator's address of now.  Raises Refused if the config differs
-    from them in anything else."""
+def _recorded_settings_now(
+    config: Config, state: StateFile, environment: Environment, every_customer: bool
+) -> Settings:
+    """The recorded settings, with the tags, the customers and the operator's address of now.  Raises Refused if the
+    config differs from them in anything else."""
     recorded = _recorded_settings(state)
     refuse_changed_settings(config, recorded)
-    recorded = recorded.model_copy(update={"tags": config.tags})
+    recorded = recorded.model_copy(
+        update={
+            "tags": config.tags,
+            "customers": config.customers or recorded.customers,
+            "removed_customers": () if every_customer else recorded.removed_customers,
+        }
+    )
     with contextlib.suppress(DemoError):  # if the address is not found, the recorded one stays
         return recorded.model_copy(update={"ssh_source": ssh_source(config, environment)})
     return recorded

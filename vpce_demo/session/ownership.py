@@ -14,7 +14,8 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from ..aws.tags import ID_TAG, KEY_TAG, NO_OWNER, OWNER_TAG
+from ..aws.tags import ID_TAG, KEY_TAG, NO_OWNER, OWNER_TAG, RESOURCE_TAG
+from ..config.settings import customer_of
 from ..engine.resource import Aws
 from ..errors import Refused
 from ..journal.run_log import runs
@@ -41,7 +42,7 @@ class StandingDemo:
 
     ``owner`` is empty for one that was made before owners were recorded; ``since`` is when AWS created the first of its
     resources, as far as AWS says so; ``count`` is the number of its tagged resources; ``keys`` are the fingerprints of
-    the ssh keys in its tags.
+    the ssh keys in its tags; ``customers`` are the numbers of the customers of which something is there.
     """
 
     id: str
@@ -49,6 +50,7 @@ class StandingDemo:
     since: datetime | None
     count: int
     keys: frozenset[str] = frozenset()
+    customers: frozenset[int] = frozenset()
 
     @property
     def made_by(self) -> str:
@@ -72,6 +74,8 @@ class Identity:
     owner: str
     adopted_from: str = ""
     standing: StandingDemo | None = None
+    customers: frozenset[int] = frozenset()
+    """The numbers of its customers, where only AWS or the ids on record say so."""
 
     @property
     def marks(self) -> dict[str, str]:
@@ -89,7 +93,8 @@ def standing_demos(sides: Mapping[Side, Aws]) -> list[StandingDemo]:
         owners = Counter(tags.get(OWNER_TAG, "") for tags, _ in parts)
         since = min((created for _, created in parts if created), default=None)
         keys = frozenset(tags[KEY_TAG] for tags, _ in parts if KEY_TAG in tags)
-        demos.append(StandingDemo(id, owners.most_common(1)[0][0], since, len(parts), keys))
+        customers = frozenset(customer_of(tags.get(RESOURCE_TAG, "")) for tags, _ in parts) - {0}
+        demos.append(StandingDemo(id, owners.most_common(1)[0][0], since, len(parts), keys, customers))
     return sorted(demos, key=lambda demo: (-demo.count, demo.id))
 
 
@@ -111,21 +116,23 @@ def identify(
             )
         owner, before = (str(state.settings.get(name) or "") for name in ("owner", "adopted_from"))
         is_earlier = bool(state.settings) and not owner  # an earlier release wrote it
-        return Identity(state.demo_id, owner or caller, NO_OWNER if is_earlier else before)
+        customers = frozenset(map(customer_of, state.entries)) - {0}
+        return Identity(state.demo_id, owner or caller, NO_OWNER if is_earlier else before, customers=customers)
     key = public_line(state.key_file)
     key_id = key_comment(key, aws.demo)
     demos = standing_demos(sides)
     ids = {key_id, *(run.head["demo_id"] for run in runs(logs))} - {""}
     own = [demo for demo in demos if demo.owner in (caller, "")]
     if ours := next((demo for demo in own if demo.id in ids or (key and fingerprint(key) in demo.keys)), None):
-        return Identity(ours.id, caller, "" if ours.owner else NO_OWNER)
+        return Identity(ours.id, caller, "" if ours.owner else NO_OWNER, customers=ours.customers)
     if not demos:
         return Identity(key_id or secrets.token_hex(3), caller)
     chosen = _choose(demos, caller, wanted, unrecorded)
     is_own = chosen.owner == caller
     if unrecorded is Unrecorded.REFUSE or (unrecorded is Unrecorded.DELETE_OWN and not is_own):
         raise _not_on_record(aws.demo, chosen, is_own, unrecorded)
-    return Identity(chosen.id, caller, "" if is_own else chosen.owner or NO_OWNER, chosen)
+    before = "" if is_own else chosen.owner or NO_OWNER
+    return Identity(chosen.id, caller, before, chosen, chosen.customers)
 
 
 def _choose(demos: Sequence[StandingDemo], caller: str, wanted: str, unrecorded: Unrecorded) -> StandingDemo:

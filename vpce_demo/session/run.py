@@ -30,7 +30,7 @@ from ..model import Live, Phase, Side
 from ..resources.stray import Stray, strays
 from ..signals import interruptible
 from ..ssh import Ssh
-from ..tutorial import Demo, tutorial
+from ..tutorial import Customer, Demo, tutorial
 from .noting import noting
 from .ownership import StandingDemo
 
@@ -198,14 +198,18 @@ class Run:
         *,
         reject_foreign: bool = False,
         only: Sequence[Resource] = (),
+        customer: Customer | None = None,
     ) -> list[Leftover]:
         """Delete everything, or ``only`` these, look again, and return what is left and why.
 
         ``reject_foreign`` rejects connections of others to the endpoint service, which otherwise keep it in place.
-        Raises Interrupted on a signal.
+        ``only`` these: nothing else is looked for, and the record stays.  ``customer``: only what was made for this
+        one, and it is recorded that it is not wanted any more.  Raises Interrupted on a signal.
         """
 
-        resources = only or self.demo.resources
+        resources = only or (self.demo.of_customer(customer) if customer else self.demo.resources)
+        known = self.sides[Side.PROVIDER].known
+        theirs = {name for r in resources for name in (r.key, known[r.key].id if r.key in known else r.key)}
         refused: dict[str, Event] = {}
 
         def both(event: Event) -> None:
@@ -226,9 +230,11 @@ class Run:
         left = [self._with_holders(one) for one in _left(resources, there, failures, refused)]
         if only:
             return left
-        left += [*self._unproven(), *self._delete_strays(timeout_seconds)]
+        left += [*self._unproven(resources), *self._delete_strays(timeout_seconds, theirs if customer else None)]
         self.log.look(left)
-        if not left:
+        if not left and customer:
+            self.state.remove_customer(customer.number)
+        elif not left:
             self.forget()
         return left
 
@@ -258,10 +264,12 @@ class Run:
             raise understood(error, self.sides[Side.PROVIDER].clients.decode) or error from error
         return self.others
 
-    def _delete_strays(self, timeout_seconds: float | None) -> list[Leftover]:
-        """Delete the volumes and interfaces that the instances left behind.  Returns what is left, with the reason."""
+    def _delete_strays(self, timeout_seconds: float | None, of: Collection[str] | None) -> list[Leftover]:
+        """Delete the volumes and interfaces that the instances left behind: all, or those ``of`` these keys and ids.
+        Returns what is left, with the reason."""
         before = {one.key: one for one in self.others if one.can_be_deleted}
         found = list({**before, **{one.key: one for one in self.look_for_strays()}}.values())
+        found = [one for one in found if of is None or one.of in of]
         failures: list[Event] = []
         if ours := [one for one in found if one.can_be_deleted]:
             engine = self.engine(timeout_seconds=timeout_seconds)
@@ -290,9 +298,9 @@ class Run:
         commands = [command for one in holders for command in one.commands]
         return left._replace(strangers={one.id: one.what for one in holders}, commands=commands)
 
-    def _unproven(self) -> Iterator[Leftover]:
+    def _unproven(self, resources: Sequence[Resource]) -> Iterator[Leftover]:
         """What is on record and was not deleted, since nothing in AWS shows that it is the demo's."""
-        for r in self.demo.resources:
+        for r in resources:
             if id := self.sides[r.side].unproven.get(r.key):
                 tag = self.sides[r.side].command_to_tag(r, id)
                 yield Leftover(r, Live(id), UNPROVEN, {}, (f"{tag}    # if it is this demo's",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..engine.events import Action, Event
 from ..engine.graph import TaskType, creation_graph, deletion_graph, longest_path
@@ -119,8 +119,8 @@ class Board:
     def __post_init__(self) -> None:
         self.cells = {r.key: Cell(r) for r in self.resources}
         self._rows = [
-            Row(step, cells)
-            for step in self.demo.steps
+            Row(replace(step, resources=[cell.resource for cell in cells]), cells)
+            for step in self.demo.rows
             if (cells := [self.cells[r.key] for r in step.resources if r.key in self.cells])
         ]
         self._graph = (

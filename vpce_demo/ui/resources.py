@@ -43,10 +43,10 @@ class Table:
 
 
 def show(screen: Screen, table: Table) -> None:
-    """Print a line for each step, and below it each resource that is not as it should be, with its drift; all of them
-    if the screen is verbose.  Ids are never cut."""
+    """Print a line for each step, or for each of several customers, and below it each resource that is not as it
+    should be, with its drift; all of them if the screen is verbose.  Ids are never cut."""
     width = screen.out.width
-    steps = [(step, _step(table, step)) for step in table.demo.steps if step.resources]
+    steps = [(step, _step(table, step)) for step in table.demo.rows if step.resources]
     parts = {r.key: _part(table, r) for r in table.demo.resources}
     step_widths = _widths([row for _, row in steps], STEP_COLUMNS, width)
     part_widths = _widths(parts.values(), PART_COLUMNS, width - len(INDENT))

@@ -93,7 +93,17 @@ def result(screen: Screen, result: Result) -> None:
     screen.line(line.rstrip(), mark=mark)
 
 
-def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float, changed: str) -> None:
+def customer(screen: Screen, title: str, results: Sequence[Result], evidence: str) -> None:
+    """Print the checks of one of several customers on one line."""
+    passed = sum(one.passed is True for one in results)
+    mark = "✗" if any(one.passed is False for one in results) else "✓" if passed else "-"
+    count = padded(screen.said(f"{passed} of {len(results)}"), 7)
+    screen.line(f"    {padded(screen.said(title), 12)} {count} {screen.said(evidence)}".rstrip(), mark=mark)
+
+
+def verdict(
+    screen: Screen, results: Sequence[Result], page: str, seconds: float, changed: str, customers: int = 1
+) -> None:
     """Print the end of the test: with the page, if it is given, and what the command changed if it failed."""
     failed = next((one for one in results if one.passed is False), None)
     if not screen.quiet:
@@ -104,14 +114,16 @@ def verdict(screen: Screen, results: Sequence[Result], page: str, seconds: float
             screen.line()
         done = sum(one.passed is not None for one in results)
         passed = f"PASSED  {done} of {done} in {duration(seconds)}."
-        proof = "The consumer reached the web server through PrivateLink, and no other way."
+        who = "The consumer" if customers == 1 else f"Each of {customers} customers"
+        proof = f"{who} reached the web server through PrivateLink, and no other way."
         if done < len(results):
             proof = f"The other {len(results) - done} need the other side's sign-in."
         fits = cell_len(f"{screen.said(passed)} {screen.said(proof)}") <= screen.out.width
         for line in [f"{passed} {proof}"] if fits else [passed, proof]:
             screen.line(line, style="green")
         return
-    screen.line(f"FAILED  at {failed.number}. Exit code 6. {changed}", style="red")
+    whose = f" of customer {failed.customer}" if failed.customer else ""
+    screen.line(f"FAILED  at {failed.number}{whose}. Exit code 6. {changed}", style="red")
     if failed.failure and failed.failure.diagnosis:
         diagnosis(screen, failed.failure.diagnosis)
 
@@ -136,6 +148,13 @@ def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
     for name, value in pairs:
         if value:
             screen.line(padded(screen.said(name), column) + screen.said(value))
+
+
+def table(screen: Screen, rows: Sequence[Sequence[str]]) -> None:
+    """Print rows, of which the first is their heading."""
+    widths = [max(map(len, column)) + 2 for column in zip(*rows, strict=True)]
+    for number, row in enumerate(rows):
+        screen.line("".join(map(str.ljust, row, widths)).rstrip(), style="" if number else "dim")
 
 
 def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:

@@ -151,6 +151,9 @@ class Tree:
         for kind in ("✓ remark", "- remark", "· remark", " remark"):
             if len(lines) > room:
                 lines = [line for line in lines if line.fold != kind]
+        if len(lines) > room > 1:
+            more = f"   … {len(lines) - room + 1} lines more"
+            return [*lines[: room - 1], TreeLine(Text(self.screen.plain(more), style="dim"))]
         return lines[: max(0, room)]
 
     def _fold(self, lines: Iterable[TreeLine], kind: str) -> Iterable[TreeLine]:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.region import OPEN, is_excluded, public_access_of
+from ..config.settings import numbered
 from ..engine.drift import compared
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, NotCreated
@@ -101,8 +102,9 @@ class AwsFacts:
         return live.id if live else ""
 
     def part(self, key: str) -> Resource:
-        """The resource with this key."""
-        return next(r for r in self.demo.resources if r.key == key)
+        """The resource with this key, which is the tutorial's: of another customer, its own."""
+        keys = (key, numbered(key, self.demo.customers[0].number))
+        return next(r for r in self.demo.resources if r.key in keys)
 
     def clients(self, side: Side) -> Clients:
         return self.sides[side].clients

@@ -7,7 +7,7 @@ way to it.  A check returns its evidence or raises CheckFailed with a symptom, w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -165,7 +165,8 @@ def check(title: str | Callable[[CheckContext], str], *needs: int, side: str | N
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a check; ``passed`` is None if it was not run."""
+    """The result of a check; ``passed`` is None if it was not run.  ``customer`` is the number of the customer whose
+    check it is, of several."""
 
     number: int
     title: str
@@ -173,6 +174,7 @@ class Result:
     evidence: str
     seconds: float = 0.0
     failure: CheckFailed | None = None
+    customer: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """For programs, and for the run log."""
@@ -182,13 +184,19 @@ class Result:
             "passed": self.passed,
             "evidence": self.evidence,
             "seconds": round(self.seconds, 3),
+            **({"customer": self.customer} if self.customer else {}),
         }
 
 
-def run(lab: CheckContext) -> Iterator[Result]:
-    """Run every check whose prerequisites passed, and yield each result."""
+OF_THE_PROVIDER = 3
+"""So many checks, the first, are the same for every customer."""
+
+
+def run(lab: CheckContext, known: Sequence[Result] = ()) -> Iterator[Result]:
+    """Run every check whose prerequisites passed, and yield each result; not those whose results are ``known``."""
     passed = {q.number for q in QUESTIONS if not q.can_be_run(lab)}  # whoever can run them knows
-    for q in QUESTIONS:
+    passed |= {one.number for one in known if one.passed}
+    for q in QUESTIONS[len(known) :]:
         if not q.can_be_run(lab):
             yield Result(q.number, q.title(lab), None, f"not run: {_whose(q, lab)}")
             continue

@@ -50,7 +50,6 @@ from .dry_run import allowed_calls
 OLDEST_PYTHON = (3, 11)
 SKEW_SECONDS = 300.0
 """AWS refuses requests signed with a clock that is more than five minutes off (section 6)."""
-VPCS_OF_A_DEMO = 2
 PACKAGE = "vpce-demo"
 
 
@@ -209,7 +208,9 @@ def _questions(
     yield "clock", lambda: _clock(_date(clients.ec2.describe_regions(RegionNames=[clients.region])))
     yield "permissions", lambda: _permissions(None if both else side, settings, sides)
     balancers = 1 if both or side is Side.PROVIDER else 0
-    yield "quotas", lambda: _quotas(config, clients, VPCS_OF_A_DEMO if both else 1, balancers, ids)
+    customers = len(settings.customer_numbers)
+    networks = 1 + customers if both else 1 if side is Side.PROVIDER else customers
+    yield "quotas", lambda: _quotas(config, clients, networks, balancers, ids)
     yield "image", lambda: DoctorLine("", True, f"{image(clients, config)} ({config.image_parameter})")
     yield "Block Public Access", lambda: _public_access(clients, ids)
 
@@ -273,7 +274,7 @@ def _permissions(side: Side | None, settings: Settings, sides: Mapping[Side, Aws
     )
 
 
-def _quotas(config: Config, clients: Clients, sides: int, balancers: int, ids: Collection[str]) -> DoctorLine:
+def _quotas(config: Config, clients: Clients, networks: int, balancers: int, ids: Collection[str]) -> DoctorLine:
     """How many exist, how many the demo needs, and the quota; load balancers only if it needs any."""
     ec2, elb = clients.ec2, clients.elb
     there: dict[str, dict[str, int]] = {
@@ -284,7 +285,7 @@ def _quotas(config: Config, clients: Clients, sides: int, balancers: int, ids: C
             for one in page["InternetGateways"]
         },
     }
-    needs = {"VPCs": sides, "internet gateways": sides}
+    needs = {"VPCs": networks, "internet gateways": networks}
     if balancers:
         there["Network Load Balancers"] = {
             one["LoadBalancerArn"]: 1
@@ -298,7 +299,7 @@ def _quotas(config: Config, clients: Clients, sides: int, balancers: int, ids: C
         pages = ec2.get_paginator("describe_instances").paginate()
         instances = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
         there["vCPUs"] = {one["InstanceId"]: vcpus(one) for one in instances}
-        needs["vCPUs"] = sides * type["VCpuInfo"]["DefaultVCpus"]
+        needs["vCPUs"] = networks * type["VCpuInfo"]["DefaultVCpus"]
     told, fixes = [], []
     for name, counts in there.items():
         most, is_own = limit(clients, name)

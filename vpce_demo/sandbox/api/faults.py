@@ -35,8 +35,13 @@ DOES = (
     "delay",
     "kill-before",
     "kill-after",
+    "throttle",
 )
 LONGEST_DELAY = 3600.0
+BURST, RATE, MOST_TOKENS = 50, 5.0, 1_000
+"""Tokens of a bucket, and new ones a second, if a ``throttle`` says none: assumed of EC2's calls that change something.
+"""
+THROTTLED = ApiError("RequestLimitExceeded", "Request limit exceeded.", 503)
 ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 MESSAGE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]{0,2000}")
 """What can stand in an answer in XML."""
@@ -70,7 +75,8 @@ class InjectedFault:
     It strikes the ``nth`` matching call (the first is 1), the first ``times`` ones, or every one; a call of ``until``
     (a name or a pattern, too) ends it for good.  ``code``,
     ``status`` and ``message`` are the answer of an ``error``; ``how`` is what a ``spoil`` makes of the answer;
-    ``seconds``, of the machine, are a ``delay``.
+    ``seconds``, of the machine, are a ``delay``.  A ``throttle`` strikes what its token buckets have no token for, as
+    EC2's do: each operation has one, which holds ``burst`` tokens and gets ``rate`` more in a second of AWS's.
     ``seen`` counts the matching calls, ``struck`` those it struck.  Raises ``ValueError`` for what makes no sense.
     """
 
@@ -84,8 +90,12 @@ class InjectedFault:
     how: str | None = None
     seconds: float | None = None
     until: str | None = None
+    burst: int | None = None
+    rate: float | None = None
     seen: int = field(default=0, init=False)
     struck: int = field(default=0, init=False)
+    _buckets: dict[str, tuple[float, float]] = field(default_factory=dict, init=False)
+    """By operation: its tokens, and when it had so many."""
 
     def __post_init__(self) -> None:
         if self.do not in DOES:
@@ -104,6 +114,7 @@ class InjectedFault:
         self._check_answer()
         self._check_how()
         self._check_seconds()
+        self._check_bucket()
 
     def _check_answer(self) -> None:
         if self.do != "error":
@@ -136,22 +147,40 @@ class InjectedFault:
         elif not is_seconds(self.seconds) or self.seconds > LONGEST_DELAY:
             raise ValueError(f"seconds is a number from 0 to {LONGEST_DELAY:g}, not {self.seconds!r}")
 
+    def _check_bucket(self) -> None:
+        if self.do != "throttle":
+            if (self.burst, self.rate) != (None, None):
+                raise ValueError(f"burst and rate are for throttle, not for {self.do}")
+            return
+        if (self.nth, self.times) != (None, None):
+            raise ValueError("throttle strikes by its tokens, not by nth or times")
+        self.burst, self.rate = (BURST if self.burst is None else self.burst, RATE if self.rate is None else self.rate)
+        if not isinstance(self.burst, int) or isinstance(self.burst, bool) or not 1 <= self.burst <= MOST_TOKENS:
+            raise ValueError(f"burst is a whole number from 1 to {MOST_TOKENS}, not {self.burst!r}")
+        if not is_seconds(self.rate) or not 0 < self.rate <= MOST_TOKENS:
+            raise ValueError(f"rate is a number above 0 and up to {MOST_TOKENS}, not {self.rate!r}")
+
     def ended_by(self, operation: str) -> bool:
         """Whether this call ends it."""
         return self.until is not None and fnmatchcase(operation, self.until)
 
-    def strikes(self, operation: str) -> bool:
-        """Whether it strikes this call, which is counted."""
+    def strikes(self, operation: str, now: float) -> bool:
+        """Whether it strikes this call at this moment of AWS's clock; it is counted."""
         if self.operation is not None and not fnmatchcase(operation, self.operation):
             return False
         self.seen += 1
+        if self.burst is not None and self.rate is not None:
+            tokens, since = self._buckets.get(operation, (float(self.burst), now))
+            tokens = min(float(self.burst), tokens + (now - since) * self.rate)
+            self._buckets[operation] = max(tokens - 1.0, 0.0) if tokens >= 1.0 else tokens, now
+            return tokens < 1.0
         if self.nth is not None:
             return self.seen == self.nth
         return self.times is None or self.seen <= self.times
 
     def as_dict(self) -> dict[str, Any]:
         """As it was given, with the counts."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in asdict(self).items() if value is not None and name != "_buckets"}
 
 
 def is_seconds(value: object) -> TypeGuard[float]:
@@ -192,6 +221,8 @@ class Struck:
         """Strike before the call is carried out.  Raises ``Dropped``, ``Spoilt`` or ``ApiError``."""
         if self._delay:
             time.sleep(self._delay)
+        if self._end is not None and self._end.do == "throttle":
+            raise THROTTLED
         if self._end is not None and self._end.do == "error":
             raise ApiError(self._end.code or "", self._end.message or "", self._end.status or 400)
         self._lose("before")
@@ -224,6 +255,7 @@ class Faults:
 
     def __init__(self, lock: threading.RLock, clock: Clock) -> None:
         self._lock = lock
+        self._now = clock.now
         self._faults: list[InjectedFault] = []
         self._expired = False
         self.hiding = Hiding(clock.now)
@@ -276,12 +308,12 @@ class Faults:
         """A call has arrived: count it, and say what strikes it."""
         with self._lock:
             self._faults = [fault for fault in self._faults if not fault.ended_by(operation)]
-            return Struck([fault for fault in self._faults if fault.strikes(operation)])
+            return Struck([fault for fault in self._faults if fault.strikes(operation, self._now())])
 
     def install_error(self) -> str:
         """A machine installs packages: count it, and say why that fails, if a fault strikes it."""
         with self._lock:
-            struck = next((one for one in self._faults if one.operation == INSTALL and one.strikes(INSTALL)), None)
+            struck = next((one for one in self._faults if one.operation == INSTALL and one.strikes(INSTALL, 0.0)), None)
             if struck is None:
                 return ""
             struck.struck += 1

@@ -37,6 +37,7 @@ SIGNING_NAMES = {
     "sts": "sts",
     "iam": "iam",
     "tagging": "resourcegroupstaggingapi",
+    "servicequotas": "service-quotas",
 }
 """Services whose operations are understood, by the name in a signature; there are no others."""
 

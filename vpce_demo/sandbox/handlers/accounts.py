@@ -11,6 +11,7 @@ from ..api.iam.gate import ROOT_KEY, decoded
 from ..api.ids import user_id
 from ..api.protocol import ApiError
 from ..client import ACCOUNT_KEY
+from ..quotas import QUOTAS
 
 
 def public_parameter(call: Call, name: str) -> str:
@@ -31,6 +32,20 @@ def get_parameters(call: Call) -> dict[str, Any]:
         if one["Name"].startswith("/aws/"):
             one["ARN"] = one["ARN"].replace(f":{call.account}:", "::")
     return answer
+
+
+@handles("service-quotas", "GetServiceQuota")
+def get_service_quota(call: Call) -> dict[str, Any]:
+    """Of the quotas that were raised.  Raises ``NoSuchResourceException`` for one that applies as it is by default."""
+    service, code = call.params["ServiceCode"], call.params["QuotaCode"]
+    for name, quota in QUOTAS.items():
+        value = call.cloud.quotas[name]
+        if (service, code) == ("vpc", quota.code) and value != quota.default:
+            arn = f"arn:aws:servicequotas:{call.region}:{call.account}:vpc/{code}"
+            told = {"ServiceCode": "vpc", "ServiceName": "Amazon Virtual Private Cloud (Amazon VPC)", "QuotaArn": arn}
+            more = {"QuotaCode": code, "QuotaName": quota.name, "Value": float(value), "Unit": "None"}
+            return {"Quota": {**told, **more, "Adjustable": True, "GlobalQuota": False}}
+    raise ApiError("NoSuchResourceException", "The request failed because the specified quota code does not exist.")
 
 
 @handles("ssm", "DescribeInstanceInformation")

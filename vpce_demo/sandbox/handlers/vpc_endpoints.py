@@ -129,6 +129,13 @@ def _answer(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
     return {"VpcEndpoint": item if item["Tags"] else {k: v for k, v in item.items() if k != "Tags"}, **token}
 
 
+def _refuse_too_many(call: Call, vpc_id: str) -> None:
+    """Raise ``VpcEndpointLimitExceeded`` if the VPC has all the interface endpoints that it may have."""
+    there = [each for each in call.cloud.endpoints.values() if each.vpc_id == vpc_id and each.state not in GOING]
+    if sum(each.kind == "Interface" for each in there) >= call.cloud.quotas["endpoints"]:
+        raise ApiError("VpcEndpointLimitExceeded", f"The maximum number of VPC endpoints in {vpc_id} has been reached.")
+
+
 def _make(call: Call) -> VpcEndpoint:
     params = call.params
     tags.only(call, "vpc-endpoint")
@@ -148,6 +155,8 @@ def _make(call: Call) -> VpcEndpoint:
     if kind == "Interface" and service is not None and params.get("PrivateDnsEnabled"):
         text = f"Private DNS can't be enabled because the service {name} does not provide a private DNS name."
         raise ApiError("InvalidParameter", text)
+    if kind == "Interface":
+        _refuse_too_many(call, vpc.id)
     wanted = {each["SubnetId"]: each.get("Ipv4") for each in params.get("SubnetConfigurations", [])}
     subnets = subnets_for(call, [*params.get("SubnetIds", []), *wanted], vpc.id, service) if kind == "Interface" else []
     group_ids = list(dict.fromkeys(params.get("SecurityGroupIds", []))) if kind == "Interface" else []

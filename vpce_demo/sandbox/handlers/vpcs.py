@@ -11,20 +11,26 @@ from ..api.protocol import ApiError
 from ..store.moto import ec2_stores
 from . import validation
 
-VPC_QUOTA = 5
-"""VPCs per region, the default VPC among them (``aws-behaviours.md`` section 6)."""
-
 
 @handles("ec2", "CreateVpc", "CreateDefaultVpc")
 def create_vpc(call: Call) -> dict[str, Any]:
-    """``pending`` first.  Raises ``VpcLimitExceeded``."""
-    if len(call.ec2.vpcs) >= VPC_QUOTA:
+    """``pending`` first.  Raises ``VpcLimitExceeded``: the default VPC counts too."""
+    if len(call.ec2.vpcs) >= call.cloud.quotas["vpcs"]:
         raise ApiError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
     answer = call.moto()
     vpc = call.ec2.vpcs[answer["Vpc"]["VpcId"]]
     vpc.state = answer["Vpc"]["State"] = "pending"
     call.cloud.later(timing.VPC_PENDING, lambda: setattr(vpc, "state", "available"))
     return answer
+
+
+@handles("ec2", "CreateInternetGateway")
+def create_internet_gateway(call: Call) -> dict[str, Any]:
+    """Raises ``InternetGatewayLimitExceeded``: as many as VPCs."""
+    if len(call.ec2.internet_gateways) >= call.cloud.quotas["vpcs"]:
+        text = "The maximum number of internet gateways has been reached."
+        raise ApiError("InternetGatewayLimitExceeded", text)
+    return call.moto()
 
 
 @handles("ec2", "DeleteVpc")

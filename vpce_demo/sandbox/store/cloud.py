@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from ..clock import Clock
+from ..quotas import defaults
 from .view import Health, View
 
 
@@ -129,6 +130,7 @@ class Cloud:
         self.lock = threading.RLock()
         self.alarm = threading.Event()
         self.wires: Wires = NoWires()
+        self.quotas = defaults()
         self.clear()
 
     def clear(self) -> None:

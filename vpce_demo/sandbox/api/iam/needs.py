@@ -24,7 +24,7 @@ from .policy import Context
 ROLE_PATH = "/aws-service-role/elasticloadbalancing.amazonaws.com/"
 ROLE_NAME = "AWSServiceRoleForElasticLoadBalancing"
 """The role that the first load balancer of an account makes."""
-PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
 """How IAM calls a service, where botocore calls it otherwise."""
 
 
