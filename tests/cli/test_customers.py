@@ -73,7 +73,7 @@ def test_a_customer_that_fails_is_named_with_its_cause(stage: Stage) -> None:
     finally:
         stage.ec2.authorize_security_group_ingress(**group, IpPermissions=[rule])
     assert code == 6
-    assert document["error"]["message"].startswith("Customer 2: check 6 failed")
+    assert document["error"]["message"].startswith("check 6 of customer 2 failed")
     lines = screen.splitlines()
     assert [line[0] for line in lines if " Customer " in line and " of 5" in line] == ["✓", "✗", "✓"]
     assert stage.ids["customer-group-2"] in screen, "the command that repairs it is about this customer's group"
@@ -137,8 +137,8 @@ def test_accept_leaves_a_strangers_request_and_says_how_to_accept_it(stage: Stag
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("accept", "vpce-0123456789abcdef0"), 2, "vpce-0123456789abcdef0 has not asked to connect to this service."),
-        (("reject", "vpce-0123456789abcdef0"), 2, "vpce-0123456789abcdef0 has not asked to connect to this service."),
+        (("accept", "vpce-0123456789abcdef0"), 2, "Not asked to connect to this service: vpce-0123456789abcdef0."),
+        (("reject", "vpce-0123456789abcdef0"), 2, "Not asked to connect to this service: vpce-0123456789abcdef0."),
         (("accept", "--all", "--list"), 2, "exclude each other"),
         (("reject",), 2, "Missing argument 'ENDPOINT...'"),
         (("up", "--customers", "51"), 2, "1<=x<=50"),

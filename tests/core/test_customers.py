@@ -240,12 +240,11 @@ def test_requests_are_answered_by_id_and_a_strangers_waits(
     made: dict[str, str], place: Environment, open_run: OpenRun, tmp_path: Path
 ) -> None:
     ec2, second = place.clients[Side.CONSUMER].ec2, made["endpoint-2"]
+    (service,) = ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
+    stranger = ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface", VpcId=made["customer-vpc-3"], ServiceName=service["ServiceName"]
+    )["VpcEndpoint"]
     with open_run(tmp_path) as run:
-        run.look()
-        service = run.sides[Side.PROVIDER].output(run.demo.service, "service_name")
-        stranger = ec2.create_vpc_endpoint(
-            VpcEndpointType="Interface", VpcId=made["customer-vpc-3"], ServiceName=service
-        )["VpcEndpoint"]
         assert created(up(run)) == set(), "a stranger is not accepted"
         run.look()
         found = requests.requests(run)
@@ -253,7 +252,7 @@ def test_requests_are_answered_by_id_and_a_strangers_waits(
         assert (theirs.endpoint, theirs.customer, theirs.waits) == (stranger["VpcEndpointId"], 0, True)
         assert (theirs.owner, theirs.region, theirs.age is None) == ("123456789012", "us-east-1", False)
         assert {one.customer for one in found if not one.waits} == {1, 2, 3}
-        with pytest.raises(ConfigError, match="vpce-0 has not asked"):
+        with pytest.raises(ConfigError, match="Not asked to connect to this service: vpce-0"):
             requests.chosen(found, ["vpce-0"])
         requests.answer(run, [theirs], accepts=True)
         requests.answer(run, requests.chosen(found, [second]), accepts=False)

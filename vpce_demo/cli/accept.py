@@ -114,8 +114,7 @@ def _too_early(app: App, missing: str) -> NotCreated:
 
 def _answered(app: App, these: Sequence[ConnectionRequest], word: str) -> None:
     """Say which requests were accepted or rejected."""
-    number = f"{len(these)} connection{'s' * (len(these) != 1)}"
-    CHANGES.note(f"{number} {'was' if len(these) == 1 else 'were'} {word}.")
+    CHANGES.note(f"Connections {word}: {len(these)}.")
     for one in these:
         app.screen().line(f"{one.endpoint} of account {one.owner}: {word}", mark="✓")
 

@@ -128,9 +128,7 @@ def down(
                 table=screens.left_over(left),
             )
             leftovers.diagnosis = run.diagnosis((one.resource, one.why) for one in left)
-            leftovers.hint = _how_to_continue(
-                app, left, leftovers.diagnosis, run.state.path, f" --customer {one.number}" if one else ""
-            )
+            leftovers.hint = _how_to_continue(app, left, leftovers.diagnosis, run.state.path, customer)
             raise leftovers
         if one:
             stay = ", ".join(str(other.number) for other in run.demo.customers if other is not one)
@@ -171,12 +169,14 @@ def _what_stays(screen: Screen, run: Run, other: Sequence[Resource]) -> None:
     screen.message(f"    vpce-demo{' --sandbox' * run.environment.is_sandbox} down --side {theirs}")
 
 
-def _how_to_continue(app: App, left: Sequence[Leftover], cause: Diagnosis | None, state: Path, whose: str) -> str:
-    """The command that continues, depending on what holds the rest; ``whose`` is its option for one customer.
+def _how_to_continue(
+    app: App, left: Sequence[Leftover], cause: Diagnosis | None, state: Path, customer: int | None
+) -> str:
+    """The command that continues, depending on what holds the rest; of one ``customer``, if only that is deleted.
 
     Where nothing but a repair helps, ``down`` alone would fail in the same way.
     """
-    again = f"{command_line(app)} down{whose}"
+    again = " ".join([command_line(app), "down", *(("--customer", str(customer)) if customer else ())])
     holders = {one_line(id): one_line(what) for one in left for id, what in one.strangers.items()}
     commands = in_order([one_line(command) for one in left for command in one.commands])
     if cause and cause.fixes and all(command in cause.fixes[0].command for command in commands):

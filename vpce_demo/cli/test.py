@@ -91,7 +91,6 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None, *, expla
     several = len(run.demo.customers) > 1
     began, results = time.monotonic(), []
     failed: Result | None = None
-    whose = ""
     cause: Diagnosis | None = None
     instead = instead_of_the_cause(app)
     first = _lab(run, run.demo, timeout)
@@ -102,7 +101,7 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None, *, expla
         if result.passed is False or not (screen.quiet or one_of_many):
             screens.result(screen, result)
         if result.failure and not failed:
-            failed, whose = result, f"{lab.demo.customers[0].title}: " if one_of_many else ""
+            failed = result
             if explain and not instead:
                 cause = diagnosis_for_this_demo(app, checks.explain(lab, result))
                 result.failure.diagnosis = cause
@@ -117,7 +116,10 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None, *, expla
     if failed and instead and explain:
         screen.message(instead)
     if failed:
-        error = TestFailed(f"{whose}check {failed.number} failed: {failed.evidence}")
+        words = f"check {failed.number} failed: {failed.evidence}"
+        if failed.customer:
+            words = f"check {failed.number} of customer {failed.customer} failed: {failed.evidence}"
+        error = TestFailed(words)
         error.diagnosis = cause
         raise error
     passed(app, "test", run.settings.demo_id)

@@ -200,11 +200,12 @@ def refuse_no_room(config: Config, clients: Clients, networks: int, *, is_sandbo
         most, is_own = limit(clients, what)
         if not is_too_small(quota, most, is_own, used, wanted):
             continue
+        needed = used + wanted
         raise Refused(
             f"There is no room for {wanted} more {what}.",
             code="VPCE052",
             facts={"account": clients.account, "region": clients.region, what: f"{used} of {most} there"},
-            hint=f"Raise the quota of the sandbox:  <demo> sandbox start --quota {quota.in_sandbox}={used + wanted}"
+            hint=f"Raise the quota of the sandbox:  <demo> sandbox start --quota {quota.in_sandbox}={needed}"
             if is_sandbox and quota.in_sandbox
             else "Delete what you do not need, take another --region, or ask for more in the Service Quotas console.",
         )

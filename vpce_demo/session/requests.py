@@ -73,7 +73,7 @@ def chosen(found: Sequence[ConnectionRequest], endpoints: Collection[str]) -> li
     unknown = sorted(set(endpoints) - {one.endpoint for one in found})
     if unknown:
         raise ConfigError(
-            f"{', '.join(unknown)} {'has' if len(unknown) == 1 else 'have'} not asked to connect to this service.",
+            f"Not asked to connect to this service: {', '.join(unknown)}.",
             code="VPCE131",
             hint="See who has:  <demo> accept --list",
         )

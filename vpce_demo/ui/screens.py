@@ -114,16 +114,19 @@ def verdict(
             screen.line()
         done = sum(one.passed is not None for one in results)
         passed = f"PASSED  {done} of {done} in {duration(seconds)}."
-        who = "The consumer" if customers == 1 else f"Each of {customers} customers"
-        proof = f"{who} reached the web server through PrivateLink, and no other way."
+        proof = "The consumer reached the web server through PrivateLink, and no other way."
+        if customers > 1:
+            proof = f"Each of {customers} customers reached the web server through PrivateLink, and no other way."
         if done < len(results):
             proof = f"The other {len(results) - done} need the other side's sign-in."
         fits = cell_len(f"{screen.said(passed)} {screen.said(proof)}") <= screen.out.width
         for line in [f"{passed} {proof}"] if fits else [passed, proof]:
             screen.line(line, style="green")
         return
-    whose = f" of customer {failed.customer}" if failed.customer else ""
-    screen.line(f"FAILED  at {failed.number}{whose}. Exit code 6. {changed}", style="red")
+    at = f"FAILED  at {failed.number}. Exit code 6."
+    if failed.customer:
+        at = f"FAILED  at {failed.number} of customer {failed.customer}. Exit code 6."
+    screen.line(f"{at} {changed}", style="red")
     if failed.failure and failed.failure.diagnosis:
         diagnosis(screen, failed.failure.diagnosis)
 
