@@ -692,7 +692,7 @@ ERRORS = (
     ErrorRow(
         "VPCE129", "5", "Asking for fewer customers deletes none",
         "`--customers`, or `customers:` in the config file, is less than the number of a customer that is there.",
-        "Take them away one by one: `vpce-demo down --customer N`. Or ask for as many as there are.",
+        "Take them away one by one: `vpce-demo down --customer 2`. Or ask for as many as there are.",
     ),
     ErrorRow(
         "VPCE130", "5", "The only customer cannot be taken away",
