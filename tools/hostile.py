@@ -57,6 +57,8 @@ COMMANDS = (
     "completion bash",
     "doctor",
     "test --timeout 1",
+    "accept --list",
+    "reject vpce-0123456789abcdef0",
     "walkthrough --yes --timeout 1",
     "adopt --yes",
     "up --yes --skip-test --until create-endpoint-service",

@@ -32,6 +32,7 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
     faults("drop", "--after", "--operation", "Create*", "--nth", "2")
     faults("spoil", "html", "--times", "2")
     faults("delay", "0.5", "--operation", "DescribeVpcs")
+    faults("throttle", "--operation", "Create*", "--burst", "4", "--rate", "1")
     faults("kill")
     faults("hide", "5")
     faults("hide-tags", "10")
@@ -41,6 +42,7 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
         "drop after: Create*, number 2; struck 0 of 0 seen",
         "spoil before (html): any call, the first 2; struck 0 of 0 seen",
         "delay of 0.5 s: DescribeVpcs, every one; struck 0 of 0 seen",
+        "throttle: Create*, beyond 4 at once and 1 a second; struck 0 of 0 seen",
         "kill before: any call, every one; struck 0 of 0 seen",
         "What is made is hidden for 5 s of AWS's time. Now hidden: 0.",
         "The tags of what is made are hidden from IAM for 10 s of AWS's time.",
@@ -53,6 +55,7 @@ def test_each_fault_is_set_and_listed(faults: Faults) -> None:
         "drop-after",
         "spoil-before",
         "delay",
+        "throttle",
         "kill-before",
     ]
     assert document["command"] == "sandbox faults"

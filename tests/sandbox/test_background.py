@@ -50,7 +50,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 def test_a_life(directory: Path) -> None:
     assert client.running(directory) is None
     assert client.stop(directory) is False
-    first = client.ensure(directory, speed=50, latency_ms=1)
+    first = client.ensure(directory, speed=50, latency_ms=1, quotas={"vpcs": 21})
     assert first.speed == 50
     assert client.ensure(directory) == first
     assert client.running(directory) == first
@@ -58,6 +58,7 @@ def test_a_life(directory: Path) -> None:
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     status = first.control("status")
     assert (status["boot_id"], status["pid"], status["latency_ms"]) == (first.boot_id, first.pid, 1)
+    assert status["quotas"] == {"vpcs": 21, "endpoints": 50}
     first.control("settings", {"speed": "max"})
     assert (found := client.running(directory)) is not None
     assert found.speed == float("inf")

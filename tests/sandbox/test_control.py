@@ -78,6 +78,9 @@ def test_the_token(world: World) -> None:
         ("settings", '{"speed": NaN}', "speed is a number above 0, or max"),
         ("settings", '{"latency_ms": -1}', "latency_ms is a number of milliseconds"),
         ("settings", '{"latency_ms": "fast"}', "latency_ms is a number of milliseconds"),
+        ("settings", '{"quotas": {"vpcs": 0}}', "quotas are whole numbers from 1 to 1000, of vpcs, endpoints"),
+        ("settings", '{"quotas": {"cats": 5}}', "quotas are whole numbers from 1 to 1000, of vpcs, endpoints"),
+        ("settings", '{"quotas": ["vpcs"]}', "quotas are whole numbers from 1 to 1000, of vpcs, endpoints"),
         ("reset", '{"all": true}', "none are known here"),
     ],
 )

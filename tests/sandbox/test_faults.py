@@ -272,6 +272,17 @@ def post(world: World, body: object) -> tuple[int, Any]:
     return ask(world.sandbox, "POST", "/_sandbox/faults", json.dumps(body))
 
 
+def test_a_bucket_for_each_operation_fills_again(world: World) -> None:
+    faults, clock = world.sandbox.faults, world.sandbox.clock
+    faults.add(InjectedFault("throttle", "Describe*", burst=2, rate=0.1))
+    assert [code_of(world.ec2.describe_vpcs) for _ in range(3)] == ["", "", "RequestLimitExceeded"]
+    assert code_of(world.ec2.describe_subnets) == "", "it has a bucket of its own"
+    clock.skip(10)
+    assert [code_of(world.ec2.describe_vpcs) for _ in range(2)] == ["", "RequestLimitExceeded"]
+    clock.skip(1000)
+    assert [code_of(world.ec2.describe_vpcs) for _ in range(3)] == ["", "", "RequestLimitExceeded"], "2 at most"
+
+
 def test_faults_by_the_control_port(world: World) -> None:
     status, answer = post(world, {"add": [{"do": "error", "code": "Nope", "times": 1}, {"do": "delay", "seconds": 0}]})
     assert status == 200
@@ -319,6 +330,10 @@ def test_faults_by_the_control_port(world: World) -> None:
         ({"add": [{"do": "drop-after", "how": "html"}]}, "how is for spoil-before and spoil-after, not for drop-after"),
         ({"add": [{"do": "spoil-after"}]}, "how is one of empty, html"),
         ({"add": [{"do": "spoil-before", "how": []}]}, "how is one of empty, html"),
+        ({"add": [{"do": "throttle", "nth": 1}]}, "throttle strikes by its tokens"),
+        ({"add": [{"do": "throttle", "burst": 0}]}, "burst is a whole number from 1 to 1000"),
+        ({"add": [{"do": "throttle", "rate": 0}]}, "rate is a number above 0"),
+        ({"add": [{"do": "delay", "seconds": 1, "rate": 1}]}, "burst and rate are for throttle"),
         ({"add": [{"do": "drop-after", "nth": 0}]}, "nth is a whole number from 1"),
         ({"add": [{"do": "drop-after", "times": True}]}, "times is a whole number from 1"),
         ({"add": [{"do": "drop-after", "times": 1, "nth": 1}]}, "nth and times exclude each other"),

@@ -49,6 +49,32 @@ def test_create_vpc_over_the_limit_of_5(world: World) -> None:
         world.vpc("20.9.0.0/16")
 
 
+def test_quotas_can_be_raised_and_are_told_then(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Internet gateways follow the VPCs.  Service Quotas has no value for what applies by default."""
+    which = {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
+    quotas = world.client("service-quotas")
+    with refused("NoSuchResourceException"):
+        quotas.get_service_quota(**which)
+    monkeypatch.setitem(world.sandbox.cloud.quotas, "vpcs", 6)
+    assert quotas.get_service_quota(**which)["Quota"]["Value"] == 6
+    for number in range(1, 6):
+        world.gateway(world.vpc(f"20.{number}.0.0/16"))
+    world.gateway()
+    with refused("InternetGatewayLimitExceeded"):
+        world.gateway()
+
+
+def test_a_vpc_has_so_many_interface_endpoints(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(world.sandbox.cloud.quotas, "endpoints", 2)
+    net, service = world.network(), "com.amazonaws.us-east-1.ssm"
+    first, _ = (world.endpoint(net, service)["VpcEndpointId"] for _ in range(2))
+    with refused("VpcEndpointLimitExceeded"):
+        world.endpoint(net, service)
+    world.endpoint(world.network("21.0"), service)
+    world.ec2.delete_vpc_endpoints(VpcEndpointIds=[first])
+    world.endpoint(net, service)
+
+
 def test_delete_vpc_with_only_gateway_and_group_left(world: World) -> None:
     vpc = world.vpc()
     gateway = world.gateway(vpc)

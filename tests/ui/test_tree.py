@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from tests.diagram.demos import demo_of
+from vpce_demo.config.load import load
 from vpce_demo.engine.events import Action
 from vpce_demo.errors import DemoError, TimedOut
 from vpce_demo.model import Phase, short_id
@@ -190,3 +192,19 @@ def test_the_bar_fits_even_where_its_symbols_are_two_cells_wide(open_screen: Ope
     for width in (60, 80, 100, 120):
         bar = frame(open_screen, up_to_the_load_balancer(), 84.0, width, ascii=ascii)[-2 if width >= 98 else -3]
         assert sum(2 if ord(symbol) > 127 else 1 for symbol in bar) <= width
+
+
+@pytest.mark.parametrize("height", [10, 15, 24, 40, 80])
+def test_twenty_customers_fit_any_height_a_line_each(open_screen: Opens, height: int) -> None:
+    play = Play.up(demo_of(load(None, {"customers": 20})))
+    play.missing()
+    for key in play.by_key:
+        play.emit(1.0, Action.CREATING, key)
+    lines = frame(open_screen, play, 90.0, height=height)
+    assert len(lines) <= height
+    shown = sum(" Customer " in line for line in lines)
+    if height >= 40:
+        assert shown == 20
+    else:
+        (more,) = (line for line in lines if "lines more" in line)
+        assert shown + 8 + int(more.split()[1]) >= 20

@@ -218,7 +218,8 @@ def _for_the_other_side(look: Look) -> Iterator[str]:
         region = look.settings.consumer_region or look.regions[Side.PROVIDER]
         yield f"the consumer:  vpce-demo{here} up --side consumer --region {region} --service-name {name}"
     if look.settings.side == Side.CONSUMER.value and endpoint and not _is_complete(look):
-        yield f"the provider:  vpce-demo{' --sandbox' * look.is_free} accept {endpoint.id}"
+        ids = [look.live[one.endpoint.key].id for one in look.demo.customers if one.endpoint.key in look.live]
+        yield f"the provider:  vpce-demo{' --sandbox' * look.is_free} accept {' '.join(ids)}"
 
 
 @contextlib.contextmanager
