@@ -13,6 +13,7 @@ from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 
+from .program import Done
 from .stage import Stage, write_server_file
 
 
@@ -103,6 +104,7 @@ def test_the_others_count_in_every_place(stage: Stage) -> None:
     assert "Customer_Network and 2 more" in stage.text("diagram")[1]
     assert "Customer_Network and 2 more" in stage.text("diagram", "--format", "svg")[1]
     assert "Customer_Network 他 2" in stage.text("diagram", "--lang", "ja")[1]
+    assert stage.run("test")[0] == 0
     assert stage.run("report", "--to", str(stage.directory / "report.html"))[0] == 0
     page = (stage.directory / "report.html").read_text()
     assert "MyEndpoint-3" in page
@@ -110,8 +112,8 @@ def test_the_others_count_in_every_place(stage: Stage) -> None:
 
 
 def test_the_queue_tells_whose_each_request_is(stage: Stage, stranger: str) -> None:
-    code, document, screen = stage.run("accept", "--list")
-    assert code == 0
+    done = Done(*stage.text("-o", "json", "accept", "--list"))
+    document, screen = done.document, done.err
     assert {one["endpoint"]: (one["customer"], one["state"]) for one in document["requests"]} == {
         **{stage.ids[key]: (n, "available") for n, key in enumerate(("endpoint", "endpoint-2", "endpoint-3"), 1)},
         stranger: (None, "pendingAcceptance"),
@@ -129,8 +131,8 @@ def test_accept_leaves_a_strangers_request_and_says_how_to_accept_it(stage: Stag
     code, document, _ = stage.run("accept", stranger)
     assert (code, document["answered"]) == (0, [stranger])
     assert stage.run("accept", "--all")[1]["answered"] == []
-    code, document, _ = stage.run("reject", stranger)
-    assert (code, document["answered"]) == (0, [stranger])
+    document = Done(*stage.text("-o", "json", "reject", stranger)).document
+    assert (document["command"], document["answered"]) == ("reject", [stranger])
     assert "Not this demo's" not in stage.text("accept")[1], "a rejected one does not wait"
 
 

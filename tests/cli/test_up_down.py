@@ -328,9 +328,9 @@ def test_one_json_document_for_every_command(world: World) -> None:
 
 
 def test_every_command_is_tried() -> None:
-    assert {path.split()[0] for path, _ in commands()} - {command.split()[0] for command in EVERY_COMMAND} == {
-        "walkthrough"
-    }
+    tried = {command.split()[0] for command in EVERY_COMMAND}
+    tried.add("reject")  # it needs the id of an endpoint: test_customers.py
+    assert {path.split()[0] for path, _ in commands()} - tried == {"walkthrough"}
 
 
 @pytest.mark.parametrize(
