@@ -133,7 +133,7 @@ def down(
         if one:
             stay = ", ".join(str(other.number) for other in run.demo.customers if other is not one)
             screen.line(f"Deleted {len(ids)} in {duration(told.board.seconds)}. Nothing left of customer {one.number}.")
-            screen.line(f"Left as they are: the provider and customer {stay}.")
+            screen.line(f"Left as they are: the provider, and of the customers {stay}.")
             return
         passed(app, "down", run.settings.demo_id)
         screen.line(
