@@ -158,7 +158,7 @@ def test_one_is_taken_away_and_the_last_one_is_not(stage: Stage) -> None:
     code, out, err = stage.text("down", "--customer", "2")
     assert code == 0, err
     assert "Nothing left of customer 2." in out
-    assert "Left as they are: the provider and customer 1, 3." in out
+    assert "Left as they are: the provider, and of the customers 1, 3." in out
     assert "2 of 2" in stage.text("status")[1]
     code, out, _ = stage.text("up", "--skip-test")
     assert "Nothing to do: all 46 were there already." in out
