@@ -81,6 +81,31 @@ def test_a_life_leaves_both_accounts_as_they_were(
     assert {side: account(clients) for side, clients in place.clients.items()} == before
 
 
+def test_the_zone_is_one_though_its_name_is_another_in_each_account(
+    sandbox: Sandbox, place: Environment, open_run: OpenRun, tmp_path: Path
+) -> None:
+    sandbox.set(zones_differ=True)
+    try:
+        with open_run(tmp_path) as run:
+            up(run)
+            assert not [live.drift for live in run.look().values() if live.drift]
+            placed = {}
+            for side, subnet in ((Side.PROVIDER, "provider-subnet"), (Side.CONSUMER, "customer-subnet")):
+                (one,) = place.clients[side].ec2.describe_subnets(SubnetIds=[run.state.id(subnet)])["Subnets"]
+                placed[side] = one["AvailabilityZone"], one["AvailabilityZoneId"]
+            (name, id), (other_name, other_id) = placed.values()
+            assert id == other_id
+            assert name != other_name
+            theirs = place.clients[Side.CONSUMER].ec2
+            (service,) = theirs.describe_vpc_endpoint_services(
+                ServiceNames=[run.sides[Side.PROVIDER].output(run.demo.service, "service_name")]
+            )["ServiceDetails"]
+            assert service["AvailabilityZones"] == [other_name], "as it is called in the consumer's account"
+            assert down(run) == []
+    finally:
+        sandbox.set(zones_differ=False)
+
+
 def test_without_the_state_file_both_sides_are_found(made: Run, open_run: OpenRun, tmp_path: Path) -> None:
     with open_run(tmp_path / "elsewhere", makes=False, unrecorded=Unrecorded.DELETE_OWN) as run:
         assert run.look().keys() == made.look().keys()

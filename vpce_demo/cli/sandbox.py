@@ -69,11 +69,19 @@ def sandbox() -> None:
     help=f"Another quota than AWS's default: {', '.join(f'{name} ({one.default})' for name, one in QUOTAS.items())}.",
 )
 @click.option("--iam", is_flag=True, help="Check the permissions of IAM users.")
+@click.option("--zones-differ", is_flag=True, help="Let zones have other names in other accounts, as AWS's may.")
 @pass_app
 def sandbox_start(
-    app: App, speed: float, latency: float, port: int, proxy_port: int, quota: tuple[tuple[str, int], ...], iam: bool
+    app: App,
+    speed: float,
+    latency: float,
+    port: int,
+    proxy_port: int,
+    quota: tuple[tuple[str, int], ...],
+    iam: bool,
+    zones_differ: bool,
 ) -> None:
-    """Start it, if it is not running.  A running one keeps its settings, but for a --quota, which is changed.
+    """Start it, if it is not running.  A running one keeps its settings, but for --quota and --zones-differ.
 
     \b
     Example:
@@ -89,6 +97,8 @@ def sandbox_start(
     if before and quota:
         running.control("settings", {"quotas": dict(quota)})
         CHANGES.note("The sandbox's quotas were changed.")
+    if zones_differ:
+        running.control("settings", {"zones_differ": True})
     if not before:
         CHANGES.note("The sandbox was started.")
     _show_sandbox(app, running, "Runs already." if before else "Started.")

@@ -30,7 +30,12 @@ class Controlled(Protocol):
     def trace(self) -> list[dict[str, Any]]: ...
     def reset(self) -> None: ...
     def set(
-        self, speed: float | None, latency_ms: float | None, iam: bool | None, quotas: dict[str, int] | None
+        self,
+        speed: float | None,
+        latency_ms: float | None,
+        iam: bool | None,
+        quotas: dict[str, int] | None,
+        zones_differ: bool | None,
     ) -> None: ...
     def ask_to_stop(self) -> None: ...
 
@@ -126,18 +131,24 @@ class Control:
         return faults.as_dict()
 
     def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
-        _only(body, "speed", "latency_ms", "iam", "quotas")
+        _only(body, "speed", "latency_ms", "iam", "quotas", "zones_differ")
         speed = pace(body["speed"]) if "speed" in body else None
         latency = body.get("latency_ms")
         if latency is not None and (not _number(latency) or not 0 <= latency <= 60_000):
             raise Mistake(f"latency_ms is a number of milliseconds from 0 to 60000, not {latency!r}")
-        iam = body.get("iam")
-        if iam is not None and not isinstance(iam, bool):
-            raise Mistake(f"iam is true or false, not {iam!r}")
+        for name in ("iam", "zones_differ"):
+            if not isinstance(body.get(name), bool | None):
+                raise Mistake(f"{name} is true or false, not {body[name]!r}")
         quotas = body.get("quotas", {})
         if not isinstance(quotas, dict) or not all(is_quota(name, value) for name, value in quotas.items()):
             raise Mistake(f"quotas are whole numbers from 1 to 1000, of {', '.join(QUOTAS)}, not {quotas!r}")
-        self._sandbox.set(speed=speed, latency_ms=latency, iam=iam, quotas=quotas)
+        self._sandbox.set(
+            speed=speed,
+            latency_ms=latency,
+            iam=body.get("iam"),
+            quotas=quotas,
+            zones_differ=body.get("zones_differ"),
+        )
         return self._sandbox.status()
 
     def _reset(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -218,14 +218,18 @@ class Sandbox:
         latency_ms: float | None = None,
         iam: bool | None = None,
         quotas: Mapping[str, int] | None = None,
+        zones_differ: bool | None = None,
     ) -> None:
-        """Change the pace, whether permissions are checked, and the quotas, from now on."""
+        """Change the pace, whether permissions are checked, the quotas, and whether zones have other names in other
+        accounts, from now on."""
         if speed is not None:
             self.clock.speed = speed
         if latency_ms is not None:
             self._api.latency = latency_ms / 1000
         if iam is not None:
             self._api.gate.on = iam
+        if zones_differ is not None:
+            self._api.zone_names.differ = zones_differ
         self.cloud.quotas.update(quotas or {})
         self.cloud.alarm.set()
         self.cloud.wires.changed()
@@ -256,6 +260,7 @@ class Sandbox:
             "latency_ms": self._api.latency * 1000,
             "iam": self._api.gate.on,
             "quotas": dict(self.cloud.quotas),
+            "zones_differ": self._api.zone_names.differ,
             "endpoint_url": self.endpoint_url,
             "proxy_url": self.proxy_url,
             "uptime": time.time() - self._started,

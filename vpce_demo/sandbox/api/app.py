@@ -49,6 +49,7 @@ from .protocol import (
     regions,
 )
 from .spoil import spoilt
+from .zone_names import ZoneNames
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -113,6 +114,7 @@ class Api:
         self.calls: deque[RecordedCall] = deque(maxlen=limits.REMEMBERED_CALLS)
         self.counts: Counter[str] = Counter()
         self.gate = Gate(faults.hiding.hides_tags)
+        self.zone_names = ZoneNames()
         self._control = control
         self._moto = Moto()
         self._number = 0
@@ -162,6 +164,7 @@ class Api:
             time.sleep(self.latency)
         try:
             response = _with_headers(incoming, self._answer(incoming, record, struck, body))
+            response.set_data(self.zone_names.outward(incoming, response.get_data()))
             struck.after()
         except Dropped as dropped:
             record.error = ", ".join(filter(None, (record.error, dropped.note)))
@@ -212,7 +215,7 @@ class Api:
             with self.cloud.lock:
                 self.gate.check(incoming, {})
                 return self._forward(incoming, body)
-        params = incoming.params()
+        params, body = (self.zone_names.inward(incoming, one) for one in (incoming.params(), body))
         record.params = _remembered(params)
         parameters.check(incoming, params)
         with self.cloud.lock:
