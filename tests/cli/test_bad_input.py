@@ -207,7 +207,7 @@ def test_the_sandbox_is_offered_where_the_demo_is_there(here: Callable[..., Done
     record.touch()
     name = " --name vpce-demo" * ("--name" in line)
     done = here(*line.split())
-    assert f"is in the sandbox. Did you mean:\n    vpce-demo --sandbox{name} {command}\n" in done.err
+    assert f"is in the sandbox. Did you mean:\n    vpce-demo --sandbox {line}\n" in done.err
     assert done.err.count("Did you mean") == 1
     if command != "report":
         refused(done, 2, "No AWS region is set.", f"Give one:  vpce-demo{name} {command} --region us-east-1 ")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -167,6 +168,8 @@ class App:
     given: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     document: dict[str, Any] = field(default_factory=dict)
+    arguments: Sequence[str] = ()
+    """The words after the program's name."""
     variables: dict[str, str] = field(default_factory=dict)
     """The environment variables that options come from, by the option's name."""
     _screen: Screen | None = None
@@ -309,7 +312,7 @@ class App:
             self._has_asked = True
             screen = self.screen()
             screen.end_line()
-            meant = for_this_demo(replace(self, given={**self.given, "sandbox": True}), THIS_COMMAND)
+            meant = " ".join(["vpce-demo --sandbox", *map(_word, self.arguments)])
             screen.message("The demo of this name that is on record here is in the sandbox. Did you mean:", mark="!")
             screen.message(f"    {meant}")
 

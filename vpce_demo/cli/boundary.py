@@ -71,7 +71,7 @@ def run_command(arguments: list[str]) -> int:
 
     What cannot be shown does not end the command; if the output could not be written, the code is 1 at least.
     """
-    app = App()
+    app = App(arguments=arguments)
     with clean_outputs() as out:
         code = _run(app, arguments)
         return code if _was_written(app, out) else code or 1
