@@ -113,7 +113,7 @@ class Run:
         self._seen_since = began
         known = self.sides[Side.PROVIDER].known
         self.duplicates = {key: list(lives) for key, lives in engine.duplicates.items()}
-        return dict(known)
+        return {r.key: known[r.key] for r in looked if r.key in known}
 
     @property
     def ages(self) -> dict[str, int]:
@@ -259,7 +259,10 @@ class Run:
         """What has the demo's tags and is none of its resources.  Raises the error of a failed look-up."""
         try:
             keys = {r.key: r.side for r in self.demo.resources}
-            self.others = strays(self.sides, keys, self._ids(), self._seen_since)
+            both = tutorial(self.settings.model_copy(update={"side": None})).resources
+            elsewhere = {r.key for r in both} - keys.keys()  # on the side that was not looked at
+            found = strays(self.sides, keys, self._ids(), self._seen_since)
+            self.others = [one for one in found if one.of not in elsewhere]
         except (ClientError, BotoCoreError) as error:
             raise understood(error, self.sides[Side.PROVIDER].clients.decode) or error from error
         return self.others
