@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 
 THIS_DEMO = "<demo>"
 """In a hint or a fix, stands for ``vpce-demo`` with the options of the demo at hand, which only ``cli`` knows."""
+THEIR_DEMO = "<their-demo>"
+"""In a hint or a fix for the person on the other side, stands for ``vpce-demo``, and in a sandbox ``--sandbox``."""
 THIS_COMMAND = "<command>"
 """In a hint, stands for the command that is running, with the options of the demo at hand."""
 STATE_DIRECTORY = "<state-dir>"

@@ -83,7 +83,9 @@ def test_two_people_do_the_tutorial_together(people: People) -> None:
     told = people.run(*theirs, "up", "--side", "consumer", "--service-name", name)
     (endpoint,) = (one["VpcEndpointId"] for one in people.ec2[CONSUMER].describe_vpc_endpoints()["VpcEndpoints"])
     assert f"the provider:  vpce-demo --sandbox accept {endpoint}" in told
-    assert "the provider has not accepted the connection" in people.run(*theirs, "test", code=6)
+    told = people.run(*theirs, "test", code=6)
+    assert "the provider has not accepted the connection" in told
+    assert f"vpce-demo --sandbox accept {endpoint}" in told
     assert f"accept {endpoint}" in people.run("test", code=6)
 
     assert endpoint in people.run("accept", "--list")
@@ -99,7 +101,9 @@ def test_two_people_do_the_tutorial_together(people: People) -> None:
     assert f"nothing left on the provider's side, in account {PROVIDER} (us-east-1)" in told
     assert "The consumer's side was not looked at, and nothing of it is on record here." in told
     assert people.endpoints() == ["rejected"], "the provider cannot delete it"
-    people.run(*theirs, "down")
+    document = people.document(*theirs, "down")
+    assert document["deleted"] == 13, "the service was the provider's"
+    assert not [id for id in document["deleted_ids"] if id.startswith("vpce-svc-")]
     assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (0, 0)
 
 
@@ -107,13 +111,29 @@ def test_the_providers_sign_in_alone_deletes_its_side_and_says_what_stays(people
     people.run(*BOTH, "up", "--skip-test")
     told = people.run("down", "--side", "provider")
     assert f"On record there: 13 of its resources, in account {CONSUMER} (us-east-1)" in told
-    assert "vpce-demo --sandbox down --side consumer" in told
+    assert f"vpce-demo --sandbox --profile {CONSUMER} --region us-east-1 down --side consumer" in told
     assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (0, 1)
     assert people.endpoints() == ["rejected"]
     told = people.run("--consumer-profile", CONSUMER, "down", "--side", "consumer")
     assert f"nothing left on the consumer's side, in account {CONSUMER}" in told
     assert people.vpcs(CONSUMER) == 0
     assert list((people.directory / "sandbox").rglob("*")) == [], "nothing is on record any more"
+
+
+@pytest.mark.parametrize(("side", "other", "count"), [("provider", "consumer", 13), ("consumer", "provider", 18)])
+def test_one_side_is_deleted_in_an_account_that_has_both(
+    people: People, sandbox: Sandbox, side: str, other: str, count: int
+) -> None:
+    people.run("up", "--skip-test")
+    assert "none of its resources" not in people.run("status", "--side", side)
+    before = len(sandbox.calls())
+    told = people.run("down", "--side", side)
+    assert f"nothing left on the {side}'s side" in told
+    assert f"On record there: {count} of its resources" in told
+    asked = {call.operation for call in sandbox.calls()[before:]}
+    assert asked.isdisjoint({"DeleteVolume", "DeleteNetworkInterface"}), "those are the other side's"
+    assert "nothing left" in people.run("down", "--side", other)
+    assert people.vpcs(PROVIDER) == 0
 
 
 def test_the_consumers_sign_in_alone_deletes_its_side_and_says_what_stays(people: People) -> None:
@@ -143,6 +163,37 @@ def test_the_consumer_alone_and_without_a_record_finds_its_side_by_tags(people: 
     told = people.run("--consumer-profile", CONSUMER, "down", "--side", "consumer", "--adopt", "--yes")
     assert f"nothing left on the consumer's side, in account {CONSUMER}" in told
     assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (1, 0)
+
+
+def test_each_side_is_shown_without_what_only_the_other_one_sees(people: People) -> None:
+    people.run("up", "--side", "provider", "--consumer-account", CONSUMER)
+    (name,) = people.services()
+    theirs = ("--name", "consumer", "--profile", CONSUMER)
+    people.run(*theirs, "up", "--side", "consumer", "--service-name", name)
+    for words, side, other, is_alone in (((), "provider", "consumer", "19"), (theirs, "consumer", "provider", "13")):
+        assert "not looked at" in people.run(*words, "diagram")
+        people.run(*words, "report", "--to", str(people.directory / f"{side}.html"))
+        told = people.run(*words, "doctor", code=6)
+        assert f"not run: the {other}'s side" in told
+        assert "does not exist yet" not in told
+        assert "more needed" not in told, "what this side needs is there"
+        assert f"{is_alone} to be deleted" in people.run(*words, "plan", "--destroy")
+        assert f"{is_alone} resources are on record" in people.run(*words, "adopt")
+        instance = {"provider": "consumer", "consumer": "web"}[side]
+        assert f"the {side}'s side only" in people.run(*words, "ssh", instance, code=5)
+
+
+def test_a_strangers_request_is_not_offered_for_acceptance(people: People) -> None:
+    people.run("up", "--side", "provider", "--consumer-account", "333333333333", "--skip-test")
+    (service,) = people.ec2[PROVIDER].describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
+    people.ec2[PROVIDER].modify_vpc_endpoint_service_permissions(
+        ServiceId=service["ServiceId"], AddAllowedPrincipals=[f"arn:aws:iam::{CONSUMER}:root"]
+    )
+    words = ("--name", "consumer", "--profile", CONSUMER, "up", "--side", "consumer")
+    people.run(*words, "--service-name", service["ServiceName"])
+    told = people.run("doctor", code=0)
+    assert "no endpoint of account 333333333333 has asked" in told
+    assert "accept vpce-" not in told
 
 
 def test_an_exercise_breaks_nothing_in_two_accounts(people: People) -> None:

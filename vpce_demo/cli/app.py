@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..changes import CHANGES
-from ..errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO, ConfigError, DemoError
+from ..errors import STATE_DIRECTORY, THEIR_DEMO, THIS_COMMAND, THIS_DEMO, ConfigError, DemoError
 from ..model import Side
 
 if TYPE_CHECKING:
@@ -375,7 +375,9 @@ def for_this_demo(app: App, text: str) -> str:
         what, rest = match.groups()
         return command_line(app, rest) + (f" {app.command}" if what == THIS_COMMAND else "") + rest
 
-    return _A_COMMAND.sub(command, text).replace(STATE_DIRECTORY, _word(app.state_directory))
+    theirs = "vpce-demo" + " --sandbox" * bool(app.get("sandbox"))
+    text = _A_COMMAND.sub(command, text).replace(THEIR_DEMO, theirs)
+    return text.replace(STATE_DIRECTORY, _word(app.state_directory))
 
 
 def diagnosis_for_this_demo(app: App, diagnosis: Diagnosis) -> Diagnosis:

@@ -28,6 +28,7 @@ from ..verify.doctor import DoctorLine, account
 from .app import App, command_line, diagnosis_for_this_demo, for_this_demo
 from .group import command, pass_app, timeout_option
 from .sandbox_hint import instead_of_the_cause
+from .test import checks_of
 
 
 @command()
@@ -125,9 +126,7 @@ def _look(
 
 def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
     """Run the checks of ``test`` once, then confirm every cause.  Returns True if all is well."""
-    lab = checks.CheckContext(
-        run.demo, run.sides, run.ssh(), run.environment.pace, run.settings.page, run.facts, timeout, patient=False
-    )
+    lab = replace(checks_of(run, run.demo, timeout), patient=False)
     results = []
     for result in checks.run(lab):
         results.append(result)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..config.model import DEFAULT_NAME
 from ..cost.bill import cost_of
 from ..engine.events import Leftover
 from ..engine.failures import UNPROVEN
@@ -166,7 +167,9 @@ def _what_stays(screen: Screen, run: Run, other: Sequence[Resource]) -> None:
         f"{there['account']} ({there['region']}){cost}. Who can sign in there deletes them:",
         mark="!",
     )
-    screen.message(f"    vpce-demo{' --sandbox' * run.environment.is_sandbox} down --side {theirs}")
+    here = f" --sandbox --profile {there['account']}" if run.environment.is_sandbox else ""
+    name = f" --name {run.settings.name}" if run.settings.name != DEFAULT_NAME else ""
+    screen.message(f"    vpce-demo{here}{name} --region {there['region']} down --side {theirs}")
 
 
 def _how_to_continue(

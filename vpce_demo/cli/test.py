@@ -93,7 +93,7 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None, *, expla
     failed: Result | None = None
     cause: Diagnosis | None = None
     instead = instead_of_the_cause(app)
-    first = _lab(run, run.demo, timeout)
+    first = checks_of(run, run.demo, timeout)
     answers = _of_several(app, run, screen, first) if several else _of_one(app, screen, first, checks.run(first))
     for lab, result in answers:
         results.append(result)
@@ -131,7 +131,7 @@ def _in_the_log(result: Result) -> dict[str, Any]:
     return replace(result, title=f"{result.title}{whose}", customer=0).as_dict()
 
 
-def _lab(run: Run, demo: Demo, timeout: float | None) -> CheckContext:
+def checks_of(run: Run, demo: Demo, timeout: float | None) -> CheckContext:
     """What the checks of the demo's first customer work with."""
     settings = run.settings
     return CheckContext(
@@ -163,7 +163,7 @@ def _of_several(app: App, run: Run, screen: Screen, first: CheckContext) -> Iter
     for lab, result in _of_one(app, screen, first, checks.run(first), checks.OF_THE_PROVIDER):
         known.append(result)
         yield lab, result
-    labs = [_lab(run, run.demo.alone(one), first.timeout_seconds) for one in run.demo.customers]
+    labs = [checks_of(run, run.demo.alone(one), first.timeout_seconds) for one in run.demo.customers]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         for lab, asked in [(lab, pool.submit(list, checks.run(lab, known))) for lab in labs]:
             customer = lab.demo.customers[0]

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from ..config.model import DEFAULT_NAME
 from ..engine.drift import added
-from ..engine.resource import Resource
+from ..engine.resource import Resource, closure
 from ..lessons import Language, noun, words
 from ..model import Drift, Live, Phase, Side, short_id
 from ..resources.instance import Instance
@@ -286,11 +286,12 @@ class _Painter:
 
     def network(self, instance: Instance, part: Node, group: Node) -> VpcView:
         vpc, subnet = instance.subnet.vpc, instance.subnet
-        attachment = next(r for r in self.demo.resources if isinstance(r, GatewayAttachment) and r.vpc is vpc)
-        route = next(r for r in self.demo.resources if isinstance(r, InternetRoute) and r.attachment is attachment)
-        routing = next(r for r in self.demo.resources if isinstance(r, SubnetRouting) and r.subnet is subnet)
+        needs = closure([instance])  # also where the demo is the other side only
+        attachment = next(r for r in needs if isinstance(r, GatewayAttachment) and r.vpc is vpc)
+        route = next(r for r in needs if isinstance(r, InternetRoute) and r.attachment is attachment)
+        routing = next(r for r in needs if isinstance(r, SubnetRouting) and r.subnet is subnet)
         default_route = self.part(route)
-        whose = self.frame.accounts.get(instance.side, {})
+        whose = self.frame.accounts.get(instance.side, {}) if self.is_looked_at(instance) else {}
         return VpcView(
             instance.side,
             self.part(vpc),
@@ -317,10 +318,16 @@ class _Painter:
         live = self.live.get(resource.key)
         kind, name = noun(role or resource.noun, self.lang), _clean(resource.name)
         if live is None:
-            return Node(kind, name, Drawn.MISSING, self.said["not there"])
+            return Node(
+                kind, name, Drawn.MISSING, self.said["not there" if self.is_looked_at(resource) else "not seen"]
+            )
         address = self.frame.addresses.get(resource.key, "") or live.outputs.get("private_address", "")
         words = map(_clean, (noun(live.state, self.lang), short_id(live.id), address, live.why))
         return Node(kind, name, state_of(live), *words)
+
+    def is_looked_at(self, resource: Resource) -> bool:
+        """False on the other side of a demo of which only one side is here."""
+        return any(r.side == resource.side for r in self.demo.resources)
 
     def joined(self, resource: Resource, to: Resource, otherwise: str) -> Node:
         """A node that needs another and shows the other's state, or ``otherwise`` if there is none."""

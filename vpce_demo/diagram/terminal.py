@@ -106,7 +106,7 @@ class _Terminal:
         across = self.symbols.line[network.vpc.state][0]
         left, right = self.symbols.corners[top]
         label = self.label(title, network.zone) if title else ""
-        if title and self.picture.customer.account != self.picture.provider.account:
+        if title and network.account and self.picture.customer.account != self.picture.provider.account:
             with_account = self.label(title, network.zone, self.picture.said["account"].format(account=network.account))
             label = with_account if cell_len(with_account) <= self.width - PATH - 4 else label
         crossing = self.stroke(crossed_by) if crossed_by else Text(across, style)

@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from functools import cache, cached_property, lru_cache
 
-from ..errors import STATE_DIRECTORY, THIS_COMMAND, THIS_DEMO
+from ..errors import STATE_DIRECTORY, THEIR_DEMO, THIS_COMMAND, THIS_DEMO
 from . import TEXTS, Language
 
 FILE = TEXTS / "ja" / "messages.json"
-_NAME = re.compile(rf"(\{{\w+\}}|{THIS_DEMO}|{THIS_COMMAND}|{STATE_DIRECTORY})")
+_NAME = re.compile(rf"(\{{\w+\}}|{THIS_DEMO}|{THEIR_DEMO}|{THIS_COMMAND}|{STATE_DIRECTORY})")
 """A placeholder; a command line has the options of the demo at hand when it is shown."""
 _DIGITS = re.compile(r"\{(number|status)\w*\}")
 """A placeholder for a number."""

@@ -659,7 +659,7 @@ ERRORS = (
     ),
     ErrorRow(
         "VPCE123", "5", "The demo has only one side",
-        "It was made with `--side`, and what the command makes is of the other side.",
+        "It was made with `--side`, and what the command makes or reaches is on the other side.",
         "The other person runs it, with their own sign-in. `vpce-demo status` shows what there is.",
     ),
     ErrorRow(

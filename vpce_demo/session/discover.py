@@ -162,7 +162,7 @@ def _zones_of(clients: Clients, service: str) -> list[str]:
 NOT_SHOWN = """\
 It says the same of a wrong name, of a service that does not let this account connect, and of one in another region.
 Ask the provider, who lets the account in by:
-    vpce-demo up --side provider --consumer-account {account}"""
+    <their-demo> up --side provider --consumer-account {account}"""
 
 
 def networks(config: Config, environment: Environment, customers: int) -> list[tuple[Clients, int]]:

@@ -186,8 +186,10 @@ class AwsFacts:
         """The endpoint that waits to be accepted, as far as the sides with a sign-in know; empty if none does."""
         if Side.CONSUMER in self.sides:
             return self.id(self.demo.endpoint) if self.connection() == "pendingacceptance" else ""
+        owner = self.demo.service.consumer_account or self.clients(Side.PROVIDER).account
         listed = connections(self.aws(Side.PROVIDER), self.demo.service)
-        ids = {one.get("VpcEndpointState", "").lower(): one.get("VpcEndpointId", "") for one in listed}
+        theirs = [one for one in listed if one.get("VpcEndpointOwner") == owner]
+        ids = {one.get("VpcEndpointState", "").lower(): one.get("VpcEndpointId", "") for one in theirs}
         return ids.get("pendingacceptance", "")
 
     def endpoint(self) -> VpcEndpointTypeDef:

@@ -185,9 +185,10 @@ def account(
     to ``sides``."""
     told = dict.fromkeys(f"account {one['account']} in {one['region']}" for one in environment.accounts.values())
     yield DoctorLine("sign-in", True, ", ".join(told))
-    both = environment.clients[Side.PROVIDER] is environment.clients[Side.CONSUMER]
+    both = not config.side and environment.clients[Side.PROVIDER] is environment.clients[Side.CONSUMER]
     asking: list[tuple[str, Callable[[], DoctorLine]]] = []
-    for side, clients in list(environment.clients.items())[: 1 if both else 2]:
+    mine = [(side, clients) for side, clients in environment.clients.items() if config.side in (None, side)]
+    for side, clients in mine[: 1 if both else 2]:
         of = "" if both else f" ({side})"
         asking += [(f"{title}{of}", ask) for title, ask in _questions(config, side, clients, settings, sides, both)]
     asking += [

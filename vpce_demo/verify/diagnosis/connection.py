@@ -24,7 +24,7 @@ def not_accepted(facts: AwsFacts) -> Finding | None:
         return Finding(
             "the provider has not accepted the connection.",
             [f"{endpoint} is pendingAcceptance."],
-            [Fix("to be run by the provider", f"vpce-demo accept {endpoint}")],
+            [Fix("to be run by the provider", f"<their-demo> accept {endpoint}")],
         )
     service = facts.id(facts.demo.service)
     if Side.CONSUMER not in facts.sides:
