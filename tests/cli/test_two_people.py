@@ -183,6 +183,21 @@ def test_each_side_is_shown_without_what_only_the_other_one_sees(people: People)
         assert f"the {side}'s side only" in people.run(*words, "ssh", instance, code=5)
 
 
+def test_one_side_whose_state_file_is_lost_stays_one_side(people: People) -> None:
+    people.run("up", "--side", "provider", "--consumer-account", CONSUMER)
+    (name,) = people.services()
+    theirs = ("--name", "consumer", "--profile", CONSUMER)
+    people.run(*theirs, "up", "--side", "consumer", "--service-name", name)
+    for words, demo, count in ((theirs, "consumer", 13), ((), "vpce-demo", 19)):
+        people.lose_the_state(demo)
+        assert f"{count} of {count} there" in people.run(*words, "status")
+        assert "Nothing to do" in people.run(*words, "up")
+        assert "nothing left on the" in people.run(*words, "down")
+    assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (0, 0)
+    people.run("up", "--until", "create-provider")
+    assert people.document("status")["missing"], "a new demo of the name has both sides"
+
+
 def test_a_strangers_request_is_not_offered_for_acceptance(people: People) -> None:
     people.run("up", "--side", "provider", "--consumer-account", "333333333333", "--skip-test")
     (service,) = people.ec2[PROVIDER].describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
@@ -221,10 +236,11 @@ def test_a_service_that_is_not_shown_is_told_with_all_three_reasons(people: Peop
         (("up", "--service-name", f"com.amazonaws.vpce.us-east-1.vpce-svc-{'0' * 17}"), 2, "for side: consumer"),
         (("up", "--side", "consumer", "--service-name", "mine"), 2, "service"),
         (("up", "--side", "provider", "--consumer-account", "12"), 2, "consumer_account"),
+        (("up", "--side", "consumer"), 5, "needs the name of the provider's endpoint service"),
         (("create-consumer", "--side", "provider"), 5, "the provider's side only"),
-        (("accept", "--side", "consumer"), 5, "the consumer's side only"),
     ],
 )
 def test_what_does_not_go_together(people: People, words: tuple[str, ...], code: int, told: str) -> None:
     assert told in people.run(*words, code=code)
     assert people.services() == []
+    assert people.vpcs(PROVIDER) == 0

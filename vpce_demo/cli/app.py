@@ -230,7 +230,7 @@ class App:
             config = config.model_copy(update={"profile": None})
         where = Where(config, self.state_directory, bool(self.get("sandbox")))
         if not config.side and (recorded := _side_on_record(where)):
-            return replace(where, config=config.model_copy(update={"side": recorded}))
+            return replace(where, config=config.model_copy(update=recorded))
         return where
 
     def origin(self, setting: str) -> str:
@@ -317,15 +317,34 @@ class App:
             screen.message(f"    {meant}")
 
 
-def _side_on_record(where: Where) -> Any:
-    """The side of a demo that has only one; nothing for any other, or if the state file cannot be used, which is told
-    by what needs it."""
+def _side_on_record(where: Where) -> dict[str, Any]:
+    """The side of a demo that has only one, as a setting; where the state file is lost, from the logs of the demo that
+    the key is of, with what it knows of the other side.
+
+    Nothing for any other demo, or if the files cannot be used, which is told by what needs them.
+    """
     from ..journal.state_file import StateFile
 
     try:
-        return StateFile.load(where.directory).settings.get("side")
+        state = StateFile.load(where.directory)
+        told = [state.settings] if state.settings else _logged_settings(where, state.key_file)
+        sides = {settings.get("side") for settings in told}
+        if len(sides) != 1 or sides == {None}:
+            return {}
+        names = ("side",) if state.settings else ("side", "consumer_account", "service")
+        given = where.config.model_dump()
+        return {name: value for name in names if not given[name] and (value := told[0].get(name))}
     except DemoError:
-        return None
+        return {}
+
+
+def _logged_settings(where: Where, key_file: Path) -> list[dict[str, Any]]:
+    """The settings of every run on the demo whose key is here, newest first."""
+    from ..journal.run_log import runs
+    from ..ssh import key_comment, public_line
+
+    id = key_comment(public_line(key_file), where.config.name)
+    return [run.head["settings"] for run in runs(where.logs) if run.head["demo_id"] == id] if id else []
 
 
 def _profile_variable() -> str:

@@ -704,5 +704,10 @@ ERRORS = (
         "The service has no request of an endpoint with this id. A new one may take some seconds to be listed.",
         "See who has asked: `vpce-demo accept --list`.",
     ),
+    ErrorRow(
+        "VPCE132", "5", "The consumer alone does not know the service",
+        "`up --side consumer` needs the name of the provider's endpoint service, and nothing tells it.",
+        "Add `--service-name`: the provider's `up` prints the whole command.",
+    ),
 )
 # fmt: on

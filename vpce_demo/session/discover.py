@@ -38,8 +38,15 @@ from ..resources.subnet import SUBNETS
 def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]) -> Settings:
     """The settings of a demo without recorded ones, asked of AWS in parallel; without its identity and ssh key.
 
-    Raises Refused if no zone is suitable.  Changes nothing.
+    Raises Refused if no zone is suitable, or a consumer alone does not say which service to connect to.  Changes
+    nothing.
     """
+    if config.side == Side.CONSUMER.value and not config.service:
+        raise Refused(
+            "The consumer's side alone needs the name of the provider's endpoint service.",
+            code="VPCE132",
+            hint="The provider's up printed it:  <command> --service-name com.amazonaws.vpce.REGION.vpce-svc-ID",
+        )
     provider, consumer = environment.clients[Side.PROVIDER], environment.clients[Side.CONSUMER]
     regions = regions_apart(config, environment)
     if regions:
