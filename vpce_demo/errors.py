@@ -7,6 +7,7 @@
     ├── SignInError           exit 4   no credentials, or expired ones
     ├── Refused               exit 5   refused for safety: wrong account, wrong order, no confirmation
     │   └── NotCreated        exit 5   asked for something that does not exist yet
+    │       └── OtherSide     exit 5   asked for something of a side without a sign-in
     ├── TestFailed            exit 6   a check of ``test`` failed
     ├── Leftovers             exit 7   a delete left resources behind
     ├── InUse                 exit 7   cannot be deleted: a foreign resource uses it
@@ -145,6 +146,16 @@ class NotCreated(Refused):
     """A resource is needed that does not exist yet."""
 
     code = "VPCE096"
+
+
+class OtherSide(NotCreated):
+    """Something is asked of a side that there is no sign-in for."""
+
+    code = "VPCE126"
+
+    def __init__(self, side: str) -> None:
+        super().__init__(f"There is no sign-in for the {side}'s side.")
+        self.side = side
 
 
 class TestFailed(DemoError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,27 @@ def test_one_side_whose_state_file_is_lost_stays_one_side(people: People) -> Non
     assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (0, 0)
     people.run("up", "--until", "create-provider")
     assert people.document("status")["missing"], "a new demo of the name has both sides"
+
+
+def test_a_rejected_connection_and_a_lost_permission_are_diagnosed_by_either_side(people: People) -> None:
+    people.run("up", "--side", "provider", "--consumer-account", CONSUMER)
+    (service,) = people.ec2[PROVIDER].describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
+    theirs = ("--name", "consumer", "--profile", CONSUMER)
+    people.run(*theirs, "up", "--side", "consumer", "--service-name", service["ServiceName"])
+    (endpoint,) = (one["VpcEndpointId"] for one in people.ec2[CONSUMER].describe_vpc_endpoints()["VpcEndpoints"])
+    people.run("reject", endpoint)
+    told = people.run("test", code=6)
+    assert "the provider refused the connection" in told
+    assert re.search(r"Fix: +vpce-demo --sandbox up +\(to be run by the consumer\)", told), told
+    assert "acceptance (" not in told, "that was asked, and found"
+    told = people.run(*theirs, "test", code=6)
+    assert "the provider refused the connection" in told
+    assert "accepts that" not in told, "the consumer cannot"
+    people.ec2[PROVIDER].modify_vpc_endpoint_service_permissions(
+        ServiceId=service["ServiceId"], RemoveAllowedPrincipals=[f"arn:aws:iam::{CONSUMER}:root"]
+    )
+    told = people.run(*theirs, "up", "--timeout", "1", code=8)
+    assert f"AWS does not show the endpoint service to account {CONSUMER}" in told
 
 
 def test_a_strangers_request_is_not_offered_for_acceptance(people: People) -> None:

@@ -23,7 +23,7 @@ from ..engine.events import Action, Event, Leftover
 from ..engine.failures import UNPROVEN
 from ..engine.resource import Aws, Resource, closure
 from ..engine.waits import HIDDEN_SECONDS
-from ..errors import DemoError, Diagnosis, InUse, NotCreated, TimedOut
+from ..errors import DemoError, Diagnosis, InUse, NotCreated, OtherSide, TimedOut
 from ..journal.run_log import RunLog
 from ..journal.state_file import StateFile
 from ..model import Live, Phase, Side
@@ -56,7 +56,7 @@ class OneSide(dict[Side, Aws]):
     """The only side with a sign-in.  What needs the other one cannot be asked, as if it did not exist."""
 
     def __missing__(self, side: Side) -> Aws:
-        raise NotCreated(f"There is no sign-in for the {side}'s side.", code="VPCE126")
+        raise OtherSide(side)
 
 
 @dataclass

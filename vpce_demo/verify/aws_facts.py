@@ -186,11 +186,15 @@ class AwsFacts:
         """The endpoint that waits to be accepted, as far as the sides with a sign-in know; empty if none does."""
         if Side.CONSUMER in self.sides:
             return self.id(self.demo.endpoint) if self.connection() == "pendingacceptance" else ""
+        return self.of_the_consumer().get("pendingacceptance", "")
+
+    def of_the_consumer(self) -> dict[str, str]:
+        """The endpoints of the account that may connect, by the state of their connections in lower case: the provider
+        alone knows no more of the demo's own."""
         owner = self.demo.service.consumer_account or self.clients(Side.PROVIDER).account
         listed = connections(self.aws(Side.PROVIDER), self.demo.service)
         theirs = [one for one in listed if one.get("VpcEndpointOwner") == owner]
-        ids = {one.get("VpcEndpointState", "").lower(): one.get("VpcEndpointId", "") for one in theirs}
-        return ids.get("pendingacceptance", "")
+        return {one.get("VpcEndpointState", "").lower(): one.get("VpcEndpointId", "") for one in theirs}
 
     def endpoint(self) -> VpcEndpointTypeDef:
         """The endpoint, as the consumer sees it."""

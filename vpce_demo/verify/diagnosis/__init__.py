@@ -70,6 +70,7 @@ def diagnose(facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] =
     found = next((answer for answer in asked if answer.finding), None)
     suspects = {answer.rule.about for answer in asked if answer.finding or answer.why_not or answer.likelier}
     ruled_out = {answer.rule.about for answer in asked} - suspects
+    not_asked = [one for one in asked if one.why_not and not (found and found.rule.about is one.rule.about)]
     finding = found.finding if found else None
     evidence = list(finding.evidence) if finding else ([facts.said] if facts.said else [])
     fixes = list(finding.fixes) if finding else []
@@ -84,7 +85,7 @@ def diagnose(facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] =
         evidence,
         fixes,
         [about.value for about in About if about in ruled_out],
-        [f"{answer.rule.about.value} ({answer.why_not})" for answer in asked if answer.why_not],
+        list(dict.fromkeys(f"{answer.rule.about.value} ({answer.why_not})" for answer in not_asked)),
     )
 
 

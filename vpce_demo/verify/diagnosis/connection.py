@@ -53,24 +53,28 @@ def not_accepted(facts: AwsFacts) -> Finding | None:
     checks=(4, 6),
 )
 def endpoint_unusable(facts: AwsFacts) -> Finding | None:
-    endpoint = facts.endpoint()
-    word = endpoint.get("State", "").lower()
     causes = {
         "rejected": "the provider refused the connection.",
         "expired": "nobody accepted the connection in time.",
         "failed": "AWS could not make the endpoint.",
     }
-    if word not in causes:
+    seen = facts.endpoint() if Side.CONSUMER in facts.sides else None
+    ids = {seen.get("State", "").lower(): seen["VpcEndpointId"]} if seen else facts.of_the_consumer()
+    word = next((one for one in ids if one in causes), "")
+    if not word:
         return None
-    id, error = endpoint["VpcEndpointId"], endpoint.get("LastError", {}).get("Message", "")
-    delete = facts.command(Side.CONSUMER, "ec2 delete-vpc-endpoints", vpc_endpoint_ids=id)
+    evidence = [f"{ids[word]} is {word}, and AWS documents no way back from that."]
+    if seen is None:
+        return Finding(causes[word], evidence, [Fix("to be run by the consumer", "<their-demo> up")])
+    if error := seen.get("LastError", {}).get("Message", ""):
+        evidence.append(f"AWS said: {error}")
+    delete = facts.command(Side.CONSUMER, "ec2 delete-vpc-endpoints", vpc_endpoint_ids=ids[word])
+    both = Side.PROVIDER in facts.sides
+    label = "deletes it, makes another, accepts that" if both else "deletes it, and makes another"
     return Finding(
         causes[word],
-        [f"{id} is {word}, and AWS documents no way back from that.", *([f"AWS said: {error}"] if error else [])],
-        [
-            Fix("deletes it, makes another, accepts that", "<demo> up", deletes=True),
-            Fix("", f"{delete} && <demo> up", deletes=True),
-        ],
+        evidence,
+        [Fix(label, "<demo> up", deletes=True), Fix("", f"{delete} && <demo> up", deletes=True)],
     )
 
 

@@ -20,7 +20,19 @@ from .table import About, Finding, Symptom, rule
 def service_not_found(facts: AwsFacts) -> Finding | None:
     """AWS gives the same error for a service that does not exist, is not allowed, or is in another region (section
     3.7)."""
-    service, customer = facts.service(), facts.clients(Side.CONSUMER)
+    customer = facts.clients(Side.CONSUMER)
+    if Side.PROVIDER not in facts.sides:
+        return Finding(
+            f"AWS does not show the endpoint service to account {customer.account}.",
+            ["It says the same of a service that was deleted, and of one that does not let this account connect."],
+            [
+                Fix(
+                    "to be run by the provider",
+                    f"<their-demo> up --side provider --consumer-account {customer.account}",
+                )
+            ],
+        )
+    service = facts.service()
     name, region = service["ServiceName"], customer.region
     states = {one.get("Region", ""): one.get("ServiceState", "") for one in service.get("SupportedRegions", [])}
     states = states or {facts.clients(Side.PROVIDER).region: ""}

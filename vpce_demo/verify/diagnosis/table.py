@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from ...aws.error_codes import ErrorKind, error_kind, error_message
-from ...errors import Fix, NotCreated
+from ...errors import Fix, NotCreated, OtherSide
 
 if TYPE_CHECKING:
     from ..aws_facts import AwsFacts
@@ -147,6 +147,8 @@ def ask(facts: AwsFacts, one: Rule) -> RuleAnswer | None:
     """Ask AWS a rule's question; None if what it is about does not exist."""
     try:
         return RuleAnswer(one, one.confirm(facts))
+    except OtherSide as error:
+        return RuleAnswer(one, why_not=f"the {error.side}'s side")
     except NotCreated:
         return None
     except LikelierFirst:
