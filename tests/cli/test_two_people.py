@@ -89,7 +89,7 @@ def test_two_people_do_the_tutorial_together(people: People) -> None:
     assert f"vpce-demo --sandbox accept {endpoint}" in told
     assert f"accept {endpoint}" in people.run("test", code=6)
 
-    assert endpoint in people.run("accept", "--list")
+    assert re.search(f"{endpoint}.*the consumer's account", people.run("accept", "--list"))
     people.run("accept", endpoint)
     assert "PASSED  4 of 4" in people.run("test")
     told = people.run(*theirs, "test")
@@ -218,6 +218,15 @@ def test_a_rejected_connection_and_a_lost_permission_are_diagnosed_by_either_sid
     )
     told = people.run(*theirs, "up", "--timeout", "1", code=8)
     assert f"AWS does not show the endpoint service to account {CONSUMER}" in told
+
+
+def test_two_people_in_one_account_change_their_minds(people: People) -> None:
+    told = people.run("up", "--side", "provider", "--skip-test")
+    assert "vpce-demo --sandbox --name consumer up --side consumer" in told
+    people.run("up", "--consumer-account", CONSUMER)  # the side is on record
+    assert "no endpoint of account 222222222222 has asked" in people.run("test")
+    assert people.run("down", "--consumer-account", CONSUMER)
+    assert people.vpcs(PROVIDER) == 0
 
 
 def test_a_strangers_request_is_not_offered_for_acceptance(people: People) -> None:

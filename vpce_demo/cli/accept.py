@@ -52,7 +52,7 @@ def accept(app: App, endpoints: tuple[str, ...], every: bool, lists: bool, yes: 
         found = requests(run)
         wanted = chosen(found, endpoints) if endpoints else [one for one in found if one.waits]
         if lists:
-            _show(app, found)
+            _show(app, run, found)
         elif wanted:
             answer(run, wanted, accepts=True)
             _answered(app, wanted, "accepted")
@@ -119,12 +119,13 @@ def _answered(app: App, these: Sequence[ConnectionRequest], word: str) -> None:
         app.screen().line(f"{one.endpoint} of account {one.owner}: {word}", mark="✓")
 
 
-def _show(app: App, found: Sequence[ConnectionRequest]) -> None:
+def _show(app: App, run: Run, found: Sequence[ConnectionRequest]) -> None:
     """Print the queue."""
     rows = [("endpoint", "owner", "region", "state", "age", "whose")]
     for one in found:
         age = "" if one.age is None else duration(one.age)
-        whose = f"customer {one.customer}" if one.customer else "not this demo's"
+        others = "the consumer's account" if one.owner == run.settings.consumer_account else "not this demo's"
+        whose = f"customer {one.customer}" if one.customer else others
         rows.append((one.endpoint, one.owner, one.region, one.state, age, whose))
     if found:
         table(app.screen(), rows)
@@ -137,6 +138,6 @@ def _show_strangers(app: App, run: Run) -> None:
     found = [one for one in requests(run) if one.waits and not one.customer]
     if found:
         app.screen().line(STRANGERS, mark="!")
-        _show(app, found)
+        _show(app, run, found)
         app.screen().message(f"Accept one:  {command_line(app)} accept {found[0].endpoint}")
         app.document["requests"] = [one.as_dict() for one in found]

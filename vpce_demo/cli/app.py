@@ -174,6 +174,8 @@ class App:
     """The environment variables that options come from, by the option's name."""
     _screen: Screen | None = None
     _has_asked: bool = False
+    _recorded: dict[str, Any] = field(default_factory=dict)
+    """The side on record, as a setting."""
 
     def get(self, name: str, default: Any = None) -> Any:
         value = self.given.get(name)
@@ -221,17 +223,24 @@ class App:
             if (told := {what: self.given[key] for what in _OF_A_SIDE if self.given.get(key := f"{side}_{what}")})
         }
         options = {**_SETTINGS, "customers": "customers"}
-        overrides = {setting: self.given.get(option) for option, setting in options.items()} | sides
+        overrides: dict[str, Any] = {setting: self.given.get(option) for option, setting in options.items()} | sides
         if (file := self.config_file) and not self.get("config"):
             refuse_another_users(file)
-        config = load(file, overrides)
-        if not self.get("profile") and _profile_variable():
-            # It goes before the config file, and means what it means to `aws`: keys beside it go before it.
-            config = config.model_copy(update={"profile": None})
-        where = Where(config, self.state_directory, bool(self.get("sandbox")))
-        if not config.side and (recorded := _side_on_record(where)):
-            return replace(where, config=config.model_copy(update=recorded))
-        return where
+        named = {name: overrides.pop(name) for name in ("consumer_account", "service")}
+        of_one_side = {name: told for name, told in named.items() if told}
+
+        def with_settings(more: dict[str, Any]) -> Where:
+            config = load(file, overrides | more)
+            if not self.get("profile") and _profile_variable():
+                # It goes before the config file, and means what it means to `aws`: keys beside it go before it.
+                config = config.model_copy(update={"profile": None})
+            return Where(config, self.state_directory, bool(self.get("sandbox")))
+
+        where = with_settings({})
+        if not self._recorded:  # a command that deletes the record still knows it
+            self._recorded = {} if where.config.side else _side_on_record(where)
+        more = self._recorded | of_one_side
+        return with_settings(more) if more else where
 
     def origin(self, setting: str) -> str:
         """The option or the environment variable that a setting comes from; empty if neither."""

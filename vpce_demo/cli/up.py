@@ -214,7 +214,11 @@ def _for_the_other_side(look: Look) -> Iterator[str]:
     service, endpoint = (look.live.get(r.key) for r in (look.demo.service, look.demo.endpoint))
     if look.settings.side == Side.PROVIDER.value and service:
         name, account = service.outputs["service_name"], look.settings.consumer_account
-        here = f" --sandbox --name consumer --profile {account or 'PROFILE'}" if look.is_free else ""
+        here = " --sandbox" * look.is_free
+        if look.is_free or not account:
+            here += " --name consumer"  # beside the provider's
+        if look.is_free and account:
+            here += f" --profile {account}"
         region = look.settings.consumer_region or look.regions[Side.PROVIDER]
         yield f"the consumer:  vpce-demo{here} up --side consumer --region {region} --service-name {name}"
     if look.settings.side == Side.CONSUMER.value and endpoint and not _is_complete(look):
