@@ -182,6 +182,7 @@ def test_each_side_is_shown_without_what_only_the_other_one_sees(people: People)
         assert f"{is_alone} resources are on record" in people.run(*words, "adopt")
         instance = {"provider": "consumer", "consumer": "web"}[side]
         assert f"the {side}'s side only" in people.run(*words, "ssh", instance, code=5)
+    assert "the consumer's side only" in people.run(*theirs, "accept", "--list", code=5)
 
 
 def test_one_side_whose_state_file_is_lost_stays_one_side(people: People) -> None:

@@ -98,6 +98,7 @@ def _asked(app: App, how: str) -> Iterator[Run]:
             f"It is too early for {app.command}.", code="VPCE095", hint="Run first:  <demo> create-endpoint-service"
         )
     with open_demo(where, environment, app.command, logged=how != "--list", only_looks=how == "--list") as run:
+        run.refuse_other_side(run.demo.service)
         if run.demo.service.key not in run.look():
             raise _too_early(app, str(run.demo.service))
         yield run

@@ -6,7 +6,7 @@ import subprocess
 
 import click
 
-from ..errors import DemoError, NotCreated, Refused
+from ..errors import DemoError, NotCreated
 from ..session.open import open_demo
 from ..session.ownership import Unrecorded
 from ..ssh import public_line
@@ -39,12 +39,7 @@ def ssh(app: App, instance: str, words: tuple[str, ...]) -> None:
         raise NotCreated("It is too early for ssh.", code="VPCE095", hint=up)
     with open_demo(where, environment, app.command, only_looks=True, unrecorded=Unrecorded.SHOW) as run:
         r = {"consumer": run.demo.customer, "web": run.demo.web}[instance]
-        if run.settings.side not in (None, r.side):
-            raise Refused(
-                f"This demo is the {run.settings.side}'s side only, and {r} is on the other.",
-                code="VPCE123",
-                hint="See what there is:  <demo> status",
-            )
+        run.refuse_other_side(r)
         live = look(r, run.sides[r.side])
         if live is None:
             raise NotCreated("It is too early for ssh.", code="VPCE095", facts={"missing": str(r)}, hint=up)

@@ -23,7 +23,7 @@ from ..engine.events import Action, Event, Leftover
 from ..engine.failures import UNPROVEN
 from ..engine.resource import Aws, Resource, closure
 from ..engine.waits import HIDDEN_SECONDS
-from ..errors import DemoError, Diagnosis, InUse, NotCreated, OtherSide, TimedOut
+from ..errors import DemoError, Diagnosis, InUse, NotCreated, OtherSide, Refused, TimedOut
 from ..journal.run_log import RunLog
 from ..journal.state_file import StateFile
 from ..model import Live, Phase, Side
@@ -144,6 +144,15 @@ class Run:
         return [name for one in asked for name, allowed in one.items() if allowed is False]
 
     # --- changing -------------------------------------------------------------
+
+    def refuse_other_side(self, resource: Resource) -> None:
+        """Raise Refused if the resource is on the other side of a demo that has one side only."""
+        if self.settings.side not in (None, resource.side):
+            raise Refused(
+                f"This demo is the {self.settings.side}'s side only, and {resource} is on the other.",
+                code="VPCE123",
+                hint="See what there is:  <demo> status",
+            )
 
     def refuse_too_early(self, resources: Sequence[Resource], command: str) -> None:
         """Raise NotCreated if a dependency of these resources is missing and not among them."""
