@@ -154,6 +154,7 @@ def test_japanese_is_polite_and_spaced_throughout() -> None:
             "Run first:  vpce-demo --name a up    vpce-demo --name a accept",
             "先に実行してください:  vpce-demo --name a up    vpce-demo --name a accept",
         ),
+        ("vpce-demo test   demo consumer", "vpce-demo test   デモ consumer"),  # a name, not the noun
         (
             "Ask for this permission, then repeat the command: it continues from here.",
             "この権限を依頼し、コマンドをもう一度実行してください。続きから進みます。",

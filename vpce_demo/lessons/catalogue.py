@@ -1,7 +1,8 @@
 """What the program says, in Japanese: a finished English sentence is recognised by its template.
 
 ``texts/ja/messages.json`` has the templates by the module that says them: English, and Japanese with the same names in
-braces.  The program itself speaks English, which is what its documents and logs hold; the screen translates.
+braces; ``{command}`` and ``{demo}``, a demo's name, stay as they are.  The program itself speaks English, which is what
+its documents and logs hold; the screen translates.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class _Template:
             return ""
         names = _NAME.findall(self.english)
         told = [
-            value.strip() if name.startswith("{command") else _value(value.strip(), depth - 1)
+            value.strip() if name.startswith(("{command", "{demo")) else _value(value.strip(), depth - 1)
             for name, value in zip(names, match.groups(), strict=True)
         ]
         if self.fixed < ENOUGH and not all(map(_may_be, self.literal, match.groups(), told)):
