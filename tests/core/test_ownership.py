@@ -24,6 +24,7 @@ from vpce_demo.engine.failures import UNPROVEN
 from vpce_demo.errors import DemoError, Refused
 from vpce_demo.journal.state_file import Entry
 from vpce_demo.model import Side
+from vpce_demo.resources import stray
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.open import open_demo
@@ -396,3 +397,17 @@ def test_a_state_file_that_is_not_this_demo_s_alone_is_refused(
         assert caught.value.exit_code == 5
         assert str(path) in caught.value.message
     assert len(sandbox.calls()) == calls, "before AWS is asked anything"
+
+
+@pytest.mark.parametrize(
+    ("id", "type"),
+    [
+        ("vpc-0a1", "vpc"),
+        ("vpce-0a1", "vpc-endpoint"),
+        ("vpce-svc-0a1", "vpc-endpoint-service"),
+        ("arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/MyNetwork-LB/50dc", "loadbalancer"),
+        ("eni-0a1", "network-interface"),
+    ],
+)
+def test_a_stray_is_called_what_aws_calls_it(id: str, type: str) -> None:
+    assert stray._type(id) == type

@@ -33,6 +33,9 @@ _PREFIXES = {
     "igw": "internet-gateway",
     "vol": VOLUME,
     "eni": INTERFACE,
+    "key": "key-pair",
+    "vpce": "vpc-endpoint",
+    "vpce-svc": "vpc-endpoint-service",
 }
 OF_STRAY = {VOLUME: (attached_volume,), INTERFACE: (attached_interface,)}
 _Tagged = tuple[str, str, Mapping[str, str]]
@@ -204,5 +207,8 @@ def _type_and_id(arn: str) -> tuple[str, str]:
 
 
 def _type(id: str) -> str:
-    """The type of a resource by its id."""
-    return _PREFIXES.get(id.partition("-")[0], id.partition("-")[0])
+    """The type of a resource by its id or ARN."""
+    if id.startswith("arn:"):
+        return _type_and_id(id)[0]
+    front = id.rpartition("-")[0]
+    return _PREFIXES.get(front, front)
