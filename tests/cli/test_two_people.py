@@ -14,6 +14,7 @@ from vpce_demo.aws.environment import in_sandbox
 from vpce_demo.cli import run_command
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
+from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 
@@ -217,8 +218,9 @@ def test_a_rejected_connection_and_a_lost_permission_are_diagnosed_by_either_sid
     people.ec2[PROVIDER].modify_vpc_endpoint_service_permissions(
         ServiceId=service["ServiceId"], RemoveAllowedPrincipals=[f"arn:aws:iam::{CONSUMER}:root"]
     )
-    told = people.run(*theirs, "up", "--timeout", "1", code=8)
+    told = people.run(*theirs, "up", code=5)
     assert f"AWS does not show the endpoint service to account {CONSUMER}" in told
+    assert "Nothing was changed." in told, "the endpoint is not replaced by one that cannot be made"
 
 
 def test_two_people_in_one_account_change_their_minds(people: People) -> None:
@@ -276,3 +278,14 @@ def test_what_does_not_go_together(people: People, words: tuple[str, ...], code:
     assert told in people.run(*words, code=code)
     assert people.services() == []
     assert people.vpcs(PROVIDER) == 0
+
+
+def test_a_consumer_that_may_not_look_at_services_connects_all_the_same(people: People, sandbox: Sandbox) -> None:
+    people.run("up", "--side", "provider", "--consumer-account", CONSUMER, "--skip-test")
+    (name,) = people.services()
+    sandbox.faults.add(InjectedFault("error", "DescribeVpcEndpointServices", code="UnauthorizedOperation"))
+    try:
+        people.run("--name", "consumer", "--profile", CONSUMER, "up", "--side", "consumer", "--service-name", name)
+    finally:
+        sandbox.faults.clear()
+    assert people.endpoints() == ["pendingAcceptance"]

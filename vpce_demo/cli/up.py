@@ -16,6 +16,7 @@ from ..engine.drift import added, changes
 from ..engine.resource import Resource
 from ..errors import Refused
 from ..model import Drift, Live, Remedy, Side, is_fine
+from ..session.discover import zones_of_service
 from ..session.look import Look, look_of
 from ..session.open import open_demo
 from ..session.run import Interrupted, Run
@@ -174,6 +175,8 @@ def make(
         there = run.look(resources)
         missing = [r for r in resources if not is_fine(there.get(r.key)) and (mend or r.key not in there)]
         mends = changing(resources, there, Remedy.MEND) if mend else []
+        if run.settings.service and any(r.key == run.demo.endpoint.key for r in missing):
+            zones_of_service(environment.clients[Side.CONSUMER], run.settings.service)  # refuses what would be in vain
         if (missing or mends) and not environment.is_free:
             tell_what_is_not_allowed(app, run.not_allowed())
             ask(screen, yes, _question(missing, mends, there, environment.regions))

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
 from ..aws.environment import Environment
-from ..aws.error_codes import ErrorKind, error_kind, error_message
+from ..aws.error_codes import ErrorKind, error_kind, error_message, may_not_be_asked
 from ..aws.my_address import my_address
 from ..aws.partitions import partition_of
 from ..aws.quotas import QUOTAS, counts_vcpus, is_too_small, limit, vcpus
@@ -63,7 +63,7 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
         ]
         gateways = [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         usable = ours.usable()
-        if config.service and (in_service := _zones_of(consumer, config.service)):
+        if config.service and (in_service := zones_of_service(consumer, config.service)):
             usable = {name: id for name, id in usable.items() if id in in_service}
         choose = _choose_in_two_regions if regions else _choose
         zones = choose(config, provider.region, usable, theirs.usable())
@@ -134,9 +134,9 @@ def _by_key(aws: Aws, listing: Listing[Item]) -> Iterator[tuple[str, Item]]:
             yield tags.get(RESOURCE_TAG, ""), one
 
 
-def _zones_of(clients: Clients, service: str) -> list[str]:
+def zones_of_service(clients: Clients, service: str) -> list[str]:
     """The ids of the zones that the provider's service and this account have in common; empty for a service in another
-    region, of which AWS shows none.
+    region, of which AWS shows none, and where the caller may not ask.
 
     Raises Refused if AWS does not show the service: it does not say why.
     """
@@ -153,6 +153,8 @@ def _zones_of(clients: Clients, service: str) -> list[str]:
     try:
         answer = clients.ec2.describe_vpc_endpoint_services(ServiceNames=[service], **elsewhere)
     except ClientError as error:
+        if may_not_be_asked(error):
+            return []  # it is not needed: the endpoint's own create call tells
         if error_kind(error) is not ErrorKind.NOT_YET:
             raise
         raise Refused(
