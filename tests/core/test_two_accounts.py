@@ -13,7 +13,6 @@ from tools.account import account
 from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import Where
-from vpce_demo.engine.events import Action, Event
 from vpce_demo.errors import Refused
 from vpce_demo.journal.state_file import StateFile
 from vpce_demo.model import Live, Phase, Side
@@ -24,6 +23,8 @@ from vpce_demo.session.guards import refuse_other_accounts
 from vpce_demo.session.open import open_demo
 from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
+
+from .runs import created, down, up
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
 CONSUMER = "222222222222"
@@ -48,20 +49,6 @@ def made(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> Iterator[Run]:
     with open_run(tmp_path) as run:
         up(run)
         yield run
-
-
-def up(run: Run) -> list[Event]:
-    events: list[Event] = []
-    run.up(run.demo.resources, events.append, None)
-    return events
-
-
-def down(run: Run) -> list[object]:
-    return list(run.down(lambda event: None, None))
-
-
-def created(events: list[Event]) -> list[str]:
-    return [event.resource.key for event in events if event.action is Action.CREATED]
 
 
 def test_a_life_leaves_both_accounts_as_they_were(

@@ -32,6 +32,8 @@ from vpce_demo.session.run import Run
 from vpce_demo.tutorial import tutorial
 from vpce_demo.verify import checks
 
+from .runs import created, down, up
+
 OpenRun = Callable[..., AbstractContextManager[Run]]
 HOME, AWAY = "us-east-1", "eu-west-1"
 APART = {"region": HOME, "consumer": {"region": AWAY}}
@@ -57,20 +59,6 @@ def made(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> Iterator[Run]:
     with open_run(tmp_path) as run:
         up(run)
         yield run
-
-
-def up(run: Run) -> list[Event]:
-    events: list[Event] = []
-    run.up(run.demo.resources, events.append, None)
-    return events
-
-
-def down(run: Run) -> list[object]:
-    return list(run.down(lambda event: None, None))
-
-
-def created(events: list[Event]) -> list[str]:
-    return [event.resource.key for event in events if event.action is Action.CREATED]
 
 
 def remote(run: Run) -> dict[str, str]:

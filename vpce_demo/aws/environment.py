@@ -117,10 +117,16 @@ class Environment:
         return {side: one["region"] for side, one in self.accounts.items()}
 
     @property
+    def is_apart(self) -> bool:
+        """True if the two sides are in two accounts or regions."""
+        ours, theirs = (self.accounts[side] for side in Side)
+        return ours != theirs
+
+    @property
     def in_both(self) -> str:
         """`` in account 111122223333 (us-east-1) and in account ...``, to say where was looked; empty for one."""
-        places = dict.fromkeys(f"account {one['account']} ({one['region']})" for one in self.accounts.values())
-        return f" in {' and in '.join(places)}" if len(places) > 1 else ""
+        places = [f"account {one['account']} ({one['region']})" for one in self.accounts.values()]
+        return f" in {' and in '.join(places)}" if self.is_apart else ""
 
     def alias(self, account: str) -> str | None:
         """The account alias; '' if it has none, None if not known yet."""

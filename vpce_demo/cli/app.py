@@ -174,8 +174,8 @@ class App:
     """The environment variables that options come from, by the option's name."""
     _screen: Screen | None = None
     _has_asked: bool = False
-    _recorded: dict[str, Any] = field(default_factory=dict)
-    """The side on record, as a setting."""
+    _recorded: dict[str, Any] | None = None
+    """The side on record, as a setting; None until the record was read."""
 
     def get(self, name: str, default: Any = None) -> Any:
         value = self.given.get(name)
@@ -237,9 +237,9 @@ class App:
             return Where(config, self.state_directory, bool(self.get("sandbox")))
 
         where = with_settings({})
-        if not self._recorded:  # a command that deletes the record still knows it
-            self._recorded = {} if where.config.side else _side_on_record(where)
-        more = self._recorded | of_one_side
+        if self._recorded is None and not where.config.side:  # once: a command that deletes the record still knows it
+            self._recorded = _side_on_record(where)
+        more = (self._recorded or {}) | of_one_side
         return with_settings(more) if more else where
 
     def origin(self, setting: str) -> str:

@@ -237,7 +237,7 @@ class _Walk:
     def heading(self, page: Page) -> str:
         steps = self.seen.demo.steps
         title, resources = heading(page, steps[-1].number, self.said), steps[self.pages.index(page)].resources
-        if not resources or not self.environment.in_both:
+        if not resources or not self.environment.is_apart:
             return title
         side = resources[0].side
         here = self.environment.accounts[side]

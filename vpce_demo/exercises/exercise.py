@@ -58,7 +58,7 @@ class Exercise:
         in_sandbox = all(LOOPBACK_URL.fullmatch(client.meta.endpoint_url) for client in clients)
         if not (in_sandbox and self.environment.is_sandbox):
             raise Refused("An exercise breaks a demo in the sandbox only, never on AWS.", code="VPCE119")
-        if self.environment.in_both:
+        if self.environment.is_apart:
             raise Refused(
                 "An exercise breaks a demo whose two sides are in one account and region.",
                 code="VPCE127",
