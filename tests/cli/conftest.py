@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from vpce_demo.aws.environment import Environment
-from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 
 from .program import Program, World
-from .stage import Stage, write_server_file
+from .stage import Stage, standing
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +49,7 @@ def made(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stage:
     """One demo for the module, in the sandbox of this process, where the program finds it as it would any other."""
-    module_sandbox.reset()
-    directory = tmp_path_factory.mktemp("state")
-    write_server_file(module_sandbox, directory)
-    with open_run(directory) as run:
-        run.up(run.demo.resources, lambda event: None, None)
-        ids = dict(run.state.ids)
-    return Stage(directory, place.clients[Side.PROVIDER], ids)
+    return standing(module_sandbox, open_run, place, tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture

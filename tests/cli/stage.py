@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,12 @@ from typing import Any
 import pytest
 
 from vpce_demo.aws.clients import Clients
+from vpce_demo.aws.environment import Environment
 from vpce_demo.cli import run_command
+from vpce_demo.model import Side
 from vpce_demo.sandbox.client import SERVER_FILE
 from vpce_demo.sandbox.server import Sandbox
+from vpce_demo.session.run import Run
 
 
 def write_server_file(sandbox: Sandbox, state: Path) -> None:
@@ -22,6 +27,22 @@ def write_server_file(sandbox: Sandbox, state: Path) -> None:
     path = state / "emulator" / SERVER_FILE
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({**found, "pid": os.getpid()}))
+
+
+def standing(
+    sandbox: Sandbox,
+    open_run: Callable[..., AbstractContextManager[Run]],
+    place: Environment,
+    directory: Path,
+    **settings: Any,
+) -> Stage:
+    """A demo with these settings that stands, where the program finds it as it would any other."""
+    sandbox.reset()
+    write_server_file(sandbox, directory)
+    with open_run(directory, **settings) as run:
+        run.up(run.demo.resources, lambda event: None, None)
+        ids = dict(run.state.ids)
+    return Stage(directory, place.clients[Side.PROVIDER], ids)
 
 
 @dataclass

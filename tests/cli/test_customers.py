@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from vpce_demo.aws.environment import Environment
-from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 
 from .program import Done
-from .stage import Stage, write_server_file
+from .stage import Stage, standing
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +24,7 @@ def made(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stage:
     """One demo with three customers for the module.  The last test takes one away."""
-    module_sandbox.reset()
-    directory = tmp_path_factory.mktemp("state")
-    write_server_file(module_sandbox, directory)
-    with open_run(directory, customers=3) as run:
-        run.up(run.demo.resources, lambda event: None, None)
-        ids = dict(run.state.ids)
-    return Stage(directory, place.clients[Side.PROVIDER], ids)
+    return standing(module_sandbox, open_run, place, tmp_path_factory.mktemp("state"), customers=3)
 
 
 @pytest.fixture
