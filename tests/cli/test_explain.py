@@ -107,9 +107,12 @@ def test_the_language_of_the_environment(
 
 
 def test_a_language_that_there_is_not(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert explained(capsys, "--lang", "fr")[0] == 2
+    code, _, of_the_option = explained(capsys, "--lang", "fr")
     monkeypatch.setenv("VPCE_DEMO_LANG", "fr")
-    assert explained(capsys)[0] == 2
+    told = explained(capsys)
+    assert (code, told[0]) == (2, 2)
+    assert "VPCE015" in of_the_option
+    assert of_the_option.replace("--lang", "VPCE_DEMO_LANG") == told[2], "one error, whoever asks"
 
 
 @pytest.mark.parametrize("words", [[], ["nat", "--lang", "ja"], ["source-address"]])

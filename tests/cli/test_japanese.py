@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from rich.cells import cell_len
 
 from vpce_demo.cli import run_command
 
@@ -58,6 +59,31 @@ def test_a_test_that_fails_and_its_diagnosis(stage: Stage) -> None:
     assert document["diagnosis"]["most_likely"] == "the endpoint's security group lets nobody in."
     assert document["checks"][5]["evidence"] == "timed out after 5s"
     assert document["error"]["message"] == "check 6 failed: timed out after 5s"
+
+
+@pytest.mark.parametrize(
+    ("words", "head"),
+    [
+        (["accept", "--list"], "エンドポイント"),
+        (["cost"], "項目"),
+        (["list"], "デモ"),
+        (["logs"], ""),
+        (["plan"], "ステップ"),
+        (["status"], "ステップ"),
+        (["up", "--skip-test", "--progress", "live"], ""),
+    ],
+)
+def test_a_table(stage: Stage, words: list[str], head: str) -> None:
+    code, out, err = stage.text(*words)
+    assert code == 0, err
+    no_english_in(out + err)
+    assert any(line.strip().startswith(head) for line in out.splitlines()), out
+    columns = [
+        cell_len(line.partition(stage.ids["endpoint"])[0])
+        for line in out.splitlines()
+        if head == "ステップ" and stage.ids["endpoint"] in line and "✓" in line
+    ]
+    assert len(set(columns)) <= 1
 
 
 @pytest.mark.parametrize(

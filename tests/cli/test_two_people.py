@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -289,3 +290,65 @@ def test_a_consumer_that_may_not_look_at_services_connects_all_the_same(people: 
     finally:
         sandbox.faults.clear()
     assert people.endpoints() == ["pendingAcceptance"]
+
+
+def owners(people: People, account: str) -> set[str]:
+    found = people.ec2[account].describe_tags(Filters=[{"Name": "key", "Values": ["vpce-demo:owner"]}])["Tags"]
+    return {one["Value"] for one in found}
+
+
+def test_each_side_names_its_own_sign_in_as_its_maker(people: People) -> None:
+    people.run(*BOTH, "up", "--skip-test")
+    made_by = {account: owners(people, account) for account in (PROVIDER, CONSUMER)}
+    assert all(len(found) == 1 for found in made_by.values())
+    (theirs,), (ours,) = made_by[CONSUMER], made_by[PROVIDER]
+    assert (ours.split(":")[4], theirs.split(":")[4]) == (PROVIDER, CONSUMER)
+    assert "Nothing to do" in people.run(*BOTH, "up", "--skip-test")
+    for file in ("sandbox", "logs"):
+        shutil.rmtree(people.directory / file)
+    told = people.run(*BOTH, "status")
+    assert f"Made by {ours} and {theirs}, no record here" in told
+    assert "32 of 33 there" in told or "33 of 33 there" in told
+    told = people.run("--consumer-profile", CONSUMER, "down", "--side", "consumer", "--yes")
+    assert f"nothing left on the consumer's side, in account {CONSUMER}" in told, "without --adopt: it is one's own"
+    assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (1, 0)
+    people.run("down", "--side", "provider", "--yes")
+    assert people.vpcs(PROVIDER) == 0
+
+
+def test_one_side_is_not_offered_the_others_demo_of_the_same_name(people: People) -> None:
+    people.run("up", "--side", "provider", "--skip-test")
+    (name,) = people.services()
+    there = people.directory
+    people.directory = there / "of-somebody-else"
+    (people.directory / "emulator").mkdir(parents=True)
+    (people.directory / "emulator/server.json").write_bytes(next((there / "emulator").iterdir()).read_bytes())
+    words = ("--side", "consumer", "--service-name", name)
+    told = people.run("up", *words, code=5)
+    assert "by the provider's side of a demo that is not on record here" in told
+    assert "--name another-name" in told
+    assert "adopt" not in told
+    assert "There is nothing of the consumer's side of this demo" in people.run("status", *words)
+    assert "Nothing in AWS" in people.run("adopt", *words, "--yes", code=5)
+    assert "nothing left" in people.run("down", *words, "--adopt", "--yes")
+    assert len(people.services()) == 1
+
+
+def test_status_says_how_to_make_the_side_again_and_what_stays_of_the_other(people: People) -> None:
+    people.run("up", "--side", "provider", "--consumer-account", CONSUMER, "--until", "create-endpoint-service")
+    told = people.run("up", "--side", "consumer", "--service-name", people.services()[0], code=5)
+    assert "provider -> consumer" in told
+    assert f"vpce-demo --sandbox --state-dir {people.directory} down " in told, "not with the side that was just given"
+    people.run("down")
+    told = people.run("status")
+    assert f"{people.directory} up --side provider --consumer-account {CONSUMER}" in told, "as it was made before"
+
+    people.run("up", "--skip-test")
+    people.run("down", "--side", "provider")
+    told = people.run("status", "--side", "provider")
+    assert "There is nothing of the provider's side of this demo. Make it:  vpce-demo --sandbox --side provider" in told
+    assert "On record there: 13 of its resources" in told
+    assert "down --side consumer" in told
+    assert " of 32 there" in people.run("status")
+    people.run("down", "--side", "consumer")
+    assert f"{people.directory} up\n" in people.run("status"), "it had both sides"

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.tags import OWNER_TAG
+from ..engine.resource import Aws
 from ..errors import NotCreated
 from ..model import Side, is_fine
 from ..resources.by_tag import tagged
@@ -48,7 +49,7 @@ def adopt(app: App, wanted: str, yes: bool) -> None:
         if not run.look():
             raise _nothing(app)
         standing = run.standing
-    if standing and standing.owner != run.settings.owner:
+    if standing and run.settings.adopted_from:
         ask(screen, yes, f"{standing.made_by} made the demo {standing.id}. Take it over?")
     with open_demo(where, environment, app.command, makes=True, unrecorded=Unrecorded.ADOPT, wanted=wanted) as run:
         there = run.look(on_event=run.record)
@@ -68,19 +69,22 @@ def adopt(app: App, wanted: str, yes: bool) -> None:
 
 def _take_over(run: Run, screen: Screen) -> None:
     """Put the caller's ARN into the tags of everything of this demo, so that it is not somebody else's any more."""
-    owner: Any = [{"Key": OWNER_TAG, "Value": run.settings.owner}]
     provider = run.sides[Side.PROVIDER]
     arns = [one.id for one in tagged(run.sides) if one.id.startswith("arn:") and provider.is_ours(one.tags)]
     try:
         for aws in {id(aws): aws for aws in run.sides.values()}.values():
             if ids := tagged_in_ec2(aws):
-                aws.ec2.create_tags(Resources=ids, Tags=owner)
+                aws.ec2.create_tags(Resources=ids, Tags=_owner(aws))
         if arns:
-            provider.elb.add_tags(ResourceArns=arns, Tags=owner)
+            provider.elb.add_tags(ResourceArns=arns, Tags=_owner(provider))
     except ClientError as error:
         if error_kind(error) is not ErrorKind.DENIED:
             raise
         screen.line("You may not change its tags, so the previous owner can still change and delete it.", mark="!")
+
+
+def _owner(aws: Aws) -> Any:
+    return [{"Key": OWNER_TAG, "Value": aws.owner}]
 
 
 def _nothing(app: App) -> NotCreated:

@@ -30,6 +30,8 @@ CONFIG_FILE = Path("vpce-demo.yaml")
 """The config file that is used if none is named and it is in this directory.  ``init`` writes it."""
 _OF_A_SIDE = ("profile", "region")
 """What has an option for each side."""
+_OF_ONE_SIDE = ("side", "consumer_account", "service_name")
+"""The options of a demo that has one side only."""
 DEFAULT_STATE_DIRECTORY = Path(".vpce-demo")
 _PATH = click.Path(path_type=Path, readable=False)
 """One that cannot be read is told by what reads it: with its owner, and the command that helps."""
@@ -370,12 +372,22 @@ def _on_aws(where: Where) -> Environment:
         return places.on_aws(where.config)
 
 
+def _has_one_side_on_record(app: App) -> bool:
+    from ..journal.state_file import StateFile
+
+    try:
+        return bool(StateFile.load(app.where().directory).settings.get("side"))
+    except DemoError:
+        return False
+
+
 def command_line(app: App, before: str = "") -> str:
     """The beginning of a command line for the same demo.  What stands in ``before``, the rest of that line, is left
-    out, and --sandbox before ``sandbox``."""
+    out, and so are --sandbox before ``sandbox`` and a side that is on record."""
     in_sandbox = app.get("sandbox") and before.split()[:1] != ["sandbox"]
     words = ["vpce-demo", *(["--sandbox"] if in_sandbox else [])]
-    options = {name: f"--{name.replace('_', '-')}" for name in (*_SETTINGS, "state_dir")}
+    on_record = _OF_ONE_SIDE if any(map(app.get, _OF_ONE_SIDE)) and _has_one_side_on_record(app) else ()
+    options = {name: f"--{name.replace('_', '-')}" for name in (*_SETTINGS, "state_dir") if name not in on_record}
     sides = {f"{side}_{what}": f"--{side}-{what}" for what in _OF_A_SIDE for side in Side}
     for name, option in {**options, **sides, "config": "-c"}.items():
         if option not in before.split() and (value := app.get(name)):

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ..config.model import DEFAULT_NAME
+from ..config.settings import Settings
 from ..cost.bill import cost_of
 from ..engine.events import Leftover
 from ..engine.failures import UNPROVEN
 from ..engine.resource import Resource
 from ..errors import Diagnosis, Leftovers, Refused
+from ..journal.state_file import StateFile
 from ..model import Side, short_id
 from ..private import put_aside
 from ..resources.holders import in_order
@@ -91,7 +93,7 @@ def down(
             run.forget()
             app.document.update(deleted=0, deleted_ids=[], left=[])
             screen.line(f"Nothing to delete: nothing left{_where(run)}.")
-            _what_stays(screen, run, other)
+            what_stays(screen, run.settings, run.state, other, is_sandbox=environment.is_sandbox)
             return
         if run.standing:
             app.document["unrecorded"] = run.standing.facts
@@ -103,7 +105,7 @@ def down(
         for r, id in ids:
             if run.standing or not environment.is_free or id != run.state.id(r.key):
                 screen.message(f"{r}  {short_id(id)}")
-        foreign = run.standing is not None and run.standing.owner != run.settings.owner
+        foreign = run.standing is not None and bool(run.settings.adopted_from)
         if ids and (foreign or confirm is not None or not environment.is_free):
             question = f"Delete {len(ids)} resources{whose}, {cost_of([r for r, _ in ids], environment.regions)}?"
             ask_for_the_name(screen, yes, question, run.settings.name, confirm)
@@ -141,7 +143,7 @@ def down(
             f"Deleted {len(ids)} in {duration(told.board.seconds)}. Looked again by tag: nothing left{_where(run)}.",
             style="bold",
         )
-        _what_stays(screen, run, other)
+        what_stays(screen, run.settings, run.state, other, is_sandbox=environment.is_sandbox)
 
 
 def _where(run: Run) -> str:
@@ -152,23 +154,25 @@ def _where(run: Run) -> str:
     return f" on the {side}'s side, in account {here['account']} ({here['region']})"
 
 
-def _what_stays(screen: Screen, run: Run, other: Sequence[Resource]) -> None:
+def what_stays(
+    screen: Screen, settings: Settings, state: StateFile, other: Sequence[Resource], *, is_sandbox: bool
+) -> None:
     """Tell of the side that was not looked at: what is on record of it, what it costs, and who can delete it."""
-    if not run.settings.side:
+    if not settings.side:
         return
-    theirs = next(side for side in Side if side != run.settings.side)
-    there = run.state.sides.get(theirs)
+    theirs = next(side for side in Side if side != settings.side)
+    there = state.sides.get(theirs)
     if not other or not there:
         screen.message(f"The {theirs}'s side was not looked at, and nothing of it is on record here.")
         return
-    cost = "" if run.environment.is_free else f", which cost {cost_of(other, dict.fromkeys(Side, there['region']))}"
+    cost = "" if is_sandbox else f", which cost {cost_of(other, dict.fromkeys(Side, there['region']))}"
     screen.message(
         f"The {theirs}'s side was not looked at. On record there: {len(other)} of its resources, in account "
         f"{there['account']} ({there['region']}){cost}. Who can sign in there deletes them:",
         mark="!",
     )
-    here = f" --sandbox --profile {there['account']}" if run.environment.is_sandbox else ""
-    name = f" --name {run.settings.name}" if run.settings.name != DEFAULT_NAME else ""
+    here = f" --sandbox --profile {there['account']}" if is_sandbox else ""
+    name = f" --name {settings.name}" if settings.name != DEFAULT_NAME else ""
     screen.message(f"    vpce-demo{here}{name} --region {there['region']} down --side {theirs}")
 
 

@@ -52,7 +52,10 @@ class Command(click.Command):
             if value is not None:
                 app.given[name] = value
                 app.variables.pop(name, None)
-        app.given["lang"] = ctx.params.get("lang")
+        if asked := ctx.params.get("lang"):
+            from ..lessons import language_of
+
+            app.given["lang"] = language_of(asked, "--lang")
         if not gc.isenabled():
             gc.freeze()  # what has been imported stays
             gc.enable()
@@ -252,10 +255,17 @@ def ttl_option(function: Callable[..., None]) -> Callable[..., None]:
     )(function)
 
 
+class _AnyOfThese(click.Choice):  # type: ignore[type-arg]
+    """Choices to complete and to show; any other word is told by what uses it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value
+
+
 def lang_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--lang",
-        type=click.Choice(["en", "ja"]),
+        type=_AnyOfThese(["en", "ja"]),
         help="English or Japanese.  [default: VPCE_DEMO_LANG, else the locale's]",
     )(function)
 

@@ -13,9 +13,9 @@ from ..config.settings import Where
 from ..cost.bill import said
 from ..errors import DemoError
 from ..journal.state_file import StateFile
-from ..model import Side
 from ..session.demos import ListedDemo, all_demos
 from ..session.open import sides_of
+from ..ui.screens import table
 from .app import App, command_line
 from .group import command, pass_app
 
@@ -39,9 +39,8 @@ def list_demos(app: App) -> None:
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
     found: list[ListedDemo] = []
-    caller = ""
+    callers = {one.caller for one in environment.clients.values()} if environment else set()
     if environment:
-        caller = environment.clients[Side.PROVIDER].caller
         with as_demo_errors():
             found = all_demos(sides_of(where.config.name, environment))
     prices = [one.hourly for one in found]
@@ -54,7 +53,7 @@ def list_demos(app: App) -> None:
                 "name": one.name,
                 "id": one.id,
                 "made_by": one.owner,
-                "yours": one.owner == caller,
+                "yours": one.owner in callers,
                 "recorded": recorded,
                 "tagged": len(one.keys),
                 "hourly_usd": None if price is None else f"{price:.6f}",
@@ -71,20 +70,18 @@ def list_demos(app: App) -> None:
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}"
     rows = [("demo", "id", "tagged", "an hour", "made by", "wanted until")]
     for one, price, recorded in zip(found, prices, here, strict=True):
-        whose = "you" if one.owner == caller else re.split("[:/]", one.owner)[-1] or "unknown"
+        whose = "you" if one.owner in callers else re.split("[:/]", one.owner)[-1] or "unknown"
         until = f"{one.expires}{' (over)' if one.expires < now else ''}" if one.expires else ""
         cost = "unknown" if price is None else f"${price:.4f}"
         rows.append((f"{one.name}{' *' if recorded else ''}", one.id, str(len(one.keys)), cost, whose, until))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        screen.line("  ".join(map(str.ljust, row, widths)).rstrip())
+    table(screen, rows)
     screen.line()
     counted = f"{len(found)} demo{'s' * (len(found) != 1)}"
     if environment and environment.is_free:
         screen.line(f"{counted}. Nothing is billed here; AWS would ask {said(total)}.")
     else:
         screen.line(f"{counted}: {said(total)}.")
-    if own := next((one.name for one in found if one.owner == caller), ""):
+    if own := next((one.name for one in found if one.owner in callers), ""):
         screen.message(f"Delete one:  {command_line(app, '--name')} down --name {shlex.quote(own)}")
 
 

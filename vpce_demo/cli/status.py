@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
+from typing import Any
 
 import click
 
 from ..aws.environment import Environment
 from ..config.settings import Where
+from ..journal.run_log import runs
+from ..model import Side
 from ..session.look import Look, look_at
+from ..session.open import open_recorded
+from ..session.run import other_side
 from ..ui import resources, screens
 from ..ui.screens import header
+from ..untrusted import printable
 from .app import App, command_line
+from .commands import STAGES
 from .deletion import plan_of_the_deletion
 from .describe import described, summary, tell_what_is_not_allowed
+from .down import what_stays
 from .group import Number, command, customer_option, customers_option, pass_app, the_customer, want_customers
 from .watch import again_and_again
 
@@ -136,19 +145,19 @@ def _head(app: App, where: Where, environment: Environment | None) -> None:
 def _status(app: App, look: Look) -> None:
     screen = app.screen()
     say_whose(app, look)
-    if look.live:
+    if look.there:
         _show(app, look, "missing")
     _document(app, look)
     for one in look.others:
         screen.line(f"{one.at_start} has this demo's tags, and is none of its resources.", mark="!")
     app.document["others"] = [{"kind": one.kind, "id": one.key} for one in look.others]
     app.document["other_demos"] = list(look.other_demos)
-    if not look.live:
-        screen.line(f"There is nothing of this demo. Make it:  {command_line(app)} up")
+    if not look.there:
+        _say_how_to_make_it(app, look)
     if look.other_demos and not app.get("name"):
         here = f"Other demos here: {', '.join(look.other_demos)}."
         screen.line(f"{here} See one:  {command_line(app)} status --name {look.other_demos[0]}")
-    if not look.live:
+    if not look.there:
         return
     counted = f"{len(look.fine)} of {len(look.demo.resources)} there."
     if look.is_free:
@@ -160,6 +169,25 @@ def _status(app: App, look: Look) -> None:
         if look.prices_of:
             screen.line(look.prices_of)
     _differences(app, look)
+
+
+def _say_how_to_make_it(app: App, look: Look) -> None:
+    """Of a demo that is not there: with the side that it had when it was last made, and what stays of the other."""
+    up, where = "up", app.where()
+    side = look.settings.side
+    made: dict[str, Any] = next(
+        (run.head["settings"] for run in runs(where.logs) if run.head["command"] in ("up", *STAGES)), {}
+    )
+    if not side and (once := made.get("side")):
+        theirs = made.get("consumer_account") if once == Side.PROVIDER.value else made.get("service")
+        option = "--consumer-account" if once == Side.PROVIDER.value else "--service-name"
+        up = " ".join(["up", "--side", once, *((option, shlex.quote(printable(theirs))) if theirs else ())])
+    whole = f"the {side}'s side of this demo" if side else "this demo"
+    app.screen().line(f"There is nothing of {whole}. Make it:  {command_line(app, up)} {up}")
+    state, settings = open_recorded(where)
+    settings = settings.model_copy(update={"side": side})
+    if other := other_side(state, settings):
+        what_stays(app.screen(), settings, state, other, is_sandbox=look.is_free)
 
 
 def say_whose(app: App, look: Look) -> None:

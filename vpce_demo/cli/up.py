@@ -200,8 +200,6 @@ def make(
             run_test(app, run, screen, timeout and max(1.0, timeout - board.seconds))
         at_the_end(run)
         screen.message()
-        for name in ("side", "consumer_account", "service_name") if run.state.settings.get("side") else ():
-            app.given.pop(name, None)  # it is on record now
         own = [f"{command_line(app)} {name}" for name in _next(stages)]
         screens.next_commands(screen, [*_for_the_other_side(look), *own])
 

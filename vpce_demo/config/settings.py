@@ -24,7 +24,8 @@ class Settings(Config):
     consumer_account: str = ""  # the consumer's, where it is not the provider's own
     demo_id: str
     owner: str = ""  # who made it, as in the tag
-    adopted_from: str = ""  # who made it before it was adopted, as in the tag
+    consumer_owner: str = ""  # who made the consumer's side, where that is in another account
+    adopted_from: str = ""  # who made it before it was adopted, as in the tag; two are joined by a comma
     expires: str = ""  # until when it is wanted, as in the tag; empty if that was not said
     ssh_source: str
     public_key: str = ""

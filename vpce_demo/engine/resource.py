@@ -231,8 +231,9 @@ class Listing(Generic[Item]):
 class Aws:
     """What every method of a resource is given: the clients of its side, and what is known of the demo.
 
-    ``demo``, ``demo_id`` and ``owner`` are the demo's name, id and maker in the tags of its resources; those of a demo
-    that was adopted may also name its maker before, ``adopted_from``.  ``more_tags`` are the settings' own tags.
+    ``demo``, ``demo_id`` and ``owner`` are the demo's name, id and maker in the tags of what is made here;
+    ``other_owners`` are those of its other side, and its makers before it was adopted.  ``more_tags`` are the settings'
+    own tags.
     ``known`` holds what exists, by resource key, for both sides; ``records`` returns what the state file has, by
     resource key; ``unproven`` collects recorded ids of which nothing in AWS shows that they are the demo's, and
     ``taken_over`` who has made recorded resources his own by their tags.  Answers older than ``fresh`` (monotonic time)
@@ -246,7 +247,7 @@ class Aws:
     known: MutableMapping[str, Live] = field(default_factory=dict)
     records: Callable[[], Mapping[str, Record]] = dict
     owner: str = ""
-    adopted_from: str = ""
+    other_owners: Collection[str] = ()
     more_tags: Mapping[str, str] = field(default_factory=dict)
     unproven: MutableMapping[str, str] = field(default_factory=dict)
     taken_over: MutableMapping[str, str] = field(default_factory=dict)
@@ -374,7 +375,7 @@ class Aws:
     def is_ours(self, tags: Mapping[str, str]) -> bool:
         """True if these tags are those of a resource of this demo: name, id and maker."""
         named = (tags.get(DEMO_TAG), tags.get(ID_TAG, "")) == (self.demo, self.demo_id)
-        return named and tags.get(OWNER_TAG, NO_OWNER) in (self.owner or NO_OWNER, self.adopted_from)
+        return named and tags.get(OWNER_TAG, NO_OWNER) in (self.owner or NO_OWNER, *self.other_owners)
 
     def is_mine(self, resource: Resource, tags: Mapping[str, str]) -> bool:
         """True if these tags are this resource's.  Checked here too, so that an ignored filter does no harm."""
@@ -382,7 +383,7 @@ class Aws:
 
     def is_of_another(self, tags: Mapping[str, str]) -> bool:
         """True if one of these tags names another demo, id or maker."""
-        own = {DEMO_TAG: (self.demo,), ID_TAG: (self.demo_id,), OWNER_TAG: (self.owner, self.adopted_from)}
+        own = {DEMO_TAG: (self.demo,), ID_TAG: (self.demo_id,), OWNER_TAG: (self.owner, *self.other_owners)}
         return any(tags.get(key) not in (None, "", *values) for key, values in own.items())
 
     def whose(self, what: str, tags: Mapping[str, str]) -> str:

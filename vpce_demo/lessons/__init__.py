@@ -51,13 +51,16 @@ def language(environment: Mapping[str, str] = os.environ) -> Language:
     Raises ConfigError if there are no texts in the language of VPCE_DEMO_LANG.
     """
     if asked := environment.get("VPCE_DEMO_LANG"):
-        if found := next((lang for lang in LANGUAGES if lang == asked), None):
-            return found
-        raise ConfigError(
-            f"VPCE_DEMO_LANG is '{asked}', and there are texts in {' and '.join(LANGUAGES)}.", code="VPCE015"
-        )
+        return language_of(asked, "VPCE_DEMO_LANG")
     locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
     return "ja" if locale.startswith("ja") else "en"
+
+
+def language_of(asked: str, origin: str) -> Language:
+    """The language that is asked for by this option or variable.  Raises ConfigError if there are no texts in it."""
+    if found := next((lang for lang in LANGUAGES if lang == asked), None):
+        return found
+    raise ConfigError(f"{origin} is '{asked}', and there are texts in {' and '.join(LANGUAGES)}.", code="VPCE015")
 
 
 def steps(lang: str) -> list[Page]:

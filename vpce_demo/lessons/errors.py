@@ -101,9 +101,9 @@ ERRORS = (
         "Name one of them.",
     ),
     ErrorRow(
-        "VPCE015", "2", "VPCE_DEMO_LANG names no language of the texts",
+        "VPCE015", "2", "There are no texts in this language",
         "The texts are in English (`en`) and Japanese (`ja`).",
-        "Set `VPCE_DEMO_LANG` to one of them, or unset it.",
+        "Name one of them with `--lang` or `VPCE_DEMO_LANG`, or neither.",
     ),
     ErrorRow(
         "VPCE016", "2", "There is no such topic or step",

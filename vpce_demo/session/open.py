@@ -71,8 +71,8 @@ def open_demo(
             refuse_other_accounts(state, environment, where.config.side)
             opened = None if state.demo_id else time.monotonic()
             sides = sides_of(where.config.name, environment, state.records)
-            identity = identify(sides, state, where.logs, unrecorded, wanted)
-            sides = _of_the_demo(sides, identity)
+            identity = identify(sides, state, where.logs, unrecorded, wanted, where.config.side)
+            sides = _of_the_demo(sides, identity, where.config.side)
             of_this_run = {str(side): dict(facts) for side, facts in environment.accounts.items()}
             if side := where.config.side:  # what is on record of the other one stays
                 of_this_run = {**state.sides, side: of_this_run[side]}
@@ -160,14 +160,18 @@ def sides_of(
     return {side: made[id(clients)] for side, clients in environment.clients.items()}
 
 
-def _of_the_demo(sides: Mapping[Side, Aws], demo: Identity) -> dict[Side, Aws]:
-    """The same for this demo."""
-    return _each(sides, demo_id=demo.demo_id, owner=demo.owner, adopted_from=demo.adopted_from)
+def _of_the_demo(sides: Mapping[Side, Aws], demo: Identity, only: str | None) -> dict[Side, Aws]:
+    """The same for this demo, or for its ``only`` side."""
+    owners = {side: {"owner": demo.owner_of(Side(only or side))} for side in sides}
+    return _each(sides, owners, demo_id=demo.demo_id, other_owners=demo.owners)
 
 
-def _each(sides: Mapping[Side, Aws], **facts: Any) -> dict[Side, Aws]:
+def _each(
+    sides: Mapping[Side, Aws], of_a_side: Mapping[Side, Mapping[str, Any]] | None = None, **facts: Any
+) -> dict[Side, Aws]:
     """The same with these facts, still one object for each account."""
-    made = {id(aws): replace(aws, **facts) for aws in sides.values()}
+    told = of_a_side or {}
+    made = {id(aws): replace(aws, **facts, **told.get(side, {})) for side, aws in sides.items()}
     return {side: made[id(aws)] for side, aws in sides.items()}
 
 

@@ -40,21 +40,23 @@ class Unrecorded(Enum):
 class StandingDemo:
     """A demo in the account, as its tags say.
 
-    ``owner`` is empty for one that was made before owners were recorded; ``since`` is when AWS created the first of its
-    resources, as far as AWS says so; ``count`` is the number of its tagged resources; ``keys`` are the fingerprints of
-    the ssh keys in its tags; ``customers`` are the numbers of the customers of which something is there.
+    ``owners`` are its makers, one of each account; empty for one that was made before owners were recorded; ``since``
+    is when AWS created the first of its resources, as far as AWS says so; ``count`` is the number of its tagged
+    resources; ``keys`` are the fingerprints of the ssh keys in its tags; ``customers`` are the numbers of the customers
+    of which something is there, and ``sides`` the sides.
     """
 
     id: str
-    owner: str
+    owners: tuple[str, ...]
     since: datetime | None
     count: int
     keys: frozenset[str] = frozenset()
     customers: frozenset[int] = frozenset()
+    sides: frozenset[Side] = frozenset(Side)
 
     @property
     def made_by(self) -> str:
-        return self.owner or "an unknown person (it has no owner tag)"
+        return " and ".join(filter(None, self.owners)) or "an unknown person (it has no owner tag)"
 
     @property
     def facts(self) -> dict[str, str]:
@@ -67,11 +69,13 @@ class StandingDemo:
 class Identity:
     """The id and owners that a command compares with the tags.
 
-    ``standing`` describes the demo if there is no record of it here.
+    ``consumer_owner`` is the maker of the consumer's side, where that is in another account.  ``standing`` describes
+    the demo if there is no record of it here.
     """
 
     demo_id: str
     owner: str
+    consumer_owner: str = ""
     adopted_from: str = ""
     standing: StandingDemo | None = None
     customers: frozenset[int] = frozenset()
@@ -80,7 +84,17 @@ class Identity:
     @property
     def marks(self) -> dict[str, str]:
         """For ``Settings``."""
-        return {"demo_id": self.demo_id, "owner": self.owner, "adopted_from": self.adopted_from}
+        names = ("demo_id", "owner", "consumer_owner", "adopted_from")
+        return {name: getattr(self, name) for name in names}
+
+    def owner_of(self, side: Side) -> str:
+        """Who is named by the tags of what is made on this side."""
+        return (self.consumer_owner if side is Side.CONSUMER else "") or self.owner
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """All whom its tags may name."""
+        return frozenset({self.owner, self.consumer_owner, *self.adopted_from.split(",")} - {""})
 
 
 def standing_demos(sides: Mapping[Side, Aws]) -> list[StandingDemo]:
@@ -88,25 +102,40 @@ def standing_demos(sides: Mapping[Side, Aws]) -> list[StandingDemo]:
     by_id: dict[str, list[tuple[Mapping[str, str], datetime | None]]] = {}
     for one in tagged(sides):
         by_id.setdefault(one.tags.get(ID_TAG, ""), []).append((one.tags, one.created))
-    demos = []
+    demos, accounts = [], dict.fromkeys(aws.clients.account for aws in sides.values())
     for id, parts in by_id.items():
-        owners = Counter(tags.get(OWNER_TAG, "") for tags, _ in parts)
+        owners = [owner for owner, _ in Counter(tags.get(OWNER_TAG, "") for tags, _ in parts).most_common()]
+        by_account = {_account(owner): owner for owner in reversed(owners)} if owners[0] else {}
+        makers = tuple(by_account[account] for account in accounts if account in by_account)
         since = min((created for _, created in parts if created), default=None)
         keys = frozenset(tags[KEY_TAG] for tags, _ in parts if KEY_TAG in tags)
-        customers = frozenset(customer_of(tags.get(RESOURCE_TAG, "")) for tags, _ in parts) - {0}
-        demos.append(StandingDemo(id, owners.most_common(1)[0][0], since, len(parts), keys, customers))
+        numbers = frozenset(customer_of(tags.get(RESOURCE_TAG, "")) for tags, _ in parts)
+        seen = frozenset(Side.CONSUMER if number else Side.PROVIDER for number in numbers)
+        demos.append(StandingDemo(id, makers or (owners[0],), since, len(parts), keys, numbers - {0}, seen))
     return sorted(demos, key=lambda demo: (-demo.count, demo.id))
 
 
+def _account(owner: str) -> str:
+    """The account in an ARN; the whole of what is none."""
+    return owner.split(":")[4] if owner.count(":") > 4 else owner
+
+
 def identify(
-    sides: Mapping[Side, Aws], state: StateFile, logs: Path, unrecorded: Unrecorded, wanted: str = ""
+    sides: Mapping[Side, Aws],
+    state: StateFile,
+    logs: Path,
+    unrecorded: Unrecorded,
+    wanted: str = "",
+    only: str | None = None,
 ) -> Identity:
-    """Which demo is meant.  Asks AWS only if there is no state file; ``wanted`` is the id of the one to adopt.
+    """Which demo is meant.  Asks AWS only if there is no state file; ``wanted`` is the id of the one to adopt, and
+    ``only`` the side that the command is about: what has nothing of that is another person's.
 
     Raises Refused if that is one that this command may not touch.
     """
-    aws = sides[Side.PROVIDER]
+    aws, consumer = sides[Side.PROVIDER], sides[Side.CONSUMER].clients
     caller = aws.clients.caller
+    theirs = consumer.caller if consumer.account != aws.clients.account else ""
     if state.demo_id:
         if wanted not in ("", state.demo_id):
             raise Refused(
@@ -117,27 +146,32 @@ def identify(
         owner, before = (str(state.settings.get(name) or "") for name in ("owner", "adopted_from"))
         is_earlier = bool(state.settings) and not owner  # an earlier release wrote it
         customers = frozenset(map(customer_of, state.entries)) - {0}
-        return Identity(state.demo_id, owner or caller, NO_OWNER if is_earlier else before, customers=customers)
+        theirs = str(state.settings.get("consumer_owner") or "") or theirs
+        before = NO_OWNER if is_earlier else before
+        return Identity(state.demo_id, owner or caller, theirs, before, customers=customers)
     key = public_line(state.key_file)
     key_id = key_comment(key, aws.demo)
-    demos = standing_demos(sides)
+    demos, callers = standing_demos(sides), {caller, theirs} - {""}
+    ours_or_theirs, demos = demos, [demo for demo in demos if only is None or Side(only) in demo.sides]
     ids = {key_id, *(run.head["demo_id"] for run in runs(logs))} - {""}
-    own = [demo for demo in demos if demo.owner in (caller, "")]
+    own = [demo for demo in demos if callers.union({""}).issuperset(demo.owners)]
     if ours := next((demo for demo in own if demo.id in ids or (key and fingerprint(key) in demo.keys)), None):
-        return Identity(ours.id, caller, "" if ours.owner else NO_OWNER, customers=ours.customers)
+        return Identity(ours.id, caller, theirs, NO_OWNER if "" in ours.owners else "", customers=ours.customers)
     if not demos:
-        return Identity(key_id or secrets.token_hex(3), caller)
-    chosen = _choose(demos, caller, wanted, unrecorded)
-    is_own = chosen.owner == caller
+        if ours_or_theirs and unrecorded is Unrecorded.REFUSE:
+            raise _the_other_sides(aws.demo, ours_or_theirs[0])
+        return Identity(key_id or secrets.token_hex(3), caller, theirs)
+    chosen = _choose(demos, callers, wanted, unrecorded)
+    is_own = callers.issuperset(chosen.owners)
     if unrecorded is Unrecorded.REFUSE or (unrecorded is Unrecorded.DELETE_OWN and not is_own):
         raise _not_on_record(aws.demo, chosen, is_own, unrecorded)
-    before = "" if is_own else chosen.owner or NO_OWNER
-    return Identity(chosen.id, caller, before, chosen, chosen.customers)
+    before = ",".join(owner or NO_OWNER for owner in chosen.owners if owner not in callers)
+    return Identity(chosen.id, caller, theirs, before, chosen, chosen.customers)
 
 
-def _choose(demos: Sequence[StandingDemo], caller: str, wanted: str, unrecorded: Unrecorded) -> StandingDemo:
-    """The wanted one, or the caller's own, or any.  Raises Refused if it is to be touched and there are several."""
-    own = [demo for demo in demos if demo.owner == caller]
+def _choose(demos: Sequence[StandingDemo], callers: set[str], wanted: str, unrecorded: Unrecorded) -> StandingDemo:
+    """The wanted one, or the callers' own, or any.  Raises Refused if it is to be touched and there are several."""
+    own = [demo for demo in demos if callers.issuperset(demo.owners)]
     fitting = [demo for demo in demos if demo.id == wanted] if wanted else own or demos
     if not fitting or (unrecorded in (Unrecorded.ADOPT, Unrecorded.DELETE_OWN) and len(fitting) > 1):
         raise Refused(
@@ -165,4 +199,15 @@ def _not_on_record(name: str, demo: StandingDemo, is_own: bool, unrecorded: Unre
         code="VPCE083",
         facts={**demo.facts, "made by": f"{demo.made_by} (you)"} if is_own else demo.facts,
         hint=hint,
+    )
+
+
+def _the_other_sides(name: str, demo: StandingDemo) -> Refused:
+    """The refusal to make one side where the other one, somebody else's, has the name: it is not to be taken over."""
+    (side,) = demo.sides
+    return Refused(
+        f"The name {name} is taken in this account: by the {side}'s side of a demo that is not on record here.",
+        code="VPCE083",
+        facts=demo.facts,
+        hint="Give yours another name:\n    <demo> up --name another-name",
     )

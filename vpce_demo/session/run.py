@@ -250,9 +250,7 @@ class Run:
     @property
     def other_side(self) -> list[Resource]:
         """What is on record of the side that this run is not about."""
-        others = [side for side in Side if self.settings.side not in (None, side)]
-        demos = [tutorial(self.settings.model_copy(update={"side": side.value})) for side in others]
-        return [r for demo in demos for r in demo.resources if self.state.id(r.key)]
+        return other_side(self.state, self.settings)
 
     def forget(self) -> None:
         """Delete the record, unless something of the other side is on it."""
@@ -365,6 +363,13 @@ class Run:
             if symptom := refusal(resource, said):
                 return diagnose(self.facts(said), symptom)
         return None
+
+
+def other_side(state: StateFile, settings: Settings) -> list[Resource]:
+    """What is on record of the side that these settings are not about."""
+    others = [side for side in Side if settings.side not in (None, side)]
+    demos = [tutorial(settings.model_copy(update={"side": side.value})) for side in others]
+    return [r for demo in demos for r in demo.resources if state.id(r.key)]
 
 
 # --- failures ---------------------------------------------------------------------

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from decimal import Decimal
 
+from rich.cells import cell_len
+
 from ..cost.bill import TOKYO, BillLine, Regions, between, price
 from ..cost.prices.table import Price
+from ..lessons import noun
 from ..model import Side
-from .style import Screen
+from .style import Screen, padded, wrapped
 
 
 def bill(screen: Screen, lines: Sequence[BillLine], counts: bool) -> None:
     """Print the parts with their prices, and the sum; with the cost so far if ``counts``."""
     heads = ["an hour", "a day", *(["so far"] if counts else [])]
-    screen.line(_row("part", "how many", "unit price", heads), style="dim")
+    screen.line(_row(screen, "part", "how many", "unit price", heads), style="dim")
     apart = len({line.region for line in lines}) > 1
     for line, before in zip(lines, [None, *lines], strict=False):
         if apart and (before is None or before.region != line.region):
@@ -23,17 +25,31 @@ def bill(screen: Screen, lines: Sequence[BillLine], counts: bool) -> None:
         day = None if line.hourly is None else line.hourly * 24
         amounts = [line.hourly, day, *([line.so_far] if counts else [])]
         unit = f"{line.part.quantity.normalize():f} {line.part.unit}".rstrip()
-        screen.line(_row(line.part.name, unit, _unit_price(line), [_shown(amount) for amount in amounts]))
+        screen.line(
+            _row(
+                screen,
+                noun(line.part.name, screen.lang),
+                unit,
+                _unit_price(line),
+                [_shown(amount) for amount in amounts],
+            )
+        )
     known = [line.hourly for line in lines if line.hourly is not None]
     total = sum(known, Decimal(0))
     gone = sum((line.so_far for line in lines if line.so_far is not None), Decimal(0))
     sums = [_shown(total), _shown(total * 24), *([_shown(gone)] if counts else [])]
     label = "in all" if len(known) == len(lines) else "what is known, in all"
-    screen.line(_row(label, "", "", sums), style="bold")
+    screen.line(_row(screen, label, "", "", sums), style="bold")
 
 
-def _row(part: str, many: str, unit_price: str, amounts: Sequence[str]) -> str:
-    return f"  {part:<21} {many:>8}  {unit_price:<19}" + "".join(f" {amount:>8}" for amount in amounts)
+def _row(screen: Screen, part: str, many: str, unit_price: str, amounts: Sequence[str]) -> str:
+    part, many, unit_price = (screen.said(cell) for cell in (part, many, unit_price))
+    first = f"  {padded(part, 21)} {_at_the_right(many)}  {padded(unit_price, 19)}"
+    return first + "".join(f" {_at_the_right(screen.said(amount))}" for amount in amounts)
+
+
+def _at_the_right(text: str, width: int = 8) -> str:
+    return " " * (width - cell_len(text)) + text
 
 
 def _unit_price(line: BillLine) -> str:
@@ -64,9 +80,12 @@ def traffic(screen: Screen, regions: Regions) -> None:
 def comparison(screen: Screen, region: str) -> None:
     """Print the endpoint's prices beside a NAT gateway's, in this region and in the tutorial's."""
     rows = [("interface endpoint", "endpoint-hour", "endpoint-gb"), ("NAT gateway", "nat-hour", "nat-gb")]
-    screen.line(f"  {'to compare':<21} {'an hour':>8} {'a GB':>8}", style="dim")
-    for name, hour, gigabyte in rows:
-        screen.line(f"  {name:<21} {_usd(price(hour, region)):>8} {_usd(price(gigabyte, region)):>8}")
+    table = [("to compare", "an hour", "a GB")]
+    table += [(name, _usd(price(hour, region)), _usd(price(gigabyte, region))) for name, hour, gigabyte in rows]
+    for number, row in enumerate(table):
+        name, *prices = map(screen.said, row)
+        line = "".join([f"  {padded(name, 21)}", *(f" {_at_the_right(one)}" for one in prices)])
+        screen.line(line, style="" if number else "dim")
     tokyo = [price(hour, TOKYO) for _, hour, _ in rows]
     screen.line()
     screen.line(f"The tutorial compares in Tokyo: {_usd(tokyo[0])} an hour against {_usd(tokyo[1])}.")
@@ -99,5 +118,5 @@ def sources(screen: Screen, lines: Sequence[BillLine], counts: bool, how_to_refr
 
 def paragraph(screen: Screen, text: str) -> None:
     """Print a paragraph, wrapped at the width of the screen."""
-    for line in textwrap.wrap(text, min(screen.out.width, 100), break_long_words=False):
+    for line in wrapped(screen.said(text), min(screen.out.width, 100)):
         screen.line(line)

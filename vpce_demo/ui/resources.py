@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
@@ -16,7 +16,7 @@ from ..engine.drift import shortened
 from ..engine.resource import Resource
 from ..lessons import Language, words
 from ..model import Drift, Live, Remedy, is_fine, short_id
-from .style import Screen, duration
+from .style import Screen, duration, padded, wrapped
 
 if TYPE_CHECKING:
     from ..tutorial import Demo, Step
@@ -46,17 +46,18 @@ def show(screen: Screen, table: Table) -> None:
     """Print a line for each step, or for each of several customers, and below it each resource that is not as it
     should be, with its drift; all of them if the screen is verbose.  Ids are never cut."""
     width = screen.out.width
-    steps = [(step, _step(table, step)) for step in table.demo.rows if step.resources]
-    parts = {r.key: _part(table, r) for r in table.demo.resources}
-    step_widths = _widths([row for _, row in steps], STEP_COLUMNS, width)
-    part_widths = _widths(parts.values(), PART_COLUMNS, width - len(INDENT))
-    head = " ".join(f"{HEADS[column]:<{wide}}" for column, wide in step_widths.items())
+    steps = [(step, _said(screen, _step(table, step))) for step in table.demo.rows if step.resources]
+    parts = {r.key: _said(screen, _part(table, r)) for r in table.demo.resources}
+    heads = {column: screen.said(head) for column, head in HEADS.items()}
+    step_widths = _widths([row for _, row in steps], STEP_COLUMNS, width, heads)
+    part_widths = _widths(parts.values(), PART_COLUMNS, width - len(INDENT), heads)
+    head = " ".join(padded(heads[column], wide) for column, wide in step_widths.items())
     screen.line(f"     {head} {'id' if table.lives else ''}".rstrip(), style="dim")
     for step, row in steps:
         _line(screen, row, "", f"{step.number:>2} {_joined(row, step_widths)}")
         for r in step.resources:
             part = parts[r.key]
-            below = list(_below(part.live, width - len(INDENT) - 4))
+            below = list(_below(screen, part.live, width - len(INDENT) - 4))
             # A step that is not there at all says so in one line.
             if screen.verbose or below or (part.mark != "✓" and row.mark != "·"):
                 shown = part if screen.verbose or r is not step.head else replace(part, id="")
@@ -117,30 +118,38 @@ def _row(
     return _Row(mark, live, {**cells, **more}, short_id(live.id) if live else "", link or "")
 
 
+def _said(screen: Screen, row: _Row) -> _Row:
+    """The same in the screen's language, but for names."""
+    cells = {column: cell if column == "name" else screen.said(cell) for column, cell in row.cells.items()}
+    return replace(row, cells=cells)
+
+
 def _mark(live: Live | None) -> str:
     if live is None:
         return "·"
     return "✓" if is_fine(live) and not live.drift and state_of(live) is not Drawn.BROKEN else "!"
 
 
-def _widths(rows: Collection[_Row], choices: Sequence[Sequence[str]], room: int) -> dict[str, int]:
+def _widths(
+    rows: Collection[_Row], choices: Sequence[Sequence[str]], room: int, heads: Mapping[str, str]
+) -> dict[str, int]:
     """The columns of the first choice that fits into ``room`` beside an id, else of the last, with their widths."""
     id = 1 + ROOM_FOR_AN_ID if any(row.id for row in rows) else 0
     for columns in choices:
-        widths = {column: max([len(row.cells[column]) for row in rows]) for column in columns}
-        widths = {column: max(wide, len(HEADS.get(column, ""))) for column, wide in widths.items() if wide}
+        widths = {column: max([cell_len(row.cells[column]) for row in rows]) for column in columns}
+        widths = {column: max(wide, cell_len(heads.get(column, ""))) for column, wide in widths.items() if wide}
         if 4 + sum(1 + wide for wide in widths.values()) + id <= room:
             break
     return widths
 
 
 def _joined(row: _Row, widths: Mapping[str, int]) -> str:
-    return " ".join(f"{row.cells[column]:<{wide}}" for column, wide in widths.items())
+    return " ".join(padded(row.cells[column], wide) for column, wide in widths.items())
 
 
 def _line(screen: Screen, row: _Row, indent: str, before: str) -> None:
     id = Text(row.id, style=Style(link=row.link) if row.link and screen.out.file.isatty() else "")
-    fits = len(indent) + 2 + len(before) + 1 + len(id) <= screen.out.width
+    fits = len(indent) + 2 + cell_len(before) + 1 + len(id) <= screen.out.width
     text = Text(f"{before} " if id and fits else before.rstrip())
     screen.line(text.append_text(id) if fits else text, mark=f"{indent}{row.mark}")
     if id and not fits:
@@ -163,13 +172,14 @@ def what_up_does(drift: Drift) -> str:
     }[drift.remedy]
 
 
-def _below(live: Live | None, room: int) -> Iterator[str]:
+def _below(screen: Screen, live: Live | None, room: int) -> Iterator[str]:
     """Its drift, ``zone: use1-az2, in the tutorial use1-az1`` and what ``up`` does about it; else AWS's reason for its
     state, if any."""
     if live and live.drift:
         for drift in live.drift:
-            holds, says = differs(drift)
-            yield from [f"{holds}, {says}"] if len(holds) + len(says) + 2 <= room else [f"{holds},", f"  {says}"]
-            yield from textwrap.wrap(what_up_does(drift), room, initial_indent="  ", subsequent_indent="  ")
+            holds, says = differs(drift._replace(field=screen.said(drift.field)), screen.lang)
+            short = cell_len(holds) + cell_len(says) + 2 <= room
+            yield from [f"{holds}, {says}"] if short else [f"{holds},", f"  {says}"]
+            yield from (f"  {line}" for line in wrapped(screen.said(what_up_does(drift)), room - 2))
     elif live and live.why:
         yield live.why

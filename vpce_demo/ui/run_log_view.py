@@ -7,6 +7,7 @@ from typing import Any
 
 from ..journal.run_log import RecordedRun
 from ..lessons import Language, words
+from ..lessons.catalogue import translated
 from ..resources.nouns import noun_of
 from .lines import EventFormatter
 from .style import Screen, date_and_time, duration
@@ -18,7 +19,7 @@ def listed(screen: Screen, runs: Sequence[RecordedRun]) -> None:
     for number, run in enumerate(runs, 1):
         mark = "·" if run.is_at_work else ("✓" if run.end and run.end["exit_code"] == 0 else "✗")
         what = f"{number:>2}  {date_and_time(run.head['at'])}  {run.head['command']:<{column}}"
-        screen.line(f"{what}  {duration(run.seconds):>6}  {ended(run)}", mark=mark)
+        screen.line(f"{what}  {duration(run.seconds):>6}  {ended(run, screen.lang)}", mark=mark)
 
 
 def ended(run: RecordedRun, lang: Language = "en") -> str:
@@ -26,7 +27,7 @@ def ended(run: RecordedRun, lang: Language = "en") -> str:
     if run.end is None:
         return said["run at work" if run.is_at_work else "run killed"]
     code, message = run.end["exit_code"], run.end["message"].partition("\n")[0]
-    return said["run failed"].format(code=code, message=message) if code else said["run done"]
+    return said["run failed"].format(code=code, message=translated(message, lang)) if code else said["run done"]
 
 
 def run_lines(run: RecordedRun, verbose: bool) -> Iterator[tuple[str, str]]:

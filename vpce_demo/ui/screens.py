@@ -155,9 +155,10 @@ def facts(screen: Screen, pairs: Iterable[tuple[str, str]]) -> None:
 
 def table(screen: Screen, rows: Sequence[Sequence[str]]) -> None:
     """Print rows, of which the first is their heading."""
-    widths = [max(map(len, column)) + 2 for column in zip(*rows, strict=True)]
-    for number, row in enumerate(rows):
-        screen.line("".join(map(str.ljust, row, widths)).rstrip(), style="" if number else "dim")
+    told = [[screen.said(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) + 2 for column in zip(*told, strict=True)]
+    for number, row in enumerate(told):
+        screen.line("".join(map(padded, row, widths)).rstrip(), style="" if number else "dim")
 
 
 def left_over(left: Sequence[Leftover]) -> list[tuple[str, str]]:

@@ -101,7 +101,7 @@ class Screen:
         head, text = self.said(head), self.said(text)
         console, before = self.err if to_err else self.out, cell_len(head) + 2 * bool(mark)
         room = console.width - before if console.is_terminal else 0
-        parts = _wrapped(text, room) if room > 0 else [text]
+        parts = wrapped(text, room) if room > 0 else [text]
         self.line(head + "".join(parts[:1]), mark=mark, to_err=to_err)
         for part in parts[1:]:
             self.line(" " * before + part, to_err=to_err)
@@ -219,7 +219,7 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - cell_len(text))
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
     """The lines of a text, broken at spaces and between Japanese phrases; a longer word is not cut."""
     lines = [""]
     for piece in pieces(text):

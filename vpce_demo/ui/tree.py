@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
@@ -15,7 +16,7 @@ from ..engine.events import Action
 from ..engine.resource import Resource
 from ..model import short_id
 from .progress_state import BUSY, Board, Row
-from .style import Screen, about, elapsed, frame, roughly
+from .style import Screen, about, elapsed, frame, padded, roughly, wrapped
 
 TITLE, ID, WORD, TOOK = 18, 34, 13, 6
 """Widths of the columns, each with the space after it; an id is longest for a load balancer."""
@@ -72,8 +73,8 @@ class Tree:
         fold = shown if shown in ("✓", "-") else "·" if not (shown or busy) else ""
         lines = [TreeLine(lead.append_text(self._columns(row, now, width)), fold)]
         for remark in self._remarks(row, now):
-            room, remark = width - len(INDENT), self.screen.plain(" ".join(remark.split()))
-            for text in textwrap.wrap(remark, room, break_long_words=False, break_on_hyphens=False):
+            remark = self.screen.plain(self.screen.said(" ".join(remark.split())))
+            for text in wrapped(remark, width - len(INDENT)):
                 lines.append(TreeLine(Text(f"{INDENT}{text}", style="dim"), f"{fold} remark"))
         return lines
 
@@ -83,16 +84,23 @@ class Tree:
         if not any(cell.began or cell.live for cell in row.cells):
             needed = self.board.waits_for(row) if head.action is Action.MISSING else ""
             why = head.note if head.action is Action.SKIPPED else f"waits for: {needed}" if needed else ""
-            return Text(f"{row.step.title:<{TITLE}}").append(self.screen.plain(why), style="dim")
+            why = self.screen.plain(self.screen.said(why))
+            return Text(padded(self.screen.said(row.step.title), self._title)).append(why, style="dim")
         id = short_id(head.live.id) if head.live else ""
         took = elapsed(max(cell.seconds(now) for cell in row.cells))
-        line = _fitted(row.step.title, self._name(row, width), id, self._word(row), took, width - 5)
+        title = padded(self.screen.said(row.step.title), self._title)
+        line = _fitted(title, self._name(row, width), id, self.screen.said(self._word(row)), took, width - 5)
         return Text(self.screen.plain(line))
+
+    @cached_property
+    def _title(self) -> int:
+        """The width of the titles."""
+        return max([TITLE, *(cell_len(self.screen.said(row.step.title)) + 1 for row in self.board.rows)])
 
     def _name(self, row: Row, width: int) -> str:
         """The padded name; empty if there is no room for all names."""
         column = max(len(row.head.resource.name) for row in self.board.rows) + 1
-        fits = 5 + TITLE + column + ID + WORD + TOOK <= width
+        fits = 5 + self._title + column + ID + WORD + TOOK <= width
         return f"{row.head.resource.name:<{column}}" if fits else ""
 
     def _word(self, row: Row) -> str:
@@ -124,10 +132,10 @@ class Tree:
 
     def _footer(self, now: float, width: int) -> list[Text]:
         """The progress bar, the time, the cost."""
-        board, plain = self.board, self.screen.plain
-        count = f"{board.finished} of {board.all}"
+        board, plain, said = self.board, self.screen.plain, self.screen.said
+        count = said(f"{board.finished} of {board.all}")
         # The bar must fit even if a terminal draws these symbols two cells wide.
-        room = max(10, min(50, (width - len(count) - 2) // 2))
+        room = max(10, min(50, (width - cell_len(count) - 2) // 2))
         halves = round(2 * room * board.finished / board.all) if board.all else 0
         full = plain("━" * (halves // 2) + "╸" * (halves % 2))
         bar = Text(full, style="green", no_wrap=True).append(plain("─" * (room - len(full))), style="dim")
@@ -136,10 +144,10 @@ class Tree:
         safe = f"Ctrl-C is safe: run {self.command} to go on."
         cost = self.cost(board.there)
         costs = f"Costs {cost} already" if board.makes else f"Still costs {cost}"
-        so_far = f"{time} {costs}." if cost else time
+        so_far, safe = said(f"{time} {costs}." if cost else time), said(safe)
         lines = [f"{so_far} {safe}"]
-        if len(lines[0]) > width:
-            lines = [*textwrap.wrap(so_far, width), *textwrap.wrap(safe, width)]
+        if cell_len(lines[0]) > width:
+            lines = [*wrapped(so_far, width), *wrapped(safe, width)]
         return [Text(), bar.append(f"  {count}"), *(Text(line, style="dim") for line in lines)]
 
     def _folded(self, tree: Sequence[TreeLine], room: int) -> list[TreeLine]:
@@ -152,8 +160,8 @@ class Tree:
             if len(lines) > room:
                 lines = [line for line in lines if line.fold != kind]
         if len(lines) > room > 1:
-            more = f"   … {len(lines) - room + 1} lines more"
-            return [*lines[: room - 1], TreeLine(Text(self.screen.plain(more), style="dim"))]
+            more = self.screen.said(f"{len(lines) - room + 1} lines more")
+            return [*lines[: room - 1], TreeLine(Text(self.screen.plain(f"   … {more}"), style="dim"))]
         return lines[: max(0, room)]
 
     def _fold(self, lines: Iterable[TreeLine], kind: str) -> Iterable[TreeLine]:
@@ -161,7 +169,8 @@ class Tree:
         for fold, run in groupby(lines, key=lambda line: line.fold):
             same = list(run)
             if fold == kind and len(same) > 1:
-                yield TreeLine(Text(self.screen.plain(f"   … {len(same)} steps {words[kind]}"), style="dim"))
+                more = self.screen.said(f"{len(same)} steps {words[kind]}")
+                yield TreeLine(Text(self.screen.plain(f"   … {more}"), style="dim"))
             else:
                 yield from same
 
@@ -185,10 +194,9 @@ def _fitted(title: str, name: str, id: str, word: str, took: str, width: int) ->
     """
     room = len(name) + ID
     where = f"{name}{id}" if len(id) < ID else id
-    where = f"{where:<{max(len(where) + 1, room - max(0, len(word) - WORD + 1))}}"
-    title = f"{title:<{TITLE}}"
-    middle = f"{where}{word:<{max(0, room + WORD - len(where))}}"
+    where = f"{where:<{max(len(where) + 1, room - max(0, cell_len(word) - WORD + 1))}}"
+    middle = f"{where}{padded(word, room + WORD - len(where))}"
     for line in (f"{title}{middle}{took:>{TOOK}}", f"{title}{middle}", f"{title}{where}", where):
-        if len(line.rstrip()) <= width:
+        if cell_len(line.rstrip()) <= width:
             return line.rstrip()
     return id
