@@ -372,6 +372,41 @@ def test_each_side_with_its_own_in_an_account_and_a_region_of_its_own(users: Use
         assert more <= asked(users, f"{side}-apart", place)
 
 
+def test_two_people_each_with_the_policy_of_their_side(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each makes, answers and deletes one side, and asks nothing of the other's account."""
+    theirs = AWAY["account"]
+    place = users.place
+
+    def one_side(config: Config, running: Running) -> environment.Environment:
+        assert config.side, "every command here is about one side"
+        return dataclasses.replace(
+            place(config, running), clients=dict.fromkeys(Side, place(config, running).clients[Side(config.side)])
+        )
+
+    monkeypatch.setattr(environment, "in_sandbox", one_side)
+    provider = ("--side", "provider", "--consumer-account", theirs)
+    users.apart = True
+    users.sides[Side.PROVIDER] = iam.user(users.sandbox, users.printed("provider", *provider[2:]), "provider-alone")
+    users.sides[Side.CONSUMER] = iam.user(
+        users.sandbox, users.printed("consumer", "--name", "theirs"), "consumer-alone", account=theirs
+    )
+    good(users.do("up", *provider))
+    service = users.root.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"][0]
+    consumer = ("--name", "theirs", "--profile", theirs)
+    good(users.do(*consumer, "up", "--side", "consumer", "--service-name", service["ServiceName"]))
+    (request,) = users.do("accept", "--list", "-o", "json").document["requests"]
+    good(users.do("accept", "--all"))
+    good(users.do(*consumer, "test"))
+    good(users.do("test"))
+    good(users.do("reject", request["endpoint"]))
+    assert users.do("accept", "--list", "-o", "json").document["requests"][0]["state"] == "rejected"
+    good(users.do(*consumer, "down", "--side", "consumer"))
+    good(users.do("down", "--side", "provider"))
+    users.clean_up()
+    assert users.denied() == set()
+    assert account(users.root) == users.empty
+
+
 @pytest.mark.parametrize("apart", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_tags_that_iam_knows_late_are_waited_for(users: Users, apart: bool) -> None:
     """A whole ``up``, where IAM sees the tags of what was made only after 10 seconds of AWS."""

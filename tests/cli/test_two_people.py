@@ -174,8 +174,14 @@ def test_each_side_is_shown_without_what_only_the_other_one_sees(people: People)
     theirs = ("--name", "consumer", "--profile", CONSUMER)
     people.run(*theirs, "up", "--side", "consumer", "--service-name", name)
     for words, side, other, is_alone in (((), "provider", "consumer", "19"), (theirs, "consumer", "provider", "13")):
-        assert "not looked at" in people.run(*words, "diagram")
-        people.run(*words, "report", "--to", str(people.directory / f"{side}.html"))
+        told = people.run(*words, "diagram")
+        assert "not looked at" in told
+        (edge,) = [line for line in told.splitlines() if f"the {other}" in line and "╭" in line]
+        assert "us-east-1" not in edge, "its zone is not known"
+        assert "use1-" not in edge
+        report = people.directory / f"{side}.html"
+        people.run(*words, "report", "--to", str(report))
+        assert f"Only the {side}’s side was looked at" in report.read_text().replace("&#x27;", "’").replace("'", "’")
         told = people.run(*words, "doctor", code=6)
         assert f"not run: the {other}'s side" in told
         assert "does not exist yet" not in told

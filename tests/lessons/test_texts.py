@@ -11,7 +11,8 @@ import pytest
 import vpce_demo
 from vpce_demo.config.model import Config
 from vpce_demo.cost.bill import billed_parts, price
-from vpce_demo.lessons import LANGUAGES, TEXTS, Page, noun, steps, topics, welcome, words
+from vpce_demo.lessons import LANGUAGES, TEXTS, Apart, Page, noun, steps, topics, welcome, words
+from vpce_demo.lessons import commands as commands_of
 from vpce_demo.lessons.placeholders import PLACEHOLDER, fill, from_demo, from_prices, from_settings
 from vpce_demo.model import Side
 from vpce_demo.resources.nouns import KINDS
@@ -266,10 +267,14 @@ def test_the_commands_are_those_of_the_aws_cli() -> None:
     assert wrong == []
 
 
-def test_the_commands_end_and_are_read_whatever_output_is_set() -> None:
+APART = Apart({"provider": "export AWS_PROFILE=ours", "consumer": "export AWS_PROFILE=theirs"}, True, True)
+
+
+@pytest.mark.parametrize("apart", [None, APART])
+def test_the_commands_end_and_are_read_whatever_output_is_set(apart: Apart | None) -> None:
     """No loop without an end, and what the shell reads of an answer is asked for as text."""
     for script in SCRIPTS:
-        text = script.read_text().replace("\\\n", " ")
+        text = commands_of(script.stem, apart).replace("\\\n", " ")
         assert not re.search(r"\b(while|until)\b", text), script.name
         for line in text.splitlines():
             if "aws " in line and re.search(r"\$\(aws|\|", line):
@@ -287,14 +292,18 @@ def test_wrong_commands_would_be_noticed() -> None:
     assert missing(wrong) == {"DefaultActions"}
 
 
-def test_a_variable_is_set_before_it_is_used() -> None:
+@pytest.mark.parametrize("apart", [None, APART])
+def test_a_variable_is_set_before_it_is_used(apart: Apart | None) -> None:
     """Of a demo of which nothing is there yet, and nothing was looked up: as ``explain`` shows it."""
     known: set[str] = set()
+    more = {"service_region": "us-east-1", "consumer_region": "eu-west-1", "partition": "aws"}
     for script in SCRIPTS:
-        text = fill(script.read_text(), from_settings(DEMO_SETTINGS, Config()), from_demo(DEMO, {}))
+        text = fill(
+            commands_of(script.stem, apart), more.get, from_settings(DEMO_SETTINGS, Config()), from_demo(DEMO, {})
+        )
         for line in text.replace(" && ", "\n").splitlines():
-            assert set(re.findall(r"\$([A-Z_]+)", line)) <= known, (script.name, line)
-            known |= set(re.findall(r"^([A-Z_]+)=", line))
+            assert set(re.findall(r"\$([A-Z_\d]+)", line)) <= known, (script.name, line)
+            known |= set(re.findall(r"^([A-Z_\d]+)=", line))
     assert {"KEY_FILE", "SSH_SOURCE", "PROVIDER_ZONE_ID", "CONSUMER_ZONE_ID", "SSH"} <= known
 
 
@@ -302,7 +311,38 @@ def test_a_variable_whose_value_is_known_is_not_set() -> None:
     from .values import VALUES
 
     for script in SCRIPTS:
-        text = fill(script.read_text(), *VALUES)
+        text = fill(commands_of(script.stem), *VALUES)
         assert not re.findall(r"^(?:KEY_FILE|SSH_SOURCE|PROVIDER_ZONE_ID|CONSUMER_ZONE_ID|SSH)=", text, re.MULTILINE)
         assert "checkip" not in text
         assert "describe-instance-type-offerings" not in text
+
+
+def test_each_command_of_two_accounts_is_of_its_side() -> None:
+    """By the names in it; one that names nothing of a side is where its side is."""
+    ours = {
+        *(r.key for r in DEMO.resources if r.side is Side.PROVIDER and not r.key.startswith("acceptance")),
+        "provider",
+    }
+    theirs = {*(r.key for r in DEMO.resources if r.side is Side.CONSUMER), "consumer"}
+    found = set()
+    for script in SCRIPTS:
+        whose = ""
+        for line in commands_of(script.stem, APART).replace("\\\n", " ").splitlines():
+            if line in APART.whose.values():
+                whose = line.rpartition("=")[2]
+            elif "aws " in line and "accept" not in line:
+                keys = {match[1].partition(".")[0] for match in PLACEHOLDER.finditer(line)}
+                sides = {"ours"} if keys & ours else set()
+                sides |= {"theirs"} if keys & theirs else set()
+                if "create-vpc-endpoint " in line or "describe-vpc-endpoint-services" in line:
+                    sides = {"theirs"}  # it names the provider's service
+                assert sides <= {whose}, (script.name, line)
+                found |= sides
+    assert found == {"ours", "theirs"}
+
+
+def test_the_commands_of_one_account_and_region_name_neither() -> None:
+    text = "".join(commands_of(script.stem) for script in SCRIPTS)
+    assert not re.search(
+        "#|AWS_PROFILE|AWS_REGION|supported-regions|allowed-principals|_2", text.replace("cloud-config", "")
+    )

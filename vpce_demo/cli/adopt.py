@@ -70,7 +70,7 @@ def adopt(app: App, wanted: str, yes: bool) -> None:
 def _take_over(run: Run, screen: Screen) -> None:
     """Put the caller's ARN into the tags of everything of this demo, so that it is not somebody else's any more."""
     provider = run.sides[Side.PROVIDER]
-    arns = [one.id for one in tagged(run.sides) if one.id.startswith("arn:") and provider.is_ours(one.tags)]
+    arns = [one.id for one in tagged(run.own_sides) if one.id.startswith("arn:") and provider.is_ours(one.tags)]
     try:
         for aws in {id(aws): aws for aws in run.sides.values()}.values():
             if ids := tagged_in_ec2(aws):

@@ -14,10 +14,15 @@ from .app import App, command_line, for_this_demo
 from .group import command, lang_option, pass_app
 
 if TYPE_CHECKING:
-    from ..lessons import Language
+    from collections.abc import Mapping
+
+    from ..lessons import Apart, Language
     from ..lessons.placeholders import Lookup
+    from ..model import Side
     from .documents import ExplainDocument, Page
 
+_REGION = "us-east-1"
+"""Where no region is named."""
 _UNKNOWN_HOST = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
 """Options of ssh for an instance of the sandbox, whose address was another one's yesterday."""
 
@@ -59,7 +64,8 @@ def explain(app: App, topic: str | None, lang: Language | None) -> None:
 
     screen = app.screen()
     told: list[Page] = []
-    for page in lessons.topic(topic, lang):
+    apart = sides_apart(app) if topic.isdecimal() else None
+    for page in lessons.topic(topic, lang, apart):
         title = page.title
         if page.of_a_step:
             title = lessons.heading(page, lessons.steps(lang)[-1].step, lessons.words(lang))
@@ -69,7 +75,7 @@ def explain(app: App, topic: str | None, lang: Language | None) -> None:
             *_on_the_way_in(app),
             *_without_asking(app, page.of_a_step),
         )
-        if app.get("sandbox"):
+        if app.get("sandbox") and not apart:
             text = lessons.on_the_sandbox(text, for_this_demo(app, f"{THIS_DEMO} sandbox aws"))
         told.append({"title": title, "text": text})
     with paged(screen):
@@ -77,6 +83,30 @@ def explain(app: App, topic: str | None, lang: Language | None) -> None:
             pages.show(screen, one["title"], one["text"])
     document: ExplainDocument = {"topic": topic, "lang": lang, "pages": told}
     app.document.update(document)
+
+
+def sides_apart(app: App, regions: Mapping[Side, str] | None = None) -> Apart | None:
+    """How the commands of the pages are those of each side, if they are in two accounts or ``regions``."""
+    from ..lessons import Apart
+    from ..model import Side
+
+    config = app.where().config
+    profiles = {side: config.profile_of(side) for side in Side}
+    regions = regions or {side: config.region_of(side) or _REGION for side in Side}
+    accounts, apart = len(set(profiles.values())) > 1, len(set(regions.values())) > 1
+    if config.side or not (accounts or apart):
+        return None
+    whose = {}
+    for side in Side:
+        profile, region = shlex.quote(profiles[side] or "default"), regions[side]
+        if app.get("sandbox"):
+            named = f" --profile {profile}" if profiles[side] else ""
+            command = for_this_demo(app, f"{THIS_DEMO}{named} --region {region} sandbox aws")
+            whose[str(side)] = f'aws() {{ {command} "$@"; }}'
+        else:
+            values = [*([f"AWS_PROFILE={profile}"] if accounts else []), *([f"AWS_REGION={region}"] if apart else [])]
+            whose[str(side)] = " ".join(["export", *values])
+    return Apart(whose, accounts, apart)
 
 
 def _list_topics(app: App, lang: Language) -> None:
@@ -117,16 +147,24 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
     from ..lessons.nat import from_nat_prices
     from ..lessons.placeholders import from_demo, from_prices, from_settings
 
-    region = app.get("region") or "us-east-1"
+    region = app.get("region") or _REGION
     yield from_prices(region)
     yield from_nat_prices()
     if of_a_step:
+        from ..aws.partitions import partition_of
+        from ..model import Side
         from ..session.discover import not_looked_up
         from ..tutorial import tutorial
 
         config = app.where().config
         settings = not_looked_up(config)
-        yield {"region": region}.get
+        home, theirs = (config.region_of(side) or region for side in Side)
+        yield {
+            "region": region,
+            "service_region": home,
+            "consumer_region": theirs,
+        }.get
+        yield lambda name: partition_of(home).name if name == "partition" else None
         yield from_settings(settings, config)
         yield from_demo(tutorial(settings), {})
     elif app.config_file:

@@ -19,11 +19,13 @@ SIDES = ("provider", "consumer", "both")
 
 
 @command("iam-policy")
-@click.option("--side", type=click.Choice(SIDES), default="both", show_default=True, help="Whose account it is for.")
+@click.option(
+    "--side", type=click.Choice(SIDES), help="Whose account it is for.  [default: the demo's side, else both]"
+)
 @click.option("--extras", is_flag=True, help="Also what is used only if it is allowed.")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
 @pass_app
-def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
+def iam_policy(app: App, side: str | None, extras: bool, to: Path | None) -> None:
     """Print the least-privilege IAM policy for the demo.
 
     It is for this demo's name, for the region if one is set, and for the tags
@@ -33,8 +35,11 @@ def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
     Example:
       vpce-demo iam-policy --side provider --to policy.json
     """
+    if side in tuple(Side):
+        app.given["side"] = side  # what goes with it may be said, too
     where = app.where()
     config = where.config
+    side = side or config.side or "both"
     sides = Side if side == "both" else [Side(side)]
     home = "" if where.sandbox or region_of(config, sides) else _home(config)
     document = policy(config, *sides, extras=extras, home=home)

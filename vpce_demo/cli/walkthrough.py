@@ -25,6 +25,7 @@ from rich.text import Text
 
 from .. import lessons, signals
 from ..aws.environment import Environment
+from ..aws.partitions import partition_of
 from ..config.settings import Where
 from ..cost.bill import cost_of, hourly
 from ..diagram.picture import picture
@@ -47,6 +48,7 @@ from ..ui.style import Screen
 from .app import App, command_line, for_this_demo
 from .describe import described
 from .down import down
+from .explain import sides_apart
 from .group import ask, command, lang_option, pass_app, timeout_option, yes_option
 from .progress import showing_progress
 from .test import run_test
@@ -109,6 +111,7 @@ class _Walk:
     timeout: float | None
     pages: Sequence[Page] = field(init=False)
     """Of the steps of the demo, in their order."""
+    apart: lessons.Apart | None = field(init=False)
     seen: Look = field(init=False)
     key_file: Path = field(init=False)
 
@@ -147,7 +150,8 @@ class _Walk:
             self.seen, self.key_file = look_of(run), run.state.key_file
             both = tutorial(run.settings.model_copy(update={"side": None})).steps
             own = {(step.number, step.command) for step in run.demo.steps}
-            every = zip(lessons.steps(self.lang), both, strict=True)
+            self.apart = sides_apart(self.app, self.environment.regions)
+            every = zip(lessons.steps(self.lang, self.apart), both, strict=True)
             self.pages = [page for page, step in every if (step.number, step.command) in own]
             self.app.document.update(resources=described(self.seen))
 
@@ -252,6 +256,7 @@ class _Walk:
         more = {
             "demo": command_line(self.app),
             "region": self.region,
+            "partition": partition_of(self.region).name,
             "key_file": str(self.key_file),
             "ssh": shlex.join(["ssh", *identity(self.key_file), *self.environment.ssh_options]),
             "endpoint.address": seen.frame.addresses.get(seen.demo.endpoint.key, ""),
@@ -264,7 +269,7 @@ class _Walk:
             from_demo(seen.demo, seen.live),
             from_prices(self.region, seen.settings.instance_type),
         )
-        if not self.environment.is_sandbox:
+        if not self.environment.is_sandbox or self.apart:
             return filled
         return lessons.on_the_sandbox(filled, for_this_demo(self.app, f"{THIS_DEMO} sandbox aws"))
 

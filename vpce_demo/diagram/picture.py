@@ -123,6 +123,8 @@ class Picture:
     targets: Node
     hops: tuple[Hop, ...]
     lang: Language = "en"
+    only: Side | None = None
+    """The side that was looked at, if the other one was not."""
 
     @property
     def said(self) -> Mapping[str, str]:
@@ -282,6 +284,7 @@ class _Painter:
             targets,
             hops,
             self.lang,
+            self.only,
         )
 
     def network(self, instance: Instance, part: Node, group: Node) -> VpcView:
@@ -298,7 +301,7 @@ class _Painter:
             vpc.cidr,
             self.part(subnet),
             subnet.cidr,
-            _clean(self.zone(instance, whose) or subnet.zone_id),
+            _clean(self.zone(instance, whose) or subnet.zone_id) if self.is_looked_at(instance) else "",
             self.joined(attachment.gateway, attachment, "detached"),
             replace(default_route, state=combined((default_route.state, self.state(routing)))),
             part,
@@ -325,9 +328,15 @@ class _Painter:
         words = map(_clean, (noun(live.state, self.lang), short_id(live.id), address, live.why))
         return Node(kind, name, state_of(live), *words)
 
+    @property
+    def only(self) -> Side | None:
+        """The side of a demo that has one only."""
+        sides = {r.side for r in self.demo.resources}
+        return sides.pop() if len(sides) == 1 else None
+
     def is_looked_at(self, resource: Resource) -> bool:
         """False on the other side of a demo of which only one side is here."""
-        return any(r.side == resource.side for r in self.demo.resources)
+        return self.only in (None, resource.side)
 
     def joined(self, resource: Resource, to: Resource, otherwise: str) -> Node:
         """A node that needs another and shows the other's state, or ``otherwise`` if there is none."""

@@ -94,7 +94,10 @@ def said(picture: Picture) -> str:
     """The state of the picture, as a sentence, and another one for its place."""
     planned = all(part.state is Drawn.MISSING for part in picture.parts)
     state = Drawn.PENDING if picture.state is Drawn.MISSING and not planned else picture.state
-    return picture.said[f"all {state}"] + picture.said.get(f"on {picture.place}", "")
+    words = picture.said[f"all {state}"]
+    if picture.only and not planned and state is not Drawn.BROKEN:
+        words = picture.said["all but"].format(side=picture.said[f"the {picture.only}"])
+    return words + picture.said.get(f"on {picture.place}", "")
 
 
 @dataclass(frozen=True)

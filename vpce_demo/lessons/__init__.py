@@ -26,7 +26,18 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 _FILE = re.compile(r"(?P<number>\d\d(?:-\d(?=-))?)-(?P<name>.+)\.md")
 # After Japanese punctuation the next line is joined without a space, unless it begins a new block.
 _LINE_GOES_ON = re.compile(r"(?<=[。、）」：])\n(?=[^\s\-|#>`\d]|`[^`]|\d(?!\. ))")
+_TAG = re.compile(r"#(\w+) ?")
 _AWS_COMMANDS = re.compile(r"^```sh\n(?=(?:(?!```).)*\baws )", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A demo whose sides are apart: the line of shell, by side, after which ``aws`` is that side's, and whether they
+    are in two ``accounts`` or ``regions``."""
+
+    whose: Mapping[str, str]
+    accounts: bool
+    regions: bool
 
 
 @dataclass(frozen=True)
@@ -63,9 +74,9 @@ def language_of(asked: str, origin: str) -> Language:
     raise ConfigError(f"{origin} is '{asked}', and there are texts in {' and '.join(LANGUAGES)}.", code="VPCE015")
 
 
-def steps(lang: str) -> list[Page]:
+def steps(lang: str, apart: Apart | None = None) -> list[Page]:
     """The pages of the steps, in order; step 15 has two."""
-    return _pages(lang, "steps")
+    return _pages(lang, "steps", apart)
 
 
 def topics(lang: str) -> list[Page]:
@@ -73,7 +84,7 @@ def topics(lang: str) -> list[Page]:
     return _pages(lang, "topics")
 
 
-def topic(name: str, lang: str) -> list[Page]:
+def topic(name: str, lang: str, apart: Apart | None = None) -> list[Page]:
     """The page of a topic or of an error's code (in English), or the pages of a step by its number.
 
     Raises ConfigError, naming the nearest topic.
@@ -84,7 +95,7 @@ def topic(name: str, lang: str) -> list[Page]:
         return [Page(False, "", row.code, f"{row.code}: {row.title}", row.text)]
     pages = [page for page in topics(lang) if page.name == name]
     if not pages and name.isdecimal():
-        pages = [page for page in steps(lang) if page.step == int(name)]
+        pages = [page for page in steps(lang, apart) if page.step == int(name)]
     if not pages:
         if name.isdecimal():
             last = max(page.step for page in steps(lang))
@@ -139,17 +150,37 @@ def on_the_sandbox(text: str, command: str) -> str:
     return _AWS_COMMANDS.sub(lambda match: f'{match[0]}aws() {{ {command} "$@"; }}\n', text, count=1)
 
 
-def _pages(lang: str, folder: str) -> list[Page]:
-    return [_page(file) for file in sorted((TEXTS / lang / folder).glob("*.md"))]
+def commands(number: str, apart: Apart | None = None) -> str:
+    """The commands of a step's page.
+
+    In their file ``#provider`` or ``#consumer`` says whose those below it are.  What comes after ``#accounts`` or
+    ``#regions`` is for sides in two of them, ``#region`` for one; ``#apart`` is for either, ``#together`` for neither.
+    """
+    regions, accounts = bool(apart and apart.regions), bool(apart and apart.accounts)
+    wanted = {"regions": regions, "region": not regions, "accounts": accounts, "apart": apart, "together": not apart}
+    lines, whose = [], ""
+    for line in (TEXTS / "commands" / f"{number}.sh").read_text(encoding="utf-8").splitlines():
+        while (match := _TAG.match(line)) and wanted.get(match[1]):
+            line = line[match.end() :]
+        if match and match[1] in ("provider", "consumer"):
+            if apart and match[1] != whose:
+                whose = match[1]
+                lines.append(apart.whose[whose])
+        elif not match:
+            lines.append(line)
+    return "\n".join(lines)
 
 
-def _page(file: Path) -> Page:
+def _pages(lang: str, folder: str, apart: Apart | None = None) -> list[Page]:
+    return [_page(file, apart) for file in sorted((TEXTS / lang / folder).glob("*.md"))]
+
+
+def _page(file: Path, apart: Apart | None = None) -> Page:
     match = _FILE.fullmatch(file.name)
     number, name = (match["number"], match["name"]) if match else ("", file.stem)
     title, _, text = _joined(file.read_text(encoding="utf-8")).partition("\n")
     if "{commands}" in text:
-        commands = (TEXTS / "commands" / f"{number}.sh").read_text(encoding="utf-8")
-        text = text.replace("{commands}", commands.rstrip("\n"))
+        text = text.replace("{commands}", commands(number, apart))
     return Page(file.parent.name == "steps", number, name, title.removeprefix("# "), text.strip("\n") + "\n")
 
 

@@ -67,22 +67,24 @@ def tagged(
 ) -> list[Tagged]:
     """Everything that has the demo's name in its tags and exists, of whatever demo, id and maker.
 
-    As AWS lists it now, or has listed it since this monotonic ``moment``.  Load balancers and target groups ``without``
-    these ids; and, where the Resource Groups Tagging API is allowed, without those that are so new that it does not
-    list them, if they are not on record either.
+    On these ``sides``: of one alone nothing is asked that only the other one lists.  As AWS lists it now, or has listed
+    it since this monotonic ``moment``.  Load balancers and target groups ``without`` these ids; and, where the Resource
+    Groups Tagging API is allowed, without those that are so new that it does not list them, if they are not on record
+    either.
     """
     since = time.monotonic() if moment is None else moment
     sides = {side: aws.fresh_after(since) for side, aws in sides.items()}
-    asked = {(id(sides[side].clients), listing): (sides[side], listing) for side in Side for listing in LISTINGS[side]}
+    asked = {(id(sides[side].clients), listing): (sides[side], listing) for side in sides for listing in LISTINGS[side]}
     with ThreadPoolExecutor() as pool:
         balanced = [
             pool.submit(listed_by_tags, sides[Side.PROVIDER], listing, without)
             for listing in (LOAD_BALANCERS, TARGET_GROUPS)
+            if Side.PROVIDER in sides
         ]
         found = list(pool.map(lambda one: [(one[1], item) for item in one[0].listed(one[1])], asked.values()))
     items = [(listing.id(item), tags_of(item), item) for group in found for listing, item in group]
     items += [(one.arn, tags, one.described) for group in balanced for one, tags in group.result()]
-    demo = sides[Side.PROVIDER].demo
+    demo = next(iter(sides.values())).demo
     return [
         Tagged(id, tags, next((item[name] for name in _WHEN if item.get(name)), None), item)
         for id, tags, item in items

@@ -106,14 +106,15 @@ def strays(
     """
     since = time.monotonic() if moment is None else moment
     sides = {side: aws.fresh_after(since) for side, aws in sides.items()}
-    each = {id(sides[side].clients): (side, sides[side]) for side in (Side.CONSUMER, Side.PROVIDER)}.values()
+    each = {id(sides[side].clients): (side, sides[side]) for side in (Side.CONSUMER, Side.PROVIDER) if side in sides}
     with ThreadPoolExecutor() as pool:
         listed = pool.submit(tagged, sides, since, ids)
         asked = [
             (side, aws, pool.submit(_by_ec2, aws), pool.submit(_by_tagging_api, aws), pool.submit(_kept, aws, ids))
-            for side, aws in each
+            for side, aws in each.values()
         ]
     found: dict[str, Stray] = {}
+    any_side = next(iter(sides.values()))
     for side, aws, by_ec2, by_api, kept in asked:
         for type, id_, tags in (*by_api.result(), *by_ec2.result()):
             if aws.is_ours(tags) and type not in _LISTED:
@@ -121,7 +122,7 @@ def strays(
                 found[id_] = Stray(id_, known.get(of, side), id_, type=type, of=of)
         found |= {id_: Stray(id_, side, id_, type=_type(id_), of=of) for id_, of in kept.result().items()}
     for one in listed.result():
-        if sides[Side.PROVIDER].is_ours(one.tags) and one.id not in ids and not _goes_with_another(one.item, ids):
+        if any_side.is_ours(one.tags) and one.id not in ids and not _goes_with_another(one.item, ids):
             of = one.tags.get(RESOURCE_TAG, "")
             found[one.id] = Stray(one.id, known.get(of, Side.PROVIDER), one.id, type=_type(one.id), of=of)
     return list(found.values())

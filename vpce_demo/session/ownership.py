@@ -151,15 +151,16 @@ def identify(
         return Identity(state.demo_id, owner or caller, theirs, before, customers=customers)
     key = public_line(state.key_file)
     key_id = key_comment(key, aws.demo)
-    demos, callers = standing_demos(sides), {caller, theirs} - {""}
-    ours_or_theirs, demos = demos, [demo for demo in demos if only is None or Side(only) in demo.sides]
+    callers = {caller, theirs} - {""}
+    every = standing_demos({side: aws for side, aws in sides.items() if only in (None, side)})
+    demos = [demo for demo in every if only is None or Side(only) in demo.sides]
     ids = {key_id, *(run.head["demo_id"] for run in runs(logs))} - {""}
     own = [demo for demo in demos if callers.union({""}).issuperset(demo.owners)]
     if ours := next((demo for demo in own if demo.id in ids or (key and fingerprint(key) in demo.keys)), None):
         return Identity(ours.id, caller, theirs, NO_OWNER if "" in ours.owners else "", customers=ours.customers)
     if not demos:
-        if ours_or_theirs and unrecorded is Unrecorded.REFUSE:
-            raise _the_other_sides(aws.demo, ours_or_theirs[0])
+        if every and unrecorded is Unrecorded.REFUSE:
+            raise _the_other_sides(aws.demo, every[0])
         return Identity(key_id or secrets.token_hex(3), caller, theirs)
     chosen = _choose(demos, callers, wanted, unrecorded)
     is_own = callers.issuperset(chosen.owners)

@@ -80,6 +80,11 @@ class Run:
     others: list[Stray] = field(default_factory=list)
     """What has the demo's tags and is none of its resources, as of the last look for them."""
 
+    @property
+    def own_sides(self) -> dict[Side, Aws]:
+        """The side that the run is about, or both."""
+        return {side: aws for side, aws in self.sides.items() if self.settings.side in (None, side)}
+
     # --- looking ------------------------------------------------------------
 
     def engine(self, on_event: Callable[[Event], None] | None = None, timeout_seconds: float | None = None) -> Engine:
@@ -268,7 +273,7 @@ class Run:
             keys = {r.key: r.side for r in self.demo.resources}
             both = tutorial(self.settings.model_copy(update={"side": None})).resources
             elsewhere = {r.key for r in both} - keys.keys()  # on the side that was not looked at
-            found = strays(self.sides, keys, self._ids(), self._seen_since)
+            found = strays(self.own_sides, keys, self._ids(), self._seen_since)
             self.others = [one for one in found if one.of not in elsewhere]
         except (ClientError, BotoCoreError) as error:
             raise understood(error, self.sides[Side.PROVIDER].clients.decode) or error from error

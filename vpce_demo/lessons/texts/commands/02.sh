@@ -1,3 +1,4 @@
+#provider
 PROVIDER_GATEWAY=$(aws ec2 create-internet-gateway \
     --tag-specifications \
     'ResourceType=internet-gateway,Tags=[{Key=Name,Value={provider.gateway_name}}]' \

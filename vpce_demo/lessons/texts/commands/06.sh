@@ -1,3 +1,4 @@
+#provider
 {key_file}=vpce-demo-key.pem && ssh-keygen -q -t ed25519 -N '' -f {key_file}
 {ssh_source}=$(curl -s https://checkip.amazonaws.com)/32
 aws ec2 import-key-pair --key-name {provider.key_name} \

@@ -1,3 +1,4 @@
+#consumer
 CUSTOMER_GATEWAY=$(aws ec2 create-internet-gateway \
     --tag-specifications \
     'ResourceType=internet-gateway,Tags=[{Key=Name,Value={consumer.gateway_name}}]' \

@@ -1,3 +1,4 @@
+#consumer
 CUSTOMER_ROUTES=$(aws ec2 create-route-table --vpc-id {customer-vpc} \
     --tag-specifications \
     'ResourceType=route-table,Tags=[{Key=Name,Value={consumer.route_table_name}}]' \

@@ -1,2 +1,3 @@
+#consumer
 aws ec2 create-route --route-table-id {customer-routes} \
     --destination-cidr-block {customer-route.name} --gateway-id {customer-gateway}

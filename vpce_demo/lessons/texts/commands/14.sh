@@ -1,3 +1,4 @@
+#consumer
 aws ec2 import-key-pair --key-name {consumer.key_name} \
     --public-key-material fileb://{key_file}.pub
 CUSTOMER_GROUP=$(aws ec2 create-security-group --vpc-id {customer-vpc} \

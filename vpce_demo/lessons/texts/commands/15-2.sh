@@ -1,3 +1,4 @@
+#provider
 for try in $(seq 60); do
     aws ec2 describe-vpc-endpoint-connections \
         --filters Name=service-id,Values={service} --output text \
@@ -6,6 +7,7 @@ for try in $(seq 60); do
 done
 aws ec2 accept-vpc-endpoint-connections --service-id {service} \
     --vpc-endpoint-ids {endpoint}
+#consumer
 for try in $(seq 60); do
     aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {endpoint} --output text \
         --query 'VpcEndpoints[0].State' | grep -i available && break
