@@ -235,6 +235,11 @@ def test_two_people_in_one_account_change_their_minds(people: People) -> None:
     assert "vpce-demo --sandbox --name consumer up --side consumer" in told
     people.run("up", "--consumer-account", CONSUMER)  # the side is on record
     assert "no endpoint of account 222222222222 has asked" in people.run("test")
+    told = people.run("up", "--consumer-account", "333333333333", "--skip-test")
+    assert f"Account {CONSUMER} may connect as before. To take its permission away:" in told
+    assert f"--remove-allowed-principals arn:aws:iam::{CONSUMER}:root" in told
+    assert "may connect as before" not in people.run("up", "--skip-test"), "it was said once; status names it"
+    people.run("up", "--consumer-account", CONSUMER, "--skip-test")
     assert people.run("down", "--consumer-account", CONSUMER)
     assert people.vpcs(PROVIDER) == 0
 

@@ -16,13 +16,14 @@ from ..engine.drift import added, changes
 from ..engine.resource import Resource
 from ..errors import Refused
 from ..model import Drift, Live, Remedy, Side, is_fine
+from ..resources.endpoint_service import account_root
 from ..session.discover import zones_of_service
 from ..session.look import Look, look_of
-from ..session.open import open_demo
+from ..session.open import open_demo, open_recorded
 from ..session.run import Interrupted, Run
 from ..ui import screens
 from ..ui.progress_state import DONE_DOWN, DONE_UP
-from .app import App, command_line
+from .app import App, command_line, for_this_demo
 from .commands import STAGES
 from .describe import described, summary, tell_what_is_not_allowed
 from .group import (
@@ -158,6 +159,7 @@ def make(
     assert environment is not None
 
     every = app.get("customers") is not None
+    before = open_recorded(where)[1].consumer_account
     with (
         open_demo(where, environment, app.command, makes=True, ttl=ttl, every_customer=every) as run,
         _deleting_what_was_made(app, run, timeout) if deletes else contextlib.nullcontext(),
@@ -198,10 +200,22 @@ def make(
 
             screen.line()
             run_test(app, run, screen, timeout and max(1.0, timeout - board.seconds))
+        _say_what_stays_allowed(app, run, before)
         at_the_end(run)
         screen.message()
         own = [f"{command_line(app)} {name}" for name in _next(stages)]
         screens.next_commands(screen, [*_for_the_other_side(look), *own])
+
+
+def _say_what_stays_allowed(app: App, run: Run, before: str) -> None:
+    """Where the provider names another account than ``before``: that one may have connections, and keeps its permission
+    until somebody takes it away."""
+    aws, live = run.sides[Side.PROVIDER], run.sides[Side.PROVIDER].known.get(run.demo.service.key)
+    if run.settings.side == Side.PROVIDER.value and live and before not in ("", run.settings.consumer_account):
+        taken = f"--service-id {live.id} --remove-allowed-principals {account_root(aws, before)}"
+        app.screen().message(f"Account {before} may connect as before. To take its permission away:", mark="!")
+        command = f"{aws.clients.cli} ec2 modify-vpc-endpoint-service-permissions {taken}"
+        app.screen().message(f"    {for_this_demo(app, command)}")
 
 
 def _is_complete(look: Look) -> bool:

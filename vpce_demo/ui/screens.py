@@ -89,8 +89,11 @@ def result(screen: Screen, result: Result) -> None:
     title, room = (31, 55) if wide else (29, max(0, screen.out.width - 40))
     said = screen.said(result.evidence)
     took = f"{result.seconds:.1f}s" if result.passed and cell_len(said) < room else ""
-    line = f" {result.number}  {padded(screen.said(result.title), title - 1)} {padded(said, room)}{took}"
-    screen.line(line.rstrip(), mark=mark)
+    head = f" {result.number}  {padded(screen.said(result.title), title - 1)} "
+    if took or not said:
+        screen.line(f"{head}{padded(said, room)}{took}".rstrip(), mark=mark)
+    else:
+        screen.entry(head, said, mark=mark)
 
 
 def customer(screen: Screen, title: str, results: Sequence[Result], evidence: str) -> None:
