@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+import xmltodict  # type: ignore[import-untyped]
 from moto.ec2.models import ec2_backends
 
-from vpce_demo.sandbox.api.protocol import Incoming, Moto
+from vpce_demo.sandbox.api.ask_moto import Moto
+from vpce_demo.sandbox.api.protocol import Incoming, read_answer
 from vpce_demo.sandbox.store import moto
 
 from .world import World
@@ -63,3 +66,52 @@ def test_instances_of_one_reservation_stay_together(world: World) -> None:
         (after,) = world.ec2.describe_instances()["Reservations"]
         assert after["ReservationId"] == before["ReservationId"]
         assert {one["InstanceId"] for one in after["Instances"]} == ids
+
+
+def test_an_operation_asked_for_says_what_its_answer_says(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, _, balancer, _, _ = world.joined()
+    world.instance(net)
+    world.listener(balancer, world.targets(net))
+    ask, compared = Moto.ask, set[str]()
+
+    def both(moto: Moto, sender: Incoming, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        asked = ask(moto, sender, operation, params)
+        if operation == sender.operation and params == sender.params():
+            environ = {**sender.http.environ, "wsgi.input": io.BytesIO(sender.http.get_data())}
+            answered = read_answer(sender.service, operation, moto.forward(environ, sender.account))
+            assert answered.pop("ResponseMetadata")
+            assert asked == answered
+            compared.add(operation)
+        return asked
+
+    monkeypatch.setattr(Moto, "ask", both)
+    for operation in (
+        "vpcs",
+        "subnets",
+        "route_tables",
+        "security_groups",
+        "volumes",
+        "key_pairs",
+        "network_interfaces",
+    ):
+        getattr(world.ec2, f"describe_{operation}")()
+    world.ec2.describe_internet_gateways()
+    world.ec2.describe_security_group_rules()
+    world.elb.describe_load_balancers(LoadBalancerArns=[balancer])
+    world.elb.describe_target_groups()
+    world.elb.describe_listeners(LoadBalancerArn=balancer)
+    assert len(compared) >= 8, compared
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"a": None, "b": "", "c": {}, "d": []},
+        {"@xmlns": "http://x/", "text": "<&>'\"\n", "number": 0, "items": {"item": [{"id": "1"}, {"id": ""}]}},
+        {"item": ["1", None, {"a": "b"}], "id": "é", "empty": {"@xmlns": "y"}},
+    ],
+)
+def test_an_answer_is_written_as_moto_writes_it(content: dict[str, Any]) -> None:
+    for whole in (True, False):
+        written = xmltodict.unparse({"Answer": content}, full_document=whole, short_empty_elements=True)
+        assert moto.unparse({"Answer": content}, full_document=whole) == written

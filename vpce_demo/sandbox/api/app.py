@@ -29,6 +29,7 @@ from werkzeug.wrappers import Request, Response
 from .. import limits
 from ..store.cloud import Cloud
 from . import items, parameters
+from .ask_moto import RESPONSES, Moto
 from .calls import Call, Handlers
 from .faults import Dropped, Faults, Spoilt, Struck, kill
 from .filters import page
@@ -39,7 +40,6 @@ from .protocol import (
     SIGNING_NAMES,
     ApiError,
     Incoming,
-    Moto,
     answer,
     in_aws_words,
     no_such_kind,
@@ -227,7 +227,8 @@ class Api:
             self.cloud.settle()
             try:
                 by_moto = handler is None and not items.concerns(incoming.service, incoming.operation)
-                if by_moto and not self.faults.hiding.concerns(incoming.operation):
+                is_hidden = incoming.service in RESPONSES and self.faults.hiding.concerns(incoming.operation)
+                if by_moto and not is_hidden:
                     return self._forward(incoming, body)
                 result = self.faults.hiding.carry_out(
                     incoming.operation,

@@ -10,8 +10,9 @@ from moto.elbv2.models import elbv2_backends
 
 from ..limits import REMEMBERED_TOKENS
 from ..store.cloud import Cloud
+from .ask_moto import Moto
 from .parameters import Parameters
-from .protocol import ApiError, Incoming, Moto
+from .protocol import ApiError, Incoming
 
 Handler = Callable[["Call"], dict[str, Any]]
 Handlers = Mapping[tuple[str, str], tuple[Handler, str]]

@@ -10,21 +10,17 @@ import re
 import uuid
 from functools import cache
 from typing import Any, cast
-from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 from botocore.awsrequest import HeadersDict
 from botocore.model import Shape
 from botocore.parsers import create_parser
-from botocore.serialize import create_serializer
 from moto.core.base_backend import AccountSpecificBackend
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.iam.models import get_account_id_from
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 from ..client import ACCOUNT_KEY
@@ -230,48 +226,8 @@ def _cbor(text: str) -> bytes:
     return b"\x79" + len(content).to_bytes(2, "big") + content
 
 
-class Moto:
-    """Moto's server application, asked in process."""
-
-    def __init__(self) -> None:
-        self._app = DomainDispatcherApplication(create_backend_app)
-
-    def forward(self, environ: dict[str, Any], account: str) -> Response:
-        """Hand a whole request on, unread.  Raises whatever moto's handler raises."""
-        environ = {**environ, "HTTP_X_MOTO_ACCOUNT_ID": account}
-        body, status, headers = run_wsgi_app(self._app.get_application(environ), environ, buffered=True)
-        return Response(body, status, headers)
-
-    def ask(self, sender: Incoming, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Moto's answer to one operation in the sender's account and region, without its ``ResponseMetadata``.
-
-        Raises ``ApiError`` with moto's code when moto refuses.
-        """
-        service = sender.service
-        model = operation_model(service, operation)
-        request = create_serializer(protocol_of(service), include_validation=False).serialize_to_request(params, model)
-        body = request["body"]
-        signing = next(name for name, known in SIGNING_NAMES.items() if known == service)
-        headers: dict[str, str] = {
-            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-            **cast(dict[str, str], request["headers"]),
-            "Authorization": f"AWS4-HMAC-SHA256 Credential=-/-/{sender.region}/{signing}/aws4_request, -",
-        }
-        environ = EnvironBuilder(
-            method=request["method"],
-            path=request["url_path"],
-            data=urlencode(body, doseq=True) if isinstance(body, dict) else body,
-            headers=headers.items(),
-        ).get_environ()
-        got = self.forward(environ, sender.account)
-        if got.status_code >= 300:
-            raise refused_by_moto(service, operation, got)
-        parsed = _parsed(service, operation, got)
-        parsed.pop("ResponseMetadata", None)
-        return parsed
-
-
-def _parsed(service: str, operation: str, got: Response) -> dict[str, Any]:
+def read_answer(service: str, operation: str, got: Response) -> dict[str, Any]:
+    """An answer of moto's as botocore reads it, with its ``ResponseMetadata``."""
     raw = {"status_code": got.status_code, "headers": HeadersDict(got.headers), "body": got.get_data()}
     shape = cast(Shape, operation_model(service, operation).output_shape)
     return cast(dict[str, Any], create_parser(protocol_of(service)).parse(raw, shape))
@@ -281,7 +237,7 @@ def refused_by_moto(service: str, operation: str, got: Response) -> ApiError:
     """The error in an answer of moto's."""
     if got.status_code >= 500:
         return no_such_kind(operation)
-    error = _parsed(service, operation, got).get("Error", {})
+    error = read_answer(service, operation, got).get("Error", {})
     return in_aws_words(error.get("Code") or "InternalError", error.get("Message") or "", got.status_code)
 
 

@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 from moto import backends as services
-from moto.core import responses
+from moto.core import responses, serialize
 from moto.core.base_backend import BackendDict
+from moto.core.model import Shape
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.core.utils import get_service_model, method_names_from_class
+from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
+from moto.core.utils import get_service_model, get_value, method_names_from_class
 from moto.ec2 import utils
 from moto.ec2.models import amis, ec2_backends, tags
 from moto.ec2.models.subnets import Subnet
@@ -127,6 +130,50 @@ def _load_resource(resource: str) -> Any:
     return load_resource(resource)
 
 
+_NOTHING = object()
+_names: dict[tuple[type, str, Shape], tuple[str, ...]] = {}
+"""The names under which moto looks for a field, by the type of the object, AWS's name and the field's shape."""
+
+
+def _get_value(serializer: Any, value: Any, key: str, shape: Shape) -> Any:
+    """A field of what is answered.  Moto would work out its names and where in the answer it is for each field."""
+    picker = serializer._value_picker
+    if not isinstance(picker, XFormedAttributePicker):
+        return get_value(value, key, None)
+    kind = type(value), key, shape
+    if kind not in _names:
+        _names[kind] = tuple(dict.fromkeys(picker.get_possible_keys(AttributePickerContext(value, key, shape))))
+    found = next((one for name in _names[kind] if (one := get_value(value, name, _NOTHING)) is not _NOTHING), None)
+    if key.endswith(_last_words(tuple(picker.response_transformers))):
+        path = ".".join([*serializer.path, key])
+        change = next((each for end, each in picker.response_transformers.items() if path.endswith(end)), None)
+        return change(found) if change else found
+    return found
+
+
+@lru_cache
+def _last_words(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple({path.rpartition(".")[2] for path in paths})
+
+
+def unparse(document: dict[str, Any], full_document: bool = True, **options: Any) -> str:
+    """An answer in XML.  Moto has it written by a library that also takes what no answer has in it."""
+    head = '<?xml version="1.0" encoding="utf-8"?>\n' if full_document else ""
+    return head + "".join(_element(name, value) for name, value in document.items())
+
+
+def _element(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return "".join(_element(name, each) for each in value)
+    attributes = content = ""
+    if isinstance(value, dict):
+        attributes = "".join(f" {each[1:]}={quoteattr(text)}" for each, text in value.items() if each[0] == "@")
+        content = "".join(_element(each, inner) for each, inner in value.items() if each[0] != "@")
+    elif value is not None:
+        content = escape(str(value))
+    return f"<{name}{attributes}>{content}</{name}>" if content else f"<{name}{attributes}/>"
+
+
 @cache
 def _modules() -> tuple[str, ...]:
     return tuple(_list_of_moto_modules())
@@ -143,6 +190,8 @@ _list_of_moto_modules = services.list_of_moto_modules
 vars(amis)["load_resource"] = _load_resource
 # At every call moto looks through its directories for its services, and through a class for its operations.
 vars(services)["list_of_moto_modules"] = _modules
+type.__setattr__(ResponseSerializer, "get_value", _get_value)
+vars(serialize)["xmltodict"] = SimpleNamespace(unparse=unparse)
 vars(responses)["method_names_from_class"] = cache(method_names_from_class)
 # Moto's filters take brackets for a set of characters, and of an instance only whole values.
 vars(utils)["fnmatch"] = SimpleNamespace(fnmatch=_matches)
