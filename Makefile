@@ -44,7 +44,7 @@ bench-full: $(VENV)/.installed    ## the same once at AWS's own pace: half an ho
 	@$(BIN)/python -m bench --full
 
 bench-customers: $(VENV)/.installed   ## up and down of 1, 5, 20 and 50 customers, for docs/customers.md: minutes
-	@$(BIN)/python -m bench.customers
+	@$(BIN)/python -m bench.customers && $(BIN)/python -m bench --page
 
 pictures: $(VENV)/.installed-for-development   ## make the pictures under docs/images, out of a demo in the sandbox
 	@$(BIN)/python -m tools.pictures

@@ -83,6 +83,24 @@ def memory(results: Results) -> float | None:
     return max((ours.memory_mb for phase in PHASES if (ours := results.median(OURS, phase))), default=None)
 
 
+def customers(results: Results) -> float | None:
+    """The ratio of ``up`` of twenty customers to that of one."""
+    one, twenty = results.of_customers(1, "up"), results.of_customers(20, "up")
+    return twenty.seconds / one.seconds if one and twenty else None
+
+
+def customers_against_limit(results: Results) -> float | None:
+    """The ratio of ``up`` of twenty customers to the least possible: none waits for another, so that is that of one."""
+    twenty = results.of_customers(20, "up")
+    return twenty.seconds / least(results, "up") if twenty else None
+
+
+def customers_memory(results: Results) -> float | None:
+    """Our peak with twenty customers, in megabytes."""
+    found = [one.memory_mb for phase in ("up", "down") if (one := results.of_customers(20, phase))]
+    return max(found, default=None)
+
+
 def start(results: Results) -> float | None:
     """The time of ``--help`` against the import of click alone."""
     return results.seconds[HELP] / results.seconds[CLICK] if HELP in results.seconds else None
@@ -121,5 +139,9 @@ GOALS = (
     Goal("API calls of up", 90, AWS_PACE, calls("up"), "{:.0f}"),
     Goal("API calls of down", 70, AWS_PACE, calls("down"), "{:.0f}"),
     Goal("peak memory, MB", 120, FAST, memory, "{:.0f}"),
+    Goal("up of 20 customers against one", 1.25, AWS_PACE, customers),
+    Goal("up of 20 customers against one", 1.25, FAST, customers),
+    Goal("up of 20 customers against the limit", 1.10, AWS_PACE, customers_against_limit),
+    Goal("peak memory with 20 customers, MB", 150, FAST, customers_memory, "{:.0f}"),
     Goal(f"`{HELP}` against `{CLICK}`", 2.0, FAST, start),
 )

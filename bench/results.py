@@ -39,6 +39,8 @@ class Results:
     """Short commands of the start-up, by name."""
     looks: Mapping[str, Sequence[Figures]] = field(default_factory=dict)
     """Looking at a demo that stands, by name (``measure.looks``)."""
+    customers: Mapping[str, Mapping[str, Sequence[Figures]]] = field(default_factory=dict)
+    """``up`` and ``down`` of demos with several customers, by their number and the phase."""
     service_seconds: float = timing.SERVICE_UNAVAILABLE
     """How long a new service was of no use yet in that sandbox, in AWS's seconds."""
 
@@ -49,6 +51,10 @@ class Results:
     def look(self, name: str) -> Figures | None:
         """The same of a look."""
         return _median(self.looks.get(name, ()))
+
+    def of_customers(self, number: int, phase: str) -> Figures | None:
+        """The same of a demo with so many customers."""
+        return _median(self.customers.get(str(number), {}).get(phase, ()))
 
     @property
     def round_trip(self) -> float:
@@ -71,13 +77,17 @@ class Results:
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Results:
         """Out of JSON."""
-        figures = {
-            name: {phase: [Figures(**one) for one in runs] for phase, runs in phases.items()}
-            for name, phases in data["figures"].items()
-        }
+        figures, customers = _figures(data["figures"]), _figures(data.get("customers", {}))
         timelines = {phase: [Call(**one) for one in calls] for phase, calls in data["timelines"].items()}
         looks = {name: [Figures(**one) for one in runs] for name, runs in data.get("looks", {}).items()}
-        return cls(**{**data, "figures": figures, "timelines": timelines, "looks": looks})
+        return cls(**{**data, "figures": figures, "timelines": timelines, "looks": looks, "customers": customers})
+
+
+def _figures(data: Mapping[str, Any]) -> dict[str, dict[str, list[Figures]]]:
+    return {
+        name: {phase: [Figures(**one) for one in runs] for phase, runs in phases.items()}
+        for name, phases in data.items()
+    }
 
 
 def _median(runs: Sequence[Figures]) -> Figures | None:

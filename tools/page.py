@@ -50,6 +50,7 @@ def page(measurements: Mapping[int, Results]) -> str:
             _how(results),
             *(_figures(results, phase) for phase in PHASES),
             _looks(results),
+            _customers(results),
         ]
     shown = measurements.get(FAST) or measurements[AWS_PACE]
     parts += [
@@ -109,6 +110,21 @@ def _looks(results: Results) -> str:
         if (one := results.look(name))
     ]
     return table(("a demo that stands", "seconds", "calls", "memory, MB", "CPU, s"), rows) if rows else ""
+
+
+def _customers(results: Results) -> str:
+    """Demos with several customers, in a sandbox whose quota of VPCs was raised."""
+    rows = []
+    for number in results.customers:
+        up, down = (results.of_customers(int(number), phase) for phase in ("up", "down"))
+        first = results.of_customers(1, "up")
+        if up and down:
+            ratio = f"{up.seconds / first.seconds:.2f}" if first else ""
+            memory = f"{max(up.memory_mb, down.memory_mb):.0f}"
+            made, deleted = (f"{up.seconds:.2f}", ratio, f"{up.calls}"), (f"{down.seconds:.2f}", f"{down.calls}")
+            rows.append((number, *made, f"{up.cpu_seconds:.2f}", *deleted, memory))
+    head = ("customers", "up, s", "to one", "calls", "CPU, s", "down, s", "calls", "memory, MB")
+    return table(head, rows) if rows else ""
 
 
 def _chain(results: Results, phase: str) -> str:

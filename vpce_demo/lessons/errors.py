@@ -457,8 +457,8 @@ ERRORS = (
         "VPCE083", "5", "The demo exists, but there is no record of it here",
         "A demo of this name is in the account, and this directory has neither its state file nor its key nor its"
         " logs. It may be somebody else's.",
-        "`vpce-demo adopt` takes it over; `--name` makes another one beside it. One side of a demo (`--side`) is not offered "
-        "the other person's.",
+        "`vpce-demo adopt` takes it over; `--name` makes another one beside it. One side of a demo (`--side`) is not"
+        " offered the other person's.",
     ),
     ErrorRow(
         "VPCE084", "5", "Several demos have the name, or none has the id",
