@@ -10,6 +10,8 @@ from typing import Any
 import boto3
 from botocore import xform_name
 
+from vpce_demo.aws.environment import sandbox_key
+
 PROTOCOLS = {"tcp": "6", "udp": "17", "icmp": "1", "all": "-1"}
 """Names that ``ec2 create-network-acl-entry`` takes for the API's numbers."""
 
@@ -26,7 +28,8 @@ def aws(line: str, endpoint_url: str) -> dict[str, Any]:
     Raises AssertionError for words that the CLI would not understand, and for a failure in the answer.
     """
     assert is_for_the_cli(line), line
-    words = shlex.split(line.partition(" sandbox aws ")[2])
+    before, _, after = line.partition(" sandbox aws ")
+    words, signed_in = shlex.split(after), dict(_given(shlex.split(before)[1:]))
     options = {"--region": "us-east-1"}
     while words[0].startswith("--"):
         name, value, *words = words
@@ -36,7 +39,7 @@ def aws(line: str, endpoint_url: str) -> dict[str, Any]:
         service,  # type: ignore[call-overload]
         endpoint_url=endpoint_url,
         region_name=options["--region"],
-        aws_access_key_id="sandbox",
+        aws_access_key_id=sandbox_key(*signed_in.get("profile", [None])),
         aws_secret_access_key="sandbox",
     )
     names = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}

@@ -141,6 +141,8 @@ class World(Program):
     """A program whose demos live in a sandbox of its own, without waits unless a test sets another speed."""
 
     state = ".vpce-demo"
+    sides: tuple[str, ...] = ()
+    """The options that put the consumer into another account or region."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, VPCE_DEMO_SANDBOX="1")
@@ -161,7 +163,7 @@ class World(Program):
 
     def here(self, *words: str) -> Done:
         """Run a command in this process: the same, but for what is about processes, and quicker."""
-        return self.on_aws("--sandbox", "--state-dir", str(self.directory / self.state), *words)
+        return self.on_aws("--sandbox", "--state-dir", str(self.directory / self.state), *self.sides, *words)
 
     def on_aws(self, *words: str) -> Done:
         """The same with no options but these, so that it goes where the environment of this process leads."""
@@ -180,8 +182,8 @@ class World(Program):
 
     def forget_clients(self) -> None:
         """Another sandbox has another port."""
-        self.__dict__.pop("ec2", None)
-        self.__dict__.pop("elb", None)
+        for client_of_another in ("ec2", "elb", "consumer_ec2"):
+            self.__dict__.pop(client_of_another, None)
 
     def empty(self) -> None:
         """A fresh account, and no demo on record."""
@@ -220,15 +222,25 @@ class World(Program):
 
     # --- what the API holds -----------------------------------------------------
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, profile: str | None = None, region: str = "us-east-1") -> Any:
         session = boto3.Session(
-            aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name="us-east-1", profile_name=None
+            aws_access_key_id=environment.sandbox_key(profile),
+            aws_secret_access_key="sandbox",
+            region_name=region,
+            profile_name=None,
         )
         return session.client(service, endpoint_url=self.sandbox.endpoint_url)  # type: ignore[call-overload]
 
     @cached_property
     def ec2(self) -> EC2Client:
         client: EC2Client = self._client("ec2")
+        return client
+
+    @cached_property
+    def consumer_ec2(self) -> EC2Client:
+        told = dict(zip(self.sides[::2], self.sides[1::2], strict=True))
+        region = told.get("--consumer-region", "us-east-1")
+        client: EC2Client = self._client("ec2", told.get("--consumer-profile"), region)
         return client
 
     @cached_property

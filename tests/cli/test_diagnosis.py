@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from vpce_demo.exercises.ways import WAYS
 from vpce_demo.verify.diagnosis import RULES
@@ -61,10 +62,14 @@ MADE = {
     "ssh-hangs:main-table": 1,
     "instance-stopped": 1,
     "instance-stopped:web": 2,
+    "not-allowed": 3,
+    "not-allowed:connected": 1,
     "part-missing": 1,
 }
 BY_HAND = (
     # where a second way to mend it is offered, which is proved as well
+    "not-allowed",
+    "not-allowed:connected",
     "not-accepted",
     "endpoint-unusable",
     "endpoint-group-closed",
@@ -82,12 +87,33 @@ BY_HAND = (
     "instance-stopped",
     "instance-stopped:web",
 )
+APART = {
+    "accounts": ("--consumer-profile", "222233334444"),
+    "regions": ("--consumer-region", "us-west-2"),
+}
+"""Demos whose two sides are apart, and the options that make them."""
+SAMPLE = ("accounts-not-allowed", "accounts-not-allowed:connected", "accounts-other-way-in")
+"""Of these demos' rows, those that are tried in the ordinary run."""
+NOT_IN = {
+    # the exercises that have no meaning there, and what is said
+    "": {"not-allowed": "In one, the owner of the service may always connect."},
+    "accounts": {"service-not-found": "Between two, AWS itself refuses who is not allowed."},
+    "regions": {
+        "not-allowed": "In one, the owner of the service may always connect.",
+        "no-common-zone": "Between two, the zones of the two sides need not match.",
+    },
+}
 ORDINARY = ("boot", "route")
 """Of the other ways to break the same thing, those that are tried in the ordinary run."""
 
 
 def name(rule: Rule, way: str) -> str:
     return f"{rule.key}:{way}" if way else rule.key
+
+
+def of_kind(kind: str) -> list[tuple[Rule, str]]:
+    """The ways to break a demo whose sides are in one place, or so apart."""
+    return [(rule, way) for rule, way in ALL if rule.key not in NOT_IN[kind]]
 
 
 def quick(rule: Rule, way: str) -> list[pytest.MarkDecorator]:
@@ -102,8 +128,22 @@ class Chain:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.kind = ""
         self.whole = False
         self.patience = 1.0
+
+    def of(self, kind: str) -> Chain:
+        """The chain with a whole demo of this kind."""
+        if self.kind != kind:
+            self.whole, self.kind = False, kind
+            self.world.forget_clients()
+        self.world.sides = APART.get(kind, ())
+        if not self.whole:
+            self.world.empty()
+            done = self.mend()
+            assert done.code == 0, done.text
+        self.whole = False
+        return self
 
     def mend(self) -> Done:
         """``up`` with its test at the end."""
@@ -120,14 +160,17 @@ def chain_of_the_module(shared_world: World) -> Chain:
 
 
 @pytest.fixture
-def chain(chain_of_the_module: Chain) -> Iterator[Chain]:
-    if not chain_of_the_module.whole:
-        chain_of_the_module.world.empty()
-        done = chain_of_the_module.mend()
-        assert done.code == 0, done.text
-    chain_of_the_module.whole = False
-    yield chain_of_the_module
+def chains(chain_of_the_module: Chain) -> Iterator[Callable[[str], Chain]]:
+    """Makes the demo one of this kind, if it is not yet."""
+    yield chain_of_the_module.of
     chain_of_the_module.world.speed("max")
+    chain_of_the_module.world.sides = ()
+    chain_of_the_module.world.forget_clients()
+
+
+@pytest.fixture
+def chain(chains: Callable[[str], Chain]) -> Chain:
+    return chains("")
 
 
 def by_botocore(world: World, line: str) -> None:
@@ -145,8 +188,9 @@ def carry_out(world: World, command: str, run_aws: Callable[[World, str], None] 
             run_aws(world, part)
             done = None
         else:
-            assert words[:3] == ["--sandbox", "--state-dir", str(world.directory / world.state)]
-            done = world.here(*words[3:])
+            options = shlex.split(ours(world))[1:]
+            assert words[: len(options)] == options
+            done = world.here(*words[len(options) :])
             assert done.code == 0, done.text
     return done
 
@@ -166,7 +210,7 @@ def broken(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
 
 
 def ours(world: World) -> str:
-    return f"vpce-demo --sandbox --state-dir {world.directory / world.state}"
+    return " ".join(["vpce-demo --sandbox --state-dir", str(world.directory / world.state), *world.sides])
 
 
 def diagnosed(done: Done, rule: Rule) -> dict[str, Any]:
@@ -211,6 +255,25 @@ def by_doctor(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
     return diagnosed(done, rule)
 
 
+def by_status(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
+    """``status`` shows what is missing, and ``doctor`` names the cause.  AWS refuses a new endpoint, and cuts no
+    connection: the test of one passes, which solves nothing."""
+    world, there = chain.world, chain.world.recorded()
+    shown = world.here("status", "--check", "-o", "json")
+    assert shown.code == 10, shown.text
+    tested = world.here("test")
+    assert (tested.code == 0) == (way == "connected"), tested.text
+    assert "solved" not in tested.text
+    with pytest.raises(ClientError, match="InvalidServiceName"):
+        world.consumer_ec2.create_vpc_endpoint(
+            VpcEndpointType="Interface",
+            ServiceName=f"com.amazonaws.vpce.us-east-1.{there['service']}",
+            VpcId=there["customer-vpc"],
+            SubnetIds=[there["customer-subnet"]],
+        )
+    return by_doctor(chain, rule, way)
+
+
 def by_up(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
     made = chain.world.here("up", "--timeout", f"{1.5 * chain.patience}", "-o", "json")
     assert made.code == 8, made.text
@@ -223,7 +286,7 @@ def by_down(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
     return diagnosed(deleted, rule)
 
 
-BY = {"test": by_test, "doctor": by_doctor, "up": by_up, "down": by_down}
+BY = {"test": by_test, "doctor": by_doctor, "status": by_status, "up": by_up, "down": by_down}
 LEAVES = ("acl-return-ports", "targets-unused:zone")
 """After these the demo works, and something is there that would be in the way of other rows."""
 
@@ -234,7 +297,7 @@ def mended(chain: Chain, rule: Rule, way: str, done: Done | None) -> None:
     world.speed("max")
     if rule.seen_by == "down":
         assert done is not None
-        assert "Looked again by tag: nothing left." in done.out
+        assert "Looked again by tag: nothing left" in done.out
         return
     if done is None or "PASSED" not in done.out:
         done = world.here("test")
@@ -244,11 +307,11 @@ def mended(chain: Chain, rule: Rule, way: str, done: Done | None) -> None:
 
 
 def test_every_row_is_here() -> None:
-    assert len(RULES) == 25
-    assert len({rule.key for rule in RULES}) == 25
+    assert len(RULES) == 26
+    assert len({rule.key for rule in RULES}) == 26
     assert all("" in WAYS[rule.key] for rule in BREAKABLE)
     assert set(WAYS) == {rule.key for rule in BREAKABLE}
-    assert len(ALL) == 38
+    assert len(ALL) == 40
     assert {rule.key for rule in BREAKABLE if rule.seen_by == "test"} == {key.partition(":")[0] for key in MET}
 
 
@@ -268,9 +331,10 @@ def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[World, str], No
         assert f"{made} created" in done.out
     mended(chain, rule, way, done)
     if rule.key == "public-access-blocked":  # other VPCs of the account stay closed
-        options = world.ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
+        ec2 = world.ec2 if way == "boot" else world.consumer_ec2
+        options = ec2.describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
         assert options["InternetGatewayBlockMode"] != "off"
-        world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
+        ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
     if name(rule, way) == "targets-unhealthy:boot":
         assert (
             "Its console says: cloud-init: dnf: cannot reach the package repository: timed out" in told["evidence"][1]
@@ -281,14 +345,55 @@ def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[World, str], No
         assert world.recorded()["endpoint"] not in told["evidence"][0]  # it is another one now
 
 
-@pytest.mark.parametrize(("rule", "way"), [pytest.param(*one, id=name(*one), marks=quick(*one)) for one in ALL])
+@pytest.mark.parametrize(("rule", "way"), [pytest.param(*one, id=name(*one), marks=quick(*one)) for one in of_kind("")])
 def test_a_row(chain: Chain, rule: Rule, way: str) -> None:
     prove(chain, rule, way)
 
 
+@pytest.mark.parametrize(
+    ("kind", "rule", "way"),
+    [
+        pytest.param(kind, *one, id=id, marks=() if id in SAMPLE else pytest.mark.slow)
+        for kind in APART
+        for one in of_kind(kind)
+        for id in [f"{kind}-{name(*one)}"]
+    ],
+)
+def test_a_row_of_sides_apart(chains: Callable[[str], Chain], kind: str, rule: Rule, way: str) -> None:
+    prove(chains(kind), rule, way)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "rule", "way"),
+    [pytest.param(kind, *one, id=f"{kind}-{name(*one)}") for kind in APART for one in of_kind(kind)],
+)
+def test_an_exercise_of_sides_apart_is_undone(chains: Callable[[str], Chain], kind: str, rule: Rule, way: str) -> None:
+    chain = chains(kind)
+    world = chain.world
+    assert world.here("sandbox", "break", name(rule, way)).code == 0
+    undone = world.here("sandbox", "break", "--undo")
+    assert undone.code == 0, undone.text
+    world.speed("max")
+    tested = world.here("test")
+    assert tested.code == 0, tested.text
+    chain.whole = True
+
+
+@pytest.mark.parametrize("kind", ["accounts", pytest.param("regions", marks=pytest.mark.slow)])
+def test_an_exercise_that_has_no_meaning_is_refused(chains: Callable[[str], Chain], kind: str) -> None:
+    chain = chains(kind)
+    with chain.world.nothing_changes():
+        for key, said in NOT_IN[kind].items():
+            refused = chain.world.here("sandbox", "break", key)
+            assert (refused.code, said in refused.err) == (5, True), refused.text
+    assert "No exercise is open." in chain.world.here("sandbox", "hint").err
+    chain.whole = True
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
-@pytest.mark.parametrize(("rule", "way"), [pytest.param(*one, id=name(*one)) for one in ALL])
+@pytest.mark.parametrize(("rule", "way"), [pytest.param(*one, id=name(*one)) for one in of_kind("")])
 def test_a_row_mended_with_the_aws_cli(chain: Chain, rule: Rule, way: str) -> None:
     """The offered commands as the CLI itself reads them."""
     prove(chain, rule, way, the_cli)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 
 import pytest
 
 from vpce_demo.exercises.attempts import FILE, Attempt, Attempts
+from vpce_demo.exercises.exercise import Call
 from vpce_demo.extras import WARNINGS
+from vpce_demo.model import Side
 from vpce_demo.verify.diagnosis import RULES
 
 
@@ -19,15 +23,24 @@ def begun(directory: Path, rule: str = "ssh-hangs", *, demo_id: str = "7f3a9c", 
 
 def test_a_record_is_read_as_it_was_written_and_cannot_be_read_by_accident(tmp_path: Path) -> None:
     attempts = begun(tmp_path)
-    attempts.all[0].seal("ssh-hangs", "route", [("delete_subnet", {"SubnetId": "subnet-1"})])
+    undo: list[Call] = [(Side.CONSUMER, "delete_subnet", {"SubnetId": "subnet-1"})]
+    attempts.all[0].seal("ssh-hangs", "route", undo)
     attempts.all[0].speed = "max"
     attempts.save()
     read = Attempts.load(tmp_path)
     assert read.all == attempts.all
     assert read.all[0].rule == "ssh-hangs"
-    assert read.all[0].undo == [("delete_subnet", {"SubnetId": "subnet-1"})]
+    assert read.all[0].undo == undo
     text = (tmp_path / FILE).read_text()
     assert not any(word in text for word in ("ssh", "route", "subnet"))
+
+
+def test_a_record_of_before_sides_is_the_provider_s(tmp_path: Path) -> None:
+    attempts = begun(tmp_path)
+    old = ["ssh-hangs", "route", [["delete_subnet", {"SubnetId": "subnet-1"}]]]
+    attempts.all[0].sealed = base64.b64encode(json.dumps(old).encode()).decode()
+    attempts.save()
+    assert Attempts.load(tmp_path).all[0].undo == [(Side.PROVIDER, "delete_subnet", {"SubnetId": "subnet-1"})]
 
 
 def test_an_exercise_is_open_until_it_ends_or_its_demo_does(tmp_path: Path) -> None:

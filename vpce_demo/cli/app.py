@@ -384,8 +384,8 @@ def _has_one_side_on_record(app: App) -> bool:
 def command_line(app: App, before: str = "") -> str:
     """The beginning of a command line for the same demo.  What stands in ``before``, the rest of that line, is left
     out, and so are --sandbox before ``sandbox`` and a side that is on record."""
-    in_sandbox = app.get("sandbox") and before.split()[:1] != ["sandbox"]
-    words = ["vpce-demo", *(["--sandbox"] if in_sandbox else [])]
+    is_said = re.match(r" *(--\S+ \S+ )*sandbox\b", before)
+    words = ["vpce-demo", *(["--sandbox"] if app.get("sandbox") and not is_said else [])]
     on_record = _OF_ONE_SIDE if any(map(app.get, _OF_ONE_SIDE)) and _has_one_side_on_record(app) else ()
     options = {name: f"--{name.replace('_', '-')}" for name in (*_SETTINGS, "state_dir") if name not in on_record}
     sides = {f"{side}_{what}": f"--{side}-{what}" for what in _OF_A_SIDE for side in Side}

@@ -68,8 +68,8 @@ FAULTS = (
     "service-not-found", "no-common-zone", "not-accepted", "endpoint-unusable", "endpoint-pending",
     "endpoint-group-closed", "no-way-out", "balancer-groups-closed", "public-access-blocked", "acl-return-ports",
     "nothing-listens", "other-page", "targets-initial", "targets-unhealthy", "targets-unused", "something-differs",
-    "ssh-hangs", "ssh-denied", "other-way-in", "instance-stopped", "part-missing", "balancer-in-use",
-    "interfaces-left",
+    "ssh-hangs", "ssh-denied", "other-way-in", "instance-stopped", "not-allowed", "part-missing",
+    "balancer-in-use", "interfaces-left",
 )
 # fmt: on
 COMPLETED: Mapping[str, tuple[str, ...]] = {"sandbox break": FAULTS}

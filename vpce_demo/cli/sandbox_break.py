@@ -17,7 +17,7 @@ from ..engine.resource import Resource
 from ..errors import DemoError, NotCreated, Refused
 from ..exercises.attempts import Attempt, Attempts
 from ..exercises.exercise import Exercise
-from ..exercises.ways import EXERCISES, WAYS
+from ..exercises.ways import EXERCISES, WAYS, why_not
 from ..model import Remedy, is_fine
 from ..sandbox.client import Running
 from ..session.open import open_demo
@@ -70,13 +70,13 @@ def sandbox_break(app: App, fault: str | None, surprise: bool, undo: bool) -> No
     if undo:
         _undo(app)
         return
-    rule, way = _chosen(fault) if fault else _any()
-    seen = _break(app, rule, way, surprise)
+    chosen = _chosen(fault) if fault else None
+    rule, seen = _break(app, chosen)
     screen = app.screen()
     screen.line(f"One thing is now broken. Find it with:  {command_line(app)} {rule.seen_by}")
     if not seen:
         screen.message("There is nothing to see yet: wait a little, or look with sandbox trace.", mark="!")
-    app.document.update(seen_by=rule.seen_by, **({} if surprise else {"fault": rule.key, "way": way}))
+    app.document.update(seen_by=rule.seen_by, **({"fault": rule.key, "way": chosen[1]} if chosen else {}))
 
 
 def _list(app: App) -> None:
@@ -107,18 +107,24 @@ def _chosen(fault: str) -> tuple[Rule, str]:
     return rule, way
 
 
-def _any() -> tuple[Rule, str]:
-    """What shows for as long as it is broken."""
-    return random.choice([(rule, way) for rule in EXERCISES.values() if not rule.passes for way in WAYS[rule.key]])
+def _any(environment: Environment) -> tuple[Rule, str]:
+    """What shows for as long as it is broken, in demos of this environment."""
+    every = [(rule, way) for rule in EXERCISES.values() if not rule.passes for way in WAYS[rule.key]]
+    return random.choice([(rule, way) for rule, way in every if not why_not(rule.key, way, environment)])
 
 
-def _break(app: App, rule: Rule, way: str, surprise: bool) -> bool:
-    """Break it, and wait until AWS's answers show it.  Returns False if they do not yet.
+def _break(app: App, chosen: tuple[Rule, str] | None) -> tuple[Rule, bool]:
+    """Break what was chosen, or anything, and wait until AWS's answers show it.  Returns the rule, and False if they do
+    not yet.
 
-    Raises NotCreated if the demo is not whole, Refused if an exercise is open.  No error of a surprise says what it is.
+    Raises NotCreated if the demo is not whole, Refused if an exercise is open or has no meaning in this demo.  No error
+    of a surprise says what it is.
     """
     running, where = running_sandbox(app), app.where()
-    environment = _environment(app)
+    environment, surprise = _environment(app), chosen is None
+    rule, way = chosen or _any(environment)
+    if refused := why_not(rule.key, way, environment):
+        raise refused
     with open_demo(where, environment, app.command) as run:
         there = run.look()
         missing = [r for r in run.demo.resources if not is_fine(there.get(r.key))]
@@ -146,7 +152,7 @@ def _break(app: App, rule: Rule, way: str, surprise: bool) -> bool:
         exercise = _exercise(run, running)
         try:
             WAYS[rule.key][way](exercise)
-            return _shows(run, rule)
+            return rule, _shows(run, rule)
         except (DemoError, ClientError, BotoCoreError):
             if not surprise:
                 raise

@@ -16,6 +16,7 @@ from ..lessons import Language, language, words
 from ..lessons.catalogue import spaced, translated
 from ..sandbox import client
 from ..session.open import open_demo
+from ..session.run import Run
 from ..ui import screens
 from ..verify.diagnosis.table import Rule, ask
 from .app import App, diagnosis_for_this_demo, for_this_demo
@@ -48,15 +49,19 @@ def instead_of_the_cause(app: App) -> str:
     return for_this_demo(app, f"An exercise is open, so the cause is not told. A hint:  {THIS_DEMO} sandbox hint")
 
 
-def passed(app: App, command: str, demo_id: str) -> None:
+def passed(app: App, command: str, demo_id: str, run: Run | None = None) -> None:
     """End the open exercise after a ``test`` that passed or a ``down`` that left nothing.
 
-    It is solved by the command that shows it, or by ``test``; with the demo any other is gone.
+    It is solved by the command that shows it, or by ``test``; with the demo any other is gone.  What ``status`` alone
+    shows is broken though ``test`` passes, so AWS is asked once more, by the test's ``run``.
     """
     found = open_exercise(app, demo_id)
     if found is None:
         return
-    if (_rule(found[1]).seen_by == "down") == (command == "down"):
+    rule = _rule(found[1])
+    if rule.seen_by == "status" and run and (answer := ask(run.facts(), rule)) and answer.finding:
+        return
+    if (rule.seen_by == "down") == (command == "down"):
         end(app, *found, "solved")
         text = for_this_demo(app, f"The exercise is solved. The score:  {THIS_DEMO} sandbox score")
         app.screen().message(text, mark="✓")

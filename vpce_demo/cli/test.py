@@ -122,7 +122,7 @@ def run_test(app: App, run: Run, screen: Screen, timeout: float | None, *, expla
         error = TestFailed(words)
         error.diagnosis = cause
         raise error
-    passed(app, "test", run.settings.demo_id)
+    passed(app, "test", run.settings.demo_id, run)
 
 
 def _in_the_log(result: Result) -> dict[str, Any]:

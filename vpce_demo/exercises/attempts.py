@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..errors import DemoError
 from ..extras import extra
+from ..model import Side
 from ..private import open_file, replace_file
 from ..untrusted import text_within
 from .exercise import Call
@@ -63,7 +64,9 @@ class Attempt(BaseModel):
     @property
     def _content(self) -> tuple[str, str, list[Call]]:
         rule, way, undo = json.loads(base64.b64decode(self.sealed))
-        return str(rule), str(way), [(str(operation), dict(params)) for operation, params in undo]
+        # A record that is older than exercises with two sides apart names none: both were the provider's.
+        whole = [one if len(one) > 2 else [Side.PROVIDER, *one] for one in undo]
+        return str(rule), str(way), [(Side(side), str(operation), dict(params)) for side, operation, params in whole]
 
     @property
     def rule(self) -> str:

@@ -20,28 +20,29 @@ from ..engine.resource import Resource
 from ..errors import DemoError, Refused, TimedOut
 from ..model import Side
 from ..resources.instance import Instance
+from ..resources.subnet import Subnet
 from ..sandbox.client import LOOPBACK_URL
 from ..verify.aws_facts import AwsFacts
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import IpPermissionTypeDef, SubnetTypeDef, TagSpecificationTypeDef
+    from mypy_boto3_ec2.type_defs import IpPermissionTypeDef, TagSpecificationTypeDef
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
 PATIENCE = 120.0
 """The longest wait, in seconds of this machine."""
 LONGEST_BOOT = 600.0
 """The longest boot, in AWS's seconds: that of a web server that tries in vain to install its packages."""
-Call = tuple[str, dict[str, Any]]
-"""A method of boto3's client of EC2 or Elastic Load Balancing, and its parameters, which are plain JSON."""
+Call = tuple[Side, str, dict[str, Any]]
+"""A side, a method of its boto3 client of EC2 or Elastic Load Balancing, and the parameters, which are plain JSON."""
 
 
 @dataclass(frozen=True)
 class Exercise:
     """A demo in the sandbox to break one thing in.
 
-    Raises Refused if the environment, or any client that the exercise would use, is not a sandbox's, and for a demo of
-    two accounts or regions, whose exercises are not built.
+    Raises Refused if the environment, or any client that the exercise would use, is not a sandbox's.  Each call is made
+    with the client of the side that the thing belongs to: the two may be in two accounts or regions.
 
     ``make`` creates resources as ``up`` does; ``inject_fault`` makes the sandbox answer an operation with an error that
     no state of the API would cause.  ``undo`` are the calls, last first, that take back what ``up`` would leave.
@@ -58,48 +59,44 @@ class Exercise:
         in_sandbox = all(LOOPBACK_URL.fullmatch(client.meta.endpoint_url) for client in clients)
         if not (in_sandbox and self.environment.is_sandbox):
             raise Refused("An exercise breaks a demo in the sandbox only, never on AWS.", code="VPCE119")
-        if self.environment.is_apart:
-            raise Refused(
-                "An exercise breaks a demo whose two sides are in one account and region.",
-                code="VPCE127",
-                hint="Make one beside this one:  vpce-demo --sandbox up --name exercise",
-            )
 
-    @property
-    def ec2(self) -> EC2Client:
-        return self.facts.clients(Side.PROVIDER).ec2
+    def ec2(self, whose: Resource | Side) -> EC2Client:
+        """The client of a side, or of the side that a resource belongs to."""
+        return self.facts.clients(side_of(whose)).ec2
 
     @property
     def elb(self) -> ElasticLoadBalancingv2Client:
+        """The client of the provider, who alone has load balancers."""
         return self.facts.clients(Side.PROVIDER).elb
 
     def id(self, resource: Resource) -> str:
         return self.facts.id(resource)
 
-    def undo_by(self, operation: str, **params: Any) -> None:
-        """Note a call that takes back something that ``up`` would leave as it is."""
-        self.undo.append((operation, params))
+    def undo_by(self, whose: Resource | Side, operation: str, **params: Any) -> None:
+        """Note a call, of this side, that takes back something that ``up`` would leave as it is."""
+        self.undo.append((side_of(whose), operation, params))
 
     def take_back(self, calls: Iterable[Call]) -> None:
         """Make these calls, last first, each as soon as nothing uses what it deletes.
 
         One that AWS refuses was done already, by whoever worked at the exercise.
         """
-        for operation, params in reversed(list(calls)):
+        for side, operation, params in reversed(list(calls)):
             if operation == "delete_subnet":
-                self.clear(params["SubnetId"])
-            call = getattr(self.ec2, operation, None) or getattr(self.elb, operation)
+                self.clear(side, params["SubnetId"])
+            clients = self.facts.clients(side)
+            call = getattr(clients.ec2, operation, None) or getattr(clients.elb, operation)
             with contextlib.suppress(ClientError):
                 self.released(partial(call, **params))
             for service in params.get("ServiceIds", ()):
                 self.service_gone(service)
 
-    def clear(self, subnet_id: str) -> None:
+    def clear(self, side: Side, subnet_id: str) -> None:
         """Terminate the instances in a subnet, which ``up`` may have made there meanwhile."""
         which: Any = [{"Name": "subnet-id", "Values": [subnet_id]}]
-        held = self.ec2.describe_instances(Filters=which)["Reservations"]
+        held = self.ec2(side).describe_instances(Filters=which)["Reservations"]
         if ids := [one["InstanceId"] for each in held for one in each["Instances"]]:
-            self.ec2.terminate_instances(InstanceIds=ids)
+            self.ec2(side).terminate_instances(InstanceIds=ids)
 
     def until(self, holds: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
         """Wait until it holds."""
@@ -112,17 +109,17 @@ class Exercise:
     def empty(self, subnet: Resource) -> None:
         """Wait until no network interface is left in a subnet."""
         in_it = [{"Name": "subnet-id", "Values": [self.id(subnet)]}]
-        look = self.ec2.describe_network_interfaces
+        look = self.ec2(subnet).describe_network_interfaces
         self.until(lambda: not look(Filters=in_it)["NetworkInterfaces"], f"{subnet} to be empty")  # type: ignore[arg-type]
 
     def close(self, group: Resource, port: int) -> None:
         """Remove the demo's rule for this port from its group."""
         permission = tcp(port, self.facts.rule(group, port).source)
-        self.ec2.revoke_security_group_ingress(GroupId=self.id(group), IpPermissions=permission)
+        self.ec2(group).revoke_security_group_ingress(GroupId=self.id(group), IpPermissions=permission)
 
     def on(self, instance: Instance, *command: str) -> None:
         """Run a command on an instance, by ssh."""
-        self.undo_by("terminate_instances", InstanceIds=[self.id(instance)])
+        self.undo_by(instance, "terminate_instances", InstanceIds=[self.id(instance)])
         address = self.facts.instance(instance).get("PublicIpAddress", "")
         answer = self.facts.ssh.run(address, self.id(instance), command, seconds=20)
         if answer.exit_code:
@@ -135,7 +132,7 @@ class Exercise:
 
         Returns its id when it is running.
         """
-        old, ec2 = self.facts.instance(instance), self.ec2
+        old, ec2 = self.facts.instance(instance), self.ec2(instance)
         answer = ec2.describe_instance_attribute(InstanceId=self.id(instance), Attribute="userData")
         user_data = answer.get("UserData", {}).get("Value", "")
         made = ec2.run_instances(
@@ -157,14 +154,16 @@ class Exercise:
         )
         ec2.terminate_instances(InstanceIds=[self.id(instance)])
         new = made["Instances"][0]["InstanceId"]
-        self.undo_by("terminate_instances", InstanceIds=[new])
-        self.in_state("running", new)
+        self.undo_by(instance, "terminate_instances", InstanceIds=[new])
+        self.in_state("running", instance, new)
         return new
 
     def another_endpoint(self) -> str:
         """Replace the demo's endpoint by another, which must be accepted again.  Returns its id."""
-        old = self.facts.endpoint()
-        made = self.ec2.create_vpc_endpoint(
+        old, ec2 = self.facts.endpoint(), self.ec2(self.facts.demo.endpoint)
+        elsewhere: Any = {"ServiceRegion": region} if (region := self.facts.demo.endpoint.service_region) else {}
+        made = ec2.create_vpc_endpoint(
+            **elsewhere,
             VpcEndpointType="Interface",
             ServiceName=old["ServiceName"],
             VpcId=old["VpcId"],
@@ -173,64 +172,67 @@ class Exercise:
             PrivateDnsEnabled=False,
             TagSpecifications=tagged("vpc-endpoint", tags_of(old)),
         )
-        self.ec2.delete_vpc_endpoints(VpcEndpointIds=[old["VpcEndpointId"]])
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[old["VpcEndpointId"]])
         return made["VpcEndpoint"]["VpcEndpointId"]
 
     def stop(self, instance: Instance) -> None:
         """Stop an instance and wait until it is stopped."""
-        self.ec2.stop_instances(InstanceIds=[self.id(instance)])
-        self.in_state("stopped", self.id(instance))
+        self.ec2(instance).stop_instances(InstanceIds=[self.id(instance)])
+        self.in_state("stopped", instance, self.id(instance))
 
-    def booted(self, id: str) -> None:
-        """Wait until an instance has obeyed its user data, in vain or not."""
+    def booted(self, instance: Instance, id: str) -> None:
+        """Wait until the one with this id, which stands for the demo's, has obeyed its user data, in vain or not."""
         self.until(
-            lambda: "login:" in self.ec2.get_console_output(InstanceId=id).get("Output", ""),
+            lambda: "login:" in self.ec2(instance).get_console_output(InstanceId=id).get("Output", ""),
             f"the boot of {id}",
             max(PATIENCE, LONGEST_BOOT / self.environment.pace),
         )
 
-    def in_state(self, state: str, id: str) -> None:
-        """Wait until an instance is in this state."""
-        look = self.ec2.describe_instances
+    def in_state(self, state: str, instance: Instance, id: str) -> None:
+        """Wait until the one with this id, which stands for the demo's, is in this state."""
+        look = self.ec2(instance).describe_instances
         self.until(
             lambda: look(InstanceIds=[id])["Reservations"][0]["Instances"][0]["State"]["Name"] == state,
             f"{id} to be {state}",
         )
 
-    def another_subnet(self, like: SubnetTypeDef, vpc_cidr: str, *, same_zone: bool = True) -> str:
-        """A subnet of the same VPC and size, in the same zone or another.  Raises DemoError where there is no room."""
+    def another_subnet(self, beside: Subnet, *, zone_id: str = "") -> str:
+        """A subnet of the same VPC and size, in the same zone or this one.  Raises DemoError where there is no room."""
+        like, ec2 = self.facts.subnet(beside.side, self.id(beside)), self.ec2(beside)
         of_it = [{"Name": "vpc-id", "Values": [like["VpcId"]]}]
-        subnets = self.ec2.describe_subnets(Filters=of_it)["Subnets"]  # type: ignore[arg-type]
+        subnets = ec2.describe_subnets(Filters=of_it)["Subnets"]  # type: ignore[arg-type]
         taken = [IPv4Network(one["CidrBlock"]) for one in subnets]
-        ranges = IPv4Network(vpc_cidr).subnets(new_prefix=IPv4Network(like["CidrBlock"]).prefixlen)
+        ranges = IPv4Network(beside.vpc.cidr).subnets(new_prefix=IPv4Network(like["CidrBlock"]).prefixlen)
         free = next((one for one in ranges if not any(one.overlaps(other) for other in taken)), None)
         if free is None:
-            raise DemoError(f"{vpc_cidr} has no room for another subnet.", code="VPCE122")
-        zone = like["AvailabilityZoneId"] if same_zone else self.another_zone(like["AvailabilityZoneId"])
-        made = self.ec2.create_subnet(VpcId=like["VpcId"], CidrBlock=str(free), AvailabilityZoneId=zone)
-        self.undo_by("delete_subnet", SubnetId=made["Subnet"]["SubnetId"])
+            raise DemoError(f"{beside.vpc.cidr} has no room for another subnet.", code="VPCE122")
+        zone = zone_id or like["AvailabilityZoneId"]
+        made = ec2.create_subnet(VpcId=like["VpcId"], CidrBlock=str(free), AvailabilityZoneId=zone)
+        self.undo_by(beside, "delete_subnet", SubnetId=made["Subnet"]["SubnetId"])
         return made["Subnet"]["SubnetId"]
 
     def delete_service(self) -> None:
         """Delete the demo's endpoint and service, and wait until they are gone."""
-        ec2, service = self.ec2, self.id(self.facts.demo.service)
-        ec2.delete_vpc_endpoints(VpcEndpointIds=[self.id(self.facts.demo.endpoint)])
-        self.released(lambda: ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[service]))
+        demo, service = self.facts.demo, self.id(self.facts.demo.service)
+        self.ec2(demo.endpoint).delete_vpc_endpoints(VpcEndpointIds=[self.id(demo.endpoint)])
+        delete = self.ec2(demo.service).delete_vpc_endpoint_service_configurations
+        self.released(lambda: delete(ServiceIds=[service]))
         self.service_gone(service)
 
     def service_gone(self, service: str) -> None:
         """Wait until a service is deleted: until then no other one can have its load balancers."""
         which: Any = [{"Name": "service-id", "Values": [service]}]
-        look = self.ec2.describe_vpc_endpoint_service_configurations
+        look = self.ec2(self.facts.demo.service).describe_vpc_endpoint_service_configurations
         self.until(
             lambda: all(one["ServiceState"] == "Deleted" for one in look(Filters=which)["ServiceConfigurations"]),
             f"{service} to be gone",
         )
 
-    def another_zone(self, than: str) -> str:
-        """The id of a zone other than this one."""
-        zones = self.ec2.describe_availability_zones()["AvailabilityZones"]
-        return next(zone["ZoneId"] for zone in zones if zone["ZoneId"] != than)
+    def another_zone(self, *than: Subnet) -> str:
+        """The id of a zone in which none of these subnets of one side is."""
+        taken = {self.facts.subnet(one.side, self.id(one))["AvailabilityZoneId"] for one in than}
+        zones = self.ec2(than[0]).describe_availability_zones()["AvailabilityZones"]
+        return next(zone["ZoneId"] for zone in zones if zone["ZoneId"] not in taken)
 
     def released(self, call: Callable[[], Any]) -> None:
         """Repeat a call until the resource is no longer in use."""
@@ -244,6 +246,10 @@ class Exercise:
                 return False
 
         self.until(done, "something to be released by what uses it")
+
+
+def side_of(whose: Resource | Side) -> Side:
+    return whose.side if isinstance(whose, Resource) else whose
 
 
 def tcp(port: int, *sources: str) -> list[IpPermissionTypeDef]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..aws.environment import Environment
 from ..aws.region import OPEN
 from ..aws.tags import tags_of
+from ..errors import Refused
 from ..model import ANYWHERE, Side
+from ..resources.subnet import Subnet
+from ..resources.vpc import Vpc
 from ..verify.diagnosis import RULES
 from ..verify.diagnosis.filters import ANSWERS
 from ..verify.diagnosis.groups import PORT
@@ -18,23 +22,65 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.literals import InternetGatewayBlockModeType
 
 Break = Callable[[Exercise], None]
+WhyNot = Callable[[Environment], Refused | None]
+"""Why a cause cannot be made to happen in demos of this environment; None if it can."""
 WAYS: dict[str, dict[str, Break]] = {}
 """By the rule's key and the name of the way; the first one has no name."""
+_WHY_NOT: dict[tuple[str, str], WhyNot] = {}
+"""By the same two words; of most ways there is nothing to say."""
 EXERCISES = {number: rule for number, rule in enumerate(RULES, 1) if not rule.local}
 """The rules whose cause can be made to happen, by the numbers that they have in the table."""
 
 
-def way(rule: str, name: str = "") -> Callable[[Break], Break]:
+def way(rule: str, name: str = "", why_not: WhyNot | None = None) -> Callable[[Break], Break]:
     """Add a way to make this rule's cause happen."""
 
     def add(break_it: Break) -> Break:
         WAYS.setdefault(rule, {})[name] = break_it
+        if why_not:
+            _WHY_NOT[rule, name] = why_not
         return break_it
 
     return add
 
 
-@way("service-not-found")
+def why_not(rule: str, name: str, environment: Environment) -> Refused | None:
+    """Why this way has no meaning for a demo of this environment; None if it has."""
+    ask = _WHY_NOT.get((rule, name))
+    return ask(environment) if ask else None
+
+
+def _needs_one_account(environment: Environment) -> Refused | None:
+    if not environment.consumer_account:
+        return None
+    return Refused(
+        "This exercise breaks a demo of one account. Between two, AWS itself refuses who is not allowed.",
+        code="VPCE127",
+        hint="Take the one that shows it:  <demo> sandbox break not-allowed",
+    )
+
+
+def _needs_two_accounts(environment: Environment) -> Refused | None:
+    if environment.consumer_account:
+        return None
+    return Refused(
+        "This exercise breaks a demo of two accounts. In one, the owner of the service may always connect.",
+        code="VPCE127",
+        hint="Make one beside this one:  vpce-demo --sandbox up --name apart --consumer-profile 222233334444",
+    )
+
+
+def _needs_one_region(environment: Environment) -> Refused | None:
+    if len(set(environment.regions.values())) == 1:
+        return None
+    return Refused(
+        "This exercise breaks a demo of one region. Between two, the zones of the two sides need not match.",
+        code="VPCE127",
+        hint="Make one beside this one:  vpce-demo --sandbox up --name exercise",
+    )
+
+
+@way("service-not-found", why_not=_needs_one_account)
 def _forbid(exercise: Exercise) -> None:
     """In one account the API's state cannot do it: the owner may always connect.  So the sandbox is told to refuse."""
     name = exercise.facts.service()["ServiceName"]
@@ -44,28 +90,54 @@ def _forbid(exercise: Exercise) -> None:
         f"The Vpc Endpoint Service '{name}' does not exist",
         until="ModifyVpcEndpointServicePermissions",
     )
-    service, account = exercise.id(exercise.facts.demo.service), exercise.facts.clients(Side.PROVIDER).account
-    nobody = [f"arn:aws:iam::{account}:root"]
-    exercise.undo_by("modify_vpc_endpoint_service_permissions", ServiceId=service, RemoveAllowedPrincipals=nobody)
-    exercise.ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(exercise.facts.demo.endpoint)])
+    service, account = exercise.facts.demo.service, exercise.facts.clients(Side.PROVIDER).account
+    exercise.undo_by(
+        service,
+        "modify_vpc_endpoint_service_permissions",
+        ServiceId=exercise.id(service),
+        RemoveAllowedPrincipals=[f"arn:aws:iam::{account}:root"],
+    )
+    _delete_the_endpoint(exercise)
 
 
-@way("no-common-zone")
+def _delete_the_endpoint(exercise: Exercise) -> None:
+    endpoint = exercise.facts.demo.endpoint
+    exercise.ec2(endpoint).delete_vpc_endpoints(VpcEndpointIds=[exercise.id(endpoint)])
+
+
+@way("not-allowed", why_not=_needs_two_accounts)
+def _shut_out(exercise: Exercise) -> None:
+    """The permission and the endpoint: a new one is refused."""
+    _take_the_permission(exercise)
+    _delete_the_endpoint(exercise)
+
+
+@way("not-allowed", "connected", why_not=_needs_two_accounts)
+def _take_the_permission(exercise: Exercise) -> None:
+    """The permission alone: AWS cuts no connection that was accepted."""
+    service, principal = exercise.facts.demo.service, exercise.facts.part("principal")
+    exercise.ec2(service).modify_vpc_endpoint_service_permissions(
+        ServiceId=exercise.id(service), RemoveAllowedPrincipals=[exercise.id(principal)]
+    )
+
+
+@way("no-common-zone", why_not=_needs_one_region)
 def _move_the_subnet(exercise: Exercise) -> None:
     """The consumer's subnet, made again in another zone; what stood in it is gone."""
-    demo, ec2 = exercise.facts.demo, exercise.ec2
+    demo, ec2 = exercise.facts.demo, exercise.ec2(exercise.facts.demo.endpoint)
     subnet = exercise.facts.subnet(Side.CONSUMER, exercise.id(demo.endpoint.subnet))
-    ec2.delete_vpc_endpoints(VpcEndpointIds=[exercise.id(demo.endpoint)])
+    elsewhere = exercise.another_zone(demo.endpoint.subnet)
+    _delete_the_endpoint(exercise)
     ec2.terminate_instances(InstanceIds=[exercise.id(demo.customer)])
     exercise.empty(demo.endpoint.subnet)
     ec2.delete_subnet(SubnetId=subnet["SubnetId"])
     made = ec2.create_subnet(
         VpcId=subnet["VpcId"],
         CidrBlock=subnet["CidrBlock"],
-        AvailabilityZoneId=exercise.another_zone(subnet["AvailabilityZoneId"]),
+        AvailabilityZoneId=elsewhere,
         TagSpecifications=tagged("subnet", tags_of(subnet)),
     )
-    exercise.undo_by("delete_subnet", SubnetId=made["Subnet"]["SubnetId"])
+    exercise.undo_by(demo.endpoint.subnet, "delete_subnet", SubnetId=made["Subnet"]["SubnetId"])
 
 
 @way("not-accepted")
@@ -76,15 +148,17 @@ def _ask_again(exercise: Exercise) -> None:
 @way("endpoint-unusable")
 def _reject(exercise: Exercise) -> None:
     demo = exercise.facts.demo
-    exercise.ec2.reject_vpc_endpoint_connections(
+    exercise.ec2(demo.service).reject_vpc_endpoint_connections(
         ServiceId=exercise.id(demo.service), VpcEndpointIds=[exercise.id(demo.endpoint)]
     )
 
 
 @way("endpoint-pending")
 def _accept_just_now(exercise: Exercise) -> None:
-    service = exercise.id(exercise.facts.demo.service)
-    exercise.ec2.accept_vpc_endpoint_connections(ServiceId=service, VpcEndpointIds=[exercise.another_endpoint()])
+    service = exercise.facts.demo.service
+    exercise.ec2(service).accept_vpc_endpoint_connections(
+        ServiceId=exercise.id(service), VpcEndpointIds=[exercise.another_endpoint()]
+    )
 
 
 @way("endpoint-group-closed")
@@ -95,27 +169,30 @@ def _close(exercise: Exercise) -> None:
 @way("endpoint-group-closed", "another-group")
 def _another_group(exercise: Exercise) -> None:
     """The VPC's default group, which the console would have taken."""
-    demo, ec2 = exercise.facts.demo, exercise.ec2
-    default = default_group(exercise, exercise.id(demo.endpoint.vpc))
-    ec2.modify_vpc_endpoint(
+    demo = exercise.facts.demo
+    exercise.ec2(demo.endpoint).modify_vpc_endpoint(
         VpcEndpointId=exercise.id(demo.endpoint),
-        AddSecurityGroupIds=[default],
+        AddSecurityGroupIds=[default_group(exercise, demo.endpoint.vpc)],
         RemoveSecurityGroupIds=[exercise.id(demo.customer_group)],
     )
 
 
-def default_group(exercise: Exercise, vpc_id: str) -> str:
+def default_group(exercise: Exercise, vpc: Vpc) -> str:
     """The security group that a VPC comes with: it lets in nobody but its own members."""
-    answer = exercise.ec2.describe_security_groups(
-        Filters=[{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "group-name", "Values": ["default"]}]
+    answer = exercise.ec2(vpc).describe_security_groups(
+        Filters=[
+            {"Name": "vpc-id", "Values": [exercise.id(vpc)]},
+            {"Name": "group-name", "Values": ["default"]},
+        ]
     )
     return answer["SecurityGroups"][0]["GroupId"]
 
 
 @way("no-way-out")
 def _lock_in(exercise: Exercise) -> None:
-    exercise.ec2.revoke_security_group_egress(
-        GroupId=exercise.id(exercise.facts.demo.customer_group),
+    group = exercise.facts.demo.customer_group
+    exercise.ec2(group).revoke_security_group_egress(
+        GroupId=exercise.id(group),
         IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": ANYWHERE}]}],
     )
 
@@ -134,36 +211,39 @@ def _with_a_group(exercise: Exercise) -> None:
         Type="network",
         Scheme=old["Scheme"],
         Subnets=[zone["SubnetId"] for zone in old["AvailabilityZones"]],
-        SecurityGroups=[default_group(exercise, old["VpcId"])],
+        SecurityGroups=[default_group(exercise, demo.balancer.subnet.vpc)],
         Tags=tags,
     )
     exercise.make(demo.of("create-provider", "create-endpoint-service", "create-consumer", "accept"))
-    exercise.undo_by("delete_load_balancer", LoadBalancerArn=exercise.id(demo.balancer))
-    exercise.undo_by("delete_vpc_endpoint_service_configurations", ServiceIds=[exercise.id(demo.service)])
-    exercise.undo_by("delete_vpc_endpoints", VpcEndpointIds=[exercise.id(demo.endpoint)])
+    exercise.undo_by(demo.balancer, "delete_load_balancer", LoadBalancerArn=exercise.id(demo.balancer))
+    exercise.undo_by(demo.service, "delete_vpc_endpoint_service_configurations", ServiceIds=[exercise.id(demo.service)])
+    exercise.undo_by(demo.endpoint, "delete_vpc_endpoints", VpcEndpointIds=[exercise.id(demo.endpoint)])
 
 
-def _shut(exercise: Exercise, mode: InternetGatewayBlockModeType) -> None:
-    for one in exercise.ec2.describe_vpc_block_public_access_exclusions()["VpcBlockPublicAccessExclusions"]:
-        exercise.ec2.delete_vpc_block_public_access_exclusion(ExclusionId=one["ExclusionId"])
-    exercise.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode=mode)
-    exercise.undo_by("modify_vpc_block_public_access_options", InternetGatewayBlockMode=OPEN)
+def _shut(exercise: Exercise, side: Side, mode: InternetGatewayBlockModeType) -> None:
+    """Close the internet gateways of a side's account and region."""
+    ec2 = exercise.ec2(side)
+    for one in ec2.describe_vpc_block_public_access_exclusions()["VpcBlockPublicAccessExclusions"]:
+        ec2.delete_vpc_block_public_access_exclusion(ExclusionId=one["ExclusionId"])
+    ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode=mode)
+    exercise.undo_by(side, "modify_vpc_block_public_access_options", InternetGatewayBlockMode=OPEN)
 
 
 @way("public-access-blocked")
 def _block(exercise: Exercise) -> None:
-    _shut(exercise, "block-bidirectional")
+    _shut(exercise, Side.CONSUMER, "block-bidirectional")
 
 
 @way("public-access-blocked", "ingress")
 def _block_ingress(exercise: Exercise) -> None:
-    _shut(exercise, "block-ingress")
+    _shut(exercise, Side.CONSUMER, "block-ingress")
 
 
 @way("public-access-blocked", "boot")
 def _boot_behind_closed_gateways(exercise: Exercise) -> None:
-    _block_ingress(exercise)
-    exercise.booted(exercise.replace(exercise.facts.demo.web))
+    web = exercise.facts.demo.web
+    _shut(exercise, web.side, "block-ingress")
+    exercise.booted(web, exercise.replace(web))
     exercise.make(exercise.facts.demo.of("create-provider"))
 
 
@@ -172,23 +252,25 @@ def _endpoint_apart(exercise: Exercise) -> None:
     """The endpoint in a subnet of its own, and a network ACL that lets connections in there and no answers out."""
     demo = exercise.facts.demo
     subnet = exercise.facts.subnet(Side.CONSUMER, exercise.id(demo.endpoint.subnet))
-    apart = exercise.another_subnet(subnet, demo.endpoint.vpc.cidr)
-    _refuse_answers(exercise, subnet["SubnetId"], subnet["CidrBlock"])
-    endpoint, home = exercise.id(demo.endpoint), subnet["SubnetId"]
-    exercise.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[apart], RemoveSubnetIds=[home])
-    exercise.undo_by("modify_vpc_endpoint", VpcEndpointId=endpoint, AddSubnetIds=[home], RemoveSubnetIds=[apart])
+    apart = exercise.another_subnet(demo.endpoint.subnet)
+    _refuse_answers(exercise, demo.endpoint.subnet, subnet["CidrBlock"])
+    id, home = exercise.id(demo.endpoint), subnet["SubnetId"]
+    exercise.ec2(demo.endpoint).modify_vpc_endpoint(VpcEndpointId=id, AddSubnetIds=[apart], RemoveSubnetIds=[home])
+    exercise.undo_by(
+        demo.endpoint, "modify_vpc_endpoint", VpcEndpointId=id, AddSubnetIds=[home], RemoveSubnetIds=[apart]
+    )
 
 
 @way("acl-return-ports", "ssh")
 def _no_answers_to_ssh(exercise: Exercise) -> None:
-    _refuse_answers(exercise, exercise.id(exercise.facts.demo.endpoint.subnet), ANYWHERE)
+    _refuse_answers(exercise, exercise.facts.demo.endpoint.subnet, ANYWHERE)
 
 
-def _refuse_answers(exercise: Exercise, subnet_id: str, to: str) -> None:
-    """Refuse answers to this range in the network ACL of the consumer's subnet, which is its VPC's."""
-    acl, number = exercise.facts.acl(Side.CONSUMER, subnet_id)["NetworkAclId"], 50
-    exercise.undo_by("delete_network_acl_entry", NetworkAclId=acl, RuleNumber=number, Egress=True)
-    exercise.ec2.create_network_acl_entry(
+def _refuse_answers(exercise: Exercise, subnet: Subnet, to: str) -> None:
+    """Refuse answers to this range in the network ACL of a subnet, which is its VPC's."""
+    acl, number = exercise.facts.acl(subnet.side, exercise.id(subnet))["NetworkAclId"], 50
+    exercise.undo_by(subnet, "delete_network_acl_entry", NetworkAclId=acl, RuleNumber=number, Egress=True)
+    exercise.ec2(subnet).create_network_acl_entry(
         NetworkAclId=acl,
         RuleNumber=number,
         Egress=True,
@@ -203,9 +285,9 @@ def _refuse_answers(exercise: Exercise, subnet_id: str, to: str) -> None:
 def _stop_behind_the_checks(exercise: Exercise) -> None:
     """The health checks ask for another port, so that nobody notices that httpd has stopped."""
     demo = exercise.facts.demo
-    subnet = exercise.facts.subnet(Side.PROVIDER, exercise.id(demo.balancer.subnet))
-    exercise.ec2.authorize_security_group_ingress(
-        GroupId=exercise.id(demo.web.group), IpPermissions=tcp(22, subnet["CidrBlock"])
+    subnets = [exercise.facts.subnet(one.side, exercise.id(one)) for one in demo.balancer.subnets]
+    exercise.ec2(demo.web.group).authorize_security_group_ingress(
+        GroupId=exercise.id(demo.web.group), IpPermissions=tcp(22, *(one["CidrBlock"] for one in subnets))
     )
     exercise.elb.modify_target_group(TargetGroupArn=exercise.id(demo.targets), HealthCheckPort="22")
     exercise.on(demo.web, "sudo", "systemctl", "stop", "httpd")
@@ -233,8 +315,8 @@ def _close_the_web_server(exercise: Exercise) -> None:
 @way("targets-unhealthy", "another-group")
 def _change_its_group(exercise: Exercise) -> None:
     demo = exercise.facts.demo
-    default = default_group(exercise, exercise.id(demo.balancer.subnet.vpc))
-    exercise.ec2.modify_instance_attribute(InstanceId=exercise.id(demo.web), Groups=[default])
+    default = default_group(exercise, demo.balancer.subnet.vpc)
+    exercise.ec2(demo.web).modify_instance_attribute(InstanceId=exercise.id(demo.web), Groups=[default])
 
 
 @way("targets-unhealthy", "httpd")
@@ -245,11 +327,9 @@ def _stop_httpd(exercise: Exercise) -> None:
 @way("targets-unhealthy", "boot")
 def _boot_without_a_way_out(exercise: Exercise) -> None:
     """User data is obeyed once: without a route during the boot there is no httpd, and no route brings it later."""
-    demo, ec2 = exercise.facts.demo, exercise.ec2
-    table = exercise.id(exercise.facts.part("provider-routes"))
-    ec2.delete_route(RouteTableId=table, DestinationCidrBlock=ANYWHERE)
-    web = exercise.replace(demo.web)
-    exercise.booted(web)
+    demo, table = exercise.facts.demo, exercise.facts.part("provider-routes")
+    exercise.ec2(table).delete_route(RouteTableId=exercise.id(table), DestinationCidrBlock=ANYWHERE)
+    exercise.booted(demo.web, exercise.replace(demo.web))
     exercise.make(demo.of("create-provider"))
 
 
@@ -262,9 +342,8 @@ def _delete_the_listener(exercise: Exercise) -> None:
 def _another_zone(exercise: Exercise) -> None:
     """The web server in a subnet of its own, in another zone."""
     demo = exercise.facts.demo
-    subnet = exercise.facts.subnet(Side.PROVIDER, exercise.id(demo.balancer.subnet))
-    apart = exercise.another_subnet(subnet, demo.balancer.subnet.vpc.cidr, same_zone=False)
-    exercise.replace(demo.web, subnet_id=apart)
+    zone = exercise.another_zone(*demo.balancer.subnets)
+    exercise.replace(demo.web, subnet_id=exercise.another_subnet(demo.balancer.subnet, zone_id=zone))
     exercise.make(demo.of("create-provider"))
 
 
@@ -291,21 +370,21 @@ def _close_ssh(exercise: Exercise) -> None:
 @way("ssh-hangs", "another-group")
 def _change_the_customer_s_group(exercise: Exercise) -> None:
     demo = exercise.facts.demo
-    default = default_group(exercise, exercise.id(demo.endpoint.vpc))
-    exercise.ec2.modify_instance_attribute(InstanceId=exercise.id(demo.customer), Groups=[default])
+    default = default_group(exercise, demo.endpoint.vpc)
+    exercise.ec2(demo.customer).modify_instance_attribute(InstanceId=exercise.id(demo.customer), Groups=[default])
 
 
 @way("ssh-hangs", "route")
 def _delete_the_route(exercise: Exercise) -> None:
     table = exercise.facts.part("customer-routes")
-    exercise.ec2.delete_route(RouteTableId=exercise.id(table), DestinationCidrBlock=ANYWHERE)
+    exercise.ec2(table).delete_route(RouteTableId=exercise.id(table), DestinationCidrBlock=ANYWHERE)
 
 
 @way("ssh-hangs", "main-table")
 def _leave_the_table(exercise: Exercise) -> None:
     """The subnet follows its VPC's main table, which knows no gateway."""
     routing = exercise.facts.part("customer-routing")
-    exercise.ec2.disassociate_route_table(AssociationId=exercise.id(routing))
+    exercise.ec2(routing).disassociate_route_table(AssociationId=exercise.id(routing))
 
 
 @way("ssh-hangs", "address")
@@ -316,24 +395,32 @@ def _without_an_address(exercise: Exercise) -> None:
 @way("ssh-denied")
 def _another_key(exercise: Exercise) -> None:
     """A key pair that is used once and deleted: that does not change what is on the instance."""
-    ec2, name = exercise.ec2, "somebody-elses-key"
+    customer, name = exercise.facts.demo.customer, "somebody-elses-key"
+    ec2 = exercise.ec2(customer)
     ec2.create_key_pair(KeyName=name, KeyType="ed25519")
-    exercise.replace(exercise.facts.demo.customer, key=name)
+    exercise.replace(customer, key=name)
     ec2.delete_key_pair(KeyName=name)
 
 
 @way("other-way-in")
 def _peer(exercise: Exercise) -> None:
-    demo, ec2 = exercise.facts.demo, exercise.ec2
+    demo = exercise.facts.demo
     ours, theirs = demo.balancer.subnet.vpc, demo.endpoint.vpc
-    made = ec2.create_vpc_peering_connection(VpcId=exercise.id(theirs), PeerVpcId=exercise.id(ours))
+    provider = exercise.facts.clients(ours.side)
+    made = exercise.ec2(theirs).create_vpc_peering_connection(
+        VpcId=exercise.id(theirs),
+        PeerVpcId=exercise.id(ours),
+        PeerOwnerId=provider.account,
+        PeerRegion=provider.region,
+    )
     peering = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
-    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
+    provider.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
     for key, beyond in (("customer-routes", ours), ("provider-routes", theirs)):
-        table = exercise.id(exercise.facts.part(key))
-        ec2.create_route(RouteTableId=table, DestinationCidrBlock=beyond.cidr, VpcPeeringConnectionId=peering)
-        exercise.undo_by("delete_route", RouteTableId=table, DestinationCidrBlock=beyond.cidr)
-    exercise.undo_by("delete_vpc_peering_connection", VpcPeeringConnectionId=peering)
+        table = exercise.facts.part(key)
+        id, to = exercise.id(table), beyond.cidr
+        exercise.ec2(table).create_route(RouteTableId=id, DestinationCidrBlock=to, VpcPeeringConnectionId=peering)
+        exercise.undo_by(table, "delete_route", RouteTableId=id, DestinationCidrBlock=to)
+    exercise.undo_by(theirs, "delete_vpc_peering_connection", VpcPeeringConnectionId=peering)
 
 
 @way("instance-stopped")
@@ -356,23 +443,25 @@ def _deregister(exercise: Exercise) -> None:
 def _another_service(exercise: Exercise) -> None:
     """Somebody else's service on the demo's load balancer, in the place of the demo's own."""
     exercise.delete_service()
-    arn = exercise.id(exercise.facts.demo.balancer)
-    made = exercise.ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[arn])
+    balancer = exercise.facts.demo.balancer
+    made = exercise.ec2(balancer).create_vpc_endpoint_service_configuration(
+        NetworkLoadBalancerArns=[exercise.id(balancer)]
+    )
     service = made["ServiceConfiguration"]["ServiceId"]
-    exercise.undo_by("delete_vpc_endpoint_service_configurations", ServiceIds=[service])
+    exercise.undo_by(balancer, "delete_vpc_endpoint_service_configurations", ServiceIds=[service])
 
 
 @way("interfaces-left")
 def _leave_one(exercise: Exercise) -> None:
     """An interface that somebody made in the consumer's subnet, and forgot."""
-    demo = exercise.facts.demo
-    made = exercise.ec2.create_network_interface(
-        SubnetId=exercise.id(demo.endpoint.subnet), Description="for a test, delete me"
+    subnet = exercise.facts.demo.endpoint.subnet
+    made = exercise.ec2(subnet).create_network_interface(
+        SubnetId=exercise.id(subnet), Description="for a test, delete me"
     )
-    exercise.undo_by("delete_network_interface", NetworkInterfaceId=made["NetworkInterface"]["NetworkInterfaceId"])
+    id = made["NetworkInterface"]["NetworkInterfaceId"]
+    exercise.undo_by(subnet, "delete_network_interface", NetworkInterfaceId=id)
 
 
 @way("interfaces-left", "subnet")
 def _leave_a_subnet(exercise: Exercise) -> None:
-    subnet = exercise.facts.subnet(Side.CONSUMER, exercise.id(exercise.facts.demo.endpoint.subnet))
-    exercise.another_subnet(subnet, exercise.facts.demo.endpoint.vpc.cidr)
+    exercise.another_subnet(exercise.facts.demo.endpoint.subnet)

@@ -681,9 +681,10 @@ ERRORS = (
         "The other person runs it, with their own sign-in.",
     ),
     ErrorRow(
-        "VPCE127", "5", "An exercise needs a demo of one account and region",
-        "Exercises on a demo whose provider and consumer are in two accounts or regions are not built.",
-        "Make another demo beside it: `vpce-demo --sandbox up --name exercise`.",
+        "VPCE127", "5", "The exercise has no meaning in this demo",
+        "A few causes exist only in one account, only between two, or only in one region. In one account the owner of "
+        "a service may always connect; between two regions the zones need not match.",
+        "Take the exercise, or make the demo beside this one, that the message names.",
     ),
     ErrorRow(
         "VPCE128", "2", "The demo has no such customer",

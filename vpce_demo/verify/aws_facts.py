@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         RouteTableTypeDef,
         SecurityGroupTypeDef,
         ServiceConfigurationTypeDef,
+        ServiceDetailTypeDef,
         SubnetTypeDef,
         VpcEndpointTypeDef,
     )
@@ -156,17 +157,23 @@ class AwsFacts:
         return self.clients(Side.PROVIDER).region != self.clients(Side.CONSUMER).region
 
     def zones(self) -> list[str]:
-        """The zones in which the consumer can use the service, by the names that they have in its account."""
+        """The zones in which the consumer can use the service, by the names that they have in its account.  Raises
+        NotCreated if AWS does not show it the service."""
         provider, customer = self.clients(Side.PROVIDER), self.clients(Side.CONSUMER)
         service = self.service()
         if (customer.account, customer.region) == (provider.account, provider.region):
             return service.get("AvailabilityZones", [])
         name = service["ServiceName"]
-        offered = self._once(
-            ("offered", name),
-            lambda: customer.ec2.describe_vpc_endpoint_services(ServiceNames=[name])["ServiceDetails"],
-        )
-        return only(offered, name).get("AvailabilityZones", [])
+
+        def ask() -> list[ServiceDetailTypeDef]:
+            try:
+                return customer.ec2.describe_vpc_endpoint_services(ServiceNames=[name])["ServiceDetails"]
+            except ClientError as error:
+                if error_kind(error) is not ErrorKind.NOT_YET:
+                    raise
+                return []
+
+        return only(self._once(("offered", name), ask), name).get("AvailabilityZones", [])
 
     def principals(self) -> list[str]:
         """The ARNs of the principals that may connect to the service, besides its owner."""

@@ -13,7 +13,7 @@ from ..aws_facts import AwsFacts
 from .acls import acl_return_ports
 from .connection import endpoint_pending, endpoint_unusable, not_accepted
 from .control import other_way_in
-from .creating import no_common_zone, service_not_found
+from .creating import no_common_zone, not_allowed, service_not_found
 from .deleting import balancer_in_use, interfaces_left
 from .differences import something_differs
 from .groups import balancer_groups_closed, endpoint_group_closed, no_way_out
@@ -46,6 +46,7 @@ RULES = (
     ssh_denied,
     other_way_in,
     instance_stopped,
+    not_allowed,
     part_missing,
     balancer_in_use,
     interfaces_left,

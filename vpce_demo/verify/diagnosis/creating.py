@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ...errors import Fix
+from ...errors import Fix, NotCreated
 from ...model import Side
+from ...resources.endpoint_service import account_root
 from ..aws_facts import AwsFacts
 from .table import About, Finding, Symptom, rule
 
@@ -54,14 +55,8 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
                 )
             ],
         )
-    partition = facts.id(facts.demo.balancer).split(":")[1]
-    account = f"arn:{partition}:iam::{customer.account}:"
-    principals = facts.principals()
-    if "*" in principals or any(one.startswith(account) for one in principals):
+    if not (evidence := _missing_permission(facts, customer.account)):
         return None
-    evidence = [
-        f"{name} allows {', '.join(principals) or 'no principal'}; the consumer is account {customer.account}.",
-    ]
     if customer.account == facts.clients(Side.PROVIDER).account:
         evidence.append(
             "A service's own account may always connect: on AWS that passes, as a new service is known after minutes. "
@@ -70,17 +65,59 @@ def service_not_found(facts: AwsFacts) -> Finding | None:
     return Finding(
         f"account {customer.account} is not allowed to use the service.",
         evidence,
+        [Fix("allows the consumer's account", f"{_allow(facts, customer.account)} && <demo> up")],
+    )
+
+
+def _missing_permission(facts: AwsFacts, account: str) -> list[str]:
+    """The evidence that no allowed principal of the service is of this account; empty if one is."""
+    principals = facts.principals()
+    of_it = account_root(facts.aws(Side.PROVIDER), account).removesuffix("root")
+    if "*" in principals or any(one.startswith(of_it) for one in principals):
+        return []
+    name = facts.service()["ServiceName"]
+    return [f"{name} allows {', '.join(principals) or 'no principal'}; the consumer is account {account}."]
+
+
+def _allow(facts: AwsFacts, account: str) -> str:
+    """The command that adds the account to the service's allowed principals."""
+    return facts.command(
+        Side.PROVIDER,
+        "ec2 modify-vpc-endpoint-service-permissions",
+        service_id=facts.id(facts.demo.service),
+        add_allowed_principals=account_root(facts.aws(Side.PROVIDER), account),
+    )
+
+
+@rule(
+    "not-allowed",
+    Symptom.GONE,
+    likely="the consumer's account is no longer allowed to use the service: what is connected stays, a new endpoint is "
+    "refused",
+    confirmed_by="the allowed principals of the service, asked as the provider",
+    mend="allow the principal again",
+    about=About.PERMISSIONS,
+    checks=(4,),
+    seen_by="status",
+)
+def not_allowed(facts: AwsFacts) -> Finding | None:
+    """Only between two accounts: the owner of a service may always connect (section 1.2 of the second part)."""
+    account = facts.demo.service.consumer_account
+    if not account:
+        raise NotCreated("The demo has no allowed principal: it is one of one account.")
+    if not (evidence := _missing_permission(facts, account)):
+        return None
+    connected = "available" in facts.of_the_consumer()
+    if connected:
+        evidence.append("Its connection goes on working: AWS cuts none that was accepted.")
+    evidence.append("A new endpoint of that account is refused: InvalidServiceName, as if there were no such service.")
+    allow = _allow(facts, account)
+    return Finding(
+        f"account {account} is not allowed to use the service any more.",
+        evidence,
         [
-            Fix(
-                "allows the consumer's account",
-                facts.command(
-                    Side.PROVIDER,
-                    "ec2 modify-vpc-endpoint-service-permissions",
-                    service_id=service["ServiceId"],
-                    add_allowed_principals=f"{account}root",
-                )
-                + " && <demo> up",
-            )
+            Fix("allows it again" if connected else "allows it again, and makes what is missing", "<demo> up"),
+            Fix("", allow if connected else f"{allow} && <demo> up"),
         ],
     )
 

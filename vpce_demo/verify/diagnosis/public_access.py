@@ -26,20 +26,22 @@ def public_access_blocked(facts: AwsFacts) -> Finding | None:
     if not closed:
         return None
     evidence = [f"InternetGatewayBlockMode of {facts.id(subnet.vpc)} is {mode}." for subnet, mode in closed.items()]
-    clients = facts.clients(next(iter(closed)).side)
-    set_by, fixes = public_access(clients), dict[str, str]()
-    if set_by.has_exclusions:
+    places = {(clients.account, clients.region): clients for s in closed for clients in [facts.clients(s.side)]}
+    set_by, fixes = [public_access(clients) for clients in places.values()], dict[str, str]()
+    if all(one.has_exclusions for one in set_by):
         excluding = [
             facts.command(s.side, EXCLUDE, vpc_id=facts.id(s.vpc), internet_gateway_exclusion_mode=EXCLUDED)
             for s in closed
         ]
         fixes["for the demo's VPCs alone: ask whoever set it"] = " && ".join(excluding)
-    if set_by.is_the_organizations:
+    if any(one.is_the_organizations for one in set_by):
         evidence.append(THE_ORGANIZATION_S)
     else:
-        fixes["for the whole account and region: ask whoever set it"] = f"{clients.cli} {OPEN_THE_GATEWAYS}"
+        opening = [f"{clients.cli} {OPEN_THE_GATEWAYS}" for clients in places.values()]
+        fixes["for the whole account and region: ask whoever set it"] = " && ".join(opening)
     health, again = facts.health(), ""
-    if health and health.get("TargetHealth", {}).get("State", "").lower() == "unhealthy":
+    is_unhealthy = health is not None and health.get("TargetHealth", {}).get("State", "").lower() == "unhealthy"
+    if is_unhealthy and facts.demo.web.subnet in closed:
         evidence.append(f"{facts.id(facts.demo.web)} is unhealthy: it could install nothing when it booted.")
         again = f" && {facts.another(facts.demo.web)}"
     elsewhere = Fix("then make it in another region, with --region", "<demo> down", deletes=True)

@@ -95,7 +95,8 @@ class Rule:
     checks: tuple[int, ...] = ()
     also_seen: tuple[Symptom, ...] = ()
     seen_by: str = "test"
-    """The command that shows it: ``up``, ``test``, ``down``, or ``doctor`` for what ``test`` waits for."""
+    """The command that shows it: ``up``, ``test``, ``down``, ``doctor`` for what ``test`` waits for, or ``status`` for
+    what may be broken though ``test`` passes."""
     passes: bool = False
     """True if it passes by itself, so that the fix is to wait."""
     local: bool = False

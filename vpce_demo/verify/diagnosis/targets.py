@@ -66,6 +66,8 @@ def targets_unhealthy(facts: AwsFacts) -> Finding | None:
     """Health checks come from the load balancer's own addresses, in its subnet."""
     state, reason = _target(facts)
     if state != "unhealthy":
+        if any(r is facts.demo.registration for r, _ in on_the_way(facts)):
+            raise LikelierFirst  # another target may be, which somebody registered
         return None
     groups = facts.groups_of(facts.demo.web)
     for balancer in facts.balancers():
