@@ -377,6 +377,8 @@ def test_an_exercise_of_sides_apart_is_undone(chains: Callable[[str], Chain], ki
     world.speed("max")
     tested = world.here("test")
     assert tested.code == 0, tested.text
+    as_it_was = world.here("status", "--check")
+    assert as_it_was.code == 0, as_it_was.text
     chain.whole = True
 
 

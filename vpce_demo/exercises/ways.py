@@ -286,10 +286,10 @@ def _stop_behind_the_checks(exercise: Exercise) -> None:
     """The health checks ask for another port, so that nobody notices that httpd has stopped."""
     demo = exercise.facts.demo
     subnets = [exercise.facts.subnet(one.side, exercise.id(one)) for one in demo.balancer.subnets]
-    exercise.ec2(demo.web.group).authorize_security_group_ingress(
-        GroupId=exercise.id(demo.web.group), IpPermissions=tcp(22, *(one["CidrBlock"] for one in subnets))
-    )
-    exercise.elb.modify_target_group(TargetGroupArn=exercise.id(demo.targets), HealthCheckPort="22")
+    group, opened = exercise.id(demo.web.group), tcp(SSH, *(one["CidrBlock"] for one in subnets))
+    exercise.undo_by(demo.web.group, "revoke_security_group_ingress", GroupId=group, IpPermissions=opened)
+    exercise.ec2(demo.web.group).authorize_security_group_ingress(GroupId=group, IpPermissions=opened)
+    exercise.elb.modify_target_group(TargetGroupArn=exercise.id(demo.targets), HealthCheckPort=str(SSH))
     exercise.on(demo.web, "sudo", "systemctl", "stop", "httpd")
 
 
