@@ -71,6 +71,32 @@ def test_mistakes(world: World, words: tuple[str, ...], said: str) -> None:
     assert said in done.err
 
 
+ONE_ACCOUNT = "In one, the owner of the service may always connect."
+APART = ("--consumer-profile", "222233334444")
+ABROAD = ("--consumer-region", "us-west-2")
+
+
+@pytest.mark.parametrize(
+    ("sides", "key", "said", "offered"),
+    [
+        ((), "not-allowed", ONE_ACCOUNT, "vpce-demo --sandbox up --name apart --consumer-profile 222233334444"),
+        (ABROAD, "not-allowed:connected", ONE_ACCOUNT, "--name apart --consumer-profile"),
+        (ABROAD, "no-common-zone", "between two, the zones", "vpce-demo --sandbox up --name exercise"),
+        (APART, "service-not-found", "between two, AWS itself refuses", "222233334444 sandbox break not-allowed"),
+    ],
+)
+def test_an_exercise_that_has_no_meaning_is_refused(
+    world: World, sides: tuple[str, ...], key: str, said: str, offered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "sides", sides)
+    with world.nothing_changes():
+        refused = world.here("sandbox", "break", key)
+    assert refused.code == 5, refused.text
+    assert said.lower() in refused.err.lower()
+    assert offered in refused.err
+    assert "No exercise is open." in world.here("sandbox", "hint").err
+
+
 def test_there_has_to_be_a_sandbox_and_a_whole_demo(program: Program, world: World) -> None:
     nowhere = program.run("sandbox", "break", "5")
     assert nowhere.code == 1

@@ -81,4 +81,4 @@ def test_offered_commands_name_only_what_the_demo_s_options_do_not(config: str, 
     app = App(given={"sandbox": True})
     assert for_this_demo(app, f"{_sandbox_cli(settings, None, settings.region)} ec2 describe-vpcs") == words
     apart = _sandbox_cli(settings, "bob", "eu-west-1")
-    assert for_this_demo(app, apart) == "vpce-demo --sandbox --profile bob sandbox aws --region eu-west-1"
+    assert for_this_demo(app, apart) == "vpce-demo --profile bob sandbox aws --region eu-west-1"

@@ -257,12 +257,6 @@ def test_a_strangers_request_is_not_offered_for_acceptance(people: People) -> No
     assert "accept vpce-" not in told
 
 
-def test_an_exercise_breaks_nothing_in_two_accounts(people: People) -> None:
-    people.run(*BOTH, "up", "--skip-test")
-    assert "one account and region" in people.run(*BOTH, "sandbox", "break", "1", code=5)
-    assert people.endpoints() == ["available"]
-
-
 def test_a_service_that_is_not_shown_is_told_with_all_three_reasons(people: People) -> None:
     people.run("up", "--side", "provider", "--consumer-account", "333333333333", "--skip-test")
     (name,) = people.services()
