@@ -18,6 +18,11 @@ class Side(StrEnum):
     PROVIDER = "provider"
     CONSUMER = "consumer"
 
+    @classmethod
+    def of(cls, party: str) -> Side:
+        """The side of a party (``Resource.party``)."""
+        return cls(party.partition("-")[0])
+
 
 class Phase(Enum):
     """The state of a resource, in the same words for every kind."""
@@ -112,6 +117,11 @@ class Record(NamedTuple):
     id: str
     token: str = ""
     identity: Mapping[str, str] = {}
+
+
+def numbered(word: str, number: int) -> str:
+    """A key, name or party of a customer: the first has the tutorial's own."""
+    return word if number == 1 else f"{word}-{number}"
 
 
 def short_id(id: str) -> str:

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import yaml
 
-from .config.settings import Settings, customer_of, numbered
+from .config.settings import Settings, customer_of
 from .engine.resource import Resource
-from .model import ANYWHERE, Live, Side
+from .model import ANYWHERE, Live, Side, numbered
 from .resources.allowed_principal import AllowedPrincipal
 from .resources.cross_zone import CrossZone
 from .resources.endpoint_service import EndpointService
@@ -29,7 +29,7 @@ from .resources.target_group import Registration, TargetGroup
 from .resources.vpc import Vpc
 from .resources.vpc_endpoint import Acceptance, VpcEndpoint
 
-PROVIDER, CONSUMER = Side.PROVIDER, Side.CONSUMER
+PROVIDER = Side.PROVIDER
 WEB_ROOT = "/var/www/html"
 DEMO_ID_PAGE = "vpce-demo-id"
 """A file beside the tutorial's page: the demo's random id, which tells this web server from an old or foreign one."""
@@ -132,16 +132,17 @@ def tutorial(s: Settings) -> Demo:
         EndpointService(
             *("service", PROVIDER, p.service_name),
             load_balancer=balancer,
-            consumer_account=s.consumer_account,
+            consumer_accounts=tuple(filter(None, s.consumer_accounts.values())),
             consumer_region=s.consumer_region,
             is_alone=s.side == PROVIDER,
         )
     )
-    allowed = None
-    if s.consumer_account:
-        allowed = t.add(
-            AllowedPrincipal("principal", PROVIDER, s.consumer_account, service=service, account=s.consumer_account)
-        )
+    allowed: dict[str, AllowedPrincipal] = {}
+    for number, account in enumerate(s.consumer_accounts.values(), 1):
+        if account and account not in allowed:
+            allowed[account] = t.add(
+                AllowedPrincipal(*(numbered("principal", number), PROVIDER, account), service=service, account=account)
+            )
 
     # The consumers: VPCs that know only the name of the provider's service, all with the same addresses.
 
@@ -171,29 +172,29 @@ def tutorial(s: Settings) -> Demo:
 
 
 def customer(
-    t: Script, s: Settings, number: int, service: EndpointService, allowed: AllowedPrincipal | None
+    t: Script, s: Settings, number: int, service: EndpointService, allowed: Mapping[str, AllowedPrincipal]
 ) -> Customer:
     """Steps 9 to 15 for one customer.  The keys and names of the first are the tutorial's; the others' end with their
-    number."""
-    c = s.consumer
+    number.  ``allowed``: the principals by account."""
+    c, party = s.consumer, s.party_of(number)
 
     def its(word: str) -> str:
         return numbered(word, number)
 
     t.step(9, "Consumer VPC", "create-consumer")
-    vpc = t.add(Vpc(its("customer-vpc"), CONSUMER, its(c.vpc_name), cidr=c.vpc_cidr))
+    vpc = t.add(Vpc(its("customer-vpc"), party, its(c.vpc_name), cidr=c.vpc_cidr))
 
     t.step(10, "Internet gateway", "create-consumer")
-    gateway = t.add(InternetGateway(its("customer-gateway"), CONSUMER, its(c.gateway_name)))
+    gateway = t.add(InternetGateway(its("customer-gateway"), party, its(c.gateway_name)))
     attachment = t.add(
-        GatewayAttachment(its("customer-attachment"), CONSUMER, its(c.gateway_name), gateway=gateway, vpc=vpc)
+        GatewayAttachment(its("customer-attachment"), party, its(c.gateway_name), gateway=gateway, vpc=vpc)
     )
 
     t.step(11, "Public subnet", "create-consumer")
     subnet = t.add(
         Subnet(
             its("customer-subnet"),
-            CONSUMER,
+            party,
             its(c.subnet_name),
             vpc=vpc,
             cidr=c.subnet_cidr,
@@ -202,21 +203,19 @@ def customer(
     )
 
     t.step(12, "Route table", "create-consumer")
-    table = t.add(RouteTable(its("customer-routes"), CONSUMER, its(c.route_table_name), vpc=vpc))
-    routing = t.add(
-        SubnetRouting(its("customer-routing"), CONSUMER, its(c.route_table_name), table=table, subnet=subnet)
-    )
+    table = t.add(RouteTable(its("customer-routes"), party, its(c.route_table_name), vpc=vpc))
+    routing = t.add(SubnetRouting(its("customer-routing"), party, its(c.route_table_name), table=table, subnet=subnet))
 
     t.step(13, "Default route", "create-consumer")
-    route = t.add(InternetRoute(its("customer-route"), CONSUMER, ANYWHERE, table=table, attachment=attachment))
+    route = t.add(InternetRoute(its("customer-route"), party, ANYWHERE, table=table, attachment=attachment))
 
     t.step(14, "Consumer instance", "create-consumer")
-    key = t.add(KeyPair(its("customer-key"), CONSUMER, its(c.key_name), public_key=s.public_key))
+    key = t.add(KeyPair(its("customer-key"), party, its(c.key_name), public_key=s.public_key))
     inbound = {"ssh": (22, s.ssh_source), "http": (80, ANYWHERE)}
     group = t.add(
         SecurityGroup(
             its("customer-group"),
-            CONSUMER,
+            party,
             its(c.group_name),
             vpc=vpc,
             description=c.group_description,
@@ -224,11 +223,11 @@ def customer(
         )
     )
     for rule, (port, source) in inbound.items():
-        t.add(IngressRule(its(f"customer-rule-{rule}"), CONSUMER, f"tcp/{port}", group=group, port=port, source=source))
+        t.add(IngressRule(its(f"customer-rule-{rule}"), party, f"tcp/{port}", group=group, port=port, source=source))
     instance = t.add(
         Instance(
             its("customer"),
-            CONSUMER,
+            party,
             its(c.instance_name),
             subnet=subnet,
             group=group,
@@ -243,13 +242,13 @@ def customer(
     endpoint = t.add(
         VpcEndpoint(
             its("endpoint"),
-            CONSUMER,
+            party,
             its(c.endpoint_name),
             vpc=vpc,
             subnet=subnet,
             group=group,
             service=service,
-            allowed=allowed,
+            allowed=allowed.get(s.consumer_accounts[party]),
             service_region=s.service_region,
         )
     )
@@ -318,6 +317,15 @@ class Customer:
     @property
     def title(self) -> str:
         return f"Customer {self.number}"
+
+    @property
+    def party(self) -> str:
+        return self.vpc.party
+
+    @property
+    def account(self) -> str:
+        """Its account, where it is not the provider's own."""
+        return self.endpoint.allowed.account if self.endpoint.allowed else ""
 
 
 @dataclass(frozen=True)

@@ -260,7 +260,7 @@ def test_the_dry_run_asks_for_exactly_what_up_and_down_send(
     try:
         with open_run(tmp_path, tags={"CostCenter": "4711"}) as run:
             run.up(run.demo.resources, lambda event: None, None)
-            asked = list(dry_run.calls(tuple(Side), run.settings, run.sides))
+            asked = list(dry_run.calls(None, run.settings, run.sides))
             run.down(lambda event: None, None)
     finally:
         events.unregister("provide-client-params.ec2", hear)

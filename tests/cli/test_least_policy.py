@@ -100,7 +100,7 @@ class Users:
     def place(self, config: Config, running: Running) -> environment.Environment:
         """The way into the sandbox, with each side's keys."""
         made = {id(session): _clients(session, running.endpoint_url) for session in self.sides.values()}
-        clients = {side: made[id(session)] for side, session in self.sides.items()}
+        clients: dict[str, Clients] = {side: made[id(session)] for side, session in self.sides.items()}
         return dataclasses.replace(self._open(config, running), clients=clients)
 
     _open = staticmethod(environment.in_sandbox)

@@ -28,7 +28,7 @@ TOLD = (
 PLANTED = (
     *(SECRET, IN_FILES, TOKEN, PASSWORD, "b3BlbnNzaC1rZXktdjEAAAAA", "AAAAC3NzaC1lZDI1NTE5", "AKIAIOSFODNN7EXAMPLE"),
     *("111122223333", "0abc123def4567890", "x1y2z3", "203.0.113.77", "2001:db8", "assumed-role"),
-    *("hanako", "tanaka", "acme", "Acme", "Payroll", "Grundstueck"),
+    *("hanako", "tanaka", "acme", "Acme", "Payroll", "Grundstueck", "first-customer", "second-customer"),
 )
 
 
@@ -66,6 +66,7 @@ def plant(here: Path, *, damaged: bool) -> None:
     (here / "vpce-demo.yaml").write_text(
         "profile: acme-admin\ntags:\n  CostCenter: Acme-Payroll\n"
         "provider:\n  vpc_name: Grundstueck\n  key_name: acme key\npage: <h1>Acme</h1>\n"
+        "consumer:\n  profile: [first-customer, second-customer]\n"
     )
     said = {"said": f"{TOLD} {SECRET} {IN_FILES}", TOLD: "as a key", "settings": {"tags": {"Who": "Acme-Payroll"}}}
     state = json.dumps(

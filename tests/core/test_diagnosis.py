@@ -43,7 +43,8 @@ def facts(said: str = "") -> AwsFacts:
     clients = Clients(
         *(nobody,) * 4, other=lambda name: nobody, account="123456789012", region="us-east-1", cli="aws --profile 'a b'"
     )
-    sides = dict.fromkeys(Side, Aws(clients, "vpce-demo", "7f3a9c"))
+    aws = Aws(clients, "vpce-demo", "7f3a9c")
+    sides: dict[str, Aws] = dict.fromkeys(Side, aws)
     return AwsFacts(DEMO, sides, Ssh(Path("key"), Path("hosts")), "203.0.113.10/32", lambda: "203.0.113.10/32", said)
 
 
@@ -403,7 +404,7 @@ def test_an_exercise_refuses_by_itself_to_break_what_is_not_in_a_sandbox(
         other = cast(Any, NeverCalled(ec2))
         return replace(facts().clients(Side.PROVIDER), ec2=other, elb=cast(Any, NeverCalled(elb)), changing_ec2=other)
 
-    by_side = {Side.PROVIDER: clients(ec2, elb), Side.CONSUMER: clients(consumer, consumer)}
+    by_side: dict[str, Clients] = {Side.PROVIDER: clients(ec2, elb), Side.CONSUMER: clients(consumer, consumer)}
     broken = replace(facts(), sides={side: Aws(by_side[side], "vpce-demo", "7f3a9c") for side in Side})
     environment = Environment("sandbox", boot_id, 1.0, by_side, {})
     for ways in WAYS.values():

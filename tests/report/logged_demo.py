@@ -71,7 +71,7 @@ class Life:
         return Look(at, self.place, accounts, self.settings, live, FRAME.addresses)
 
     def begin(self, command: str) -> RunLog:
-        accounts = {side: FRAME.accounts[side] for side in Side}
+        accounts: dict[str, Mapping[str, str]] = {side: FRAME.accounts[side] for side in Side}
         place = Environment(self.place, "", 1.0, {}, accounts)
         return RunLog.begin(self.directory, command, self.settings, place, self.demo)
 

@@ -12,13 +12,12 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from types import SimpleNamespace
-from typing import Any
 from unittest.mock import patch
 
 import pytest
 from botocore.exceptions import TokenRetrievalError
 
+from vpce_demo.aws.environment import Environment
 from vpce_demo.aws.messages import understood
 from vpce_demo.aws.sign_in import complete
 from vpce_demo.changes import NOTHING_CHANGED
@@ -233,7 +232,7 @@ def of_another_account(profile: str) -> Refused:
     state = StateFile(Path("nowhere"))
     state.sides = {str(side): ACCOUNT for side in Side}
     state.settings = {str(side): {"profile": profile} for side in Side}
-    other: Any = SimpleNamespace(accounts={side: {**ACCOUNT, "account": "999988887777"} for side in Side})
+    other = Environment("AWS", "", 1.0, {}, {side: {**ACCOUNT, "account": "999988887777"} for side in Side})
     with pytest.raises(Refused) as refused:
         refuse_other_accounts(state, other)
     error = refused.value

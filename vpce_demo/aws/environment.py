@@ -85,14 +85,15 @@ class Environment:
     """What a run needs to know of its environment.
 
     ``id`` is the sandbox's boot id, or empty on AWS; ``pace`` is how many times faster than AWS its clock runs;
-    ``accounts`` gives account and region by side; ``proxy`` is the URL that leads into a sandbox's internet.
+    ``clients`` and ``accounts``, account and region, are by party (``Config.parties``); ``proxy`` is the URL that leads
+    into a sandbox's internet.
     """
 
     name: str
     id: str
     pace: float
-    clients: Mapping[Side, Clients]
-    accounts: Mapping[Side, Mapping[str, str]]
+    clients: Mapping[str, Clients]
+    accounts: Mapping[str, Mapping[str, str]]
     ssh_options: tuple[str, ...] = ()
     proxy: str = ""
 
@@ -108,25 +109,47 @@ class Environment:
     @property
     def consumer_account(self) -> str:
         """The consumer's account; empty if it is the provider's own."""
-        ours, theirs = (self.accounts[side]["account"] for side in Side)
-        return "" if theirs == ours else theirs
+        return self._not_ours(Side.CONSUMER)
+
+    @property
+    def more_consumer_accounts(self) -> tuple[str, ...]:
+        """The same of each further consumer profile."""
+        return tuple(self._not_ours(party) for party in self.accounts if party not in tuple(Side))
+
+    def _not_ours(self, party: str) -> str:
+        theirs = self.accounts[party]["account"]
+        return "" if theirs == self.accounts[Side.PROVIDER]["account"] else theirs
 
     @property
     def regions(self) -> dict[Side, str]:
         """The region of each side."""
-        return {side: one["region"] for side, one in self.accounts.items()}
+        return {side: self.accounts[side]["region"] for side in Side}
 
     @property
     def is_apart(self) -> bool:
-        """True if the two sides are in two accounts or regions."""
-        ours, theirs = (self.accounts[side] for side in Side)
-        return ours != theirs
+        """True if the sides are in several accounts or regions."""
+        ours, *theirs = self.accounts.values()
+        return any(one != ours for one in theirs)
 
     @property
     def in_both(self) -> str:
         """`` in account 111122223333 (us-east-1) and in account ...``, to say where was looked; empty for one."""
-        places = [f"account {one['account']} ({one['region']})" for one in self.accounts.values()]
-        return f" in {' and in '.join(places)}" if self.is_apart else ""
+        return self.where() if self.is_apart else ""
+
+    def accounts_of(self, side: str | None) -> Mapping[str, Mapping[str, str]]:
+        """The accounts of the only side that there is a sign-in for; all if it is None."""
+        return {party: one for party, one in self.accounts.items() if side in (None, Side.of(party))}
+
+    def where(self, side: str | None = None) -> str:
+        """The same of one side, or of all, however many they are."""
+        each = self.accounts_of(side).values()
+        places = dict.fromkeys(f"account {one['account']} ({one['region']})" for one in each)
+        return f" in {' and in '.join(places)}"
+
+    @property
+    def consumers(self) -> list[Clients]:
+        """The clients of the consumers, each once."""
+        return list({id(one): one for party, one in self.clients.items() if party != Side.PROVIDER}.values())
 
     def alias(self, account: str) -> str | None:
         """The account alias; '' if it has none, None if not known yet."""
@@ -222,22 +245,23 @@ def on_aws(config: Config) -> Environment:
     """AWS, with the user's credentials.  Raises ConfigError if no region is set, RegionNotEnabled, SignInError, and
     botocore's errors for a wrong profile or missing or expired credentials.
 
-    Each profile signs in once, before anything is asked: AWS takes the code of an MFA device only once.  Sides with the
-    same profile and region share their clients.
+    Each profile signs in once, before anything is asked: AWS takes the code of an MFA device only once.  Parties
+    with the same profile and region share their clients; the region of all consumers is the first one's.
     """
-    wanted = {side: _profile_and_region(config, side) for side in Side}
-    regions = {side: region_in_use(*one) for side, one in wanted.items()}
+    wanted = {party: _profile_and_region(config, party) for party in config.parties}
+    regions = {side: region_in_use(*wanted[side]) for side in Side}
     sessions: dict[str, boto3.Session] = {}
-    for side, (profile, _) in wanted.items():
+    for party, (profile, _) in wanted.items():
         if (whose := profile_in_use(profile)) not in sessions:
-            sessions[whose] = _session(profile, regions[side])
+            sessions[whose] = _session(profile, regions[Side.of(party)])
     made: dict[tuple[str, str], Clients] = {}
     clients = {}
-    for side, (profile, region) in wanted.items():
-        this = profile_in_use(profile), regions[side]
+    for party, (profile, region) in wanted.items():
+        this = profile_in_use(profile), regions[Side.of(party)]
         if this not in made:
-            made[this] = _aws_clients(sessions[this[0]], this[1], profile, _cli(profile, region))
-        clients[side] = made[this]
+            cli = _cli(profile, region if party in tuple(Side) else this[1])
+            made[this] = _aws_clients(sessions[this[0]], this[1], profile, cli)
+        clients[party] = made[this]
     return Environment("AWS", "", 1.0, clients, _accounts(clients))
 
 
@@ -287,12 +311,12 @@ def in_sandbox(config: Config, running: Running) -> Environment:
     A profile of twelve digits signs in to that account; any other one is another person of the same account.
     """
     os.environ.pop("SSLKEYLOGFILE", None)  # botocore opens that file for connections without TLS too
-    wanted = {side: _profile_and_region(config, side) for side in Side}
+    wanted = {party: _profile_and_region(config, party) for party in config.parties}
     made = {
         one: _sandbox_clients(one[0], one[1] or NO_REGION, running.endpoint_url, _sandbox_cli(config, *one))
         for one in set(wanted.values())
     }
-    clients = {side: made[one] for side, one in wanted.items()}
+    clients = {party: made[one] for party, one in wanted.items()}
     through = proxy_command([*running.connect, "%h", "%p"])
     return Environment(
         "sandbox",
@@ -332,9 +356,10 @@ def price_list_client(config: Config, region: str) -> PricingClient:
     return client
 
 
-def _profile_and_region(config: Config, side: Side) -> tuple[str | None, str | None]:
-    side = Side(config.side or side)  # of one side there is one sign-in
-    return config.profile_of(side), config.region_of(side)
+def _profile_and_region(config: Config, party: str) -> tuple[str | None, str | None]:
+    if config.side and Side.of(party) != config.side:  # of one side there is one sign-in
+        party = config.side
+    return config.profile_of(party), config.region_of(Side.of(party))
 
 
 def _aws_clients(session: boto3.Session, region: str, profile: str | None, cli: str) -> Clients:
@@ -494,5 +519,5 @@ def _clients(
         )
 
 
-def _accounts(clients: Mapping[Side, Clients]) -> dict[Side, dict[str, str]]:
-    return {side: {"account": one.account, "region": one.region} for side, one in clients.items()}
+def _accounts(clients: Mapping[str, Clients]) -> dict[str, dict[str, str]]:
+    return {party: {"account": one.account, "region": one.region} for party, one in clients.items()}

@@ -229,7 +229,7 @@ _ROLE = "iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/*"
 
 def permissions(config: Config) -> Sequence[Permission]:
     """What a demo with these settings needs."""
-    apart = config.consumer_account or config.profile_of(Side.PROVIDER) != config.profile_of(Side.CONSUMER)
+    apart = config.consumer_account or len({config.profile_of(party) for party in config.parties}) > 1
     return (*PERMISSIONS, *(TWO_ACCOUNTS if apart else ()), *(TWO_REGIONS if config.names_two_regions else ()))
 
 

@@ -125,7 +125,7 @@ def _show(app: App, run: Run, found: Sequence[ConnectionRequest]) -> None:
     rows = [("endpoint", "owner", "region", "state", "age", "whose")]
     for one in found:
         age = "" if one.age is None else duration(one.age)
-        others = "the consumer's account" if one.owner == run.settings.consumer_account else "not this demo's"
+        others = "the consumer's account" if one.owner in run.demo.service.consumer_accounts else "not this demo's"
         whose = f"customer {one.customer}" if one.customer else others
         rows.append((one.endpoint, one.owner, one.region, one.state, age, whose))
     if found:

@@ -51,6 +51,21 @@ class _Query(click.ParamType[Any]):
             self.fail(f"{value!r} is not a valid JMESPath expression.", param, ctx)
 
 
+class _Names(click.types.StringParamType):
+    """Names, which an environment variable has with commas in between."""
+
+    envvar_list_splitter = ","
+
+
+_SEVERAL = {(Side.CONSUMER, "profile"): "  Several: customer by customer, in turn."}
+"""The options that can be given several times, and what their help says of that."""
+_TAKEN_IN_TURN: dict[str, Any] = {
+    "multiple": True,
+    "type": _Names(),
+    "callback": lambda context, option, names: names[0] if len(names) == 1 else names or None,
+}
+
+
 def shared_options(environment: bool) -> list[click.Option]:
     """The options of every command.  Only the group reads environment variables, so that an option overrides them."""
 
@@ -72,7 +87,8 @@ def shared_options(environment: bool) -> list[click.Option]:
                 f"--{side}-{what}",
                 env=f"VPCE_DEMO_{side}_{what}".upper(),
                 metavar=what.upper(),
-                help=f"{what.capitalize()} of the {side}'s side.",
+                help=f"{what.capitalize()} of the {side}'s side.{_SEVERAL.get((side, what), '')}",
+                **(_TAKEN_IN_TURN if (side, what) in _SEVERAL else {}),
             )
             for what in _OF_A_SIDE
             for side in Side
@@ -314,7 +330,7 @@ class App:
             if not StateFile(where.directory).path.exists():
                 self.ask_if_the_sandbox_is_meant(StateFile(replace(where, sandbox=True).directory).path.exists())
             environment = _on_aws(where)
-        header(screen, environment.name, environment.accounts, environment.alias)
+        header(screen, environment.name, environment.accounts_of(where.config.side), environment.alias)
         return environment
 
     def ask_if_the_sandbox_is_meant(self, there: bool) -> None:
@@ -391,7 +407,8 @@ def command_line(app: App, before: str = "") -> str:
     sides = {f"{side}_{what}": f"--{side}-{what}" for what in _OF_A_SIDE for side in Side}
     for name, option in {**options, **sides, "config": "-c"}.items():
         if option not in before.split() and (value := app.get(name)):
-            words += [option, _word(value)]
+            for one in value if isinstance(value, tuple) else (value,):
+                words += [option, _word(one)]
     return " ".join(words)
 
 

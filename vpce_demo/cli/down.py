@@ -150,8 +150,7 @@ def _where(run: Run) -> str:
     """Where was looked, in a sentence; empty if both sides are in one account and region."""
     if not (side := run.settings.side):
         return run.environment.in_both
-    here = run.environment.accounts[Side(side)]
-    return f" on the {side}'s side, in account {here['account']} ({here['region']})"
+    return f" on the {side}'s side,{run.environment.where(side)}"
 
 
 def what_stays(
@@ -161,19 +160,31 @@ def what_stays(
     if not settings.side:
         return
     theirs = next(side for side in Side if side != settings.side)
-    there = state.sides.get(theirs)
+    there = {party: place for party, place in state.sides.items() if Side.of(party) is theirs}
     if not other or not there:
         screen.message(f"The {theirs}'s side was not looked at, and nothing of it is on record here.")
         return
-    cost = "" if is_sandbox else f", which cost {cost_of(other, dict.fromkeys(Side, there['region']))}"
+    each: dict[tuple[str, str], list[Resource]] = {}
+    for r in other:
+        place = there.get(r.party, there[theirs])
+        each.setdefault((place["account"], place["region"]), []).append(r)
+    name = f" --name {settings.name}" if settings.name != DEFAULT_NAME else ""
+    for (account, region), resources in each.items():
+        here = f" --sandbox --profile {account}" if is_sandbox else ""
+        command = f"vpce-demo{here}{name} --region {region} down --side {theirs}"
+        _what_stays_in(screen, theirs, f"account {account} ({region})", region, resources, command, is_free=is_sandbox)
+
+
+def _what_stays_in(
+    screen: Screen, theirs: Side, place: str, region: str, other: Sequence[Resource], command: str, *, is_free: bool
+) -> None:
+    cost = "" if is_free else f", which cost {cost_of(other, dict.fromkeys(Side, region))}"
     screen.message(
-        f"The {theirs}'s side was not looked at. On record there: {len(other)} of its resources, in account "
-        f"{there['account']} ({there['region']}){cost}. Who can sign in there deletes them:",
+        f"The {theirs}'s side was not looked at. On record there: {len(other)} of its resources, in {place}{cost}. "
+        f"Who can sign in there deletes them:",
         mark="!",
     )
-    here = f" --sandbox --profile {there['account']}" if is_sandbox else ""
-    name = f" --name {settings.name}" if settings.name != DEFAULT_NAME else ""
-    screen.message(f"    vpce-demo{here}{name} --region {there['region']} down --side {theirs}")
+    screen.message(f"    {command}")
 
 
 def _how_to_continue(

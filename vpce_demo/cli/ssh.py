@@ -40,7 +40,7 @@ def ssh(app: App, instance: str, words: tuple[str, ...]) -> None:
     with open_demo(where, environment, app.command, only_looks=True, unrecorded=Unrecorded.SHOW) as run:
         r = {"consumer": run.demo.customer, "web": run.demo.web}[instance]
         run.refuse_other_side(r)
-        live = look(r, run.sides[r.side])
+        live = look(r, run.sides[r.party])
         if live is None:
             raise NotCreated("It is too early for ssh.", code="VPCE095", facts={"missing": str(r)}, hint=up)
         address = live.outputs.get("public_address", "")

@@ -137,7 +137,7 @@ def _head(app: App, where: Where, environment: Environment | None) -> None:
     screen = app.screen()
     app.begin_line(where)
     if environment:
-        header(screen, environment.name, environment.accounts)
+        header(screen, environment.name, environment.accounts_of(where.config.side))
     else:
         header(screen, "sandbox, which is not running", {})
 

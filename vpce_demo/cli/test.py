@@ -133,17 +133,17 @@ def _in_the_log(result: Result) -> dict[str, Any]:
 
 def checks_of(run: Run, demo: Demo, timeout: float | None) -> CheckContext:
     """What the checks of the demo's first customer work with."""
-    settings = run.settings
+    settings, customer = run.settings, demo.customers[0]
     return CheckContext(
         demo,
-        run.sides,
+        run.sides_of(customer),
         run.ssh(),
         run.environment.pace,
         settings.page,
         replace(run, demo=demo).facts,
         timeout,
         settings.side,
-        settings.consumer_account or run.environment.accounts[Side.PROVIDER]["account"],
+        customer.account or run.environment.accounts[Side.PROVIDER]["account"],
     )
 
 

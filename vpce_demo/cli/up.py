@@ -178,7 +178,8 @@ def make(
         missing = [r for r in resources if not is_fine(there.get(r.key)) and (mend or r.key not in there)]
         mends = changing(resources, there, Remedy.MEND) if mend else []
         if run.settings.service and any(r.key == run.demo.endpoint.key for r in missing):
-            zones_of_service(environment.clients[Side.CONSUMER], run.settings.service)  # refuses what would be in vain
+            for consumer in environment.consumers:
+                zones_of_service(consumer, run.settings.service)  # refuses what would be in vain
         if (missing or mends) and not environment.is_free:
             tell_what_is_not_allowed(app, run.not_allowed())
             ask(screen, yes, _question(missing, mends, there, environment.regions))

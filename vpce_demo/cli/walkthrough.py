@@ -244,7 +244,7 @@ class _Walk:
         if not resources or not self.environment.is_apart:
             return title
         side = resources[0].side
-        here = self.environment.accounts[side]
+        here = self.environment.accounts.get(resources[0].party, self.environment.accounts[side])
         apart = len(set(self.environment.regions.values())) > 1
         place = f"{here['account']} ({here['region']})" if apart else here["account"]
         turn = self.said[f"turn {side}"].format(account=place)

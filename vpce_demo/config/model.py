@@ -6,9 +6,10 @@ import ipaddress
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from ..model import Side
+from ..model import Side, numbered
 
 DEFAULT_NAME = "vpce-demo"
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
@@ -117,6 +118,18 @@ def _image_parameter(value: str) -> str:
     return value
 
 
+def _profiles(value: object) -> object:
+    """A profile, or several; a list of one is that one."""
+    if value is None or isinstance(value, str):
+        return value
+    if not isinstance(value, list | tuple):  # pydantic's name for it, by which what YAML misreads is told
+        raise PydanticCustomError("string_type", "is neither a profile nor a list of profiles")
+    if not value or not all(isinstance(one, str) and one for one in value):
+        raise ValueError("is not a list of profiles, each a text: digits need quotes")
+    return value[0] if len(value) == 1 else tuple(value)
+
+
+Profiles = Annotated[str | tuple[str, ...] | None, BeforeValidator(_profiles)]
 ServiceName = Annotated[str, Field(pattern=r"^com\.amazonaws\.vpce\.[a-z]{2}[a-z0-9-]*-\d+\.vpce-svc-[0-9a-f]+$")]
 """What AWS calls an endpoint service: its region and its id are in it."""
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
@@ -146,7 +159,7 @@ class SettingsGroup(BaseModel):
 class Network(SettingsGroup):
     """What both sides have: a VPC with a public subnet and an instance in it."""
 
-    profile: str | None = None
+    profile: str | tuple[str, ...] | None = None
     region: str | None = None
     vpc_name: TagValue
     vpc_cidr: Cidr
@@ -169,6 +182,7 @@ class Network(SettingsGroup):
 class Provider(Network):
     """Steps 1 to 8."""
 
+    profile: str | None = None
     vpc_name: TagValue = "Service_Network"
     vpc_cidr: Cidr = "20.0.0.0/16"
     gateway_name: TagValue = "Service_IGW"
@@ -189,6 +203,7 @@ class Provider(Network):
 class Consumer(Network):
     """Steps 9 to 15."""
 
+    profile: Profiles = None
     vpc_name: TagValue = "Customer_Network"
     vpc_cidr: Cidr = "10.0.0.0/16"
     gateway_name: TagValue = "Customer_IGW"
@@ -222,9 +237,19 @@ class Config(SettingsGroup):
     provider: Provider = Provider()
     consumer: Consumer = Consumer()
 
-    def profile_of(self, side: Side) -> str | None:
-        """The profile that is named for this side; None if none is."""
-        return self._part(side).profile or self.profile
+    @property
+    def parties(self) -> list[str]:
+        """The provider, the consumer, and ``consumer-2``, ... for each further profile of the consumer's."""
+        count = 1 if self.side == Side.PROVIDER.value else len(self._profiles(Side.CONSUMER))
+        return [Side.PROVIDER, *(numbered(Side.CONSUMER, number) for number in range(1, count + 1))]
+
+    def profile_of(self, party: str) -> str | None:
+        """The profile that is named for this party; None if none is."""
+        return self._profiles(Side.of(party))[int(party.partition("-")[2] or 1) - 1]
+
+    def _profiles(self, side: Side) -> tuple[str | None, ...]:
+        named = self._part(side).profile or self.profile
+        return named if isinstance(named, tuple) else (named,)
 
     def region_of(self, side: Side) -> str | None:
         """The region that is named for this side, the provider's also by its service; None if none is."""

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from ..model import Side, numbered
 from .model import EXPIRES_TAG, Config, Consumer, CustomerCount, Network, Provider, in_front
 
 
@@ -22,6 +23,7 @@ class Settings(Config):
 
     zone: str  # the one chosen, where none was set
     consumer_account: str = ""  # the consumer's, where it is not the provider's own
+    more_consumer_accounts: tuple[str, ...] = Field((), strict=False)  # those of the further profiles, likewise
     demo_id: str
     owner: str = ""  # who made it, as in the tag
     consumer_owner: str = ""  # who made the consumer's side, where that is in another account
@@ -43,6 +45,16 @@ class Settings(Config):
     def customer_numbers(self) -> list[int]:
         """The numbers of the customers, the tutorial's own first."""
         return [n for n in range(1, self.customers + 1) if n not in self.removed_customers]
+
+    @property
+    def consumer_accounts(self) -> dict[str, str]:
+        """The account of each consumer's party; empty where it is the provider's own."""
+        accounts = (self.consumer_account, *self.more_consumer_accounts)
+        return {numbered(Side.CONSUMER, number): one for number, one in enumerate(accounts, 1)}
+
+    def party_of(self, customer: int) -> str:
+        """The party of the customer with this number: the profiles are taken in turn."""
+        return party_of(customer, len(self.consumer_accounts))
 
     @classmethod
     def with_customers(cls, numbers: Collection[int]) -> dict[str, Any]:
@@ -79,12 +91,13 @@ class Settings(Config):
         }
         chosen = {name: getattr(config, name) or "" for name in ("zone", "consumer_account")}
         chosen["customers"] = config.customers or 1
+        chosen["more_consumer_accounts"] = ("",) * (len(config.parties) - len(Side))
         return cls(**{**unknown, **config.model_dump(), **chosen, **found, **names})
 
 
-def numbered(word: str, number: int) -> str:
-    """A key or name of a customer's resource: the first customer has the tutorial's own."""
-    return word if number == 1 else f"{word}-{number}"
+def party_of(customer: int, profiles: int) -> str:
+    """The party of the customer with this number, where so many profiles are taken in turn."""
+    return numbered(Side.CONSUMER, (customer - 1) % profiles + 1)
 
 
 _CUSTOMERS_KEY = re.compile(r"(?:customer|endpoint|acceptance)(?:-[a-z]+)*(?:-(\d{1,3}))?")

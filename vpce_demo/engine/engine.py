@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..aws.access_denied import denial
 from ..aws.error_codes import ErrorKind, error_kind, is_rejection
 from ..errors import DemoError, InUse, NotCreated, Refused
-from ..model import Drift, Holder, Live, Phase, Remedy, Side, is_replaced
+from ..model import Drift, Holder, Live, Phase, Remedy, is_replaced
 from .drift import changes, compared
 from .events import Action, Event
 from .failures import UNPROVEN, GaveUp, code, code_and_message, final_error, gave_up, name_taken, with_last_error
@@ -60,7 +60,7 @@ class Engine:
 
     def __init__(
         self,
-        sides: Mapping[Side, Aws],
+        sides: Mapping[str, Aws],
         listener: Callable[[Event], None],
         pace: float = 1.0,
         intents: Mapping[str, Intent] | None = None,
@@ -152,7 +152,7 @@ class Engine:
                 if self._sign_in_is_lost(error):
                     break
             else:
-                if live or r.key not in self.sides[r.side].unproven:  # what is unproven stays on record
+                if live or r.key not in self.sides[r.party].unproven:  # what is unproven stays on record
                     self._emit(Action.FOUND if live else Action.MISSING, r, live)
         return failures
 
@@ -199,7 +199,7 @@ class Engine:
         return failures
 
     def _compared(self, r: Resource, live: Live, moment: float) -> Live:
-        return compared(r, live, self.sides[r.side].fresh_after(moment), self._known)
+        return compared(r, live, self.sides[r.party].fresh_after(moment), self._known)
 
     def down(
         self, resources: Sequence[Resource], order: Sequence[Sequence[Resource]], release: bool = False
@@ -241,13 +241,13 @@ class Engine:
         for r in resources:
             if foreign := self._lookup.foreign.get(r.key):
                 raise name_taken(r, foreign)
-            if unproven := self.sides[r.side].unproven.get(r.key):
+            if unproven := self.sides[r.party].unproven.get(r.key):
                 raise Refused(
                     f"{unproven} is on record as {r}, but nothing in AWS shows that it is this demo's.",
                     code="VPCE088",
                     facts={"why": UNPROVEN},
                     hint="If it is, give it back its tags:\n    "
-                    + self.sides[r.side].command_to_tag(r, unproven)
+                    + self.sides[r.party].command_to_tag(r, unproven)
                     + "\nIf it is not, choose another demo name (--name).",
                 )
             if more := self._lookup.duplicates.get(r.key):
@@ -354,7 +354,7 @@ class Engine:
             for _ in self._pace.moments(retry_times(), f"{r} to be mended"):
                 error: ClientError | BotoCoreError | None = None
                 try:
-                    r.mend(self.sides[r.side].to_change(), live)
+                    r.mend(self.sides[r.party].to_change(), live)
                 except (ClientError, BotoCoreError) as refused:
                     error = refused
                     last.append(error)
@@ -390,7 +390,7 @@ class Engine:
                     return live
                 asked = time.monotonic()
                 try:
-                    return r.create(self.sides[r.side].to_change(token))
+                    return r.create(self.sides[r.party].to_change(token))
                 except NotCreated as error:
                     note = error.message.rstrip(".")
                     last.append(error)
@@ -424,7 +424,7 @@ class Engine:
         fresh = [one for one in used if self._made.get(one.key, float("-inf")) > since]
         if not fresh:
             return None
-        denied = denial(error, lambda message: self.sides[r.side].clients.decode(message))
+        denied = denial(error, lambda message: self.sides[r.party].clients.decode(message))
         names = {name for one in fresh if one.key in self._known for name in (self._known[one.key].id, one.name)}
         is_about_it = not denied.resource or not names.isdisjoint((denied.resource, denied.resource.rpartition("/")[2]))
         return TAGS_LATE_SECONDS if is_about_it and not denied.explicit else None
@@ -444,7 +444,7 @@ class Engine:
         with with_last_error() as last:
             for _ in self._pace.moments(retry_times(), f"{r} to be released by what uses it"):
                 try:
-                    r.delete(self.sides[r.side].to_change(), live)
+                    r.delete(self.sides[r.party].to_change(), live)
                     return None
                 except (ClientError, BotoCoreError) as error:
                     last.append(error)
@@ -472,13 +472,13 @@ class Engine:
         for holder in holders:
             if holder.remove:
                 try:
-                    holder.remove(self.sides[r.side].to_change())
+                    holder.remove(self.sides[r.party].to_change())
                 except ClientError as refused:
                     if not is_rejection(refused) or error_kind(refused) in (ErrorKind.MISSING, ErrorKind.IN_USE):
                         continue  # the next try shows what is still there
                     raise
         strangers = [holder for holder in holders if holder.foreign]
-        if not strangers or (self._release and r.release(self.sides[r.side].to_change(), live, strangers)):
+        if not strangers or (self._release and r.release(self.sides[r.party].to_change(), live, strangers)):
             return
         said = f"{code(error)}: {', '.join(holder.id for holder in strangers)} is not ours"
         if error_kind(error) is ErrorKind.OTHER:

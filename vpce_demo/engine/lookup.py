@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.error_codes import ErrorKind, error_kind
 from ..errors import DemoError, NotCreated
-from ..model import Holder, Live, Phase, Side, ours
+from ..model import Holder, Live, Phase, ours
 from .resource import Aws, Resource
 from .waits import HIDDEN_SECONDS, Timing
 
@@ -21,7 +21,7 @@ class Lookup:
     ``duplicates`` are further ones of the demo's own; ``ended`` are known ones that AWS still lists, as gone.
     """
 
-    def __init__(self, sides: Mapping[Side, Aws], pace: Timing) -> None:
+    def __init__(self, sides: Mapping[str, Aws], pace: Timing) -> None:
         self._sides = sides
         self._pace = pace
         self.known = next(iter(sides.values())).known
@@ -32,9 +32,9 @@ class Lookup:
     def look_up(self, r: Resource, moment: float) -> Live | None:
         """What AWS has of it, no older than ``moment``.  Raises NotCreated if a parent it is found through is
         missing."""
-        self._sides[r.side].unproven.pop(r.key, None)
+        self._sides[r.party].unproven.pop(r.key, None)
         try:
-            found = list(r.find(self._sides[r.side].fresh_after(moment)))
+            found = list(r.find(self._sides[r.party].fresh_after(moment)))
         except ClientError as error:
             if error_kind(error) is not ErrorKind.MISSING:
                 raise
@@ -49,7 +49,7 @@ class Lookup:
             self.foreign[r.key] = foreign[0]
         there = ours(found)
         if there:
-            self._sides[r.side].unproven.pop(r.key, None)
+            self._sides[r.party].unproven.pop(r.key, None)
         standing = [live for live in there if live.phase is not Phase.DELETING]
         if not there:
             before = self.known.pop(r.key, None)
@@ -81,7 +81,7 @@ class Lookup:
         """What uses it; empty if that cannot be asked, since the deletion is tried again anyway.  Raises the error of a
         lost sign-in."""
         try:
-            return list(r.held_by(self._sides[r.side].fresh_after(time.monotonic()), live))
+            return list(r.held_by(self._sides[r.party].fresh_after(time.monotonic()), live))
         except (DemoError, ClientError, BotoCoreError) as error:
             if error_kind(error) is ErrorKind.SIGN_IN:
                 raise

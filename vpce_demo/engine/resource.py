@@ -44,10 +44,11 @@ class Resource(ABC):
 
     Fields that hold resources, or tuples of them, are its dependencies; ``after`` is for an order that no other field
     shows.  ``key`` identifies it in the state file and in its tags and never changes; ``name`` is what AWS shows.
+    ``party`` says with whose clients it is made: its side, or of a further consumer profile ``consumer-2``, ...
     """
 
     key: str
-    side: Side
+    party: str
     name: str
     after: tuple[Resource, ...] = field(default=(), kw_only=True)
 
@@ -123,6 +124,10 @@ class Resource(ABC):
     def completes(self) -> Resource | None:
         """The resource whose own state changes once this one is ready."""
         return None
+
+    @property
+    def side(self) -> Side:
+        return Side.of(self.party)
 
     @property
     def kind(self) -> str:
@@ -229,7 +234,7 @@ class Listing(Generic[Item]):
 
 @dataclass(frozen=True)
 class Aws:
-    """What every method of a resource is given: the clients of its side, and what is known of the demo.
+    """What every method of a resource is given: the clients of its party, and what is known of the demo.
 
     ``demo``, ``demo_id`` and ``owner`` are the demo's name, id and maker in the tags of what is made here;
     ``other_owners`` are those of its other side, and its makers before it was adopted.  ``more_tags`` are the settings'

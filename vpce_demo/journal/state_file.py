@@ -15,10 +15,10 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..aws.error_codes import is_rejection
 from ..changes import CHANGES
@@ -74,6 +74,9 @@ class _Version(BaseModel):
     version: int
 
 
+Party = Annotated[str, Field(pattern=r"^(provider|consumer(-\d{1,2})?)$")]
+
+
 class _File(BaseModel):
     """What a file of this version holds."""
 
@@ -82,7 +85,7 @@ class _File(BaseModel):
     version: Literal[1]
     demo: str = ""
     demo_id: str = ""
-    sides: dict[str, dict[str, str]]
+    sides: dict[Party, dict[str, str]]
     place: str
     settings: dict[str, Any]
     resources: dict[str, Entry]
@@ -98,7 +101,7 @@ class StateFile:
     demo_id: str = ""
     """The demo's id, as in its tags; empty if there is no record."""
     sides: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Account and region of each side, when the demo was first created."""
+    """Account and region of each party (``Resource.party``), when the demo was first created."""
     place: str = ""
     """The boot id of the sandbox that holds the demo; empty on AWS."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -154,7 +157,7 @@ class StateFile:
             told.place,
             told.settings,
             dict(_undamaged(path, told.resources)),
-            set(told.sides),
+            {party.partition("-")[0] for party in told.sides},
         )
 
     def save(self) -> None:
@@ -167,7 +170,11 @@ class StateFile:
             "version": VERSION,
             "demo": self.demo,
             "demo_id": self.demo_id,
-            "sides": {side: at for side, at in self.sides.items() if self.settings or side in self.sides_on_record},
+            "sides": {
+                party: at
+                for party, at in self.sides.items()
+                if self.settings or party.partition("-")[0] in self.sides_on_record
+            },
             "place": self.place,
             "settings": self.settings,
         }

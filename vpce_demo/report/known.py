@@ -97,9 +97,10 @@ class Known:
         return str(self.look.place if self.look else self.runs[-1].head["place"])
 
     @property
-    def accounts(self) -> dict[Side, Mapping[str, str]]:
+    def accounts(self) -> dict[str, Mapping[str, str]]:
         recorded = self.look.accounts if self.look else self.runs[-1].head["accounts"]
-        return {side: recorded.get(side, {"account": "", "region": ""}) for side in Side}
+        known = {party: one for party, one in recorded.items() if party.partition("-")[0] in tuple(Side)}
+        return {**{side.value: {"account": "", "region": ""} for side in Side}, **known}
 
     @property
     def tested(self) -> Test | None:
@@ -130,7 +131,10 @@ class Known:
     def picture(self, lang: Language = "en") -> Picture:
         """The demo now, in this language; if it is deleted, as it was before."""
         live = self.live if self.is_gone else {key: self.live[key] for key in self.there}
-        frame = Frame(self.settings.name, self.place, self.settings.zone, self.accounts, self.addresses)
+        accounts = self.accounts
+        theirs = accounts.get(self.demo.customers[0].party, accounts[Side.CONSUMER])
+        of_sides = {Side.PROVIDER: accounts[Side.PROVIDER], Side.CONSUMER: theirs}
+        frame = Frame(self.settings.name, self.place, self.settings.zone, of_sides, self.addresses)
         drawn = picture(self.demo, live, frame, lang)
         return drawn if self.tells_reasons else drawn.without_reasons()
 

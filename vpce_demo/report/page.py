@@ -19,7 +19,7 @@ from ..engine.resource import Resource
 from ..journal.run_log import RecordedRun
 from ..lessons import Language, noun, words
 from ..lessons.catalogue import translated
-from ..model import short_id
+from ..model import Side, short_id
 from ..resources.nouns import noun_of
 from ..ui import console_links
 from ..ui.resources import differs
@@ -107,12 +107,12 @@ def facts(known: Known, lang: Language) -> Iterator[tuple[str, str]]:
     yield said["fact demo"], known.settings.name
     yield said["fact place"], place if known.place == "AWS" else said["no account"].format(place=place)
     for account, region in dict.fromkeys((one["account"], one["region"]) for one in accounts.values()):
-        whose = [
-            noun(side.value, lang)
-            for side, one in accounts.items()
+        whose = {
+            noun(Side.of(party).value, lang)
+            for party, one in accounts.items()
             if (one["account"], one["region"]) == (account, region)
-        ]
-        of_side = "" if len(whose) > 1 else said["of side"].format(side=whose[0])
+        }
+        of_side = "" if len(whose) > 1 else said["of side"].format(side=whose.pop())
         yield said["fact account"], f"{account}, {region}{of_side}"
     if known.settings.zone:
         yield said["fact zone"], known.settings.zone
@@ -235,7 +235,7 @@ class Bill:
 
 def bill(known: Known, now: float) -> Bill:
     """The bill of everything that was created, for as long as it existed."""
-    regions = {side: one["region"] for side, one in known.accounts.items()}
+    regions = {side: known.accounts[side]["region"] for side in Side}
     made = [r for r in known.demo.resources if r.key in known.live]
     billed = known.place == "AWS"
     ages = {key: int(known.gone.get(key, now) - began) for key, began in known.made.items()} if billed else {}

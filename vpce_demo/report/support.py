@@ -185,8 +185,9 @@ def _own(settings: Mapping[str, Any], tutorial: Mapping[str, Any]) -> Iterator[s
         if isinstance(value, Mapping):
             inner = usual if isinstance(usual, Mapping) else {}
             yield from value.values() if name == "tags" else _own(value, inner)
-        elif isinstance(value, str) and value != usual and _OWN.fullmatch(name) and not value.startswith("/aws/"):
-            yield value
+        elif value != usual and _OWN.fullmatch(name):
+            texts = value if isinstance(value, list | tuple) else [value]
+            yield from (one for one in texts if isinstance(one, str) and not one.startswith("/aws/"))
 
 
 def _of_the_machine() -> Iterator[str]:

@@ -60,10 +60,12 @@ class Tagged(NamedTuple):
     tags: Mapping[str, str]
     created: datetime | None
     item: Mapping[str, Any]
+    party: str
+    """Whose clients listed it (``Resource.party``)."""
 
 
 def tagged(
-    sides: Mapping[Side, Aws], moment: float | None = None, without: Collection[str] = frozenset()
+    sides: Mapping[str, Aws], moment: float | None = None, without: Collection[str] = frozenset()
 ) -> list[Tagged]:
     """Everything that has the demo's name in its tags and exists, of whatever demo, id and maker.
 
@@ -74,7 +76,12 @@ def tagged(
     """
     since = time.monotonic() if moment is None else moment
     sides = {side: aws.fresh_after(since) for side, aws in sides.items()}
-    asked = {(id(sides[side].clients), listing): (sides[side], listing) for side in sides for listing in LISTINGS[side]}
+    parties = {id(aws.clients): party for party, aws in reversed(sides.items())}
+    asked = {
+        (id(aws.clients), listing): (aws, listing)
+        for party, aws in sides.items()
+        for listing in LISTINGS[Side.of(party)]
+    }
     with ThreadPoolExecutor() as pool:
         balanced = [
             pool.submit(listed_by_tags, sides[Side.PROVIDER], listing, without)
@@ -82,11 +89,15 @@ def tagged(
             if Side.PROVIDER in sides
         ]
         found = list(pool.map(lambda one: [(one[1], item) for item in one[0].listed(one[1])], asked.values()))
-    items = [(listing.id(item), tags_of(item), item) for group in found for listing, item in group]
-    items += [(one.arn, tags, one.described) for group in balanced for one, tags in group.result()]
+    items = [
+        (listing.id(item), tags_of(item), item, parties[whose])
+        for (whose, _), group in zip(asked, found, strict=True)
+        for listing, item in group
+    ]
+    items += [(one.arn, tags, one.described, Side.PROVIDER) for group in balanced for one, tags in group.result()]
     demo = next(iter(sides.values())).demo
     return [
-        Tagged(id, tags, next((item[name] for name in _WHEN if item.get(name)), None), item)
-        for id, tags, item in items
+        Tagged(id, tags, next((item[name] for name in _WHEN if item.get(name)), None), item, party)
+        for id, tags, item, party in items
         if tags.get(DEMO_TAG) == demo and Phase.of(state_word(item)) not in (Phase.DELETING, Phase.GONE)
     ]

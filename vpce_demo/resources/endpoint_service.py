@@ -102,8 +102,8 @@ class EndpointService(Resource):
 
     load_balancer: LoadBalancer
     """Must be active: a service on a load balancer that is still provisioning is refused or unusable (rule 3)."""
-    consumer_account: str = ""
-    """The consumer's account, where it is not the provider's own: it may connect (``AllowedPrincipal``)."""
+    consumer_accounts: tuple[str, ...] = ()
+    """The consumers' accounts that are not the provider's own: they may connect (``AllowedPrincipal``)."""
     consumer_region: str = ""
     """The consumer's region, where it is not the service's own: it is ready once it can be reached from there."""
 
@@ -138,8 +138,8 @@ class EndpointService(Resource):
             yield replace(_live(service, self.consumer_region), held=held)
 
     def attributes(self, aws: Aws, live: Live) -> Iterator[Held]:
-        ours = account_root(aws, self.consumer_account)
-        yield "allowed principals", (), [one for one in allowed_principals(aws, live.id) if one != ours]
+        ours = [account_root(aws, account) for account in self.consumer_accounts]
+        yield "allowed principals", (), [one for one in allowed_principals(aws, live.id) if one not in ours]
 
     def mend(self, aws: Aws, live: Live) -> None:
         super().mend(aws, live)
@@ -181,7 +181,7 @@ class EndpointService(Resource):
                 ours = endpoint in _known_ids(aws) or (is_here and _is_ours_or_going(aws, endpoint))
                 where = "" if region == aws.clients.region else f" in {region}"
                 what = f"an endpoint of account {owner}{where}"
-                if self.is_alone and (ours or owner == self.consumer_account):
+                if self.is_alone and (ours or owner in self.consumer_accounts):
                     yield Holder(endpoint, what, remove=partial(self._reject, live.id, endpoint))
                 else:
                     yield Holder(endpoint, what, foreign=not ours)
@@ -198,7 +198,7 @@ class EndpointService(Resource):
 
 
 def _known_ids(aws: Aws) -> set[str]:
-    """The ids of the demo's resources on both sides, which may be in two accounts or regions: found, or on record."""
+    """The ids of the demo's resources in all accounts and regions: found, or on record."""
     return {live.id for live in aws.known.values()} | {record.id for record in aws.records().values()}
 
 

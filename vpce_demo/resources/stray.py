@@ -95,18 +95,18 @@ def _phase(word: str) -> Phase:
 
 
 def strays(
-    sides: Mapping[Side, Aws], known: Mapping[str, Side], ids: Collection[str], moment: float | None = None
+    sides: Mapping[str, Aws], known: Mapping[str, str], ids: Collection[str], moment: float | None = None
 ) -> list[Stray]:
     """Everything of this demo that is none of its resources and does not go with one.
 
-    ``known`` gives the sides of its resources by key, ``ids`` are those that exist, as of this ``moment``.  What the
+    ``known`` gives the parties of its resources by key, ``ids`` are those that exist, as of this ``moment``.  What the
     demo's instances were created with, and do not take along, is the demo's without tags too.  The lists of the kinds
     and EC2's DescribeTags are asked, and the Resource Groups Tagging API, which knows all services but lags, where that
     is allowed.
     """
     since = time.monotonic() if moment is None else moment
     sides = {side: aws.fresh_after(since) for side, aws in sides.items()}
-    each = {id(sides[side].clients): (side, sides[side]) for side in (Side.CONSUMER, Side.PROVIDER) if side in sides}
+    each = {id(aws.clients): (party, aws) for party, aws in reversed(sides.items())}
     with ThreadPoolExecutor() as pool:
         listed = pool.submit(tagged, sides, since, ids)
         asked = [
@@ -124,7 +124,7 @@ def strays(
     for one in listed.result():
         if any_side.is_ours(one.tags) and one.id not in ids and not _goes_with_another(one.item, ids):
             of = one.tags.get(RESOURCE_TAG, "")
-            found[one.id] = Stray(one.id, known.get(of, Side.PROVIDER), one.id, type=_type(one.id), of=of)
+            found[one.id] = Stray(one.id, known.get(of, one.party), one.id, type=_type(one.id), of=of)
     return list(found.values())
 
 
@@ -162,7 +162,7 @@ def tagged_in_ec2(aws: Aws) -> list[str]:
     return [id for _, id, tags in _by_ec2(aws) if aws.is_ours(tags)]
 
 
-def other_demos(sides: Mapping[Side, Aws]) -> list[str]:
+def other_demos(sides: Mapping[str, Aws]) -> list[str]:
     """The names of the other demos in these accounts and regions, from one call that ``strays`` may have made already.
 
     A demo of which only terminated instances are listed is none any more."""

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from ..aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG
 from ..config.model import EXPIRES_TAG, Config
+from ..config.settings import Settings, customer_of
 from ..cost.bill import hourly
 from ..engine.resource import Aws
 from ..model import Phase, Side
@@ -44,12 +45,13 @@ class ListedDemo:
         """
         regions = {side: self.regions.get(side, self.region) for side in Side}
         settings = not_looked_up(Config().model_copy(update={"instance_type": self.type}))
-        demo = tutorial(settings.model_copy(update=settings_of(regions)))
+        customers = Settings.with_customers({customer_of(key) for key in self.keys} - {0})
+        demo = tutorial(settings.model_copy(update={**settings_of(regions), **customers}))
         keys = self.keys | ({demo.balancer.key} if demo.service.key in self.keys else set())
         return hourly([r for r in demo.resources if r.key in keys], regions)
 
 
-def all_demos(sides: Mapping[Side, Aws]) -> list[ListedDemo]:
+def all_demos(sides: Mapping[str, Aws]) -> list[ListedDemo]:
     """Every demo, whoever made it, by name and id.  Raises botocore's errors."""
     found: dict[tuple[str, str], ListedDemo] = {}
     for aws in {id(aws.clients): aws for aws in sides.values()}.values():
@@ -59,7 +61,9 @@ def all_demos(sides: Mapping[Side, Aws]) -> list[ListedDemo]:
                 continue
             demo = found.setdefault((name, demo_id), ListedDemo(name, demo_id, aws.clients.region))
             demo.owners[tags.get(OWNER_TAG, "")] += 1
-            demo.regions |= {side: aws.clients.region for side, one in sides.items() if one.clients is aws.clients}
+            demo.regions |= {
+                Side.of(party): aws.clients.region for party, one in sides.items() if one.clients is aws.clients
+            }
             if key := tags.get(RESOURCE_TAG):
                 demo.keys.add(key)
             demo.type = type or demo.type

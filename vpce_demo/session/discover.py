@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from ..aws.region import (
 )
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config
-from ..config.settings import Settings
+from ..config.settings import Settings, party_of
 from ..engine.resource import Aws, Item, Listing
 from ..errors import Refused, RegionNotEnabled
 from ..model import Phase, Side
@@ -35,7 +36,7 @@ from ..resources.instance import INSTANCES
 from ..resources.subnet import SUBNETS
 
 
-def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]) -> Settings:
+def find_out(config: Config, environment: Environment, sides: Mapping[str, Aws]) -> Settings:
     """The settings of a demo without recorded ones, asked of AWS in parallel; without its identity and ssh key.
 
     Raises Refused if no zone is suitable, or a consumer alone does not say which service to connect to.  Changes
@@ -52,21 +53,24 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
     if regions:
         _refuse_regions_out_of_reach(environment, regions)
     with ThreadPoolExecutor() as pool:
-        ours = _Region(pool, provider, config)
-        theirs = ours if consumer is provider else _Region(pool, consumer, config)
+        each = {id(one): _Region(pool, one, config) for one in environment.clients.values()}
+        ours, theirs = each[id(provider)], each[id(consumer)]
         source = pool.submit(ssh_source, config, environment)
         accounts = {(one.account, one.region): one for one in environment.clients.values()}.values()
         there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
         room = [
             pool.submit(refuse_no_room, config, one, count, is_sandbox=environment.is_sandbox)
-            for one, count in networks(config, environment, config.customers or 1)
+            for one, count in networks(config, environment, range(1, (config.customers or 1) + 1))
         ]
         gateways = [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         usable = ours.usable()
-        if config.service and (in_service := zones_of_service(consumer, config.service)):
-            usable = {name: id for name, id in usable.items() if id in in_service}
+        for one in environment.consumers if config.service else ():
+            if in_service := zones_of_service(one, config.service or ""):
+                usable = {name: id for name, id in usable.items() if id in in_service}
         choose = _choose_in_two_regions if regions else _choose
-        zones = choose(config, provider.region, usable, theirs.usable())
+        customers = [each[id(one)].usable() for one in environment.consumers]
+        in_all = {name: id for name, id in theirs.usable().items() if all(id in one.values() for one in customers)}
+        zones = choose(config, provider.region, usable, in_all)
         before = {key: value for one in there for key, value in one.result().items()}
         for enough in (*room, *([] if before else gateways)):  # what stands may have been excluded
             enough.result()
@@ -174,13 +178,16 @@ Ask the provider, who lets the account in by:
     <their-demo> up --side provider --consumer-account {account}"""
 
 
-def networks(config: Config, environment: Environment, customers: int) -> list[tuple[Clients, int]]:
-    """The clients of each account and region, and how many VPCs, each with a gateway and an instance, are there."""
+def networks(config: Config, environment: Environment, customers: Iterable[int]) -> list[tuple[Clients, int]]:
+    """The clients of each account and region, and how many VPCs, each with a gateway and an instance, are there with
+    the customers of these numbers."""
     each: dict[tuple[str, str], tuple[Clients, int]] = {}
-    for side, count in ((Side.PROVIDER, 1), (Side.CONSUMER, customers)):
-        one = environment.clients[side]
+    count = len(environment.clients) - 1
+    turns = Counter(party_of(number, count) for number in customers)
+    for party, one in environment.clients.items():
+        more = 1 if party == Side.PROVIDER else turns[party]
         before = each.get((one.account, one.region), (one, 0))[1]
-        each[one.account, one.region] = one, before + (count if config.side in (None, side) else 0)
+        each[one.account, one.region] = one, before + (more if config.side in (None, Side.of(party)) else 0)
     return list(each.values())
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..aws.environment import Environment
 from ..config.model import Config
-from ..config.settings import Settings
+from ..config.settings import Settings, customer_of, party_of
 from ..errors import Refused
 from ..journal.state_file import StateFile
 from ..model import Side
@@ -16,11 +16,37 @@ from ..private import put_aside, refuse_writable
 from ..untrusted import printable
 from .discover import not_looked_up
 
+Place = Mapping[str, str]
+"""An account and a region."""
 
-def same_accounts(recorded: Mapping[str, Mapping[str, str]], now: Mapping[Side, Mapping[str, str]]) -> bool:
+
+def same_accounts(recorded: Mapping[str, Place], now: Mapping[str, Place], customers: Collection[int] = (1,)) -> bool:
     """True if a state with these accounts and regions belongs to those of now.  A side without any may be in any
     account: nothing of it is on record."""
-    return all(facts == recorded.get(side, facts) for side, facts in now.items())
+    return all(before == after for before, after in _pairs(recorded, now, customers).values())
+
+
+def _pairs(
+    recorded: Mapping[str, Place], now: Mapping[str, Place], customers: Collection[int]
+) -> dict[str, tuple[Place, Place]]:
+    """Where the provider and the consumer are, on record and now; where there are several consumer profiles, each of
+    the ``customers`` that have these numbers."""
+    before, after = _consumers(recorded), _consumers(now)
+    several = max(before, after) > 1
+    pairs = {
+        str(party): (recorded.get(party, place), place)
+        for party, place in now.items()
+        if not several or party == Side.PROVIDER
+    }
+    for number in customers if several and after else ():
+        place = now[party_of(number, after)]
+        pairs[f"customer {number}"] = recorded.get(party_of(number, max(before, 1)), place), place
+    return pairs
+
+
+def _consumers(places: Mapping[str, Place]) -> int:
+    """How many consumer profiles these are of."""
+    return sum(Side.of(party) is Side.CONSUMER for party in places)
 
 
 def refuse_other_demo(state: StateFile, name: str) -> None:
@@ -54,50 +80,64 @@ def refuse_other_demo(state: StateFile, name: str) -> None:
 
 
 def refuse_other_accounts(state: StateFile, environment: Environment, side: str | None = None) -> None:
-    """Raise Refused if the state was created in another account or region than a side's credentials are for.
+    """Raise Refused if the state was created in another account or region than a party's credentials are for.
 
     ``side``: the only one that is looked at.
     """
-    accounts = {one: facts for one, facts in environment.accounts.items() if side in (None, one)}
-    if not state.sides or same_accounts(state.sides, accounts):
+    accounts = environment.accounts_of(side)
+    customers = sorted({customer_of(key) for key in state.entries} - {0}) or [1]
+    if not state.sides or same_accounts(state.sides, accounts, customers):
         return
+    pairs = _pairs(state.sides, accounts, customers)
     seen = {
-        one: [(what, state.sides.get(one, now).get(what, "-"), now[what]) for what in ("account", "region")]
-        for one, now in accounts.items()
+        whose: [(what, before.get(what, "-"), now[what]) for what in ("account", "region")]
+        for whose, (before, now) in pairs.items()
     }
     other = {what for rows in seen.values() for what, before, now in rows if before != now}
-    are_one = len(seen) == 2 and seen[Side.PROVIDER] == seen[Side.CONSUMER]
-    named = {"": seen[Side.PROVIDER]} if are_one else seen
-    back = f"<command> {_options(state, accounts, 'account' if 'account' in other else 'region')}"
+    sides = [seen[side] for side in Side if side in seen]
+    if len(sides) == len(Side) and sides[0] == sides[1]:
+        seen = {"": sides[0]}
+    elif len(sides) < len(seen):  # of several customers, those that are elsewhere
+        seen = {whose: rows for whose, rows in seen.items() if any(before != now for _, before, now in rows)}
+    what = "account" if "account" in other else "region"
+    back = f"<command> {_options(state, pairs, what)}"
+    profiles, given = _consumers(state.sides), _consumers(accounts)
     raise Refused(
-        f"Refusing to continue: this state belongs to another AWS {'account' if 'account' in other else 'region'}.",
+        f"Refusing to continue: the customers of this demo need {profiles} consumer profiles, not {given}."
+        if profiles > 1 and given not in (0, profiles)
+        else "Refusing to continue: this state belongs to another AWS "
+        f"{'account' if 'account' in other else 'region'}.",
         code="VPCE076",
         table=[
             ("", "", "state file", "your credentials"),
-            *((str(one), *row) for one, rows in named.items() for row in rows),
+            *((whose, *row) for whose, rows in seen.items() for row in rows),
         ],
         hint=f"Use the {'credentials' if 'account' in other else 'region'} that made it:\n    {back}\n"
         "Or make another demo here, with its own state:\n    <demo> up --name second-demo",
     )
 
 
-def _options(state: StateFile, now: Mapping[Side, Mapping[str, str]], what: str) -> str:
+def _options(state: StateFile, pairs: Mapping[str, tuple[Place, Place]], what: str) -> str:
     """The options with which a command finds the demo again, for the sides whose ``account`` or ``region`` (``what``)
-    is another one.  The profile is the recorded one, if there is one."""
-    before = {side: state.sides.get(side, one).get(what, what.upper()) for side, one in now.items()}
-    wrong = [side for side, one in now.items() if before[side] != one[what]]
-    if what == "account":
-        option, values = "profile", {side: _profile(state.settings, side) or "PROFILE" for side in now}
-    else:
-        option, values = "region", {side: _word(region) for side, region in before.items()}
-    if len(set(values.values())) == 1 and len(wrong) == len(Side):
-        return f"--{option} {values[wrong[0]]}"
-    return " ".join(f"--{side}-{option} {values[side]}" for side in wrong)
+    is another one.  The profiles are the recorded ones, if there are any; of the consumer all are named, in their
+    order."""
+    values: dict[Side, list[str]] = {}
+    for whose, (before, now) in pairs.items():
+        if before.get(what, what.upper()) != now[what]:
+            side = Side.PROVIDER if whose == Side.PROVIDER else Side.CONSUMER
+            values[side] = _profiles(state, side) if what == "account" else [_word(before.get(what, what.upper()))]
+    option = "profile" if what == "account" else what
+    if len(values) == len(Side) and values[Side.PROVIDER] == values[Side.CONSUMER]:
+        return f"--{option} {values[Side.PROVIDER][0]}"
+    return " ".join(f"--{side}-{option} {value}" for side, each in values.items() for value in each)
 
 
-def _profile(settings: Mapping[str, Any], side: Side) -> str:
-    part = settings.get(str(side))
-    return _word(part["profile"]) if isinstance(part, Mapping) and part.get("profile") else ""
+def _profiles(state: StateFile, side: Side) -> list[str]:
+    """The profiles of a side, as recorded; PROFILE for each that is not."""
+    part, count = state.settings.get(str(side)), max(1, sum(Side.of(party) is side for party in state.sides))
+    told = part.get("profile") if isinstance(part, Mapping) else None
+    names = [_word(one) for one in (told if isinstance(told, list | tuple) else [told]) if one]
+    return names if len(names) == count else ["PROFILE"] * count
 
 
 def _word(recorded: object) -> str:

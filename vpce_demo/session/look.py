@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
@@ -16,12 +16,12 @@ from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_kind
 from ..config.settings import Settings, Where
 from ..cost.bill import as_of, cost_of, hourly, so_far
-from ..engine.resource import Resource
+from ..engine.resource import Aws, Resource
 from ..errors import NotCreated
 from ..model import Live, Remedy, Side, is_fine
 from ..resources.load_balancer import balancer_interfaces
 from ..resources.stray import Stray, other_demos
-from ..resources.vpc_endpoint import interfaces_of
+from ..resources.vpc_endpoint import VpcEndpoint, interfaces_of
 from ..tutorial import Demo, tutorial
 from .open import open_demo, open_recorded
 from .ownership import StandingDemo, Unrecorded
@@ -85,7 +85,8 @@ class Look:
         """What the picture needs beside the resources."""
         from ..diagram.picture import Frame
 
-        accounts = {Side(side): dict(one) for side, one in self.accounts.items()}
+        theirs = self.accounts.get(self.demo.customers[0].party, self.accounts[Side.CONSUMER])
+        accounts = {Side.PROVIDER: dict(self.accounts[Side.PROVIDER]), Side.CONSUMER: dict(theirs)}
         return Frame(self.settings.name, self.place, self.settings.zone, accounts, self.addresses)
 
     @property
@@ -184,7 +185,7 @@ def look_at(
 
 def look_of(run: Run) -> Look:
     """What a run saw when it last looked."""
-    accounts = {str(side): dict(one) for side, one in run.environment.accounts.items()}
+    accounts = {str(party): dict(one) for party, one in run.environment.accounts.items()}
     live = run.demo.with_gateways(run.sides[Side.PROVIDER].known)
     managed = managed_interfaces(run)
     return Look(
@@ -217,9 +218,15 @@ def managed_interfaces(run: Run) -> dict[str, Interfaces]:
     """The interfaces of the endpoints and the load balancer, which are AWS's own."""
     endpoints, balancer = [one.endpoint for one in run.demo.customers], run.demo.balancer
     with ThreadPoolExecutor() as pool:
-        of_endpoints = pool.submit(_asked, lambda: interfaces_of(run.sides[Side.CONSUMER], endpoints), {})
+        theirs: dict[int, tuple[Aws, list[VpcEndpoint]]] = {}
+        for customer in run.demo.customers:
+            aws = run.sides_of(customer)[Side.CONSUMER]
+            theirs.setdefault(id(aws), (aws, []))[1].append(customer.endpoint)
+        of_endpoints = [pool.submit(_asked, partial(interfaces_of, *each), {}) for each in theirs.values()]
         of_balancer = pool.submit(_asked, lambda: balancer_interfaces(run.sides[Side.PROVIDER], balancer), [])
-    found = {balancer.key: of_balancer.result(), **of_endpoints.result()}
+    found = {balancer.key: of_balancer.result()}
+    for asked in of_endpoints:
+        found |= asked.result()
     return {key: _interfaces(found.get(key, [])) for key in (*(one.key for one in endpoints), balancer.key)}
 
 

@@ -71,12 +71,12 @@ def open_demo(
             refuse_other_accounts(state, environment, where.config.side)
             opened = None if state.demo_id else time.monotonic()
             sides = sides_of(where.config.name, environment, state.records)
-            identity = identify(sides, state, where.logs, unrecorded, wanted, where.config.side)
-            sides = _of_the_demo(sides, identity, where.config.side)
-            of_this_run = {str(side): dict(facts) for side, facts in environment.accounts.items()}
-            if side := where.config.side:  # what is on record of the other one stays
-                of_this_run = {**state.sides, side: of_this_run[side]}
-            state.sides = of_this_run
+            side = where.config.side
+            identity = identify(sides, state, where.logs, unrecorded, wanted, side)
+            sides = _of_the_demo(sides, identity)
+            # Of one side, what is on record of the other one stays.
+            kept = {party: facts for party, facts in state.sides.items() if side and Side.of(party) != side}
+            state.sides = kept | {str(party): dict(facts) for party, facts in environment.accounts_of(side).items()}
             state.place = environment.id
             if makes:
                 if not state.settings and not os.path.lexists(state.key_file):
@@ -146,10 +146,8 @@ def _recorded_settings(state: StateFile) -> Settings:
         ) from None
 
 
-def sides_of(
-    name: str, environment: Environment, records: Callable[[], Mapping[str, Record]] = dict
-) -> dict[Side, Aws]:
-    """The clients of both sides, one object for each account, for a demo whose id is not known yet."""
+def sides_of(name: str, environment: Environment, records: Callable[[], Mapping[str, Record]] = dict) -> dict[str, Aws]:
+    """The clients of each party, one object for each account, for a demo whose id is not known yet."""
     known: dict[str, Live] = {}
     unproven: dict[str, str] = {}
     taken_over: dict[str, str] = {}
@@ -157,22 +155,22 @@ def sides_of(
     for clients in environment.clients.values():
         if id(clients) not in made:
             made[id(clients)] = Aws(clients, name, "", known, records, unproven=unproven, taken_over=taken_over)
-    return {side: made[id(clients)] for side, clients in environment.clients.items()}
+    return {party: made[id(clients)] for party, clients in environment.clients.items()}
 
 
-def _of_the_demo(sides: Mapping[Side, Aws], demo: Identity, only: str | None) -> dict[Side, Aws]:
-    """The same for this demo, or for its ``only`` side."""
-    owners = {side: {"owner": demo.owner_of(Side(only or side))} for side in sides}
+def _of_the_demo(sides: Mapping[str, Aws], demo: Identity) -> dict[str, Aws]:
+    """The same for this demo."""
+    owners = {party: {"owner": demo.owner_in(aws.clients.account)} for party, aws in sides.items()}
     return _each(sides, owners, demo_id=demo.demo_id, other_owners=demo.owners)
 
 
 def _each(
-    sides: Mapping[Side, Aws], of_a_side: Mapping[Side, Mapping[str, Any]] | None = None, **facts: Any
-) -> dict[Side, Aws]:
+    sides: Mapping[str, Aws], of_a_party: Mapping[str, Mapping[str, Any]] | None = None, **facts: Any
+) -> dict[str, Aws]:
     """The same with these facts, still one object for each account."""
-    told = of_a_side or {}
-    made = {id(aws): replace(aws, **facts, **told.get(side, {})) for side, aws in sides.items()}
-    return {side: made[id(aws)] for side, aws in sides.items()}
+    told = of_a_party or {}
+    made = {id(aws): replace(aws, **facts, **told.get(party, {})) for party, aws in sides.items()}
+    return {party: made[id(aws)] for party, aws in sides.items()}
 
 
 def _settings_to_make(
@@ -180,13 +178,13 @@ def _settings_to_make(
     state: StateFile,
     environment: Environment,
     identity: Identity,
-    sides: Mapping[Side, Aws],
+    sides: Mapping[str, Aws],
     every_customer: bool,
 ) -> Settings:
     if state.settings:
         settings = _recorded_settings_now(config, state, environment, every_customer)
         if set(settings.customer_numbers) - set(_recorded_settings(state).customer_numbers):
-            for clients, count in networks(config, environment, len(settings.customer_numbers)):
+            for clients, count in networks(config, environment, settings.customer_numbers):
                 refuse_no_room(settings, clients, count, is_sandbox=environment.is_sandbox)
     else:
         settings = find_out(config, environment, sides)
@@ -199,16 +197,19 @@ def _settings_to_make(
     )
 
 
-def _of_this_run(config: Config, recorded: Settings, environment: Environment) -> dict[str, str | None]:
-    """The side that a run is about, and the consumer's account and region, if they are others.  With one side's sign-in
-    those are the recorded or the given ones."""
+def _of_this_run(config: Config, recorded: Settings, environment: Environment) -> dict[str, Any]:
+    """The side that a run is about, and the consumers' accounts and region, if they are others.  With one side's
+    sign-in those are the recorded or the given ones."""
     theirs, regions = environment.consumer_account, regions_apart(config, environment)
+    more, before = environment.more_consumer_accounts, recorded.more_consumer_accounts
     if config.side:
+        more = before if config.side == "provider" else (before + more[len(before) :])[: len(more)]
         theirs = config.consumer_account or recorded.consumer_account
         if config.side == "provider" and theirs == environment.accounts[Side.PROVIDER]["account"]:
             theirs = ""
         regions = regions or {name: getattr(recorded, name) for name in ("service_region", "consumer_region")}
-    return {"side": config.side, "consumer_account": theirs, "service_region": "", "consumer_region": "", **regions}
+    accounts = {"consumer_account": theirs, "more_consumer_accounts": more}
+    return {"side": config.side, **accounts, "service_region": "", "consumer_region": "", **regions}
 
 
 def _recorded_settings_now(
@@ -218,8 +219,12 @@ def _recorded_settings_now(
     config differs from them in anything else."""
     recorded = _recorded_settings(state)
     refuse_changed_settings(config, recorded)
+    consumer = recorded.consumer
+    if isinstance(config.consumer.profile, tuple):
+        consumer = consumer.model_copy(update={"profile": config.consumer.profile})
     recorded = recorded.model_copy(
         update={
+            "consumer": consumer,
             "tags": config.tags,
             "customers": config.customers or recorded.customers,
             "removed_customers": () if every_customer else recorded.removed_customers,

@@ -9,20 +9,20 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
 from ..aws.tags import ID_TAG, KEY_TAG, NO_OWNER, OWNER_TAG, RESOURCE_TAG
-from ..config.settings import customer_of
+from ..config.settings import customer_of, party_of
 from ..engine.resource import Aws
 from ..errors import Refused
 from ..journal.run_log import runs
 from ..journal.state_file import StateFile
 from ..model import Side
 from ..private import put_aside
-from ..resources.by_tag import tagged
+from ..resources.by_tag import Tagged, tagged
 from ..resources.key_pair import fingerprint
 from ..ssh import key_comment, public_line
 
@@ -43,7 +43,7 @@ class StandingDemo:
     ``owners`` are its makers, one of each account; empty for one that was made before owners were recorded; ``since``
     is when AWS created the first of its resources, as far as AWS says so; ``count`` is the number of its tagged
     resources; ``keys`` are the fingerprints of the ssh keys in its tags; ``customers`` are the numbers of the customers
-    of which something is there, and ``sides`` the sides.
+    of which something is there, each with the party whose clients found it, and ``sides`` the sides.
     """
 
     id: str
@@ -51,7 +51,7 @@ class StandingDemo:
     since: datetime | None
     count: int
     keys: frozenset[str] = frozenset()
-    customers: frozenset[int] = frozenset()
+    customers: Mapping[int, str] = field(default_factory=dict)
     sides: frozenset[Side] = frozenset(Side)
 
     @property
@@ -87,31 +87,32 @@ class Identity:
         names = ("demo_id", "owner", "consumer_owner", "adopted_from")
         return {name: getattr(self, name) for name in names}
 
-    def owner_of(self, side: Side) -> str:
-        """Who is named by the tags of what is made on this side."""
-        return (self.consumer_owner if side is Side.CONSUMER else "") or self.owner
+    def owner_in(self, account: str) -> str:
+        """Who is named by the tags of what is made in this account."""
+        return next((one for one in self.consumer_owner.split(",") if _account(one) == account), self.owner)
 
     @property
     def owners(self) -> frozenset[str]:
         """All whom its tags may name."""
-        return frozenset({self.owner, self.consumer_owner, *self.adopted_from.split(",")} - {""})
+        return frozenset({self.owner, *self.consumer_owner.split(","), *self.adopted_from.split(",")} - {""})
 
 
-def standing_demos(sides: Mapping[Side, Aws]) -> list[StandingDemo]:
+def standing_demos(sides: Mapping[str, Aws]) -> list[StandingDemo]:
     """The demos of this name in the account, the one with the most resources first."""
-    by_id: dict[str, list[tuple[Mapping[str, str], datetime | None]]] = {}
+    by_id: dict[str, list[Tagged]] = {}
     for one in tagged(sides):
-        by_id.setdefault(one.tags.get(ID_TAG, ""), []).append((one.tags, one.created))
+        by_id.setdefault(one.tags.get(ID_TAG, ""), []).append(one)
     demos, accounts = [], dict.fromkeys(aws.clients.account for aws in sides.values())
     for id, parts in by_id.items():
-        owners = [owner for owner, _ in Counter(tags.get(OWNER_TAG, "") for tags, _ in parts).most_common()]
+        owners = [owner for owner, _ in Counter(one.tags.get(OWNER_TAG, "") for one in parts).most_common()]
         by_account = {_account(owner): owner for owner in reversed(owners)} if owners[0] else {}
         makers = tuple(by_account[account] for account in accounts if account in by_account)
-        since = min((created for _, created in parts if created), default=None)
-        keys = frozenset(tags[KEY_TAG] for tags, _ in parts if KEY_TAG in tags)
-        numbers = frozenset(customer_of(tags.get(RESOURCE_TAG, "")) for tags, _ in parts)
-        seen = frozenset(Side.CONSUMER if number else Side.PROVIDER for number in numbers)
-        demos.append(StandingDemo(id, makers or (owners[0],), since, len(parts), keys, numbers - {0}, seen))
+        since = min((one.created for one in parts if one.created), default=None)
+        keys = frozenset(one.tags[KEY_TAG] for one in parts if KEY_TAG in one.tags)
+        whose = {customer_of(one.tags.get(RESOURCE_TAG, "")): one.party for one in parts}
+        seen = frozenset(Side.CONSUMER if number else Side.PROVIDER for number in whose)
+        customers = {number: party for number, party in whose.items() if number}
+        demos.append(StandingDemo(id, makers or (owners[0],), since, len(parts), keys, customers, seen))
     return sorted(demos, key=lambda demo: (-demo.count, demo.id))
 
 
@@ -121,7 +122,7 @@ def _account(owner: str) -> str:
 
 
 def identify(
-    sides: Mapping[Side, Aws],
+    sides: Mapping[str, Aws],
     state: StateFile,
     logs: Path,
     unrecorded: Unrecorded,
@@ -133,9 +134,11 @@ def identify(
 
     Raises Refused if that is one that this command may not touch.
     """
-    aws, consumer = sides[Side.PROVIDER], sides[Side.CONSUMER].clients
+    aws = sides[Side.PROVIDER]
     caller = aws.clients.caller
-    theirs = consumer.caller if consumer.account != aws.clients.account else ""
+    others = {one.clients.account: one.clients.caller for one in sides.values()}
+    others.pop(aws.clients.account)
+    theirs = ",".join(others.values())
     if state.demo_id:
         if wanted not in ("", state.demo_id):
             raise Refused(
@@ -146,18 +149,21 @@ def identify(
         owner, before = (str(state.settings.get(name) or "") for name in ("owner", "adopted_from"))
         is_earlier = bool(state.settings) and not owner  # an earlier release wrote it
         customers = frozenset(map(customer_of, state.entries)) - {0}
-        theirs = str(state.settings.get("consumer_owner") or "") or theirs
+        recorded = str(state.settings.get("consumer_owner") or "").split(",")
+        theirs = ",".join((others | {_account(one): one for one in recorded if one}).values())
         before = NO_OWNER if is_earlier else before
         return Identity(state.demo_id, owner or caller, theirs, before, customers=customers)
     key = public_line(state.key_file)
     key_id = key_comment(key, aws.demo)
-    callers = {caller, theirs} - {""}
-    every = standing_demos({side: aws for side, aws in sides.items() if only in (None, side)})
+    callers = {caller, *others.values()}
+    every = standing_demos({party: aws for party, aws in sides.items() if only in (None, Side.of(party))})
     demos = [demo for demo in every if only is None or Side(only) in demo.sides]
     ids = {key_id, *(run.head["demo_id"] for run in runs(logs))} - {""}
     own = [demo for demo in demos if callers.union({""}).issuperset(demo.owners)]
     if ours := next((demo for demo in own if demo.id in ids or (key and fingerprint(key) in demo.keys)), None):
-        return Identity(ours.id, caller, theirs, NO_OWNER if "" in ours.owners else "", customers=ours.customers)
+        _refuse_another_order(ours, sides)
+        before = NO_OWNER if "" in ours.owners else ""
+        return Identity(ours.id, caller, theirs, before, customers=frozenset(ours.customers))
     if not demos:
         if every and unrecorded is Unrecorded.REFUSE:
             raise _the_other_sides(aws.demo, every[0])
@@ -166,8 +172,23 @@ def identify(
     is_own = callers.issuperset(chosen.owners)
     if unrecorded is Unrecorded.REFUSE or (unrecorded is Unrecorded.DELETE_OWN and not is_own):
         raise _not_on_record(aws.demo, chosen, is_own, unrecorded)
+    _refuse_another_order(chosen, sides)
     before = ",".join(owner or NO_OWNER for owner in chosen.owners if owner not in callers)
-    return Identity(chosen.id, caller, theirs, before, chosen, chosen.customers)
+    return Identity(chosen.id, caller, theirs, before, chosen, frozenset(chosen.customers))
+
+
+def _refuse_another_order(demo: StandingDemo, sides: Mapping[str, Aws]) -> None:
+    """Raise Refused if one of several consumer profiles is not the one whose customers are in its account."""
+    count = len(sides) - 1
+    for number, party in sorted(demo.customers.items()) if count > 1 else ():
+        found, wanted = sides[party].clients, sides[party_of(number, count)].clients
+        if (found.account, found.region) != (wanted.account, wanted.region):
+            raise Refused(
+                f"Customer {number} is in account {found.account}, and the --consumer-profile in its turn is of "
+                f"account {wanted.account}.",
+                code="VPCE076",
+                hint="Name the profiles in the order in which the demo was made: customer 1 has the first.",
+            )
 
 
 def _choose(demos: Sequence[StandingDemo], callers: set[str], wanted: str, unrecorded: Unrecorded) -> StandingDemo:

@@ -17,7 +17,7 @@ from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
 from ..aws.my_address import my_address
 from ..changes import CHANGES
-from ..config.settings import Settings, Where
+from ..config.settings import Settings, Where, customer_of
 from ..engine.engine import Engine
 from ..engine.events import Action, Event, Leftover
 from ..engine.failures import UNPROVEN
@@ -52,7 +52,7 @@ class Interrupted(DemoError):
         self.exit_code = 128 + number
 
 
-class OneSide(dict[Side, Aws]):
+class OneSide(dict[str, Aws]):
     """The only side with a sign-in.  What needs the other one cannot be asked, as if it did not exist."""
 
     def __missing__(self, side: Side) -> Aws:
@@ -68,7 +68,7 @@ class Run:
     state: StateFile
     settings: Settings
     demo: Demo
-    sides: dict[Side, Aws]
+    sides: dict[str, Aws]
     log: RunLog
     standing: StandingDemo | None = None
     """The demo, if it stands in the account and is not on record here."""
@@ -81,9 +81,9 @@ class Run:
     """What has the demo's tags and is none of its resources, as of the last look for them."""
 
     @property
-    def own_sides(self) -> dict[Side, Aws]:
+    def own_sides(self) -> dict[str, Aws]:
         """The side that the run is about, or both."""
-        return {side: aws for side, aws in self.sides.items() if self.settings.side in (None, side)}
+        return {party: aws for party, aws in self.sides.items() if self.settings.side in (None, Side.of(party))}
 
     # --- looking ------------------------------------------------------------
 
@@ -144,8 +144,8 @@ class Run:
         """The EC2 calls of ``up`` and ``down`` that AWS would refuse to this caller, as far as a dry run tells."""
         from ..verify.dry_run import allowed_calls
 
-        apart = self.sides[Side.PROVIDER] is not self.sides[Side.CONSUMER]
-        asked = [allowed_calls(side, self.settings, self.sides) for side in (Side if apart else (None,))]
+        each = list({id(aws): party for party, aws in reversed(self.sides.items())}.values())[::-1]
+        asked = [allowed_calls(party if len(each) > 1 else None, self.settings, self.sides) for party in each]
         return [name for one in asked for name, allowed in one.items() if allowed is False]
 
     # --- changing -------------------------------------------------------------
@@ -270,7 +270,7 @@ class Run:
     def look_for_strays(self) -> list[Stray]:
         """What has the demo's tags and is none of its resources.  Raises the error of a failed look-up."""
         try:
-            keys = {r.key: r.side for r in self.demo.resources}
+            keys = {r.key: r.party for r in self.demo.resources}
             both = tutorial(self.settings.model_copy(update={"side": None})).resources
             elsewhere = {r.key for r in both} - keys.keys()  # on the side that was not looked at
             found = strays(self.own_sides, keys, self._ids(), self._seen_since)
@@ -306,7 +306,7 @@ class Run:
             return left
         try:
             holders = [
-                one for one in r.held_by(self.sides[r.side].fresh_after(time.monotonic()), left.live) if one.foreign
+                one for one in r.held_by(self.sides[r.party].fresh_after(time.monotonic()), left.live) if one.foreign
             ]
         except (DemoError, ClientError, BotoCoreError):
             return left
@@ -316,8 +316,8 @@ class Run:
     def _unproven(self, resources: Sequence[Resource]) -> Iterator[Leftover]:
         """What is on record and was not deleted, since nothing in AWS shows that it is the demo's."""
         for r in resources:
-            if id := self.sides[r.side].unproven.get(r.key):
-                tag = self.sides[r.side].command_to_tag(r, id)
+            if id := self.sides[r.party].unproven.get(r.key):
+                tag = self.sides[r.party].command_to_tag(r, id)
                 yield Leftover(r, Live(id), UNPROVEN, {}, (f"{tag}    # if it is this demo's",))
 
     def _look_until_gone(self, resources: Sequence[Resource]) -> dict[str, Live]:
@@ -338,7 +338,7 @@ class Run:
         sign_in = [event for event in causes if event.error and error_kind(event.error) is ErrorKind.SIGN_IN]
         first = (sign_in or causes)[0]
         assert first.error is not None
-        error = understood(first.error, self.sides[first.resource.side].clients.decode)
+        error = understood(first.error, self.sides[first.resource.party].clients.decode)
         if error is None:
             raise first.error
         others = ", ".join(str(event.resource) for event in causes if event is not first)
@@ -351,14 +351,24 @@ class Run:
 
     # --- diagnosis --------------------------------------------------------------
 
-    def facts(self, said: str = "") -> AwsFacts:
-        """The demo as the diagnosis asks about it; ``said`` is what a failed check reported."""
+    def sides_of(self, customer: Customer) -> dict[str, Aws]:
+        """The provider's clients and those of one customer, by side."""
+        theirs = self.sides.get(customer.party, self.sides[Side.CONSUMER])  # a provider alone has no others
+        return {Side.PROVIDER: self.sides[Side.PROVIDER], Side.CONSUMER: theirs}
+
+    def facts(self, said: str = "", number: int = 0) -> AwsFacts:
+        """The demo as the diagnosis asks about it, with the customer of this number, or the first; ``said`` is what a
+        failed check reported."""
         from ..verify.aws_facts import AwsFacts
 
-        sides = OneSide({Side(side): self.sides[Side(side)]}) if (side := self.settings.side) else self.sides
-        return AwsFacts(
-            self.demo, sides, self.ssh(), self.settings.ssh_source, lambda: my_address(self.environment), said
-        )
+        customers = self.demo.customers
+        customer = next((one for one in customers if one.number == number), customers[0])
+        sides = self.sides_of(customer)
+        if side := self.settings.side:
+            sides = OneSide({side: sides[side]})
+        source = self.settings.ssh_source
+        demo = self.demo.alone(customer)
+        return AwsFacts(demo, sides, self.ssh(), source, lambda: my_address(self.environment), said)
 
     def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:
         """The most likely cause of the first of these errors, each in AWS's words, for which there is a rule."""
@@ -366,7 +376,7 @@ class Run:
 
         for resource, said in refused:
             if symptom := refusal(resource, said):
-                return diagnose(self.facts(said), symptom)
+                return diagnose(self.facts(said, customer_of(resource.key)), symptom)
         return None
 
 

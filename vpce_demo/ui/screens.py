@@ -9,47 +9,50 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from ..errors import DemoError
+from ..model import Side
 from .style import Screen, duration, padded
 
 if TYPE_CHECKING:
     from ..engine.events import Leftover
     from ..errors import Diagnosis
-    from ..model import Side
     from ..verify.checks import Result
 
 
 def header(
     screen: Screen,
     place: str,
-    accounts: Mapping[Side, Mapping[str, str]],
+    accounts: Mapping[str, Mapping[str, str]],
     alias: Callable[[str], str | None] = lambda account: "",
 ) -> None:
     """Complete every command's first line with the place, the account and its region; with those of each side, if they
-    are two.
+    are several.
 
     ``alias`` returns an account's alias, '' if it has none, and None if it is not known yet.
     """
-    seen = {(one["account"], one["region"]): side for side, one in accounts.items()}
+    seen: dict[tuple[str, str], list[str]] = {}
+    for party, one in accounts.items():
+        whose = seen.setdefault((one["account"], one["region"]), [])
+        whose += {Side.of(party).value} - set(whose)
     apart = len(seen) > 1
 
     def rest() -> list[str]:
         parts = []
-        for (account, region), side in seen.items():
+        for (account, region), sides in seen.items():
             name = alias(account)
-            parts += [_whose(side, account, apart), *([f"({name})"] if name else []), region]
+            parts += [_whose(sides, account, apart), *([f"({name})"] if name else []), region]
         return parts[1:]
 
     if place != "AWS":
         screen.add_to_line(f"in the {place}")
-    for (account, _), side in list(seen.items())[:1]:
-        screen.add_to_line(_whose(side, account, apart))
+    for (account, _), sides in list(seen.items())[:1]:
+        screen.add_to_line(_whose(sides, account, apart))
     screen.end_line_later(rest)
     if all(alias(account) is not None for account, _ in seen):
         screen.end_line()
 
 
-def _whose(side: Side, account: str, apart: bool) -> str:
-    return f"{side}: account {account}" if apart else f"account {account}"
+def _whose(sides: Sequence[str], account: str, apart: bool) -> str:
+    return f"{', '.join(sides)}: account {account}" if apart else f"account {account}"
 
 
 def ready(

@@ -14,11 +14,10 @@ from botocore.exceptions import ClientError
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.region import OPEN, is_excluded, public_access_of
-from ..config.settings import numbered
 from ..engine.drift import compared
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, NotCreated
-from ..model import Drift, Live, Remedy, Side, ours
+from ..model import Drift, Live, Remedy, Side, numbered, ours
 from ..resources.endpoint_service import allowed_principals, connections
 from ..resources.instance import Instance
 from ..resources.security_group import IngressRule
@@ -80,7 +79,7 @@ class AwsFacts:
     """
 
     demo: Demo
-    sides: Mapping[Side, Aws]
+    sides: Mapping[str, Aws]
     ssh: Ssh
     ssh_source: str
     address_now: Callable[[], str]
@@ -198,7 +197,7 @@ class AwsFacts:
     def of_the_consumer(self) -> dict[str, str]:
         """The endpoints of the account that may connect, by the state of their connections in lower case: the provider
         alone knows no more of the demo's own."""
-        owner = self.demo.service.consumer_account or self.clients(Side.PROVIDER).account
+        owner = self.demo.customers[0].account or self.clients(Side.PROVIDER).account
         listed = connections(self.aws(Side.PROVIDER), self.demo.service)
         theirs = [one for one in listed if one.get("VpcEndpointOwner") == owner]
         return {one.get("VpcEndpointState", "").lower(): one.get("VpcEndpointId", "") for one in theirs}

@@ -66,7 +66,7 @@ class CheckContext:
     """What the checks work with.  ``facts`` returns the facts for the diagnosis of an error."""
 
     demo: Demo
-    sides: Mapping[Side, Aws]
+    sides: Mapping[str, Aws]
     ssh: Ssh
     pace: float
     page: str

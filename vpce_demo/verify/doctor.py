@@ -179,18 +179,23 @@ def not_signed_in(error: Exception, ours: DemoError) -> Iterator[DoctorLine]:
 
 
 def account(
-    config: Config, environment: Environment, settings: Settings, sides: Mapping[Side, Aws]
+    config: Config, environment: Environment, settings: Settings, sides: Mapping[str, Aws]
 ) -> Iterator[DoctorLine]:
     """The checks that ask AWS, in parallel.  ``settings`` are those on record if there are any; what exists is known
     to ``sides``."""
     told = dict.fromkeys(f"account {one['account']} in {one['region']}" for one in environment.accounts.values())
     yield DoctorLine("sign-in", True, ", ".join(told))
-    both = not config.side and environment.clients[Side.PROVIDER] is environment.clients[Side.CONSUMER]
+    both = not config.side and len({id(clients) for clients in environment.clients.values()}) == 1
     asking: list[tuple[str, Callable[[], DoctorLine]]] = []
-    mine = [(side, clients) for side, clients in environment.clients.items() if config.side in (None, side)]
-    for side, clients in mine[: 1 if both else 2]:
-        of = "" if both else f" ({side})"
-        asking += [(f"{title}{of}", ask) for title, ask in _questions(config, side, clients, settings, sides, both)]
+    mine: dict[object, str] = {}
+    for party, clients in environment.clients.items():
+        if config.side in (None, Side.of(party)):
+            mine.setdefault(id(clients) if both else (Side.of(party), id(clients)), party)
+    for party in mine.values():
+        of = "" if both else f" ({party})"
+        asking += [
+            (f"{title}{of}", ask) for title, ask in _questions(environment, party, config, settings, sides, both)
+        ]
     asking += [
         ("zones", lambda: _zones(config, environment)),
         ("your address", lambda: _address(config, environment)),
@@ -202,15 +207,16 @@ def account(
 
 
 def _questions(
-    config: Config, side: Side, clients: Clients, settings: Settings, sides: Mapping[Side, Aws], both: bool
+    environment: Environment, party: str, config: Config, settings: Settings, sides: Mapping[str, Aws], both: bool
 ) -> Iterator[tuple[str, Callable[[], DoctorLine]]]:
-    ids = {live.id for live in sides[side].known.values()}
+    clients = environment.clients[party]
+    ids = {live.id for live in sides[party].known.values()}
     yield "region", lambda: _region(clients)
     yield "clock", lambda: _clock(_date(clients.ec2.describe_regions(RegionNames=[clients.region])))
-    yield "permissions", lambda: _permissions(None if both else side, settings, sides)
-    balancers = 1 if both or side is Side.PROVIDER else 0
-    customers = len(settings.customer_numbers)
-    networks = 1 + customers if both else 1 if side is Side.PROVIDER else customers
+    yield "permissions", lambda: _permissions(None if both else party, settings, sides)
+    balancers = 1 if both or party == Side.PROVIDER else 0
+    theirs = [environment.clients.get(settings.party_of(number)) for number in settings.customer_numbers]
+    networks = balancers + (theirs.count(clients) if both or party != Side.PROVIDER else 0)
     yield "quotas", lambda: _quotas(config, clients, networks, balancers, ids)
     yield "image", lambda: DoctorLine("", True, f"{image(clients, config)} ({config.image_parameter})")
     yield "Block Public Access", lambda: _public_access(clients, ids)
@@ -256,8 +262,8 @@ def _clock(date: str) -> DoctorLine:
     )
 
 
-def _permissions(side: Side | None, settings: Settings, sides: Mapping[Side, Aws]) -> DoctorLine:
-    asked = allowed_calls(side, settings, sides)
+def _permissions(party: str | None, settings: Settings, sides: Mapping[str, Aws]) -> DoctorLine:
+    asked = allowed_calls(party, settings, sides)
     refused = [name for name, allowed in asked.items() if allowed is False]
     open_ = [name for name, allowed in asked.items() if allowed is None]
     known = len(asked) - len(open_)
@@ -341,8 +347,9 @@ def _zones(config: Config, environment: Environment) -> DoctorLine:
         offers = offering(clients, config.instance_type)
         left_out = NOT_FOR_REMOTE_ACCESS if apart else ()
         usable.append({id: name for name, id in zones(clients).items() if name in offers and id not in left_out})
+    usable[1] = {id: name for id, name in usable[1].items() if all(id in one for one in usable[2:])}
     if apart:
-        sides = [sorted(one.values()) for one in usable]
+        sides = [sorted(one.values()) for one in usable[:2]]
         ours, theirs = (", ".join(names) or "none" for names in sides)
         fine = len(sides[0]) > 1 and bool(sides[1]) and (not config.zone or config.zone in sides[0])
         fix = "" if fine else "set another instance_type or region, or no zone; the provider needs two zones"

@@ -51,15 +51,15 @@ class _Catching:
         return catch
 
 
-def allowed_calls(side: Side | None, settings: Settings, sides: Mapping[Side, Aws]) -> dict[str, bool | None]:
+def allowed_calls(party: str | None, settings: Settings, sides: Mapping[str, Aws]) -> dict[str, bool | None]:
     """Whether each call is allowed, by operation; None if AWS answers otherwise, or what it needs does not exist.
 
-    ``side`` None: both.  What exists is known to ``sides``.
+    ``party`` None: both sides, in one account.  What exists is known to ``sides``.
     """
     wanted: dict[str, Params | None] = {}
-    for name, params in calls((side,) if side else tuple(Side), settings, sides):
+    for name, params in calls(party, settings, sides):
         wanted[name] = wanted.get(name) or params
-    clients = sides[side or Side.PROVIDER].clients
+    clients = sides[party or Side.PROVIDER].clients
     with ThreadPoolExecutor() as pool:
         answers = {name: pool.submit(_allowed, clients, name, params) for name, params in wanted.items()}
         return {name: answer.result() for name, answer in answers.items()}
@@ -78,22 +78,20 @@ def _allowed(clients: Clients, name: str, params: Params | None) -> bool | None:
     return None
 
 
-def calls(
-    wanted: tuple[Side, ...], settings: Settings, sides: Mapping[Side, Aws]
-) -> Iterator[tuple[str, Params | None]]:
-    """The EC2 calls that create and delete these sides' resources; without parameters if one of them is not known."""
+def calls(party: str | None, settings: Settings, sides: Mapping[str, Aws]) -> Iterator[tuple[str, Params | None]]:
+    """The EC2 calls that create and delete this party's resources; without parameters if one of them is not known."""
     facts: dict[str, str] = {name: getattr(settings, name) or NOT_THERE for name in FACTS}
     is_key = settings.public_key.startswith("ssh-")
     key = {"public_key": settings.public_key if is_key else A_PUBLIC_KEY}
     demo = tutorial(settings.model_copy(update={**facts, **key}))
     absent = Live(f"{NOT_THERE}:0", outputs=defaultdict(lambda: NOT_THERE))  # a target's has a port
-    known = {r.key: sides[r.side].known.get(r.key, absent) for r in closure(demo.resources)}
+    known = {r.key: sides[Side.PROVIDER].known.get(r.key, absent) for r in closure(demo.resources)}
     for r in demo.resources:
-        if r.side not in wanted:
+        if party and not (r.side == Side.of(party) and sides[r.party] is sides[party]):
             continue
-        clients = sides[r.side].clients
+        clients = sides[r.party].clients
         caught: Any = {f"changing_{name}": _Catching(getattr(clients, name)) for name in ("ec2", "elb")}
-        aws = replace(sides[r.side], clients=replace(clients, **caught), known=known).to_change("doctor")
+        aws = replace(sides[r.party], clients=replace(clients, **caught), known=known).to_change("doctor")
         for send in (r.request, lambda aws, r=r: r.delete(aws, known[r.key])):
             try:
                 send(aws)

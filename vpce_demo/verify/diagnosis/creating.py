@@ -102,9 +102,10 @@ def _allow(facts: AwsFacts, account: str) -> str:
 )
 def not_allowed(facts: AwsFacts) -> Finding | None:
     """Only between two accounts: the owner of a service may always connect (section 1.2 of the second part)."""
-    account = facts.demo.service.consumer_account
-    if not account:
+    allowed = facts.demo.endpoint.allowed
+    if allowed is None:
         raise NotCreated("The demo has no allowed principal: it is one of one account.")
+    account = allowed.account
     if not (evidence := _missing_permission(facts, account)):
         return None
     connected = "available" in facts.of_the_consumer()
