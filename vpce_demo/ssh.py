@@ -157,6 +157,8 @@ class Ssh:
     key_file: Path
     known_hosts: Path
     options: tuple[str, ...] = ()
+    jump: tuple[str, str] | None = None
+    """The address and the alias of a host to go through, as ``ssh -J`` does, with the same key."""
 
     @property
     def reads_configuration(self) -> bool:
@@ -183,7 +185,15 @@ class Ssh:
             **others,
         }
         words = [word for name, value in ours.items() for word in ("-o", f"{name}={value}")]
-        return [_client("ssh"), *self.options, *words, f"{USER}@{address}"]
+        through = self._through()
+        return [_client("ssh"), *through, *self.options, *words, f"{USER}@{address}"]
+
+    def _through(self) -> list[str]:
+        """The option that leads through the other host, before all others, since ssh takes the first of its kind."""
+        if self.jump is None:
+            return []
+        first, *rest = replace(self, jump=None).arguments(*self.jump, SessionType="none", ExitOnForwardFailure="yes")
+        return ["-o", f"ProxyCommand={proxy_command([first, '-W', '%h:%p', *rest])}"]
 
     def environment(self) -> dict[str, str]:
         """The variables of ssh and its proxy command: none of AWS, whose credentials are not for them.
@@ -298,11 +308,12 @@ def identity(key_file: Path) -> tuple[str, str]:
 
 
 def proxy_command(words: Sequence[str]) -> str:
-    """The value of ssh's ``ProxyCommand`` that runs these words; ``%h`` and ``%p`` are ssh's, if they are words.
+    """The value of ssh's ``ProxyCommand`` that runs these words; ``%h``, ``%p`` and ``%h:%p`` are ssh's, as words.
 
     ssh expands each ``%``, then gives the line to a shell.
     """
-    return " ".join(word if word in ("%h", "%p") else shlex.quote(word).replace("%", "%%") for word in words)
+    theirs = ("%h", "%p", "%h:%p")
+    return " ".join(word if word in theirs else shlex.quote(word).replace("%", "%%") for word in words)
 
 
 def ensure_key(key_file: Path, comment: str) -> str:

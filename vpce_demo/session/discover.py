@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from ..aws.region import (
 )
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config
-from ..config.settings import Settings
+from ..config.settings import TUTORIAL, Settings
 from ..engine.resource import Aws, Item, Listing
 from ..errors import Refused, RegionNotEnabled
 from ..model import Phase, Side
@@ -35,7 +35,9 @@ from ..resources.instance import INSTANCES
 from ..resources.subnet import SUBNETS
 
 
-def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]) -> Settings:
+def find_out(
+    config: Config, environment: Environment, sides: Mapping[Side, Aws], chapters: Collection[str] = (TUTORIAL,)
+) -> Settings:
     """The settings of a demo without recorded ones, asked of AWS in parallel; without its identity and ssh key.
 
     Raises Refused if no zone is suitable, or a consumer alone does not say which service to connect to.  Changes
@@ -59,7 +61,7 @@ def find_out(config: Config, environment: Environment, sides: Mapping[Side, Aws]
         there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
         room = [
             pool.submit(refuse_no_room, config, one, count, is_sandbox=environment.is_sandbox)
-            for one, count in networks(config, environment, config.customers or 1)
+            for one, count in networks(config, environment, config.customers or 1, chapters)
         ]
         gateways = [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         usable = ours.usable()
@@ -174,10 +176,15 @@ Ask the provider, who lets the account in by:
     <their-demo> up --side provider --consumer-account {account}"""
 
 
-def networks(config: Config, environment: Environment, customers: int) -> list[tuple[Clients, int]]:
+def networks(
+    config: Config, environment: Environment, customers: int, chapters: Collection[str] = (TUTORIAL,)
+) -> list[tuple[Clients, int]]:
     """The clients of each account and region, and how many VPCs, each with a gateway and an instance, are there."""
     each: dict[tuple[str, str], tuple[Clients, int]] = {}
-    for side, count in ((Side.PROVIDER, 1), (Side.CONSUMER, customers)):
+    beside = len(chapters)
+    if TUTORIAL in chapters:
+        beside += customers - 1
+    for side, count in ((Side.PROVIDER, TUTORIAL in chapters), (Side.CONSUMER, beside)):
         one = environment.clients[side]
         before = each.get((one.account, one.region), (one, 0))[1]
         each[one.account, one.region] = one, before + (count if config.side in (None, side) else 0)

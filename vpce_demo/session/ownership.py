@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 
 from ..aws.tags import ID_TAG, KEY_TAG, NO_OWNER, OWNER_TAG, RESOURCE_TAG
+from ..chapters import chapter_of, in_order
 from ..config.settings import customer_of
 from ..engine.resource import Aws
 from ..errors import Refused
@@ -42,7 +43,8 @@ class StandingDemo:
 
     ``owner`` is empty for one that was made before owners were recorded; ``since`` is when AWS created the first of its
     resources, as far as AWS says so; ``count`` is the number of its tagged resources; ``keys`` are the fingerprints of
-    the ssh keys in its tags; ``customers`` are the numbers of the customers of which something is there.
+    the ssh keys in its tags; ``customers`` are the numbers of the customers of which something is there, and
+    ``chapters`` the chapters.
     """
 
     id: str
@@ -51,6 +53,7 @@ class StandingDemo:
     count: int
     keys: frozenset[str] = frozenset()
     customers: frozenset[int] = frozenset()
+    chapters: tuple[str, ...] = ()
 
     @property
     def made_by(self) -> str:
@@ -76,6 +79,8 @@ class Identity:
     standing: StandingDemo | None = None
     customers: frozenset[int] = frozenset()
     """The numbers of its customers, where only AWS or the ids on record say so."""
+    chapters: tuple[str, ...] = ()
+    """Its chapters, likewise."""
 
     @property
     def marks(self) -> dict[str, str]:
@@ -93,8 +98,9 @@ def standing_demos(sides: Mapping[Side, Aws]) -> list[StandingDemo]:
         owners = Counter(tags.get(OWNER_TAG, "") for tags, _ in parts)
         since = min((created for _, created in parts if created), default=None)
         keys = frozenset(tags[KEY_TAG] for tags, _ in parts if KEY_TAG in tags)
-        customers = frozenset(customer_of(tags.get(RESOURCE_TAG, "")) for tags, _ in parts) - {0}
-        demos.append(StandingDemo(id, owners.most_common(1)[0][0], since, len(parts), keys, customers))
+        its = [tags.get(RESOURCE_TAG, "") for tags, _ in parts]
+        customers, chapters = frozenset(map(customer_of, its)) - {0}, in_order(map(chapter_of, its))
+        demos.append(StandingDemo(id, owners.most_common(1)[0][0], since, len(parts), keys, customers, chapters))
     return sorted(demos, key=lambda demo: (-demo.count, demo.id))
 
 
@@ -117,14 +123,17 @@ def identify(
         owner, before = (str(state.settings.get(name) or "") for name in ("owner", "adopted_from"))
         is_earlier = bool(state.settings) and not owner  # an earlier release wrote it
         customers = frozenset(map(customer_of, state.entries)) - {0}
-        return Identity(state.demo_id, owner or caller, NO_OWNER if is_earlier else before, customers=customers)
+        before = NO_OWNER if is_earlier else before
+        chapters = in_order(map(chapter_of, state.entries))
+        return Identity(state.demo_id, owner or caller, before, customers=customers, chapters=chapters)
     key = public_line(state.key_file)
     key_id = key_comment(key, aws.demo)
     demos = standing_demos(sides)
     ids = {key_id, *(run.head["demo_id"] for run in runs(logs))} - {""}
     own = [demo for demo in demos if demo.owner in (caller, "")]
     if ours := next((demo for demo in own if demo.id in ids or (key and fingerprint(key) in demo.keys)), None):
-        return Identity(ours.id, caller, "" if ours.owner else NO_OWNER, customers=ours.customers)
+        before = "" if ours.owner else NO_OWNER
+        return Identity(ours.id, caller, before, customers=ours.customers, chapters=ours.chapters)
     if not demos:
         return Identity(key_id or secrets.token_hex(3), caller)
     chosen = _choose(demos, caller, wanted, unrecorded)
@@ -132,7 +141,7 @@ def identify(
     if unrecorded is Unrecorded.REFUSE or (unrecorded is Unrecorded.DELETE_OWN and not is_own):
         raise _not_on_record(aws.demo, chosen, is_own, unrecorded)
     before = "" if is_own else chosen.owner or NO_OWNER
-    return Identity(chosen.id, caller, before, chosen, chosen.customers)
+    return Identity(chosen.id, caller, before, chosen, chosen.customers, chosen.chapters)
 
 
 def _choose(demos: Sequence[StandingDemo], caller: str, wanted: str, unrecorded: Unrecorded) -> StandingDemo:
