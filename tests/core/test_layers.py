@@ -20,6 +20,7 @@ ORDER = (
     "exercises",
     "report",
     "ui session",
+    "chapters",
     "verify",
     "journal diagram",
     "lessons",

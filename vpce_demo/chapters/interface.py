@@ -1,7 +1,7 @@
 """CHAPTER "interface": one of AWS's own services, STS, at a private address of the VPC, under its public name.
 
 An interface endpoint to AWS's services is PrivateLink as in the tutorial, except that AWS accepts it by itself, and
-that private DNS lets the service's own name lead to it.  Source: ``aws-behaviours-2.md`` section 5, rules 23, 24 and 27.
+that private DNS lets the service's own name lead to it.  Source: ``aws-behaviours-2.md`` section 5, rules 23, 24, 27.
 """
 
 from __future__ import annotations

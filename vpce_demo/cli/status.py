@@ -58,7 +58,12 @@ def plan(app: App, detailed_exitcode: bool, customers: int | None, chapter: str 
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
     look = look_at(
-        where, environment, app.command, plans=True, every_customer=customers is not None, chapter=chapter or ""
+        where,
+        environment,
+        app.command,
+        plans=True,
+        every_customer=customers is not None,
+        chapters=(chapter,) if chapter else (),
     )
     _show(app, look, "to be made")
     _document(app, look)

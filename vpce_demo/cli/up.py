@@ -170,7 +170,9 @@ def make(
 
     every = app.get("customers") is not None
     with (
-        open_demo(where, environment, app.command, makes=True, ttl=ttl, every_customer=every, chapter=chapter) as run,
+        open_demo(
+            where, environment, app.command, makes=True, ttl=ttl, every_customer=every, chapters=(chapter,)
+        ) as run,
         _deleting_what_was_made(app, run, timeout) if deletes else contextlib.nullcontext(),
     ):
         run.trust_the_opening()

@@ -173,7 +173,7 @@ class _Walk:
 
     def make(self, at: int) -> None:
         """Create this step, and whatever before it is missing or not ready."""
-        with open_demo(self.where, self.environment, self.app.command, makes=True, chapter=TUTORIAL) as run:
+        with open_demo(self.where, self.environment, self.app.command, makes=True, chapters=(TUTORIAL,)) as run:
             self.up(run, [r for step in self.seen.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
 
     def up(self, run: Run, wanted: Sequence[Resource], patience: float) -> None:
@@ -185,7 +185,7 @@ class _Walk:
                 run.up(open, told.on_event, self.timeout, leave=[r for r in open if r.usual_seconds > patience])
 
     def test(self) -> None:
-        with open_demo(self.where, self.environment, self.app.command, makes=True, chapter=TUTORIAL) as run:
+        with open_demo(self.where, self.environment, self.app.command, makes=True, chapters=(TUTORIAL,)) as run:
             self.up(run, run.demo.in_chapter(TUTORIAL), math.inf)
             run_test(self.app, run, self.screen, self.timeout)
             self.screen.line()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -157,15 +157,15 @@ def look_at(
     plans: bool = False,
     others: bool = False,
     every_customer: bool = False,
-    chapter: str = "",
+    chapters: Collection[str] = (),
 ) -> Look:
     """Open the demo, look at AWS once, and close it; without an environment, what is on record or planned.
 
     ``plans``: with the settings, and the refusals, of ``up``.  ``others``: also look for what else has its tags.
-    ``every_customer``: those that were taken away are wanted again.  ``chapter``: one that is planned too.
+    ``every_customer``: those that were taken away are wanted again.  ``chapters``: what is planned too.
     """
     if environment is None:
-        return planned(where, chapter)
+        return planned(where, chapters)
     unrecorded = Unrecorded.REFUSE if plans else Unrecorded.SHOW
     with open_demo(
         where,
@@ -175,7 +175,7 @@ def look_at(
         plans=plans,
         unrecorded=unrecorded,
         every_customer=every_customer,
-        chapter=chapter,
+        chapters=chapters,
     ) as run:
         run.look()
         if others:
@@ -206,12 +206,12 @@ def look_of(run: Run) -> Look:
     )
 
 
-def planned(where: Where, chapter: str = "") -> Look:
-    """A demo as it would be made, of what is on record; or a chapter of it alone."""
+def planned(where: Where, chapters: Collection[str] = ()) -> Look:
+    """A demo as it would be made, of what is on record; or these chapters alone."""
     accounts = {str(side): {"account": "", "region": where.config.region_of(side) or "us-east-1"} for side in Side}
     settings = open_recorded(where)[1]
-    if chapter:
-        settings = settings.model_copy(update={"chapters": (chapter,)})
+    if chapters:
+        settings = settings.model_copy(update={"chapters": tuple(chapters)})
     return Look(time.time(), "sandbox" if where.sandbox else "", accounts, settings)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,7 +49,7 @@ def open_demo(
     wanted: str = "",
     ttl: timedelta | None = None,
     every_customer: bool = False,
-    chapter: str = "",
+    chapters: Collection[str] = (),
 ) -> Iterator[Run]:
     """A run on this demo, with its lock held.
 
@@ -58,7 +58,7 @@ def open_demo(
     creates resources, so the settings are completed and recorded first.  The run is logged if it ``makes`` or is
     ``logged``.  ``unrecorded`` says what to do with a demo of this name that is not on record here, and ``wanted``
     which one to adopt.  ``ttl``: how long the demo is wanted from now on.  ``every_customer``: those that were taken
-    away are wanted again.  ``chapter``: what the command makes or plans, if that is not just what there is.  Raises
+    away are wanted again.  ``chapters``: what the command makes or plans, if that is not just what there is.  Raises
     Refused if the state belongs to another account or demo, the demo may not be touched, or the settings differ.  A new
     demo of which nothing was begun leaves no state file.
     """
@@ -82,7 +82,9 @@ def open_demo(
             if makes:
                 if not state.settings and not os.path.lexists(state.key_file):
                     new = state
-                settings = _settings_to_make(where.config, state, environment, identity, sides, every_customer, chapter)
+                settings = _settings_to_make(
+                    where.config, state, environment, identity, sides, every_customer, chapters
+                )
                 if ttl:
                     until = datetime.now(UTC) + ttl
                     settings = settings.model_copy(update={"expires": f"{until:%Y-%m-%dT%H:%MZ}"})
@@ -98,7 +100,7 @@ def open_demo(
                 )
                 if identity.customers and not state.settings:
                     recorded = recorded.model_copy(update=Settings.with_customers(identity.customers))
-                recorded = recorded.model_copy(update={"chapters": _chapters(state, identity, chapter)})
+                recorded = recorded.model_copy(update={"chapters": _chapters(state, identity, chapters)})
                 # A key that is lost is to be replaced.  Of a demo that is not on record, no key is known.
                 key = "" if identity.standing else public_line(state.key_file) or NO_KEY
                 settings = recorded.model_copy(
@@ -180,13 +182,12 @@ def _settings_to_make(
     identity: Identity,
     sides: Mapping[Side, Aws],
     every_customer: bool,
-    chapter: str,
+    more: Collection[str],
 ) -> Settings:
-    chapters = _chapters(state, identity, chapter)
+    chapters = _chapters(state, identity, more)
     if state.settings:
         settings, before = _recorded_settings_now(config, state, environment, every_customer), _recorded_settings(state)
-        more = {*settings.customer_numbers, *chapters} - {*before.customer_numbers, *before.chapters}
-        if more:
+        if {*settings.customer_numbers, *chapters} - {*before.customer_numbers, *before.chapters}:
             for clients, count in networks(config, environment, len(settings.customer_numbers), chapters):
                 refuse_no_room(settings, clients, count, is_sandbox=environment.is_sandbox)
     else:
@@ -205,10 +206,10 @@ def _settings_to_make(
     )
 
 
-def _chapters(state: StateFile, identity: Identity, more: str) -> tuple[str, ...]:
-    """The chapters on record, or else those that are there, and one more if it is named; of nothing, the tutorial."""
+def _chapters(state: StateFile, identity: Identity, more: Collection[str]) -> tuple[str, ...]:
+    """The chapters on record, or else those that are there, and these; of nothing, the tutorial."""
     there = _recorded_settings(state).chapters if state.settings else identity.chapters
-    return in_order((*there, more)) or (TUTORIAL,)
+    return in_order((*there, *more)) or (TUTORIAL,)
 
 
 def _of_this_run(config: Config, recorded: Settings, environment: Environment) -> dict[str, str | None]:
