@@ -107,7 +107,7 @@ def the_endpoint_is_available(lab: CheckContext) -> str:
     live = lab.look(lab.demo.part(ENDPOINT))
     if live is None or live.word.lower() != "available":
         raise CheckFailed(live.word if live else "gone", Symptom.GONE)
-    return f"{live.word}, at {', '.join(endpoint_addresses(lab.facts('')))}"
+    return f"{live.word}   {', '.join(endpoint_addresses(lab.facts('')))}"
 
 
 @CHECKS.check("the public name is private", 2, 3, side=CONSUMER)
@@ -130,7 +130,7 @@ def sts_answers(lab: CheckContext) -> str:
     answer = in_the_endpoints(lab, NAME, f"https://{public_name(lab.sides[CONSUMER].clients)}/")
     own = endpoint_addresses(lab.facts(""))
     if answer.address not in own:
-        raise CheckFailed(f"{answer}, not {', '.join(own)}", Symptom.PUBLIC_NAME)
+        raise CheckFailed(f"{answer}, which is not the endpoint's address", Symptom.PUBLIC_NAME)
     return str(answer)
 
 

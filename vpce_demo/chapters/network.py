@@ -216,7 +216,7 @@ def nothing_else_answers(lab: CheckContext, chapter: str) -> str:
     """What the private instance met at an address behind no endpoint.  Raises CheckFailed if that answers."""
     answer = answered(lab, chapter, ELSEWHERE, patient=False)
     if isinstance(answer, Answer):
-        raise CheckFailed(f"{ELSEWHERE} answers {answer}", Symptom.WAY_OUT)
+        raise CheckFailed(f"{ELSEWHERE} answered: {answer}", Symptom.WAY_OUT)
     return f"{ELSEWHERE} {answer}"
 
 

@@ -388,13 +388,14 @@ def ssh_works(lab: CheckContext) -> str:
 def logged_in(lab: CheckContext, instance: Instance, jump: Instance | None = None) -> str:
     """Who was logged in where; waits while the instances are new.  Raises CheckFailed."""
     for one in filter(None, (jump, instance)):
-        live, kind = lab.look(one), "public" if one.is_public else "private"
-        address = live.outputs.get(f"{kind}_address", "") if live else ""
+        live = lab.look(one)
+        address = live.outputs.get("public_address" if one.is_public else "private_address", "") if live else ""
         if live is None or live.word.lower() != "running" or not address:
             runs = live is not None and live.word.lower() == "running"
-            told = f"{live.word if live else 'gone'}, no {kind} address"
+            word = live.word if live else "gone"
+            told = f"{word}, no public address" if one.is_public else f"{word}, no private address"
             raise CheckFailed(told, Symptom.SSH_HANGS if runs else Symptom.STOPPED)
-    through = f" through {jump.name}" if jump else ""
+    through = f" (ssh -J {lab.sides[jump.side].live(jump).outputs['public_address']})" if jump else ""
     for last in lab.tries(lab.patience(instance)):
         answer = lab.on(instance, "hostname", jump=jump)
         if answer.exit_code == 0:
