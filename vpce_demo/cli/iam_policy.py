@@ -21,9 +21,10 @@ SIDES = ("provider", "consumer", "both")
 @command("iam-policy")
 @click.option("--side", type=click.Choice(SIDES), default="both", show_default=True, help="Whose account it is for.")
 @click.option("--extras", is_flag=True, help="Also what is used only if it is allowed.")
+@click.option("--chapters", is_flag=True, help="Also what up --chapter needs.")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
 @pass_app
-def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
+def iam_policy(app: App, side: str, extras: bool, chapters: bool, to: Path | None) -> None:
     """Print the least-privilege IAM policy for the demo.
 
     It is for this demo's name, for the region if one is set, and for the tags
@@ -37,7 +38,7 @@ def iam_policy(app: App, side: str, extras: bool, to: Path | None) -> None:
     config = where.config
     sides = Side if side == "both" else [Side(side)]
     home = "" if where.sandbox or region_of(config, sides) else _home(config)
-    document = policy(config, *sides, extras=extras, home=home)
+    document = policy(config, *sides, extras=extras, home=home, chapters=chapters)
     app.document.update(policy=document)
     text, taken = json.dumps(document, indent=2), size(document)
     screen = app.screen()
