@@ -19,7 +19,7 @@ from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
 
-from .policy import Context
+from ...policy import Context
 
 ROLE_PATH = "/aws-service-role/elasticloadbalancing.amazonaws.com/"
 ROLE_NAME = "AWSServiceRoleForElasticLoadBalancing"
