@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
 from moto.utilities.utils import get_partition
 
 from .. import timing
@@ -15,24 +14,13 @@ from ..api.calls import Call, handles
 from ..api.filters import INVALID_FILTER, Fields, matching
 from ..api.ids import hex_id
 from ..api.protocol import ApiError
+from ..store.aws_services import SERVICES, host_of, private_names, region_of, short_name
 from ..store.cloud import Service
 from . import tags
 
 GONE = ("Deleting", "Deleted")
 BY_GATEWAY = ("s3", "dynamodb")
 """AWS's services that have gateway endpoints too."""
-PUBLIC_NAMES = {
-    "dynamodb": (),
-    "ecr.dkr": ("*.dkr.ecr",),
-    "ecs-agent": ("ecs-a",),
-    "ecs-telemetry": ("ecs-t",),
-    "execute-api": ("*.execute-api",),
-    "kinesis-firehose": ("firehose",),
-    "kinesis-streams": ("kinesis",),
-    "s3": ("*.s3", "s3"),
-    "transfer.server": ("*.server.transfer",),
-}
-"""The fronts of the public names that private DNS gives to an endpoint, where they are not the service's own name."""
 REMOTE_ZONES_NOT = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"})
 """Ids of the zones from which no service of another region can be reached (``aws-behaviours-2.md`` section 3.2)."""
 HOLDING = ("pendingAcceptance", "pending", "available")
@@ -215,7 +203,7 @@ def modify_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
         service.private_dns_name = None
     _add_regions(call, service, added)
     for region in removed:
-        _remove_region(call, service, region)
+        _removeregion_of(call, service, region)
     return {"Return": True}
 
 
@@ -242,7 +230,7 @@ def _add_regions(call: Call, service: Service, regions: list[str]) -> None:
             call.cloud.later(timing.REGION_PENDING, partial(available, region))
 
 
-def _remove_region(call: Call, service: Service, region: str) -> None:
+def _removeregion_of(call: Call, service: Service, region: str) -> None:
     """No endpoint can be made from there any more.  Those that are there go on, and keep it ``Closed``."""
     if region not in service.regions:
         return
@@ -381,37 +369,17 @@ def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
 
 def aws_names(call: Call) -> list[str]:
     """The names of AWS's own services with endpoints in the region."""
-    return [f"com.amazonaws.{call.region}.{name}" for name in sorted(set(AWS_ENDPOINT_SERVICES))]
+    return [f"com.amazonaws.{call.region}.{name}" for name in SERVICES]
 
 
 def kinds(name: str) -> list[str]:
     """The types of endpoints that a service of AWS's own has."""
-    return ["Gateway", "Interface"] if _short(name) in BY_GATEWAY else ["Interface"]
-
-
-def public_names(name: str) -> list[str]:
-    """The names under which everybody reaches a service of AWS's own, and with private DNS an endpoint to it."""
-    short = _short(name)
-    return [f"{front}.{_region(name)}.amazonaws.com" for front in PUBLIC_NAMES.get(short, (_front(short),))]
+    return ["Gateway", "Interface"] if short_name(name) in BY_GATEWAY else ["Interface"]
 
 
 def aws_base_names(name: str) -> str:
     """The name that the own names of interface endpoints to a service of AWS's own end in."""
-    return f"{_front(_short(name))}.{_region(name)}.vpce.amazonaws.com"
-
-
-def _short(name: str) -> str:
-    """``ecr.api`` of ``com.amazonaws.us-east-1.ecr.api``."""
-    return name.split(".", 3)[3]
-
-
-def _region(name: str) -> str:
-    return name.split(".")[2]
-
-
-def _front(short: str) -> str:
-    """AWS's names of hosts have the parts of a service's name the other way round."""
-    return ".".join(reversed(short.split(".")))
+    return f"{host_of(short_name(name))}.{region_of(name)}.vpce.amazonaws.com"
 
 
 def _of_aws(call: Call, name: str) -> list[dict[str, Any]]:
@@ -440,9 +408,9 @@ def _of_aws(call: Call, name: str) -> list[dict[str, Any]]:
 def _aws_names_shown(name: str, kind: str) -> dict[str, Any]:
     """The names of its endpoints, and for interface endpoints those that private DNS gives them."""
     if kind == "Gateway":
-        return {"BaseEndpointDnsNames": [f"{_short(name)}.{_region(name)}.amazonaws.com"]}
+        return {"BaseEndpointDnsNames": [f"{short_name(name)}.{region_of(name)}.amazonaws.com"]}
     shown: dict[str, Any] = {"BaseEndpointDnsNames": [aws_base_names(name)]}
-    if names := public_names(name):
+    if names := private_names(name):
         shown["PrivateDnsName"] = names[0]
         shown["PrivateDnsNames"] = [{"PrivateDnsName": each} for each in names]
         shown["PrivateDnsNameVerificationState"] = "verified"

@@ -14,6 +14,7 @@ from ..api.filters import INVALID_FILTER, Fields, matching
 from ..api.ids import ENDPOINT_ZONES, dns_mark, hex_id, hosted_zone
 from ..api.protocol import ApiError
 from ..store import prefix_lists
+from ..store.aws_services import private_names
 from ..store.cloud import Service, VpcEndpoint
 from . import network_interfaces, route_tables, tags, validation, vpc_endpoint_services
 
@@ -73,7 +74,7 @@ def endpoint_item(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
 
 def _public_entries(endpoint: VpcEndpoint) -> list[dict[str, str]]:
     """The public names that private DNS gives it, in a zone that nobody else sees."""
-    names = vpc_endpoint_services.public_names(endpoint.service_name) if endpoint.private_dns else []
+    names = private_names(endpoint.service_name) if endpoint.private_dns else []
     zone = "Z0" + hashlib.sha256(endpoint.id.encode()).hexdigest()[:18].upper()
     return [{"DnsName": name, "HostedZoneId": zone} for name in names]
 
@@ -266,7 +267,7 @@ def _make_interfaces(call: Call, endpoint: VpcEndpoint, base: str) -> None:
     group_ids = list(dict.fromkeys(params.get("SecurityGroupIds", [])))
     endpoint.group_ids = group_ids or [call.ec2.get_default_security_group(vpc_id).id]
     groups = validation.groups_in(call, endpoint.group_ids, vpc_id)
-    has_names = service is None and bool(vpc_endpoint_services.public_names(endpoint.service_name))
+    has_names = service is None and bool(private_names(endpoint.service_name))
     _set_private_dns(call, endpoint, default=has_names and not _has_inbound(endpoint.service_name))
     star = "*." if _has_inbound(endpoint.service_name) else ""
     endpoint.dns_names = _names(call, f"{star}{endpoint.id}-{dns_mark()}.{base}", service, subnets)
@@ -306,7 +307,7 @@ def _set_private_dns(call: Call, endpoint: VpcEndpoint, default: bool) -> None:
 
 
 def _check_private_dns(call: Call, endpoint: VpcEndpoint) -> None:
-    names = [] if endpoint.service else vpc_endpoint_services.public_names(endpoint.service_name)
+    names = [] if endpoint.service else private_names(endpoint.service_name)
     vpc = validation.vpc(call, endpoint.vpc_id)
     if not names:
         text = f"the service {endpoint.service_name} does not provide a private DNS name."
@@ -316,7 +317,7 @@ def _check_private_dns(call: Call, endpoint: VpcEndpoint) -> None:
         raise ApiError("InvalidParameter", f"{text} for {vpc.id}")
     for other in _mine(call):
         if other.vpc_id == vpc.id and other.private_dns and other.state not in GOING and other.id != endpoint.id:
-            taken = vpc_endpoint_services.public_names(other.service_name)
+            taken = private_names(other.service_name)
             if name := next((each for each in names if each in taken), ""):
                 text = "private-dns-enabled cannot be set because there is already a conflicting DNS domain"
                 raise ApiError("InvalidParameter", f"{text} for {name} in the VPC {vpc.id}")
