@@ -11,6 +11,7 @@ import pytest
 
 from vpce_demo.sandbox.store.moto import regions
 from vpce_demo.sandbox.store.prefix_lists import RANGES, cidrs_of, id_of
+from vpce_demo.sandbox.store.view import Route
 
 from .world import Net, World, filters, refused
 
@@ -265,7 +266,8 @@ def test_the_network_sees_the_route_by_address(world: World) -> None:
     rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "PrefixListIds": [{"PrefixListId": own}]}
     world.ec2.authorize_security_group_ingress(GroupId=net.group, IpPermissions=[rule])
     view = world.sandbox.cloud.view()
-    seen = [(one.destination, one.target, one.active) for one in view.subnets[net.subnet].routes]
-    assert (cidrs_of(S3, "us-east-1")[0], id, True) in seen
-    assert [(one["Cidr"], net.gateway, True) for one in entries] == seen[-2:]
+    assert view.subnets[net.subnet].routes[-2:] == (
+        Route(S3_LIST, id, True, tuple(cidrs_of(S3, "us-east-1"))),
+        Route(own, net.gateway, True, tuple(one["Cidr"] for one in entries)),
+    )
     assert ("192.0.2.0/25", "192.0.2.192/26") in [one.cidrs for one in view.groups[net.group].ingress]

@@ -63,9 +63,12 @@ def snapshot(cloud: Cloud) -> View:
             Endpoint(
                 *(one.id, one.vpc_id, one.state, one.service_id, tuple(one.interfaces.values()), tuple(one.dns_names)),
                 region=one.region,
+                kind=one.kind,
+                service_name=one.service_name,
+                policy=one.policy,
+                private_dns=one.private_dns and not one.inbound_only,
             )
             for one in cloud.endpoints.values()
-            if one.kind == "Interface"
         ),
         peerings=_by_id(
             Peering(one.id, (one.vpc.id, one.peer_vpc.id))
@@ -113,7 +116,8 @@ def _vpc(cloud: Cloud, store: Any, vpc: Any) -> Vpc:
     gateways = (one.id for one in store.internet_gateways.values() if one.vpc is not None and one.vpc.id == vpc.id)
     mode, _ = cloud.blocking.get((store.account_id, store.region_name), ("off", None))
     is_open = any(one.vpc_id == vpc.id and one.mode == "allow-bidirectional" for one in cloud.exclusions.values())
-    return Vpc(vpc.id, cidrs, tuple(gateways), blocked=mode != "off" and not is_open)
+    support, hostnames = (str(value).lower() == "true" for value in (vpc.enable_dns_support, vpc.enable_dns_hostnames))
+    return Vpc(vpc.id, cidrs, tuple(gateways), mode != "off" and not is_open, support, hostnames)
 
 
 def _subnets(store: Any) -> Iterator[Subnet]:
@@ -135,6 +139,10 @@ def _subnets(store: Any) -> Iterator[Subnet]:
 
 def _routes(store: Any, table: Any) -> Iterator[Route]:
     for one in table.routes:
+        prefix_list = one.destination_prefix_list
+        destination = prefix_list.id if prefix_list else one.destination_cidr_block
+        if destination is None:
+            continue
         target = next(
             filter(
                 None,
@@ -148,15 +156,8 @@ def _routes(store: Any, table: Any) -> Iterator[Route]:
             ),
             one.transit_gateway_id or "",
         )
-        active = is_active_route(store, target, table.vpc_id)
-        yield from (Route(destination, target, active) for destination in _destinations(one))
-
-
-def _destinations(route: Any) -> list[str]:
-    """The ranges of IPv4 addresses that a route is for: several of a prefix list."""
-    if route.destination_prefix_list:
-        return cidrs_in(route.destination_prefix_list)
-    return [route.destination_cidr_block] if route.destination_cidr_block else []
+        cidrs = tuple(cidrs_in(prefix_list)) if prefix_list else ()
+        yield Route(destination, target, is_active_route(store, target, table.vpc_id), cidrs)
 
 
 def _acl(acl: Any) -> Iterator[AclEntry]:
