@@ -31,9 +31,11 @@ from vpce_demo.sandbox.store.view import (
     View,
     Vpc,
 )
+from vpce_demo.ssh import NO_CONFIGURATION, Ssh, SshFailure
 
 from .world import (
     ALL_OUT,
+    ANYWHERE,
     CUSTOMER,
     CUSTOMER_ADDRESS,
     CUSTOMER_PUBLIC,
@@ -358,3 +360,27 @@ def test_how_names_are_looked_up_on_an_instance(lab: Lab, line: str, code: int, 
     got, out, err = on(lab, PRIVATE, line)
     assert (got, err) == (code, "")
     assert said in out if said else out == ""
+
+
+# --- in by the public instance ---------------------------------------------------------------
+
+
+def test_ssh_by_way_of_the_public_instance(lab: Lab, tmp_path: Path) -> None:
+    key = tmp_path / "it's 50%h" / "key.pem"
+    key.parent.mkdir()
+    key.write_bytes(lab.key.read_bytes())
+    key.chmod(0o600)
+    way = next(word for word in lab.ssh_command(CUSTOMER_PUBLIC) if word.startswith("ProxyCommand="))
+    direct = Ssh(key, key.parent / "known_hosts", (*NO_CONFIGURATION, "-o", way))
+    ssh = direct.through(CUSTOMER_PUBLIC, "i-customer")
+    done = ssh.run(PRIVATE_ADDRESS, PRIVATE, ["hostname"], 20)
+    assert (done.out, done.exit_code, done.failure) == ("ip-10-0-2-20.ec2.internal\n", 0, None), done
+    assert {line.split()[0] for line in ssh.known_hosts.read_text().splitlines()} == {CUSTOMER, PRIVATE}
+    hops = next(each for each in lab.network.trace() if each["destination"] == PRIVATE_ADDRESS)["hops"]
+    assert [hop["at"] for hop in hops[:2]] == ["sg-customer", "rtb-customer"]
+    assert hops[-1] == {"at": PRIVATE, "says": "gets tcp/22 from 10.0.1.15", "passed": True}
+    lab.world.change(Group, "sg-private", ingress=(rule(22, "10.9.0.0/16"),))
+    closed = ssh.run(PRIVATE_ADDRESS, PRIVATE, ["hostname"], 20)
+    assert (closed.failure, closed.out) == (SshFailure.ON_THE_WAY, ""), closed
+    lab.world.change(Group, "sg-customer", ingress=(rule(80, *ANYWHERE),))
+    assert ssh.run(PRIVATE_ADDRESS, PRIVATE, ["hostname"], 2).failure is SshFailure.ON_THE_WAY

@@ -135,7 +135,7 @@ class CheckContext:
         live, ssh = self.sides[instance.side].live(instance), self.ssh
         if jump:
             through = self.sides[jump.side].live(jump)
-            ssh = replace(ssh, jump=(through.outputs.get("public_address", ""), through.id))
+            ssh = ssh.through(through.outputs.get("public_address", ""), through.id)
         address = live.outputs.get("private_address" if jump else "public_address", "")
         self.sessions += 1
         return ssh.run(address, live.id, command, seconds=max(1.0, min(4.0 * CONNECT_SECONDS, self._left())))
