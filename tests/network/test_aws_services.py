@@ -64,6 +64,8 @@ LOCAL = Route("10.0.0.0/16", "local", True)
 TO_S3 = Route(S3_LIST, "vpce-s3", True, (S3_RANGE,))
 TO_DYNAMODB = Route(DYNAMODB_LIST, "vpce-dynamodb", True, (DYNAMODB_RANGE,))
 OUT = Route("0.0.0.0/0", "igw-customer", True)
+BY_NAT = Route("0.0.0.0/0", "nat-1", True)
+NAT_PUBLIC = "198.51.100.9"
 
 Change = Callable[[View], View]
 
@@ -169,6 +171,40 @@ def test_the_way_from_the_public_instance(public: str, source: str, endpoint: st
     view = but(chapter(), Subnet, "subnet-customer", routes=(LOCAL, OUT, *([TO_S3] if public else [])))
     decision = decide(view, "eni-customer", S3, 443, lambda *_: Health())
     assert (decision.outcome, decision.source, decision.endpoint) == (DELIVERED, source, endpoint)
+
+
+def with_nat(*more: Route, **changes: object) -> View:
+    """The private subnet with a default route to a NAT gateway in the public one."""
+    wanted = ("eni-nat", "vpc-customer", "subnet-customer", "10.0.1.9", NAT_PUBLIC, ())
+    nat = Interface(*wanted, InterfaceOwner.NAT_GATEWAY, "nat-1")
+    return routes(*more, BY_NAT)(with_(chapter(), replace(nat, **changes)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("view", "destination", "source", "at", "says"),
+    [
+        (with_nat(), S3, NAT_PUBLIC, "internet", "is on the internet"),
+        (with_nat(), PUBLIC_STS, NAT_PUBLIC, "internet", "is on the internet"),
+        (with_nat(TO_S3), S3, PRIVATE_ADDRESS, "vpce-s3", "takes it to"),
+        (with_nat(TO_S3), PUBLIC_STS, NAT_PUBLIC, "internet", "is on the internet"),
+        (with_nat(public_address=None), S3, "", "igw-customer", "eni-nat (10.0.1.9) has no public address"),
+        (with_nat(holder=InterfaceOwner.OTHER, holder_id=""), S3, "", "nat-1", "NAT gateway is not available"),
+        (with_nat(subnet_id="subnet-private"), S3, "", "rtb-private", "nat-1, which is no way to the internet"),
+        (acl(False, 1024, 65535)(with_nat()), S3, "", "acl-private", "line 50 denies"),
+        (
+            but(with_nat(), Subnet, "subnet-customer", acl=()),
+            S3,
+            "",
+            "acl-customer",
+            "denies tcp/443 in from 10.0.2.20",
+        ),
+        (but(with_nat(), Vpc, "vpc-customer", blocked=True), S3, "", "vpc-customer", "Block Public Access"),
+    ],
+)
+def test_the_way_by_a_nat_gateway(view: View, destination: str, source: str, at: str, says: str) -> None:
+    decision = decide(view, "eni-private", destination, 443, lambda *_: Health())
+    assert (decision.settled_by.at, decision.source) == (at, source)
+    assert says in decision.settled_by.says
 
 
 # --- names -------------------------------------------------------------------------------

@@ -24,6 +24,23 @@ def way(world: World, instance: str, name: str) -> tuple[str, str, str]:
     return address, decision.host, str(decision.settled_by)
 
 
+def test_the_way_by_a_nat_gateway(world: World) -> None:
+    net = world.network()
+    private = replace(net, subnet=world.subnet(net.vpc, "20.0.2.0/24"))
+    address = world.ec2.allocate_address(Domain="vpc")
+    made = world.ec2.create_nat_gateway(SubnetId=net.subnet, AllocationId=address["AllocationId"])["NatGateway"]
+    table = world.ec2.create_route_table(VpcId=net.vpc)["RouteTable"]["RouteTableId"]
+    world.ec2.associate_route_table(RouteTableId=table, SubnetId=private.subnet)
+    wanted = {"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": made["NatGatewayId"]}
+    world.ec2.create_route(**wanted)
+    instance = world.instance(private, NetworkInterfaces=None, SubnetId=private.subnet, SecurityGroupIds=[net.group])
+    view = world.sandbox.cloud.view()
+    source = view.interfaces[view.instances[instance].interface_id]
+    assert source.public_address is None
+    decision = decide(view, source.id, addresses(view, S3)[0], 443, lambda *_: Health())
+    assert (decision.host, decision.source) == (AWS, address["PublicIp"])
+
+
 def test_the_ways_from_a_private_instance(world: World) -> None:
     net = world.network()
     net = replace(net, subnet=world.subnet(net.vpc, "20.0.2.0/24"))

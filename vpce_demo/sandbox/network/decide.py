@@ -148,8 +148,7 @@ class _Way:
             endpoint = self.view.endpoints.get(route.target) if route else None
             if route and endpoint and endpoint.kind == "Gateway":
                 return self.by_gateway_endpoint(source, destination, route, endpoint)
-            self.leave(source, destination)
-            return self.through_internet(source.public_address or "", destination)
+            return self.through_internet(self.leave(source, destination), destination)
         table = subnet.route_table_id
         self.passes(table, f"{destination} is local to {vpc.id}" if inside or route is None else _words(route))
         if target is None:
@@ -175,9 +174,13 @@ class _Way:
         self.endpoint = endpoint.id
         return names.AWS, self.port, client
 
-    def leave(self, source: Interface, destination: str) -> None:
-        """Out of the VPC: a route to an attached internet gateway, and a public address to go by."""
+    def leave(self, source: Interface, destination: str) -> str:
+        """Out of the VPC, perhaps by a NAT gateway: a route to an attached internet gateway, and the public address to
+        go by."""
         subnet = self.view.subnets[source.subnet_id]
+        route = route_to(subnet, destination)
+        if route and route.target.startswith("nat-") and route.active and source.holder is InterfaceOwner.INSTANCE:
+            return self.leave(self.to_nat_gateway(source, destination, route), destination)
         gateway = self.ask_route(subnet, destination)
         self.ask_public_access(source.vpc_id)
         if source.public_address is None:
@@ -185,6 +188,25 @@ class _Way:
         self.ask_acl(subnet, True, destination, (self.port, self.port))
         self.ask_acl(subnet, False, destination, _client_ports(source))
         self.passes(gateway, f"sends it out as {source.public_address}")
+        return source.public_address
+
+    def to_nat_gateway(self, source: Interface, destination: str, route: Route) -> Interface:
+        """To the interface of a NAT gateway, from which it goes on (which leads to no VPC endpoint)."""
+        here = self.view.subnets[source.subnet_id]
+        self.passes(here.route_table_id, _words(route))
+        owners = {each.holder_id: each for each in self.view.interfaces.values()}
+        gateway = owners.get(route.target)
+        if gateway is None:
+            self.drop(route.target, "NAT gateway is not available")
+        there = self.view.subnets[gateway.subnet_id]
+        if there.id != here.id:
+            back = _client_ports(source)
+            self.ask_acl(here, True, destination, (self.port, self.port))
+            self.ask_acl(there, False, source.address, (self.port, self.port))
+            self.ask_acl(there, True, source.address, back)
+            self.ask_acl(here, False, destination, back)
+        self.passes(gateway.holder_id, f"sends it on as {gateway.address}")
+        return gateway
 
     def through_internet(self, source: str, destination: str) -> _Arrival:
         """Between public addresses."""

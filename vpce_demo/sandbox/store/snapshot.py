@@ -88,6 +88,9 @@ def _holders(cloud: Cloud) -> dict[str, tuple[InterfaceOwner, str]]:
     held = {
         each: (InterfaceOwner.ENDPOINT, one.id) for one in cloud.endpoints.values() for each in one.interfaces.values()
     }
+    for store in ec2_stores():
+        available = (one for one in store.nat_gateways.values() if one.state == "available")
+        held |= {one._eni.id: (InterfaceOwner.NAT_GATEWAY, one.id) for one in available}
     arns = {_text(arn): arn for store in elb_stores() for arn in store.load_balancers}
     for store in ec2_stores():
         for interface in store.enis.values():

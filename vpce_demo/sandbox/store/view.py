@@ -17,12 +17,14 @@ class InterfaceOwner(Enum):
     INSTANCE = "instance"
     ENDPOINT = "endpoint"
     LOAD_BALANCER = "load balancer"
+    NAT_GATEWAY = "NAT gateway"
     OTHER = "other"
 
 
 @dataclass(frozen=True)
 class Interface:
-    """A network interface.  ``holder_id`` is an instance id, an endpoint id or a load balancer's ARN."""
+    """A network interface.  ``holder_id`` is the id of an instance, an endpoint or a NAT gateway that is
+    available, or a load balancer's ARN."""
 
     id: str
     vpc_id: str
