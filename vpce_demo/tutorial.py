@@ -388,6 +388,10 @@ class Demo:
         """Every resource, in the tutorial's order."""
         return [r for step in self.steps for r in step.resources]
 
+    def only(self, chapter: str) -> Demo:
+        """The same demo with the tutorial's steps only, or with those of one chapter."""
+        return replace(self, steps=[step for step in self.steps if step.chapter == chapter])
+
     def in_chapter(self, chapter: str) -> list[Resource]:
         """The resources of the tutorial, or of a chapter beside it."""
         return [r for step in self.steps if step.chapter == chapter for r in step.resources]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..config.settings import Settings
 from ..errors import Diagnosis
-from ..tutorial import Demo, Script
+from ..tutorial import Script
 from ..verify.checks import Check, CheckContext, Checklist, Result, explain
 from ..verify.diagnosis.differences import something_differs
 from ..verify.diagnosis.missing_resources import part_missing
@@ -19,13 +19,13 @@ class Chapter:
     """A chapter of this name, with which the keys of its resources begin.
 
     ``write`` adds its steps and its teardown.  ``endpoints`` are the keys of what ``up`` makes last: before that it
-    asks ``before``, the control of the proof, whose evidence is recorded.  ``causes`` are its own rules; ``proof`` is
-    what is proven if all checks pass.
+    asks ``before``, the control of the proof, whose evidence is recorded.  ``causes`` are its own rules; ``proven``
+    is what is proven if all checks pass.
     """
 
     name: str
     title: str
-    proof: str
+    proven: str
     write: Callable[[Script, Settings], None]
     endpoints: tuple[str, ...]
     before: Check
@@ -43,13 +43,9 @@ class Chapter:
         self.write(t, s)
         return t
 
-    def alone(self, demo: Demo) -> Demo:
-        """The same demo with this chapter only."""
-        steps = [step for step in demo.steps if step.chapter == self.name]
-        return replace(demo, steps=steps)
-
-    def explain(self, lab: CheckContext, failed: Result) -> Diagnosis:
-        """The most likely cause of a failed check; its fixes make this chapter again, not the tutorial."""
+    def explain(self, lab: CheckContext, failed: Result | None) -> Diagnosis:
+        """The most likely cause of a failed check, or of anything that could make one fail; its fixes make this
+        chapter again, not the tutorial."""
         every = tuple(q.number for q in self.checks)
         rules = [*self.causes, *(replace(one, checks=every) for one in (something_differs, part_missing))]
         told = explain(lab, failed, rules)

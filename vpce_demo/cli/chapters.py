@@ -35,7 +35,7 @@ def parts_of(app: App, run: Run, name: str, there: Mapping[str, Live]) -> Iterat
 def _look_before(app: App, run: Run, chapter: Chapter) -> None:
     """Ask what the endpoints are to change, and record the answer.  A failure is said, and holds up nothing."""
     screen = app.screen()
-    lab = checks_of(run, chapter.alone(run.demo), None)
+    lab = checks_of(run, run.demo.only(chapter.name), None)
     with checking(screen, app.get("progress", "auto"), 0, "before the endpoints"):
         try:
             seen = chapter.before(lab)

@@ -11,13 +11,13 @@ from ..aws.environment import price_list_client, region_without_asking
 from ..aws.messages import as_demo_errors
 from ..aws.partitions import partition_of
 from ..changes import CHANGES
+from ..chapters import demo_of
 from ..config.settings import Where
 from ..cost.bill import BillLine, Regions, between, bill, price
 from ..cost.prices import price_list, table
 from ..errors import ConfigError, DemoError
 from ..model import Side
 from ..session.open import open_recorded
-from ..tutorial import tutorial
 from ..ui import money
 from .app import App, command_line
 from .group import command, pass_app
@@ -48,7 +48,7 @@ def cost(app: App, refresh: bool) -> None:
     region = regions[Side.PROVIDER]
 
     state, settings = open_recorded(where)
-    demo = tutorial(settings)
+    demo = demo_of(settings)
     if refresh:
         for each in dict.fromkeys(regions.values()):
             _refresh(app, where, each, demo.web.type)

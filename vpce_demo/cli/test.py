@@ -118,14 +118,15 @@ def run_test(
     page = ""
     instead = instead_of_the_cause(app)
     for name in chapters:
-        one = _tutorial(app, run, screen, timeout) if name == TUTORIAL else _chapter(app, run, screen, timeout, name)
+        one, customers = proof_of(run, name, timeout), len(run.demo.customers) if name == TUTORIAL else 1
         if len(chapters) > 1 and not screen.quiet:
             screen.line(one.title, style="bold")
         began, results = time.monotonic(), []
         first_failed: Result | None = None
-        for lab, result in one.answers:
+        for lab, result in _of_several(app, run, screen, one) if customers > 1 else _of_one(app, screen, one):
+            result = replace(result, chapter=name)
             results.append(result)
-            one_of_many = one.customers > 1 and result.number > checks.OF_THE_PROVIDER
+            one_of_many = customers > 1 and result.number > checks.OF_THE_PROVIDER
             if result.passed is False or not (screen.quiet or one_of_many):
                 screens.result(screen, result)
             if result.failure and not first_failed:
@@ -134,11 +135,11 @@ def run_test(
                     result.failure.diagnosis = diagnosis_for_this_demo(app, one.explain(lab, result))
             run.log.check(_in_the_log(result), result.failure)
         if name == TUTORIAL:
-            page = one.first.seen
+            page = one.lab.seen
             run.log.page(page)
         seconds = time.monotonic() - began
         seen = "" if screen.quiet or name != TUTORIAL else page
-        screens.verdict(screen, results, seen, seconds, CHANGES.sentence(), one.customers, one.proof)
+        screens.verdict(screen, results, seen, seconds, CHANGES.sentence(), customers, one.proven)
         told += results
         failed = failed or first_failed
     with contextlib.suppress(ClientError, BotoCoreError):  # needed only for the report
@@ -156,33 +157,27 @@ def run_test(
 
 
 @dataclass(frozen=True)
-class _Proof:
-    """The checks of the tutorial or of a chapter: their answers one by one, what explains a failure, and what is proven
-    if all pass.  ``first`` is what the checks of the first customer work with."""
+class Proof:
+    """The checks of the tutorial or of a chapter, what they work with, what explains a failure, and what is proven if
+    all pass."""
 
     title: str
-    first: CheckContext
-    answers: Iterator[tuple[CheckContext, Result]]
-    explain: Callable[[CheckContext, Result], Diagnosis]
-    customers: int = 1
-    proof: str = ""
+    lab: CheckContext
+    questions: Sequence[checks.Question] = checks.QUESTIONS
+    explain: Callable[[CheckContext, Result | None], Diagnosis] = checks.explain
+    proven: str = ""
 
 
-def _tutorial(app: App, run: Run, screen: Screen, timeout: float | None) -> _Proof:
-    first, customers = checks_of(run, run.demo, timeout), len(run.demo.customers)
-    answers = _of_several(app, run, screen, first) if customers > 1 else _of_one(app, screen, first, checks.run(first))
-    return _Proof("The tutorial", first, answers, checks.explain, customers)
-
-
-def _chapter(app: App, run: Run, screen: Screen, timeout: float | None, name: str) -> _Proof:
+def proof_of(run: Run, name: str, timeout: float | None) -> Proof:
+    """The proof of the tutorial, for its first customer, or of this chapter."""
+    lab = checks_of(run, run.demo.only(name), timeout)
+    if name == TUTORIAL:
+        return Proof("The tutorial", lab)
     from ..chapters import chapter_named
 
-    one = chapter_named(name)
-    lab = checks_of(run, one.alone(run.demo), timeout)
+    chapter = chapter_named(name)
     lab.before = run.settings.before.get(name, "")
-    answers = _of_one(app, screen, lab, checks.run(lab, questions=one.checks), one.checks)
-    its_own = ((lab, replace(result, chapter=name)) for lab, result in answers)
-    return _Proof(one.title, lab, its_own, one.explain, proof=one.proof)
+    return Proof(chapter.title, lab, chapter.checks, chapter.explain, chapter.proven)
 
 
 def _in_the_log(result: Result) -> dict[str, Any]:
@@ -209,24 +204,19 @@ def checks_of(run: Run, demo: Demo, timeout: float | None) -> CheckContext:
     )
 
 
-def _of_one(
-    app: App,
-    screen: Screen,
-    lab: CheckContext,
-    answers: Iterator[Result],
-    questions: Sequence[checks.Question] = checks.QUESTIONS,
-) -> Iterator[tuple[CheckContext, Result]]:
-    """The results of these checks, one after the other."""
-    for question in questions:
-        with checking(screen, app.get("progress", "auto"), question.number, question.title(lab)):
+def _of_one(app: App, screen: Screen, proof: Proof, count: int | None = None) -> Iterator[tuple[CheckContext, Result]]:
+    """The results of the checks, or of the first so many, one after the other."""
+    answers = checks.run(proof.lab, questions=proof.questions)
+    for question in proof.questions[:count]:
+        with checking(screen, app.get("progress", "auto"), question.number, question.title(proof.lab)):
             result = next(answers)
-        yield lab, result
+        yield proof.lab, result
 
 
-def _of_several(app: App, run: Run, screen: Screen, first: CheckContext) -> Iterator[tuple[CheckContext, Result]]:
+def _of_several(app: App, run: Run, screen: Screen, proof: Proof) -> Iterator[tuple[CheckContext, Result]]:
     """The checks of the provider once, and the others for each customer: several at a time, told in their order."""
-    known = []
-    for lab, result in _of_one(app, screen, first, checks.run(first), checks.QUESTIONS[: checks.OF_THE_PROVIDER]):
+    known, first = [], proof.lab
+    for lab, result in _of_one(app, screen, proof, checks.OF_THE_PROVIDER):
         known.append(result)
         yield lab, result
     labs = [checks_of(run, run.demo.alone(one), first.timeout_seconds) for one in run.demo.customers]
