@@ -118,6 +118,7 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
     from ..lessons.placeholders import from_demo, from_prices, from_settings
 
     region = app.get("region") or "us-east-1"
+    yield {"region": region}.get
     yield from_prices(region)
     yield from_nat_prices()
     if of_a_step:
@@ -126,7 +127,6 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
 
         config = app.where().config
         settings = not_looked_up(config)
-        yield {"region": region}.get
         yield from_settings(settings, config)
         yield from_demo(tutorial(settings), {})
     elif app.config_file:
