@@ -55,12 +55,13 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None, lang: Langu
     lang = lang or language()
     look = seen(app, screen, app.where())
     if TUTORIAL not in look.settings.chapters:
-        chapter = look.settings.chapters[0]
+        only = ", ".join(look.settings.chapters)
         raise NotCreated(
             "It is too early for diagram.",
             code="VPCE095",
-            facts={"missing": f"the tutorial: this demo has the chapter {chapter} only"},
-            hint=f"Run first:  <demo> up    or see the chapter's own picture:  vpce-demo explain {chapter}",
+            facts={"missing": f"the tutorial: this demo is {only} alone"},
+            hint="Run first:  <demo> up    or see the chapter's own picture:  "
+            f"vpce-demo explain {look.settings.chapters[0]}",
         )
     pictures = [picture(look.demo, look.live, look.frame, one) for one in ("en", lang)]
     if instead := instead_of_the_cause(app):

@@ -12,6 +12,8 @@ from annotated_types import Ge, MinLen
 from pydantic import Field
 from typing_extensions import TypeAliasType, TypedDict
 
+from ..cost.comparison import Cheaper
+
 Usd = TypeAliasType("Usd", Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")])
 """US dollars as a decimal; never a float."""
 DrawnState = Literal["missing", "pending", "ready", "broken"]
@@ -154,7 +156,7 @@ class ComparedKind(TypedDict):
     hour: Usd | None
     gb: Usd | None
     month: Usd | None
-    cheaper: Literal["always", "from", "up to", "never"] | None
+    cheaper: Cheaper | None
     crossing_gb: int | None
 
 
@@ -162,7 +164,7 @@ class ComparedEndpoints(TypedDict):
     """So many interface endpoints in one zone beside one NAT gateway, as in ``ComparedKind``."""
 
     endpoints: int
-    cheaper: Literal["always", "from", "up to", "never"] | None
+    cheaper: Cheaper | None
     crossing_gb: int | None
 
 
