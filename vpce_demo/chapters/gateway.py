@@ -79,7 +79,7 @@ def s3_is_out_of_reach(lab: CheckContext) -> str:
     answer = answered(lab, NAME, _package_list(lab), patient=False)
     if isinstance(answer, Answer):
         raise CheckFailed(f"S3 answered {answer}, without an endpoint", Symptom.WAY_OUT)
-    return f"S3 {answer}"
+    return f"S3: {answer}"
 
 
 @CHECKS.check("before the endpoints", side=CONSUMER)

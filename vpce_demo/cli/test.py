@@ -120,6 +120,8 @@ def run_test(
     for name in chapters:
         one, customers = proof_of(run, name, timeout), len(run.demo.customers) if name == TUTORIAL else 1
         if len(chapters) > 1 and not screen.quiet:
+            if told:
+                screen.line()
             screen.line(one.title, style="bold")
         began, results = time.monotonic(), []
         first_failed: Result | None = None
