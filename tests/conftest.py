@@ -9,7 +9,7 @@ import math
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -199,10 +199,15 @@ def open_run(place: Environment) -> Callable[..., AbstractContextManager[Run]]:
 
     @contextlib.contextmanager
     def open_it(
-        directory: Path, *, makes: bool = True, unrecorded: Unrecorded = Unrecorded.REFUSE, **settings: Any
+        directory: Path,
+        *,
+        makes: bool = True,
+        unrecorded: Unrecorded = Unrecorded.REFUSE,
+        chapters: Sequence[str] = (),
+        **settings: Any,
     ) -> Iterator[Run]:
         where = Where(load(None, settings), directory, sandbox=True)
-        with open_demo(where, place, "test", makes=makes, unrecorded=unrecorded) as run:
+        with open_demo(where, place, "test", makes=makes, unrecorded=unrecorded, chapters=chapters) as run:
             yield run
 
     return open_it

@@ -119,6 +119,8 @@ _ON_THE_WAY = (
 _PROXY_ENDED = re.compile(r"UNKNOWN port|^(kex|ssh)_exchange_identification: |^client_loop: ")
 """Lines of ssh that say no more than that the connection ended, where it was a proxy command's."""
 
+_IN_PROXY_COMMAND = {"%h": "%h", "%p": "%p", "[%h]:%p": "'[%h]:%p'"}
+
 
 def _without_warnings(said: str) -> list[str]:
     """Such as "Permanently added", which are no reason to fail."""
@@ -166,6 +168,14 @@ class Ssh:
     def without_configuration(self) -> Ssh:
         """The same with ssh's defaults, on no other way than the direct one."""
         return replace(self, options=NO_CONFIGURATION)
+
+    def through(self, address: str, alias: str) -> Ssh:
+        """The same by way of another instance, at this address, for one that only that can reach: as ``ssh -J`` does,
+        with the same key and options."""
+        jump = [*self.arguments(address, alias)[:-1], "-W", "[%h]:%p", f"{USER}@{address}"]
+        # Of several proxy commands ssh takes the first; that it reads no configuration is said before all.
+        way = ("-o", f"ProxyCommand={proxy_command(jump)}")
+        return replace(self, options=(*self.options[:2], *way, *self.options[2:]))
 
     def arguments(self, address: str, alias: str, **others: str) -> list[str]:
         """The command line up to the command to run there; the host key is known under this alias, and ``others`` are
@@ -263,13 +273,13 @@ class Ssh:
         elif code < 255:
             failure = SshFailure.ON_THE_WAY  # the instance's own code: it did not do what it was told
         else:
-            failure = self._failure(err, address)
+            failure = self._failure(err)
         if not _without_warnings(err):
             end = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
             err = f"{err}\nssh {end}, and said no reason".strip()
         return SshResult(255, "", err, failure)
 
-    def _failure(self, said: str, address: str) -> SshFailure:
+    def _failure(self, said: str) -> SshFailure:
         """Where ssh failed, in its own words.
 
         A key that cannot be read is this machine's: the instance was not offered it.  So is the user's proxy command
@@ -282,7 +292,7 @@ class Ssh:
             return SshFailure.HERE if self.reads_configuration else SshFailure.ON_THE_WAY
         if any(line.startswith(f'Load key "{self.key_file.name}"') for line in lines):
             return SshFailure.HERE
-        if any(line.startswith(f"{USER}@{address}: Permission denied") for line in lines):
+        if any(re.match(rf"{USER}@\S+: Permission denied", line) for line in lines):  # by it, or on the way to it
             return SshFailure.DENIED
         told = any(words in line for line in lines for words in _ON_THE_WAY)
         return SshFailure.ON_THE_WAY if told else SshFailure.HERE
@@ -298,11 +308,12 @@ def identity(key_file: Path) -> tuple[str, str]:
 
 
 def proxy_command(words: Sequence[str]) -> str:
-    """The value of ssh's ``ProxyCommand`` that runs these words; ``%h`` and ``%p`` are ssh's, if they are words.
+    """The value of ssh's ``ProxyCommand`` that runs these words; ``%h``, ``%p`` and ``[%h]:%p`` are ssh's, if they are
+    words.
 
     ssh expands each ``%``, then gives the line to a shell.
     """
-    return " ".join(word if word in ("%h", "%p") else shlex.quote(word).replace("%", "%%") for word in words)
+    return " ".join(_IN_PROXY_COMMAND.get(word) or shlex.quote(word).replace("%", "%%") for word in words)
 
 
 def ensure_key(key_file: Path, comment: str) -> str:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import yaml
 
-from .config.settings import Settings, customer_of
+from .config.settings import TUTORIAL, Settings, customer_of
 from .engine.resource import Resource
 from .model import ANYWHERE, Live, Side, numbered
 from .resources.allowed_principal import AllowedPrincipal
@@ -289,13 +289,14 @@ def web_server(page: str, demo_id: str) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the tutorial; ``command`` is the command that runs it."""
+    """A step of the tutorial, or of a chapter beside it; ``command`` is the command that runs it."""
 
     number: int
     title: str
     command: str
     resources: list[Resource] = field(default_factory=list)
     main: Resource | None = None
+    chapter: str = TUTORIAL
 
     @property
     def head(self) -> Resource:
@@ -395,6 +396,18 @@ class Demo:
         """Every resource, in the tutorial's order."""
         return [r for step in self.steps for r in step.resources]
 
+    def only(self, chapter: str) -> Demo:
+        """The same demo with the tutorial's steps only, or with those of one chapter."""
+        return replace(self, steps=[step for step in self.steps if step.chapter == chapter])
+
+    def in_chapter(self, chapter: str) -> list[Resource]:
+        """The resources of the tutorial, or of a chapter beside it."""
+        return [r for step in self.steps if step.chapter == chapter for r in step.resources]
+
+    def part(self, key: str) -> Resource:
+        """The resource with this key."""
+        return next(r for r in self.resources if r.key == key)
+
     def of(self, *commands: str) -> list[Resource]:
         """The resources that these commands create."""
         return [r for step in self.steps if step.command in commands for r in step.resources]
@@ -417,9 +430,10 @@ R = TypeVar("R", bound=Resource)
 
 
 class Script:
-    """Collects the steps of ``tutorial``."""
+    """Collects the steps of the tutorial, or of a chapter."""
 
-    def __init__(self) -> None:
+    def __init__(self, chapter: str = TUTORIAL) -> None:
+        self.chapter = chapter
         self.steps: list[Step] = []
         self.teardown: list[list[Resource]] = []
         self._step: Step | None = None
@@ -428,7 +442,7 @@ class Script:
         """What is added from here on belongs to this step, which may have been begun before."""
         self._step = next((one for one in self.steps if (one.number, one.title) == (number, title)), None)
         if self._step is None:
-            self._step = Step(number, title, command)
+            self._step = Step(number, title, command, chapter=self.chapter)
             self.steps.append(self._step)
 
     def steps_of(self, side: str | None) -> list[Step]:

@@ -155,6 +155,9 @@ def test_demo_name_that_will_not_do(here: Callable[..., Done], tmp_path: Path, n
     assert list(tmp_path.iterdir()) == []
 
 
+BAD_GB = ("-1", "much", "nan", "inf", "1e3", "1_000", ".5", "5.", "0.0001", "1000000.1", "１", "9" * 100)
+
+
 # --- options -----------------------------------------------------------------------------
 
 
@@ -176,6 +179,7 @@ def test_demo_name_that_will_not_do(here: Callable[..., Done], tmp_path: Path, n
         ("sandbox start --speed -5", "a number above 0, or max"),
         ("sandbox start --speed nan", "a number above 0, or max"),
         ("sandbox start --latency -1", "--latency"),
+        *((f"cost --gb {gb}", "a valid number of GB, from 0 to 1000000") for gb in BAD_GB),
         ("sandbox start --port 70000", "--port"),
     ],
 )

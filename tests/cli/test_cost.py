@@ -18,6 +18,7 @@ from rich.console import Console
 from vpce_demo.cli import run_command
 from vpce_demo.config.load import load
 from vpce_demo.cost import bill
+from vpce_demo.cost.comparison import Comparison
 from vpce_demo.cost.prices import table
 from vpce_demo.model import Side
 from vpce_demo.session.discover import not_looked_up
@@ -115,6 +116,61 @@ def test_what_is_not_known_is_said(capsys: pytest.CaptureFixture[str], tmp_path:
     assert (json.loads(out)["hourly"], json.loads(out)["daily"]) == (None, None)
 
 
+def test_a_month_beside_a_nat_gateway(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """All that is printed without --gb stays, and the comparison follows it."""
+    words = ("--state-dir", str(tmp_path), "--region", "us-east-1", "cost")
+    _, before, _ = run(capsys, *words)
+    code, out, _ = run(capsys, *words, "--gb", "500")
+    assert (code, out.startswith(before)) == (0, True)
+    more = out.removeprefix(before)
+    assert "500 GB a month (730 hours) through one zone of us-east-1:" in more
+    rows = [line.split() for line in more.splitlines()]
+    assert ["gateway", "(S3,", "DynamoDB)", "$0", "$0", "$0.00", "always"] in rows
+    assert ["interface,", "AWS", "service", "$0.01", "$0.01", "$12.30", "always"] in rows
+    assert ["interface,", "endpoint", "service", "$0.01", "$0.01", "$12.30", "always"] in rows
+    assert ["Gateway", "Load", "Balancer", "*", "$0.01", "$0.0035", "$9.05", "always"] in rows
+    assert ["NAT", "gateway", "*", "$0.045", "$0.045", "$55.35"] in rows
+    told = " ".join(more.split())
+    assert "6 endpoints cost no more than one NAT gateway." in told
+    assert "up to 4 always, 5 from 105 GB, 6 from 313 GB, 7 from 522 GB, 8 from 730 GB a month." in told
+    assert "Prices of 2025-11-04 to 2026-09-29" in told
+
+    document = json.loads(run(capsys, *words, "--gb", "500.50", "-o", "json")[1])
+    compared = document["comparison"]
+    assert (compared["region"], compared["gb"], compared["hours"]) == ("us-east-1", "500.5", 730)
+    assert (compared["missing"], compared["most_endpoints"]) == ([], 6)
+    assert compared["kinds"][1] == {
+        "kind": "interface, AWS service",
+        "hour": "0.01",
+        "gb": "0.01",
+        "month": "12.305000",
+        "cheaper": "always",
+        "crossing_gb": None,
+    }
+    assert [compared["kinds"][-1][key] for key in ("kind", "cheaper")] == ["NAT gateway", None]
+    assert compared["endpoints"][4] == {"endpoints": 5, "cheaper": "from", "crossing_gb": 105}
+    assert "comparison" not in json.loads(run(capsys, *words, "-o", "json")[1])
+
+
+def test_a_month_where_prices_are_not_known(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """In the consumer's region, where the endpoint is."""
+    apart = ("--provider-region", "us-east-1", "--consumer-region", "eu-central-1")
+    _, out, _ = run(capsys, "--state-dir", str(tmp_path), *apart, "cost", "--gb", "0")
+    assert "0 GB a month (730 hours) through one zone of eu-central-1:" in out
+    rows = [line.split() for line in out.splitlines()]
+    assert ["interface,", "AWS", "service", "$0.012", "$0.01", "$8.76", "not", "known"] in rows
+    assert ["NAT", "gateway", "-", "-", "-"] in rows
+    assert "endpoints cost no more" not in out
+    missing = "capacity-unit-hour, gwlb-endpoint-hour, gwlb-endpoint-gb, nat-gb"
+    assert f"Not known for eu-central-1, and not guessed: {missing}." in " ".join(out.split())
+    _, out, _ = run(capsys, "--state-dir", str(tmp_path), *apart, "cost", "--gb", "0", "-o", "json")
+    compared = json.loads(out)["comparison"]
+    assert compared["missing"] == missing.split(", ")
+    assert compared["most_endpoints"] is None
+    assert {one["cheaper"] for one in compared["endpoints"]} == {None}
+    assert compared["kinds"][-1]["hour"] is None
+
+
 def test_another_instance_type_has_its_own_price(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "demo.yaml").write_text("instance_type: t4g.nano\n")
     _, out, _ = run(capsys, "--state-dir", str(tmp_path), "-c", str(tmp_path / "demo.yaml"), "cost")
@@ -145,6 +201,7 @@ def test_the_bill_fits_the_screen(width: int, region: str) -> None:
     money.comparison(screen, region)
     money.traffic(screen, dict.fromkeys(Side, region))
     money.sources(screen, lines, True, "vpce-demo cost --refresh")
+    money.month(screen, Comparison(table.table(), region, Decimal("123456.5")))
     shown = text.getvalue()
     assert max(map(len, shown.splitlines())) <= width
     assert shown.isascii()
@@ -163,13 +220,13 @@ def pricing(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_refresh_reads_and_keeps_aws_s_prices(capsys: pytest.CaptureFixture[str], tmp_path: Path, pricing: Any) -> None:
     words = ("--state-dir", str(tmp_path / "s"), "--region", "ap-northeast-1", "cost")
-    dearer = [VPC[0], VPC[1].replace("0.0140000000", "0.0150000000"), *VPC[2:]]
+    dearer = [one.replace("0.0140000000", "0.0150000000") if "VpcEndpoint-Hours" in one else one for one in VPC]
     with Stubber(pricing) as stub:
         for products in (dearer, ELB, MICRO, VOLUME, NAT[:1]):
             stub.add_response("get_products", {"PriceList": products})
         code, out, _ = run(capsys, *words, "--refresh")
     assert code == 0
-    assert f"Read 8 prices of ap-northeast-1 from AWS's Price List, kept in {table.refreshed_file()}." in out
+    assert f"Read 10 prices of ap-northeast-1 from AWS's Price List, kept in {table.refreshed_file()}." in out
     assert "endpoint-hour            $0.015, and $0.014 before" in out
     assert "nat-gb: AWS lists none. It stays as it was." in out
     _, out, _ = run(capsys, *words, "-o", "json")

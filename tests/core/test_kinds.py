@@ -1,4 +1,4 @@
-"""What every kind promises, held over every resource of the tutorial in a sandbox."""
+"""What every kind promises, held over every resource of the tutorial and its chapters in a sandbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tools.account import account
+from vpce_demo.chapters import CHAPTERS, demo_of
 from vpce_demo.config.load import load
+from vpce_demo.config.settings import TUTORIAL
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.engine.resource import closure
 from vpce_demo.model import Live, Phase, Side
@@ -20,10 +22,10 @@ from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.discover import not_looked_up
 from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
-from vpce_demo.tutorial import tutorial
 
 OpenRun = Callable[..., AbstractContextManager[Run]]
-RESOURCES = tutorial(not_looked_up(load(None, {}))).resources
+EVERY = (TUTORIAL, *CHAPTERS)
+RESOURCES = demo_of(not_looked_up(load(None, {})).model_copy(update={"chapters": EVERY})).resources
 KEYS = [r.key for r in RESOURCES]
 FIRST = {r.kind: r.key for r in reversed(RESOURCES)}
 """The first resource of each kind, which is enough in the ordinary run."""
@@ -32,7 +34,7 @@ FIRST = {r.kind: r.key for r in reversed(RESOURCES)}
 @pytest.fixture(scope="module")
 def shared(open_run: OpenRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """One demo for the module: each test first mends what another may have left."""
-    with open_run(tmp_path_factory.mktemp("state")) as run:
+    with open_run(tmp_path_factory.mktemp("state"), chapters=EVERY) as run:
         yield run
 
 
@@ -87,7 +89,7 @@ def test_a_key_pair_that_is_shown_by_its_name_before_its_tags_is_ours(
 
 
 def test_nothing_is_seen_before_and_nothing_is_left_after(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
-    with open_run(tmp_path) as run:
+    with open_run(tmp_path, chapters=EVERY) as run:
         clients = run.sides[Side.PROVIDER].clients
         empty = account(clients)
         assert run.look() == {}
@@ -102,13 +104,13 @@ def test_nothing_is_seen_before_and_nothing_is_left_after(sandbox: Sandbox, open
 
 def test_a_lost_answer_hides_nothing_of_what_was_created(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
     """A create call asked again tells of what stands by then, which can be ready, and of less than a look shows."""
-    with open_run(tmp_path) as run:
+    with open_run(tmp_path, chapters=EVERY) as run:
         made_by_up(run)
         run.down(lambda event: None, None)
     changes = {call.operation for call in sandbox.calls() if not call.operation.startswith(("Describe", "Get"))}
     sandbox.faults.add(*(InjectedFault("drop-after", name, nth=1) for name in changes))
     try:
-        with open_run(tmp_path) as run:
+        with open_run(tmp_path, chapters=EVERY) as run:
             made_by_up(run)
             known = {key: live.outputs for key, live in seen(run).items()}
             assert known == {key: live.outputs for key, live in run.look().items()}
@@ -120,7 +122,7 @@ def test_a_lost_answer_hides_nothing_of_what_was_created(sandbox: Sandbox, open_
 def test_a_demo_is_found_and_taken_down_without_its_state_file(
     sandbox: Sandbox, open_run: OpenRun, tmp_path: Path
 ) -> None:
-    with open_run(tmp_path / "first") as run:
+    with open_run(tmp_path / "first", chapters=EVERY) as run:
         made_by_up(run)
         made = ids(run.look())
     with open_run(tmp_path / "lost", unrecorded=Unrecorded.ADOPT) as run:

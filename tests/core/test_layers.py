@@ -20,6 +20,7 @@ ORDER = (
     "exercises",
     "report",
     "ui session",
+    "chapters",
     "verify",
     "journal diagram",
     "lessons",
@@ -41,7 +42,7 @@ SANDBOX_ORDER = (
     "api",
     "network machines",
     "store",
-    "client clock limits quotas timing",
+    "client clock limits policy quotas timing",
     "__init__",
 )
 """The same for the inside of the sandbox, where a file may also import what is beside it."""

@@ -264,6 +264,7 @@ def product(usage_type: str, *usd: str, location: str = "AWS Region", tiers: tup
 
 VPC = [
     product("APN1-VpcEndpoint-GWLBE-Hours", "0.0140000000"),
+    product("APN1-VpcEndpoint-GWLBE-Bytes", "0.0035000000"),
     product("APN1-VpcEndpoint-Hours", "0.0140000000"),
     product(
         "APN1-VpcEndpoint-Bytes", "0.0040000000", "0.0100000000", "0.0060000000", tiers=("5242880", "0", "1048576")
@@ -328,6 +329,8 @@ def test_every_price_of_a_region_is_read(client: Any) -> None:
     assert {item: str(price.usd) for item, price in answer.prices.items()} == {
         "endpoint-hour": "0.014",
         "endpoint-gb": "0.01",
+        "gwlb-endpoint-hour": "0.014",
+        "gwlb-endpoint-gb": "0.0035",
         "ipv4-hour": "0.005",
         "load-balancer-hour": "0.0243",
         "capacity-unit-hour": "0.006",
@@ -356,7 +359,7 @@ def test_a_long_list_is_read_to_its_end(client: Any) -> None:
         )
         for products in (ELB, MICRO, VOLUME, NAT):
             stub.add_response("get_products", {"PriceList": products})
-        assert len(price_list.ask(client, "ap-northeast-1", "t3.micro").prices) == 9
+        assert len(price_list.ask(client, "ap-northeast-1", "t3.micro").prices) == 11
 
 
 def test_what_is_not_listed_or_listed_twice_is_told(client: Any) -> None:

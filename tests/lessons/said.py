@@ -16,7 +16,7 @@ ROOT = Path(vpce_demo.__file__).parent
 NOT_SAID = re.compile(r"sandbox/(?!client)|report/|diagram/|lessons/")
 """What is said by other rooms: AWS's words as the sandbox imitates them, and pages in their own two languages."""
 WHOLLY = re.compile(
-    r"verify/|config/|(changes|errors|untrusted|private|sandbox/client|ui/screens)\.py"
+    r"verify/|config/|chapters/|(changes|errors|untrusted|private|sandbox/client|ui/screens)\.py"
     r"|aws/(credentials|messages|my_address|region|sign_in)\.py|engine/(failures|waits)\.py"
     r"|journal/state_file\.py|session/(guards|ownership)\.py"
 )

@@ -15,7 +15,8 @@ from botocore.model import OperationModel, ServiceModel, StructureShape
 GLOBAL = {"query", "output", "region", "profile"}
 OF_THE_CLI_ALONE = {
     "run-instances": {"associate-public-ip-address", "count"},
-    "authorize-security-group-ingress": {"protocol", "port", "cidr"},
+    "authorize-security-group-ingress": {"protocol", "port", "cidr", "source-group"},
+    "revoke-security-group-ingress": {"protocol", "port", "cidr", "source-group"},
 }
 """Options that the AWS CLI has beside the parameters of the call (its reference, by command)."""
 MADE_OF_THEM = {"run-instances": {"MinCount", "MaxCount"}}

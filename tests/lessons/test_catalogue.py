@@ -32,7 +32,9 @@ EXCEPTIONS = {
     "Missing required key in response: '(AccessKeyId|SecretAccessKey)'|Unsupported version '[\\w.]*'.*",
     # what the demo calls its own in AWS
     *("Security group for Webserver", "Security group for Customer EC2"),
+    *("HTTPS to the interface endpoint", "ssh to the {its} instance"),
     # commands
+    *("up --chapter {name}", "up --chapter {chapter}", "(ssh -J {value})"),
     *("aws configure list", "unset AWS_SESSION_TOKEN", "export AWS_SESSION_TOKEN=...", "aws configure sso{option}"),
     *("aws sso login{option}", "aws login{option}", "aws configure get credential_process{option}", "ls -l {value}"),
     *("aws configure list{option}", "aws configure{option}", "vpce-demo sandbox start", "chmod 600 {value}"),

@@ -6,6 +6,7 @@ import re
 import string
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 import vpce_demo
@@ -86,6 +87,10 @@ def test_the_topics_are_those_that_were_promised() -> None:
         "billing",
         "nat",
         "regions",
+        "kinds",
+        "gateway",
+        "interface",
+        "gwlb",
     }
     assert wanted <= {page.name for page in topics("en")}
 
@@ -111,6 +116,16 @@ def test_every_price_on_a_page_is_known() -> None:
     look = from_prices("us-east-1")
     for page in PAGES["en"]:
         assert "?" not in {look(name) for name in PLACEHOLDER.findall(page.text)}, named(page)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_type_of_endpoint_is_in_one_table(lang: str) -> None:
+    """All that the API has; an older botocore knows fewer."""
+    (page,) = (page for page in topics(lang) if page.name == "kinds")
+    told = re.findall(r"^\| `(\w+)` \|", page.text, re.MULTILINE)
+    known = botocore.session.get_session().get_service_model("ec2").shape_for("VpcEndpointType").enum  # type: ignore[attr-defined]
+    assert len(told) == 6
+    assert set(known) <= set(told)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -305,6 +320,18 @@ def test_a_variable_is_set_before_it_is_used(apart: Apart | None) -> None:
             assert set(re.findall(r"\$([A-Z_\d]+)", line)) <= known, (script.name, line)
             known |= set(re.findall(r"^([A-Z_\d]+)=", line))
     assert {"KEY_FILE", "SSH_SOURCE", "PROVIDER_ZONE_ID", "CONSUMER_ZONE_ID", "SSH"} <= known
+
+
+def test_the_pages_of_the_other_kinds_go_on_from_the_steps() -> None:
+    """Each variable is set by a step or before it on these pages, or explained in a sentence."""
+    known = {name for script in SCRIPTS for name in re.findall(r"^([A-Z_]+)=", script.read_text(), re.MULTILINE)}
+    known |= {"KEY_FILE"}
+    for page in topics("en"):
+        if page.name in ("gateway", "interface"):
+            known |= set(re.findall(r"`\$([A-Z_]+)`", page.text))
+            for line in "\n".join(blocks(page.text)).splitlines():
+                assert set(re.findall(r"\$([A-Z_0-9]+)", line)) <= known, (page.name, line)
+                known |= set(re.findall(r"^([A-Z_0-9]+)=", line))
 
 
 def test_a_variable_whose_value_is_known_is_not_set() -> None:

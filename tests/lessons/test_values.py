@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 
 from vpce_demo.config.model import Config
-from vpce_demo.cost.bill import TOKYO, price
 from vpce_demo.errors import ConfigError
 from vpce_demo.lessons import language, topic, topics
-from vpce_demo.lessons.nat import from_nat_prices, prices
+from vpce_demo.lessons.nat import from_nat_prices
 from vpce_demo.lessons.placeholders import fill, from_demo, from_prices, from_settings
 from vpce_demo.model import Live
 from vpce_demo.session.discover import not_looked_up
@@ -54,19 +51,9 @@ def test_prices() -> None:
 
 
 def test_an_endpoint_beside_a_nat_gateway() -> None:
-    """Computed here once more, in fractions, from the prices alone."""
-    known = prices(TOKYO)
-    told = {item: price(item, TOKYO) for item in ("endpoint-hour", "endpoint-gb", "nat-hour", "nat-gb")}
-    hour, gb, nat_hour, nat_gb = (Fraction(one.usd) for one in told.values() if one)
-    assert (hour, nat_hour) == (Fraction("0.014"), Fraction("0.062")), "the tutorial's own figures"
-    for endpoints in range(1, 20):
-        least = known.break_even_gb(endpoints)
-        assert endpoints * hour * 730 + least * gb <= nat_hour * 730 + least * nat_gb
-        if least:
-            assert endpoints * hour * 730 + (least - 1) * gb > nat_hour * 730 + (least - 1) * nat_gb
-        assert (least == 0) == (endpoints <= known.endpoints)
+    """``tests/core/test_comparison.py`` computes them."""
     rows = fill("{nat.rows}", from_nat_prices()).splitlines()
-    assert rows[4] == "| 5 | 51.10 | 45.26 | 113 |"
+    assert rows[3:5] == ["| 4 | 40.88 | 45.26 | 0 |", "| 5 | 51.10 | 45.26 | 113 |"]
     assert fill("{nat.hour-ratio} {nat.gb-ratio} {nat.endpoints}", from_nat_prices()) == "0.23 0.16 4"
 
 

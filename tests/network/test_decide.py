@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from vpce_demo.sandbox.network.decide import Decision, Outcome, decide
-from vpce_demo.sandbox.network.names import CHECKIP, METADATA, OPERATOR, REPOSITORY, resolve
+from vpce_demo.sandbox.network.names import AWS, CHECKIP, METADATA, OPERATOR, resolve
 from vpce_demo.sandbox.store.view import (
     AclEntry,
     Endpoint,
@@ -147,7 +147,7 @@ def test_the_page_goes_through_private_link_and_the_server_sees_the_load_balance
         ("eni-customer", WEB_PUBLIC, 80, WEB, CUSTOMER_PUBLIC),
         ("eni-customer", BALANCER_PUBLIC, 80, WEB, CUSTOMER_PUBLIC),
         ("eni-customer", CHECKIP, 80, CHECKIP, CUSTOMER_PUBLIC),
-        ("eni-web", REPOSITORY, 443, REPOSITORY, WEB_PUBLIC),
+        ("eni-web", resolve(tutorial(), "sts.us-east-1.amazonaws.com"), 443, AWS, WEB_PUBLIC),
         ("eni-web", METADATA, 80, METADATA, "eni-web"),
         ("eni-web", CUSTOMER_PUBLIC, 22, CUSTOMER, WEB_PUBLIC),
         ("eni-balancer", WEB_ADDRESS, 80, WEB, BALANCER_ADDRESS),

@@ -145,7 +145,7 @@ def test_without_a_way_out_packages_fail_for_good_and_the_log_names_the_hop(make
         ("packages: [emacs]", "cannot do this: dnf: the package emacs is not known here"),
         ("runcmd: [dnf install -y emacs]", "cannot do this: dnf: the package emacs is not known here"),
         ("runcmd: [curl -L http://10.0.0.1/]", "cannot do this: curl: option -L not recognized"),
-        ("runcmd: ['curl https://example.com/ | bash']", "cannot do this: curl: https: only http is known here"),
+        ("runcmd: ['curl https://example.com/ | bash']", "curl: (6) Could not resolve host: example.com"),
         ("runcmd: [curl example.com]", "cannot do this: curl: example.com: no such host in the sandbox's internet"),
         (
             "{write_files: [{path: /etc/systemd/system/app.service, content: x}], runcmd: [systemctl start app]}",

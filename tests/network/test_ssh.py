@@ -94,7 +94,9 @@ def test_a_hang_takes_its_time_on_the_sandboxs_clock(make_lab: MakeLab) -> None:
         ("curl -sS http://example.com/", 6, "", "curl: (6) Could not resolve host: example.com"),
         ("curl -sS http://10.0.1.15:81/", 28, "", "timed out"),
         ("curl -s http://10.0.1.15/", 7, "", ""),
-        ("curl -sS https://10.0.1.87/", 1, "", "not supported"),
+        ("curl -sS https://10.0.1.87/", 28, "", "timed out"),
+        (f"curl -sS https://{ENDPOINT_ADDRESS}:80/", 35, "", "curl: (35) TLS connect error"),
+        ("curl -sS ftp://10.0.1.87/", 1, "", "not supported"),
         (f"curl -sS ssh:22 http://{CUSTOMER_PUBLIC}:22/", 1, "", "HTTP/0.9"),
         ("curl -sS http://:80/", 3, "", "curl: (3)"),
         ("curl", 2, "", "no URL"),
@@ -202,12 +204,27 @@ def test_nothing_is_proved_by_sha1(lab: Lab, mac: str, code: int) -> None:
     assert done.returncode == code, done.stderr
 
 
-def test_no_forwarding_no_files_no_subsystems(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ("127.0.0.1:22", "Connection timed out"),
+        (f"{WEB_PUBLIC}:81", "Connection timed out"),
+        (f"{WEB_PUBLIC}:443", "Connection refused"),
+        ("nowhere.example.com:22", "Name or service not known"),
+    ],
+)
+def test_a_forwarded_connection_leaves_from_the_instance(lab: Lab, there: str, words: str) -> None:
     command = lab.ssh_command(CUSTOMER_PUBLIC)
-    forward = subprocess.run(
-        [*command[:-1], "-W", "127.0.0.1:22", command[-1]], capture_output=True, timeout=30, check=False
+    command = [word.replace("LogLevel=ERROR", "LogLevel=INFO") for word in command]
+    done = subprocess.run(
+        [*command[:-1], "-W", there, command[-1]], capture_output=True, text=True, timeout=30, check=False
     )
-    assert forward.returncode != 0
+    assert done.returncode != 0
+    assert f"open failed: connect failed: {words}" in done.stderr
+
+
+def test_no_files_and_no_subsystems(lab: Lab) -> None:
+    command = lab.ssh_command(CUSTOMER_PUBLIC)
     subsystem = subprocess.run([*command[:-1], "-s", command[-1], "sftp"], capture_output=True, timeout=30, check=False)
     assert subsystem.returncode != 0
 

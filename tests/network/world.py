@@ -73,7 +73,7 @@ def subnet(name: str, cidr: str, zone: str = "use1-az1", acl: tuple[AclEntry, ..
     """A public subnet of the VPC ``vpc-NAME``."""
     vpc_cidr = cidr.replace(".1.0/24", ".0.0/16").replace(".2.0/24", ".0.0/16")
     routes = (Route(vpc_cidr, "local", True), Route("0.0.0.0/0", f"igw-{name}", True))
-    return Subnet(f"subnet-{name}", f"vpc-{name}", cidr, zone, f"rtb-{name}", routes, f"acl-{name}", acl)
+    return Subnet(f"subnet-{name}", f"vpc-{name}", cidr, zone, f"rtb-{name}", routes, f"acl-{name}", acl, "us-east-1a")
 
 
 def interface(

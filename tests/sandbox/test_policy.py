@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vpce_demo.sandbox.api.iam.policy import Verdict, verdict
+from vpce_demo.sandbox.policy import Verdict, verdict
 
 VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/vpc-1"
 YES, NO, NEVER = Verdict.ALLOWED, Verdict.NOT_ALLOWED, Verdict.DENIED

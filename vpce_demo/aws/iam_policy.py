@@ -193,6 +193,12 @@ TWO_REGIONS: Sequence[Permission] = (
 )
 """In addition, where the settings name two regions.  The Service Authorization Reference lists no condition for it."""
 
+CHAPTERS: Sequence[Permission] = (
+    *_look(CONSUMER, "ec2:DescribePrefixLists"),
+    Permission("ec2:ModifyVpcEndpoint", CONSUMER, Which.USED, ("route-table",)),  # somebody else's, of our endpoint
+)
+"""In addition, for the chapters beside the tutorial."""
+
 EXTRAS: Sequence[Permission] = (
     *_look(BOTH, "tag:GetResources"),  # whether anything else has the demo's tags
     *_look(  # what keeps something from being deleted
@@ -227,10 +233,15 @@ TAGGING = {
 _ROLE = "iam::*:role/aws-service-role/elasticloadbalancing.amazonaws.com/*"
 
 
-def permissions(config: Config) -> Sequence[Permission]:
-    """What a demo with these settings needs."""
+def permissions(config: Config, *, chapters: bool = False) -> Sequence[Permission]:
+    """What a demo with these settings needs; with ``chapters``, those too."""
     apart = config.consumer_account or len({config.profile_of(party) for party in config.parties}) > 1
-    return (*PERMISSIONS, *(TWO_ACCOUNTS if apart else ()), *(TWO_REGIONS if config.names_two_regions else ()))
+    more = (
+        TWO_ACCOUNTS if apart else (),
+        TWO_REGIONS if config.names_two_regions else (),
+        CHAPTERS if chapters else (),
+    )
+    return (*PERMISSIONS, *(one for each in more for one in each))
 
 
 def actions(*sides: Side, config: Config | None = None) -> list[str]:
@@ -245,14 +256,16 @@ def region_of(config: Config, sides: Iterable[Side]) -> str:
     return (regions.pop() or "") if len(regions) == 1 else ""
 
 
-def policy(config: Config, *sides: Side, extras: bool = False, home: str = "") -> dict[str, Any]:
+def policy(
+    config: Config, *sides: Side, extras: bool = False, home: str = "", chapters: bool = False
+) -> dict[str, Any]:
     """The IAM policy document for one side, or for an account that is both.
 
     It is for the demo of this name, in the region of the settings if they name one, else in all regions of the
     partition of the region ``home``, in the account it is attached in.  What is created must have the tags of the
-    settings too.  ``extras`` adds what is used only if allowed.
+    settings too.  ``extras`` adds what is used only if allowed, and ``chapters`` what those need.
     """
-    own = _of(sides, permissions(config))
+    own = _of(sides, permissions(config, chapters=chapters))
     region = region_of(config, sides) or "*"
     partition = partition_of(home if region == "*" else region).name
     tag = {which: {f"aws:{which}/{DEMO_TAG}": config.name} for which in ("RequestTag", "ResourceTag")}

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "accept")
+CHAPTERS = ("gateway", "interface")
+"""The same as those of the package ``chapters``, which is slow to import."""
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "All at once": {

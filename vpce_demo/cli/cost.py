@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,13 +12,14 @@ from ..aws.environment import price_list_client, region_without_asking
 from ..aws.messages import as_demo_errors
 from ..aws.partitions import partition_of
 from ..changes import CHANGES
+from ..chapters import demo_of
 from ..config.settings import Where
-from ..cost.bill import BillLine, Regions, between, bill, price
+from ..cost.bill import HOURS_A_MONTH, BillLine, Regions, between, bill, price
+from ..cost.comparison import INTERFACE, KINDS, MOST_ENDPOINTS, MOST_GB, NAT_GATEWAY, Comparison
 from ..cost.prices import price_list, table
 from ..errors import ConfigError, DemoError
 from ..model import Side
 from ..session.open import open_recorded
-from ..tutorial import tutorial
 from ..ui import money
 from .app import App, command_line
 from .group import command, pass_app
@@ -25,13 +27,30 @@ from .group import command, pass_app
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .documents import BilledPart, CostDocument, Refreshed
+    from .documents import BilledPart, ComparedEndpoints, ComparedKind, ComparedMonth, CostDocument, Refreshed
+
+
+class _Gigabytes(click.ParamType[Decimal]):
+    """The traffic of a month: ``500``, ``0.5``."""
+
+    name = "gigabytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        if not re.fullmatch(r"\d{1,7}(\.\d{1,3})?", value, re.ASCII) or (gb := Decimal(value)) > MOST_GB:
+            self.fail(f"{value!r} is not a valid number of GB, from 0 to {MOST_GB}, such as 500 or 0.5.", param, ctx)
+        return gb
 
 
 @command()
 @click.option("--refresh", is_flag=True, help="First read the region's prices from AWS's Price List.")
+@click.option(
+    "--gb",
+    type=_Gigabytes(),
+    metavar="N",
+    help="Also compare each kind of endpoint with a NAT gateway, for N GB a month in one zone.",
+)
 @pass_app
-def cost(app: App, refresh: bool) -> None:
+def cost(app: App, refresh: bool, gb: Decimal | None) -> None:
     """Show what the demo costs: by part, so far, and compared with a NAT gateway.
 
     Needs no account and asks AWS nothing: prices come with the program, with their date, and ages from the state file.
@@ -41,6 +60,7 @@ def cost(app: App, refresh: bool) -> None:
     \b
     Example:
       vpce-demo cost --region ap-northeast-1
+      vpce-demo cost --gb 500
       vpce-demo cost --refresh
     """
     screen, where = app.screen(), app.where()
@@ -48,7 +68,7 @@ def cost(app: App, refresh: bool) -> None:
     region = regions[Side.PROVIDER]
 
     state, settings = open_recorded(where)
-    demo = tutorial(settings)
+    demo = demo_of(settings)
     if refresh:
         for each in dict.fromkeys(regions.values()):
             _refresh(app, where, each, demo.web.type)
@@ -86,6 +106,11 @@ def cost(app: App, refresh: bool) -> None:
         },
         "nat_gateway": {"hour": _usd("nat-hour", region), "gb": _usd("nat-gb", region)},
     }
+    if gb is not None:
+        compared = Comparison(table.table(), regions[Side.CONSUMER], gb)
+        screen.line()
+        money.month(screen, compared)
+        document["comparison"] = _compared_month(compared)
     app.document.update(document)
 
 
@@ -167,6 +192,38 @@ def _billed_part(line: BillLine, apart: bool) -> BilledPart:
         "so_far": _written(line.so_far),
     }
     return {**part, "region": line.region} if apart else part
+
+
+def _compared_month(compared: Comparison) -> ComparedMonth:
+    kinds: list[ComparedKind] = []
+    for kind in KINDS:
+        rate = compared.rate(kind)
+        cheaper, crossing = (kind is not NAT_GATEWAY and compared.beside_nat(kind)) or (None, None)
+        kinds.append(
+            {
+                "kind": kind.name.strip(),
+                "hour": str(rate.hour) if rate else None,
+                "gb": str(rate.gb) if rate else None,
+                "month": _written(rate.month(compared.gb) if rate else None),
+                "cheaper": cheaper,
+                "crossing_gb": crossing,
+            }
+        )
+    endpoints: list[ComparedEndpoints] = []
+    for number in range(1, MOST_ENDPOINTS + 1):
+        cheaper, crossing = compared.beside_nat(INTERFACE, number) or (None, None)
+        endpoints.append({"endpoints": number, "cheaper": cheaper, "crossing_gb": crossing})
+    used = compared.prices(*KINDS)
+    return {
+        "region": compared.region,
+        "gb": f"{compared.gb.normalize():f}",
+        "hours": int(HOURS_A_MONTH),
+        "prices_of": between(used.values()),
+        "missing": [item for item, known in used.items() if known is None],
+        "kinds": kinds,
+        "endpoints": endpoints,
+        "most_endpoints": compared.most_endpoints,
+    }
 
 
 def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:

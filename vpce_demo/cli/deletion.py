@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from .documents import PlanDestroyDocument
 
 
-def to_delete(run: Run, customer: Customer | None = None) -> list[tuple[Resource, str]]:
-    """The resources that are there, and what the instances left behind, with their ids; all, or a customer's.
+def to_delete(run: Run, customer: Customer | None = None, chapter: str = "") -> list[tuple[Resource, str]]:
+    """The resources that are there, and what the instances left behind, with their ids; all, a customer's, or a
+    chapter's.
 
     In the order of deletion; what goes at the same time, newest first.
     """
     there, strays = run.look(), run.look_for_strays()
-    if customer:
-        theirs = {r.key: there[r.key].id for r in run.demo.of_customer(customer) if r.key in there}
+    if customer or chapter:
+        theirs = {r.key: there[r.key].id for r in run.part(customer, chapter) if r.key in there}
         there = {key: live for key, live in there.items() if key in theirs}
         strays = [one for one in strays if one.of in (*theirs, *theirs.values())]
     found = [

@@ -8,13 +8,13 @@ from typing import cast
 
 import click
 
-from ..config.settings import Where
+from ..config.settings import TUTORIAL, Where
 from ..diagram.mermaid import mermaid
 from ..diagram.picture import picture
 from ..diagram.svg import svg
 from ..diagram.terminal import in_terminal
 from ..diagram.theme import Theme
-from ..errors import ConfigError, SignInError
+from ..errors import ConfigError, NotCreated, SignInError
 from ..extras import WARNINGS
 from ..journal.state_file import StateFile
 from ..lessons import Language, language
@@ -54,6 +54,15 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None, lang: Langu
     screen = app.screen()
     lang = lang or language()
     look = seen(app, screen, app.where())
+    if TUTORIAL not in look.settings.chapters:
+        only = ", ".join(look.settings.chapters)
+        raise NotCreated(
+            "It is too early for diagram.",
+            code="VPCE095",
+            facts={"missing": f"the tutorial: this demo is {only} alone"},
+            hint="Run first:  <demo> up    or see the chapter's own picture:  "
+            f"vpce-demo explain {look.settings.chapters[0]}",
+        )
     pictures = [picture(look.demo, look.live, look.frame, one) for one in ("en", lang)]
     if instead := instead_of_the_cause(app):
         screen.message(instead)

@@ -28,7 +28,7 @@ from ..verify.doctor import DoctorLine, account
 from .app import App, command_line, diagnosis_for_this_demo, for_this_demo
 from .group import command, pass_app, timeout_option
 from .sandbox_hint import instead_of_the_cause
-from .test import checks_of
+from .test import proof_of
 
 
 @command()
@@ -126,22 +126,32 @@ def _look(
 
 def _ask(app: App, run: Run, screen: Screen, timeout: float | None) -> bool:
     """Run the checks of ``test`` once, then confirm every cause.  Returns True if all is well."""
-    lab = replace(checks_of(run, run.demo, timeout), patient=False)
-    results = []
-    for result in checks.run(lab):
-        results.append(result)
-        screens.result(screen, result)
-    failed = next((one for one in results if one.failure), None)
+    told, causes, works = [], [], True
+    for name in run.settings.chapters:
+        one = proof_of(run, name, timeout)
+        if len(run.settings.chapters) > 1:
+            screen.line(f"    {screen.said(one.title)}", style="bold")
+        lab, results = replace(one.lab, patient=False), []
+        for result in checks.run(lab, questions=one.questions):
+            results.append(replace(result, chapter=name))
+            screens.result(screen, result)
+        told += results
+        app.document.update(checks=[each.as_dict() for each in told])
+        failed = next((each for each in results if each.failure), None)
+        works = works and failed is None
+        if instead_of_the_cause(app):
+            continue
+        cause = diagnosis_for_this_demo(app, one.explain(lab, failed))
+        causes.append(cause)
+        if failed is None and not cause.key:
+            none = f"none of those that can be asked for: {', '.join(cause.ruled_out)}"
+            screen.line(f"    {padded(screen.said('causes'), 29)} {screen.said(none)}", mark="✓")
+        else:
+            works = False
+            screen.line()
+            screens.diagnosis(screen, cause)
     if instead := instead_of_the_cause(app):
-        app.document.update(checks=[one.as_dict() for one in results])
         screen.message(instead)
-        return failed is None
-    cause = diagnosis_for_this_demo(app, checks.explain(lab, failed))
-    app.document.update(checks=[one.as_dict() for one in results], diagnosis=cause.as_dict())
-    if failed is None and not cause.key:
-        told = f"none of those that can be asked for: {', '.join(cause.ruled_out)}"
-        screen.line(f"    {padded(screen.said('causes'), 29)} {screen.said(told)}", mark="✓")
-        return True
-    screen.line()
-    screens.diagnosis(screen, cause)
-    return False
+    if causes:
+        app.document.update(diagnosis=next((one for one in causes if one.key), causes[0]).as_dict())
+    return works

@@ -12,6 +12,8 @@ from annotated_types import Ge, MinLen
 from pydantic import Field
 from typing_extensions import TypeAliasType, TypedDict
 
+from ..cost.comparison import Cheaper
+
 Usd = TypeAliasType("Usd", Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")])
 """US dollars as a decimal; never a float."""
 DrawnState = Literal["missing", "pending", "ready", "broken"]
@@ -141,6 +143,46 @@ class NatGateway(TypedDict):
 
     hour: Usd | None
     gb: Usd | None
+
+
+class ComparedKind(TypedDict):
+    """A kind of endpoint, or the NAT gateway, for the traffic of a month.
+
+    ``cheaper`` is when it costs no more than a NAT gateway, and ``crossing_gb`` from or up to how many GB a month; null
+    where a price is not known, and for the NAT gateway itself.
+    """
+
+    kind: str
+    hour: Usd | None
+    gb: Usd | None
+    month: Usd | None
+    cheaper: Cheaper | None
+    crossing_gb: int | None
+
+
+class ComparedEndpoints(TypedDict):
+    """So many interface endpoints in one zone beside one NAT gateway, as in ``ComparedKind``."""
+
+    endpoints: int
+    cheaper: Cheaper | None
+    crossing_gb: int | None
+
+
+class ComparedMonth(TypedDict):
+    """A month with this traffic in one zone: each kind of endpoint beside a NAT gateway.
+
+    ``most_endpoints`` is how many interface endpoints cost no more than one NAT gateway with it; ``missing`` are the
+    prices that are not known for the region.
+    """
+
+    region: str
+    gb: str
+    hours: int
+    prices_of: str
+    missing: list[str]
+    kinds: list[ComparedKind]
+    endpoints: list[ComparedEndpoints]
+    most_endpoints: int | None
 
 
 class Refreshed(TypedDict):
@@ -512,6 +554,7 @@ class CostDocument(TypedDict):
     so_far: Usd | None
     traffic: Traffic
     nat_gateway: NatGateway
+    comparison: NotRequired[ComparedMonth]
     refreshed: NotRequired[Refreshed]
 
 

@@ -28,7 +28,16 @@ from ..ui.style import Screen, duration
 from ..untrusted import one_line
 from .app import App, command_line
 from .deletion import to_delete
-from .group import ask_for_the_name, command, customer_option, pass_app, the_customer, timeout_option, yes_option
+from .group import (
+    ask_for_the_name,
+    chapter_option,
+    command,
+    customer_option,
+    pass_app,
+    the_customer,
+    timeout_option,
+    yes_option,
+)
 from .progress import showing_progress
 from .sandbox_hint import passed
 
@@ -48,6 +57,7 @@ if TYPE_CHECKING:
 )
 @click.option("--confirm", metavar="NAME", help="Confirm with the demo's name, as at the prompt; for scripts.")
 @customer_option
+@chapter_option("Delete only this chapter.")
 @timeout_option
 @pass_app
 def down(
@@ -57,6 +67,7 @@ def down(
     adopt: bool,
     confirm: str | None,
     customer: int | None,
+    chapter: str | None,
     timeout: float | None,
 ) -> None:
     """Delete everything, in the documented order, and look again.
@@ -64,13 +75,16 @@ def down(
     On AWS it asks for the demo's name first. `vpce-demo plan --destroy` shows what it would delete.
     Works without the state file too: everything that you made is found by its tags. What others made is left alone,
     unless you say --adopt.  --customer deletes what was made for one of several customers, and leaves the others as
-    they are; up does not make it again, unless you say how many --customers there are to be.
+    they are; up does not make it again, unless you say how many --customers there are to be.  --chapter deletes one
+    chapter; without it the tutorial and its chapters are deleted.
 
     \b
     Example:
       vpce-demo down
       vpce-demo down --customer 2
     """
+    if customer and chapter:
+        raise click.UsageError("--customer and --chapter do not go together.")
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
 
@@ -85,8 +99,12 @@ def down(
             raise Refused(
                 f"Customer {one.number} is the demo's only one.", code="VPCE130", hint="Delete all of it:  <demo> down"
             )
-        ids = to_delete(run, one)
+        ids = to_delete(run, one, chapter or "")
         unproven = run.sides[Side.PROVIDER].unproven
+        if chapter and not ids:
+            app.document.update(deleted=0, deleted_ids=[], left=[])
+            screen.line(f"Nothing to delete: nothing left of the chapter {chapter}{_where(run)}.")
+            return
         if one is None and not ids and not run.state.intents and not unproven and not run.others:
             run.log.look([])
             other = run.other_side
@@ -100,6 +118,8 @@ def down(
         whose = f" of the demo {run.settings.demo_id}, made by {run.standing.made_by}" if run.standing else ""
         if one:
             whose = f" of customer {one.number}{whose}"
+        if chapter:
+            whose = f" of the chapter {chapter}{whose}"
         if run.standing:
             screen.message(f"Deleting {len(ids)} resources{whose}:")
         for r, id in ids:
@@ -109,9 +129,11 @@ def down(
         if ids and (foreign or confirm is not None or not environment.is_free):
             question = f"Delete {len(ids)} resources{whose}, {cost_of([r for r, _ in ids], environment.regions)}?"
             ask_for_the_name(screen, yes, question, run.settings.name, confirm)
-        other, resources = run.other_side, run.demo.of_customer(one) if one else run.demo.resources
+        other, resources = run.other_side, run.part(one, chapter or "")
         with showing_progress(app, run, resources, DONE_DOWN) as told:
-            left = run.down(told.on_event, timeout, reject_foreign=reject_foreign_connections, customer=one)
+            left = run.down(
+                told.on_event, timeout, reject_foreign=reject_foreign_connections, customer=one, chapter=chapter or ""
+            )
         deleted = [id for _, id in ids if id not in {one.live.id for one in left}]
         document: DownDocument = {
             "deleted": len(deleted),
@@ -131,12 +153,16 @@ def down(
                 table=screens.left_over(left),
             )
             leftovers.diagnosis = run.diagnosis((one.resource, one.why) for one in left)
-            leftovers.hint = _how_to_continue(app, left, leftovers.diagnosis, run.state.path, customer)
+            only = ("--customer", str(customer)) if customer else ("--chapter", chapter) if chapter else ()
+            leftovers.hint = _how_to_continue(app, left, leftovers.diagnosis, run.state.path, only)
             raise leftovers
         if one:
             stay = ", ".join(str(other.number) for other in run.demo.customers if other is not one)
             screen.line(f"Deleted {len(ids)} in {duration(told.board.seconds)}. Nothing left of customer {one.number}.")
             screen.line(f"Left as they are: the provider, and of the customers {stay}.")
+            return
+        if chapter:
+            screen.line(f"Deleted {len(ids)} in {duration(told.board.seconds)}. Nothing left of the chapter {chapter}.")
             return
         passed(app, "down", run.settings.demo_id)
         screen.line(
@@ -188,13 +214,13 @@ def _what_stays_in(
 
 
 def _how_to_continue(
-    app: App, left: Sequence[Leftover], cause: Diagnosis | None, state: Path, customer: int | None
+    app: App, left: Sequence[Leftover], cause: Diagnosis | None, state: Path, only: Sequence[str]
 ) -> str:
-    """The command that continues, depending on what holds the rest; of one ``customer``, if only that is deleted.
+    """The command that continues, depending on what holds the rest; ``only`` are the options for what is deleted.
 
     Where nothing but a repair helps, ``down`` alone would fail in the same way.
     """
-    again = " ".join([command_line(app), "down", *(("--customer", str(customer)) if customer else ())])
+    again = " ".join([command_line(app), "down", *only])
     holders = {one_line(id): one_line(what) for one in left for id, what in one.strangers.items()}
     commands = in_order([one_line(command) for one in left for command in one.commands])
     if cause and cause.fixes and all(command in cause.fixes[0].command for command in commands):

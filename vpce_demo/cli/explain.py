@@ -148,6 +148,7 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
     from ..lessons.placeholders import from_demo, from_prices, from_settings
 
     region = app.get("region") or _REGION
+    yield {"region": region}.get
     yield from_prices(region)
     yield from_nat_prices()
     if of_a_step:
@@ -159,11 +160,7 @@ def _without_asking(app: App, of_a_step: bool) -> Iterator[Lookup]:
         config = app.where().config
         settings = not_looked_up(config)
         home, theirs = (config.region_of(side) or region for side in Side)
-        yield {
-            "region": region,
-            "service_region": home,
-            "consumer_region": theirs,
-        }.get
+        yield {"service_region": home, "consumer_region": theirs}.get
         yield lambda name: partition_of(home).name if name == "partition" else None
         yield from_settings(settings, config)
         yield from_demo(tutorial(settings), {})

@@ -20,7 +20,7 @@ from click.shell_completion import CompletionItem
 from .. import __version__
 from ..errors import Cancelled, ConfigError, Refused
 from .app import SHARED, App, shared_options
-from .commands import ALIASES, COMPLETED, SECTIONS, module_of
+from .commands import ALIASES, CHAPTERS, COMPLETED, SECTIONS, module_of
 
 if TYPE_CHECKING:
     from ..tutorial import Customer, Demo
@@ -215,6 +215,10 @@ def customers_option(function: Callable[..., None]) -> Callable[..., None]:
         metavar="N",
         help="How many customers connect, all with the same addresses.  [default: as many as there are, else 1]",
     )(function)
+
+
+def chapter_option(help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option("--chapter", type=click.Choice(CHAPTERS), help=help)
 
 
 def want_customers(app: App, customers: int | None) -> None:

@@ -23,9 +23,10 @@ SIDES = ("provider", "consumer", "both")
     "--side", type=click.Choice(SIDES), help="Whose account it is for.  [default: the demo's side, else both]"
 )
 @click.option("--extras", is_flag=True, help="Also what is used only if it is allowed.")
+@click.option("--chapters", is_flag=True, help="Also what up --chapter needs.")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
 @pass_app
-def iam_policy(app: App, side: str | None, extras: bool, to: Path | None) -> None:
+def iam_policy(app: App, side: str | None, extras: bool, chapters: bool, to: Path | None) -> None:
     """Print the least-privilege IAM policy for the demo.
 
     It is for this demo's name, for the region if one is set, and for the tags
@@ -42,7 +43,7 @@ def iam_policy(app: App, side: str | None, extras: bool, to: Path | None) -> Non
     side = side or config.side or "both"
     sides = Side if side == "both" else [Side(side)]
     home = "" if where.sandbox or region_of(config, sides) else _home(config)
-    document = policy(config, *sides, extras=extras, home=home)
+    document = policy(config, *sides, extras=extras, home=home, chapters=chapters)
     app.document.update(policy=document)
     text, taken = json.dumps(document, indent=2), size(document)
     screen = app.screen()

@@ -23,7 +23,16 @@ from .commands import STAGES
 from .deletion import plan_of_the_deletion
 from .describe import described, summary, tell_what_is_not_allowed
 from .down import what_stays
-from .group import Number, command, customer_option, customers_option, pass_app, the_customer, want_customers
+from .group import (
+    Number,
+    chapter_option,
+    command,
+    customer_option,
+    customers_option,
+    pass_app,
+    the_customer,
+    want_customers,
+)
 from .watch import again_and_again
 
 DIFFERENT = 10
@@ -35,9 +44,10 @@ WATCH_SECONDS = 5.0
     "--detailed-exitcode", "--exit-code", is_flag=True, help="Exit with 10 if anything is missing or differs."
 )
 @customers_option
+@chapter_option("What up --chapter would create, alone or beside what there is.")
 @click.option("--destroy", is_flag=True, help="Show what down would delete instead, in its order.")
 @pass_app
-def plan(app: App, detailed_exitcode: bool, customers: int | None, destroy: bool) -> None:
+def plan(app: App, detailed_exitcode: bool, customers: int | None, chapter: str | None, destroy: bool) -> None:
     """Show what up would create and mend, and what it costs.  Changes nothing.
 
     Lists each step with its price per hour (with -v each resource), the sum, and where existing resources differ from
@@ -49,14 +59,21 @@ def plan(app: App, detailed_exitcode: bool, customers: int | None, destroy: bool
       vpce-demo plan --destroy
     """
     if destroy:
-        if detailed_exitcode or customers:
-            raise click.UsageError("--destroy goes without --detailed-exitcode and --customers.")
+        if detailed_exitcode or customers or chapter:
+            raise click.UsageError("--destroy goes without --detailed-exitcode, --customers and --chapter.")
         plan_of_the_deletion(app)
         return
     want_customers(app, customers)
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
-    look = look_at(where, environment, app.command, plans=True, every_customer=customers is not None)
+    look = look_at(
+        where,
+        environment,
+        app.command,
+        plans=True,
+        every_customer=customers is not None,
+        chapters=(chapter,) if chapter else (),
+    )
     _show(app, look, "to be made")
     _document(app, look)
     if look.missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ import click
 
 from ..aws.messages import understood
 from ..changes import CHANGES
+from ..config.settings import TUTORIAL
 from ..cost.bill import Regions, cost_of
 from ..engine.drift import added, changes
 from ..engine.resource import Resource
@@ -24,10 +26,12 @@ from ..session.run import Interrupted, Run
 from ..ui import screens
 from ..ui.progress_state import DONE_DOWN, DONE_UP
 from .app import App, command_line, for_this_demo
+from .chapters import parts_of
 from .commands import STAGES
 from .describe import described, summary, tell_what_is_not_allowed
 from .group import (
     ask,
+    chapter_option,
     command,
     customers_option,
     pass_app,
@@ -48,6 +52,7 @@ no_mend_option = click.option(
 @click.option("--skip-test", is_flag=True, help="Do not test at the end.")
 @no_mend_option
 @customers_option
+@chapter_option("Make this chapter, which shows another kind of endpoint, instead of the tutorial.")
 @click.option("--step", is_flag=True, help="Stop before each step and explain it: walkthrough.")
 @click.option(
     "--on-failure",
@@ -66,6 +71,7 @@ def up(
     skip_test: bool,
     no_mend: bool,
     customers: int | None,
+    chapter: str | None,
     step: bool,
     on_failure: str,
     yes: bool,
@@ -76,18 +82,22 @@ def up(
 
     Safe to run again: it creates what is missing, brings back in place what differs from the tutorial, and replaces
     what cannot be brought back; or says that nothing is to do.  What others may need it leaves: plan says why.
+    A --chapter stands alone or beside the tutorial, in the same demo: status, test and down know both.
 
     \b
     Example:
       vpce-demo --sandbox up
       vpce-demo up --until create-endpoint-service
       vpce-demo --sandbox up --customers 3
+      vpce-demo --sandbox up --chapter gateway
     """
     deletes = on_failure == "delete"
     if step and (until or skip_test or ttl or deletes):
         raise click.UsageError(
             "--step asks before each step where to stop; it goes without --until, --skip-test, --ttl, --on-failure."
         )
+    if chapter and (until or customers or step):
+        raise click.UsageError("--chapter goes without --until, --customers and --step, which are the tutorial's.")
     want_customers(app, customers)
     if step:
         from .walkthrough import walk
@@ -96,7 +106,7 @@ def up(
         return
     stages = STAGES[: STAGES.index(until) + 1] if until in STAGES else STAGES
     test = not skip_test and until in (None, "test")
-    make(app, stages, yes, timeout, test=test, mend=not no_mend, ttl=ttl, deletes=deletes)
+    make(app, stages, yes, timeout, test=test, mend=not no_mend, ttl=ttl, deletes=deletes, chapter=chapter or TUTORIAL)
 
 
 def _stage(name: str, text: str) -> click.Command:
@@ -151,9 +161,10 @@ def make(
     mend: bool = True,
     ttl: timedelta | None = None,
     deletes: bool = False,
+    chapter: str = TUTORIAL,
     at_the_end: Callable[[Run], None] = lambda run: None,
 ) -> None:
-    """Make what these stages make, and show it; ``at_the_end`` shows what else is to be said."""
+    """Make what these stages make, or a chapter, and show it; ``at_the_end`` shows what else is to be said."""
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=True)
     assert environment is not None
@@ -161,11 +172,13 @@ def make(
     every = app.get("customers") is not None
     before = open_recorded(where)[1].consumer_account
     with (
-        open_demo(where, environment, app.command, makes=True, ttl=ttl, every_customer=every) as run,
+        open_demo(
+            where, environment, app.command, makes=True, ttl=ttl, every_customer=every, chapters=(chapter,)
+        ) as run,
         _deleting_what_was_made(app, run, timeout) if deletes else contextlib.nullcontext(),
     ):
         run.trust_the_opening()
-        resources = run.demo.of(*stages)
+        resources = run.demo.of(*stages) if chapter == TUTORIAL else run.demo.in_chapter(chapter)
         if not resources:
             raise Refused(
                 f"This demo is the {run.settings.side}'s side only, and {app.command} makes nothing of it.",
@@ -184,28 +197,35 @@ def make(
             tell_what_is_not_allowed(app, run.not_allowed())
             ask(screen, yes, _question(missing, mends, there, environment.regions))
         agreed = [one for one in changing(resources, there, Remedy.ASK) if mend and _agrees(app, yes, *one)]
-        with showing_progress(app, run, resources, DONE_UP) as told:
-            run.up(resources, told.on_event, timeout, mend=mend, agreed=[(r.key, d.field) for r, d in agreed])
-        board = told.board
+        boards = []
+        for part, at_its_end in [(resources, None)] if chapter == TUTORIAL else parts_of(app, run, chapter, there):
+            with showing_progress(app, run, part, DONE_UP) as told:
+                run.up(part, told.on_event, timeout, mend=mend, agreed=[(r.key, d.field) for r, d in agreed])
+            boards.append(told.board)
+            if at_its_end:
+                at_its_end()
         look = look_of(run)
-        app.document.update(created=board.created, mended=list(board.mended), found=board.found)
+        created, found = sum(one.created for one in boards), boards[0].found
+        seconds = time.monotonic() - boards[0].began
+        mended = {key: note for one in boards for key, note in one.mended.items()}
+        app.document.update(created=created, mended=list(mended), found=found)
         if app.json:
             app.document.update(resources=described(look))
         all_there = [r for r in run.demo.resources if run.state.id(r.key)]
         an_hour = cost_of(all_there, environment.regions)
         cost = "" if environment.is_free else f"{an_hour} until you run: {command_line(app)} down"
-        counts = board.created, len(board.mended), board.found
-        screens.ready(screen, board.seconds, *counts, [*summary(look), ("cost", cost)], len(look.differing))
-        if test and _is_complete(look):
+        counts = created, len(mended), found
+        screens.ready(screen, seconds, *counts, [*summary(look), ("cost", cost)], len(look.differing))
+        if test and (chapter != TUTORIAL or _is_complete(look)):
             from .test import run_test
 
             screen.line()
-            run_test(app, run, screen, timeout and max(1.0, timeout - board.seconds))
+            run_test(app, run, screen, timeout and max(1.0, timeout - seconds), chapters=[chapter])
         _say_what_stays_allowed(app, run, before)
         at_the_end(run)
         screen.message()
-        own = [f"{command_line(app)} {name}" for name in _next(stages)]
-        screens.next_commands(screen, [*_for_the_other_side(look), *own])
+        own = [f"{command_line(app)} {name}" for name in (_next(stages) if chapter == TUTORIAL else _next(STAGES))]
+        screens.next_commands(screen, [*(_for_the_other_side(look) if chapter == TUTORIAL else ()), *own])
 
 
 def _say_what_stays_allowed(app: App, run: Run, before: str) -> None:

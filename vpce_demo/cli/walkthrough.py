@@ -15,7 +15,7 @@ import math
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from rich.text import Text
 from .. import lessons, signals
 from ..aws.environment import Environment
 from ..aws.partitions import partition_of
-from ..config.settings import Where
+from ..config.settings import TUTORIAL, Where
 from ..cost.bill import cost_of, hourly
 from ..diagram.picture import picture
 from ..diagram.terminal import in_terminal
@@ -147,9 +147,10 @@ class _Walk:
         """Look at the demo and remember the result."""
         with open_demo(self.where, self.environment, self.app.command) as run:
             run.look()
-            self.seen, self.key_file = look_of(run), run.state.key_file
+            seen, self.key_file = look_of(run), run.state.key_file
+            self.seen = replace(seen, settings=seen.settings.model_copy(update={"chapters": (TUTORIAL,)}))
             both = tutorial(run.settings.model_copy(update={"side": None})).steps
-            own = {(step.number, step.command) for step in run.demo.steps}
+            own = {(step.number, step.command) for step in self.seen.demo.steps}
             self.apart = sides_apart(self.app, self.environment.regions)
             every = zip(lessons.steps(self.lang, self.apart), both, strict=True)
             self.pages = [page for page, step in every if (step.number, step.command) in own]
@@ -176,8 +177,8 @@ class _Walk:
 
     def make(self, at: int) -> None:
         """Create this step, and whatever before it is missing or not ready."""
-        with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
-            self.up(run, [r for step in run.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
+        with open_demo(self.where, self.environment, self.app.command, makes=True, chapters=(TUTORIAL,)) as run:
+            self.up(run, [r for step in self.seen.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
 
     def up(self, run: Run, wanted: Sequence[Resource], patience: float) -> None:
         """Create what is missing, and wait for what usually takes no longer than ``patience`` seconds."""
@@ -188,8 +189,8 @@ class _Walk:
                 run.up(open, told.on_event, self.timeout, leave=[r for r in open if r.usual_seconds > patience])
 
     def test(self) -> None:
-        with open_demo(self.where, self.environment, self.app.command, makes=True) as run:
-            self.up(run, run.demo.resources, math.inf)
+        with open_demo(self.where, self.environment, self.app.command, makes=True, chapters=(TUTORIAL,)) as run:
+            self.up(run, run.demo.in_chapter(TUTORIAL), math.inf)
             run_test(self.app, run, self.screen, self.timeout)
             self.screen.line()
 

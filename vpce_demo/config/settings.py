@@ -14,6 +14,9 @@ from pydantic import Field, model_validator
 from ..model import Side, numbered
 from .model import EXPIRES_TAG, Config, Consumer, CustomerCount, Network, Provider, in_front
 
+TUTORIAL = "tutorial"
+"""The 17 steps, among the chapters of a demo."""
+
 
 class Settings(Config):
     """The settings of one demo: the ``Config`` that was wanted, with this demo's names, and what was found out for it.
@@ -40,6 +43,8 @@ class Settings(Config):
     provider_second_zone_id: str = ""  # in that case
     customers: CustomerCount = 1
     removed_customers: tuple[int, ...] = Field((), strict=False)  # the numbers of those that were taken away
+    chapters: tuple[str, ...] = Field((TUTORIAL,), strict=False)  # what was made: the tutorial, and chapters beside it
+    before: dict[str, str] = Field({})  # by chapter, what its control met before the endpoint was there
 
     @property
     def customer_numbers(self) -> list[int]:

@@ -67,13 +67,14 @@ def billed_parts(resource: Resource) -> tuple[BilledPart, ...]:
             return (_VOLUME,)
         case "Instance":
             type = getattr(resource, "type", "")
-            return BilledPart(f"{type} instance", f"instance-hour {type}"), _VOLUME, ADDRESS
+            address = (ADDRESS,) if getattr(resource, "is_public", True) else ()
+            return BilledPart(f"{type} instance", f"instance-hour {type}"), _VOLUME, *address
         case "LoadBalancer":
             zones = len(getattr(resource, "subnets", "1"))
             return _LOAD_BALANCER, replace(ADDRESS, quantity=Decimal(zones))  # an address in each
         case "EndpointService" if getattr(resource, "consumer_region", ""):
             return (_REMOTE_REGION,)
-        case "VpcEndpoint":
+        case "VpcEndpoint" | "InterfaceEndpoint":
             return (_ENDPOINT,)
         case _:
             return ()

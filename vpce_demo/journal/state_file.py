@@ -210,6 +210,14 @@ class StateFile:
             self.settings = {**self.settings, "removed_customers": sorted(removed)}
             self.save()
 
+    def remove_chapter(self, name: str) -> None:
+        """Record that this chapter is not there any more."""
+        if self.settings:
+            left = [one for one in self.settings.get("chapters", ()) if one != name]
+            before = {one: told for one, told in self.settings.get("before", {}).items() if one != name}
+            self.settings = {**self.settings, "chapters": left, "before": before}
+            self.save()
+
     # --- listening ------------------------------------------------------------
 
     def on_event(self, event: Event) -> None:

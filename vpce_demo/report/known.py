@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..chapters import demo_of
 from ..config.model import Config
 from ..config.settings import Settings
 from ..diagram.picture import Frame, Picture, picture
@@ -21,7 +22,7 @@ from ..lessons import Language
 from ..model import Live, Phase, Side
 from ..session.discover import not_looked_up
 from ..session.look import Look
-from ..tutorial import Demo, tutorial
+from ..tutorial import Demo
 
 LogLine = Mapping[str, Any]
 DELETES = ("down", "destroy")
@@ -80,7 +81,7 @@ class Known:
 
     @cached_property
     def demo(self) -> Demo:
-        return tutorial(self.settings)
+        return demo_of(self.settings)
 
     @property
     def there(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""An EC2 instance with a public address."""
+"""An EC2 instance."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ class Instance(Resource):
     image: str
     type: str
     user_data: str = ""
+    is_public: bool = True
+    """True if it has a public address."""
 
     usual_seconds = 10.0
     ready_word = "running"
@@ -90,7 +92,7 @@ class Instance(Resource):
             # AWS returns these while the instance is running.
             yield "subnet", self.subnet, instance.get("SubnetId")
             yield "security groups", [self.group], [group.get("GroupId") for group in instance["SecurityGroups"]]
-            yield "public address", True, bool(instance.get("PublicIpAddress"))
+            yield "public address", self.is_public, bool(instance.get("PublicIpAddress"))
 
     def create(self, aws: Aws) -> Live:
         optional: dict[str, Any] = {"UserData": self.user_data} if self.user_data else {}
@@ -107,7 +109,7 @@ class Instance(Resource):
             NetworkInterfaces=[
                 {
                     "DeviceIndex": 0,
-                    "AssociatePublicIpAddress": True,
+                    "AssociatePublicIpAddress": self.is_public,
                     "SubnetId": aws.id(self.subnet),
                     "Groups": [aws.id(self.group)],
                 }

@@ -54,9 +54,11 @@ def _target(route: RouteTypeDef) -> str:
     return _first(route, TARGETS)
 
 
-def _is_expected(route: RouteTypeDef) -> bool:
-    """True for the VPC's local route, and for the default route, which is a resource of its own."""
-    return _target(route) == "local" or _destination(route) == ANYWHERE
+def _is_aws_own(route: RouteTypeDef) -> bool:
+    """True for the VPC's local route, and for what AWS adds for a gateway endpoint and takes away with it
+    (``aws-behaviours-2.md``, rule 20)."""
+    target = _target(route)
+    return target == "local" or (bool(route.get("DestinationPrefixListId")) and target.startswith("vpce-"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +68,19 @@ class RouteTable(Resource):
     aws_noun = "route table"
 
     vpc: Vpc
+    is_public: bool = True
+    """True if it has a default route, which is a resource of its own."""
 
     remedies: ClassVar = {"further routes": "others may need it; test says if it is in the way"}
 
     def find(self, aws: Aws) -> Iterator[Live]:
         for table in aws.mine(self, ROUTE_TABLES):
-            others = [f"{_destination(r)} to {_target(r)}" for r in table["Routes"] if not _is_expected(r)]
+            expected = (ANYWHERE,) if self.is_public else ()
+            others = [
+                f"{_destination(route)} to {_target(route)}"
+                for route in table["Routes"]
+                if not _is_aws_own(route) and _destination(route) not in expected
+            ]
             held = aws.held(self, tags_of(table), ("VPC", self.vpc, table["VpcId"]), ("further routes", (), others))
             yield Live(table["RouteTableId"], held=held)
 

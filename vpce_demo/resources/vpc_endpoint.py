@@ -29,7 +29,7 @@ def _endpoints(aws: Aws, which: Mapping[str, Any]) -> Iterator[VpcEndpointTypeDe
 ENDPOINTS = Listing(_endpoints, "VpcEndpointIds")
 
 
-def _live(endpoint: VpcEndpointTypeDef) -> Live:
+def endpoint_live(endpoint: VpcEndpointTypeDef) -> Live:
     word = endpoint.get("State", "")
     asked_for = word.lower() in ("pendingacceptance", "pending")
     outputs = {"interfaces": ",".join(endpoint.get("NetworkInterfaceIds", []))}
@@ -42,11 +42,11 @@ def _live(endpoint: VpcEndpointTypeDef) -> Live:
         endpoint.get("FailureReason") or endpoint.get("LastError", {}).get("Message", ""),
         outputs,
         made=endpoint.get("CreationTimestamp"),
-        identity=_identity(endpoint),
+        identity=endpoint_identity(endpoint),
     )
 
 
-def _identity(endpoint: Mapping[str, Any]) -> dict[str, str]:
+def endpoint_identity(endpoint: Mapping[str, Any]) -> dict[str, str]:
     """When AWS created it, where, and for which service."""
     created = endpoint.get("CreationTimestamp")
     names = {"vpc": endpoint.get("VpcId", ""), "service": endpoint.get("ServiceName", "")}
@@ -89,10 +89,10 @@ class VpcEndpoint(Resource):
                 ("private DNS", False, endpoint.get("PrivateDnsEnabled")),
                 *([elsewhere] if self.service_region else []),
             )
-            yield replace(_live(endpoint), held=held)
+            yield replace(endpoint_live(endpoint), held=held)
 
     def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
-        return bool(record.identity) and _identity(item) == record.identity
+        return bool(record.identity) and endpoint_identity(item) == record.identity
 
     def create(self, aws: Aws) -> Live:
         elsewhere: Any = {"ServiceRegion": self.service_region} if self.service_region else {}
@@ -107,7 +107,7 @@ class VpcEndpoint(Resource):
             ClientToken=aws.token,
             TagSpecifications=aws.tagged(self, "vpc-endpoint"),
         )
-        return _live(answer["VpcEndpoint"])
+        return endpoint_live(answer["VpcEndpoint"])
 
     def mend(self, aws: Aws, live: Live) -> None:
         super().mend(aws, live)
@@ -128,7 +128,7 @@ def endpoint_interfaces(aws: Aws, endpoint: VpcEndpoint) -> list[NetworkInterfac
     return interfaces_of(aws, [endpoint])[endpoint.key]
 
 
-def interfaces_of(aws: Aws, endpoints: Sequence[VpcEndpoint]) -> dict[str, list[NetworkInterfaceTypeDef]]:
+def interfaces_of(aws: Aws, endpoints: Sequence[Resource]) -> dict[str, list[NetworkInterfaceTypeDef]]:
     """The same of each of these endpoints that is there, by its key, in one call."""
     lives = {one.key: aws.known[one.key] for one in endpoints if one.key in aws.known}
     ids = {key: [id for id in live.outputs.get("interfaces", "").split(",") if id] for key, live in lives.items()}

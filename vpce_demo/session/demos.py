@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ..aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG
+from ..chapters import chapter_of, demo_of, in_order
 from ..config.model import EXPIRES_TAG, Config
 from ..config.settings import Settings, customer_of
 from ..cost.bill import hourly
 from ..engine.resource import Aws
 from ..model import Phase, Side
 from ..resources.stray import INTERFACE, VOLUME, tagged_of_all
-from ..tutorial import tutorial
 from .discover import not_looked_up, settings_of
 
 
@@ -46,7 +46,8 @@ class ListedDemo:
         regions = {side: self.regions.get(side, self.region) for side in Side}
         settings = not_looked_up(Config().model_copy(update={"instance_type": self.type}))
         customers = Settings.with_customers({customer_of(key) for key in self.keys} - {0})
-        demo = tutorial(settings.model_copy(update={**settings_of(regions), **customers}))
+        chapters = in_order(map(chapter_of, self.keys))
+        demo = demo_of(settings.model_copy(update={**settings_of(regions), **customers, "chapters": chapters}))
         keys = self.keys | ({demo.balancer.key} if demo.service.key in self.keys else set())
         return hourly([r for r in demo.resources if r.key in keys], regions)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ from ..aws.region import (
 )
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..config.model import MY_IP, Config
-from ..config.settings import Settings, party_of
+from ..config.settings import TUTORIAL, Settings, party_of
 from ..engine.resource import Aws, Item, Listing
 from ..errors import Refused, RegionNotEnabled
 from ..model import Phase, Side
@@ -36,7 +36,9 @@ from ..resources.instance import INSTANCES
 from ..resources.subnet import SUBNETS
 
 
-def find_out(config: Config, environment: Environment, sides: Mapping[str, Aws]) -> Settings:
+def find_out(
+    config: Config, environment: Environment, sides: Mapping[str, Aws], chapters: Collection[str] = (TUTORIAL,)
+) -> Settings:
     """The settings of a demo without recorded ones, asked of AWS in parallel; without its identity and ssh key.
 
     Raises Refused if no zone is suitable, or a consumer alone does not say which service to connect to.  Changes
@@ -60,7 +62,7 @@ def find_out(config: Config, environment: Environment, sides: Mapping[str, Aws])
         there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
         room = [
             pool.submit(refuse_no_room, config, one, count, is_sandbox=environment.is_sandbox)
-            for one, count in networks(config, environment, range(1, (config.customers or 1) + 1))
+            for one, count in networks(config, environment, range(1, (config.customers or 1) + 1), chapters)
         ]
         gateways = [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         usable = ours.usable()
@@ -178,14 +180,18 @@ Ask the provider, who lets the account in by:
     <their-demo> up --side provider --consumer-account {account}"""
 
 
-def networks(config: Config, environment: Environment, customers: Iterable[int]) -> list[tuple[Clients, int]]:
+def networks(
+    config: Config, environment: Environment, customers: Iterable[int], chapters: Collection[str] = (TUTORIAL,)
+) -> list[tuple[Clients, int]]:
     """The clients of each account and region, and how many VPCs, each with a gateway and an instance, are there with
-    the customers of these numbers."""
+    the customers of these numbers and these chapters."""
     each: dict[tuple[str, str], tuple[Clients, int]] = {}
     count = len(environment.clients) - 1
-    turns = Counter(party_of(number, count) for number in customers)
+    has_tutorial = TUTORIAL in chapters
+    turns = Counter(party_of(number, count) for number in customers if has_tutorial)
+    turns[Side.CONSUMER] += len(chapters) - has_tutorial
     for party, one in environment.clients.items():
-        more = 1 if party == Side.PROVIDER else turns[party]
+        more = int(has_tutorial) if party == Side.PROVIDER else turns[party]
         before = each.get((one.account, one.region), (one, 0))[1]
         each[one.account, one.region] = one, before + (more if config.side in (None, Side.of(party)) else 0)
     return list(each.values())

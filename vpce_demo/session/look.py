@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -14,15 +14,17 @@ from botocore.exceptions import ClientError
 
 from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_kind
+from ..chapters import demo_of
 from ..config.settings import Settings, Where
 from ..cost.bill import as_of, cost_of, hourly, so_far
 from ..engine.resource import Aws, Resource
 from ..errors import NotCreated
 from ..model import Live, Remedy, Side, is_fine
+from ..resources.aws_endpoints import InterfaceEndpoint
 from ..resources.load_balancer import balancer_interfaces
 from ..resources.stray import Stray, other_demos
 from ..resources.vpc_endpoint import VpcEndpoint, interfaces_of
-from ..tutorial import Demo, tutorial
+from ..tutorial import Demo
 from .open import open_demo, open_recorded
 from .ownership import StandingDemo, Unrecorded
 from .run import Run
@@ -73,7 +75,7 @@ class Look:
 
     @cached_property
     def demo(self) -> Demo:
-        demo = tutorial(self.settings)
+        demo = demo_of(self.settings)
         return next((demo.alone(one) for one in demo.customers if one.number == self.only), demo)
 
     @property
@@ -156,14 +158,15 @@ def look_at(
     plans: bool = False,
     others: bool = False,
     every_customer: bool = False,
+    chapters: Collection[str] = (),
 ) -> Look:
     """Open the demo, look at AWS once, and close it; without an environment, what is on record or planned.
 
     ``plans``: with the settings, and the refusals, of ``up``.  ``others``: also look for what else has its tags.
-    ``every_customer``: those that were taken away are wanted again.
+    ``every_customer``: those that were taken away are wanted again.  ``chapters``: what is planned too.
     """
     if environment is None:
-        return planned(where)
+        return planned(where, chapters)
     unrecorded = Unrecorded.REFUSE if plans else Unrecorded.SHOW
     with open_demo(
         where,
@@ -173,6 +176,7 @@ def look_at(
         plans=plans,
         unrecorded=unrecorded,
         every_customer=every_customer,
+        chapters=chapters,
     ) as run:
         run.look()
         if others:
@@ -203,10 +207,13 @@ def look_of(run: Run) -> Look:
     )
 
 
-def planned(where: Where) -> Look:
-    """A demo as it would be made."""
+def planned(where: Where, chapters: Collection[str] = ()) -> Look:
+    """A demo as it would be made, of what is on record; or these chapters alone."""
     accounts = {str(side): {"account": "", "region": where.config.region_of(side) or "us-east-1"} for side in Side}
-    return Look(time.time(), "sandbox" if where.sandbox else "", accounts, open_recorded(where)[1])
+    settings = open_recorded(where)[1]
+    if chapters:
+        settings = settings.model_copy(update={"chapters": tuple(chapters)})
+    return Look(time.time(), "sandbox" if where.sandbox else "", accounts, settings)
 
 
 def addresses_of(managed: Mapping[str, Interfaces]) -> dict[str, str]:
@@ -216,7 +223,9 @@ def addresses_of(managed: Mapping[str, Interfaces]) -> dict[str, str]:
 
 def managed_interfaces(run: Run) -> dict[str, Interfaces]:
     """The interfaces of the endpoints and the load balancer, which are AWS's own."""
-    endpoints, balancer = [one.endpoint for one in run.demo.customers], run.demo.balancer
+    endpoints: list[Resource] = [one.endpoint for one in run.demo.customers]
+    endpoints += [r for r in run.demo.resources if isinstance(r, InterfaceEndpoint)]
+    balancer = run.demo.balancer
     with ThreadPoolExecutor() as pool:
         theirs: dict[int, tuple[Aws, list[VpcEndpoint]]] = {}
         for customer in run.demo.customers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..aws.environment import Environment
+from ..chapters import demo_of, in_order
 from ..config.load import MOST_MISTAKES
 from ..config.model import Config
-from ..config.settings import Settings, Where
+from ..config.settings import TUTORIAL, Settings, Where
 from ..engine.resource import Aws
 from ..errors import THIS_DEMO, DemoError
 from ..extras import WARNINGS
@@ -24,7 +25,6 @@ from ..journal.state_file import StateFile, locked
 from ..model import Live, Record, Side
 from ..private import put_aside
 from ..ssh import ensure_key, public_line
-from ..tutorial import tutorial
 from ..untrusted import printable
 from .discover import find_out, networks, not_looked_up, refuse_no_room, regions_apart, ssh_source
 from .guards import refuse_changed_settings, refuse_other_accounts, refuse_other_demo
@@ -49,6 +49,7 @@ def open_demo(
     wanted: str = "",
     ttl: timedelta | None = None,
     every_customer: bool = False,
+    chapters: Collection[str] = (),
 ) -> Iterator[Run]:
     """A run on this demo, with its lock held.
 
@@ -57,9 +58,9 @@ def open_demo(
     creates resources, so the settings are completed and recorded first.  The run is logged if it ``makes`` or is
     ``logged``.  ``unrecorded`` says what to do with a demo of this name that is not on record here, and ``wanted``
     which one to adopt.  ``ttl``: how long the demo is wanted from now on.  ``every_customer``: those that were taken
-    away are wanted again.  Raises Refused if the state belongs to
-    another account or demo, the demo may not be touched, or the settings differ.  A new demo of which nothing was
-    begun leaves no state file.
+    away are wanted again.  ``chapters``: what the command makes or plans, if that is not just what there is.  Raises
+    Refused if the state belongs to another account or demo, the demo may not be touched, or the settings differ.  A new
+    demo of which nothing was begun leaves no state file.
     """
     # Without a state file, a look may write one.
     needs_lock = not (only_looks and StateFile(where.directory).path.exists())
@@ -81,7 +82,9 @@ def open_demo(
             if makes:
                 if not state.settings and not os.path.lexists(state.key_file):
                     new = state
-                settings = _settings_to_make(where.config, state, environment, identity, sides, every_customer)
+                settings = _settings_to_make(
+                    where.config, state, environment, identity, sides, every_customer, chapters
+                )
                 if ttl:
                     until = datetime.now(UTC) + ttl
                     settings = settings.model_copy(update={"expires": f"{until:%Y-%m-%dT%H:%MZ}"})
@@ -97,6 +100,7 @@ def open_demo(
                 )
                 if identity.customers and not state.settings:
                     recorded = recorded.model_copy(update=Settings.with_customers(identity.customers))
+                recorded = recorded.model_copy(update={"chapters": _chapters(state, identity, chapters)})
                 # A key that is lost is to be replaced.  Of a demo that is not on record, no key is known.
                 key = "" if identity.standing else public_line(state.key_file) or NO_KEY
                 settings = recorded.model_copy(
@@ -108,7 +112,7 @@ def open_demo(
                     f"This demo was wanted until {settings.expires} (--ttl).",
                     f" To keep it longer, say up --ttl again; to delete it: {THIS_DEMO} down",
                 )
-            demo = tutorial(settings)
+            demo = demo_of(settings)
             with (
                 RunLog.begin(where.logs, command, settings, environment, demo)
                 if makes or logged
@@ -180,21 +184,34 @@ def _settings_to_make(
     identity: Identity,
     sides: Mapping[str, Aws],
     every_customer: bool,
+    more: Collection[str],
 ) -> Settings:
+    chapters = _chapters(state, identity, more)
     if state.settings:
-        settings = _recorded_settings_now(config, state, environment, every_customer)
-        if set(settings.customer_numbers) - set(_recorded_settings(state).customer_numbers):
-            for clients, count in networks(config, environment, settings.customer_numbers):
+        settings, before = _recorded_settings_now(config, state, environment, every_customer), _recorded_settings(state)
+        if {*settings.customer_numbers, *chapters} - {*before.customer_numbers, *before.chapters}:
+            for clients, count in networks(config, environment, settings.customer_numbers, chapters):
                 refuse_no_room(settings, clients, count, is_sandbox=environment.is_sandbox)
     else:
-        settings = find_out(config, environment, sides)
+        settings = find_out(config, environment, sides, chapters)
         if found := identity.customers:
             wanted = found.union(range(1, (config.customers or 0) + 1))
             settings = settings.model_copy(update=Settings.with_customers(wanted))
     key = ensure_key(state.key_file, f"vpce-demo {config.name} {identity.demo_id}")
     return settings.model_copy(
-        update={**identity.marks, "public_key": key, **_of_this_run(config, settings, environment)}
+        update={
+            **identity.marks,
+            "public_key": key,
+            "chapters": chapters,
+            **_of_this_run(config, settings, environment),
+        }
     )
+
+
+def _chapters(state: StateFile, identity: Identity, more: Collection[str]) -> tuple[str, ...]:
+    """The chapters on record, or else those that are there, and these; of nothing, the tutorial."""
+    there = _recorded_settings(state).chapters if state.settings else identity.chapters
+    return in_order((*there, *more)) or (TUTORIAL,)
 
 
 def _of_this_run(config: Config, recorded: Settings, environment: Environment) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from enum import Enum
 from pathlib import Path
 
 from ..aws.tags import ID_TAG, KEY_TAG, NO_OWNER, OWNER_TAG, RESOURCE_TAG
-from ..config.settings import customer_of, party_of
+from ..chapters import chapter_of, in_order
+from ..config.settings import TUTORIAL, customer_of, party_of
 from ..engine.resource import Aws
 from ..errors import Refused
 from ..journal.run_log import runs
@@ -43,7 +44,8 @@ class StandingDemo:
     ``owners`` are its makers, one of each account; empty for one that was made before owners were recorded; ``since``
     is when AWS created the first of its resources, as far as AWS says so; ``count`` is the number of its tagged
     resources; ``keys`` are the fingerprints of the ssh keys in its tags; ``customers`` are the numbers of the customers
-    of which something is there, each with the party whose clients found it, and ``sides`` the sides.
+    of which something is there, each with the party whose clients found it, ``sides`` the sides, and ``chapters`` the
+    chapters.
     """
 
     id: str
@@ -53,6 +55,7 @@ class StandingDemo:
     keys: frozenset[str] = frozenset()
     customers: Mapping[int, str] = field(default_factory=dict)
     sides: frozenset[Side] = frozenset(Side)
+    chapters: tuple[str, ...] = ()
 
     @property
     def made_by(self) -> str:
@@ -80,6 +83,8 @@ class Identity:
     standing: StandingDemo | None = None
     customers: frozenset[int] = frozenset()
     """The numbers of its customers, where only AWS or the ids on record say so."""
+    chapters: tuple[str, ...] = ()
+    """Its chapters, likewise."""
 
     @property
     def marks(self) -> dict[str, str]:
@@ -109,10 +114,13 @@ def standing_demos(sides: Mapping[str, Aws]) -> list[StandingDemo]:
         makers = tuple(by_account[account] for account in accounts if account in by_account)
         since = min((one.created for one in parts if one.created), default=None)
         keys = frozenset(one.tags[KEY_TAG] for one in parts if KEY_TAG in one.tags)
-        whose = {customer_of(one.tags.get(RESOURCE_TAG, "")): one.party for one in parts}
-        seen = frozenset(Side.CONSUMER if number else Side.PROVIDER for number in whose)
-        customers = {number: party for number, party in whose.items() if number}
-        demos.append(StandingDemo(id, makers or (owners[0],), since, len(parts), keys, customers, seen))
+        its = {one.tags.get(RESOURCE_TAG, ""): one.party for one in parts}
+        customers = {number: party for key, party in its.items() if (number := customer_of(key))}
+        seen = frozenset(
+            Side.CONSUMER if customer_of(key) or chapter_of(key) != TUTORIAL else Side.PROVIDER for key in its
+        )
+        chapters = in_order(map(chapter_of, its))
+        demos.append(StandingDemo(id, makers or (owners[0],), since, len(parts), keys, customers, seen, chapters))
     return sorted(demos, key=lambda demo: (-demo.count, demo.id))
 
 
@@ -152,7 +160,8 @@ def identify(
         recorded = str(state.settings.get("consumer_owner") or "").split(",")
         theirs = ",".join((others | {_account(one): one for one in recorded if one}).values())
         before = NO_OWNER if is_earlier else before
-        return Identity(state.demo_id, owner or caller, theirs, before, customers=customers)
+        chapters = in_order(map(chapter_of, state.entries))
+        return Identity(state.demo_id, owner or caller, theirs, before, customers=customers, chapters=chapters)
     key = public_line(state.key_file)
     key_id = key_comment(key, aws.demo)
     callers = {caller, *others.values()}
@@ -163,7 +172,8 @@ def identify(
     if ours := next((demo for demo in own if demo.id in ids or (key and fingerprint(key) in demo.keys)), None):
         _refuse_another_order(ours, sides)
         before = NO_OWNER if "" in ours.owners else ""
-        return Identity(ours.id, caller, theirs, before, customers=frozenset(ours.customers))
+        customers = frozenset(ours.customers)
+        return Identity(ours.id, caller, theirs, before, customers=customers, chapters=ours.chapters)
     if not demos:
         if every and unrecorded is Unrecorded.REFUSE:
             raise _the_other_sides(aws.demo, every[0])
@@ -174,7 +184,7 @@ def identify(
         raise _not_on_record(aws.demo, chosen, is_own, unrecorded)
     _refuse_another_order(chosen, sides)
     before = ",".join(owner or NO_OWNER for owner in chosen.owners if owner not in callers)
-    return Identity(chosen.id, caller, theirs, before, chosen, frozenset(chosen.customers))
+    return Identity(chosen.id, caller, theirs, before, chosen, frozenset(chosen.customers), chosen.chapters)
 
 
 def _refuse_another_order(demo: StandingDemo, sides: Mapping[str, Aws]) -> None:

@@ -17,6 +17,7 @@ from ..aws.error_codes import ErrorKind, error_kind
 from ..aws.messages import understood
 from ..aws.my_address import my_address
 from ..changes import CHANGES
+from ..chapters import demo_of
 from ..config.settings import Settings, Where, customer_of
 from ..engine.engine import Engine
 from ..engine.events import Action, Event, Leftover
@@ -30,7 +31,7 @@ from ..model import Live, Phase, Side
 from ..resources.stray import Stray, strays
 from ..signals import interruptible
 from ..ssh import Ssh
-from ..tutorial import Customer, Demo, tutorial
+from ..tutorial import Customer, Demo
 from .noting import noting
 from .ownership import StandingDemo
 
@@ -145,7 +146,7 @@ class Run:
         from ..verify.dry_run import allowed_calls
 
         each = list({id(aws): party for party, aws in reversed(self.sides.items())}.values())[::-1]
-        asked = [allowed_calls(party if len(each) > 1 else None, self.settings, self.sides) for party in each]
+        asked = [allowed_calls(party if len(each) > 1 else None, self.settings, self.sides, demo_of) for party in each]
         return [name for one in asked for name, allowed in one.items() if allowed is False]
 
     # --- changing -------------------------------------------------------------
@@ -213,15 +214,17 @@ class Run:
         reject_foreign: bool = False,
         only: Sequence[Resource] = (),
         customer: Customer | None = None,
+        chapter: str = "",
     ) -> list[Leftover]:
         """Delete everything, or ``only`` these, look again, and return what is left and why.
 
         ``reject_foreign`` rejects connections of others to the endpoint service, which otherwise keep it in place.
         ``only`` these: nothing else is looked for, and the record stays.  ``customer``: only what was made for this
-        one, and it is recorded that it is not wanted any more.  Raises Interrupted on a signal.
+        one, and it is recorded that it is not wanted any more; ``chapter``: the same of a chapter.  Raises Interrupted
+        on a signal.
         """
 
-        resources = only or (self.demo.of_customer(customer) if customer else self.demo.resources)
+        resources = only or self.part(customer, chapter)
         known = self.sides[Side.PROVIDER].known
         theirs = {name for r in resources for name in (r.key, known[r.key].id if r.key in known else r.key)}
         refused: dict[str, Event] = {}
@@ -244,13 +247,24 @@ class Run:
         left = [self._with_holders(one) for one in _left(resources, there, failures, refused)]
         if only:
             return left
-        left += [*self._unproven(resources), *self._delete_strays(timeout_seconds, theirs if customer else None)]
+        left += [
+            *self._unproven(resources),
+            *self._delete_strays(timeout_seconds, theirs if customer or chapter else None),
+        ]
         self.log.look(left)
         if not left and customer:
             self.state.remove_customer(customer.number)
+        elif not left and chapter and set(self.settings.chapters) != {chapter}:
+            self.state.remove_chapter(chapter)
         elif not left:
             self.forget()
         return left
+
+    def part(self, customer: Customer | None = None, chapter: str = "") -> list[Resource]:
+        """What was made for a customer, or in a chapter; without either, all."""
+        if customer:
+            return self.demo.of_customer(customer)
+        return self.demo.in_chapter(chapter) if chapter else self.demo.resources
 
     @property
     def other_side(self) -> list[Resource]:
@@ -271,7 +285,7 @@ class Run:
         """What has the demo's tags and is none of its resources.  Raises the error of a failed look-up."""
         try:
             keys = {r.key: r.party for r in self.demo.resources}
-            both = tutorial(self.settings.model_copy(update={"side": None})).resources
+            both = demo_of(self.settings.model_copy(update={"side": None})).resources
             elsewhere = {r.key for r in both} - keys.keys()  # on the side that was not looked at
             found = strays(self.own_sides, keys, self._ids(), self._seen_since)
             self.others = [one for one in found if one.of not in elsewhere]
@@ -383,7 +397,7 @@ class Run:
 def other_side(state: StateFile, settings: Settings) -> list[Resource]:
     """What is on record of the side that these settings are not about."""
     others = [side for side in Side if settings.side not in (None, side)]
-    demos = [tutorial(settings.model_copy(update={"side": side.value})) for side in others]
+    demos = [demo_of(settings.model_copy(update={"side": side.value})) for side in others]
     return [r for demo in demos for r in demo.resources if state.id(r.key)]
 
 

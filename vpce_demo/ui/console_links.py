@@ -28,6 +28,9 @@ _PAGES = {
     "EndpointService": ("vpcconsole", "EndpointServiceDetails:serviceId=", ""),
     "AllowedPrincipal": ("vpcconsole", "EndpointServiceDetails:serviceId=", "service"),
     "VpcEndpoint": ("vpcconsole", "EndpointDetails:vpcEndpointId=", ""),
+    "DnsHostnames": ("vpcconsole", "VpcDetails:VpcId=", "vpc"),
+    "GatewayEndpoint": ("vpcconsole", "EndpointDetails:vpcEndpointId=", ""),
+    "InterfaceEndpoint": ("vpcconsole", "EndpointDetails:vpcEndpointId=", ""),
     "Acceptance": ("vpcconsole", "EndpointServiceDetails:serviceId=", "service"),
 }
 """By kind: the console, the page, and, for a kind without a page, the field that holds the resource to show."""

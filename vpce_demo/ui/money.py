@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from rich.cells import cell_len
 
-from ..cost.bill import TOKYO, BillLine, Regions, between, price
-from ..cost.prices.table import Price
+from ..cost.bill import HOURS_A_MONTH, TOKYO, BillLine, Regions, between, price
+from ..cost.comparison import INTERFACE, KINDS, MOST_ENDPOINTS, NAT_GATEWAY, Cheaper, Comparison
+from ..cost.prices.table import ONE_SOURCE, Price
 from ..lessons import noun
 from ..model import Side
 from .style import Screen, padded, wrapped
@@ -55,7 +56,7 @@ def _at_the_right(text: str, width: int = 8) -> str:
 def _unit_price(line: BillLine) -> str:
     if line.price is None:
         return "not known"
-    star = " *" if line.price.confidence == "one source" else ""
+    star = " *" if _starred([line.price]) else ""
     per = {"hour": "an hour", "GB-month": "a GB-month"}[line.part.per]
     return f"${line.price.usd} {per}{star}"
 
@@ -104,16 +105,68 @@ def sources(screen: Screen, lines: Sequence[BillLine], counts: bool, how_to_refr
             "second, for a minute at least.",
         )
     days = between(line.price for line in lines)
-    starred = any(line.price and line.price.confidence == "one source" for line in lines)
     if days:
-        paragraph(
-            screen,
-            f"Prices of {days}, in US dollars, without tax, discounts and free tier."
-            + ("  * from one source only." if starred else ""),
-        )
+        paragraph(screen, _dated(days, _starred(line.price for line in lines)))
     if any(line.price is None for line in lines):
         paragraph(screen, "A price that is not known here is not guessed.")
     screen.line(f"Read them from AWS itself:  {how_to_refresh}")
+
+
+def month(screen: Screen, compared: Comparison) -> None:
+    """Print what a month with this traffic costs with each kind of endpoint and with a NAT gateway, and from where on
+    which is cheaper."""
+    screen.line(
+        f"{compared.gb.normalize():f} GB a month ({HOURS_A_MONTH} hours) through one zone of {compared.region}:"
+    )
+    screen.line()
+    screen.line(_month_row("endpoint", ["an hour", "a GB", "a month"], "cheaper than NAT"), style="dim")
+    for kind in KINDS:
+        rate = compared.rate(kind)
+        amounts = [f"${rate.hour}", f"${rate.gb}", f"${rate.month(compared.gb):.2f}"] if rate else ["-"] * 3
+        star = " *" if rate and _starred(compared.prices(kind).values()) else ""
+        beside = "" if kind is NAT_GATEWAY else _when(compared.beside_nat(kind))
+        screen.line(_month_row(f"{kind.name}{star}", amounts, beside))
+    screen.line()
+    several = [(number, _when(compared.beside_nat(INTERFACE, number))) for number in range(1, MOST_ENDPOINTS + 1)]
+    if compared.most_endpoints is not None:
+        always = [f"up to {number} always" for number, when in several if when == "always"][-1:]
+        others = [f"{number} {when}" for number, when in several if when != "always"]
+        paragraph(
+            screen,
+            "A NAT gateway leads to every service, an interface endpoint to one. With this traffic in all, "
+            f"{compared.most_endpoints} endpoints cost no more than one NAT gateway. When they are cheaper, by their "
+            f"number: {', '.join([*always, *others])} a month.",
+        )
+    paragraph(
+        screen,
+        "Not counted: the NAT gateway's public address, transfer between zones and out of AWS, and what stands behind "
+        "a Gateway Load Balancer endpoint, which inspects traffic and is no way to a service.",
+    )
+    used = compared.prices(*KINDS)
+    if days := between(used.values()):
+        paragraph(screen, _dated(days, _starred(used.values())))
+    if missing := [item for item, known in used.items() if known is None]:
+        paragraph(screen, f"Not known for {compared.region}, and not guessed: {', '.join(missing)}.")
+
+
+def _month_row(name: str, amounts: Sequence[str], beside: str) -> str:
+    return f"  {name:<28}" + "".join(f" {amount:>9}" for amount in amounts) + f"  {beside}".rstrip()
+
+
+def _when(beside: tuple[Cheaper, int | None] | None) -> str:
+    if beside is None:
+        return "not known"
+    when, gb = beside
+    return when if gb is None else f"{when} {gb} GB"
+
+
+def _starred(prices: Iterable[Price | None]) -> bool:
+    return any(price and price.confidence == ONE_SOURCE for price in prices)
+
+
+def _dated(days: str, starred: bool) -> str:
+    star = "  * from one source only." if starred else ""
+    return f"Prices of {days}, in US dollars, without tax, discounts and free tier.{star}"
 
 
 def paragraph(screen: Screen, text: str) -> None:

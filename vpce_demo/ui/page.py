@@ -42,6 +42,7 @@ LONGEST_KEPT = 50
 # Rich breaks lines at spaces, and Japanese has none.  So a separator, which Rich takes for a space of no width, goes
 # before each phrase.
 _BREAK, _NO_BREAK = "\x1f", "\ue000"
+_SPACES = f" {_BREAK}{_NO_BREAK}"
 
 
 def show(screen: Screen, heading: str, markdown: str) -> None:
@@ -172,7 +173,7 @@ class _Plain:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         begun = blank = False
         for line in Segment.split_lines(console.render(self.drawn, options)):
-            while line and not line[-1].text.strip(f" {_BREAK}"):
+            while line and not line[-1].text.strip(_SPACES):
                 line.pop()
             if not line:
                 blank = begun
@@ -181,7 +182,9 @@ class _Plain:
                 yield Segment.line()
             for segment in line:
                 last = segment is line[-1]
-                yield Segment(self._without_breaks(segment.text.rstrip() if last else segment.text), segment.style)
+                yield Segment(
+                    self._without_breaks(segment.text.rstrip(_SPACES) if last else segment.text), segment.style
+                )
             yield Segment.line()
             begun, blank = True, False
 

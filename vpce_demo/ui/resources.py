@@ -11,6 +11,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
+from ..chapters import chapter_named
+from ..config.settings import TUTORIAL
 from ..diagram.picture import Drawn, state_of
 from ..engine.drift import shortened
 from ..engine.resource import Resource
@@ -53,7 +55,11 @@ def show(screen: Screen, table: Table) -> None:
     part_widths = _widths(parts.values(), PART_COLUMNS, width - len(INDENT), heads)
     head = " ".join(padded(heads[column], wide) for column, wide in step_widths.items())
     screen.line(f"     {head} {'id' if table.lives else ''}".rstrip(), style="dim")
+    before = TUTORIAL
     for step, row in steps:
+        if step.chapter != before:
+            screen.line(f"     {chapter_named(step.chapter).title}", style="bold")
+            before = step.chapter
         _line(screen, row, "", f"{step.number:>2} {_joined(row, step_widths)}")
         for r in step.resources:
             part = parts[r.key]

@@ -108,9 +108,18 @@ def customer(screen: Screen, title: str, results: Sequence[Result], evidence: st
 
 
 def verdict(
-    screen: Screen, results: Sequence[Result], page: str, seconds: float, changed: str, customers: int = 1
+    screen: Screen,
+    results: Sequence[Result],
+    page: str,
+    seconds: float,
+    changed: str,
+    customers: int = 1,
+    chapter: str = "",
 ) -> None:
-    """Print the end of the test: with the page, if it is given, and what the command changed if it failed."""
+    """Print the end of the test: with the page, if it is given, and what the command changed if it failed.
+
+    ``chapter`` is what a chapter proves.
+    """
     failed = next((one for one in results if one.passed is False), None)
     if not screen.quiet:
         screen.line()
@@ -123,7 +132,9 @@ def verdict(
         proof = "The consumer reached the web server through PrivateLink, and no other way."
         if customers > 1:
             proof = f"Each of {customers} customers reached the web server through PrivateLink, and no other way."
-        if done < len(results):
+        if chapter:
+            proof = chapter
+        elif done < len(results):
             proof = f"The other {len(results) - done} need the other side's sign-in."
         fits = cell_len(f"{screen.said(passed)} {screen.said(proof)}") <= screen.out.width
         for line in [f"{passed} {proof}"] if fits else [passed, proof]:

@@ -15,17 +15,19 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..aws.error_codes import ErrorKind, error_kind, error_message
+from ..config.settings import TUTORIAL
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, Diagnosis, NotCreated, TestFailed
 from ..model import Live, Side
 from ..resources.endpoint_service import connections
+from ..resources.instance import Instance
 from ..resources.target_group import target_health
 from ..resources.vpc_endpoint import endpoint_interfaces
 from ..ssh import CONNECT_SECONDS, Ssh, SshFailure, SshResult
 from ..tutorial import DEMO_ID_PAGE, Demo
 from .aws_facts import PASSES, AwsFacts, look
-from .diagnosis import diagnose
-from .diagnosis.table import Symptom
+from .diagnosis import RULES, diagnose
+from .diagnosis.table import Rule, Symptom
 
 SETTLING_SECONDS = 300.0
 """How long after its launch an instance, and what depends on it, may still be starting, in AWS's seconds."""
@@ -75,6 +77,8 @@ class CheckContext:
     side: str | None = None
     """The only side that there is a sign-in for; None for both."""
     consumer_account: str = ""
+    before: str = ""
+    """What was met before a chapter's endpoints were there, as it was recorded."""
     patient: bool = True
     """True if a check may wait for what only needs time."""
     endpoint_address: str = ""
@@ -124,10 +128,17 @@ class CheckContext:
 
     def on_customer(self, *command: str) -> SshResult:
         """Run a command on the consumer instance."""
-        address = self.sides[Side.CONSUMER].live(self.demo.customer).outputs.get("public_address", "")
-        alias = self.sides[Side.CONSUMER].id(self.demo.customer)
+        return self.on(self.demo.customer, *command)
+
+    def on(self, instance: Instance, *command: str, jump: Instance | None = None) -> SshResult:
+        """Run a command on an instance: at its public address, or through another one at its private address."""
+        live, ssh = self.sides[instance.side].live(instance), self.ssh
+        if jump:
+            through = self.sides[jump.side].live(jump)
+            ssh = ssh.through(through.outputs.get("public_address", ""), through.id)
+        address = live.outputs.get("private_address" if jump else "public_address", "")
         self.sessions += 1
-        return self.ssh.run(address, alias, command, seconds=max(1.0, min(4.0 * CONNECT_SECONDS, self._left())))
+        return ssh.run(address, live.id, command, seconds=max(1.0, min(4.0 * CONNECT_SECONDS, self._left())))
 
 
 Check = Callable[[CheckContext], str]
@@ -149,18 +160,24 @@ class Question:
         return lab.side is None or self.side == "" or self.side == lab.side
 
 
-QUESTIONS: list[Question] = []
+class Checklist(list[Question]):
+    """The checks of the tutorial, or of a chapter, in their order."""
+
+    def check(
+        self, title: str | Callable[[CheckContext], str], *needs: int, side: str | None = None
+    ) -> Callable[[Check], Check]:
+        """Register the function below as the next check."""
+
+        def add(function: Check) -> Check:
+            in_words = title if callable(title) else lambda lab: title
+            self.append(Question(len(self) + 1, in_words, function, needs, side))
+            return function
+
+        return add
 
 
-def check(title: str | Callable[[CheckContext], str], *needs: int, side: str | None = None) -> Callable[[Check], Check]:
-    """Register the function below as the next check."""
-
-    def add(function: Check) -> Check:
-        error_message = title if callable(title) else lambda lab: title
-        QUESTIONS.append(Question(len(QUESTIONS) + 1, error_message, function, needs, side))
-        return function
-
-    return add
+QUESTIONS = Checklist()
+check = QUESTIONS.check
 
 
 @dataclass(frozen=True)
@@ -175,6 +192,7 @@ class Result:
     seconds: float = 0.0
     failure: CheckFailed | None = None
     customer: int = 0
+    chapter: str = TUTORIAL
 
     def as_dict(self) -> dict[str, Any]:
         """For programs, and for the run log."""
@@ -185,6 +203,7 @@ class Result:
             "evidence": self.evidence,
             "seconds": round(self.seconds, 3),
             **({"customer": self.customer} if self.customer else {}),
+            **({"chapter": self.chapter} if self.chapter != TUTORIAL else {}),
         }
 
 
@@ -192,11 +211,11 @@ OF_THE_PROVIDER = 3
 """So many checks, the first, are the same for every customer."""
 
 
-def run(lab: CheckContext, known: Sequence[Result] = ()) -> Iterator[Result]:
+def run(lab: CheckContext, known: Sequence[Result] = (), questions: Sequence[Question] = QUESTIONS) -> Iterator[Result]:
     """Run every check whose prerequisites passed, and yield each result; not those whose results are ``known``."""
-    passed = {q.number for q in QUESTIONS if not q.can_be_run(lab)}  # whoever can run them knows
+    passed = {q.number for q in questions if not q.can_be_run(lab)}  # whoever can run them knows
     passed |= {one.number for one in known if one.passed}
-    for q in QUESTIONS[len(known) :]:
+    for q in questions[len(known) :]:
         if not q.can_be_run(lab):
             yield Result(q.number, q.title(lab), None, f"not run: {_whose(q, lab)}")
             continue
@@ -222,13 +241,13 @@ def _whose(q: Question, lab: CheckContext) -> str:
     return f"the {q.side}'s side" if q.side else f"needs both sides, and this is the {lab.side}'s"
 
 
-def explain(lab: CheckContext, failed: Result | None) -> Diagnosis:
+def explain(lab: CheckContext, failed: Result | None, rules: Sequence[Rule] = RULES) -> Diagnosis:
     """The most likely cause of this failure; without a failure, of anything that could make a check fail."""
     if failed is None or failed.failure is None:
-        return diagnose(lab.facts(""), None, range(1, len(QUESTIONS) + 1))
+        return diagnose(lab.facts(""), None, range(1, len(QUESTIONS) + 1), rules)
     failure = failed.failure
     facts = replace(lab.facts(failed.evidence), ssh_said=failure.ssh_said, otherwise=failure.otherwise)
-    return diagnose(facts, failure.symptom, [failed.number])
+    return diagnose(facts, failure.symptom, [failed.number], rules)
 
 
 def _ask(q: Question, lab: CheckContext) -> str:
@@ -363,22 +382,30 @@ def _of_the_consumers_account(lab: CheckContext) -> str:
 
 @check("ssh to the consumer instance", side=Side.CONSUMER)
 def ssh_works(lab: CheckContext) -> str:
-    live = lab.look(lab.demo.customer)
-    address = live.outputs.get("public_address", "") if live else ""
-    if live is None or live.word.lower() != "running" or not address:
-        runs = live is not None and live.word.lower() == "running"
-        told = f"{live.word if live else 'gone'}, no public address"
-        raise CheckFailed(told, Symptom.SSH_HANGS if runs else Symptom.STOPPED)
-    for last in lab.tries(lab.patience(lab.demo.customer)):
-        answer = lab.on_customer("hostname")
+    return logged_in(lab, lab.demo.customer)
+
+
+def logged_in(lab: CheckContext, instance: Instance, jump: Instance | None = None) -> str:
+    """Who was logged in where; waits while the instances are new.  Raises CheckFailed."""
+    for one in filter(None, (jump, instance)):
+        live = lab.look(one)
+        address = live.outputs.get("public_address" if one.is_public else "private_address", "") if live else ""
+        if live is None or live.word.lower() != "running" or not address:
+            runs = live is not None and live.word.lower() == "running"
+            word = live.word if live else "gone"
+            told = f"{word}, no public address" if one.is_public else f"{word}, no private address"
+            raise CheckFailed(told, Symptom.SSH_HANGS if runs else Symptom.STOPPED)
+    through = f" (ssh -J {lab.sides[jump.side].live(jump).outputs['public_address']})" if jump else ""
+    for last in lab.tries(lab.patience(instance)):
+        answer = lab.on(instance, "hostname", jump=jump)
         if answer.exit_code == 0:
-            return f"ec2-user@{address}"
+            return f"ec2-user@{address}{through}"
         if last or answer.failure in (SshFailure.DENIED, SshFailure.HERE):
             break
-    raise _ssh_failed(f"ec2-user@{address}: ", answer)
+    raise ssh_failed(f"ec2-user@{address}: ", answer)
 
 
-def _ssh_failed(where: str, answer: SshResult) -> CheckFailed:
+def ssh_failed(where: str, answer: SshResult) -> CheckFailed:
     symptom = _SSH.get(answer.failure, Symptom.SSH_HANGS)
     return CheckFailed(where + answer.reason.removeprefix(where), symptom, answer.err)
 
@@ -406,9 +433,9 @@ def the_page_comes_through_the_endpoint(lab: CheckContext) -> str:
     if not lab.endpoint_address:
         raise CheckFailed("the endpoint has no address yet", Symptom.NOT_READY)
     if answer.failure:
-        raise _ssh_failed("", answer)
+        raise ssh_failed("", answer)
     if answer.exit_code:
-        raise CheckFailed(_what_curl_met(answer), _CURL.get(answer.exit_code, Symptom.OTHER_PAGE))
+        raise CheckFailed(what_curl_met(answer), _CURL.get(answer.exit_code, Symptom.OTHER_PAGE))
     lab.seen, _, facts = answer.out.rpartition("\n")
     status, source, destination, seconds = facts.split()
     if status != "200":
@@ -420,11 +447,16 @@ _CURL = {REFUSED: Symptom.REFUSED, TIMED_OUT: Symptom.HANGS}
 
 
 def _curl(lab: CheckContext, url: str, *options: str, connect_seconds: int = CURL_CONNECT_SECONDS) -> SshResult:
+    return lab.on_customer(*curl(url, *options, connect_seconds=connect_seconds))
+
+
+def curl(url: str, *options: str, connect_seconds: int = CURL_CONNECT_SECONDS) -> Sequence[str]:
+    """The words of a command that gives up in time."""
     limits = ("--connect-timeout", str(connect_seconds), "--max-time", str(2 * connect_seconds))
-    return lab.on_customer("curl", "-sS", *limits, *options, url)
+    return "curl", "-sS", *limits, *options, url
 
 
-def _what_curl_met(answer: SshResult) -> str:
+def what_curl_met(answer: SshResult) -> str:
     met = {REFUSED: "connection refused", TIMED_OUT: f"timed out after {CURL_CONNECT_SECONDS}s", 52: "empty answer"}
     said = [line for line in answer.out.splitlines() if line.startswith("curl: ")]
     return met.get(answer.exit_code, said[-1] if said else f"exit code {answer.exit_code}")
@@ -435,7 +467,7 @@ def the_page_is_this_demos(lab: CheckContext) -> str:
     expected = lab.sides[Side.PROVIDER].live(lab.demo.web).outputs.get("demo_id", "")
     answer = _curl(lab, f"http://{lab.endpoint_address}/{DEMO_ID_PAGE}", "-f")
     if answer.failure:
-        raise _ssh_failed("", answer)
+        raise ssh_failed("", answer)
     found = answer.out.strip()
     if answer.exit_code or not expected or found != expected:
         raise CheckFailed(f"holds {found[:40] or 'no demo id'}, not {expected}", Symptom.OTHER_PAGE)
@@ -453,7 +485,7 @@ def there_is_no_other_way(lab: CheckContext) -> str:
     source = lab.sides[Side.CONSUMER].live(lab.demo.customer).outputs.get("private_address", "")
     answer = _curl(lab, f"http://{address}/{DEMO_ID_PAGE}", *_SHORT_ANSWER, connect_seconds=CONTROL_SECONDS)
     if answer.failure:
-        raise _ssh_failed("could not be tried: ", answer)
+        raise ssh_failed("could not be tried: ", answer)
     if not demo_id:
         raise CheckFailed("could not be tried: the web server has no demo id", Symptom.STOPPED)
     if demo_id in answer.out.splitlines():  # alone on its line: a stranger's page may have these letters in others
@@ -461,7 +493,7 @@ def there_is_no_other_way(lab: CheckContext) -> str:
     if answer.exit_code == REFUSED or (answer.exit_code == TIMED_OUT and _CONNECTED not in answer.out):
         return f"{address} unreachable from {source}"
     if answer.exit_code not in (TIMED_OUT, *_ANSWERED):
-        raise CheckFailed(f"could not be tried: {_what_curl_met(answer)}", Symptom.STOPPED)
+        raise CheckFailed(f"could not be tried: {what_curl_met(answer)}", Symptom.STOPPED)
     return f"{address} is somebody else's host, not ours"
 
 

@@ -17,7 +17,7 @@ from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..config.settings import Settings
 from ..engine.resource import Aws, closure
 from ..model import Live, Side
-from ..tutorial import tutorial
+from ..tutorial import Demo, tutorial
 
 ALLOWED = "DryRunOperation"
 """The error by which AWS says that the call would have succeeded (section 1.1, notes)."""
@@ -51,13 +51,18 @@ class _Catching:
         return catch
 
 
-def allowed_calls(party: str | None, settings: Settings, sides: Mapping[str, Aws]) -> dict[str, bool | None]:
+def allowed_calls(
+    party: str | None,
+    settings: Settings,
+    sides: Mapping[str, Aws],
+    demo_of: Callable[[Settings], Demo] = tutorial,
+) -> dict[str, bool | None]:
     """Whether each call is allowed, by operation; None if AWS answers otherwise, or what it needs does not exist.
 
     ``party`` None: both sides, in one account.  What exists is known to ``sides``.
     """
     wanted: dict[str, Params | None] = {}
-    for name, params in calls(party, settings, sides):
+    for name, params in calls(party, settings, sides, demo_of):
         wanted[name] = wanted.get(name) or params
     clients = sides[party or Side.PROVIDER].clients
     with ThreadPoolExecutor() as pool:
@@ -78,12 +83,17 @@ def _allowed(clients: Clients, name: str, params: Params | None) -> bool | None:
     return None
 
 
-def calls(party: str | None, settings: Settings, sides: Mapping[str, Aws]) -> Iterator[tuple[str, Params | None]]:
+def calls(
+    party: str | None,
+    settings: Settings,
+    sides: Mapping[str, Aws],
+    demo_of: Callable[[Settings], Demo] = tutorial,
+) -> Iterator[tuple[str, Params | None]]:
     """The EC2 calls that create and delete this party's resources; without parameters if one of them is not known."""
     facts: dict[str, str] = {name: getattr(settings, name) or NOT_THERE for name in FACTS}
     is_key = settings.public_key.startswith("ssh-")
     key = {"public_key": settings.public_key if is_key else A_PUBLIC_KEY}
-    demo = tutorial(settings.model_copy(update={**facts, **key}))
+    demo = demo_of(settings.model_copy(update={**facts, **key}))
     absent = Live(f"{NOT_THERE}:0", outputs=defaultdict(lambda: NOT_THERE))  # a target's has a port
     known = {r.key: sides[Side.PROVIDER].known.get(r.key, absent) for r in closure(demo.resources)}
     for r in demo.resources:

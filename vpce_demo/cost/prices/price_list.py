@@ -33,13 +33,15 @@ class Query:
 
 
 def queries(instance_type: str) -> list[Query]:
-    """What has to be asked to know every price of a demo with these instances."""
+    """What has to be asked to know every price of a demo with these instances, and of what it is compared with."""
     return [
         Query(
             "AmazonVPC",
             {
                 "endpoint-hour": "VpcEndpoint-Hours",
                 "endpoint-gb": "VpcEndpoint-Bytes",
+                "gwlb-endpoint-hour": "VpcEndpoint-GWLBE-Hours",
+                "gwlb-endpoint-gb": "VpcEndpoint-GWLBE-Bytes",
                 "ipv4-hour": "PublicIPv4:InUseAddress",
             },
         ),

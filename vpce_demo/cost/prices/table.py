@@ -22,6 +22,8 @@ from ...untrusted import text_of
 
 PRICE_LIST = "aws-price-list"
 """The source of a price that was read from AWS's Price List itself."""
+ONE_SOURCE = "one source"
+"""The confidence in a price that nothing else confirms."""
 VERSION = 1
 LARGEST_FILE = 10_000_000
 """Bytes of refreshed prices that are read.  A region has two thousand."""
@@ -46,7 +48,7 @@ class Price:
         """How sure it is: ``AWS's price list``, ``confirmed`` by several sources, or ``one source``."""
         if PRICE_LIST in self.sources:
             return "AWS's price list"
-        return "confirmed" if len(self.sources) > 1 else "one source"
+        return "confirmed" if len(self.sources) > 1 else ONE_SOURCE
 
 
 Table = Mapping[tuple[str, str], Price]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
 from moto.utilities.utils import get_partition
 
 from .. import timing
@@ -14,6 +14,7 @@ from ..api.calls import Call, handles
 from ..api.filters import INVALID_FILTER, Fields, matching
 from ..api.ids import hex_id
 from ..api.protocol import ApiError
+from ..store.aws_services import SERVICES, host_of, private_names, region_of, short_name
 from ..store.cloud import Service
 from . import tags
 
@@ -202,7 +203,7 @@ def modify_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
         service.private_dns_name = None
     _add_regions(call, service, added)
     for region in removed:
-        _remove_region(call, service, region)
+        _removeregion_of(call, service, region)
     return {"Return": True}
 
 
@@ -229,7 +230,7 @@ def _add_regions(call: Call, service: Service, regions: list[str]) -> None:
             call.cloud.later(timing.REGION_PENDING, partial(available, region))
 
 
-def _remove_region(call: Call, service: Service, region: str) -> None:
+def _removeregion_of(call: Call, service: Service, region: str) -> None:
     """No endpoint can be made from there any more.  Those that are there go on, and keep it ``Closed``."""
     if region not in service.regions:
         return
@@ -339,20 +340,20 @@ def start_vpc_endpoint_service_private_dns_verification(call: Call) -> dict[str,
 
 @handles("ec2", "DescribeVpcEndpointServices")
 def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
-    """What a consumer sees: AWS's own services, and those it may connect to, in its region or in ``ServiceRegions``.
-    One unknown name fails the whole call."""
+    """What a consumer sees: AWS's own services, by type of endpoint, and those it may connect to, in its region or in
+    ``ServiceRegions``.  One unknown name fails the whole call."""
     names = call.params.get("ServiceNames") or []
     filters = call.params.get("Filters") or []
     regions = call.params.get("ServiceRegions") or [call.region]
-    aws = [_of_aws(call, name) for name in aws_names(call) if call.region in regions]
+    aws = [each for name in aws_names(call) if call.region in regions for each in _of_aws(call, name)]
     private = [
         _details(call, service)
         for service in call.cloud.services.values()
         if any(visible(call, service.name, region) is service for region in regions)
     ]
-    found = {one["ServiceName"]: one for one in [*private, *aws]}
+    found = [*private, *aws]
     for name in names:
-        if name not in found:
+        if all(one["ServiceName"] != name for one in found):
             raise ApiError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
     fields: Fields = {
         "service-name": lambda one: one["ServiceName"],
@@ -361,32 +362,59 @@ def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
         "service-region": lambda one: one.get("ServiceRegion", call.region),
         "supported-ip-address-types": lambda one: one.get("SupportedIpAddressTypes", []),
     }
-    kept = matching([found[name] for name in names] if names else found.values(), filters, fields, INVALID_FILTER)
-    return {"ServiceNames": [one["ServiceName"] for one in kept], "ServiceDetails": kept}
+    asked = [one for one in found if not names or one["ServiceName"] in names]
+    kept = matching(asked, filters, fields, INVALID_FILTER)
+    return {"ServiceNames": list(dict.fromkeys(one["ServiceName"] for one in kept)), "ServiceDetails": kept}
 
 
 def aws_names(call: Call) -> list[str]:
     """The names of AWS's own services with endpoints in the region."""
-    return [f"com.amazonaws.{call.region}.{name}" for name in sorted(set(AWS_ENDPOINT_SERVICES))]
+    return [f"com.amazonaws.{call.region}.{name}" for name in SERVICES]
 
 
-def _of_aws(call: Call, name: str) -> dict[str, Any]:
+def kinds(name: str) -> list[str]:
+    """The types of endpoints that a service of AWS's own has."""
+    return ["Gateway", "Interface"] if short_name(name) in BY_GATEWAY else ["Interface"]
+
+
+def aws_base_names(name: str) -> str:
+    """The name that the own names of interface endpoints to a service of AWS's own end in."""
+    return f"{host_of(short_name(name))}.{region_of(name)}.vpce.amazonaws.com"
+
+
+def _of_aws(call: Call, name: str) -> list[dict[str, Any]]:
+    """A service of AWS's own: one for each type of endpoint that it has."""
     zones = [zone.name for zone in call.ec2.describe_availability_zones()]
-    kinds = ["Interface", "Gateway"] if name.rpartition(".")[2] in BY_GATEWAY else ["Interface"]
-    return {
-        "ServiceName": name,
-        "ServiceRegion": call.region,
-        "ServiceType": [{"ServiceType": kind} for kind in kinds],
-        "AvailabilityZones": zones,
-        "AvailabilityZoneIds": zone_ids(call, zones),
-        "Owner": "amazon",
-        "BaseEndpointDnsNames": [f"{name.rpartition('.')[2]}.{call.region}.vpce.amazonaws.com"],
-        "VpcEndpointPolicySupported": True,
-        "AcceptanceRequired": False,
-        "ManagesVpcEndpoints": False,
-        "SupportedIpAddressTypes": ["ipv4"],
-        "Tags": [],
-    }
+    return [
+        {
+            "ServiceName": name,
+            "ServiceId": f"vpce-svc-0{hashlib.sha256(f'{name}/{kind}'.encode()).hexdigest()[:16]}",
+            "ServiceRegion": call.region,
+            "ServiceType": [{"ServiceType": kind}],
+            "AvailabilityZones": zones,
+            "AvailabilityZoneIds": zone_ids(call, zones),
+            "Owner": "amazon",
+            "VpcEndpointPolicySupported": True,
+            "AcceptanceRequired": False,
+            "ManagesVpcEndpoints": False,
+            "SupportedIpAddressTypes": ["ipv4"],
+            "Tags": [],
+            **_aws_names_shown(name, kind),
+        }
+        for kind in kinds(name)
+    ]
+
+
+def _aws_names_shown(name: str, kind: str) -> dict[str, Any]:
+    """The names of its endpoints, and for interface endpoints those that private DNS gives them."""
+    if kind == "Gateway":
+        return {"BaseEndpointDnsNames": [f"{short_name(name)}.{region_of(name)}.amazonaws.com"]}
+    shown: dict[str, Any] = {"BaseEndpointDnsNames": [aws_base_names(name)]}
+    if names := private_names(name):
+        shown["PrivateDnsName"] = names[0]
+        shown["PrivateDnsNames"] = [{"PrivateDnsName": each} for each in names]
+        shown["PrivateDnsNameVerificationState"] = "verified"
+    return shown
 
 
 def _details(call: Call, service: Service) -> dict[str, Any]:

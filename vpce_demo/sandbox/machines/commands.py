@@ -10,7 +10,7 @@ from vpce_demo.sandbox.machines.curl import curl, seconds
 from vpce_demo.sandbox.machines.files import FILES
 from vpce_demo.sandbox.machines.httpd import UNITS, Site
 from vpce_demo.sandbox.machines.shell import Run, Shell
-from vpce_demo.sandbox.network.names import resolve
+from vpce_demo.sandbox.network.names import is_address
 from vpce_demo.sandbox.network.pace import wait_until
 from vpce_demo.sandbox.network.wire import ConnectionRefused, Unanswered
 
@@ -56,7 +56,7 @@ async def nc(shell: Shell, args: list[str]) -> int:
     if ("-z", "") not in options:
         return shell.cannot("nc: only -z, a test of the connection, is known here", 2)
     machine = shell.machine
-    address = resolve(machine.wire.view(), host)
+    address = machine.resolve(host)
     if address is None:
         shell.err(f'Ncat: Could not resolve hostname "{host}": Name or service not known.\n')
         return 2
@@ -71,6 +71,53 @@ async def nc(shell: Shell, args: list[str]) -> int:
         return 1
     if ("-v", "") in options:
         shell.err(f"Ncat: Connected to {address}:{port}.\n")
+    return 0
+
+
+async def getent(shell: Shell, args: list[str]) -> int:
+    """``getent hosts NAME...``, also ``ahosts`` and ``ahostsv4``: the addresses of names; 2 for one that is unknown."""
+    database, *wanted = args or [""]
+    if database not in ("hosts", "ahosts", "ahostsv4") or not wanted:
+        return shell.cannot("getent: only `getent hosts NAME' is known here")
+    code = 0
+    for name in wanted:
+        found = shell.machine.addresses(name)
+        code = code if found else 2
+        for at, address in enumerate(found):
+            if database == "hosts":
+                shell.out(f"{address:15} {name}\n")
+            else:
+                shell.out(f"{address:15} STREAM {'' if at else name}".rstrip() + "\n")
+    return code
+
+
+async def dig(shell: Shell, args: list[str]) -> int:
+    """``dig [+short] NAME``: its addresses, as the resolver of the VPC answers."""
+    names = [each for each in args if each not in ("+short", "A")]
+    if len(names) != 1 or names[0].startswith(("+", "-", "@")):
+        return shell.cannot("dig: only `dig [+short] NAME' is known here")
+    name = names[0].rstrip(".")
+    found = () if is_address(name) else shell.machine.addresses(name)
+    if "+short" in args:
+        shell.out("".join(f"{each}\n" for each in found))
+        return 0
+    shell.out(f";; status: {'NOERROR' if found else 'NXDOMAIN'}\n\n;; QUESTION SECTION:\n;{name}. IN A\n")
+    if found:
+        shell.out("\n;; ANSWER SECTION:\n" + "".join(f"{name}. 60 IN A {each}\n" for each in found))
+    return 0
+
+
+async def nslookup(shell: Shell, args: list[str]) -> int:
+    """``nslookup NAME``: its addresses, as the resolver of the VPC answers."""
+    if len(args) != 1 or args[0].startswith("-"):
+        return shell.cannot("nslookup: only `nslookup NAME' is known here")
+    found = shell.machine.addresses(args[0])
+    server = IPv4Network(shell.machine.vpc.cidrs[0])[2]
+    shell.out(f"Server:\t\t{server}\nAddress:\t{server}#53\n\n")
+    if not found:
+        shell.out(f"** server can't find {args[0]}: NXDOMAIN\n")
+        return 1
+    shell.out("Non-authoritative answer:\n" + "".join(f"Name:\t{args[0]}\nAddress: {each}\n" for each in found))
     return 0
 
 
@@ -227,10 +274,13 @@ COMMANDS: dict[str, Run] = {
     "amazon-linux-extras": amazon_linux_extras,
     "chkconfig": chkconfig,
     "curl": curl,
+    "dig": dig,
     "dnf": dnf,
+    "getent": getent,
     "hostname": hostname,
     "ip": ip,
     "nc": nc,
+    "nslookup": nslookup,
     "python": python,
     "python3": python,
     "rpm": rpm,

@@ -10,6 +10,7 @@ import asyncio
 import getopt
 import math
 import re
+import ssl
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,13 +18,14 @@ from urllib.parse import urlsplit
 
 from vpce_demo.sandbox.machines.shell import Shell
 from vpce_demo.sandbox.network.http import BadMessage, Head, read_head
-from vpce_demo.sandbox.network.names import resolve
-from vpce_demo.sandbox.network.wire import Connection, ConnectionRefused, Unanswered
+from vpce_demo.sandbox.network.tls import client_context
+from vpce_demo.sandbox.network.wire import TCP_PATIENCE, Connection, ConnectionRefused, Unanswered
 
-TCP_PATIENCE = 130.0
-"""AWS seconds until Linux itself gives up an unanswered connect (``tcp_syn_retries`` 6)."""
 LEAST_TRANSFER = 2.0
 """Seconds of the machine a delivered transfer may take at least: a fast clock must not fail what merely ran here."""
+
+_OF_ANOTHER = (62, 64)
+"""OpenSSL's codes for the certificate of another name or address, which curl compares by itself."""
 
 _SHORT = "sSfiIvko:w:m:H:A:X:4"
 _LONG = [
@@ -44,6 +46,7 @@ class _Options:
     include: bool = False
     head: bool = False
     verbose: bool = False
+    insecure: bool = False
     method: str = ""
     write_out: str = ""
     max_filesize: float = math.inf
@@ -101,6 +104,8 @@ def _options(args: list[str]) -> _Options:
                 options.head = True
             case "-v" | "--verbose":
                 options.verbose = True
+            case "-k" | "--insecure":
+                options.insecure = True
             case "-o" | "--output":
                 options.outputs.append(value)
             case "-w" | "--write-out":
@@ -137,8 +142,10 @@ class _Transfer:
             "remote_ip": "",
             "remote_port": "0",
             "size_download": "0",
+            "ssl_verify_result": "0",
             "time_namelookup": "0.000000",
             "time_connect": "0.000000",
+            "time_appconnect": "0.000000",
             "time_starttransfer": "0.000000",
             "errormsg": "",
         }
@@ -160,15 +167,16 @@ class _Transfer:
     async def _fetch(self) -> None:
         try:
             url = urlsplit(self._url if "://" in self._url else f"http://{self._url}")
-            host, port = url.hostname, 80 if url.port is None else url.port
+            default = 443 if url.scheme == "https" else 80
+            host, port = url.hostname, default if url.port is None else url.port
         except ValueError:
             raise _Failure(3, "URL rejected: Malformed input to a URL function") from None
-        if url.scheme != "http":
-            self._shell.not_known(f"curl: {url.scheme}: only http is known here")
-            raise _Failure(1, f'Protocol "{url.scheme}" not supported here; http is')
+        if url.scheme not in ("http", "https"):
+            self._shell.not_known(f"curl: {url.scheme}: only http and https are known here")
+            raise _Failure(1, f'Protocol "{url.scheme}" not supported here; http and https are')
         if not host:
             raise _Failure(3, "URL rejected: No host part in the URL")
-        address = resolve(self._machine.wire.view(), host)
+        address = self._machine.resolve(host)
         if address is None:
             self._shell.not_known(f"curl: {host[:100]}: no such host in the sandbox's internet")
             raise _Failure(6, f"Could not resolve host: {host}")
@@ -184,7 +192,9 @@ class _Transfer:
                 self._facts |= {"remote_ip": address, "remote_port": str(port)}
                 self._say(f"* Connected to {host} ({address}) port {port}")
                 target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-                host_field = host if port == 80 else f"{host}:{port}"
+                host_field = host if port == default else f"{host}:{port}"
+                if url.scheme == "https":
+                    await self._within_limit(self._encrypt(connection, host))
                 await self._within_limit(self._exchange(connection, host_field, target))
         except ConnectionRefused:
             raise _Failure(7, f"Failed to connect to {host} port {port}: Could not connect to server") from None
@@ -201,6 +211,20 @@ class _Transfer:
             raise _Failure(28, f"Operation timed out after {round((limit or 0) * 1000)} milliseconds") from None
         except ConnectionError:
             raise _Failure(56, "Recv failure: Connection reset by peer") from None
+
+    async def _encrypt(self, connection: Connection, host: str) -> None:
+        """Begin TLS, and refuse a certificate that is not for this host, or not by an authority of the instance."""
+        try:
+            await connection.writer.start_tls(client_context(not self._options.insecure), server_hostname=host)
+        except ssl.SSLCertVerificationError as error:
+            if error.verify_code in _OF_ANOTHER:
+                words = f"SSL: no alternative certificate subject name matches target host name '{host}'"
+                raise _Failure(60, words) from None
+            self._facts["ssl_verify_result"] = str(error.verify_code)
+            raise _Failure(60, f"SSL certificate problem: {error.verify_message}") from None
+        except (ssl.SSLError, ConnectionError) as error:  # it speaks no TLS
+            raise _Failure(35, f"TLS connect error: {getattr(error, 'reason', 'Connection reset by peer')}") from None
+        self._note("time_appconnect")
 
     async def _exchange(self, connection: Connection, host: str, target: str) -> None:
         method = self._options.method or ("HEAD" if self._options.head else "GET")

@@ -6,10 +6,12 @@ import asyncio
 import errno
 import logging
 import os
+import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from vpce_demo.sandbox import timing
 from vpce_demo.sandbox.client import NOT_UNDERSTOOD
@@ -19,10 +21,12 @@ from vpce_demo.sandbox.machines.commands import COMMANDS
 from vpce_demo.sandbox.machines.disk import Disk
 from vpce_demo.sandbox.machines.httpd import UNITS, Site
 from vpce_demo.sandbox.machines.shell import Run, Session, Shell, reason
-from vpce_demo.sandbox.network.names import REPOSITORY
+from vpce_demo.sandbox.network.http import BadMessage, read_head
+from vpce_demo.sandbox.network.names import MIRROR_LIST, addresses
 from vpce_demo.sandbox.network.pace import cancelled, wait_until
+from vpce_demo.sandbox.network.tls import client_context
 from vpce_demo.sandbox.network.wire import ConnectionRefused, Server, Unanswered, Wire
-from vpce_demo.sandbox.store.view import Instance, Interface, Subnet
+from vpce_demo.sandbox.store.view import Instance, Interface, Subnet, Vpc
 
 if TYPE_CHECKING:
     from vpce_demo.sandbox.machines.sshd import Sshd
@@ -38,6 +42,24 @@ LONGEST_OUTPUT = 1 << 18
 SCRIPTS = "/var/lib/cloud/instance/scripts"
 """Where cloud-init keeps the scripts of the user data, which are named after it."""
 MOST_NOT_UNDERSTOOD = 50
+PACKAGES = frozenset(
+    [
+        *("httpd", "nginx", "python3"),
+        # What such scripts like to install too.  It brings no program here.
+        *("amazon-ssm-agent", "awscli", "awscli-2", "bind-utils", "ca-certificates", "cronie", "curl", "git", "htop"),
+        *("httpd-tools", "jq", "mod_ssl", "nano", "net-tools", "nmap-ncat", "python3-pip", "rsyslog", "tar", "tcpdump"),
+        *("telnet", "tmux", "traceroute", "tree", "unzip", "vim", "wget", "zip"),
+    ]
+)
+"""What can be installed."""
+RELEASE_FILES = {
+    "/etc/dnf/vars/awsdomain": "{domain}\n",
+    "/etc/dnf/vars/awsregion": "{region}\n",
+    "/etc/yum.repos.d/amazonlinux.repo": "[amazonlinux]\nname=Amazon Linux 2023 repository\nmirrorlist={mirrors}\n"
+    "priority=10\nenabled=1\nrepo_gpgcheck=0\ntype=rpm\ngpgcheck=1\n"
+    "gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-amazon-linux-2023\n",
+}
+"""Files that Amazon Linux 2023 comes with, and from which a learner reads where its packages are."""
 
 
 class Machine:
@@ -71,6 +93,11 @@ class Machine:
     def disk(self) -> Disk:
         if self._disk is None:
             self._disk = Disk(self._root)
+            mirrors = MIRROR_LIST.format(
+                region="$awsregion", domain="$awsdomain", release="$releasever", architecture="$basearch"
+            )
+            for path, text in RELEASE_FILES.items():
+                self._disk.write(path, text.format(region=self._region, domain=self._domain, mirrors=mirrors).encode())
         return self._disk
 
     @property
@@ -84,9 +111,29 @@ class Machine:
         return self.wire.view().subnets[self.interface.subnet_id]
 
     @property
+    def vpc(self) -> Vpc:
+        return self.wire.view().vpcs[self.interface.vpc_id]
+
+    @property
     def hostname(self) -> str:
         """``ip-10-0-1-15.ec2.internal``, the default name of an instance."""
         return self.interface.hostname
+
+    @property
+    def _region(self) -> str:
+        return self.subnet.zone[:-1]
+
+    @property
+    def _domain(self) -> str:
+        return "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """The IPv4 addresses behind a name, as the resolver of its VPC answers; none if it has no such name."""
+        return addresses(self.wire.view(), name, self.interface.vpc_id)
+
+    def resolve(self, name: str) -> str | None:
+        """The first of its ``addresses``."""
+        return next(iter(self.addresses(name)), None)
 
     # Life
 
@@ -202,30 +249,21 @@ class Machine:
     # Packages and units
 
     async def install(self, packages: list[str], say: Callable[[str], None], not_known: Callable[[str], None]) -> bool:
-        """What ``dnf install`` does: ask the repository on the internet, over this instance's own interface.
+        """What ``dnf install`` does: ask the bucket with the packages, over this instance's own interface.
 
         ``not_known`` is told the packages that the sandbox does not have, which AWS may have.
         """
         if why := self._install_error():
             say(f"dnf: error: {why}")
             return False
-        try:
-            async with self.wire.connect(self.interface.id, REPOSITORY, 443, DOWNLOAD_PATIENCE) as repository:
-                known = []
-                for package in packages:
-                    repository.writer.write(" ".join(package.split()).encode("utf-8", "replace") + b"\n")
-                    if await repository.reader.readline() == b"yes\n":
-                        known.append(package)
-                    else:
-                        say(f"dnf: no match for argument: {package[:100]}")
-                        not_known(f"dnf: the package {package[:100]} is not known here")
-        except Unanswered as failure:
-            what = "refused" if isinstance(failure, ConnectionRefused) else "timed out"
-            say(f"dnf: cannot reach the package repository: {what}. {failure.decision.settled_by}")
+        if why := await self._repository_error():
+            say(f"dnf: cannot reach the package repository: {why}")
             return False
-        except ConnectionError:
-            say("dnf: the package repository hung up")
-            return False
+        known = [package for package in packages if package in PACKAGES]
+        for package in packages:
+            if package not in PACKAGES:
+                say(f"dnf: no match for argument: {package[:100]}")
+                not_known(f"dnf: the package {package[:100]} is not known here")
         if len(known) < len(packages):
             # dnf installs all or nothing.
             say("dnf: error: unable to find a match")
@@ -243,6 +281,28 @@ class Machine:
         self._packages.update(known)
         say(f"dnf: installed {', '.join(known)}" if known else "dnf: nothing to do")
         return True
+
+    async def _repository_error(self) -> str:
+        """Why the list of mirrors cannot be had from the bucket with the packages; empty if it can."""
+        url = urlsplit(
+            MIRROR_LIST.format(region=self._region, domain=self._domain, release="latest", architecture="x86_64")
+        )
+        host = url.netloc
+        address = self.resolve(host)
+        if address is None:
+            return f"could not resolve host: {host}"
+        try:
+            async with self.wire.connect(self.interface.id, address, 443, DOWNLOAD_PATIENCE) as repository:
+                await repository.writer.start_tls(client_context(True), server_hostname=host)
+                repository.writer.write(f"GET {url.path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                head = await read_head(repository.reader)
+        except Unanswered as failure:
+            what = "refused" if isinstance(failure, ConnectionRefused) else "timed out"
+            return f"{what}. {failure.decision.settled_by}"
+        except (ssl.SSLError, ConnectionError, BadMessage) as error:
+            return str(error)
+        status = head.first.split(" ")[1] if head else "none"
+        return "" if status == "200" else f"status code: {status} for {url.geturl()} (IP: {address})"
 
     def has_package(self, package: str) -> bool:
         """Whether the package is installed."""

@@ -1,4 +1,5 @@
-"""The instances' ssh server: user ``ec2-user``, the keys the instance was launched with, the instance's own shell."""
+"""The instances' ssh server: user ``ec2-user``, the keys the instance was launched with, the instance's own shell, and
+connections from the instance on (``ssh -J``, ``-W``, ``-L``)."""
 
 from __future__ import annotations
 
@@ -6,13 +7,16 @@ import asyncio
 import logging
 import socket
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, cast
 
 import asyncssh
+from asyncssh.stream import SSHTCPStreamSession
 
 from vpce_demo.sandbox.machines.shell import Exit, Host, Shell
 from vpce_demo.sandbox.network.pace import cancelled
-from vpce_demo.sandbox.network.wire import LOOPBACK
+from vpce_demo.sandbox.network.wire import LOOPBACK, TCP_PATIENCE, Connection, ConnectionRefused, Unanswered
 
 log = logging.getLogger(__name__)
 logging.getLogger("asyncssh").setLevel(logging.WARNING)
@@ -22,6 +26,8 @@ PORT = 22
 MACS = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512"]
 """How it proves that nothing was changed on the way: nothing by SHA-1."""
 INTERRUPTED = 130
+CHUNK = 65536
+"""Bytes of a forwarded connection that are carried at once."""
 
 
 class Sshd:
@@ -97,6 +103,25 @@ class Sshd:
     def dismiss(self, connection: asyncssh.SSHServerConnection) -> None:
         self._connections.discard(connection)
 
+    async def forward(self, host: str, port: int) -> asyncssh.SSHTCPSession[bytes]:
+        """Connect from the instance to a host, whose bytes the session carries.  Raises ``ChannelOpenError`` if nothing
+        answers."""
+        address, words = self._machine.resolve(host), "Name or service not known"
+        stack = AsyncExitStack()
+        try:
+            if address:
+                connection = await stack.enter_async_context(
+                    self._machine.wire.connect(self._machine.interface.id, address, port, TCP_PATIENCE)
+                )
+                return SSHTCPStreamSession(partial(_carry, stack, connection))
+        except ConnectionRefused:
+            words = "Connection refused"
+        except Unanswered:
+            words = "Connection timed out"
+        except LookupError:
+            words = "Network is unreachable"  # the instance has gone
+        raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, words)
+
     async def _session(self, process: asyncssh.SSHServerProcess[str]) -> None:
         shell = Shell(self._machine, USER, process.stdout.write, process.stderr.write)
         try:
@@ -123,6 +148,11 @@ class _Login(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         self._sshd.dismiss(self._conn)
 
+    def connection_requested(
+        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
+    ) -> Any:  # asyncssh awaits it, though its types do not say so
+        return self._sshd.forward(dest_host, dest_port)
+
     def begin_auth(self, username: str) -> bool:
         return True
 
@@ -131,6 +161,33 @@ class _Login(asyncssh.SSHServer):
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         return username == USER and key in self._keys
+
+
+async def _carry(
+    stack: AsyncExitStack,
+    connection: Connection,
+    reader: asyncssh.SSHReader[bytes],
+    writer: asyncssh.SSHWriter[bytes],
+) -> None:
+    """Carry bytes both ways until the host is done, or the client has gone."""
+
+    async def upwards() -> None:
+        while data := await reader.read(CHUNK):
+            connection.writer.write(data)
+            await connection.writer.drain()
+        connection.writer.write_eof()
+
+    async with stack:
+        up = asyncio.ensure_future(upwards())
+        try:
+            while data := await connection.reader.read(CHUNK):
+                writer.write(data)
+                await writer.drain()
+        except (asyncssh.Error, ConnectionError):
+            pass
+        finally:
+            await cancelled(up)
+            writer.close()
 
 
 async def _until_closed(process: asyncssh.SSHServerProcess[str], running: Coroutine[Any, Any, int]) -> int:

@@ -17,6 +17,7 @@ from typing import NoReturn
 from vpce_demo.sandbox.network import names
 from vpce_demo.sandbox.network.rules import Ports, acl_line, allowing_group, route_to, within, zones_served
 from vpce_demo.sandbox.store.view import (
+    Endpoint,
     Health,
     Interface,
     InterfaceOwner,
@@ -63,9 +64,9 @@ class TraceStep:
 class Decision:
     """The outcome of a connection, and why.
 
-    When delivered, ``host`` is the instance id (or, for the few hosts on the sandbox's internet, the address),
-    ``port`` the port there, and ``source`` the client's address as that host sees it (the metadata service sees the
-    id of its interface).
+    When delivered, ``host`` is the instance id (or, for the few hosts on the sandbox's internet, the address, for AWS's
+    own services ``names.AWS``), ``port`` the port there, and ``source`` the client's address as that host sees it (the
+    metadata service sees the id of its interface).  ``endpoint`` is the VPC endpoint's id on a way to such a service.
     """
 
     outcome: Outcome
@@ -73,6 +74,7 @@ class Decision:
     host: str = ""
     port: int = 0
     source: str = ""
+    endpoint: str = ""
 
     @property
     def settled_by(self) -> TraceStep:
@@ -97,7 +99,7 @@ def decide(view: View, source: str, destination: str, port: int, health: HealthO
             way.drop(source, "is no network interface any more")
     except _Ended as end:
         return Decision(end.outcome, tuple(way.hops))
-    return Decision(Outcome.DELIVERED, tuple(way.hops), host, to_port, seen)
+    return Decision(Outcome.DELIVERED, tuple(way.hops), host, to_port, seen, way.endpoint)
 
 
 class _Ended(Exception):
@@ -115,6 +117,7 @@ class _Way:
     def __init__(self, view: View, port: int, health: HealthOf, flow: int) -> None:
         self.view, self.port, self.health, self.flow = view, port, health, flow
         self.hops: list[TraceStep] = []
+        self.endpoint = ""
 
     def passes(self, at: str, says: str) -> None:
         self.hops.append(TraceStep(at, says))
@@ -142,8 +145,10 @@ class _Way:
         peer_groups = self.groups_of(target) if private and target else ()
         self.ask_groups(source, True, destination, peer_groups, self.port)
         if not private:
-            self.leave(source, destination)
-            return self.through_internet(source.public_address or "", destination)
+            endpoint = self.view.endpoints.get(route.target) if route else None
+            if route and endpoint and endpoint.kind == "Gateway":
+                return self.by_gateway_endpoint(source, destination, route, endpoint)
+            return self.through_internet(self.leave(source, destination), destination)
         table = subnet.route_table_id
         self.passes(table, f"{destination} is local to {vpc.id}" if inside or route is None else _words(route))
         if target is None:
@@ -153,9 +158,29 @@ class _Way:
             self.ask_route(self.view.subnets[target.subnet_id], source.address, peering.id)
         return self.arrive(target, source.address, self.groups_of(source))
 
-    def leave(self, source: Interface, destination: str) -> None:
-        """Out of the VPC: a route to an attached internet gateway, and a public address to go by."""
+    def by_gateway_endpoint(self, source: Interface, destination: str, route: Route, endpoint: Endpoint) -> _Arrival:
+        """To S3 or DynamoDB by a route of AWS's own: no public address is needed, and the service sees the private
+        one."""
         subnet = self.view.subnets[source.subnet_id]
+        self.passes(subnet.route_table_id, _words(route))
+        self.ask_acl(subnet, True, destination, (self.port, self.port))
+        self.ask_acl(subnet, False, destination, _client_ports(source))
+        return self.to_aws(endpoint, source.address)
+
+    def to_aws(self, endpoint: Endpoint, client: str) -> _Arrival:
+        """From an endpoint to the service of AWS's own behind it."""
+        self.ask_state(endpoint.id, "endpoint", endpoint.state, ("available",))
+        self.passes(endpoint.id, f"takes it to {endpoint.service_name}")
+        self.endpoint = endpoint.id
+        return names.AWS, self.port, client
+
+    def leave(self, source: Interface, destination: str) -> str:
+        """Out of the VPC, perhaps by a NAT gateway: a route to an attached internet gateway, and the public address to
+        go by."""
+        subnet = self.view.subnets[source.subnet_id]
+        route = route_to(subnet, destination)
+        if route and route.target.startswith("nat-") and route.active and source.holder is InterfaceOwner.INSTANCE:
+            return self.leave(self.to_nat_gateway(source, destination, route), destination)
         gateway = self.ask_route(subnet, destination)
         self.ask_public_access(source.vpc_id)
         if source.public_address is None:
@@ -163,12 +188,31 @@ class _Way:
         self.ask_acl(subnet, True, destination, (self.port, self.port))
         self.ask_acl(subnet, False, destination, _client_ports(source))
         self.passes(gateway, f"sends it out as {source.public_address}")
+        return source.public_address
+
+    def to_nat_gateway(self, source: Interface, destination: str, route: Route) -> Interface:
+        """To the interface of a NAT gateway, from which it goes on (which leads to no VPC endpoint)."""
+        here = self.view.subnets[source.subnet_id]
+        self.passes(here.route_table_id, _words(route))
+        owners = {each.holder_id: each for each in self.view.interfaces.values()}
+        gateway = owners.get(route.target)
+        if gateway is None:
+            self.drop(route.target, "NAT gateway is not available")
+        there = self.view.subnets[gateway.subnet_id]
+        if there.id != here.id:
+            back = _client_ports(source)
+            self.ask_acl(here, True, destination, (self.port, self.port))
+            self.ask_acl(there, False, source.address, (self.port, self.port))
+            self.ask_acl(there, True, source.address, back)
+            self.ask_acl(here, False, destination, back)
+        self.passes(gateway.holder_id, f"sends it on as {gateway.address}")
+        return gateway
 
     def through_internet(self, source: str, destination: str) -> _Arrival:
         """Between public addresses."""
-        if destination in (names.CHECKIP, names.REPOSITORY):
+        if destination == names.CHECKIP or within(destination, names.AWS_ADDRESSES):
             self.passes("internet", f"{destination} is on the internet")
-            return destination, self.port, source
+            return names.AWS if within(destination, names.AWS_ADDRESSES) else destination, self.port, source
         target = next((each for each in self.view.interfaces.values() if each.public_address == destination), None)
         if target is None:
             self.drop("internet", f"nobody answers at {destination}")
@@ -212,6 +256,8 @@ class _Way:
         endpoint = view.endpoints.get(entry.holder_id)
         if endpoint is None:
             self.drop(entry.holder_id, "is gone")
+        if endpoint.service_name and not endpoint.service_id:
+            return self.to_aws(endpoint, client)
         self.ask_state(endpoint.id, "endpoint", endpoint.state, ("available",))
         service = view.services.get(endpoint.service_id)
         if service is None:

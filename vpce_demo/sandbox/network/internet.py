@@ -1,4 +1,4 @@
-"""The few hosts on the sandbox's internet: who tells you your address, and where packages come from; and the instance
+"""The few hosts on the sandbox's internet: who tells you your address, and AWS's own services; and the instance
 metadata service."""
 
 from __future__ import annotations
@@ -6,21 +6,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 
+from vpce_demo.sandbox.network.aws import Services
 from vpce_demo.sandbox.network.http import BadMessage, read_head
-from vpce_demo.sandbox.network.names import CHECKIP, METADATA, REPOSITORY
+from vpce_demo.sandbox.network.names import AWS, CHECKIP, METADATA
+from vpce_demo.sandbox.network.tls import server_context
 from vpce_demo.sandbox.network.wire import Server, Wire
 from vpce_demo.sandbox.store.view import View
-
-PACKAGES = frozenset(
-    [
-        *("httpd", "nginx", "python3"),
-        # What such scripts like to install too.  It brings no program here.
-        *("amazon-ssm-agent", "awscli", "awscli-2", "bind-utils", "ca-certificates", "cronie", "curl", "git", "htop"),
-        *("httpd-tools", "jq", "mod_ssl", "nano", "net-tools", "nmap-ncat", "python3-pip", "rsyslog", "tar", "tcpdump"),
-        *("telnet", "tmux", "traceroute", "tree", "unzip", "vim", "wget", "zip"),
-    ]
-)
-"""What can be installed."""
 
 
 async def _tell_address(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
@@ -34,13 +25,6 @@ async def _tell_address(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     writer.write((head + body).encode())
     await writer.drain()
-
-
-async def _hand_out(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
-    """The package repository: a line with a package's name in, ``yes`` or ``no`` out."""
-    while name := (await reader.readline()).decode("utf-8", "replace").strip():
-        writer.write(b"yes\n" if name in PACKAGES else b"no\n")
-        await writer.drain()
 
 
 class _Metadata:
@@ -94,8 +78,11 @@ def _metadata(view: View, interface_id: str) -> dict[str, str]:
 
 def servers(wire: Wire) -> list[Server]:
     """The servers out there, not started yet."""
+    tls, services = server_context(), Services(wire)
     return [
         Server(wire, CHECKIP, 80, _tell_address),
-        Server(wire, REPOSITORY, 443, _hand_out),
+        Server(wire, CHECKIP, 443, _tell_address, tls),
+        Server(wire, AWS, 80, services.serve),
+        Server(wire, AWS, 443, services.serve, tls),
         Server(wire, METADATA, 80, _Metadata(wire).serve),
     ]

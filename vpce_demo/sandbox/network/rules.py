@@ -78,9 +78,15 @@ def _without(part: Ports, taken: Ports) -> list[Ports]:
 
 
 def route_to(subnet: Subnet, address: str) -> Route | None:
-    """The subnet's route with the longest prefix that holds the address."""
-    matching = [route for route in subnet.routes if within(address, route.destination)]
-    return max(matching, key=lambda route: int(route.destination.partition("/")[2]), default=None)
+    """The subnet's route with the longest prefix that holds the address; a range of its own goes before a prefix list
+    with the same one."""
+    matching = [
+        (int(cidr.partition("/")[2]), not route.cidrs, route)
+        for route in subnet.routes
+        for cidr in route.cidrs or (route.destination,)
+        if within(address, cidr)
+    ]
+    return max(matching, key=lambda each: each[:2], default=(0, True, None))[2]
 
 
 def zones_served(view: View, balancer: LoadBalancer, group: TargetGroup, node: Interface) -> set[str]:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import math
 import socket
+import ssl
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 FIRST_RETRY = 1.0
 """AWS seconds until a client's TCP sends its unanswered SYN again; the pause doubles each time (RFC 6298)."""
+TCP_PATIENCE = 130.0
+"""AWS seconds until Linux itself gives up an unanswered connect (``tcp_syn_retries`` 6)."""
 TRACED = 100
 """How many different connections the trace remembers."""
 
@@ -97,7 +100,7 @@ class Wire:
         self.trace = Trace()
         self._health = health
         self._listening: dict[tuple[str, int], int] = {}
-        self._clients: dict[int, str] = {}
+        self._clients: dict[int, Decision] = {}
 
     def listen(self, host: str, port: int, loopback_port: int) -> None:
         """From now on this host's port is served at that port of the loopback interface."""
@@ -112,7 +115,13 @@ class Wire:
 
     def client(self, loopback_port: int) -> str | None:
         """The virtual address of the client that connected from this loopback port; ``None``: not over the wire."""
-        return self._clients.get(loopback_port)
+        decision = self._clients.get(loopback_port)
+        return decision.source if decision else None
+
+    def endpoint(self, loopback_port: int) -> str:
+        """The id of the VPC endpoint to a service of AWS's own that this client came through, if it did."""
+        decision = self._clients.get(loopback_port)
+        return decision.endpoint if decision else ""
 
     @asynccontextmanager
     async def connect(
@@ -129,7 +138,7 @@ class Wire:
             own.bind((LOOPBACK, 0))
             own_port: int = own.getsockname()[1]
             decision = await self._settle(source, destination, port, own_port, within, check)
-            self._clients[own_port] = decision.source
+            self._clients[own_port] = decision
         except BaseException:
             own.close()
             raise
@@ -190,15 +199,15 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[No
 
 
 class Server:
-    """A TCP server that stands at a host's port for as long as it runs."""
+    """A TCP server that stands at a host's port for as long as it runs; with ``tls``, it speaks TLS."""
 
-    def __init__(self, wire: Wire, host: str, port: int, serve: Serve) -> None:
-        self._wire, self._host, self._port, self._serve = wire, host, port, serve
+    def __init__(self, wire: Wire, host: str, port: int, serve: Serve, tls: ssl.SSLContext | None = None) -> None:
+        self._wire, self._host, self._port, self._serve, self._tls = wire, host, port, serve, tls
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, LOOPBACK, 0, start_serving=False)
+        self._server = await asyncio.start_server(self._accept, LOOPBACK, 0, ssl=self._tls, start_serving=False)
         try:
             await self._server.start_serving()
         except BaseException:  # cancelled while it starts: nobody else would close it

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .cloud import Cloud
 from .moto import ec2_stores, elb_stores, forwards_to, is_active_route, load_balancer_interfaces
+from .prefix_lists import cidrs_in
 from .view import (
     AclEntry,
     Endpoint,
@@ -47,7 +48,9 @@ def snapshot(cloud: Cloud) -> View:
     return View(
         vpcs=_by_id(_vpc(cloud, store, vpc) for store in stores for vpc in store.vpcs.values()),
         subnets=_by_id(one for store in stores for one in _subnets(store)),
-        groups=_by_id(_group(one) for store in stores for held in store.groups.values() for one in held.values()),
+        groups=_by_id(
+            _group(store, one) for store in stores for held in store.groups.values() for one in held.values()
+        ),
         interfaces=_by_id(_interface(one, holders) for store in stores for one in store.enis.values()),
         instances=_by_id(one for store in stores for one in _instances(store)),
         load_balancers={one.arn: one for one in balancers},
@@ -60,9 +63,12 @@ def snapshot(cloud: Cloud) -> View:
             Endpoint(
                 *(one.id, one.vpc_id, one.state, one.service_id, tuple(one.interfaces.values()), tuple(one.dns_names)),
                 region=one.region,
+                kind=one.kind,
+                service_name=one.service_name,
+                policy=one.policy,
+                private_dns=one.private_dns and not one.inbound_only,
             )
             for one in cloud.endpoints.values()
-            if one.kind == "Interface"
         ),
         peerings=_by_id(
             Peering(one.id, (one.vpc.id, one.peer_vpc.id))
@@ -82,6 +88,9 @@ def _holders(cloud: Cloud) -> dict[str, tuple[InterfaceOwner, str]]:
     held = {
         each: (InterfaceOwner.ENDPOINT, one.id) for one in cloud.endpoints.values() for each in one.interfaces.values()
     }
+    for store in ec2_stores():
+        available = (one for one in store.nat_gateways.values() if one.state == "available")
+        held |= {one._eni.id: (InterfaceOwner.NAT_GATEWAY, one.id) for one in available}
     arns = {_text(arn): arn for store in elb_stores() for arn in store.load_balancers}
     for store in ec2_stores():
         for interface in store.enis.values():
@@ -110,7 +119,8 @@ def _vpc(cloud: Cloud, store: Any, vpc: Any) -> Vpc:
     gateways = (one.id for one in store.internet_gateways.values() if one.vpc is not None and one.vpc.id == vpc.id)
     mode, _ = cloud.blocking.get((store.account_id, store.region_name), ("off", None))
     is_open = any(one.vpc_id == vpc.id and one.mode == "allow-bidirectional" for one in cloud.exclusions.values())
-    return Vpc(vpc.id, cidrs, tuple(gateways), blocked=mode != "off" and not is_open)
+    support, hostnames = (str(value).lower() == "true" for value in (vpc.enable_dns_support, vpc.enable_dns_hostnames))
+    return Vpc(vpc.id, cidrs, tuple(gateways), mode != "off" and not is_open, support, hostnames)
 
 
 def _subnets(store: Any) -> Iterator[Subnet]:
@@ -132,7 +142,9 @@ def _subnets(store: Any) -> Iterator[Subnet]:
 
 def _routes(store: Any, table: Any) -> Iterator[Route]:
     for one in table.routes:
-        if one.destination_cidr_block is None:
+        prefix_list = one.destination_prefix_list
+        destination = prefix_list.id if prefix_list else one.destination_cidr_block
+        if destination is None:
             continue
         target = next(
             filter(
@@ -147,7 +159,8 @@ def _routes(store: Any, table: Any) -> Iterator[Route]:
             ),
             one.transit_gateway_id or "",
         )
-        yield Route(one.destination_cidr_block, target, is_active_route(store, target, table.vpc_id))
+        cidrs = tuple(cidrs_in(prefix_list)) if prefix_list else ()
+        yield Route(destination, target, is_active_route(store, target, table.vpc_id), cidrs)
 
 
 def _acl(acl: Any) -> Iterator[AclEntry]:
@@ -162,13 +175,17 @@ def _acl(acl: Any) -> Iterator[AclEntry]:
         yield AclEntry(number, egress, PROTOCOLS.get(protocol, protocol), start, end, one.cidr_block, allow)
 
 
-def _group(group: Any) -> Group:
-    return Group(group.id, group.name, tuple(map(_rule, group.ingress_rules)), tuple(map(_rule, group.egress_rules)))
+def _group(store: Any, group: Any) -> Group:
+    ingress, egress = (
+        tuple(_rule(store, rule) for rule in rules) for rules in (group.ingress_rules, group.egress_rules)
+    )
+    return Group(group.id, group.name, ingress, egress)
 
 
-def _rule(rule: Any) -> GroupRule:
+def _rule(store: Any, rule: Any) -> GroupRule:
     ports = (0, 65535) if rule.from_port is None or rule.ip_protocol == "-1" else (rule.from_port, rule.to_port)
-    cidrs = (rule.cidr_ipv4,) if rule.cidr_ipv4 else ()
+    named = store.managed_prefix_lists.get(rule.prefix_list_id)
+    cidrs = (rule.cidr_ipv4,) if rule.cidr_ipv4 else tuple(cidrs_in(named)) if named else ()
     groups = (rule.source_group["GroupId"],) if rule.source_group.get("GroupId") else ()
     return GroupRule(rule.ip_protocol, int(ports[0]), int(ports[1]), cidrs, groups)
 

@@ -17,12 +17,14 @@ class InterfaceOwner(Enum):
     INSTANCE = "instance"
     ENDPOINT = "endpoint"
     LOAD_BALANCER = "load balancer"
+    NAT_GATEWAY = "NAT gateway"
     OTHER = "other"
 
 
 @dataclass(frozen=True)
 class Interface:
-    """A network interface.  ``holder_id`` is an instance id, an endpoint id or a load balancer's ARN."""
+    """A network interface.  ``holder_id`` is the id of an instance, an endpoint or a NAT gateway that is
+    available, or a load balancer's ARN."""
 
     id: str
     vpc_id: str
@@ -75,11 +77,13 @@ class AclEntry:
 
 @dataclass(frozen=True)
 class Route:
-    """One route.  ``target`` is ``local``, ``igw-...`` or another id; ``active`` is false for a blackhole."""
+    """One route.  ``destination`` is a range of addresses, or the id of a prefix list with these ``cidrs``; ``target``
+    is ``local``, ``igw-...`` or another id; ``active`` is false for a blackhole."""
 
     destination: str
     target: str
     active: bool
+    cidrs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,15 @@ class Subnet:
 
 @dataclass(frozen=True)
 class Vpc:
-    """A VPC and the internet gateways attached to it; ``blocked`` by Block Public Access, they carry nothing."""
+    """A VPC and the internet gateways attached to it; ``blocked`` by Block Public Access, they carry nothing.
+    ``dns_support`` and ``dns_hostnames`` are its two DNS attributes."""
 
     id: str
     cidrs: tuple[str, ...]
     gateway_ids: tuple[str, ...]
     blocked: bool = False
+    dns_support: bool = True
+    dns_hostnames: bool = True
 
 
 @dataclass(frozen=True)
@@ -185,7 +192,12 @@ class EndpointService:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An interface endpoint: ``state`` in AWS's word for it, lower camel case; ``dns_names`` regional first."""
+    """An interface or gateway endpoint: ``state`` in AWS's word for it, lower camel case; ``dns_names`` regional first,
+    then one for each interface.
+
+    ``service_id`` is empty for a service of AWS's own.  ``policy`` is JSON, empty if it has none; with ``private_dns``,
+    the service's public names mean its interfaces in its VPC.
+    """
 
     id: str
     vpc_id: str
@@ -194,6 +206,10 @@ class Endpoint:
     interface_ids: tuple[str, ...]
     dns_names: tuple[str, ...]
     region: str = ""
+    kind: str = "Interface"
+    service_name: str = ""
+    policy: str = ""
+    private_dns: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ...engine.resource import Resource
 from ...errors import Diagnosis
@@ -22,7 +22,7 @@ from .login import ssh_denied, ssh_hangs
 from .missing_resources import instance_stopped, part_missing
 from .public_access import public_access_blocked
 from .server import nothing_listens, other_page
-from .table import About, Symptom, ask
+from .table import About, Rule, Symptom, ask
 from .targets import targets_initial, targets_unhealthy, targets_unused
 
 RULES = (
@@ -56,16 +56,18 @@ RULES = (
 """Every rule, in the order in which they are tried."""
 
 
-def diagnose(facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] = ()) -> Diagnosis:
+def diagnose(
+    facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] = (), rules: Sequence[Rule] = RULES
+) -> Diagnosis:
     """Try the symptom's rules in their order, then the others that can make one of these checks fail.
 
     The first one that AWS's answers confirm is the most likely cause.  Where the symptom is this machine's, AWS is not
     asked.  A fix that deletes or replaces something is not offered if without the user's ssh configuration the check
     met something else.
     """
-    fitting = [one for one in RULES if symptom in one.symptoms]
+    fitting = [one for one in rules if symptom in one.symptoms]
     local = bool(fitting) and all(one.local for one in fitting)
-    others = [] if local else [one for one in RULES if one not in fitting and not set(checks).isdisjoint(one.checks)]
+    others = [] if local else [one for one in rules if one not in fitting and not set(checks).isdisjoint(one.checks)]
     in_order = sorted((*fitting, *others), key=lambda one: one.local)
     asked = [answer for one in in_order if (answer := ask(facts, one))]
     found = next((answer for answer in asked if answer.finding), None)

@@ -22,6 +22,8 @@ ON_THE_WAY: Mapping[str, Collection[str]] = {
     "Registration": ("port", "further ports", "further targets"),
     "EndpointService": ("load balancers", "address types"),
     "VpcEndpoint": ("subnets", "security groups"),
+    "GatewayEndpoint": ("route tables", "policy"),
+    "InterfaceEndpoint": ("subnets", "security groups", "private DNS", "policy"),
 }
 """By kind, the fields on which the way of the page depends."""
 

@@ -38,6 +38,10 @@ class Symptom(Enum):
     GONE = "a part of the demo is gone"
     STOPPED = "an instance does not run"
     OTHER_PAGE = "the page is not this demo's"
+    SERVICE_HANGS = "an AWS service does not answer the private instance"
+    SERVICE_DENIES = "an AWS service answers 403"
+    PUBLIC_NAME = "an AWS service's name does not lead to the endpoint"
+    WAY_OUT = "the control reaches the internet"
 
 
 class About(Enum):
@@ -57,6 +61,8 @@ class About(Enum):
     INSTANCES = "stopped instances"
     DIFFERENCES = "changed parts"
     PARTS = "missing parts"
+    POLICY = "the endpoint's policy"
+    DNS = "private DNS"
     PERMISSIONS = "permissions"
     SERVICES = "other services"
     INTERFACES = "network interfaces"

@@ -25,9 +25,9 @@ from moto.iam.models import Policy, iam_backends
 from werkzeug.wrappers import Request
 
 from ...client import ACCOUNT_KEY
+from ...policy import Context, Document, Verdict, verdict
 from ..protocol import UNSIGNED_OPERATIONS, ApiError, Incoming, protocol_of
 from .needs import ROLE_NAME, ROLE_PATH, ApiCall, Needed, has_role, needs
-from .policy import Context, Document, Verdict, verdict
 
 ROOT_KEY = "sandbox"
 """No policy binds it, nor what begins with it and a hyphen, nor a key that names an account."""
