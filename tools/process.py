@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 import boto3
 import botocore.endpoint
 import botocore.hooks
+from botocore.awsrequest import AWSRequest, AWSRequestPreparer
 from botocore.client import ClientCreator
 from botocore.hooks import EventAliaser
 from botocore.loaders import JSONFileLoader, Loader
@@ -142,7 +143,8 @@ class _Hasty:
 
 
 def remember_what_botocore_reads() -> None:
-    """AWS's models, and what botocore makes of them, are the same for every client of this process and its forks."""
+    """AWS's models, and what botocore makes of them, are the same for every client of this process and its forks; so is
+    a request's body each time that it is looked at."""
     read = functools.cache(JSONFileLoader().load_file)
     listed = functools.cache(Loader().list_available_services)
     accepts = functools.cache(botocore.hooks.accepts_kwargs)
@@ -164,7 +166,15 @@ def remember_what_botocore_reads() -> None:
             classes[kind] = make_class(creator, service_name, service_model)
         return classes[kind]
 
+    encode: Any = vars(AWSRequestPreparer)["_prepare_body"]
+
+    def encode_once(preparer: AWSRequestPreparer, request: AWSRequest) -> Any:
+        if isinstance(request.data, dict):  # which a signer has encoded for each look at the body
+            request.data = encode(preparer, request)
+        return encode(preparer, request)
+
     patches: list[tuple[Any, str, Any]] = [
+        (AWSRequestPreparer, "_prepare_body", encode_once),
         (JSONFileLoader, "load_file", lambda loader, path: read(path)),
         (Loader, "list_available_services", lambda loader, type_name: listed(type_name)),
         (ClientCreator, "_create_client_class", class_of),

@@ -183,3 +183,17 @@ class Thing(Resource):
 
     def goes_with(self) -> Resource | None:
         return self.part_of
+
+
+def thing(world: World, name: str, *on: Thing, **more: Any) -> Thing:
+    """A thing that stands on others; words of ``Ways`` say how it behaves."""
+    ways = Ways(**{word: more.pop(word) for word in list(more) if word in Ways.__dataclass_fields__})
+    return Thing(name, Side.PROVIDER, name, world, on, ways=ways, **more)
+
+
+def names(events: list[Event]) -> list[str]:
+    return [f"{event.action.value} {event.resource.name}" for event in events]
+
+
+def ids(world: World, one: Thing) -> list[str]:
+    return [live.id for live in world.there.get(one.key, [])]

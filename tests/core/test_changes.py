@@ -13,8 +13,7 @@ from vpce_demo.errors import DemoError
 from vpce_demo.model import Live, Phase
 from vpce_demo.session.noting import noting
 
-from .fake_resources import Thing, World, refusal
-from .test_engine import thing
+from .fake_resources import Thing, World, refusal, thing
 
 LOST = ConnectionClosedError(endpoint_url="https://x")
 

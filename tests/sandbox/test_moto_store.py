@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -115,3 +116,18 @@ def test_an_answer_is_written_as_moto_writes_it(content: dict[str, Any]) -> None
     for whole in (True, False):
         written = xmltodict.unparse({"Answer": content}, full_document=whole, short_empty_elements=True)
         assert moto.unparse({"Answer": content}, full_document=whole) == written
+
+
+@pytest.mark.parametrize("names", [["t3.micro"], ["t3.micro", "m5.large"], ["no.such"], ["t3.*"]])
+def test_instance_types_and_offerings_by_name_are_those_of_all(names: list[str]) -> None:
+    store: Any = ec2_backends["123456789012"]["us-east-1"]
+    everything = [one["InstanceType"] for one in store.describe_instance_types()]
+    found = [one["InstanceType"] for one in store.describe_instance_types(filters={"instance-type": names})]
+    assert found == [one for one in everything if any(fnmatchcase(one, each) for each in names)]
+    all_offered = store.describe_instance_type_offerings("availability-zone")
+    offered = store.describe_instance_type_offerings("availability-zone", {"instance-type": names})
+    expected = [one for one in all_offered if one["InstanceType"] in names]
+    assert sorted(offered, key=repr) == sorted(expected, key=repr)
+    elsewhere = {"instance-type": names, "location": ["us-east-1a"]}
+    there = store.describe_instance_type_offerings("availability-zone", elsewhere)
+    assert sorted(there, key=repr) == sorted((one for one in expected if one["Location"] == "us-east-1a"), key=repr)

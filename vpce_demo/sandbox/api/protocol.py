@@ -1,4 +1,4 @@
-"""AWS's wire formats, both ways: requests into plain dicts, plain dicts into answers, and the way to moto's own app.
+"""AWS's wire formats, both ways: requests into plain dicts, plain dicts into answers.
 
 Every dict here has botocore's shape: the member names of the service's model, Python values.
 """

@@ -22,6 +22,12 @@ from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFor
 from moto.core.utils import get_service_model, get_value, method_names_from_class
 from moto.ec2 import utils
 from moto.ec2.models import amis, ec2_backends, tags
+from moto.ec2.models.instance_types import (
+    INSTANCE_TYPE_OFFERINGS,
+    INSTANCE_TYPES,
+    InstanceTypeBackend,
+    InstanceTypeOfferingBackend,
+)
 from moto.ec2.models.subnets import Subnet
 from moto.elbv2.models import elbv2_backends
 from moto.ssm.models import ssm_backends
@@ -185,6 +191,32 @@ def _element(name: str, value: Any) -> str:
     return f"<{name}{attributes}>{content}</{name}>" if content else f"<{name}{attributes}/>"
 
 
+def _describe_instance_types(store: Any, instance_types: Any = None, filters: Any = None) -> Any:
+    """Those that a filter names, without a look at each of the thousand."""
+    if not instance_types and (wanted := (filters or {}).get("instance-type")):
+        instance_types = [name for name in INSTANCE_TYPES if any(_matches(name, each) for each in wanted)]
+        if not instance_types:
+            return []
+    return _all_instance_types(store, instance_types, filters)
+
+
+def _describe_offerings(store: Any, location_type: str | None = None, filters: Any = None) -> Any:
+    """The same for where they are offered, of which there are nine thousand in a region."""
+    kind, wanted = location_type or "region", (filters or {}).get("instance-type")
+    if wanted is None:
+        return _all_offerings(store, location_type, filters)
+    offered = _offerings(kind, store.region_name)
+    return [one for name in wanted for one in offered.get(name, ()) if store.matches_filters(one, filters, kind)]
+
+
+@cache
+def _offerings(location_type: str, region: str) -> dict[str, list[Any]]:
+    by_type: dict[str, list[Any]] = {}
+    for one in INSTANCE_TYPE_OFFERINGS[location_type].get(region, []):
+        by_type.setdefault(one["InstanceType"], []).append(one)
+    return by_type
+
+
 @cache
 def _modules() -> tuple[str, ...]:
     return tuple(_list_of_moto_modules())
@@ -202,6 +234,10 @@ vars(amis)["load_resource"] = _load_resource
 # At every call moto looks through its directories for its services, and through a class for its operations.
 vars(services)["list_of_moto_modules"] = _modules
 type.__setattr__(ResponseSerializer, "get_value", _get_value)
+_all_instance_types = InstanceTypeBackend.describe_instance_types
+_all_offerings = InstanceTypeOfferingBackend.describe_instance_type_offerings
+type.__setattr__(InstanceTypeBackend, "describe_instance_types", _describe_instance_types)
+type.__setattr__(InstanceTypeOfferingBackend, "describe_instance_type_offerings", _describe_offerings)
 vars(serialize)["xmltodict"] = SimpleNamespace(unparse=unparse)
 vars(responses)["method_names_from_class"] = cache(method_names_from_class)
 # Moto's filters take brackets for a set of characters, and of an instance only whole values.
