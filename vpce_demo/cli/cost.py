@@ -22,7 +22,7 @@ from ..model import Side
 from ..session.open import open_recorded
 from ..ui import money
 from .app import App, command_line
-from .group import command, pass_app
+from .group import chapter_option, command, pass_app
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +49,9 @@ class _Gigabytes(click.ParamType[Decimal]):
     metavar="N",
     help="Also compare each kind of endpoint with a NAT gateway, for N GB a month in one zone.",
 )
+@chapter_option("Only this chapter, as it stands or would be made.")
 @pass_app
-def cost(app: App, refresh: bool, gb: Decimal | None) -> None:
+def cost(app: App, refresh: bool, gb: Decimal | None, chapter: str | None) -> None:
     """Show what the demo costs: by part, so far, and compared with a NAT gateway.
 
     Needs no account and asks AWS nothing: prices come with the program, with their date, and ages from the state file.
@@ -61,6 +62,7 @@ def cost(app: App, refresh: bool, gb: Decimal | None) -> None:
     Example:
       vpce-demo cost --region ap-northeast-1
       vpce-demo cost --gb 500
+      vpce-demo cost --chapter gateway
       vpce-demo cost --refresh
     """
     screen, where = app.screen(), app.where()
@@ -68,6 +70,8 @@ def cost(app: App, refresh: bool, gb: Decimal | None) -> None:
     region = regions[Side.PROVIDER]
 
     state, settings = open_recorded(where)
+    if chapter:
+        settings = settings.model_copy(update={"chapters": (chapter,)})
     demo = demo_of(settings)
     if refresh:
         for each in dict.fromkeys(regions.values()):
