@@ -152,7 +152,7 @@ def test_credentials_that_cannot_be_refreshed_in_the_middle_of_down(
 
 
 def test_an_up_that_created_resources_and_fails_its_test(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(lab: Any) -> Any:
+    def wrong(lab: Any, **_: Any) -> Any:
         from vpce_demo.verify.checks import QUESTIONS, CheckFailed, Result
         from vpce_demo.verify.diagnosis.table import Symptom
 

@@ -26,9 +26,10 @@ ELSEWHERE = {
     "vpce-demo reject vpce-0123456789abcdef0",
     "vpce-demo down --customer 2",
     "vpce-demo test --customer 2",
+    "vpce-demo test --chapter gateway",
 }
 """``test_cost.py`` runs the first, with a Price List of its own: the sandbox has none.  ``test_sandbox_aws.py`` runs
-the second without the AWS CLI, and ``test_customers.py`` the others, with a demo of several customers."""
+the second without the AWS CLI, ``test_customers.py`` those of a demo of several customers, and ``test_chapters.py`` the last."""
 LINES = [line for line in documented() if line not in ELSEWHERE]
 
 

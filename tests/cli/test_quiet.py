@@ -23,7 +23,7 @@ def test_a_test_that_passes_is_one_line(stage: Stage) -> None:
 
 
 def test_of_a_test_that_fails_what_failed_is_shown(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def answers(lab: Any) -> Iterator[Result]:
+    def answers(lab: Any, **_: Any) -> Iterator[Result]:
         yield from (Result(number, "fine", True, "fine") for number in range(1, 8))
         yield Result(8, "control", False, "it came")
 

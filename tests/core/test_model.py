@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
+from vpce_demo.chapters import CHAPTERS, demo_of
 from vpce_demo.config.load import load
 from vpce_demo.engine.resource import Aws, closure
 from vpce_demo.errors import NotCreated
@@ -210,8 +211,8 @@ def test_what_goes_with_another_needs_it(demo: Demo) -> None:
 
 
 def test_every_kind_has_a_noun_that_a_log_finds_again() -> None:
-    apart = {"consumer_account": "222222222222", "consumer_region": "eu-west-1"}
-    demo = tutorial(not_looked_up(load(None, {})).model_copy(update=apart))
+    apart = {"consumer_account": "222222222222", "consumer_region": "eu-west-1", "chapters": ("tutorial", *CHAPTERS)}
+    demo = demo_of(not_looked_up(load(None, {})).model_copy(update=apart))
     nouns = {r.kind: r.noun for r in demo.resources}
     assert {kind: noun_of(kind) for kind in nouns} == nouns
     assert {kind.__name__ for kind in KINDS} == nouns.keys()

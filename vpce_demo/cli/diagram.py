@@ -59,7 +59,7 @@ def diagram(app: App, form: str | None, theme: str, to: Path | None, lang: Langu
         raise NotCreated(
             "It is too early for diagram.",
             code="VPCE095",
-            facts={"missing": f"the tutorial: this demo is {only} alone"},
+            facts={"missing": f"the tutorial; this demo has {only}"},
             hint="Run first:  <demo> up    or see the chapter's own picture:  "
             f"vpce-demo explain {look.settings.chapters[0]}",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import click
@@ -26,7 +26,6 @@ from ..session.run import Interrupted, Run
 from ..ui import screens
 from ..ui.progress_state import DONE_DOWN, DONE_UP
 from .app import App, command_line, for_this_demo
-from .chapters import parts_of
 from .commands import STAGES
 from .describe import described, summary, tell_what_is_not_allowed
 from .group import (
@@ -198,7 +197,7 @@ def make(
             ask(screen, yes, _question(missing, mends, there, environment.regions))
         agreed = [one for one in changing(resources, there, Remedy.ASK) if mend and _agrees(app, yes, *one)]
         boards = []
-        for part, at_its_end in [(resources, None)] if chapter == TUTORIAL else parts_of(app, run, chapter, there):
+        for part, at_its_end in _parts(app, run, resources, chapter, there):
             with showing_progress(app, run, part, DONE_UP) as told:
                 run.up(part, told.on_event, timeout, mend=mend, agreed=[(r.key, d.field) for r, d in agreed])
             boards.append(told.board)
@@ -226,6 +225,18 @@ def make(
         screen.message()
         own = [f"{command_line(app)} {name}" for name in (_next(stages) if chapter == TUTORIAL else _next(STAGES))]
         screens.next_commands(screen, [*(_for_the_other_side(look) if chapter == TUTORIAL else ()), *own])
+
+
+def _parts(
+    app: App, run: Run, resources: Sequence[Resource], chapter: str, there: Mapping[str, Live]
+) -> Iterator[tuple[Sequence[Resource], Callable[[], None] | None]]:
+    """The resources in the parts in which they are made, each with what is to be done after it, if anything."""
+    if chapter == TUTORIAL:
+        yield resources, None
+        return
+    from .chapters import parts_of  # with the checks, which ``up`` of the tutorial may not need
+
+    yield from parts_of(app, run, chapter, there)
 
 
 def _say_what_stays_allowed(app: App, run: Run, before: str) -> None:

@@ -178,7 +178,9 @@ class _Walk:
     def make(self, at: int) -> None:
         """Create this step, and whatever before it is missing or not ready."""
         with open_demo(self.where, self.environment, self.app.command, makes=True, chapters=(TUTORIAL,)) as run:
-            self.up(run, [r for step in self.seen.demo.steps[: at + 1] for r in step.resources], PATIENCE_SECONDS)
+            self.up(
+                run, [r for step in run.demo.only(TUTORIAL).steps[: at + 1] for r in step.resources], PATIENCE_SECONDS
+            )
 
     def up(self, run: Run, wanted: Sequence[Resource], patience: float) -> None:
         """Create what is missing, and wait for what usually takes no longer than ``patience`` seconds."""

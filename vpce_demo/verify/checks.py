@@ -26,7 +26,7 @@ from ..resources.vpc_endpoint import endpoint_interfaces
 from ..ssh import CONNECT_SECONDS, Ssh, SshFailure, SshResult
 from ..tutorial import DEMO_ID_PAGE, Demo
 from .aws_facts import PASSES, AwsFacts, look
-from .diagnosis import RULES, diagnose
+from .diagnosis import diagnose
 from .diagnosis.table import Rule, Symptom
 
 SETTLING_SECONDS = 300.0
@@ -241,7 +241,7 @@ def _whose(q: Question, lab: CheckContext) -> str:
     return f"the {q.side}'s side" if q.side else f"needs both sides, and this is the {lab.side}'s"
 
 
-def explain(lab: CheckContext, failed: Result | None, rules: Sequence[Rule] = RULES) -> Diagnosis:
+def explain(lab: CheckContext, failed: Result | None, rules: Sequence[Rule] = ()) -> Diagnosis:
     """The most likely cause of this failure; without a failure, of anything that could make a check fail."""
     if failed is None or failed.failure is None:
         return diagnose(lab.facts(""), None, range(1, len(QUESTIONS) + 1), rules)

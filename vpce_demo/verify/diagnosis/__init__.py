@@ -57,14 +57,15 @@ RULES = (
 
 
 def diagnose(
-    facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] = (), rules: Sequence[Rule] = RULES
+    facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] = (), rules: Sequence[Rule] = ()
 ) -> Diagnosis:
-    """Try the symptom's rules in their order, then the others that can make one of these checks fail.
+    """Try the symptom's rules in their order, of ``RULES`` unless others are given, then the others that can make one of these checks fail.
 
     The first one that AWS's answers confirm is the most likely cause.  Where the symptom is this machine's, AWS is not
     asked.  A fix that deletes or replaces something is not offered if without the user's ssh configuration the check
     met something else.
     """
+    rules = rules or RULES
     fitting = [one for one in rules if symptom in one.symptoms]
     local = bool(fitting) and all(one.local for one in fitting)
     others = [] if local else [one for one in rules if one not in fitting and not set(checks).isdisjoint(one.checks)]
