@@ -28,6 +28,7 @@ from werkzeug.wrappers import Request, Response
 
 from .. import limits
 from ..store.cloud import Cloud
+from ..store.moto import regions
 from . import items, parameters
 from .ask_moto import RESPONSES, Moto
 from .calls import Call, Handlers
@@ -46,7 +47,6 @@ from .protocol import (
     operation_model,
     refusal,
     refused_by_moto,
-    regions,
 )
 from .spoil import spoilt
 from .zone_names import ZoneNames

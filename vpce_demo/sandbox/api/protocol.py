@@ -15,7 +15,6 @@ from xml.sax.saxutils import escape
 from botocore.awsrequest import HeadersDict
 from botocore.model import Shape
 from botocore.parsers import create_parser
-from moto.core.base_backend import AccountSpecificBackend
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SerializationContext, get_serializer_class
@@ -151,17 +150,6 @@ def account_of(access_key: str) -> str:
     digits = access_key.removeprefix(ACCOUNT_KEY)[:12]
     named = access_key.startswith(ACCOUNT_KEY) and len(digits) == 12 and digits.isdecimal()
     return digits if named else get_account_id_from(access_key)
-
-
-@cache
-def regions() -> frozenset[str]:
-    """Every region of AWS, of all partitions."""
-    session = AccountSpecificBackend.get_session()
-    return frozenset(
-        region
-        for partition in session.get_available_partitions()
-        for region in session.get_available_regions("ec2", partition_name=partition)
-    )
 
 
 @cache

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from moto import backends as services
 from moto.core import responses, serialize
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.model import Shape
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -36,6 +36,17 @@ from moto.utilities.utils import load_resource
 ID_DIGITS = 17
 UNUSED_IMAGES = "ecs/optimized_amis"
 """1,227 images for Amazon ECS in each region.  Nothing looks for them here, and each costs a volume and a snapshot."""
+
+
+@cache
+def regions() -> frozenset[str]:
+    """Every region of AWS, of all partitions."""
+    session = AccountSpecificBackend.get_session()
+    return frozenset(
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("ec2", partition_name=partition)
+    )
 
 
 def ec2_stores() -> Iterator[Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .cloud import Cloud
 from .moto import ec2_stores, elb_stores, forwards_to, is_active_route, load_balancer_interfaces
+from .prefix_lists import cidrs_in
 from .view import (
     AclEntry,
     Endpoint,
@@ -47,7 +48,9 @@ def snapshot(cloud: Cloud) -> View:
     return View(
         vpcs=_by_id(_vpc(cloud, store, vpc) for store in stores for vpc in store.vpcs.values()),
         subnets=_by_id(one for store in stores for one in _subnets(store)),
-        groups=_by_id(_group(one) for store in stores for held in store.groups.values() for one in held.values()),
+        groups=_by_id(
+            _group(store, one) for store in stores for held in store.groups.values() for one in held.values()
+        ),
         interfaces=_by_id(_interface(one, holders) for store in stores for one in store.enis.values()),
         instances=_by_id(one for store in stores for one in _instances(store)),
         load_balancers={one.arn: one for one in balancers},
@@ -132,8 +135,6 @@ def _subnets(store: Any) -> Iterator[Subnet]:
 
 def _routes(store: Any, table: Any) -> Iterator[Route]:
     for one in table.routes:
-        if one.destination_cidr_block is None:
-            continue
         target = next(
             filter(
                 None,
@@ -147,7 +148,15 @@ def _routes(store: Any, table: Any) -> Iterator[Route]:
             ),
             one.transit_gateway_id or "",
         )
-        yield Route(one.destination_cidr_block, target, is_active_route(store, target, table.vpc_id))
+        active = is_active_route(store, target, table.vpc_id)
+        yield from (Route(destination, target, active) for destination in _destinations(one))
+
+
+def _destinations(route: Any) -> list[str]:
+    """The ranges of IPv4 addresses that a route is for: several of a prefix list."""
+    if route.destination_prefix_list:
+        return cidrs_in(route.destination_prefix_list)
+    return [route.destination_cidr_block] if route.destination_cidr_block else []
 
 
 def _acl(acl: Any) -> Iterator[AclEntry]:
@@ -162,13 +171,17 @@ def _acl(acl: Any) -> Iterator[AclEntry]:
         yield AclEntry(number, egress, PROTOCOLS.get(protocol, protocol), start, end, one.cidr_block, allow)
 
 
-def _group(group: Any) -> Group:
-    return Group(group.id, group.name, tuple(map(_rule, group.ingress_rules)), tuple(map(_rule, group.egress_rules)))
+def _group(store: Any, group: Any) -> Group:
+    ingress, egress = (
+        tuple(_rule(store, rule) for rule in rules) for rules in (group.ingress_rules, group.egress_rules)
+    )
+    return Group(group.id, group.name, ingress, egress)
 
 
-def _rule(rule: Any) -> GroupRule:
+def _rule(store: Any, rule: Any) -> GroupRule:
     ports = (0, 65535) if rule.from_port is None or rule.ip_protocol == "-1" else (rule.from_port, rule.to_port)
-    cidrs = (rule.cidr_ipv4,) if rule.cidr_ipv4 else ()
+    named = store.managed_prefix_lists.get(rule.prefix_list_id)
+    cidrs = (rule.cidr_ipv4,) if rule.cidr_ipv4 else tuple(cidrs_in(named)) if named else ()
     groups = (rule.source_group["GroupId"],) if rule.source_group.get("GroupId") else ()
     return GroupRule(rule.ip_protocol, int(ports[0]), int(ports[1]), cidrs, groups)
 
