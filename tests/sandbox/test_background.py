@@ -58,7 +58,7 @@ def test_a_life(directory: Path) -> None:
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     status = first.control("status")
     assert (status["boot_id"], status["pid"], status["latency_ms"]) == (first.boot_id, first.pid, 1)
-    assert status["quotas"] == {"vpcs": 21, "endpoints": 50}
+    assert status["quotas"] == {"vpcs": 21, "endpoints": 50, "gateway-endpoints": 20}
     first.control("settings", {"speed": "max"})
     assert (found := client.running(directory)) is not None
     assert found.speed == float("inf")

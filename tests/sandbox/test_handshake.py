@@ -184,16 +184,6 @@ def test_without_subnets_there_is_no_interface(scene: Scene) -> None:
     assert [group["GroupName"] for group in made["Groups"]] == ["default"]
 
 
-def test_a_gateway_endpoint_is_there_at_once(world: World) -> None:
-    net = world.network()
-    made = world.ec2.create_vpc_endpoint(
-        VpcId=net.vpc, ServiceName="com.amazonaws.us-east-1.s3", RouteTableIds=[net.table]
-    )["VpcEndpoint"]
-    assert (made["VpcEndpointType"], made["State"]) == ("Gateway", "available")
-    assert world.ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])["Unsuccessful"] == []
-    assert world.endpoints() == []
-
-
 def test_connections_by_state(scene: Scene) -> None:
     scene.request()
     scene.skip(3)

@@ -16,6 +16,8 @@ import pytest
 from botocore import xform_name
 from moto.core.utils import get_service_model
 
+from vpce_demo.sandbox.handlers.vpc_endpoints import OPEN_POLICIES
+
 from .shapes import Answers, Difference, Recordings
 from .world import IMAGE_NAME, PUBLIC_KEY, World, named
 
@@ -132,7 +134,7 @@ def photograph(world: World) -> dict[tuple[str, str], Answers]:
     who = ["arn:aws:iam::210987654321:root"]
     world.ec2.modify_vpc_endpoint_service_permissions(ServiceId=service["ServiceId"], AddAllowedPrincipals=who)
     see("DescribeVpcEndpointServicePermissions", ServiceId=service["ServiceId"])
-    see("ModifyVpcEndpoint", VpcEndpointId=endpoint, PolicyDocument='{"Statement": []}')
+    see("ModifyVpcEndpoint", VpcEndpointId=endpoint, PolicyDocument=OPEN_POLICIES["Gateway"])
     see("CreateTags", Resources=[vpc], Tags=[{"Key": "a", "Value": "b"}])
     see("GetParameter", Name=IMAGE_NAME)
     see("DescribeInstanceInformation")

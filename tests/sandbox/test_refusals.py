@@ -411,7 +411,7 @@ def test_unknown_parts_of_what_is_there(world: World) -> None:
     }.items():
         with refused("InvalidGroup.NotFound", NOBODY):
             getattr(world.ec2, operation)(**params)
-    with refused("InvalidRouteTableID.NotFound", NOBODY):
+    with refused("InvalidRouteTableId.NotFound", NOBODY):
         world.ec2.create_vpc_endpoint(
             VpcId=net.vpc, ServiceName="com.amazonaws.us-east-1.s3", RouteTableIds=[f"rtb-{NOBODY}"]
         )

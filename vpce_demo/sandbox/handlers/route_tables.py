@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any
 
 from .. import timing
 from ..api.calls import Call, handles
+from ..api.filters import Fields, matching
 from ..api.protocol import ApiError
 from ..store.moto import is_active_route
-from . import validation
+from . import prefix_lists, validation
 
 
 def gateway(call: Call, gateway_id: str) -> Any:
@@ -101,16 +104,75 @@ def create_route_table(call: Call) -> dict[str, Any]:
     return call.once(call.moto, again)
 
 
+def of_endpoint(call: Call, endpoint_id: str) -> list[Any]:
+    """The route tables with the route of a gateway endpoint."""
+    return [one for one in call.ec2.route_tables.values() if any(_leads(each, endpoint_id) for each in one.routes)]
+
+
+def _leads(route: Any, endpoint_id: str = "vpce-") -> bool:
+    """True if it is the route of this gateway endpoint, or of any: such a route is AWS's."""
+    return bool(route.destination_prefix_list) and (route.gateway_id or "").startswith(endpoint_id)
+
+
+def _route_to_list(table: Any, list_id: str) -> Any:
+    """The table's route to a prefix list, if it has one."""
+    return next((one for one in table.routes if one.destination_prefix_list_id == list_id), None)
+
+
+def lead_to_endpoint(call: Call, tables: Iterable[Any], list_id: str, endpoint_id: str) -> None:
+    """Put the route of a gateway endpoint into route tables.  Raises ``RouteAlreadyExists`` if one has a route to
+    this prefix list, and changes none then."""
+    for one in tables:
+        if _route_to_list(one, list_id):
+            text = f"route table {one.id} already has a route with destination-prefix-list-id {list_id}"
+            raise ApiError("RouteAlreadyExists", text)
+    for one in tables:
+        route = call.ec2.create_route(one.id, None, destination_prefix_list_id=list_id)
+        route.gateway = SimpleNamespace(id=endpoint_id)  # moto does not know the endpoint
+
+
+def lead_no_more(tables: Iterable[Any], endpoint_id: str) -> None:
+    """Take the route of a gateway endpoint out of route tables."""
+    for one in tables:
+        one._routes = {key: route for key, route in one._routes.items() if not _leads(route, endpoint_id)}
+
+
 @handles("ec2", "CreateRoute", "ReplaceRoute")
 def create_or_replace_route(call: Call) -> dict[str, Any]:
-    """An internet gateway must exist, and be attached to the table's VPC."""
+    """An internet gateway must exist, and be attached to the table's VPC.  The route of a gateway endpoint is AWS's
+    alone, and no endpoint of another type is a target here."""
     one, gateway_id = table(call, call.params["RouteTableId"]), call.params.get("GatewayId", "")
+    target, list_id = call.params.get("VpcEndpointId") or gateway_id, call.params.get("DestinationPrefixListId")
+    there = _route_to_list(one, prefix_lists.prefix_list(call, list_id).id) if list_id else None
+    if list_id and (target.startswith("vpce-") or (there and _leads(there))):
+        text = "Cannot create or replace a prefix list route targeting a VPC Endpoint."
+        raise ApiError("InvalidParameterValue", text)
+    if there and call.operation == "CreateRoute":
+        raise ApiError("RouteAlreadyExists", f"The route identified by {list_id} already exists.")
+    if target.startswith("vpce-"):
+        text = f"Route table contains unsupported route target: {target}. "
+        text += "VPC Endpoints of this type cannot be used as route targets."
+        raise ApiError("InvalidParameterValue", text)
     if gateway_id.startswith("igw-"):
         found = call.ec2.internet_gateways.get(gateway_id)
         if found is None:
             raise ApiError("InvalidGatewayID.NotFound", f"The gateway ID '{gateway_id}' does not exist")
         if found.vpc is None or found.vpc.id != one.vpc_id:
             text = f"route table {one.id} and network gateway {gateway_id} belong to different networks"
+            raise ApiError("InvalidParameterValue", text)
+    return call.moto()
+
+
+@handles("ec2", "DeleteRoute")
+def delete_route(call: Call) -> dict[str, Any]:
+    """Neither the local one nor that of a gateway endpoint, which goes with the endpoint."""
+    one, params = table(call, call.params["RouteTableId"]), call.params
+    for route in one.routes:
+        held = (route.destination_cidr_block, route.destination_ipv6_cidr_block, route.destination_prefix_list_id)
+        wanted = tuple(params.get(f"Destination{name}") for name in ("CidrBlock", "Ipv6CidrBlock", "PrefixListId"))
+        if held == wanted and (route.local or _leads(route)):
+            kind = "local" if route.local else "VPC endpoint"
+            text = f"cannot remove {kind} route {next(filter(None, held))} in route table {one.id}"
             raise ApiError("InvalidParameterValue", text)
     return call.moto()
 
@@ -163,11 +225,39 @@ def disassociate_route_table(call: Call) -> dict[str, Any]:
     return call.moto()
 
 
-@handles("ec2", "DescribeRouteTables")
+def _each(items: str, field: str) -> Callable[[dict[str, Any]], object]:
+    """What each of a table's routes, or associations, has in a field."""
+    return lambda one: [each[field] for each in one.get(items, []) if field in each]
+
+
+_FIELDS: Fields = {
+    "route-table-id": lambda one: one["RouteTableId"],
+    "vpc-id": lambda one: one["VpcId"],
+    "owner-id": lambda one: one["OwnerId"],
+    "association.main": _each("Associations", "Main"),
+    "association.gateway-id": _each("Associations", "GatewayId"),
+    "association.subnet-id": _each("Associations", "SubnetId"),
+    "association.route-table-id": _each("Associations", "RouteTableId"),
+    "association.route-table-association-id": _each("Associations", "RouteTableAssociationId"),
+    "route.destination-cidr-block": _each("Routes", "DestinationCidrBlock"),
+    "route.destination-ipv6-cidr-block": _each("Routes", "DestinationIpv6CidrBlock"),
+    "route.destination-prefix-list-id": _each("Routes", "DestinationPrefixListId"),
+    "route.egress-only-internet-gateway-id": _each("Routes", "EgressOnlyInternetGatewayId"),
+    "route.gateway-id": _each("Routes", "GatewayId"),
+    "route.instance-id": _each("Routes", "InstanceId"),
+    "route.nat-gateway-id": _each("Routes", "NatGatewayId"),
+    "route.origin": _each("Routes", "Origin"),
+    "route.state": _each("Routes", "State"),
+    "route.transit-gateway-id": _each("Routes", "TransitGatewayId"),
+    "route.vpc-peering-connection-id": _each("Routes", "VpcPeeringConnectionId"),
+}
+
+
+@handles("ec2", "DescribeRouteTables", pages="RouteTables")
 def describe_route_tables(call: Call) -> dict[str, Any]:
     """A route to what is gone or not active is a ``blackhole``; an association ``associating`` for a moment."""
-    answer = call.moto()
-    for one in answer.get("RouteTables", []):
+    shown = call.moto(Filters=None, MaxResults=None, NextToken=None).get("RouteTables", [])
+    for one in shown:
         for route in one.get("Routes", []):
             target = next(filter(None, map(route.get, ("GatewayId", "NatGatewayId", "VpcPeeringConnectionId"))), "")
             if not is_active_route(call.ec2, target, one["VpcId"]):
@@ -175,7 +265,7 @@ def describe_route_tables(call: Call) -> dict[str, Any]:
         for held in one.get("Associations", []):
             if _recent(call, timing.ROUTE_ASSOCIATING, held["RouteTableAssociationId"]):
                 held["AssociationState"] = {"State": "associating"}
-    return answer
+    return {"RouteTables": matching(shown, call.params.get("Filters"), _FIELDS)}
 
 
 @handles("ec2", "DeleteRouteTable")

@@ -32,11 +32,13 @@ def asked(call: Call, kind: str) -> dict[str, str]:
 
 
 def only(call: Call, kind: str) -> None:
-    """Raises ``InvalidParameter`` if a create call has tags for another kind of resource than what it makes."""
+    """Raises ``InvalidParameter`` if a create call has tags for another kind of resource than what it makes, and
+    ``InvalidTagKey.Malformed``."""
     for spec in call.params.get("TagSpecifications", []):
         if (named := spec.get("ResourceType")) != kind:
             text = f"'{named}' is not a valid taggable resource type for this operation."
             raise ApiError("InvalidParameter", text)
+    asked(call, kind)
 
 
 def at_creation(call: Call, resource_id: str, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -20,6 +21,18 @@ from . import tags
 GONE = ("Deleting", "Deleted")
 BY_GATEWAY = ("s3", "dynamodb")
 """AWS's services that have gateway endpoints too."""
+PUBLIC_NAMES = {
+    "dynamodb": (),
+    "ecr.dkr": ("*.dkr.ecr",),
+    "ecs-agent": ("ecs-a",),
+    "ecs-telemetry": ("ecs-t",),
+    "execute-api": ("*.execute-api",),
+    "kinesis-firehose": ("firehose",),
+    "kinesis-streams": ("kinesis",),
+    "s3": ("*.s3", "s3"),
+    "transfer.server": ("*.server.transfer",),
+}
+"""The fronts of the public names that private DNS gives to an endpoint, where they are not the service's own name."""
 REMOTE_ZONES_NOT = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"})
 """Ids of the zones from which no service of another region can be reached (``aws-behaviours-2.md`` section 3.2)."""
 HOLDING = ("pendingAcceptance", "pending", "available")
@@ -339,20 +352,20 @@ def start_vpc_endpoint_service_private_dns_verification(call: Call) -> dict[str,
 
 @handles("ec2", "DescribeVpcEndpointServices")
 def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
-    """What a consumer sees: AWS's own services, and those it may connect to, in its region or in ``ServiceRegions``.
-    One unknown name fails the whole call."""
+    """What a consumer sees: AWS's own services, by type of endpoint, and those it may connect to, in its region or in
+    ``ServiceRegions``.  One unknown name fails the whole call."""
     names = call.params.get("ServiceNames") or []
     filters = call.params.get("Filters") or []
     regions = call.params.get("ServiceRegions") or [call.region]
-    aws = [_of_aws(call, name) for name in aws_names(call) if call.region in regions]
+    aws = [each for name in aws_names(call) if call.region in regions for each in _of_aws(call, name)]
     private = [
         _details(call, service)
         for service in call.cloud.services.values()
         if any(visible(call, service.name, region) is service for region in regions)
     ]
-    found = {one["ServiceName"]: one for one in [*private, *aws]}
+    found = [*private, *aws]
     for name in names:
-        if name not in found:
+        if all(one["ServiceName"] != name for one in found):
             raise ApiError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
     fields: Fields = {
         "service-name": lambda one: one["ServiceName"],
@@ -361,8 +374,9 @@ def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
         "service-region": lambda one: one.get("ServiceRegion", call.region),
         "supported-ip-address-types": lambda one: one.get("SupportedIpAddressTypes", []),
     }
-    kept = matching([found[name] for name in names] if names else found.values(), filters, fields, INVALID_FILTER)
-    return {"ServiceNames": [one["ServiceName"] for one in kept], "ServiceDetails": kept}
+    asked = [one for one in found if not names or one["ServiceName"] in names]
+    kept = matching(asked, filters, fields, INVALID_FILTER)
+    return {"ServiceNames": list(dict.fromkeys(one["ServiceName"] for one in kept)), "ServiceDetails": kept}
 
 
 def aws_names(call: Call) -> list[str]:
@@ -370,23 +384,69 @@ def aws_names(call: Call) -> list[str]:
     return [f"com.amazonaws.{call.region}.{name}" for name in sorted(set(AWS_ENDPOINT_SERVICES))]
 
 
-def _of_aws(call: Call, name: str) -> dict[str, Any]:
+def kinds(name: str) -> list[str]:
+    """The types of endpoints that a service of AWS's own has."""
+    return ["Gateway", "Interface"] if _short(name) in BY_GATEWAY else ["Interface"]
+
+
+def public_names(name: str) -> list[str]:
+    """The names under which everybody reaches a service of AWS's own, and with private DNS an endpoint to it."""
+    short = _short(name)
+    return [f"{front}.{_region(name)}.amazonaws.com" for front in PUBLIC_NAMES.get(short, (_front(short),))]
+
+
+def aws_base_names(name: str) -> str:
+    """The name that the own names of interface endpoints to a service of AWS's own end in."""
+    return f"{_front(_short(name))}.{_region(name)}.vpce.amazonaws.com"
+
+
+def _short(name: str) -> str:
+    """``ecr.api`` of ``com.amazonaws.us-east-1.ecr.api``."""
+    return name.split(".", 3)[3]
+
+
+def _region(name: str) -> str:
+    return name.split(".")[2]
+
+
+def _front(short: str) -> str:
+    """AWS's names of hosts have the parts of a service's name the other way round."""
+    return ".".join(reversed(short.split(".")))
+
+
+def _of_aws(call: Call, name: str) -> list[dict[str, Any]]:
+    """A service of AWS's own: one for each type of endpoint that it has."""
     zones = [zone.name for zone in call.ec2.describe_availability_zones()]
-    kinds = ["Interface", "Gateway"] if name.rpartition(".")[2] in BY_GATEWAY else ["Interface"]
-    return {
-        "ServiceName": name,
-        "ServiceRegion": call.region,
-        "ServiceType": [{"ServiceType": kind} for kind in kinds],
-        "AvailabilityZones": zones,
-        "AvailabilityZoneIds": zone_ids(call, zones),
-        "Owner": "amazon",
-        "BaseEndpointDnsNames": [f"{name.rpartition('.')[2]}.{call.region}.vpce.amazonaws.com"],
-        "VpcEndpointPolicySupported": True,
-        "AcceptanceRequired": False,
-        "ManagesVpcEndpoints": False,
-        "SupportedIpAddressTypes": ["ipv4"],
-        "Tags": [],
-    }
+    return [
+        {
+            "ServiceName": name,
+            "ServiceId": f"vpce-svc-0{hashlib.sha256(f'{name}/{kind}'.encode()).hexdigest()[:16]}",
+            "ServiceRegion": call.region,
+            "ServiceType": [{"ServiceType": kind}],
+            "AvailabilityZones": zones,
+            "AvailabilityZoneIds": zone_ids(call, zones),
+            "Owner": "amazon",
+            "VpcEndpointPolicySupported": True,
+            "AcceptanceRequired": False,
+            "ManagesVpcEndpoints": False,
+            "SupportedIpAddressTypes": ["ipv4"],
+            "Tags": [],
+            **_aws_names_shown(name, kind),
+        }
+        for kind in kinds(name)
+    ]
+
+
+def _aws_names_shown(name: str, kind: str) -> dict[str, Any]:
+    """The names of its endpoints, and for interface endpoints those that private DNS gives them."""
+    if kind == "Gateway":
+        return {"BaseEndpointDnsNames": [f"{_short(name)}.{_region(name)}.amazonaws.com"]}
+    shown: dict[str, Any] = {"BaseEndpointDnsNames": [aws_base_names(name)]}
+    if names := public_names(name):
+        shown["PrivateDnsName"] = names[0]
+        shown["PrivateDnsNames"] = [{"PrivateDnsName": each} for each in names]
+        shown["PrivateDnsNameVerificationState"] = "verified"
+    return shown
 
 
 def _details(call: Call, service: Service) -> dict[str, Any]:

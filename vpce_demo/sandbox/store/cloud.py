@@ -65,7 +65,11 @@ class Service:
 class VpcEndpoint:
     """A VPC endpoint.  ``interfaces`` maps a subnet to the network interface in it; ``listed`` says whether the
     owner of the service sees the request yet; ``service`` is the one that was asked, though it may be deleted by now,
-    or None for a service of AWS's own."""
+    or None for a service of AWS's own.
+
+    With ``private_dns`` the service's public names, which may begin with ``*.``, lead to it inside its VPC; with
+    ``inbound_only`` not those that its own resolver answers.  The routes of a gateway endpoint stand in moto's tables.
+    """
 
     id: str
     account: str
@@ -75,12 +79,12 @@ class VpcEndpoint:
     service_name: str
     service: Service | None
     state: str
-    group_ids: list[str]
-    route_table_ids: list[str]
     policy: str
-    private_dns: bool
-    dns_names: list[str]
     token: str | None
+    group_ids: list[str] = field(default_factory=list)
+    private_dns: bool = False
+    inbound_only: bool = False
+    dns_names: list[str] = field(default_factory=list)
     interfaces: dict[str, str] = field(default_factory=dict)
     listed: bool = False
     created: datetime = field(default_factory=lambda: datetime.now(UTC))

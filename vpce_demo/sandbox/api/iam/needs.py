@@ -114,6 +114,7 @@ NAMES = {
     "ModifyVpcAttribute": {"vpc": ["VpcId"]},
     "ModifyVpcEndpoint": {
         "vpc-endpoint": ["VpcEndpointId"],
+        "route-table": ["AddRouteTableIds", "RemoveRouteTableIds"],
         "subnet": ["AddSubnetIds", "RemoveSubnetIds"],
         "security-group": ["AddSecurityGroupIds", "RemoveSecurityGroupIds"],
     },
@@ -126,7 +127,12 @@ NAMES = {
         "security-group": ["SecurityGroupIds", "NetworkInterfaces.Groups"],
         "key-pair": ["KeyName"],
     },
-    "CreateVpcEndpoint": {"vpc": ["VpcId"], "subnet": ["SubnetIds"], "security-group": ["SecurityGroupIds"]},
+    "CreateVpcEndpoint": {
+        "vpc": ["VpcId"],
+        "route-table": ["RouteTableIds"],
+        "subnet": ["SubnetIds", "SubnetConfigurations.SubnetId"],
+        "security-group": ["SecurityGroupIds"],
+    },
     "AcceptVpcEndpointConnections": {"vpc-endpoint-service": ["ServiceId"]},
     "RejectVpcEndpointConnections": {"vpc-endpoint-service": ["ServiceId"]},
     "TerminateInstances": {"instance": ["InstanceIds"]},
