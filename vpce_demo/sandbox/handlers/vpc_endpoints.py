@@ -146,6 +146,11 @@ def _answer(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
     return {"VpcEndpoint": item if item["Tags"] else {k: v for k, v in item.items() if k != "Tags"}, **token}
 
 
+TYPES = ("Interface", "Gateway", "GatewayLoadBalancer")
+NOT_HERE = ("Resource", "ServiceNetwork", "Tunnel")
+"""Types of endpoints that need services which the sandbox has not."""
+
+
 def _refuse_too_many(call: Call, vpc_id: str, kind: str) -> None:
     """Raise ``VpcEndpointLimitExceeded`` if the VPC has all the interface endpoints, or the region all the gateway
     endpoints, that it may have."""
@@ -220,7 +225,12 @@ def _make(call: Call) -> VpcEndpoint:
     params = call.params
     tags.only(call, "vpc-endpoint")
     vpc = validation.vpc(call, params["VpcId"])
-    name, kind = params["ServiceName"], params.get("VpcEndpointType", "Gateway")
+    kind = params.get("VpcEndpointType", "Gateway")
+    if kind in NOT_HERE:
+        raise ApiError("UnsupportedOperation", f"The sandbox has no VPC endpoints of the type {kind}.")
+    if kind not in TYPES:
+        raise ApiError("InvalidParameterValue", f"Value ({kind}) for parameter VpcEndpointType is invalid.")
+    name = params["ServiceName"]
     service, base = _service(call, name, params.get("ServiceRegion", ""))
     _check_kind(service, name, kind)
     _refuse_misplaced(params, kind)
@@ -311,7 +321,7 @@ def _check_private_dns(call: Call, endpoint: VpcEndpoint) -> None:
     if not names:
         text = f"the service {endpoint.service_name} does not provide a private DNS name."
         raise ApiError("InvalidParameter", f"Private DNS can't be enabled because {text}")
-    if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
+    if any(str(each).lower() != "true" for each in (vpc.enable_dns_support, vpc.enable_dns_hostnames)):
         text = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true"
         raise ApiError("InvalidParameter", f"{text} for {vpc.id}")
     for other in _mine(call):
