@@ -203,7 +203,7 @@ def test_a_region_has_so_many(world: World, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_s3_is_two_services(world: World) -> None:
     told = world.ec2.describe_vpc_endpoint_services(ServiceNames=[S3])
-    assert told["ServiceNames"] == [S3]
+    assert told["ServiceNames"] == [S3, S3]
     shown = {one["ServiceType"][0]["ServiceType"]: one for one in told["ServiceDetails"]}
     assert set(shown) == {"Gateway", "Interface"}
     assert len({one["ServiceId"] for one in shown.values()}) == 2

@@ -382,7 +382,7 @@ def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
     }
     asked = [one for one in found if not names or one["ServiceName"] in names]
     kept = matching(asked, filters, fields, INVALID_FILTER)
-    return {"ServiceNames": list(dict.fromkeys(one["ServiceName"] for one in kept)), "ServiceDetails": kept}
+    return {"ServiceNames": [one["ServiceName"] for one in kept], "ServiceDetails": kept}
 
 
 def aws_names(call: Call) -> list[str]:
