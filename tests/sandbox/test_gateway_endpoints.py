@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from vpce_demo.sandbox.handlers import vpc_endpoints
 from vpce_demo.sandbox.store.moto import regions
 from vpce_demo.sandbox.store.prefix_lists import RANGES, cidrs_of, id_of
 
@@ -197,8 +198,13 @@ def test_a_region_has_so_many(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     net, other = world.network(), world.network("10.0")
     gateway(world, net)
     gateway(world, other)
-    with refused("VpcEndpointLimitExceeded"):
+    with refused("VpcEndpointLimitExceeded", "us-east-1"):
         gateway(world, other, DYNAMODB)
+    monkeypatch.setitem(world.sandbox.cloud.quotas, "gateway-endpoints", 3)
+    monkeypatch.setattr(vpc_endpoints, "MOST_GATEWAYS", 1)
+    with refused("VpcEndpointLimitExceeded", other.vpc):
+        gateway(world, other, DYNAMODB)
+    gateway(world, world.network("11.0"))
 
 
 def test_s3_is_two_services(world: World) -> None:

@@ -25,6 +25,8 @@ OPEN_POLICIES = {
 """The policy of an endpoint that was given none, by its type."""
 LONGEST_POLICY = 20_480
 """Characters of an endpoint's policy."""
+MOST_GATEWAYS = 255
+"""Gateway endpoints in a VPC, whatever the region's quota."""
 GOING = ("deleting", "deleted")
 BY_AWS = ".guardduty-data"
 """The end of the name of a service whose endpoints AWS makes by itself: whoever asks for one is taken for GuardDuty."""
@@ -147,21 +149,22 @@ def _answer(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
 
 
 TYPES = ("Interface", "Gateway", "GatewayLoadBalancer")
+"""Types of endpoints to endpoint services."""
 NOT_HERE = ("Resource", "ServiceNetwork", "Tunnel")
 """Types of endpoints that need services which the sandbox has not."""
 
 
 def _refuse_too_many(call: Call, vpc_id: str, kind: str) -> None:
-    """Raise ``VpcEndpointLimitExceeded`` if the VPC has all the interface endpoints, or the region all the gateway
-    endpoints, that it may have."""
-    there = [one for one in _mine(call) if one.kind == kind and one.state not in GOING]
-    if kind == "Gateway":
-        held, most, where = len(there), call.cloud.quotas["gateway-endpoints"], call.region
+    """Raise ``VpcEndpointLimitExceeded`` if the VPC, or for gateway endpoints the region, has all that it may have."""
+    there = [one.vpc_id for one in _mine(call) if one.kind == kind and one.state not in GOING]
+    quotas, inside = call.cloud.quotas, there.count(vpc_id)
+    if kind == "Gateway" and len(there) >= quotas["gateway-endpoints"]:
+        where = call.region
+    elif inside >= (MOST_GATEWAYS if kind == "Gateway" else quotas["endpoints"]):
+        where = vpc_id
     else:
-        held = sum(one.vpc_id == vpc_id for one in there)
-        most, where = call.cloud.quotas["endpoints"], vpc_id
-    if held >= most:
-        raise ApiError("VpcEndpointLimitExceeded", f"The maximum number of VPC endpoints in {where} has been reached.")
+        return
+    raise ApiError("VpcEndpointLimitExceeded", f"The maximum number of VPC endpoints in {where} has been reached.")
 
 
 def _check_kind(service: Service | None, name: str, kind: str) -> None:
