@@ -29,7 +29,8 @@ ELSEWHERE = {
     "vpce-demo test --chapter gateway",
 }
 """``test_cost.py`` runs the first, with a Price List of its own: the sandbox has none.  ``test_sandbox_aws.py`` runs
-the second without the AWS CLI, ``test_customers.py`` those of a demo of several customers, and ``test_chapters.py`` the last."""
+the second without the AWS CLI, ``test_customers.py`` those of a demo of several customers, and ``test_chapters.py``
+the last."""
 LINES = [line for line in documented() if line not in ELSEWHERE]
 
 

@@ -115,6 +115,43 @@ def test_two_aliased_providers(run: Run, terraform: Path, reached: Running, prof
     assert {side: account(clients) for side, clients in place.clients.items()} == before
 
 
+@pytest.mark.slow
+def test_endpoints_to_aws(run: Run, terraform: Path, place: Environment) -> None:
+    """Gateway and interface endpoints, with their routes and names; a table that is exchanged takes the route along."""
+    ec2 = place.clients[Side.PROVIDER].ec2
+    before = account(place.clients[Side.PROVIDER])
+
+    def routes() -> dict[str, list[str]]:
+        """The services that each route table with a route to an endpoint leads to, by the table's id."""
+        services = {one["VpcEndpointId"]: one["ServiceName"] for one in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
+        led = {
+            table["RouteTableId"]: [
+                services[one["GatewayId"]].rpartition(".")[2]
+                for one in table["Routes"]
+                if one.get("DestinationPrefixListId")
+            ]
+            for table in ec2.describe_route_tables()["RouteTables"]
+        }
+        return {table: sorted(services) for table, services in led.items() if services}
+
+    shutil.copy(Path(__file__).with_name("gateway.tf"), terraform / "main.tf")
+    good(run("init"))
+    good(run("apply", "-auto-approve"))
+    assert sorted(routes().values()) == [["dynamodb", "s3"], ["s3"]]
+    (sts,) = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-endpoint-type", "Values": ["Interface"]}])[
+        "VpcEndpoints"
+    ]
+    assert sts["DnsEntries"][-1]["DnsName"] == "sts.us-east-1.amazonaws.com"
+    first = routes()
+    for words in ((), ("-var=dynamodb_table=other",)):
+        good(run("apply", "-auto-approve", *words))
+        again = run("plan", "-detailed-exitcode", *words)
+        assert again.returncode == 0, f"a plan right after should be empty:\n{again.stdout}{again.stderr}"
+    assert routes() == dict(zip(first, reversed(first.values()), strict=True))
+    good(run("destroy", "-auto-approve"))
+    assert account(place.clients[Side.PROVIDER]) == before
+
+
 def _page(opener: urllib.request.OpenerDirector, name: str) -> str:
     with opener.open(f"http://{name}/", timeout=20) as answer:
         return str(answer.read().decode())

@@ -18,7 +18,7 @@ from moto.core.utils import get_service_model
 OFTEN = 0.5
 """The share of the newest recorded items in which a field is to be expected."""
 OLD_ID = re.compile(r"(?:[a-z]+-)+([0-9a-f]{8}|[0-9a-f]{17})")
-"""Ids of before 2016, and those that somebody put in the place of real ones."""
+"""Ids of before 2016, which AWS's prefix lists have still, and those that somebody put in the place of real ones."""
 REGION = re.compile(r"\b[a-z]{2}-[a-z]+-\d\b")
 
 
@@ -37,6 +37,7 @@ def _of_name(name: str) -> str:
     name = re.sub(r"vpce-ID-[0-9a-z]{8}\b", "vpce-ID-MARK", name)
     name = re.sub(r"\b(ip|ec2)(-\d+){4}", r"\1-ADDRESS", name)
     name = re.sub(r"^[\w.-]+(?<!vpce-svc-ID)\.REGION\.vpce", "SERVICE.REGION.vpce", name)
+    name = re.sub(r"^[\w.-]+(?<!\.elb)\.REGION\.amazonaws", "SERVICE.REGION.amazonaws", name)
     return re.sub(r"^[\w-]+-[0-9a-f]{16}\.elb", "NAME-HEX.elb", re.sub(r"MARK-REGION[a-z]", "MARK-ZONE", name))
 
 
@@ -54,7 +55,7 @@ FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
 
 def form(text: str, recorded: bool) -> str:
     """What kind of text it is: ``vpc-ID``, ``ADDRESS``, or ``text`` if it is of no kind."""
-    if recorded and OLD_ID.fullmatch(text):
+    if (recorded or text.startswith("pl-")) and OLD_ID.fullmatch(text):
         return f"{text.rpartition('-')[0]}-ID"
     return next((what(text) for pattern, what in FORMS if re.fullmatch(pattern, text)), "text")
 

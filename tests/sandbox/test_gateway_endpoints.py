@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from vpce_demo.sandbox.handlers import vpc_endpoints
 from vpce_demo.sandbox.store.moto import regions
 from vpce_demo.sandbox.store.prefix_lists import RANGES, cidrs_of, id_of
 from vpce_demo.sandbox.store.view import Route
@@ -198,13 +199,18 @@ def test_a_region_has_so_many(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     net, other = world.network(), world.network("10.0")
     gateway(world, net)
     gateway(world, other)
-    with refused("VpcEndpointLimitExceeded"):
+    with refused("VpcEndpointLimitExceeded", "us-east-1"):
         gateway(world, other, DYNAMODB)
+    monkeypatch.setitem(world.sandbox.cloud.quotas, "gateway-endpoints", 3)
+    monkeypatch.setattr(vpc_endpoints, "MOST_GATEWAYS", 1)
+    with refused("VpcEndpointLimitExceeded", other.vpc):
+        gateway(world, other, DYNAMODB)
+    gateway(world, world.network("11.0"))
 
 
 def test_s3_is_two_services(world: World) -> None:
     told = world.ec2.describe_vpc_endpoint_services(ServiceNames=[S3])
-    assert told["ServiceNames"] == [S3]
+    assert told["ServiceNames"] == [S3, S3]
     shown = {one["ServiceType"][0]["ServiceType"]: one for one in told["ServiceDetails"]}
     assert set(shown) == {"Gateway", "Interface"}
     assert len({one["ServiceId"] for one in shown.values()}) == 2

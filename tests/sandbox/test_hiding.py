@@ -268,6 +268,23 @@ def test_the_handshake(hiding: World) -> None:
     assert hiding.state(endpoint) == "available"
 
 
+def test_the_route_of_a_gateway_endpoint_is_hidden_with_it(hiding: World) -> None:
+    net, ec2 = visible_network(hiding), hiding.ec2
+    wanted = {"VpcId": net.vpc, "ServiceName": "com.amazonaws.us-east-1.s3", "RouteTableIds": [net.table]}
+    endpoint = ec2.create_vpc_endpoint(**wanted)["VpcEndpoint"]["VpcEndpointId"]
+
+    def targets() -> list[str]:
+        (table,) = ec2.describe_route_tables(RouteTableIds=[net.table])["RouteTables"]
+        return [one["GatewayId"] for one in table["Routes"]]
+
+    assert targets() == ["local", net.gateway]
+    assert ec2.describe_vpc_endpoints()["VpcEndpoints"] == []
+    with refused("RouteAlreadyExists", net.table):
+        ec2.create_vpc_endpoint(**wanted)
+    seen(hiding)
+    assert targets() == ["local", net.gateway, endpoint]
+
+
 def test_other_services_are_answered_while_something_is_hidden(hiding: World) -> None:
     vpc = hiding.vpc()
     assert hiding.client("sts").get_caller_identity()["Account"] == hiding.account

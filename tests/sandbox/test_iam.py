@@ -383,3 +383,27 @@ def test_what_spans_regions_needs_a_permission_of_its_own(guarded: Sandbox) -> N
         ec2.modify_vpc_endpoint_service_configuration(ServiceId="vpce-svc-1", RemoveSupportedRegions=["eu-west-1"])
     with refused("InvalidVpcID.NotFound"):
         ec2.create_vpc_endpoint(VpcId="vpc-1", ServiceName=service, ServiceRegion="us-east-1")
+
+
+def test_an_endpoint_is_authorised_on_its_route_tables_and_its_zone(guarded: Sandbox, world: World) -> None:
+    net, s3, sts = world.network(), "com.amazonaws.us-east-1.s3", "com.amazonaws.us-east-1.sts"
+    alice = user(guarded, allowing("ec2:*", resource="arn:aws:ec2:*:*:vpc*/*"))
+    ec2 = client(guarded, "ec2", alice)
+    table = f"on resource: {FRONT}route-table/{net.table}"
+    with refused("UnauthorizedOperation", f"ec2:CreateVpcEndpoint {table}"):
+        ec2.create_vpc_endpoint(VpcId=net.vpc, ServiceName=s3, RouteTableIds=[net.table])
+    gateway = ec2.create_vpc_endpoint(VpcId=net.vpc, ServiceName=s3)["VpcEndpoint"]["VpcEndpointId"]
+    for verb in ("Add", "Remove"):
+        with refused("UnauthorizedOperation", f"ec2:ModifyVpcEndpoint {table}"):
+            ec2.modify_vpc_endpoint(VpcEndpointId=gateway, **{f"{verb}RouteTableIds": [net.table]})
+    wanted = {"VpcId": net.vpc, "ServiceName": sts, "VpcEndpointType": "Interface"}
+    zone = "route53:AssociateVPCWithHostedZone on resource: arn:aws:route53:::hostedzone/*"
+    with refused("UnauthorizedOperation", zone):
+        ec2.create_vpc_endpoint(**wanted)
+    made = ec2.create_vpc_endpoint(**wanted, PrivateDnsEnabled=False)["VpcEndpoint"]["VpcEndpointId"]
+    with refused("UnauthorizedOperation", zone):
+        ec2.modify_vpc_endpoint(VpcEndpointId=made, PrivateDnsEnabled=True)
+    put(guarded, allowing("ec2:DescribePrefixLists"))
+    assert ec2.describe_prefix_lists()["PrefixLists"]
+    with refused("UnauthorizedOperation", "ec2:DescribeManagedPrefixLists"):
+        ec2.describe_managed_prefix_lists()

@@ -353,6 +353,7 @@ def test_a_fault_of_ours_leaves_its_traceback(
         ("acm", "list_certificates", {}, "UnknownOperationException"),
         ("dynamodb", "list_tables", {}, "UnknownOperationException"),
         ("lambda", "list_functions", {}, "UnknownOperationException"),
+        ("vpc-lattice", "list_services", {}, "UnknownOperationException"),
         ("sns", "list_topics", {}, "InvalidAction"),
         ("s3", "list_buckets", {}, "InvalidAction"),
         ("route53", "list_hosted_zones", {}, "InvalidAction"),

@@ -126,6 +126,10 @@ def photograph(world: World) -> dict[tuple[str, str], Answers]:
         TagSpecifications=named("vpc-endpoint", "e"),
     )
     endpoint = made["VpcEndpoint"]["VpcEndpointId"]
+    world.ec2.modify_vpc_attribute(VpcId=customer.vpc, EnableDnsHostnames={"Value": True})
+    s3, sts = ({"VpcId": customer.vpc, "ServiceName": f"com.amazonaws.us-east-1.{name}"} for name in ("s3", "sts"))
+    see("CreateVpcEndpoint", **s3, RouteTableIds=[customer.table])
+    see("CreateVpcEndpoint", **sts, VpcEndpointType="Interface", SubnetIds=[customer.subnet])
     peers = {"VpcId": vpc, "PeerVpcId": customer.vpc}
     peering = world.ec2.create_vpc_peering_connection(**peers)["VpcPeeringConnection"]["VpcPeeringConnectionId"]
     look()

@@ -79,6 +79,7 @@ def an_endpoint_of_aws_and_its_group(clients: Clients, ids: Mapping[str, str]) -
     clients.ec2.create_vpc_endpoint(
         VpcEndpointType="Interface",
         ServiceName=f"com.amazonaws.{clients.region}.guardduty-data",
+        PrivateDnsEnabled=False,
         VpcId=ids["customer-vpc"],
         SubnetIds=[ids["customer-subnet"]],
         SecurityGroupIds=[_group(clients, ids)],

@@ -17,7 +17,7 @@ class Quota(NamedTuple):
 QUOTAS = {
     "vpcs": Quota(5, "L-F678F1CE", "VPCs per Region"),
     "endpoints": Quota(50, "L-29B6F2EB", "Interface VPC endpoints per VPC"),
-    "gateway-endpoints": Quota(20, "L-1B52E74A", "Gateway VPC endpoints per Region", most=255),
+    "gateway-endpoints": Quota(20, "L-1B52E74A", "Gateway VPC endpoints per Region"),
 }
 """By the name that ``sandbox start --quota`` takes.  Internet gateways follow the VPCs (``aws-behaviours.md`` section
 6)."""

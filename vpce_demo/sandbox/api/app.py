@@ -309,13 +309,16 @@ def _error_of(incoming: Incoming, record: RecordedCall, failure: Exception) -> A
     else:
         place = f"{Path(places[-1].filename).relative_to(MOTO)}:{places[-1].lineno}"
         log.error("moto failed: %s %s: %s at %s", incoming.name, incoming.operation, type(failure).__name__, place)
-        if record.params:
-            return parameters.invalid(incoming, f"{incoming.operation} cannot be carried out with these parameters.")
+        if record.params or not incoming.service:
+            text = f"{incoming.operation[: limits.REMEMBERED_NAME]} cannot be carried out with these parameters."
+            return parameters.invalid(incoming, text)
     return ApiError("InternalError", "An internal error has occurred", 500)
 
 
 def _not_in_moto(incoming: Incoming) -> ApiError:
     """What moto has not implemented: an operation of some kind, or a filter.  AWS's model has a filter that AWS has."""
+    if not incoming.service:
+        return no_such_kind(incoming.operation[: limits.REMEMBERED_NAME])
     shape = operation_model(incoming.service, incoming.operation).input_shape
     known = (shape.members["Filters"].documentation or "") if shape and "Filters" in shape.members else ""
     for name in [one.get("Name", "") for one in incoming.params().get("Filters", [])] if known else []:

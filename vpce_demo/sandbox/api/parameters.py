@@ -39,10 +39,17 @@ ONE_OF = {
     "AuthorizeSecurityGroupIngress": (("GroupId", "GroupName"), "groupName or groupId"),
     "RevokeSecurityGroupIngress": (("GroupId", "GroupName"), "groupName or groupId"),
     "DeleteSecurityGroup": (("GroupId", "GroupName"), "groupName or groupId"),
-    "CreateRoute": (
-        ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"),
-        "destinationCidrBlock or destinationIpv6CidrBlock",
+    "AssociateVpcCidrBlock": (
+        ("CidrBlock", "AmazonProvidedIpv6CidrBlock"),
+        "cidrBlock or amazonProvidedIpv6CidrBlock",
     ),
+    **{
+        f"{verb}Route": (
+            ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"),
+            "destinationCidrBlock or destinationIpv6CidrBlock",
+        )
+        for verb in ("Create", "Replace", "Delete")
+    },
     "AllocateHosts": (("Quantity", "AssetIds"), "quantity"),
 }
 """Parameters of EC2 of which one is required, though the model requires none, and AWS's words for them."""

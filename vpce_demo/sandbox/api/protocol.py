@@ -60,7 +60,8 @@ class ApiError(Exception):
 
 
 class Incoming:
-    """One request: who sent it where.  ``operation`` is empty for services that are passed on unread."""
+    """One request: who sent it where.  ``service`` is empty for one that is passed on unread, ``operation`` too for
+    one that is not there."""
 
     def __init__(self, request: Request) -> None:
         self.http = request
@@ -72,7 +73,7 @@ class Incoming:
         if not self.signing:
             self.service = UNSIGNED_OPERATIONS.get(request.values.get("Action", ""), "")
         self.name = self.service or self.signing or "unsigned"
-        self.operation = self._operation() if self.service else ""
+        self.operation = self._operation() if self.name in SIGNING_NAMES or self.service else ""
 
     def _operation(self) -> str:
         return self.http.values.get("Action", "") or self.http.headers.get("X-Amz-Target", "").rpartition(".")[2]

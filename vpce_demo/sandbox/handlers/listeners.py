@@ -1,4 +1,4 @@
-"""Listeners of Network Load Balancers."""
+"""Listeners of Network and Gateway Load Balancers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def listening(call: Call, group_arn: str) -> list[Any]:
 
 
 def _item(one: dict[str, Any]) -> dict[str, Any]:
-    """Without the TLS settings moto gives every listener."""
+    """Without the TLS settings and the empty protocol that moto gives a listener."""
     if one.get("Protocol") not in SECURE:
         for key in ("SslPolicy", "Certificates", "AlpnPolicy"):
             one.pop(key, None)
-    return one
+    return {key: value for key, value in one.items() if value != ""}
 
 
 @handles("elbv2", "CreateListener")
@@ -37,8 +37,10 @@ def create_listener(call: Call) -> dict[str, Any]:
         raise ApiError("LoadBalancerNotFound", f"Load balancer '{params['LoadBalancerArn']}' not found")
     wanted = [arn for action in params.get("DefaultActions", []) for arn in _targets(action)]
     for listener in balancer.listeners.values():
-        if int(listener.port) == int(params.get("Port", 0)):
-            if listener.protocol == params.get("Protocol") and forwards_to(listener) == list(dict.fromkeys(wanted)):
+        if str(listener.port or "") == str(params.get("Port", "")):  # that of a Gateway Load Balancer has none
+            if (listener.protocol or "") == params.get("Protocol", "") and forwards_to(listener) == list(
+                dict.fromkeys(wanted)
+            ):
                 return _described(call, listener.arn)
             text = f"A listener already exists on this port for this load balancer '{balancer.arn}'"
             raise ApiError("DuplicateListener", text)
@@ -49,6 +51,9 @@ def create_listener(call: Call) -> dict[str, Any]:
         if group.vpc_id != balancer.vpc_id:
             text = "The load balancer and the target group are in different VPCs"
             raise ApiError("InvalidConfigurationRequest", text)
+        if (group.protocol == "GENEVE") != (balancer.type == "gateway"):
+            text = f"The protocol {group.protocol} of the target group is not one of a {balancer.type} load balancer"
+            raise ApiError("IncompatibleProtocols", text)
         if any(one is not balancer for one in listening(call, arn)):
             text = f"The following target groups cannot be associated with more than one load balancer: {arn}"
             raise ApiError("TargetGroupAssociationLimit", text)

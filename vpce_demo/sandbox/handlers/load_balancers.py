@@ -1,4 +1,5 @@
-"""Network Load Balancers (``aws-behaviours.md`` section 4).  Other kinds of load balancer are moto's."""
+"""Network Load Balancers (``aws-behaviours.md`` section 4), and Gateway Load Balancers, through which no packet goes
+(``aws-behaviours-2.md`` section 6).  Other kinds of load balancer are moto's."""
 
 from __future__ import annotations
 
@@ -26,6 +27,13 @@ ATTRIBUTES = {
     "zonal_shift.config.enabled": "false",
 }
 NOT_FOUND = "One or more load balancers not found"
+KINDS = {"network": "net", "gateway": "gwy"}
+"""How ARNs call the types that are made here."""
+NOT_OF_GATEWAYS = {
+    "Scheme": "Scheme is not supported for Gateway Load Balancers.",
+    "SecurityGroups": "Security groups are not supported for Gateway Load Balancers.",
+}
+"""Parameters that no Gateway Load Balancer takes.  AWS's words for groups are assumed."""
 
 
 def _described(call: Call, arn: str) -> dict[str, Any]:
@@ -34,7 +42,9 @@ def _described(call: Call, arn: str) -> dict[str, Any]:
 
 
 def _item(call: Call, one: dict[str, Any]) -> dict[str, Any]:
-    """A load balancer with the zone's address and, with groups, whether they hold for PrivateLink too."""
+    """A load balancer, with groups with whether they hold for PrivateLink too, and without what its type has not."""
+    if one.get("Type") == "gateway":
+        return {key: value for key, value in one.items() if key not in ("DNSName", "CanonicalHostedZoneId", "Scheme")}
     if one.get("Type") == "network" and one.get("SecurityGroups"):
         off = one["LoadBalancerArn"] in call.cloud.not_enforcing
         one["EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"] = "off" if off else "on"
@@ -45,9 +55,11 @@ def _item(call: Call, one: dict[str, Any]) -> dict[str, Any]:
 def create_load_balancer(call: Call) -> dict[str, Any]:
     """``provisioning`` for two minutes.  The same settings again give the same one, others
     ``DuplicateLoadBalancerName``."""
-    if call.params.get("Type", "application") != "network":
+    params, kind = call.params, call.params.get("Type", "application")
+    if kind not in KINDS:
         return call.moto()
-    params = call.params
+    for name in filter(params.get, NOT_OF_GATEWAYS if kind == "gateway" else ()):
+        raise ApiError("ValidationError", NOT_OF_GATEWAYS[name])
     if not NAME.fullmatch(params["Name"]):
         text = (
             f"The load balancer name '{params['Name']}' must be 1 to 32 alphanumeric characters and hyphens, "
@@ -56,8 +68,14 @@ def create_load_balancer(call: Call) -> dict[str, Any]:
         raise ApiError("ValidationError", text)
     mappings = {each["SubnetId"]: each for each in params.get("SubnetMappings", [])}
     subnets = _subnets(call, [*params.get("Subnets", []), *mappings])
-    scheme = params.get("Scheme", "internet-facing")
-    settings = (scheme, sorted(one.id for one in subnets), sorted(params.get("SecurityGroups", [])), _tag_set(params))
+    scheme = params.get("Scheme", "internet-facing") if kind == "network" else "internal"
+    settings = (
+        kind,
+        scheme,
+        sorted(one.id for one in subnets),
+        sorted(params.get("SecurityGroups", [])),
+        _tag_set(params),
+    )
     for arn, balancer in call.elb.load_balancers.items():
         if balancer.name == params["Name"]:
             if getattr(balancer, "settings", None) == settings:
@@ -103,16 +121,16 @@ def _subnets(call: Call, subnet_ids: list[str]) -> list[Any]:
 
 
 def _make(call: Call, settings: tuple[Any, ...]) -> Any:
-    """Let moto make it, then give it a Network Load Balancer's names, zone, attributes and time to provision."""
+    """Let moto make it, then give it the names, zone, attributes and time to provision of its type."""
     made = call.moto()["LoadBalancers"][0]["LoadBalancerArn"]
     store = call.elb
     balancer, name = store.load_balancers.pop(made), call.params["Name"]
     mark = secrets.token_hex(8)
-    arn = f"arn:aws:elasticloadbalancing:{call.region}:{call.account}:loadbalancer/net/{name}/{mark}"
+    arn = f"arn:aws:elasticloadbalancing:{call.region}:{call.account}:loadbalancer/{KINDS[settings[0]]}/{name}/{mark}"
     store.tagging_service.tag_resource(arn, store.tagging_service.list_tags_for_resource(made)["Tags"])
     store.tagging_service.delete_all_tags_for_resource(made)
     balancer.arn = arn
-    balancer.scheme = settings[0]
+    balancer.scheme = settings[1]
     balancer.dns_name = f"{name}-{mark}.elb.{call.region}.amazonaws.com"
     balancer.canonical_hosted_zone_id = hosted_zone(LOAD_BALANCER_ZONES, call.region)
     balancer.attrs = dict(ATTRIBUTES)
@@ -127,7 +145,8 @@ def _make(call: Call, settings: tuple[Any, ...]) -> Any:
 def _interface(call: Call, balancer: Any, subnet: Any, groups: list[Any], wanted: str | None = None) -> None:
     text = f"ELB {name_and_hash(balancer.arn)}"
     public = balancer.scheme == "internet-facing"
-    network_interfaces.keep(call, network_interfaces.LOAD_BALANCER, subnet, text, groups, wanted, public)
+    kind = {"network": network_interfaces.LOAD_BALANCER, "gateway": "gateway_load_balancer"}[balancer.type]
+    network_interfaces.keep(call, kind, subnet, text, groups, wanted, public)
 
 
 @handles("elbv2", "DescribeLoadBalancers")
@@ -147,7 +166,7 @@ def delete_load_balancer(call: Call) -> dict[str, Any]:
     """At once out of sight; its interfaces hold on to their subnets a little longer.  A missing one is no error."""
     arn = call.params["LoadBalancerArn"]
     balancer = call.elb.load_balancers.get(arn)
-    if balancer is None or balancer.type != "network":
+    if balancer is None or balancer.type not in KINDS:
         return call.moto()
     if balancer.attrs.get("deletion_protection.enabled") == "true":
         text = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
@@ -167,19 +186,21 @@ def delete_load_balancer(call: Call) -> dict[str, Any]:
     return answer
 
 
-def _network(call: Call) -> Any | None:
+def _ours(call: Call) -> Any | None:
     balancer = call.elb.load_balancers.get(call.params["LoadBalancerArn"])
     if balancer is None:
         raise ApiError("LoadBalancerNotFound", f"Load balancer '{call.params['LoadBalancerArn']}' not found")
-    return balancer if balancer.type == "network" else None
+    return balancer if balancer.type in KINDS else None
 
 
 @handles("elbv2", "SetSecurityGroups")
 def set_security_groups(call: Call) -> dict[str, Any]:
     """One made without groups can never have any."""
-    balancer = _network(call)
+    balancer = _ours(call)
     if balancer is None:
         return call.moto()
+    if balancer.type == "gateway":
+        raise ApiError("InvalidConfigurationRequest", NOT_OF_GATEWAYS["SecurityGroups"])
     if not balancer.security_groups:
         text = "You cannot set security groups on a Network Load Balancer that was created without security groups."
         raise ApiError("InvalidConfigurationRequest", text)
@@ -197,8 +218,8 @@ def set_security_groups(call: Call) -> dict[str, Any]:
 
 @handles("elbv2", "SetSubnets")
 def set_subnets(call: Call) -> dict[str, Any]:
-    """Subnets can be added to a Network Load Balancer, not taken away (``aws-behaviours.md`` section 4)."""
-    balancer = _network(call)
+    """Subnets can be added, not taken away (``aws-behaviours.md`` section 4)."""
+    balancer = _ours(call)
     if balancer is None:
         return call.moto()
     subnets = _subnets(
@@ -206,7 +227,7 @@ def set_subnets(call: Call) -> dict[str, Any]:
     )
     before = {subnet.id for subnet in balancer.subnets}
     if before - {subnet.id for subnet in subnets}:
-        text = "Removing subnets from a Network Load Balancer is not supported"
+        text = f"Removing subnets from a {balancer.type.capitalize()} Load Balancer is not supported"
         raise ApiError("InvalidConfigurationRequest", text)
     groups = validation.groups_in(call, balancer.security_groups or [], balancer.vpc_id)
     for subnet in subnets:

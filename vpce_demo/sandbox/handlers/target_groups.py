@@ -15,6 +15,7 @@ from . import listeners, validation
 
 NETWORK = ("TCP", "UDP", "TCP_UDP", "TLS")
 WEB = ("HTTP", "HTTPS")
+GENEVE_PORT = 6081
 ATTRIBUTES = {
     "deregistration_delay.connection_termination.enabled": "false",
     "deregistration_delay.timeout_seconds": "300",
@@ -60,6 +61,8 @@ def create_target_group(call: Call) -> dict[str, Any]:
     params = call.params
     protocol = params.get("Protocol", "")
     network = protocol in NETWORK
+    if protocol == "GENEVE" and params.get("Port", GENEVE_PORT) != GENEVE_PORT:
+        raise ApiError("ValidationError", f"The port of a GENEVE target group must be {GENEVE_PORT}")
     if network or protocol in WEB:
         checks = params.get("HealthCheckProtocol", "TCP" if network else protocol)
         usual = 5 if not network else 6 if checks == "HTTP" else 10

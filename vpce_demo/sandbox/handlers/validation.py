@@ -62,8 +62,11 @@ def address(call: Call, of_subnet: Any, wanted: str | None, taker: object) -> st
         except (StopIteration, RuntimeError):
             text = f"There are not enough free addresses in subnet '{of_subnet.id}' to satisfy the requested number."
             raise ApiError("InsufficientFreeAddressesInSubnet", text) from None
-    ip = ipaddress.ip_address(wanted)
-    if ip not in of_subnet.cidr:
+    try:
+        inside = ipaddress.ip_address(wanted) in of_subnet.cidr
+    except ValueError:
+        inside = False
+    if not inside:
         text = f"Address {wanted} does not fall within the subnet's address range"
         raise ApiError("InvalidParameterValue", text)
     taken = (each.private_ip_address for each in call.ec2.enis.values() if each.subnet.id == of_subnet.id)

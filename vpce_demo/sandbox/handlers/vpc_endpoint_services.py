@@ -126,8 +126,7 @@ def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
         arns = call.params.get("NetworkLoadBalancerArns") or []
         gateways = call.params.get("GatewayLoadBalancerArns") or []
         if gateways and not arns:
-            text = "The sandbox has no endpoint services on Gateway Load Balancers, only on Network Load Balancers."
-            raise ApiError("UnsupportedOperation", text)
+            raise _no_gateways()
         if not arns or gateways:
             text = "exactly one of network_load_balancer_arn or gateway_load_balancer_arn is a required member"
             raise ApiError("InvalidParameter", text)
@@ -161,6 +160,11 @@ def create_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
     return call.once(make, again)
 
 
+def _no_gateways() -> ApiError:
+    text = "The sandbox has no endpoint services on Gateway Load Balancers, only on Network Load Balancers."
+    return ApiError("UnsupportedOperation", text)
+
+
 _FIELDS: Fields = {
     "service-id": lambda one: one["ServiceId"],
     "service-name": lambda one: one["ServiceName"],
@@ -186,6 +190,8 @@ def _mine(call: Call) -> Iterator[Service]:
 def modify_vpc_endpoint_service_configuration(call: Call) -> dict[str, Any]:
     """Acceptance, load balancers (and with them zones), regions, private name."""
     service = own(call, call.params["ServiceId"])
+    if call.params.get("AddGatewayLoadBalancerArns") or call.params.get("RemoveGatewayLoadBalancerArns"):
+        raise _no_gateways()
     left = [
         arn for arn in service.load_balancer_arns if arn not in call.params.get("RemoveNetworkLoadBalancerArns", [])
     ]
@@ -364,7 +370,7 @@ def describe_vpc_endpoint_services(call: Call) -> dict[str, Any]:
     }
     asked = [one for one in found if not names or one["ServiceName"] in names]
     kept = matching(asked, filters, fields, INVALID_FILTER)
-    return {"ServiceNames": list(dict.fromkeys(one["ServiceName"] for one in kept)), "ServiceDetails": kept}
+    return {"ServiceNames": [one["ServiceName"] for one in kept], "ServiceDetails": kept}
 
 
 def aws_names(call: Call) -> list[str]:

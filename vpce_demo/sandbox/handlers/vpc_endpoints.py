@@ -26,6 +26,8 @@ OPEN_POLICIES = {
 """The policy of an endpoint that was given none, by its type."""
 LONGEST_POLICY = 20_480
 """Characters of an endpoint's policy."""
+MOST_GATEWAYS = 255
+"""Gateway endpoints in a VPC, whatever the region's quota."""
 GOING = ("deleting", "deleted")
 BY_AWS = ".guardduty-data"
 """The end of the name of a service whose endpoints AWS makes by itself: whoever asks for one is taken for GuardDuty."""
@@ -147,17 +149,23 @@ def _answer(call: Call, endpoint: VpcEndpoint) -> dict[str, Any]:
     return {"VpcEndpoint": item if item["Tags"] else {k: v for k, v in item.items() if k != "Tags"}, **token}
 
 
+TYPES = ("Interface", "Gateway", "GatewayLoadBalancer")
+"""Types of endpoints to endpoint services."""
+NOT_HERE = ("Resource", "ServiceNetwork", "Tunnel")
+"""Types of endpoints that need services which the sandbox has not."""
+
+
 def _refuse_too_many(call: Call, vpc_id: str, kind: str) -> None:
-    """Raise ``VpcEndpointLimitExceeded`` if the VPC has all the interface endpoints, or the region all the gateway
-    endpoints, that it may have."""
-    there = [one for one in _mine(call) if one.kind == kind and one.state not in GOING]
-    if kind == "Gateway":
-        held, most, where = len(there), call.cloud.quotas["gateway-endpoints"], call.region
+    """Raise ``VpcEndpointLimitExceeded`` if the VPC, or for gateway endpoints the region, has all that it may have."""
+    there = [one.vpc_id for one in _mine(call) if one.kind == kind and one.state not in GOING]
+    quotas, inside = call.cloud.quotas, there.count(vpc_id)
+    if kind == "Gateway" and len(there) >= quotas["gateway-endpoints"]:
+        where = call.region
+    elif inside >= (MOST_GATEWAYS if kind == "Gateway" else quotas["endpoints"]):
+        where = vpc_id
     else:
-        held = sum(one.vpc_id == vpc_id for one in there)
-        most, where = call.cloud.quotas["endpoints"], vpc_id
-    if held >= most:
-        raise ApiError("VpcEndpointLimitExceeded", f"The maximum number of VPC endpoints in {where} has been reached.")
+        return
+    raise ApiError("VpcEndpointLimitExceeded", f"The maximum number of VPC endpoints in {where} has been reached.")
 
 
 def _check_kind(service: Service | None, name: str, kind: str) -> None:
@@ -221,7 +229,12 @@ def _make(call: Call) -> VpcEndpoint:
     params = call.params
     tags.only(call, "vpc-endpoint")
     vpc = validation.vpc(call, params["VpcId"])
-    name, kind = params["ServiceName"], params.get("VpcEndpointType", "Gateway")
+    kind = params.get("VpcEndpointType", "Gateway")
+    if kind in NOT_HERE:
+        raise ApiError("UnsupportedOperation", f"The sandbox has no VPC endpoints of the type {kind}.")
+    if kind not in TYPES:
+        raise ApiError("InvalidParameterValue", f"Value ({kind}) for parameter VpcEndpointType is invalid.")
+    name = params["ServiceName"]
     service, base = _service(call, name, params.get("ServiceRegion", ""))
     _check_kind(service, name, kind)
     _refuse_misplaced(params, kind)
@@ -312,7 +325,7 @@ def _check_private_dns(call: Call, endpoint: VpcEndpoint) -> None:
     if not names:
         text = f"the service {endpoint.service_name} does not provide a private DNS name."
         raise ApiError("InvalidParameter", f"Private DNS can't be enabled because {text}")
-    if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
+    if any(str(each).lower() != "true" for each in (vpc.enable_dns_support, vpc.enable_dns_hostnames)):
         text = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true"
         raise ApiError("InvalidParameter", f"{text} for {vpc.id}")
     for other in _mine(call):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,18 @@ def create_internet_gateway(call: Call) -> dict[str, Any]:
     if len(call.ec2.internet_gateways) >= call.cloud.quotas["vpcs"]:
         text = "The maximum number of internet gateways has been reached."
         raise ApiError("InternetGatewayLimitExceeded", text)
+    return call.moto()
+
+
+@handles("ec2", "AssociateVpcCidrBlock")
+def associate_vpc_cidr_block(call: Call) -> dict[str, Any]:
+    """Raises ``InvalidParameterValue`` for a range that is none: moto would keep it."""
+    wanted = call.params.get("CidrBlock")
+    try:
+        ipaddress.IPv4Network(wanted or "0.0.0.0/0", strict=False)
+    except ValueError:
+        text = f"Value ({wanted}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
+        raise ApiError("InvalidParameterValue", text) from None
     return call.moto()
 
 

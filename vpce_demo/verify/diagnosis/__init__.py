@@ -59,7 +59,8 @@ RULES = (
 def diagnose(
     facts: AwsFacts, symptom: Symptom | None, checks: Collection[int] = (), rules: Sequence[Rule] = ()
 ) -> Diagnosis:
-    """Try the symptom's rules in their order, of ``RULES`` unless others are given, then the others that can make one of these checks fail.
+    """Try the symptom's rules in their order, then the others that can make one of these checks fail; those of
+    ``RULES``, unless other ``rules`` are given.
 
     The first one that AWS's answers confirm is the most likely cause.  Where the symptom is this machine's, AWS is not
     asked.  A fix that deletes or replaces something is not offered if without the user's ssh configuration the check

@@ -4,6 +4,7 @@ For the calls that this demo makes AWS's own resources stand here; what else onl
 AWS, and so is what else changes something, which on AWS may have resources of its own.  A call needs more than its own
 action: tags given in a create need ``CreateTags`` or ``AddTags`` as well, and Elastic Load Balancing looks around in
 EC2 in the caller's name.
+Private DNS of an endpoint is a hidden zone, which is associated with the VPC in the caller's name.
 Sources: the Service Authorization Reference; the EC2 User Guide, "Grant permission to tag resources during creation";
 the Elastic Load Balancing User Guide, "API permissions" and "API permissions to tag resources during creation".
 """
@@ -173,6 +174,8 @@ def _ec2(asked: ApiCall) -> Iterator[Needed]:
             for kind, id in [*((kind, "*") for kind in MAKES.get(asked.operation, [])), *named]
             if kind in ("vpc-endpoint", "vpc-endpoint-service")
         )
+    if _gives_public_names(asked):
+        yield Needed("route53:AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*")
     for kind, wanted in tags.items():
         if wanted:
             context = {**_requested(wanted), "ec2:CreateAction": asked.operation}
@@ -185,6 +188,15 @@ def _spans_regions(asked: ApiCall) -> bool:
         region for verb in ("", "Add", "Remove") for region in asked.values(f"{verb}SupportedRegions")
     ]
     return any(name != asked.region for name in names)
+
+
+def _gives_public_names(asked: ApiCall) -> bool:
+    """True if the call asks for private DNS, which an interface endpoint to a service of AWS's own has by default."""
+    by_default = asked.params.get("VpcEndpointType") == "Interface" and not any(
+        part in asked.params.get("ServiceName", "") for part in (".vpce.", ".s3", ".dynamodb")
+    )
+    makes = {"CreateVpcEndpoint": by_default, "ModifyVpcEndpoint": False}
+    return asked.operation in makes and bool(asked.params.get("PrivateDnsEnabled", makes[asked.operation]))
 
 
 def _at(asked: ApiCall, paths: Iterable[str]) -> list[str]:
