@@ -172,10 +172,12 @@ async def _carry(
     """Carry bytes both ways until the host is done, or the client has gone."""
 
     async def upwards() -> None:
-        while data := await reader.read(CHUNK):
-            connection.writer.write(data)
-            await connection.writer.drain()
-        connection.writer.write_eof()
+        try:
+            while data := await reader.read(CHUNK):
+                connection.writer.write(data)
+                await connection.writer.drain()
+        finally:
+            connection.writer.write_eof()
 
     async with stack:
         up = asyncio.ensure_future(upwards())
