@@ -89,7 +89,10 @@ def calls(
     sides: Mapping[str, Aws],
     demo_of: Callable[[Settings], Demo] = tutorial,
 ) -> Iterator[tuple[str, Params | None]]:
-    """The EC2 calls that create and delete this party's resources; without parameters if one of them is not known."""
+    """The EC2 calls that create and delete this party's resources; without parameters if one of them is not known.
+
+    Not those that have no DryRun, such as ModifyVpcAttribute.
+    """
     facts: dict[str, str] = {name: getattr(settings, name) or NOT_THERE for name in FACTS}
     is_key = settings.public_key.startswith("ssh-")
     key = {"public_key": settings.public_key if is_key else A_PUBLIC_KEY}
@@ -106,5 +109,10 @@ def calls(
             try:
                 send(aws)
             except _Sent as sent:
-                if sent.service == "ec2":
+                if sent.service == "ec2" and _has_dry_run(clients, sent.operation):
                     yield sent.operation, None if NOT_THERE in str(sent.params) else sent.params
+
+
+def _has_dry_run(clients: Clients, operation: str) -> bool:
+    shape = clients.ec2.meta.service_model.operation_model(operation).input_shape
+    return shape is not None and "DryRun" in getattr(shape, "members", ())
