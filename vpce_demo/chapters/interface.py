@@ -14,10 +14,11 @@ from ..config.settings import Settings
 from ..errors import Fix
 from ..resources.aws_endpoints import InterfaceEndpoint
 from ..resources.security_group import IngressRule, SecurityGroup
+from ..resources.vpc import Vpc
 from ..tutorial import Script
 from ..verify.aws_facts import AwsFacts, only
 from ..verify.checks import CheckContext, CheckFailed, Checklist, ssh_failed
-from ..verify.diagnosis.filters import lets_in
+from ..verify.diagnosis.filters import lets_in, within
 from ..verify.diagnosis.groups import LET_IN, WHAT_A_HANG_MEANS
 from ..verify.diagnosis.groups import named as group_named
 from ..verify.diagnosis.table import About, Finding, Symptom, rule
@@ -84,8 +85,10 @@ CHECKS = Checklist()
 def sts_is_out_of_reach(lab: CheckContext) -> str:
     """Before the endpoint is there, the public name leads to a public address, and nothing answers."""
     log_in(lab, NAME)
-    name = public_name(lab.sides[CONSUMER].clients)
+    name, net = public_name(lab.sides[CONSUMER].clients), cast("Vpc", lab.demo.part(f"{NAME}-vpc"))
     addresses = _resolved(lab, name)
+    if any(within(one, net.cidr) for one in addresses):
+        raise CheckFailed(f"{name} is {', '.join(addresses)} already, without the endpoint", Symptom.PUBLIC_NAME)
     answer = answered(lab, NAME, f"https://{name}/", patient=False)
     if isinstance(answer, Answer):
         raise CheckFailed(f"{name} answered {answer}, without an endpoint", Symptom.WAY_OUT)

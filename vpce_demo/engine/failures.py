@@ -22,9 +22,15 @@ class GaveUp(DemoError):
 
 
 def name_taken(r: Resource, foreign: Live) -> Refused:
-    renamed = "Choose another demo name (--name), or other names in the config file."
+    renamed = (
+        "Delete it if you do not need it, or choose another demo name (--name), which has a VPC of its own."
+        if r.unique
+        else "Choose another demo name (--name), or other names in the config file."
+    )
     return Refused(
-        f"The name {r.name} is taken by {foreign.id}, which is not part of this demo.",
+        f"The {r.unique} of {r} is taken by {foreign.id}, which is not part of this demo."
+        if r.unique
+        else f"The name {r.name} is taken by {foreign.id}, which is not part of this demo.",
         code="VPCE087",
         facts={"why": foreign.why},
         hint=f"Remove it from {parent}, or ask whoever made it." if (parent := r.goes_with()) else renamed,

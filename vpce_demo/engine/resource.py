@@ -54,6 +54,8 @@ class Resource(ABC):
 
     aws_noun: ClassVar[str]
     """AWS's noun for the kind, as in the middle of a sentence: what every screen calls it."""
+    unique: ClassVar[str] = ""
+    """What of it can be taken by another one, where that is not its name."""
     create_can_duplicate: ClassVar[bool] = False
     """True if repeating the create call makes a duplicate, because AWS offers neither a client token nor a unique
     name."""

@@ -53,7 +53,13 @@ class _AwsEndpoint(Resource):
         return f"com.amazonaws.{aws.clients.region}.{self.service}"
 
     def find(self, aws: Aws) -> Iterator[Live]:
-        for endpoint in aws.mine(self, ENDPOINTS):
+        mine, others = list(aws.mine(self, ENDPOINTS)), []
+        if not mine and (vpc := aws.known.get(self.vpc.key)):
+            beside = [one for one in self._of_the_service(aws, vpc.id) if self._is_in_the_way(aws, one)]
+            # AWS may show a new one in its VPC before it shows it by its tags.
+            mine = [one for one in beside if aws.is_mine(self, tags_of(one))]
+            others = [one for one in beside if one not in mine]
+        for endpoint in mine:
             held = aws.held(
                 self,
                 tags_of(endpoint),
@@ -65,6 +71,20 @@ class _AwsEndpoint(Resource):
             )
             live = endpoint_live(endpoint)
             yield replace(live, phase=Phase.of(live.word), held=held)
+        for endpoint in others:
+            what = f"an endpoint to {endpoint.get('ServiceName')}"
+            yield Live(endpoint["VpcEndpointId"], Phase.FOREIGN, why=aws.whose(what, tags_of(endpoint)))
+
+    def _of_the_service(self, aws: Aws, vpc_id: str) -> list[VpcEndpointTypeDef]:
+        """Everybody's endpoints of the VPC to this service that are not on their way out."""
+        wanted = {"vpc-id": vpc_id, "service-name": self.service_name(aws)}
+        asked = {"Filters": [{"Name": name, "Values": [value]} for name, value in wanted.items()]}
+        found = aws.shared((ENDPOINTS, *wanted.values()), lambda: list(ENDPOINTS.pages(aws, asked)))
+        return [one for one in found if Phase.of(one.get("State", "")) in (Phase.READY, Phase.PENDING)]
+
+    def _is_in_the_way(self, aws: Aws, endpoint: VpcEndpointTypeDef) -> bool:
+        """True if AWS allows no second one beside this."""
+        return False
 
     def _held(self, endpoint: VpcEndpointTypeDef) -> Iterator[Held]:
         """The fields of this type of endpoint."""
@@ -114,12 +134,17 @@ class GatewayEndpoint(_AwsEndpoint):
     """
 
     aws_noun = "gateway endpoint"
+    unique = "route"
 
     table: RouteTable
 
     endpoint_type = "Gateway"
     remedies: ClassVar = {"policy": Remedy.MEND, "route tables": Remedy.MEND}
     others_may_add = ("route tables",)
+
+    def _is_in_the_way(self, aws: Aws, endpoint: VpcEndpointTypeDef) -> bool:
+        table = aws.known.get(self.table.key)
+        return table is not None and table.id in endpoint.get("RouteTableIds", [])
 
     def _held(self, endpoint: VpcEndpointTypeDef) -> Iterator[Held]:
         yield "route tables", [self.table], endpoint.get("RouteTableIds", [])
@@ -137,6 +162,7 @@ class InterfaceEndpoint(_AwsEndpoint):
     """
 
     aws_noun = "interface endpoint"
+    unique = "private DNS name"
 
     subnet: Subnet
     group: SecurityGroup
@@ -146,6 +172,9 @@ class InterfaceEndpoint(_AwsEndpoint):
     usual_delete_seconds = 60.0
     remedies: ClassVar = dict.fromkeys(("policy", "private DNS", "subnets", "security groups"), Remedy.MEND)
     others_may_add = ("subnets", "security groups")
+
+    def _is_in_the_way(self, aws: Aws, endpoint: VpcEndpointTypeDef) -> bool:
+        return bool(endpoint.get("PrivateDnsEnabled"))
 
     def _held(self, endpoint: VpcEndpointTypeDef) -> Iterator[Held]:
         yield "private DNS", True, endpoint.get("PrivateDnsEnabled")
