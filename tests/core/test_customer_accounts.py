@@ -123,7 +123,7 @@ def test_the_profiles_are_taken_in_turn_and_an_account_is_allowed_once() -> None
 
 def test_the_quotas_of_each_account_are_for_its_own_customers(enter: Callable[..., Environment]) -> None:
     needed = discover.networks(load(None, {}), enter(FIRST, SECOND), range(1, 6))
-    assert {clients.account: count for clients, count in needed} == {OURS: 1, FIRST: 3, SECOND: 2}
+    assert {clients.account: networks for clients, networks, _ in needed} == {OURS: 1, FIRST: 3, SECOND: 2}
 
 
 def test_profiles_on_the_command_line_and_in_the_environment(

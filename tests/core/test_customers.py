@@ -159,11 +159,11 @@ def test_fewer_customers_are_refused_with_the_command_that_takes_one_away(
 def test_no_room_in_a_sandbox_names_the_option_that_makes_it(sandbox: Sandbox, place: Environment) -> None:
     clients = place.clients[Side.PROVIDER]
     with pytest.raises(Refused, match="no room for 21 more VPCs") as caught:
-        refuse_no_room(Config(), clients, 21, is_sandbox=True)
+        refuse_no_room(Config(), clients, 21, 21, is_sandbox=True)
     assert caught.value.hint.endswith("<demo> sandbox start --quota vpcs=22")
     sandbox.set(quotas={"vpcs": 22})
     try:
-        refuse_no_room(Config(), clients, 21, is_sandbox=True)
+        refuse_no_room(Config(), clients, 21, 21, is_sandbox=True)
     finally:
         sandbox.set(quotas={"vpcs": 5})
 

@@ -122,10 +122,10 @@ def test_a_quota_of_vcpus_that_is_too_small_is_seen(
     for _ in range(others):
         launch(clients)
     if fits:
-        refuse_no_room(load(None, {}), clients, 2)
+        refuse_no_room(load(None, {}), clients, 2, 2)
         return
     with pytest.raises(Refused, match="no room for 4 more vCPUs") as caught:
-        refuse_no_room(load(None, {}), clients, 2)
+        refuse_no_room(load(None, {}), clients, 2, 2)
     assert caught.value.facts["vCPUs"] == f"{2 * others} of {quota} there"
 
 

@@ -101,7 +101,7 @@ def down(
             )
         ids = to_delete(run, one, chapter or "")
         unproven = run.sides[Side.PROVIDER].unproven
-        if chapter and not ids:
+        if chapter and chapter not in run.settings.chapters:
             app.document.update(deleted=0, deleted_ids=[], left=[])
             screen.line(f"Nothing to delete: nothing left of the chapter {chapter}{_where(run)}.")
             return

@@ -178,6 +178,12 @@ def make(
     ):
         run.trust_the_opening()
         resources = run.demo.of(*stages) if chapter == TUTORIAL else run.demo.in_chapter(chapter)
+        if not resources and chapter != TUTORIAL:
+            raise Refused(
+                f"The chapter {chapter} is the consumer's, and this demo is the {run.settings.side}'s side only.",
+                code="VPCE123",
+                hint="Who can sign in as the consumer makes it, in a demo of another --name.",
+            )
         if not resources:
             raise Refused(
                 f"This demo is the {run.settings.side}'s side only, and {app.command} makes nothing of it.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -27,8 +27,9 @@ from ..aws.region import (
     zones,
 )
 from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
+from ..chapters import CHAPTERS, demo_of, in_order
 from ..config.model import MY_IP, Config
-from ..config.settings import TUTORIAL, Settings, party_of
+from ..config.settings import TUTORIAL, Settings
 from ..engine.resource import Aws, Item, Listing
 from ..errors import Refused, RegionNotEnabled
 from ..model import Phase, Side
@@ -44,7 +45,7 @@ def find_out(
     Raises Refused if no zone is suitable, or a consumer alone does not say which service to connect to.  Changes
     nothing.
     """
-    if config.side == Side.CONSUMER.value and not config.service:
+    if TUTORIAL in chapters and config.side == Side.CONSUMER.value and not config.service:
         raise Refused(
             "The consumer's side alone needs the name of the provider's endpoint service.",
             code="VPCE132",
@@ -61,8 +62,8 @@ def find_out(
         accounts = {(one.account, one.region): one for one in environment.clients.values()}.values()
         there = [pool.submit(_there, aws) for aws in {id(aws): aws for aws in sides.values()}.values()]
         room = [
-            pool.submit(refuse_no_room, config, one, count, is_sandbox=environment.is_sandbox)
-            for one, count in networks(config, environment, range(1, (config.customers or 1) + 1), chapters)
+            pool.submit(refuse_no_room, config, one, *counts, is_sandbox=environment.is_sandbox)
+            for one, *counts in networks(config, environment, range(1, (config.customers or 1) + 1), chapters)
         ]
         gateways = [pool.submit(_refuse_closed_gateways, one) for one in accounts]
         usable = ours.usable()
@@ -83,10 +84,16 @@ def find_out(
             ssh_source=source.result(),
             provider_zone_id=before.get("provider-subnet") or zones.provider,
             provider_second_zone_id=before.get("provider-subnet-2") or zones.second,
-            consumer_zone_id=before.get("customer-subnet") or zones.consumer,
+            consumer_zone_id=_first(before, "customer-subnet", "private-subnet") or zones.consumer,
             provider_image=before.get("web") or ours.image.result(),
-            consumer_image=before.get("customer") or theirs.image.result(),
+            consumer_image=_first(before, "customer", "private") or theirs.image.result(),
         )
+
+
+def _first(before: Mapping[str, str], key: str, in_chapter: str) -> str | None:
+    """What this resource of the tutorial was created with, or the one of a chapter that has this key after its name."""
+    keys = (key, *(f"{name}-{in_chapter}" for name in CHAPTERS))
+    return next((before[one] for one in keys if one in before), None)
 
 
 def not_looked_up(config: Config, demo_id: str = "") -> Settings:
@@ -181,24 +188,27 @@ Ask the provider, who lets the account in by:
 
 
 def networks(
-    config: Config, environment: Environment, customers: Iterable[int], chapters: Collection[str] = (TUTORIAL,)
-) -> list[tuple[Clients, int]]:
-    """The clients of each account and region, and how many VPCs, each with a gateway and an instance, are there with
-    the customers of these numbers and these chapters."""
-    each: dict[tuple[str, str], tuple[Clients, int]] = {}
-    count = len(environment.clients) - 1
-    has_tutorial = TUTORIAL in chapters
-    turns = Counter(party_of(number, count) for number in customers if has_tutorial)
-    turns[Side.CONSUMER] += len(chapters) - has_tutorial
-    for party, one in environment.clients.items():
-        more = int(has_tutorial) if party == Side.PROVIDER else turns[party]
-        before = each.get((one.account, one.region), (one, 0))[1]
-        each[one.account, one.region] = one, before + (more if config.side in (None, Side.of(party)) else 0)
-    return list(each.values())
+    config: Config, environment: Environment, customers: Collection[int], chapters: Collection[str] = (TUTORIAL,)
+) -> list[tuple[Clients, int, int]]:
+    """The clients of each account and region, and how many VPCs, each with a gateway, and how many instances are there
+    with the customers of these numbers and these chapters."""
+    accounts = {name: getattr(environment, name) for name in ("consumer_account", "more_consumer_accounts")}
+    settings = not_looked_up(config).model_copy(
+        update={**accounts, **Settings.with_customers(customers), "chapters": in_order(chapters)}
+    )
+    clients, counts = {}, Counter[tuple[tuple[str, str], str]]()
+    for r in demo_of(settings).resources:
+        one = environment.clients[r.party]
+        place = one.account, one.region
+        clients[place] = one
+        counts[place, r.kind] += 1
+    return [(one, counts[place, "Vpc"], counts[place, "Instance"]) for place, one in clients.items()]
 
 
-def refuse_no_room(config: Config, clients: Clients, networks: int, *, is_sandbox: bool = False) -> None:
-    """Raise Refused if the quotas leave no room for this many VPCs, each with a gateway and an instance.
+def refuse_no_room(
+    config: Config, clients: Clients, networks: int, instances: int, *, is_sandbox: bool = False
+) -> None:
+    """Raise Refused if the quotas leave no room for this many VPCs, each with a gateway, and instances.
 
     Service Quotas is asked only if the default may be too small, as it always may where not every account has at least
     that; a sandbox's account has the defaults.  Without permission to ask, a default counts that every account has, if
@@ -212,8 +222,8 @@ def refuse_no_room(config: Config, clients: Clients, networks: int, *, is_sandbo
     type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
     if type is not None:
         pages = clients.ec2.get_paginator("describe_instances").paginate()
-        instances = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
-        there["vCPUs"] = [(one, vcpus(one)) for one in instances], networks * type["VCpuInfo"]["DefaultVCpus"]
+        found = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
+        there["vCPUs"] = [(one, vcpus(one)) for one in found], instances * type["VCpuInfo"]["DefaultVCpus"]
     for what, (held_by, needs) in there.items():
         quota, used = QUOTAS[what], sum(count for _, count in held_by)
         wanted = max(0, needs - sum(count for one, count in held_by if tags_of(one).get(DEMO_TAG) == config.name))

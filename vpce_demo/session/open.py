@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..aws.environment import Environment
-from ..chapters import demo_of, in_order
+from ..chapters import chapter_of, demo_of, in_order
 from ..config.load import MOST_MISTAKES
 from ..config.model import Config
 from ..config.settings import TUTORIAL, Settings, Where
@@ -60,12 +60,13 @@ def open_demo(
     which one to adopt.  ``ttl``: how long the demo is wanted from now on.  ``every_customer``: those that were taken
     away are wanted again.  ``chapters``: what the command makes or plans, if that is not just what there is.  Raises
     Refused if the state belongs to another account or demo, the demo may not be touched, or the settings differ.  A new
-    demo of which nothing was begun leaves no state file.
+    demo of which nothing was begun leaves no state file, and a new chapter no record.
     """
     # Without a state file, a look may write one.
     needs_lock = not (only_looks and StateFile(where.directory).path.exists())
     with locked(where.directory, command, makes=makes) if needs_lock else contextlib.nullcontext():
         new: StateFile | None = None
+        begins: list[tuple[StateFile, str]] = []
         try:
             state = StateFile.load(where.directory)
             refuse_other_demo(state, where.config.name)
@@ -79,6 +80,7 @@ def open_demo(
             kept = {party: facts for party, facts in state.sides.items() if side and Side.of(party) != side}
             state.sides = kept | {str(party): dict(facts) for party, facts in environment.accounts_of(side).items()}
             state.place = environment.id
+            there = _chapters(state, identity)
             if makes:
                 if not state.settings and not os.path.lexists(state.key_file):
                     new = state
@@ -88,6 +90,7 @@ def open_demo(
                 if ttl:
                     until = datetime.now(UTC) + ttl
                     settings = settings.model_copy(update={"expires": f"{until:%Y-%m-%dT%H:%MZ}"})
+                begins = [(state, one) for one in chapters if one not in there]
                 recorded_side = state.settings.get("side") if state.settings else settings.side
                 state.demo, state.demo_id = settings.name, settings.demo_id
                 state.settings = settings.model_dump() | {"side": recorded_side}
@@ -126,6 +129,9 @@ def open_demo(
         finally:
             if new and not new.entries:
                 new.forget()
+            for state, chapter in begins:
+                if state.settings and chapter not in map(chapter_of, state.entries):
+                    state.remove_chapter(chapter)
 
 
 def open_recorded(where: Where) -> tuple[StateFile, Settings]:
@@ -190,8 +196,8 @@ def _settings_to_make(
     if state.settings:
         settings, before = _recorded_settings_now(config, state, environment, every_customer), _recorded_settings(state)
         if {*settings.customer_numbers, *chapters} - {*before.customer_numbers, *before.chapters}:
-            for clients, count in networks(config, environment, settings.customer_numbers, chapters):
-                refuse_no_room(settings, clients, count, is_sandbox=environment.is_sandbox)
+            for clients, *counts in networks(config, environment, settings.customer_numbers, chapters):
+                refuse_no_room(settings, clients, *counts, is_sandbox=environment.is_sandbox)
     else:
         settings = find_out(config, environment, sides, chapters)
         if found := identity.customers:
@@ -208,10 +214,10 @@ def _settings_to_make(
     )
 
 
-def _chapters(state: StateFile, identity: Identity, more: Collection[str]) -> tuple[str, ...]:
-    """The chapters on record, or else those that are there, and these; of nothing, the tutorial."""
-    there = _recorded_settings(state).chapters if state.settings else identity.chapters
-    return in_order((*there, *more)) or (TUTORIAL,)
+def _chapters(state: StateFile, identity: Identity, more: Collection[str] = ()) -> tuple[str, ...]:
+    """The chapters on record, those that are there, and these; of nothing, the tutorial."""
+    on_record = _recorded_settings(state).chapters if state.settings else ()
+    return in_order((*on_record, *identity.chapters, *more)) or (TUTORIAL,)
 
 
 def _of_this_run(config: Config, recorded: Settings, environment: Environment) -> dict[str, Any]:
