@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from xml.etree import ElementTree
 
+from ..config.settings import TUTORIAL
 from ..diagram.shapes import Element, drawing, font_rules, group, named, path, rect, text, written
 from ..diagram.theme import css
 from ..engine.resource import Resource
 from ..lessons import Language, noun, steps, words
+from ..lessons.catalogue import translated
 from ..tutorial import Demo
 from ..ui.style import duration
 from .timing import Bar, Timing
@@ -74,7 +76,8 @@ def _rows(timing: Timing, demo: Demo, lang: Language) -> Iterator[tuple[Bar, flo
     y, before = TOP, ""
     for bar in timing.bars:
         step = demo.step_of(bar.resource)
-        title = f"{step.number}  {titles[demo.steps.index(step)]}"
+        own = titles[demo.steps.index(step)] if step.chapter == TUTORIAL else translated(step.title, lang)
+        title = f"{step.number}  {own}"
         if before and title != before:
             y += GAP
         yield bar, y, "" if title == before else title

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from .. import __version__
+from ..config.settings import TUTORIAL
 from ..cost import bill as cost
 from ..diagram.picture import Drawn, state_of
 from ..diagram.svg import svg
@@ -45,7 +46,7 @@ def page(known: Known, now: float, redacted: bool = False, lang: Language = "en"
         known=known,
         test=known.tested,
         teardown=known.torn_down,
-        picture=Markup(svg(known.picture(lang))),
+        picture=Markup(svg(known.picture(lang))) if TUTORIAL in known.settings.chapters else "",
         facts=list(facts(known, lang)),
         rows=list(rows(known, not redacted, lang)),
         first_day=date_and_time(min(known.made.values(), default=now))[:10],

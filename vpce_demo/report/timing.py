@@ -93,17 +93,25 @@ _ENDS = {
 
 
 class _EventTimes:
-    """The times of a run's events by resource, in seconds since it began."""
+    """The times of a run's events by resource, in seconds since it began.
+
+    What the run has made and then finds again, as it does where it makes one part after the other, was ready before.
+    """
 
     def __init__(self, run: RecordedRun) -> None:
         self._times: dict[tuple[str, Action], list[float]] = {}
         self.errors: dict[str, str] = {}
         self.seconds = 0.0
+        found_again = set[str]()
         for line in run.lines:
             if line["type"] in ("event", "end"):
                 self.seconds = max(0.0, line["seconds"])
             if line["type"] == "event":
                 action = Action(line["action"])
+                if action is Action.FOUND and (line["key"], Action.CREATED) in self._times:
+                    found_again.add(line["key"])
+                if action is Action.READY and line["key"] in found_again:
+                    continue
                 self._times.setdefault((line["key"], action), []).append(self.seconds)
                 if action is Action.FAILED:
                     error = line["error"] or {}
