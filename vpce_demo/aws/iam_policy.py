@@ -41,6 +41,7 @@ class Which(Enum):
     UNTAGGED = "PutBackWhatSubnetsUse"
     ROLE = "ForTheFirstLoadBalancer"
     ACROSS = "ReachAcrossRegions"
+    ZONE = "GivePrivateDns"
 
 
 @dataclass(frozen=True)
@@ -196,8 +197,9 @@ TWO_REGIONS: Sequence[Permission] = (
 CHAPTERS: Sequence[Permission] = (
     *_look(CONSUMER, "ec2:DescribePrefixLists"),
     Permission("ec2:ModifyVpcEndpoint", CONSUMER, Which.USED, ("route-table",)),  # somebody else's, of our endpoint
+    Permission("route53:AssociateVPCWithHostedZone", CONSUMER, Which.ZONE),  # private DNS is a hidden zone of AWS's
 )
-"""In addition, for the chapters beside the tutorial."""
+"""In addition, for the chapters beside the tutorial; what is theirs by its tag is allowed already."""
 
 EXTRAS: Sequence[Permission] = (
     *_look(BOTH, "tag:GetResources"),  # whether anything else has the demo's tags
@@ -244,9 +246,9 @@ def permissions(config: Config, *, chapters: bool = False) -> Sequence[Permissio
     return (*PERMISSIONS, *(one for each in more for one in each))
 
 
-def actions(*sides: Side, config: Config | None = None) -> list[str]:
+def actions(*sides: Side, config: Config | None = None, chapters: bool = False) -> list[str]:
     """Every action that these sides need; without sides, both."""
-    own = _of(sides, permissions(config or Config()))
+    own = _of(sides, permissions(config or Config(), chapters=chapters))
     return sorted({p.action for p in own} | {TAGGING[_service(p.action)][0] for p in own if p.tags})
 
 
@@ -290,6 +292,8 @@ def policy(
             resources = {_parameter(config.image_parameter, region)}
         if which is Which.ROLE:
             resources = {_ROLE}
+        if which is Which.ZONE:
+            resources = {"route53:::hostedzone/*"}
         if members:
             statement(which.value, (p.action for p in members), resources, conditions.get(which))
     for service, (action, sid) in TAGGING.items():
