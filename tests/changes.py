@@ -83,7 +83,11 @@ DESCRIBED = {
     "target-group": ("elb", "DescribeTargetGroups", "TargetGroups", "TargetGroupArn"),
     "listener": ("elb", "DescribeListeners", "Listeners", "ListenerArn"),
     "service": ("ec2", "DescribeVpcEndpointServiceConfigurations", "ServiceConfigurations", "ServiceId"),
-    "endpoint": ("ec2", "DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId"),
+    **dict.fromkeys(
+        ("endpoint", "gateway-endpoint-s3", "interface-endpoint"),
+        ("ec2", "DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId"),
+    ),
+    "gateway-private": ("ec2", "DescribeInstances", "Reservations", "InstanceId"),
 }
 """The service and the call that describe a resource, where it is listed in the answer, and under which id."""
 
@@ -224,16 +228,39 @@ def another_route(stage: Standing, after: ExitStack) -> None:
     after.callback(stage.ec2.replace_route, **route, GatewayId=stage.ids["provider-gateway"])
 
 
-def another_endpoint_group(stage: Standing, after: ExitStack) -> None:
-    filters = [{"Name": "vpc-id", "Values": [stage.ids["customer-vpc"]]}, {"Name": "group-name", "Values": ["default"]}]
-    (group,) = stage.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+def another_endpoint_group(endpoint: str, vpc: str, ours: str) -> Change:
+    """The default group of the VPC in the place of ours."""
+
+    def change(stage: Standing, after: ExitStack) -> None:
+        filters = [{"Name": "vpc-id", "Values": [stage.ids[vpc]]}, {"Name": "group-name", "Values": ["default"]}]
+        (group,) = stage.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+        _swapped(stage, after, endpoint, "SecurityGroupIds", stage.ids[ours], group["GroupId"])
+
+    return change
+
+
+def _swapped(stage: Standing, after: ExitStack, endpoint: str, what: str, ours: str, other: str) -> None:
+    """An endpoint with another one in the place of ours."""
 
     def swap(add: str, remove: str) -> None:
-        groups = {"AddSecurityGroupIds": [add], "RemoveSecurityGroupIds": [remove]}
-        stage.ec2.modify_vpc_endpoint(VpcEndpointId=stage.ids["endpoint"], **groups)
+        change = {f"Add{what}": [add], f"Remove{what}": [remove]}
+        stage.ec2.modify_vpc_endpoint(VpcEndpointId=stage.ids[endpoint], **change)
 
-    swap(group["GroupId"], stage.ids["customer-group"])
-    after.callback(swap, stage.ids["customer-group"], group["GroupId"])
+    swap(other, ours)
+    after.callback(swap, ours, other)
+
+
+def another_endpoint_table(stage: Standing, after: ExitStack) -> None:
+    """The gateway endpoint of S3 with the route table of the public subnet."""
+    ids = stage.ids
+    _swapped(
+        stage,
+        after,
+        "gateway-endpoint-s3",
+        "RouteTableIds",
+        ids["gateway-private-routes"],
+        ids["gateway-public-routes"],
+    )
 
 
 def another_balancer(stage: Standing, after: ExitStack) -> None:
@@ -252,20 +279,17 @@ def another_balancer(stage: Standing, after: ExitStack) -> None:
     after.callback(swap, stage.ids["load-balancer"], arn)
 
 
-def another_endpoint_subnet(stage: Standing, after: ExitStack) -> None:
+def another_endpoint_subnet(endpoint: str, ours: str, cidr: str) -> Change:
     """The endpoint in a subnet of somebody else, in the same zone."""
-    ours = stage.ids["customer-subnet"]
-    (before,) = stage.ec2.describe_subnets(SubnetIds=[ours])["Subnets"]
-    where = {"VpcId": before["VpcId"], "AvailabilityZoneId": before["AvailabilityZoneId"]}
-    other = stage.ec2.create_subnet(CidrBlock="10.0.78.0/24", **where)["Subnet"]["SubnetId"]
-    after.callback(stage.ec2.delete_subnet, SubnetId=other)
 
-    def swap(add: str, remove: str) -> None:
-        subnets = {"AddSubnetIds": [add], "RemoveSubnetIds": [remove]}
-        stage.ec2.modify_vpc_endpoint(VpcEndpointId=stage.ids["endpoint"], **subnets)
+    def change(stage: Standing, after: ExitStack) -> None:
+        (before,) = stage.ec2.describe_subnets(SubnetIds=[stage.ids[ours]])["Subnets"]
+        where = {"VpcId": before["VpcId"], "AvailabilityZoneId": before["AvailabilityZoneId"]}
+        other = stage.ec2.create_subnet(CidrBlock=cidr, **where)["Subnet"]["SubnetId"]
+        after.callback(stage.ec2.delete_subnet, SubnetId=other)
+        _swapped(stage, after, endpoint, "SubnetIds", stage.ids[ours], other)
 
-    swap(other, ours)
-    after.callback(swap, ours, other)
+    return change
 
 
 def blackhole(stage: Standing, parsed: Any) -> None:
@@ -415,7 +439,7 @@ CALLED: dict[tuple[str, str, str], Change] = {
     ("target", "further ports", ":8080"): called("elb.register_targets", TARGET, {}, {}, "deregister_targets"),
     ("target", "further targets", "i-"): another_target,
     ("service", "load balancers", "another"): another_balancer,
-    ("endpoint", "subnets", "subnet-"): another_endpoint_subnet,
+    ("endpoint", "subnets", "subnet-"): another_endpoint_subnet("endpoint", "customer-subnet", "10.0.78.0/24"),
     ("service", "allowed principals", "arn:aws:iam::111122223333:root"): called(
         "ec2.modify_vpc_endpoint_service_permissions",
         {"ServiceId": "@service"},
@@ -435,15 +459,63 @@ CALLED: dict[tuple[str, str, str], Change] = {
         {"AcceptanceRequired": False},
         {"AcceptanceRequired": True},
     ),
-    ("endpoint", "security groups", "sg-"): another_endpoint_group,
+    ("endpoint", "security groups", "sg-"): another_endpoint_group("endpoint", "customer-vpc", "customer-group"),
     **{(key, "tag Name", "none"): tag_lost(key, name) for key, name in NAMED.items()},
 }
 """A resource, our name of its field and what we say of it, with what changes it on AWS."""
 
-CASES = [
-    *((key, field, aws, told(key, name, value)) for key, field, aws, name, value in TOLD),
-    *((*what, change) for what, change in CALLED.items()),
+NOBODY = '{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}'
+WAY_OUT = {"RouteTableId": "@gateway-private-routes", "DestinationCidrBlock": "0.0.0.0/0"}
+
+TOLD_IN_CHAPTERS: list[tuple[str, str, str, str, object]] = [
+    ("gateway-private", "public address", "yes", "PublicIpAddress", "198.51.100.9"),
+    ("gateway-endpoint-s3", "type", "Interface", "VpcEndpointType", "Interface"),
+    ("gateway-endpoint-s3", "service", "com.amazonaws.us-east-1.ssm", "ServiceName", "com.amazonaws.us-east-1.ssm"),
+    ("gateway-endpoint-s3", "VPC", "vpc-1", "VpcId", "vpc-1"),
+    ("interface-endpoint", "type", "Gateway", "VpcEndpointType", "Gateway"),
+    ("interface-endpoint", "service", "com.amazonaws.us-east-1.ssm", "ServiceName", "com.amazonaws.us-east-1.ssm"),
+    ("interface-endpoint", "VPC", "vpc-1", "VpcId", "vpc-1"),
 ]
+CALLED_IN_CHAPTERS: dict[tuple[str, str, str], Change] = {
+    ("gateway-private-routes", "further routes", "0.0.0.0/0 to igw-"): called(
+        "ec2.create_route", WAY_OUT, {"GatewayId": "@gateway-igw"}, {}, "delete_route"
+    ),
+    **{
+        (key, "policy", "Deny"): called(
+            "ec2.modify_vpc_endpoint", {"VpcEndpointId": f"@{key}"}, {"PolicyDocument": NOBODY}, {"ResetPolicy": True}
+        )
+        for key in ("gateway-endpoint-s3", "interface-endpoint")
+    },
+    ("gateway-endpoint-s3", "route tables", "rtb-"): another_endpoint_table,
+    ("interface-endpoint", "private DNS", "no"): called(
+        "ec2.modify_vpc_endpoint",
+        {"VpcEndpointId": "@interface-endpoint"},
+        {"PrivateDnsEnabled": False},
+        {"PrivateDnsEnabled": True},
+    ),
+    ("interface-endpoint", "subnets", "subnet-"): another_endpoint_subnet(
+        "interface-endpoint", "interface-private-subnet", "10.2.78.0/24"
+    ),
+    ("interface-endpoint", "security groups", "sg-"): another_endpoint_group(
+        "interface-endpoint", "interface-vpc", "interface-endpoint-group"
+    ),
+    ("gateway-endpoint-s3", "tag Name", "none"): tag_lost("gateway-endpoint-s3", "Gateway_S3"),
+    ("interface-endpoint", "tag Name", "none"): tag_lost("interface-endpoint", "Interface_STS"),
+}
+"""The same of the chapters beside the tutorial."""
+
+
+def _cases(
+    told_so: list[tuple[str, str, str, str, object]], called_so: Mapping[tuple[str, str, str], Change]
+) -> list[tuple[str, str, str, Change]]:
+    return [
+        *((key, field, aws, told(key, name, value)) for key, field, aws, name, value in told_so),
+        *((*what, change) for what, change in called_so.items()),
+    ]
+
+
+CASES = _cases(TOLD, CALLED)
+CASES_IN_CHAPTERS = _cases(TOLD_IN_CHAPTERS, CALLED_IN_CHAPTERS)
 
 
 REPLACED = {
@@ -451,6 +523,7 @@ REPLACED = {
     "provider-key": ("ssh key",),
     "provider-rule-ssh": ("source",),
     "web": ("subnet", "public address", "key pair", "ssh key"),
+    "gateway-private": ("public address",),
     "target": ("port",),
 }
 ASKED = {
@@ -467,7 +540,8 @@ LEFT = {
     "load-balancer": ("type", "scheme", "subnets", "security groups", "deletion protection"),
     "target-group": ("target type", "protocol", "port", "VPC"),
     "service": ("allowed principals",),
-    "endpoint": ("type", "service", "VPC"),
+    "gateway-private-routes": ("further routes",),
+    **dict.fromkeys(("endpoint", "gateway-endpoint-s3", "interface-endpoint"), ("type", "service", "VPC")),
 }
 
 

@@ -49,6 +49,11 @@ SWEPT = [
 def test_a_field_that_differs_is_named_and_nothing_else(
     stage: Stage, key: str, field: str, aws: str, change: Change
 ) -> None:
+    expect_named(stage, key, field, aws, change)
+
+
+def expect_named(stage: Stage, key: str, field: str, aws: str, change: Change) -> None:
+    """``status`` names this field, what AWS has and what the demo wants, what ``up`` does about it, and no other."""
     with ExitStack() as after:
         change(stage, after)
         code, document, screen = stage.run("status", "--check")
@@ -94,7 +99,11 @@ ONE_OF_EACH = list({key: (key, field) for key, field in MENDED if not field.star
     [pytest.param(*one, id="-".join(one), marks=() if one in ONE_OF_EACH else pytest.mark.slow) for one in MENDED],
 )
 def test_up_mends_it_in_place(stage: Stage, open_run: OpenRun, key: str, field: str) -> None:
-    change = next(change for found, change in CALLED.items() if found[:2] == (key, field))
+    expect_mended(stage, open_run, key, field, next(c for found, c in CALLED.items() if found[:2] == (key, field)))
+
+
+def expect_mended(stage: Stage, open_run: OpenRun, key: str, field: str, change: Change) -> None:
+    """``up`` brings this field back, and creates and deletes nothing."""
     events: list[Event] = []
     with ExitStack() as after, open_run(stage.directory) as run:
         change(stage, after)
