@@ -75,7 +75,11 @@ _OF_THE_RUN = {ID_TAG, KEY_TAG}
 _RANDOM = {"KeyFingerprint", "ClientToken", "MacAddress"}
 _PATTERNS = [
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "*"),
-    (re.compile(r"(vpce-[0-9a-f]{17}|the endpoint)-[0-9a-z]{8}\b"), r"\1-*"),  # the mark in an endpoint's names
+    (
+        re.compile(r"(vpce-[0-9a-f]{17}|the (?:interface-)?endpoint)-[0-9a-z]{8}\b"),
+        r"\1-*",
+    ),  # the mark in an endpoint's names
+    (re.compile(r"\bZ0[0-9A-F]{18,19}\b"), "zone"),  # of private DNS
     (re.compile(r"([/-])(?:[0-9a-f]{17}|[0-9a-f]{16}|[0-9a-f]{8})\b"), r"\1*"),  # the end of an id, an ARN or a name
     (re.compile(r"\b\d+([.-])\d+\1\d+\1\d+\b(?!/\d)"), "address"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T][\d:.+]+"), "moment"),

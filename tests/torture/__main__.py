@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 
-from . import apart, crash, drift, hidden, lives, neighbours, refusals, strangers
+from . import apart, chapters, crash, drift, hidden, lives, neighbours, refusals, strangers
 from .cases import Case, Outcome, Sweep
 from .page import PAGE, page
 from .pool import Workers, workers
@@ -21,7 +21,7 @@ from .results import Results, gathered
 
 SWEEPS = (
     *(crash.SWEEP, refusals.SWEEP, hidden.SWEEP, neighbours.SWEEP, strangers.SWEEP, drift.SWEEP, apart.SWEEP),
-    lives.SWEEP,
+    *(chapters.SWEEP, lives.SWEEP),
 )
 EVERY = 20.0
 """Seconds between two lines about how far it is."""

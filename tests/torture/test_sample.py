@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.torture import apart, crash, drift, hidden, lives, neighbours, refusals, strangers
+from tests.torture import apart, chapters, crash, drift, hidden, lives, neighbours, refusals, strangers
 from tests.torture.apart import Apart
 from tests.torture.cases import Case
+from tests.torture.chapters import OfChapter
 from tests.torture.crash import Crash
 from tests.torture.drift import MendingKilled
 from tests.torture.hidden import CutOff
@@ -36,6 +37,10 @@ SAMPLE: list[tuple[Case, str]] = [
     (MendingKilled("target-group/health check port"), drift.KILLED),
     (Apart("two accounts", Crash("up", 52, "after", "lost", "down")), crash.KILLED),
     (Apart("two regions", Crash("up", 61, "after", "kept", "up")), crash.KILLED),
+    (OfChapter("gateway", Crash("up", 60, "after", "kept", "up")), crash.KILLED),
+    (OfChapter("interface", Crash("up", 50, "after", "lost", "down")), crash.KILLED),
+    (OfChapter("interface", Crash("up", 70, "after", "kept", "up")), crash.KILLED),
+    (OfChapter("gateway", Crash("down", 20, "before", "kept", "up")), crash.KILLED),
 ]
 
 
@@ -66,6 +71,6 @@ def test_any_sequence_of_all_that(worker: Workers) -> None:
 
 def test_the_sample_is_of_the_sweeps(worker: Workers) -> None:
     operations = worker.operations()
-    sweeps = (crash.SWEEP, refusals.SWEEP, hidden.SWEEP, neighbours.SWEEP, strangers.SWEEP, drift.SWEEP, apart.SWEEP)
-    tried = {case for sweep in sweeps for case in sweep.cases(operations)}
+    sweeps = (crash, refusals, hidden, neighbours, strangers, drift, apart, chapters)
+    tried = {case for each in sweeps for case in each.SWEEP.cases(operations)}
     assert [case for case, _ in SAMPLE if case not in tried] == []
