@@ -39,6 +39,7 @@ class Sshd:
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._acceptor: asyncssh.SSHAcceptor | None = None
         self._stopped = False
+        self._forwarding: set[asyncio.Task[Any]] = set()
 
     def announcement(self) -> list[str]:
         """What the boot log says of the host key, so that a client can know it beforehand."""
@@ -90,6 +91,7 @@ class Sshd:
         for connection in list(self._connections):
             connection.abort()
             await connection.wait_closed()
+        await cancelled(*self._forwarding)
         await self._acceptor.wait_closed()
         self._acceptor = None
 
@@ -113,7 +115,7 @@ class Sshd:
                 connection = await stack.enter_async_context(
                     self._machine.wire.connect(self._machine.interface.id, address, port, TCP_PATIENCE)
                 )
-                return SSHTCPStreamSession(partial(_carry, stack, connection))
+                return SSHTCPStreamSession(partial(self._carry, stack, connection))
         except ConnectionRefused:
             words = "Connection refused"
         except Unanswered:
@@ -121,6 +123,16 @@ class Sshd:
         except LookupError:
             words = "Network is unreachable"  # the instance has gone
         raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, words)
+
+    async def _carry(self, *what: Any) -> None:
+        """Carry a forwarded connection, no longer than the server runs."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._forwarding.add(task)
+        try:
+            await _carry(*what)
+        finally:
+            self._forwarding.discard(task)
 
     async def _session(self, process: asyncssh.SSHServerProcess[str]) -> None:
         shell = Shell(self._machine, USER, process.stdout.write, process.stderr.write)
