@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pty
 import select
@@ -20,6 +21,7 @@ from .world import (
     BALANCER,
     BALANCER_NAME,
     CUSTOMER,
+    CUSTOMER_ADDRESS,
     CUSTOMER_PUBLIC,
     ENDPOINT_ADDRESS,
     ENDPOINT_NAME,
@@ -221,6 +223,23 @@ def test_a_forwarded_connection_leaves_from_the_instance(lab: Lab, there: str, w
     )
     assert done.returncode != 0
     assert f"open failed: connect failed: {words}" in done.stderr
+
+
+def test_a_forwarded_connection_ends_with_its_client(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is not collected as garbage before, since nothing else holds what carries it."""
+    lost: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lost.append)
+    command = lab.ssh_command(CUSTOMER_PUBLIC)
+    for _ in range(3):
+        words = [*command[:-1], "-W", f"{CUSTOMER_ADDRESS}:22", command[-1]]
+        session = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        with session:
+            assert session.stdout is not None
+            assert session.stdout.readline().startswith(b"SSH-2.0-")
+            session.kill()
+        for _ in range(20):
+            gc.collect()
+    assert lost == []
 
 
 def test_no_files_and_no_subsystems(lab: Lab) -> None:
