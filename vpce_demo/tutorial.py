@@ -343,6 +343,8 @@ class Demo:
     registration: Registration
     service: EndpointService
     customers: Sequence[Customer]
+    chapter: str = TUTORIAL
+    """What checks and causes are about: the tutorial, or a chapter beside it."""
 
     @property
     def customer(self) -> Instance:
@@ -360,6 +362,19 @@ class Demo:
     @property
     def acceptance(self) -> Acceptance:
         return self.customers[0].acceptance
+
+    @property
+    def logins(self) -> Sequence[Instance]:
+        """The instances that the checks log in to, in the order of the way: the consumer's; or a chapter's, the private
+        one through the public one."""
+        if self.chapter == TUTORIAL:
+            return [self.customer]
+        return sorted((r for r in self.resources if isinstance(r, Instance)), key=lambda r: not r.is_public)
+
+    @property
+    def instances(self) -> Sequence[Instance]:
+        """The instances on which the checks depend."""
+        return [*([self.web] if self.chapter == TUTORIAL else []), *self.logins]
 
     def alone(self, customer: Customer) -> Demo:
         """The same demo with this customer only."""
@@ -398,7 +413,7 @@ class Demo:
 
     def only(self, chapter: str) -> Demo:
         """The same demo with the tutorial's steps only, or with those of one chapter."""
-        return replace(self, steps=[step for step in self.steps if step.chapter == chapter])
+        return replace(self, steps=[step for step in self.steps if step.chapter == chapter], chapter=chapter)
 
     def in_chapter(self, chapter: str) -> list[Resource]:
         """The resources of the tutorial, or of a chapter beside it."""

@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ..config.settings import Settings
+from ..config.settings import Settings, made_by
 from ..errors import Diagnosis
 from ..tutorial import Script
 from ..verify.checks import Check, CheckContext, Checklist, Result, explain
 from ..verify.diagnosis.differences import something_differs
-from ..verify.diagnosis.missing_resources import part_missing
+from ..verify.diagnosis.local import local_ssh, own_network
+from ..verify.diagnosis.login import ssh_denied, ssh_hangs
+from ..verify.diagnosis.missing_resources import instance_stopped, part_missing
+from ..verify.diagnosis.public_access import public_access_blocked
 from ..verify.diagnosis.table import Rule
+
+OF_ANY_DEMO = (
+    public_access_blocked,
+    something_differs,
+    ssh_hangs,
+    ssh_denied,
+    instance_stopped,
+    part_missing,
+    local_ssh,
+    own_network,
+)
+"""The rules of the tutorial that hold for a chapter too, in the order in which they are tried after its own."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,7 @@ class Chapter:
     @property
     def command(self) -> str:
         """The command that makes it, after ``vpce-demo``."""
-        return f"up --chapter {self.name}"
+        return made_by(self.name)
 
     def script(self, s: Settings) -> Script:
         """Its steps and its teardown with these settings."""
@@ -44,10 +59,7 @@ class Chapter:
         return t
 
     def explain(self, lab: CheckContext, failed: Result | None) -> Diagnosis:
-        """The most likely cause of a failed check, or of anything that could make one fail; its fixes make this
-        chapter again, not the tutorial."""
+        """The most likely cause of a failed check, or of anything that could make one fail."""
         every = tuple(q.number for q in self.checks)
-        rules = [*self.causes, *(replace(one, checks=every) for one in (something_differs, part_missing))]
-        told = explain(lab, failed, rules)
-        fixes = [fix._replace(command=fix.command.replace("<demo> up", f"<demo> {self.command}")) for fix in told.fixes]
-        return replace(told, fixes=fixes)
+        shared = [replace(one, checks=every) if one.checks else one for one in OF_ANY_DEMO]
+        return explain(lab, failed, [*self.causes, *shared])

@@ -194,12 +194,12 @@ def no_endpoint_route(facts: AwsFacts) -> Finding | None:
     if not missing:
         return None
     table = facts.route_table(CONSUMER, facts.id(facts.part(f"{NAME}-private-subnet")))["RouteTableId"]
-    endpoint = facts.known(facts.part(_key(missing[0])))
+    ours, endpoint = facts.known(facts.part(f"{NAME}-private-routes")), facts.known(facts.part(_key(missing[0])))
     by_hand = facts.command(CONSUMER, "ec2 modify-vpc-endpoint", vpc_endpoint_id=endpoint, add_route_table_ids=table)
     return Finding(
         f"the route table of the private subnet has no route to the endpoint of {' and '.join(missing)}.",
         [f"{table} has no route from a prefix list to {endpoint or 'an endpoint'}: AWS adds it with the association."],
-        [Fix("associates the endpoint again", "<demo> up"), *([Fix("", by_hand)] if endpoint else [])],
+        [Fix("associates it again", "<demo> up"), *([Fix("", by_hand)] if endpoint and table == ours else [])],
     )
 
 

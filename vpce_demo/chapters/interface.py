@@ -19,7 +19,7 @@ from ..tutorial import Script
 from ..verify.aws_facts import AwsFacts, only
 from ..verify.checks import CheckContext, CheckFailed, Checklist, ssh_failed
 from ..verify.diagnosis.filters import lets_in, within
-from ..verify.diagnosis.groups import LET_IN, WHAT_A_HANG_MEANS
+from ..verify.diagnosis.groups import LET_IN, WHAT_A_HANG_MEANS, opened
 from ..verify.diagnosis.groups import named as group_named
 from ..verify.diagnosis.table import About, Finding, Symptom, rule
 from .chapter import Chapter
@@ -186,16 +186,15 @@ def endpoint_https_closed(facts: AwsFacts) -> Finding | None:
     groups = facts.groups(CONSUMER, [one["GroupId"] for one in endpoint.get("Groups", []) if "GroupId" in one])
     if lets_in(groups, HTTPS, client, peers):
         return None
-    group = facts.known(facts.part(GROUP))
-    source = cast("IngressRule", facts.part(f"{NAME}-rule-https")).source
-    by_hand = facts.command(CONSUMER, LET_IN, group_id=group, protocol="tcp", port=HTTPS, cidr=source)
+    group = cast("SecurityGroup", facts.part(GROUP))
+    source = facts.rule(group, HTTPS).source
     return Finding(
         "the endpoint's security group lets nobody in.",
         [
             f"{', '.join(map(group_named, groups))} has no inbound rule for tcp/{HTTPS} from {client}.",
             WHAT_A_HANG_MEANS,
         ],
-        [Fix("adds what is missing", "<demo> up"), *([Fix("", by_hand)] if group else [])],
+        opened(facts, group, groups, LET_IN, protocol="tcp", port=HTTPS, cidr=source),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from ..config.model import in_front
-from ..config.settings import Settings
+from ..config.settings import Settings, made_by
 from ..engine.resource import Resource
 from ..errors import Fix
 from ..model import ANYWHERE, Side
@@ -64,7 +64,7 @@ def named(s: Settings, chapter: str, words: str) -> str:
 def private_network(t: Script, s: Settings, number: int) -> PrivateNetwork:
     """Steps 1 to 5 of a chapter: a VPC of the addresses 10.``number``.0.0/16, a public subnet with an instance to jump
     through, and a private subnet, whose route table has no default route, with an instance without a public address."""
-    chapter, command = t.chapter, f"up --chapter {t.chapter}"
+    chapter, command = t.chapter, made_by(t.chapter)
 
     def key(word: str) -> str:
         return f"{chapter}-{word}"

@@ -18,6 +18,11 @@ TUTORIAL = "tutorial"
 """The 17 steps, among the chapters of a demo."""
 
 
+def made_by(chapter: str) -> str:
+    """The command that makes the tutorial, or a chapter beside it, after ``vpce-demo``."""
+    return "up" if chapter == TUTORIAL else f"up --chapter {chapter}"
+
+
 class Settings(Config):
     """The settings of one demo: the ``Config`` that was wanted, with this demo's names, and what was found out for it.
 

@@ -20,6 +20,7 @@ from ..errors import DemoError, NotCreated
 from ..model import Drift, Live, Remedy, Side, numbered, ours
 from ..resources.endpoint_service import allowed_principals, connections
 from ..resources.instance import Instance
+from ..resources.route_table import InternetRoute, SubnetRouting
 from ..resources.security_group import IngressRule
 from ..resources.subnet import Subnet
 from ..resources.target_group import target_health
@@ -380,6 +381,13 @@ class AwsFacts:
             return "<demo> up"
         end = self.command(instance.side, "ec2 terminate-instances", instance_ids=self.id(instance))
         return f"{end} && <demo> up"
+
+    def default_route(self, subnet: Subnet) -> InternetRoute:
+        """The demo's default route for a public subnet."""
+        routings = (r for r in self.demo.resources if isinstance(r, SubnetRouting))
+        table = next(routing.table for routing in routings if routing.subnet is subnet)
+        routes = (r for r in self.demo.resources if isinstance(r, InternetRoute))
+        return next(route for route in routes if route.table is table)
 
     def rule(self, group: Resource, port: int) -> IngressRule:
         """The demo's inbound rule for this port in one of its groups."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 
 from ...errors import Fix
-from ...model import Side
 from ...ssh import CONFIGURATION, USER
 from ..aws_facts import PASSES, AwsFacts
 from .table import About, Finding, Symptom, rule
@@ -37,7 +36,8 @@ def local_ssh(facts: AwsFacts) -> Finding:
         likely = "ssh refuses the demo's key, since others may read it."
         fix = Fix("closes the key to others", f"chmod 600 {shlex.quote(str(key))}")
     elif facts.ssh.reads_configuration:
-        address = facts.sides[Side.CONSUMER].live(facts.demo.customer).outputs.get("public_address", "")
+        first = facts.demo.logins[0]
+        address = facts.sides[first.side].live(first).outputs.get("public_address", "")
         fix = Fix("shows what ssh takes from its configuration", f"ssh -G {USER}@{address}")
     return Finding(likely, evidence, [fix])
 

@@ -1,11 +1,12 @@
-"""Causes of a failed ssh login to the consumer instance."""
+"""Causes of a failed ssh login: to the consumer instance, or to a chapter's private one through its jump instance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ...errors import Fix
-from ...model import ANYWHERE, Side
+from ...model import ANYWHERE
+from ...resources.instance import Instance
 from ...ssh import public_line
 from ..aws_facts import AwsFacts
 from .filters import lets_in, route_to
@@ -30,53 +31,55 @@ def ssh_hangs(facts: AwsFacts) -> Finding | None:
 
 
 def _no_public_address(facts: AwsFacts) -> Finding | None:
-    customer = facts.instance(facts.demo.customer)
-    if customer.get("PublicIpAddress") or customer["State"]["Name"] != "running":
+    first = facts.demo.logins[0]
+    told = facts.instance(first)
+    if told.get("PublicIpAddress") or told["State"]["Name"] != "running":
         return None
-    id = customer["InstanceId"]
-    again = facts.another(facts.demo.customer)
+    again = facts.another(first)
     return Finding(
-        "the consumer instance has no public address.",
-        [f"{id} ({facts.demo.customer.name}) runs, and has only {customer.get('PrivateIpAddress', 'no address')}."],
+        f"the instance {first.name} has no public address.",
+        [f"{told['InstanceId']} ({first.name}) runs, and has only {told.get('PrivateIpAddress', 'no address')}."],
         [Fix("makes another, with one: it is given at the launch", again, deletes=True)],
     )
 
 
 def _no_route(facts: AwsFacts) -> Finding | None:
-    customer = facts.instance(facts.demo.customer)
-    table = facts.route_table(Side.CONSUMER, customer["SubnetId"])
+    first = facts.demo.logins[0]
+    subnet_id = facts.instance(first)["SubnetId"]
+    table = facts.route_table(first.side, subnet_id)
     # Answers go back to the operator's address; where that is not known, by the default route.
     route = route_to(table, facts.operator() or "0.0.0.0")
     if route and route.get("GatewayId", "").startswith("igw-") and route.get("State") == "active":
         return None
-    id, gateway = table["RouteTableId"], facts.known(facts.part("customer-attachment"))
+    wanted = facts.default_route(first.subnet)
+    id, gateway = table["RouteTableId"], facts.known(wanted.attachment)
     if route:
         goes = route.get("GatewayId") or route.get("VpcPeeringConnectionId") or route.get("NatGatewayId") or "elsewhere"
         says = f"sends {route.get('DestinationCidrBlock')} to {goes} ({route.get('State')})"
         call = "ec2 replace-route"
     else:
         says, call = "has no route to the internet gateway", "ec2 create-route"
-    mend = facts.command(Side.CONSUMER, call, route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway)
-    ours = id == facts.known(facts.part("customer-routes"))
+    mend = facts.command(first.side, call, route_table_id=id, destination_cidr_block=ANYWHERE, gateway_id=gateway)
+    ours = id == facts.known(wanted.table)
     by_hand = bool(gateway) and ours
     destination = route.get("DestinationCidrBlock", ANYWHERE) if route else ANYWHERE
     if ours and destination != ANYWHERE:  # the default route may be right, and ``up`` leaves what others added
-        delete = facts.command(Side.CONSUMER, "ec2 delete-route", route_table_id=id, destination_cidr_block=destination)
+        delete = facts.command(first.side, "ec2 delete-route", route_table_id=id, destination_cidr_block=destination)
         return Finding(
             "a route that somebody added leads elsewhere.",
-            [f"{id}, the route table of {customer['SubnetId']}, {says}."],
+            [f"{id}, the route table of {subnet_id}, {says}."],
             [Fix("takes that route away", delete, deletes=True)],
         )
     return Finding(
         "its subnet has no route to the internet gateway.",
-        [f"{id}, the route table of {customer['SubnetId']}, {says}."],
+        [f"{id}, the route table of {subnet_id}, {says}."],
         [ADD, Fix("", mend, deletes=bool(route))] if by_hand else [ADD],
     )
 
 
 def _not_let_in(facts: AwsFacts) -> Finding | None:
-    address = facts.operator()
-    groups = facts.groups_of(facts.demo.customer)
+    address, first = facts.operator(), facts.demo.logins[0]
+    groups = facts.groups_of(first)
     if not address or lets_in(groups, SSH, address):
         return None
     evidence = [f"{', '.join(map(named, groups))} has no inbound rule for tcp/{SSH} from {address}, your address."]
@@ -86,11 +89,30 @@ def _not_let_in(facts: AwsFacts) -> Finding | None:
     return Finding(
         "your address has changed, and ssh is open to the old one." if moved else "ssh is not open to your address.",
         evidence,
-        opened(facts, facts.demo.customer_group, groups, LET_IN, protocol="tcp", port=SSH, cidr=f"{address}/32"),
+        opened(facts, first.group, groups, LET_IN, protocol="tcp", port=SSH, cidr=f"{address}/32"),
     )
 
 
-_MISSING = (_no_public_address, _no_route, _not_let_in)
+def _not_let_through(facts: AwsFacts) -> Finding | None:
+    """The same for an instance behind the first."""
+    first, *behind = facts.demo.logins
+    for one in behind:
+        groups, address, peers = facts.groups_of(one), facts.address(first), facts.groups_of(first)
+        if lets_in(groups, SSH, address, [group["GroupId"] for group in peers]):
+            continue
+        source = facts.rule(one.group, SSH).source
+        return Finding(
+            f"the instance {one.name} does not let {first.name} in.",
+            [
+                f"{', '.join(map(named, groups))} has no inbound rule for tcp/{SSH} from {address}, the address of "
+                f"{first.name}."
+            ],
+            opened(facts, one.group, groups, LET_IN, protocol="tcp", port=SSH, cidr=source),
+        )
+    return None
+
+
+_MISSING = (_no_public_address, _no_route, _not_let_in, _not_let_through)
 
 
 @rule(
@@ -103,13 +125,12 @@ _MISSING = (_no_public_address, _no_route, _not_let_in)
     checks=(5,),
 )
 def ssh_denied(facts: AwsFacts) -> Finding | None:
-    customer = facts.instance(facts.demo.customer)
-    return next(iter(_other_keys(facts, customer.get("KeyName", "no key pair"), customer["InstanceId"])), None)
+    return next((found for one in facts.demo.logins for found in _other_keys(facts, one)), None)
 
 
-def _other_keys(facts: AwsFacts, name: str, id: str) -> Iterator[Finding]:
-    ours, file = facts.demo.customer.key_pair, facts.ssh.key_file
-    again = facts.another(facts.demo.customer)
+def _other_keys(facts: AwsFacts, one: Instance) -> Iterator[Finding]:
+    told, ours, file = facts.instance(one), one.key_pair, facts.ssh.key_file
+    name, id, again = told.get("KeyName", "no key pair"), told["InstanceId"], facts.another(one)
     if name != ours.name:
         yield Finding(
             "the instance was launched with another key pair.",

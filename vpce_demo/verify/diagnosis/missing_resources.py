@@ -20,7 +20,7 @@ from .table import About, Finding, Symptom, rule
     checks=(3, 5, 6),
 )
 def instance_stopped(facts: AwsFacts) -> Finding | None:
-    for one in (facts.demo.web, facts.demo.customer):
+    for one in facts.demo.instances:
         instance = facts.instance(one)
         state, id = instance["State"]["Name"], instance["InstanceId"]
         if state in ("running", "pending"):

@@ -21,7 +21,7 @@ from .table import About, Finding, Symptom, rule
 )
 def public_access_blocked(facts: AwsFacts) -> Finding | None:
     """Either mode keeps ssh out, and a web server from installing anything; the health checks come from inside."""
-    subnets = (facts.demo.web.subnet, facts.demo.endpoint.subnet)
+    subnets = dict.fromkeys(one.subnet for one in facts.demo.instances if one.is_public)
     closed = {subnet: mode for subnet in subnets if (mode := facts.public_access(subnet)) != OPEN}
     if not closed:
         return None
@@ -39,9 +39,8 @@ def public_access_blocked(facts: AwsFacts) -> Finding | None:
     else:
         opening = [f"{clients.cli} {OPEN_THE_GATEWAYS}" for clients in places.values()]
         fixes["for the whole account and region: ask whoever set it"] = " && ".join(opening)
-    health, again = facts.health(), ""
-    is_unhealthy = health is not None and health.get("TargetHealth", {}).get("State", "").lower() == "unhealthy"
-    if is_unhealthy and facts.demo.web.subnet in closed:
+    health, again = facts.health() if facts.demo.web.subnet in closed else None, ""
+    if health and health.get("TargetHealth", {}).get("State", "").lower() == "unhealthy":
         evidence.append(f"{facts.id(facts.demo.web)} is unhealthy: it could install nothing when it booted.")
         again = f" && {facts.another(facts.demo.web)}"
     elsewhere = Fix("then make it in another region, with --region", "<demo> down", deletes=True)

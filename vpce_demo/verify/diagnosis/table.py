@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from ...aws.error_codes import ErrorKind, error_kind, error_message
-from ...errors import Fix, NotCreated, OtherSide
+from ...config.settings import made_by
+from ...errors import THIS_DEMO, Fix, NotCreated, OtherSide
 
 if TYPE_CHECKING:
     from ..aws_facts import AwsFacts
@@ -150,10 +151,18 @@ class LikelierFirst(Exception):
     """Another cause is likelier: this one is neither confirmed nor ruled out."""
 
 
+def _of_this_demo(facts: AwsFacts, finding: Finding) -> Finding:
+    """The same finding; what ``up`` mends of a chapter is mended by the ``up`` that makes it."""
+    made = f"{THIS_DEMO} {made_by(facts.demo.chapter)}"
+    fixes = [fix._replace(command=fix.command.replace(f"{THIS_DEMO} up", made)) for fix in finding.fixes]
+    return replace(finding, fixes=fixes)
+
+
 def ask(facts: AwsFacts, one: Rule) -> RuleAnswer | None:
     """Ask AWS a rule's question; None if what it is about does not exist."""
     try:
-        return RuleAnswer(one, one.confirm(facts))
+        finding = one.confirm(facts)
+        return RuleAnswer(one, finding and _of_this_demo(facts, finding))
     except OtherSide as error:
         return RuleAnswer(one, why_not=f"the {error.side}'s side")
     except NotCreated:
