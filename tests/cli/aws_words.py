@@ -91,6 +91,9 @@ def _value(shape: Any, values: list[str]) -> Any:
         return json.loads(values[0])
     if shape.type_name == "list":
         return [_value(shape.member, [value]) for value in values]
+    if not values:
+        assert shape.name in ("Boolean", "AttributeBooleanValue"), shape
+        return True if shape.type_name == "boolean" else {"Value": True}
     (value,) = values
     if shape.type_name == "structure":
         return {name: _value(shape.members[name], [part]) for name, part in _pairs(value)}

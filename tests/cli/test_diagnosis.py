@@ -5,6 +5,7 @@ One demo for all rows: each mends what it broke, or is followed by a new demo.
 
 from __future__ import annotations
 
+import random
 import re
 import shlex
 import shutil
@@ -14,14 +15,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from vpce_demo.exercises.ways import WAYS
-from vpce_demo.verify.diagnosis import RULES
+from vpce_demo.chapters import CHAPTERS
+from vpce_demo.config.settings import TUTORIAL
+from vpce_demo.exercises.ways import CAUSES, EXERCISES, WAYS, chapter_of_rule
 from vpce_demo.verify.diagnosis.table import Rule
 
 from .aws_words import aws, is_for_the_cli
 from .program import Done, World
 
-BREAKABLE = [rule for rule in RULES if not rule.local]
+BREAKABLE = list(EXERCISES.values())
 ALL = [(rule, way) for rule in BREAKABLE for way in WAYS[rule.key]]
 
 MET: dict[str, tuple[int, str]] = {
@@ -49,6 +51,15 @@ MET: dict[str, tuple[int, str]] = {
     "instance-stopped": (5, "stopped, no public address"),
     "instance-stopped:web": (3, "0 of 1 healthy on tcp/80: unused (Target.InvalidState)"),
     "part-missing": (3, "none is registered"),
+    "no-endpoint-route": (3, "no route to s3 by vpce-"),
+    "no-endpoint-route:main-table": (3, "no route to s3 by vpce-"),
+    "endpoint-policy-denies": (4, "403 from 198.18."),
+    "gateway-way-out": (6, "https://checkip.amazonaws.com/ answered: 200"),
+    "endpoint-https-closed": (5, "timed out after 5s"),
+    "dns-attributes-off": (4, "sts.us-east-1.amazonaws.com is "),
+    "dns-attributes-off:resolution": (4, "sts.us-east-1.amazonaws.com is not known, not 10.2.2."),
+    "private-dns-off": (4, "sts.us-east-1.amazonaws.com is "),
+    "interface-way-out": (6, "https://checkip.amazonaws.com/ answered: 200"),
 }
 MADE = {
     # how many things `up` makes where it is what mends it
@@ -65,6 +76,9 @@ MADE = {
     "not-allowed": 3,
     "not-allowed:connected": 1,
     "part-missing": 1,
+    "no-endpoint-route:main-table": 1,
+    "endpoint-https-closed": 1,
+    "dns-attributes-off": 1,
 }
 BY_HAND = (
     # where a second way to mend it is offered, which is proved as well
@@ -86,16 +100,40 @@ BY_HAND = (
     "instance-stopped:web",
     "not-allowed",
     "not-allowed:connected",
+    "no-endpoint-route",
+    "endpoint-policy-denies",
+    "endpoint-https-closed",
+    "dns-attributes-off",
+    "dns-attributes-off:resolution",
+    "private-dns-off",
 )
+DIFFERS = {
+    # what `status` shows of a chapter that is broken: a field that differs, or what is missing
+    "no-endpoint-route": "gateway-endpoint-s3: route tables",
+    "no-endpoint-route:main-table": "gateway-private-routing",
+    "endpoint-policy-denies": "gateway-endpoint-s3: policy",
+    "gateway-way-out": "gateway-private-routes: further routes",
+    "endpoint-https-closed": "interface-rule-https",
+    "endpoint-https-closed:another-group": "interface-endpoint: security groups",
+    "dns-attributes-off": "interface-hostnames",
+    "dns-attributes-off:resolution": "interface-vpc: DNS resolution",
+    "private-dns-off": "interface-endpoint: private DNS",
+    "interface-way-out": "interface-private-routes: further routes",
+}
 APART = {
     "accounts": ("--consumer-profile", "222233334444"),
     "regions": ("--consumer-region", "us-west-2"),
 }
 """Demos whose two sides are apart, and the options that make them."""
-SAMPLE = ("accounts-not-allowed", "accounts-not-allowed:connected", "accounts-other-way-in")
-"""Of these demos' rows, those that are tried in the ordinary run."""
+SAMPLE = (
+    *("accounts-not-allowed", "accounts-not-allowed:connected", "accounts-other-way-in"),
+    *("endpoint-policy-denies", "endpoint-https-closed", "dns-attributes-off"),
+)
+"""Of these demos' rows, and the chapters', those that are tried in the ordinary run."""
 NOT_IN = {"": ("not-allowed",), "accounts": ("service-not-found",), "regions": ("not-allowed", "no-common-zone")}
 """The exercises that have no meaning there: ``test_exercises`` has what is said."""
+UNDONE = ("chapters-gateway-way-out",)
+"""Of those that are undone, the one that takes back most."""
 ORDINARY = ("boot", "route")
 """Of the other ways to break the same thing, those that are tried in the ordinary run."""
 
@@ -105,8 +143,10 @@ def name(rule: Rule, way: str) -> str:
 
 
 def of_kind(kind: str) -> list[tuple[Rule, str]]:
-    """The ways to break a demo whose sides are in one place, or so apart."""
-    return [(rule, way) for rule, way in ALL if rule.key not in NOT_IN[kind]]
+    """The ways to break a demo whose sides are in one place, or so apart; or the chapters."""
+    if kind == "chapters":
+        return [(rule, way) for rule, way in ALL if chapter_of_rule(rule) != TUTORIAL]
+    return [(rule, way) for rule, way in ALL if chapter_of_rule(rule) == TUTORIAL and rule.key not in NOT_IN[kind]]
 
 
 def quick(rule: Rule, way: str) -> list[pytest.MarkDecorator]:
@@ -139,11 +179,14 @@ class Chain:
         return self
 
     def mend(self) -> Done:
-        """``up`` with its test at the end."""
-        done = self.world.here("up")
-        self.whole = done.code == 0
-        if took := re.search(r"PASSED  8 of 8 in ([\d.]+)s", done.out):
-            self.patience = max(1.0, 3 * float(took[1]))
+        """``up`` with its test at the end, of both chapters if the demo is one of chapters."""
+        for chapter in CHAPTERS if self.kind == "chapters" else [""]:
+            done = self.world.here("up", *(["--chapter", chapter] if chapter else []))
+            self.whole = done.code == 0
+            if not self.whole:
+                break
+            if took := re.search(r"PASSED  (\d) of \1 in ([\d.]+)s", done.out):
+                self.patience = max(1.0, 3 * float(took[2]))
         return done
 
 
@@ -232,7 +275,8 @@ def by_test(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
     tested = world.here("test", "--timeout", f"{chain.patience}", "-o", "json")
     assert world.changing_calls() == before
     assert tested.code == 6, tested.text
-    results = {one["number"]: one for one in tested.document["checks"]}
+    checks, chapter = tested.document["checks"], chapter_of_rule(rule)
+    results = {one["number"]: one for one in checks if one.get("chapter", TUTORIAL) == chapter}
     check, met = MET.get(name(rule, way), MET[rule.key])
     assert next(number for number, one in results.items() if one["passed"] is False) == check
     assert met in results[check]["evidence"]
@@ -268,9 +312,10 @@ def by_status(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
 
 
 def differences(world: World) -> set[str]:
-    """The fields of the demo that ``status`` shows as differing."""
-    resources = world.here("status", "-o", "json").document["resources"]
-    return {f"{one['key']}: {drift['field']}" for one in resources for drift in one["drift"]}
+    """The fields of the demo that ``status`` shows as differing, and what is missing."""
+    told = world.here("status", "-o", "json").document
+    fields = {f"{one['key']}: {drift['field']}" for one in told["resources"] for drift in one["drift"]}
+    return fields | set(told["missing"])
 
 
 def by_up(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
@@ -286,7 +331,7 @@ def by_down(chain: Chain, rule: Rule, way: str) -> dict[str, Any]:
 
 
 BY = {"test": by_test, "doctor": by_doctor, "status": by_status, "up": by_up, "down": by_down}
-LEAVES = ("acl-return-ports", "targets-unused:zone")
+LEAVES = ("acl-return-ports", "targets-unused:zone", "gateway-way-out", "interface-way-out")
 """After these the demo works, and something is there that would be in the way of other rows."""
 
 
@@ -301,16 +346,17 @@ def mended(chain: Chain, rule: Rule, way: str, done: Done | None) -> None:
     if done is None or "PASSED" not in done.out:
         done = world.here("test")
     assert done.code == 0, done.text
-    assert "PASSED  8 of 8" in done.out
+    assert re.search(r"PASSED  (\d) of \1 ", done.out)
     chain.whole = name(rule, way) not in LEAVES
 
 
 def test_every_row_is_here() -> None:
-    assert len(RULES) == 26
-    assert len({rule.key for rule in RULES}) == 26
+    assert {name: len(rules) for name, rules in CAUSES.items()} == {TUTORIAL: 26, "gateway": 3, "interface": 4}
+    assert len({rule.key for rules in CAUSES.values() for rule in rules}) == 33
     assert all("" in WAYS[rule.key] for rule in BREAKABLE)
     assert set(WAYS) == {rule.key for rule in BREAKABLE}
-    assert len(ALL) == 40
+    assert len(ALL) == 50
+    assert {name(*one) for one in of_kind("chapters")} == set(DIFFERS)
     assert {rule.key for rule in BREAKABLE if rule.seen_by == "test"} == {key.partition(":")[0] for key in MET}
 
 
@@ -318,6 +364,8 @@ def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[World, str], No
     """Break it, let the command that meets it name it, carry out what is offered first, and see the demo work."""
     world = chain.world
     answer = broken(chain, rule, way)
+    if differs := DIFFERS.get(name(rule, way)):
+        assert differences(world) == {differs}
     told = BY[rule.seen_by](chain, rule, way)
     assert (answer["rule"], answer["fixes"]) == (rule.key, told["fixes"])
     assert len(told["fixes"]) == (2 if name(rule, way) in BY_HAND else 1)
@@ -362,12 +410,134 @@ def test_a_row_of_sides_apart(chains: Callable[[str], Chain], kind: str, rule: R
     prove(chains(kind), rule, way)
 
 
+@pytest.mark.parametrize(
+    ("rule", "way"),
+    [
+        pytest.param(*one, id=id, marks=() if id in SAMPLE else pytest.mark.slow)
+        for one in of_kind("chapters")
+        for id in [name(*one)]
+    ],
+)
+def test_a_row_of_a_chapter(chains: Callable[[str], Chain], rule: Rule, way: str) -> None:
+    chain = chains("chapters")
+    assert differences(chain.world) == set()
+    prove(chain, rule, way)
+
+
+def test_an_exercise_of_a_chapter_is_solved_by_its_own_test(
+    chains: Callable[[str], Chain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what the demo has can be broken, and a pass of the other chapter solves nothing."""
+    chain = chains("chapters")
+    world = chain.world
+    with world.nothing_changes():
+        refused = world.here("sandbox", "break", "ssh-hangs")
+    assert refused.code == 5
+    assert "This exercise breaks the tutorial, which this demo does not have." in refused.err
+    assert f"Make it beside what there is:  {ours(world)} up\n" in refused.err
+    chosen: list[Any] = []
+
+    def choose(them: list[Any]) -> Any:
+        chosen.extend(them)
+        return next(one for one in them if one[0].key == "private-dns-off")
+
+    monkeypatch.setattr(random, "choice", choose)
+    assert world.here("sandbox", "break", "--random").code == 0
+    assert chosen == of_kind("chapters")
+    for words in (("test", "--chapter", "gateway"), ("up", "--chapter", "gateway")):
+        passed = world.here(*words)
+        assert (passed.code, "solved" in passed.text) == (0, False), passed.text
+    assert world.here("test").code == 6
+    solved = world.here("up", "--chapter", "interface")
+    assert (solved.code, "The exercise is solved." in solved.err) == (0, True), solved.text
+    last = world.here("sandbox", "score", "-o", "json").document["exercises"][-1]
+    assert last == {"number": 32, "ended": "solved", "hints": 0}
+    chain.whole = True
+
+
 @pytest.mark.slow
+def test_an_exercise_is_gone_with_its_chapter(chains: Callable[[str], Chain]) -> None:
+    world = chains("chapters").world
+    assert world.here("sandbox", "break", "private-dns-off").code == 0
+    for chapter, ended in (("gateway", "open"), ("interface", "undone")):
+        assert world.here("down", "--chapter", chapter).code == 0
+        assert world.here("sandbox", "score", "-o", "json").document["exercises"][-1]["ended"] == ended
+
+
+def closed(world: World, group: str) -> None:
+    id = world.recorded()[group]
+    (told,) = world.ec2.describe_security_groups(GroupIds=[id])["SecurityGroups"]
+    world.ec2.revoke_security_group_ingress(GroupId=id, IpPermissions=told["IpPermissions"])
+
+
+def without_a_route(world: World) -> None:
+    world.ec2.delete_route(RouteTableId=world.recorded()["gateway-public-routes"], DestinationCidrBlock="0.0.0.0/0")
+
+
+def stopped(world: World, instance: str) -> None:
+    world.ec2.stop_instances(InstanceIds=[world.recorded()[instance]])
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "likely", "by_hand"),
+    [
+        (
+            lambda world: closed(world, "gateway-private-group"),
+            "ssh-hangs",
+            "the instance Gateway_Private_EC2 does not let Gateway_Jump_EC2 in.",
+            "--port 22 --cidr 10.1.1.0/24",
+        ),
+        pytest.param(
+            *(lambda world: closed(world, "gateway-jump-group"), "ssh-hangs", "ssh is not open to your address."),
+            "--port 22 --cidr 203.0.113.10/32",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *(without_a_route, "ssh-hangs", "its subnet has no route to the internet gateway."),
+            "ec2 create-route",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *(lambda world: stopped(world, "gateway-private"), "instance-stopped"),
+            *("the instance Gateway_Private_EC2 does not run.", "ec2 start-instances"),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *(lambda world: stopped(world, "gateway-jump"), "instance-stopped"),
+            *("the instance Gateway_Jump_EC2 does not run.", "ec2 start-instances"),
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_what_keeps_ssh_from_the_instances_of_a_chapter(
+    chains: Callable[[str], Chain], change: Callable[[World], None], key: str, likely: str, by_hand: str
+) -> None:
+    """The tutorial's rules for it hold for the jump instance, and for the private one behind it."""
+    chain = chains("chapters")
+    world = chain.world
+    change(world)
+    rule = next(rule for rule in CAUSES[TUTORIAL] if rule.key == key)
+    told = by_doctor(chain, rule, "")
+    assert told["most_likely"] == likely
+    first, second = [fix["command"] for fix in told["fixes"]]
+    assert first == f"{ours(world)} up --chapter gateway"
+    assert by_hand in second
+    done = carry_out(world, first)
+    assert done is not None
+    assert "PASSED  6 of 6" in done.out
+    chain.whole = True
+
+
 @pytest.mark.parametrize(
     ("kind", "rule", "way"),
-    [pytest.param(kind, *one, id=f"{kind}-{name(*one)}") for kind in APART for one in of_kind(kind)],
+    [
+        pytest.param(kind, *one, id=id, marks=() if id in UNDONE else pytest.mark.slow)
+        for kind in (*APART, "chapters")
+        for one in of_kind(kind)
+        for id in [f"{kind}-{name(*one)}"]
+    ],
 )
-def test_an_exercise_of_sides_apart_is_undone(chains: Callable[[str], Chain], kind: str, rule: Rule, way: str) -> None:
+def test_an_exercise_is_undone(chains: Callable[[str], Chain], kind: str, rule: Rule, way: str) -> None:
     chain = chains(kind)
     world = chain.world
     before = differences(world)
@@ -400,7 +570,7 @@ def the_cli(world: World, line: str) -> None:
 def test_a_row_found_by_doctor_and_mended_by_hand(chains: Callable[[str], Chain], key: str) -> None:
     """The second thing that is offered, too; ``up`` may have something to mend after it."""
     rule, way = next(one for one in ALL if name(*one) == key)
-    chain = chains("accounts" if rule.key in NOT_IN[""] else "")
+    chain = chains(next(kind for kind in ("", "accounts", "chapters") if (rule, way) in of_kind(kind)))
     world = chain.world
     broken(chain, rule, way)
     told = by_doctor(chain, rule, way)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from vpce_demo.config.settings import TUTORIAL
 from vpce_demo.exercises.exercise import Exercise
-from vpce_demo.exercises.ways import EXERCISES, WAYS
+from vpce_demo.exercises.ways import CAUSES, EXERCISES, WAYS, chapter_of_rule
 from vpce_demo.model import Side
 from vpce_demo.sandbox import timing
-from vpce_demo.verify.diagnosis import RULES
 
 from .program import Program, World
 
@@ -40,14 +40,15 @@ def test_the_list_tells_what_will_be_seen_and_not_why(world: World) -> None:
         "  6  test   curl of the endpoint hangs; the endpoint is available",
         "  7  test   curl of the endpoint hangs; the endpoint is available",
     ]
-    breakable = [rule for rule in RULES if not rule.local]
-    assert len(done.out.splitlines()) == len(breakable)
-    for rule in RULES:
+    assert len(done.out.splitlines()) == len(EXERCISES)
+    assert done.out.splitlines()[-1] == " 33  test   the control reaches the internet  (up --chapter interface)"
+    for rule in EXERCISES.values():
         assert rule.key not in done.text
         assert rule.likely not in done.text
     told = world.here("sandbox", "break", "-o", "json").document["faults"]
-    assert [one["number"] for one in told] == list(range(1, len(breakable) + 1))
+    assert [one["number"] for one in told] == [*range(1, 25), *range(27, 34)]
     assert set(told[0]) == {"number", "seen_by", "seen"}
+    assert told[-1]["chapter"] == "interface"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,7 @@ ABROAD = ("--consumer-region", "us-west-2")
         ((), "not-allowed", ONE_ACCOUNT, "vpce-demo --sandbox up --name apart --consumer-profile 222233334444"),
         (ABROAD, "not-allowed:connected", ONE_ACCOUNT, "--name apart --consumer-profile"),
         (ABROAD, "no-common-zone", "between two, the zones", "vpce-demo --sandbox up --name exercise"),
+        ((), "no-endpoint-route", "which this demo does not have.", "vpce-demo --sandbox"),
         (APART, "service-not-found", "between two, AWS itself refuses", "222233334444 sandbox break not-allowed"),
     ],
 )
@@ -122,7 +124,7 @@ def test_a_surprise_and_the_trace_of_it(world: World, monkeypatch: pytest.Monkey
     assert done.code == 0, done.text
     assert {key for key in done.document if key not in ("version", "command", "exit_code")} == {"seen_by"}
     assert "group" not in done.text
-    to_choose = [rule for rule in RULES if not rule.passes and not rule.local]
+    to_choose = [rule for rule in CAUSES[TUTORIAL] if not rule.passes and not rule.local]
     assert {rule.key for rule, _ in chosen} == {rule.key for rule in to_choose} - {"not-allowed"}, "it has one account"
     assert len(chosen) == sum(len(WAYS[rule.key]) for rule in to_choose if rule.key != "not-allowed")
 
@@ -268,7 +270,12 @@ def test_a_surprise_that_fails_tells_nothing_and_can_be_undone(world: World, mon
     assert world.here("test").code == 0
 
 
-EVERY = [(rule, way) for rule in EXERCISES.values() if rule.key != "not-allowed" for way in WAYS[rule.key]]
+EVERY = [
+    (rule, way)
+    for rule in EXERCISES.values()
+    if rule.key != "not-allowed" and chapter_of_rule(rule) == TUTORIAL
+    for way in WAYS[rule.key]
+]
 QUICK = ("balancer-in-use", "targets-initial")
 """Those that the clock spoils, or hides, if it is as fast as it is by default."""
 

@@ -16,7 +16,7 @@ from vpce_demo.cli.commands import FAULTS
 from vpce_demo.cli.init import COMPLETION
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
-from vpce_demo.verify.diagnosis import RULES
+from vpce_demo.exercises.ways import EXERCISES
 
 from .program import Program, good
 
@@ -136,7 +136,7 @@ def test_a_shell_completes_the_names_of_the_demos_here(tmp_path: Path, monkeypat
 
 
 def test_a_shell_completes_faults_and_the_options_beside_them() -> None:
-    known = [rule.key for rule in RULES if not rule.local]
+    known = [rule.key for rule in EXERCISES.values()]
     assert [*completed("sandbox", "break", "")] == known
     assert [*completed("sandbox", "break", "ssh-")] == [key for key in known if key.startswith("ssh-")]
     assert completed("sandbox", "break", "--ran") == {"--random": "Break something without saying what."}

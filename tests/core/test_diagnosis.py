@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from vpce_demo import chapters
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment
 from vpce_demo.aws.region import PublicAccess
+from vpce_demo.chapters import CHAPTERS, chapter_named
 from vpce_demo.config.model import Config
+from vpce_demo.config.settings import TUTORIAL
 from vpce_demo.engine.resource import Aws
 from vpce_demo.errors import THIS_DEMO, Fix, NotCreated, Refused
 from vpce_demo.exercises.exercise import Exercise
-from vpce_demo.exercises.ways import WAYS
+from vpce_demo.exercises.ways import CAUSES, WAYS
 from vpce_demo.model import Live, Side
 from vpce_demo.sandbox.client import NOT_UNDERSTOOD
 from vpce_demo.session.discover import not_looked_up
@@ -27,7 +30,7 @@ from vpce_demo.ssh import Ssh
 from vpce_demo.tutorial import tutorial
 from vpce_demo.verify import aws_facts, checks, diagnosis
 from vpce_demo.verify.aws_facts import AwsFacts
-from vpce_demo.verify.diagnosis import RULES, creating, diagnose, login, public_access, refusal, server, table, targets
+from vpce_demo.verify.diagnosis import creating, diagnose, login, public_access, refusal, server, table, targets
 from vpce_demo.verify.diagnosis.filters import LAST_LINE, free_line, lets_in, lets_out, refusing_line, route_to
 from vpce_demo.verify.diagnosis.table import About, Finding, Rule, Symptom
 
@@ -151,11 +154,13 @@ def test_what_aws_refuses_has_a_symptom(key: str, said: str, symptom: Symptom | 
 
 
 def test_every_symptom_has_a_rule_and_every_rule_its_words() -> None:
-    assert {symptom for rule in RULES for symptom in rule.symptoms} == set(Symptom)
-    for rule in RULES:
-        assert "" not in (rule.likely, rule.confirmed_by, rule.mend), rule.key
-        assert rule.seen_by in ("test", "doctor") or not rule.passes
-        assert set(rule.checks) <= set(range(1, 9))
+    assert {symptom for rules in CAUSES.values() for rule in rules for symptom in rule.symptoms} == set(Symptom)
+    numbers = {TUTORIAL: range(1, 9), **{name: [q.number for q in chapter_named(name).checks] for name in CHAPTERS}}
+    for name, rules in CAUSES.items():
+        for rule in rules:
+            assert "" not in (rule.likely, rule.confirmed_by, rule.mend), rule.key
+            assert rule.seen_by in ("test", "doctor") or not rule.passes
+            assert set(rule.checks) <= set(numbers[name])
 
 
 def test_a_command_of_the_aws_cli_is_for_the_same_account_and_can_be_copied() -> None:
@@ -446,8 +451,8 @@ def test_a_listener_is_to_be_created_only_where_the_port_is_free(monkeypatch: py
 
 def test_a_fix_that_deletes_says_so() -> None:
     """Of the fixes as they are written: what ends, deletes or replaces something has the field."""
-    directory = Path(diagnosis.__file__).parent
-    trees = [ast.parse(file.read_text()) for file in directory.glob("*.py")]
+    directories = [Path(one) for package in (diagnosis, chapters) for one in package.__path__]
+    trees = [ast.parse(file.read_text()) for directory in directories for file in directory.glob("*.py")]
     calls = [
         node
         for tree in trees

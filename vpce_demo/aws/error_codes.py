@@ -46,6 +46,7 @@ _IN_USE = {
     "IncorrectState",
     "VolumeInUse",
     "InvalidNetworkInterface.InUse",
+    "InvalidIPAddress.InUse",
 }
 _NOT_YET = {"Unavailable", "ServiceUnavailable", "InvalidServiceName", "InvalidTarget", "InvalidParameterException"}
 _THERE_ALREADY = {

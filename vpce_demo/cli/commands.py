@@ -72,6 +72,8 @@ FAULTS = (
     "nothing-listens", "other-page", "targets-initial", "targets-unhealthy", "targets-unused", "something-differs",
     "ssh-hangs", "ssh-denied", "other-way-in", "instance-stopped", "not-allowed", "part-missing",
     "balancer-in-use", "interfaces-left",
+    "no-endpoint-route", "endpoint-policy-denies", "gateway-way-out",
+    "endpoint-https-closed", "dns-attributes-off", "private-dns-off", "interface-way-out",
 )
 # fmt: on
 COMPLETED: Mapping[str, tuple[str, ...]] = {"sandbox break": FAULTS}

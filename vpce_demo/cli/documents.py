@@ -296,11 +296,13 @@ class InjectedFault(TypedDict):
 
 
 class Exercise(TypedDict):
-    """Something that ``sandbox break`` can break: what will be seen, and by which command."""
+    """Something that ``sandbox break`` can break: what will be seen, and by which command; ``chapter`` if it is in one
+    beside the tutorial."""
 
     number: int
     seen_by: str
     seen: str
+    chapter: NotRequired[str]
 
 
 class ScoredExercise(TypedDict):

@@ -162,6 +162,7 @@ def down(
             screen.line(f"Left as they are: the provider, and of the customers {stay}.")
             return
         if chapter:
+            passed(app, "down", run.settings.demo_id, chapters=(chapter,))
             screen.line(f"Deleted {len(ids)} in {duration(told.board.seconds)}. Nothing left of the chapter {chapter}.")
             return
         passed(app, "down", run.settings.demo_id)

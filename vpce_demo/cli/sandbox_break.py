@@ -6,18 +6,21 @@ import difflib
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.environment import Environment
 from ..changes import CHANGES
+from ..chapters import chapter_of, in_order
+from ..config.settings import TUTORIAL, made_by
 from ..engine.resource import Resource
 from ..errors import DemoError, NotCreated, Refused
 from ..exercises.attempts import Attempt, Attempts
 from ..exercises.exercise import Exercise
-from ..exercises.ways import EXERCISES, WAYS, why_not
+from ..exercises.ways import EXERCISES, WAYS, chapter_of_rule, why_not
 from ..model import Remedy, is_fine
 from ..sandbox.client import Running
 from ..session.open import open_demo
@@ -28,6 +31,9 @@ from .group import command, pass_app
 from .sandbox import running_sandbox
 from .sandbox_hint import NO_EXERCISE, end
 from .up import changing
+
+if TYPE_CHECKING:
+    from .documents import Exercise as ExerciseDocument
 
 SHOWN_SECONDS = 60.0
 """How long it may take until something is to be seen, in AWS's seconds: two failed health checks take thirty."""
@@ -82,13 +88,16 @@ def sandbox_break(app: App, fault: str | None, surprise: bool, undo: bool) -> No
 def _list(app: App) -> None:
     """What one will see, and not what causes it."""
     screen = app.screen()
+    faults: list[ExerciseDocument] = []
     for number, rule in EXERCISES.items():
-        screen.line(f"{number:>3}  {rule.seen_by:<6} {screen.said(rule.seen.value)}")
+        chapter = chapter_of_rule(rule)
+        where = "" if chapter == TUTORIAL else f"  (up --chapter {chapter})"
+        screen.line(f"{number:>3}  {rule.seen_by:<6} {screen.said(rule.seen.value)}{where}")
+        fault: ExerciseDocument = {"number": number, "seen_by": rule.seen_by, "seen": rule.seen.value}
+        faults.append({**fault, "chapter": chapter} if where else fault)
     screen.message()
     screen.message("Break one:  vpce-demo sandbox break NUMBER    or any:  vpce-demo sandbox break --random")
-    app.document["faults"] = [
-        {"number": number, "seen_by": rule.seen_by, "seen": rule.seen.value} for number, rule in EXERCISES.items()
-    ]
+    app.document["faults"] = faults
 
 
 def _chosen(fault: str) -> tuple[Rule, str]:
@@ -107,10 +116,10 @@ def _chosen(fault: str) -> tuple[Rule, str]:
     return rule, way
 
 
-def _any(environment: Environment) -> tuple[Rule, str]:
-    """What shows for as long as it is broken, in demos of this environment."""
+def _any(environment: Environment, chapters: Collection[str]) -> tuple[Rule, str]:
+    """What shows for as long as it is broken, in demos of this environment and with these chapters."""
     every = [(rule, way) for rule in EXERCISES.values() if not rule.passes for way in WAYS[rule.key]]
-    return random.choice([(rule, way) for rule, way in every if not why_not(rule.key, way, environment)])
+    return random.choice([(rule, way) for rule, way in every if not why_not(rule, way, environment, chapters)])
 
 
 def _break(app: App, chosen: tuple[Rule, str] | None) -> tuple[Rule, bool]:
@@ -122,10 +131,10 @@ def _break(app: App, chosen: tuple[Rule, str] | None) -> tuple[Rule, bool]:
     """
     running, where = running_sandbox(app), app.where()
     environment, surprise = _environment(app), chosen is None
-    rule, way = chosen or _any(environment)
-    if refused := why_not(rule.key, way, environment):
-        raise refused
     with open_demo(where, environment, app.command) as run:
+        rule, way = chosen or _any(environment, run.settings.chapters)
+        if refused := why_not(rule, way, environment, run.settings.chapters):
+            raise refused
         there = run.look()
         missing = [r for r in run.demo.resources if not is_fine(there.get(r.key))]
         attempts = Attempts.load(where.directory)
@@ -140,7 +149,8 @@ def _break(app: App, chosen: tuple[Rule, str] | None) -> tuple[Rule, bool]:
                 "It is too early for sandbox break: the demo is not whole.",
                 code="VPCE095",
                 facts={"missing": ", ".join(dict.fromkeys(map(str, missing)))},
-                hint="Run first:  <demo> up",
+                hint="Run first:  "
+                + "    ".join(f"<demo> {made_by(name)}" for name in in_order(chapter_of(r.key) for r in missing)),
             )
         attempt = Attempt.of(rule.key, way, demo_id=run.settings.demo_id, surprise=surprise)
         if rule.passes and running.speed > SLOW:
@@ -149,7 +159,7 @@ def _break(app: App, chosen: tuple[Rule, str] | None) -> tuple[Rule, bool]:
         if attempt.speed:
             running.control("settings", {"speed": SLOW})
             app.screen().message("The sandbox's clock is as slow as AWS's until this has passed by itself.", mark="!")
-        exercise = _exercise(run, running)
+        exercise = _exercise(run, running, chapter_of_rule(rule))
         try:
             WAYS[rule.key][way](exercise)
             return rule, _shows(run, rule)
@@ -194,7 +204,7 @@ def _environment(app: App) -> Environment:
     return environment
 
 
-def _exercise(run: Run, running: Running) -> Exercise:
+def _exercise(run: Run, running: Running, chapter: str = "") -> Exercise:
     def make(resources: Sequence[Resource]) -> None:
         run.look()  # what was seen before is broken by now
         run.up(resources, lambda event: None, None, mend=False)
@@ -204,7 +214,7 @@ def _exercise(run: Run, running: Running) -> Exercise:
         running.control("faults", {"add": [wanted]})
         CHANGES.note("The sandbox's faults were changed.")
 
-    return Exercise(run.environment, run.facts(), make, inject_fault)
+    return Exercise(run.environment, run.facts(chapter=chapter), make, inject_fault)
 
 
 def _shows(run: Run, rule: Rule) -> bool:
@@ -212,7 +222,7 @@ def _shows(run: Run, rule: Rule) -> bool:
     until = time.monotonic() + max(LEAST_SECONDS, SHOWN_SECONDS / run.environment.pace)
     while True:
         run.look()
-        answer = ask(run.facts(), rule)
+        answer = ask(run.facts(chapter=chapter_of_rule(rule)), rule)
         if answer and answer.finding:
             return True
         if time.monotonic() > until:

@@ -5,12 +5,12 @@ The hints are levels of the rule whose cause was made to happen: its subject, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import THIS_DEMO, Diagnosis, NotCreated
 from ..exercises.attempts import ANSWER, Attempt, Attempts
-from ..exercises.ways import EXERCISES
+from ..exercises.ways import EXERCISES, chapter_of_rule
 from ..journal.state_file import StateFile
 from ..lessons import Language, language, words
 from ..lessons.catalogue import spaced, translated
@@ -49,16 +49,19 @@ def instead_of_the_cause(app: App) -> str:
     return for_this_demo(app, f"An exercise is open, so the cause is not told. A hint:  {THIS_DEMO} sandbox hint")
 
 
-def passed(app: App, command: str, demo_id: str, run: Run | None = None) -> None:
-    """End the open exercise after a ``test`` that passed or a ``down`` that left nothing.
+def passed(app: App, command: str, demo_id: str, run: Run | None = None, chapters: Collection[str] = ()) -> None:
+    """End the open exercise after a ``test`` that passed or a ``down`` that left nothing, of these chapters if not of
+    all.
 
-    It is solved by the command that shows it, or by ``test``; with the demo any other is gone.  What ``status`` alone
-    shows is broken though ``test`` passes, so AWS is asked once more, by the test's ``run``.
+    It is solved by the command that shows it, or by ``test``; with the demo, or its chapter, any other is gone.  What
+    ``status`` alone shows is broken though ``test`` passes, so AWS is asked once more, by the test's ``run``.
     """
     found = open_exercise(app, demo_id)
     if found is None:
         return
     rule = _rule(found[1])
+    if chapters and chapter_of_rule(rule) not in chapters:
+        return
     if rule.seen_by == "status" and run and (answer := ask(run.facts(), rule)) and answer.finding:
         return
     if (rule.seen_by == "down") == (command == "down"):
@@ -130,7 +133,7 @@ def _answer(app: App, rule: Rule) -> Diagnosis:
     if environment is not None:
         with open_demo(where, environment, app.command) as run:
             run.look()
-            answer = ask(run.facts(rule.seen.value), rule)
+            answer = ask(run.facts(rule.seen.value, chapter=chapter_of_rule(rule)), rule)
         if answer and answer.finding:
             likely, evidence, fixes = answer.finding.likely, [*answer.finding.evidence], [*answer.finding.fixes]
     return diagnosis_for_this_demo(app, Diagnosis(rule.key, likely, evidence, fixes, []))

@@ -13,7 +13,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..changes import CHANGES
-from ..config.settings import TUTORIAL
+from ..config.settings import TUTORIAL, made_by
 from ..engine.resource import Resource
 from ..errors import Diagnosis, NotCreated, TestFailed
 from ..model import Side
@@ -95,7 +95,7 @@ def _nothing_to_test(app: App, missing: Sequence[Resource] = (), chapter: str | 
         "It is too early for test.",
         code="VPCE095",
         facts={"missing": what},
-        hint=f"Run first:  {command_line(app)} up{f' --chapter {chapter}' if chapter else ''}",
+        hint=f"Run first:  {command_line(app)} {made_by(chapter or TUTORIAL)}",
     )
 
 
@@ -155,7 +155,7 @@ def run_test(
         error = TestFailed(f"check {failed.number}{whose}{where} failed: {failed.evidence}")
         error.diagnosis = failed.failure.diagnosis if failed.failure else None
         raise error
-    passed(app, "test", run.settings.demo_id, run)
+    passed(app, "test", run.settings.demo_id, run, chapters)
 
 
 @dataclass(frozen=True)

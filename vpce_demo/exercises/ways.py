@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, cast
 
 from ..aws.environment import Environment
 from ..aws.region import OPEN
 from ..aws.tags import tags_of
-from ..errors import Refused
+from ..chapters import CHAPTERS, chapter_named
+from ..config.settings import TUTORIAL, made_by
+from ..errors import THIS_DEMO, Refused
 from ..model import ANYWHERE, Side
+from ..resources.security_group import SecurityGroup
 from ..resources.subnet import Subnet
 from ..resources.vpc import Vpc
 from ..verify.diagnosis import RULES
 from ..verify.diagnosis.filters import ANSWERS
 from ..verify.diagnosis.groups import PORT
 from ..verify.diagnosis.login import SSH
+from ..verify.diagnosis.table import Rule
 from .exercise import Exercise, tagged, tcp
 
 if TYPE_CHECKING:
@@ -28,8 +33,19 @@ WAYS: dict[str, dict[str, Break]] = {}
 """By the rule's key and the name of the way; the first one has no name."""
 _WHY_NOT: dict[tuple[str, str], WhyNot] = {}
 """By the same two words; of most ways there is nothing to say."""
-EXERCISES = {number: rule for number, rule in enumerate(RULES, 1) if not rule.local}
+CAUSES = {TUTORIAL: RULES, **{name: chapter_named(name).causes for name in CHAPTERS}}
+"""The table of causes: the tutorial's rules, then those of each chapter."""
+EXERCISES = {
+    number: rule
+    for number, rule in enumerate((rule for rules in CAUSES.values() for rule in rules), 1)
+    if not rule.local
+}
 """The rules whose cause can be made to happen, by the numbers that they have in the table."""
+
+
+def chapter_of_rule(rule: Rule) -> str:
+    """The chapter whose cause this is, or the tutorial."""
+    return next(name for name, rules in CAUSES.items() if rule in rules)
 
 
 def way(rule: str, name: str = "", why_not: WhyNot | None = None) -> Callable[[Break], Break]:
@@ -44,9 +60,17 @@ def way(rule: str, name: str = "", why_not: WhyNot | None = None) -> Callable[[B
     return add
 
 
-def why_not(rule: str, name: str, environment: Environment) -> Refused | None:
-    """Why this way has no meaning for a demo of this environment; None if it has."""
-    ask = _WHY_NOT.get((rule, name))
+def why_not(rule: Rule, name: str, environment: Environment, chapters: Collection[str]) -> Refused | None:
+    """Why this way has no meaning for a demo of this environment and with these chapters; None if it has."""
+    if (chapter := chapter_of_rule(rule)) not in chapters:
+        return Refused(
+            "This exercise breaks the tutorial, which this demo does not have."
+            if chapter == TUTORIAL
+            else f"This exercise breaks the chapter {chapter}, which this demo does not have.",
+            code="VPCE127",
+            hint=f"Make it beside what there is:  {THIS_DEMO} {made_by(chapter)}",
+        )
+    ask = _WHY_NOT.get((rule.key, name))
     return ask(environment) if ask else None
 
 
@@ -465,3 +489,93 @@ def _leave_one(exercise: Exercise) -> None:
 @way("interfaces-left", "subnet")
 def _leave_a_subnet(exercise: Exercise) -> None:
     exercise.another_subnet(exercise.facts.demo.endpoint.subnet)
+
+
+# --- the chapters -------------------------------------------------------------
+
+
+@way("no-endpoint-route")
+def _leave_the_endpoint_s_table(exercise: Exercise) -> None:
+    """AWS takes its route away with the association."""
+    endpoint, table = exercise.facts.part("gateway-endpoint-s3"), exercise.facts.part("gateway-private-routes")
+    exercise.ec2(endpoint).modify_vpc_endpoint(
+        VpcEndpointId=exercise.id(endpoint), RemoveRouteTableIds=[exercise.id(table)]
+    )
+
+
+@way("no-endpoint-route", "main-table")
+def _leave_the_private_table(exercise: Exercise) -> None:
+    """The private subnet follows its VPC's main table, which no endpoint is associated with."""
+    routing = exercise.facts.part("gateway-private-routing")
+    exercise.ec2(routing).disassociate_route_table(AssociationId=exercise.id(routing))
+
+
+@way("endpoint-policy-denies")
+def _deny(exercise: Exercise) -> None:
+    endpoint = exercise.facts.part("gateway-endpoint-s3")
+    nothing = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+    exercise.ec2(endpoint).modify_vpc_endpoint(
+        VpcEndpointId=exercise.id(endpoint), PolicyDocument=json.dumps({"Statement": [nothing]})
+    )
+
+
+@way("gateway-way-out")
+def _open_the_gateway_chapter(exercise: Exercise) -> None:
+    _way_out(exercise, "gateway")
+
+
+@way("interface-way-out")
+def _open_the_interface_chapter(exercise: Exercise) -> None:
+    _way_out(exercise, "interface")
+
+
+def _way_out(exercise: Exercise, chapter: str) -> None:
+    """A default route from a chapter's private subnet, to a NAT gateway in its public one."""
+    subnet, table = (exercise.facts.part(f"{chapter}-{what}") for what in ("public-subnet", "private-routes"))
+    ec2 = exercise.ec2(subnet)
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    exercise.undo_by(subnet, "release_address", AllocationId=address)
+    made = ec2.create_nat_gateway(SubnetId=exercise.id(subnet), AllocationId=address)
+    gateway = made["NatGateway"]["NatGatewayId"]
+    exercise.undo_by(subnet, "delete_nat_gateway", NatGatewayId=gateway)
+    look = ec2.describe_nat_gateways
+    exercise.until(
+        lambda: look(NatGatewayIds=[gateway])["NatGateways"][0]["State"] == "available", f"{gateway} to be available"
+    )
+    exercise.undo_by(table, "delete_route", RouteTableId=exercise.id(table), DestinationCidrBlock=ANYWHERE)
+    ec2.create_route(RouteTableId=exercise.id(table), DestinationCidrBlock=ANYWHERE, NatGatewayId=gateway)
+
+
+@way("endpoint-https-closed")
+def _close_https(exercise: Exercise) -> None:
+    exercise.close(exercise.facts.part("interface-endpoint-group"), 443)
+
+
+@way("endpoint-https-closed", "another-group")
+def _another_group_for_the_interface_endpoint(exercise: Exercise) -> None:
+    """The VPC's default group, which AWS takes where none is named."""
+    endpoint = exercise.facts.part("interface-endpoint")
+    group = cast("SecurityGroup", exercise.facts.part("interface-endpoint-group"))
+    exercise.ec2(endpoint).modify_vpc_endpoint(
+        VpcEndpointId=exercise.id(endpoint),
+        AddSecurityGroupIds=[default_group(exercise, group.vpc)],
+        RemoveSecurityGroupIds=[exercise.id(group)],
+    )
+
+
+@way("dns-attributes-off")
+def _no_hostnames(exercise: Exercise) -> None:
+    vpc = exercise.facts.part("interface-vpc")
+    exercise.ec2(vpc).modify_vpc_attribute(VpcId=exercise.id(vpc), EnableDnsHostnames={"Value": False})
+
+
+@way("dns-attributes-off", "resolution")
+def _no_resolution(exercise: Exercise) -> None:
+    vpc = exercise.facts.part("interface-vpc")
+    exercise.ec2(vpc).modify_vpc_attribute(VpcId=exercise.id(vpc), EnableDnsSupport={"Value": False})
+
+
+@way("private-dns-off")
+def _no_private_dns(exercise: Exercise) -> None:
+    endpoint = exercise.facts.part("interface-endpoint")
+    exercise.ec2(endpoint).modify_vpc_endpoint(VpcEndpointId=exercise.id(endpoint), PrivateDnsEnabled=False)

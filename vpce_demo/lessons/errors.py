@@ -683,7 +683,8 @@ ERRORS = (
     ErrorRow(
         "VPCE127", "5", "The exercise has no meaning in this demo",
         "A few causes exist only in one account, only between two, or only in one region. In one account the owner of "
-        "a service may always connect; between two regions the zones need not match.",
+        "a service may always connect; between two regions the zones need not match. Others break a chapter, or the "
+        "tutorial, which the demo does not have.",
         "Take the exercise, or make the demo beside this one, that the message names.",
     ),
     ErrorRow(

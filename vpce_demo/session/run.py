@@ -370,9 +370,9 @@ class Run:
         theirs = self.sides.get(customer.party, self.sides[Side.CONSUMER])  # a provider alone has no others
         return {Side.PROVIDER: self.sides[Side.PROVIDER], Side.CONSUMER: theirs}
 
-    def facts(self, said: str = "", number: int = 0) -> AwsFacts:
-        """The demo as the diagnosis asks about it, with the customer of this number, or the first; ``said`` is what a
-        failed check reported."""
+    def facts(self, said: str = "", number: int = 0, chapter: str = "") -> AwsFacts:
+        """The demo, or this chapter of it, as the diagnosis asks about it, with the customer of this number, or the
+        first; ``said`` is what a failed check reported."""
         from ..verify.aws_facts import AwsFacts
 
         customers = self.demo.customers
@@ -382,6 +382,7 @@ class Run:
             sides = OneSide({side: sides[side]})
         source = self.settings.ssh_source
         demo = self.demo.alone(customer)
+        demo = demo.only(chapter) if chapter else demo
         return AwsFacts(demo, sides, self.ssh(), source, lambda: my_address(self.environment), said)
 
     def diagnosis(self, refused: Iterable[tuple[Resource, str]]) -> Diagnosis | None:
