@@ -100,7 +100,7 @@ def the_routes_are_there(lab: CheckContext) -> str:
     for service in SERVICES:
         endpoint, route = facts.known(facts.part(_key(service))), _route(facts, lists, service)
         if route is None:
-            raise CheckFailed(f"no route to {service} by {endpoint or 'an endpoint'}", Symptom.SERVICE_HANGS)
+            raise CheckFailed(f"no route to {SERVICES[service]} by {endpoint or 'an endpoint'}", Symptom.SERVICE_HANGS)
         told.append(f"{route.get('DestinationPrefixListId')} -> {endpoint}")
     return ", ".join(told)
 
@@ -149,7 +149,7 @@ def _through_its_list(lab: CheckContext, service: str, url: str) -> str:
     listed = prefix_lists(lab.sides[CONSUMER].clients).get(service)
     id, ranges = (listed.get("PrefixListId", ""), listed.get("Cidrs", [])) if listed else ("", [])
     if not any(within(answer.address, one) for one in ranges):
-        raise CheckFailed(f"{answer}, which is not in the prefix list of {service}", Symptom.WAY_OUT)
+        raise CheckFailed(f"{answer}, which is not in the prefix list of {SERVICES[service]}", Symptom.WAY_OUT)
     if answer.status != "200":
         raise CheckFailed(f"{answer}, in {id}: the way is open", Symptom.SERVICE_DENIES)
     return f"{answer}, in {id}"
@@ -197,7 +197,7 @@ def no_endpoint_route(facts: AwsFacts) -> Finding | None:
     ours, endpoint = facts.known(facts.part(f"{NAME}-private-routes")), facts.known(facts.part(_key(missing[0])))
     by_hand = facts.command(CONSUMER, "ec2 modify-vpc-endpoint", vpc_endpoint_id=endpoint, add_route_table_ids=table)
     return Finding(
-        f"the route table of the private subnet has no route to the endpoint of {' and '.join(missing)}.",
+        f"the route table of the private subnet has no route to the endpoint of {' and '.join(SERVICES[one] for one in missing)}.",
         [f"{table} has no route from a prefix list to {endpoint or 'an endpoint'}: AWS adds it with the association."],
         [Fix("associates it again", "<demo> up"), *([Fix("", by_hand)] if endpoint and table == ours else [])],
     )
@@ -220,7 +220,7 @@ def endpoint_policy_denies(facts: AwsFacts) -> Finding | None:
         if policy != FULL_ACCESS:
             reset = facts.command(CONSUMER, "ec2 modify-vpc-endpoint", vpc_endpoint_id=id, reset_policy=True)
             return Finding(
-                f"the policy of the endpoint of {service} does not allow it.",
+                f"the policy of the endpoint of {SERVICES[service]} does not allow it.",
                 [f"{id}: {policy}", "An answer came, so the route and the groups let it through."],
                 [Fix("gives full access again, within minutes", "<demo> up"), Fix("", reset)],
             )
