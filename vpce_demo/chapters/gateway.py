@@ -195,9 +195,10 @@ def no_endpoint_route(facts: AwsFacts) -> Finding | None:
         return None
     table = facts.route_table(CONSUMER, facts.id(facts.part(f"{NAME}-private-subnet")))["RouteTableId"]
     ours, endpoint = facts.known(facts.part(f"{NAME}-private-routes")), facts.known(facts.part(_key(missing[0])))
+    services = " and ".join(SERVICES[one] for one in missing)
     by_hand = facts.command(CONSUMER, "ec2 modify-vpc-endpoint", vpc_endpoint_id=endpoint, add_route_table_ids=table)
     return Finding(
-        f"the route table of the private subnet has no route to the endpoint of {' and '.join(SERVICES[one] for one in missing)}.",
+        f"the route table of the private subnet has no route to the endpoint of {services}.",
         [f"{table} has no route from a prefix list to {endpoint or 'an endpoint'}: AWS adds it with the association."],
         [Fix("associates it again", "<demo> up"), *([Fix("", by_hand)] if endpoint and table == ours else [])],
     )

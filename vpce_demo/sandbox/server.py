@@ -44,10 +44,6 @@ HALT_SECONDS = 0.1
 """How often the API's server checks whether it should stop, in seconds."""
 
 
-PORT_SECONDS = 20.0
-"""How long a reset waits for its own port to be free again, in seconds."""
-
-
 class Sandbox:
     """A sandbox in this process; moto's store is the process's, so there is one at a time.
 
@@ -127,13 +123,18 @@ class Sandbox:
         self._threads.append(thread)
         thread.start()
 
-    def _plug_in(self, proxy_port: int) -> None:
+    def _plug_in(self, proxy_port: int, listening: socket.socket | None = None) -> None:
         from .network.network import Network  # asyncssh is slow to import
 
         directory = self._directory or self._own_directory
         assert directory is not None
         network = Network(
-            self.cloud.view, self.clock, directory, proxy_port=proxy_port, install_error=self.faults.install_error
+            self.cloud.view,
+            self.clock,
+            directory,
+            proxy_port=proxy_port,
+            install_error=self.faults.install_error,
+            listening=listening,
         )
         network.start()
         self._network = self.cloud.wires = network
@@ -195,22 +196,14 @@ class Sandbox:
     def reset(self) -> None:
         """Empty every account, on the same ports.  Stops the machines and removes all faults."""
         with self.cloud.lock:
-            proxy_port = self._network.proxy_port
+            listening = self._network.held()
         self._unplug()
         with self.cloud.lock:
             moto.reset()
             self.cloud.clear()
             self._api.clear()
             self.faults.clear()
-        until = time.monotonic() + PORT_SECONDS
-        while True:
-            try:
-                return self._plug_in(proxy_port)
-            except SandboxError:
-                # An outgoing connection may have been given the port while it was free.
-                if time.monotonic() >= until:
-                    raise
-                time.sleep(HALT_SECONDS)
+        self._plug_in(0, listening)
 
     def set(
         self,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -44,12 +45,13 @@ class Network:
         directory: Path,
         proxy_port: int = 0,
         install_error: Callable[[], str] = str,
+        listening: socket.socket | None = None,
     ) -> None:
         self._verdicts = Verdicts()
         self._wire = Wire(view, self._verdicts.of, clock)
         self._hosts = Hosts(self._wire, clock, directory / INSTANCES, install_error)
         self._checks = Checks(self._wire, clock, self._verdicts)
-        self._proxy = Proxy(self._wire, proxy_port)
+        self._proxy = Proxy(self._wire, proxy_port, listening)
         self._view = view
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -61,6 +63,10 @@ class Network:
     @property
     def proxy_port(self) -> int:
         return self._proxy.port
+
+    def held(self) -> socket.socket:
+        """The proxy's listening socket, for the network that is to follow this one on the same port."""
+        return self._proxy.held()
 
     def start(self) -> None:
         """Return once the proxy listens.  Raises ``SandboxError`` if its port is taken."""

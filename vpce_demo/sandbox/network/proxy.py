@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import socket
 from contextlib import AsyncExitStack
+from typing import Any
 from urllib.parse import urlsplit
 
 from vpce_demo.sandbox.network.http import BadMessage, Head, read_head
@@ -33,18 +35,25 @@ class _Answer(Exception):
 
 
 class Proxy:
-    """Listens on ``port``, or a free one for 0; ``port`` is the real one once started."""
+    """Listens on ``port``, or a free one for 0, or on a socket that listens already; ``port`` is the real one once
+    started."""
 
-    def __init__(self, wire: Wire, port: int) -> None:
+    def __init__(self, wire: Wire, port: int, listening: socket.socket | None = None) -> None:
         self._wire = wire
         self.port = port
+        self._listening = listening
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
 
     async def start(self) -> None:
         """Raises ``OSError`` if the port is taken."""
-        self._server = await asyncio.start_server(self._accept, LOOPBACK, self.port)
+        where: Any = {"sock": self._listening} if self._listening else {"host": LOOPBACK, "port": self.port}
+        self._server = await asyncio.start_server(self._accept, **where)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def held(self) -> socket.socket:
+        """Its listening socket, which lasts when this proxy stops: nobody else is given the port meanwhile."""
+        return self._server.sockets[0].dup()
 
     async def stop(self) -> None:
         self._stopped = True
