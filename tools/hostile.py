@@ -53,6 +53,7 @@ COMMANDS = (
     "diagram",
     "report",
     "support",
+    "export terraform",
     "init",
     "completion bash",
     "doctor",

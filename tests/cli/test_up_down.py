@@ -306,6 +306,7 @@ EVERY_COMMAND = {
     "diagram": "--format mermaid",
     "report": "--to report.html",
     "support": "--to support.zip",
+    "export": "terraform",
     "explain": "privatelink",
     "init": "new.yaml",
     "completion": "bash",

@@ -18,7 +18,7 @@ ORDER = (
     "__main__",
     "cli",
     "exercises",
-    "report",
+    "report export",
     "ui session",
     "chapters",
     "verify",

@@ -500,6 +500,16 @@ class ReportDocument(TypedDict):
     unrecorded: NotRequired[dict[str, str]]
 
 
+class ExportDocument(TypedDict):
+    """``export``: the directory and its files; how many resources a plan imports, and the addresses that it adds."""
+
+    format: Literal["terraform"]
+    directory: str
+    files: list[str]
+    imports: int
+    adds: list[str]
+
+
 class LogsDocument(TypedDict):
     """The list of runs, or one run with its lines."""
 
@@ -643,6 +653,7 @@ DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
     DoctorDocument: ("doctor", (0, 1, 6)),
     DiagramDocument: ("diagram", (0,)),
     ReportDocument: ("report", (0,)),
+    ExportDocument: ("export", (0,)),
     SupportDocument: ("support", (0,)),
     ListDocument: ("list", (0,)),
     LogsDocument: ("logs", (0,)),

@@ -712,5 +712,10 @@ ERRORS = (
         "`up --side consumer` needs the name of the provider's endpoint service, and nothing tells it.",
         "Add `--service-name`: the provider's `up` prints the whole command.",
     ),
+    ErrorRow(
+        "VPCE133", "5", "The directory holds other files",
+        "`export` writes files of fixed names, and takes a directory that holds nothing else, but for Terraform's own.",
+        "Name a directory of its own: `--to DIR`.",
+    ),
 )
 # fmt: on

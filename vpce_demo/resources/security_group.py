@@ -144,11 +144,12 @@ class IngressRule(Resource):
     """A CIDR block; empty if the demo is only looked up."""
 
     @property
-    def _description(self) -> str:
+    def description(self) -> str:
+        """The rule's, in AWS."""
         return f"{OURS}{self.key}"
 
     def _permission(self, source: str) -> IpPermissionTypeDef:
-        ranges = [{"CidrIp": source, "Description": self._description}]
+        ranges = [{"CidrIp": source, "Description": self.description}]
         return {"IpProtocol": "tcp", "FromPort": self.port, "ToPort": self.port, "IpRanges": ranges}  # type: ignore[typeddict-item]
 
     def find(self, aws: Aws) -> Iterator[Live]:
@@ -162,7 +163,7 @@ class IngressRule(Resource):
                     continue
                 for allowed in permission["IpRanges"]:
                     source = allowed.get("CidrIp", "")
-                    ours = allowed.get("Description") == self._description
+                    ours = allowed.get("Description") == self.description
                     outputs, held = {"source": source}, (("source", self.source, source),)
                     if source == self.source or (ours and not self.source):
                         yield Live(group["GroupId"], outputs=outputs, held=held)

@@ -1,0 +1,1 @@
+"""A demo in the files of other tools."""
