@@ -1,0 +1,198 @@
+"""``export``: the demo as Terraform's files.  ``tests/peers/test_export.py`` gives them to Terraform."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vpce_demo.chapters import CHAPTERS, demo_of
+from vpce_demo.config.load import load
+from vpce_demo.config.settings import TUTORIAL, Settings
+from vpce_demo.export.hcl import Block, Raw, page, text
+from vpce_demo.export.terraform import FILES, PARTS, ROWS, Export, Party
+from vpce_demo.model import Side
+from vpce_demo.resources.nouns import KINDS
+from vpce_demo.tutorial import web_server
+
+from .stage import Stage
+
+AN_ID = re.compile(r"\b(vpce?|subnet|igw|rtb|sg|i|key|eni|vpce-svc|ami)-[0-9a-f]{8,}|arn:aws:|\b\d{12}\b")
+TARGET = "aws_lb_target_group_attachment.target"
+
+
+def written(**settings: Any) -> Export:
+    """The export of a demo with these settings, of which nothing stands."""
+    found = {"zone": "us-east-1a", "provider_zone_id": "use1-az1", "consumer_zone_id": "use1-az1"}
+    chapters = settings.pop("chapters", (TUTORIAL,))
+    s = Settings.of(load(None, settings), demo_id="7f3a9c", ssh_source="192.0.2.1/32", **found, chapters=chapters)
+    party = Party("123456789012", "us-east-1", "", "arn:aws:iam::123456789012:user/me")
+    return Export(demo_of(s), s, {}, dict.fromkeys(map(str, Side), party), "vpce-demo")
+
+
+# --- HCL --------------------------------------------------------------------------------
+
+
+TEXTS = {
+    "plain": '"plain"',
+    'a "quote" and a \\': r'"a \"quote\" and a \\"',
+    "${var.x} and %{ if }": '"$${var.x} and %%{ if }"',
+    "$${a}": '"$$${a}"',
+    "$5 and 5%": '"$5 and 5%"',
+    "one\n": r'"one\n"',
+    "one\ntwo": r'"one\ntwo"',
+    "one\ntwo ${x}\n": "<<EOT\none\ntwo $${x}\nEOT",
+    '  \\n\n\n"two"\n': '<<EOT\n  \\n\n\n"two"\nEOT',
+    "one\n EOT \ntwo\n": r'"one\n EOT \ntwo\n"',
+    "one\r\ntwo\r\n": r'"one\r\ntwo\r\n"',
+    "one\u2028two\n": r'"one\u2028two\n"',
+    "\x1b[2J\t\U000e0041": r'"\u001b[2J\t\U000e0041"',
+    "ようこそ\n私のページ\n": "<<EOT\nようこそ\n私のページ\nEOT",
+    "": '""',
+}
+"""Texts, and how they stand in HCL.  Terraform reads the same ones in ``tests/peers/test_export.py``."""
+
+
+@pytest.mark.parametrize("value", TEXTS)
+def test_a_text_is_only_a_text(value: str) -> None:
+    assert text(value) == TEXTS[value]
+
+
+def test_the_layout_is_that_of_terraform_fmt() -> None:
+    inner = Block("inner", [("on", True)])
+    tags = {"Name": "x", "a:b": Raw("var.b")}
+    block = Block(
+        'resource "a" "b"', [("id", 1), ("longer", ["x", Raw("var.y")]), ("none", None), inner, ("tags", tags)]
+    )
+    assert page(["# One", block, Block("empty", [])]) == (
+        '# One\n\nresource "a" "b" {\n  id     = 1\n  longer = ["x", var.y]\n\n  inner {\n    on = true\n  }\n\n'
+        '  tags = {\n    Name  = "x"\n    "a:b" = var.b\n  }\n}\n\nempty {}\n'
+    )
+
+
+# --- the files --------------------------------------------------------------------------
+
+
+def test_every_kind_has_a_row_or_is_a_part() -> None:
+    assert set(KINDS) == {*ROWS, *PARTS}
+    assert not ROWS.keys() & PARTS.keys()
+
+
+@pytest.mark.parametrize("chapters", [(TUTORIAL,), (TUTORIAL, *CHAPTERS), CHAPTERS[:1]])
+def test_names_are_unique_and_every_reference_leads_to_something(chapters: tuple[str, ...]) -> None:
+    told = written(chapters=chapters, customers=3)
+    main = told.files()["main.tf"]
+    heads = re.findall(r'^resource "(\w+)" "(\w+)" \{', main, re.MULTILINE)
+    assert len(set(heads)) == len(heads) == len(told.to_add)
+    referred = set(re.findall(r"\b(aws_\w+)\.(\w+)", re.sub(r"data\.aws_\w+\.\w+", "", main)))
+    assert referred <= set(heads)
+    assert set(re.findall(r"\bvar\.(\w+)", main)) == told.variables.keys()
+
+
+def test_what_the_user_chose_stands_in_the_files_as_it_is() -> None:
+    hostile = 'ようこそ ${self.id} %{ for } "quoted" \\ EOT'
+    told = written(page=hostile, tags={"Cost Center": "R+D=1:/@"}, provider={"vpc_name": hostile}, ssh_from="0.0.0.0/0")
+    main = told.files()["main.tf"]
+    assert f"user_data = {text(web_server(hostile, '7f3a9c'))}\n" in main
+    assert '"Cost Center"    = "R+D=1:/@"\n' in main
+    assert f"Name                 = {text(hostile)}\n" in main
+    assert not re.search(r"(?<![$%])[$%]\{(?!var)", main), "no template but our own"
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
+def test_the_layout_of_all_files(tmp_path: Path) -> None:
+    """The cheapest of Terraform's own checks."""
+    for file, told in written(page="${x}\nEOT", chapters=(TUTORIAL, *CHAPTERS)).files().items():
+        (tmp_path / file).write_text(told)
+    done = subprocess.run(["terraform", "fmt", "-check", "-diff"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- the command ------------------------------------------------------------------------
+
+
+def test_of_a_demo_that_stands(stage: Stage) -> None:
+    code, document, _ = stage.run("export", "terraform", "--to", "there")
+    assert code == 0
+    assert (document["imports"], document["adds"]) == (24, [TARGET])
+    assert document["files"] == list(FILES) == sorted(one.name for one in Path("there").iterdir())
+    main, imports, readme = (Path("there", name).read_text() for name in ("main.tf", "imports.tf", "README.md"))
+    assert not AN_ID.search(main)
+    steps = {int(number) for number in re.findall(r"^# Step (\d+):", main, re.MULTILINE)}
+    assert steps == set(range(1, 18))
+    for line in (
+        "  subnet_id                   = aws_subnet.provider.id",
+        "  availability_zone_id = var.zone_id",
+        "  service_name        = aws_vpc_endpoint_service.service.service_name",
+        "  vpc_endpoint_id         = aws_vpc_endpoint.endpoint.id",
+        '    "vpce-demo:resource" = "customer-vpc"',
+        '    description = "vpce-demo: provider-rule-ssh"',
+    ):
+        assert f"{line}\n" in main, line
+    ids = stage.ids
+    for address, id in {
+        "aws_vpc.provider": ids["provider-vpc"],
+        "aws_route.customer": f"{ids['customer-routes']}_0.0.0.0/0",
+        "aws_route_table_association.provider": f"{ids['provider-subnet']}/{ids['provider-routes']}",
+        "aws_key_pair.provider": "Service_key",
+        "aws_lb.load_balancer": ids["load-balancer"],
+        "aws_vpc_endpoint_connection_accepter.acceptance": f"{ids['service']}_{ids['endpoint']}",
+    }.items():
+        assert f'import {{\n  to = {address}\n  id = "{id}"\n}}' in imports
+    assert f"It adds `{TARGET}` again" in readme
+    assert "24 to import, 1 to add, 0 to change, 0 to destroy" in readme
+    assert "vpce-demo --sandbox sandbox status" in readme
+
+
+def test_of_the_settings_alone_it_makes_the_key_by_which_the_demo_is_known(stage: Stage) -> None:
+    line = ("export", "terraform", "--name", "new", "--to", "new")
+    code, document, _ = stage.run(*line)
+    assert code == 0
+    assert (document["imports"], len(document["adds"])) == (0, 25)
+    key = (stage.directory / "sandbox" / "new" / "key.pem.pub").read_text().strip()
+    first = {name: Path("new", name).read_text() for name in FILES}
+    assert f'"{key}"' in first["variables.tf"]
+    assert f'"vpce-demo:id"   = "{key.split()[-1]}"' in first["main.tf"]
+    assert "import {" not in first["imports.tf"]
+    assert "default     = null" not in first["variables.tf"]
+    assert stage.run(*line)[0] == 0
+    assert {name: Path("new", name).read_text() for name in FILES} == first, "another one is of the same demo"
+    stage.run("down", "--name", "new", "--yes")
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "other.tf", ".git"])
+def test_a_directory_with_other_files_is_refused(stage: Stage, name: str) -> None:
+    there = Path("there")
+    there.mkdir()
+    (there / name).touch()
+    code, document, _ = stage.run("export", "terraform", "--to", "there")
+    assert (code, document["error"]["code"]) == (5, "VPCE133")
+    assert name in document["error"]["message"]
+    assert [one.name for one in there.iterdir()] == [name]
+
+
+def test_terraforms_own_files_are_left_and_ours_are_written_again(stage: Stage) -> None:
+    there = Path("there")
+    (there / ".terraform").mkdir(parents=True)
+    for name in ("terraform.tfstate", "main.tf"):
+        (there / name).write_text("before")
+    assert stage.run("export", "terraform", "--to", "there")[0] == 0
+    assert (there / "terraform.tfstate").read_text() == "before"
+    assert "aws_vpc" in (there / "main.tf").read_text()
+
+
+def test_no_link_is_followed_that_nobody_named(stage: Stage, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    Path("vpce-demo-terraform").symlink_to(outside)
+    assert "VPCE091" in stage.text("export", "terraform")[2]
+    there = Path("there")
+    there.mkdir()
+    (there / "main.tf").symlink_to(outside / "main.tf")
+    assert "VPCE091" in stage.text("export", "terraform", "--to", "there")[2]
+    assert not list(outside.iterdir())
+    assert not there.joinpath("README.md").exists()
