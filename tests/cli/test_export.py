@@ -22,16 +22,21 @@ from vpce_demo.tutorial import web_server
 from .stage import Stage
 
 AN_ID = re.compile(r"\b(vpce?|subnet|igw|rtb|sg|i|key|eni|vpce-svc|ami)-[0-9a-f]{8,}|arn:aws:|\b\d{12}\b")
+OURS = Party("123456789012", "us-east-1", "", "arn:aws:iam::123456789012:user/me")
+THEIRS = Party("222222222222", "eu-west-1", "work", "arn:aws:iam::222222222222:user/you")
+SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0cae062f9b3581d60"
 TARGET = "aws_lb_target_group_attachment.target"
 
 
-def written(**settings: Any) -> Export:
-    """The export of a demo with these settings, of which nothing stands."""
+def written(theirs: Party | None = None, **settings: Any) -> Export:
+    """The export of a demo with these settings, of which nothing stands; ``theirs`` if the consumer is elsewhere."""
     found = {"zone": "us-east-1a", "provider_zone_id": "use1-az1", "consumer_zone_id": "use1-az1"}
     chapters = settings.pop("chapters", (TUTORIAL,))
     s = Settings.of(load(None, settings), demo_id="7f3a9c", ssh_source="192.0.2.1/32", **found, chapters=chapters)
-    party = Party("123456789012", "us-east-1", "", "arn:aws:iam::123456789012:user/me")
-    return Export(demo_of(s), s, {}, dict.fromkeys(map(str, Side), party), "vpce-demo")
+    if theirs:
+        regions = {"service_region": OURS.region, "consumer_region": theirs.region}
+        s = s.model_copy(update={"consumer_account": theirs.account, "provider_second_zone_id": "use1-az2", **regions})
+    return Export(demo_of(s), s, {}, {Side.PROVIDER: OURS, Side.CONSUMER: theirs or OURS}, "vpce-demo")
 
 
 # --- HCL --------------------------------------------------------------------------------
@@ -82,15 +87,43 @@ def test_every_kind_has_a_row_or_is_a_part() -> None:
     assert not ROWS.keys() & PARTS.keys()
 
 
-@pytest.mark.parametrize("chapters", [(TUTORIAL,), (TUTORIAL, *CHAPTERS), CHAPTERS[:1]])
-def test_names_are_unique_and_every_reference_leads_to_something(chapters: tuple[str, ...]) -> None:
-    told = written(chapters=chapters, customers=3)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"customers": 3},
+        {"chapters": (TUTORIAL, *CHAPTERS)},
+        {"chapters": CHAPTERS[:1]},
+        {"side": "provider", "consumer_account": "222222222222"},
+        {"side": "consumer", "service": SERVICE},
+        {"theirs": THEIRS},
+    ],
+    ids=str,
+)
+def test_names_are_unique_and_every_reference_leads_to_something(settings: dict[str, Any]) -> None:
+    told = written(**settings)
     main = told.files()["main.tf"]
     heads = re.findall(r'^resource "(\w+)" "(\w+)" \{', main, re.MULTILINE)
     assert len(set(heads)) == len(heads) == len(told.to_add)
     referred = set(re.findall(r"\b(aws_\w+)\.(\w+)", re.sub(r"data\.aws_\w+\.\w+", "", main)))
     assert referred <= set(heads)
     assert set(re.findall(r"\bvar\.(\w+)", main)) == told.variables.keys()
+
+
+def test_what_is_elsewhere_has_a_provider_of_its_own() -> None:
+    files = written(theirs=THEIRS).files()
+    for line in (
+        '  alias   = "consumer"\n  region  = var.consumer_region\n  profile = var.consumer_profile',
+        'resource "aws_vpc" "customer" {\n  provider   = aws.consumer',
+        'resource "aws_vpc" "provider" {\n  cidr_block = ',
+        '  allowed_principals         = ["arn:aws:iam::${var.consumer_account}:root"]',
+        "  supported_regions          = [var.region, var.consumer_region]",
+        "  service_region      = var.region",
+        "  ami                         = data.aws_ssm_parameter.consumer_image.insecure_value",
+        "  enable_cross_zone_load_balancing = true",
+    ):
+        assert line in files["main.tf"], line
+    assert not re.search(r"\b\d{12}\b", files["main.tf"]), "accounts are variables"
+    assert files["variables.tf"].count('default     = "222222222222"') == 1
 
 
 def test_what_the_user_chose_stands_in_the_files_as_it_is() -> None:
@@ -146,6 +179,18 @@ def test_of_a_demo_that_stands(stage: Stage) -> None:
     assert f"It adds `{TARGET}` again" in readme
     assert "24 to import, 1 to add, 0 to change, 0 to destroy" in readme
     assert "vpce-demo --sandbox sandbox status" in readme
+
+
+def test_a_lost_record_is_no_matter(stage: Stage, tmp_path: Path) -> None:
+    record = stage.directory / "sandbox" / "vpce-demo" / "state.json"
+    assert stage.run("export", "terraform", "--to", "before")[0] == 0
+    record.rename(tmp_path / "aside")
+    try:
+        assert stage.run("export", "terraform", "--to", "after")[0] == 0
+    finally:
+        (tmp_path / "aside").replace(record)
+    for name in FILES:
+        assert Path("after", name).read_text() == Path("before", name).read_text(), name
 
 
 def test_of_the_settings_alone_it_makes_the_key_by_which_the_demo_is_known(stage: Stage) -> None:

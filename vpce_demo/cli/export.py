@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from ..session.run import Run
     from .documents import ExportDocument
 
-FOUND_OUT = ("zone", "ssh_source", "provider_zone_id", "provider_second_zone_id", "consumer_zone_id")
+FOUND_OUT = (
+    *("ssh_source", "service_region", "consumer_region"),
+    *("provider_zone_id", "provider_second_zone_id", "consumer_zone_id"),
+)
 """The settings of a demo that is not on record, as far as the files need them."""
 
 
