@@ -66,7 +66,7 @@ def test_without_an_account_it_says_what_it_would_cost(capsys: pytest.CaptureFix
     assert ["in", "all", "$0.0701", "$1.6813"] in rows
     assert ["NAT", "gateway", "$0.045", "$0.045"] in rows
     assert "The tutorial compares in Tokyo: $0.014 an hour against $0.062." in out
-    assert "$0.01 for each GB through the endpoint" in out
+    assert "$0.01 for each GB through an interface endpoint" in out
     assert "Prices of 2025-11-04 to 2026-09-29" in out
     assert "* from one" in out
     assert "so far" not in out
@@ -199,7 +199,7 @@ def test_the_bill_fits_the_screen(width: int, region: str) -> None:
     lines = bill.bill(DEMO.resources, dict.fromkeys(Side, region), {r.key: 90_000 for r in DEMO.resources})
     money.bill(screen, lines, counts=True)
     money.comparison(screen, region)
-    money.traffic(screen, dict.fromkeys(Side, region))
+    money.traffic(screen, lines, dict.fromkeys(Side, region))
     money.sources(screen, lines, True, "vpce-demo cost --refresh")
     money.month(screen, Comparison(table.table(), region, Decimal("123456.5")))
     shown = text.getvalue()

@@ -15,8 +15,10 @@ from botocore.exceptions import ClientError
 
 from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.aws.messages import understood
+from vpce_demo.chapters import demo_of
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
+from vpce_demo.config.settings import TUTORIAL
 from vpce_demo.model import Live, Side
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
@@ -43,11 +45,12 @@ ACCOUNT = [
 ]
 
 
-def lines(config: Config, place: Environment, **ids: str) -> dict[str, DoctorLine]:
+def lines(config: Config, place: Environment, chapter: str = TUTORIAL, **ids: str) -> dict[str, DoctorLine]:
     """What is said of the account, by title, where these are the ids of the demo's resources."""
     sides = sides_of(config.name, place)
     sides[Side.PROVIDER].known.update({key: Live(id) for key, id in ids.items()})
-    return {line.title: line for line in doctor.account(config, place, not_looked_up(config), sides)}
+    settings = not_looked_up(config).model_copy(update={"chapters": (chapter,)})
+    return {line.title: line for line in doctor.account(config, place, settings, sides, demo_of(settings))}
 
 
 # --- as a command ---------------------------------------------------------------------
@@ -211,6 +214,12 @@ def test_what_is_wrong_with_an_account_is_said_line_by_line(sandbox: Sandbox, pl
     assert all(line.fine for line in fine.values())
     assert fine["zones"].evidence == "t3.micro in us-east-1a, us-east-1b, us-east-1c, us-east-1d, us-east-1f"
     assert fine["quotas"].evidence.startswith("1 of 5 VPCs (AWS's default), 2 more needed")
+    apart = lines(config, place, "gateway")["quotas"].evidence
+    assert apart.startswith("1 of 5 VPCs (AWS's default), 1 more needed; 0 of 5 internet gateways"), (
+        "of a chapter alone"
+    )
+    assert "Load Balancers" not in apart
+    assert apart.endswith("0 of 5 vCPUs (AWS's default), 4 more needed")
 
     vpcs = [ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"] for number in range(3)]
     ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-ingress")

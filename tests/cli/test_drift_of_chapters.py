@@ -58,6 +58,30 @@ def test_a_route_table_that_others_added_is_taken_away_only_with_a_yes(stage: St
         after.pop_all()
 
 
+def test_what_is_gone_is_named_with_the_command_of_its_chapter(stage: Stage) -> None:
+    """``up`` alone would make the tutorial.  The route goes with the endpoint, or stays in a table that is not used."""
+    again = ("up", "--chapter", "gateway", "--skip-test")
+    stage.ec2.delete_vpc_endpoints(VpcEndpointIds=[stage.ids["gateway-endpoint-s3"]])
+    _, _, err = stage.text("plan")
+    assert err.rstrip().endswith(" up --chapter gateway"), err
+    diagnosis = stage.run("doctor")[1]["diagnosis"]
+    assert (diagnosis["rule"], diagnosis["most_likely"]) == ("no-endpoint-route", "the gateway endpoint of S3 is gone.")
+    assert stage.run(*again)[1]["created"] == 1
+
+    stage.ec2.disassociate_route_table(AssociationId=stage.ids["gateway-private-routing"])
+    diagnosis = stage.run("doctor")[1]["diagnosis"]
+    assert diagnosis["most_likely"] == "the private subnet does not use its route table."
+    assert [one["command"].endswith("up --chapter gateway") for one in diagnosis["fixes"]] == [True]
+    assert stage.run(*again)[1]["created"] == 1
+    subnet = stage.ids["gateway-private-subnet"]
+    stage.ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    told = [
+        line for line in stage.text("status")[1].splitlines() if "Gateway_Private_subnet" in line and "mends" in line
+    ]
+    assert told == ["! up --chapter gateway mends:  subnet Gateway_Private_subnet"]
+    assert stage.run(*again)[1]["mended"] == ["gateway-private-subnet"]
+
+
 def test_dns_hostnames_that_are_off_are_missing_and_switched_on_again(stage: Stage) -> None:
     vpc = stage.ids["interface-vpc"]
     stage.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": False})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -91,11 +92,15 @@ def test_a_chapter_alone_is_made_once_shown_and_taken_down(stage: Stage, monkeyp
     assert (again["created"], again["mended"], chapters_there(again)) == (0, [], {"gateway": 20})
     assert good(stage, "status", "--check")["missing"] == []
     assert good(stage, "plan", "--exit-code")["to_make"] == []
+    assert "Without --chapter, up makes the tutorial, which is not in this plan." in stage.text("plan")[2]
     code, planned, _ = stage.run("plan", "--chapter", "interface", "--exit-code")
     assert (code, len(planned["to_make"])) == (10, 21)
     assert record(stage)["settings"]["chapters"] == ["gateway"], "a plan records nothing"
     (listed,) = good(stage, "list")["demos"]
     assert listed["hourly_usd"] == good(stage, "status")["cost"]["hourly_usd"]
+
+    _, out, _ = stage.text("cost", "--chapter", "gateway")
+    assert not re.search("Traffic|load balancer", out), "it has neither"
 
     monkeypatch.chdir(stage.directory)
     for words in (("report",), ("logs",), ("logs", "1"), ("support",), ("--show-calls", "status")):

@@ -193,14 +193,27 @@ def no_endpoint_route(facts: AwsFacts) -> Finding | None:
     missing = [service for service in SERVICES if _route(facts, lists, service) is None]
     if not missing:
         return None
-    table = facts.route_table(CONSUMER, facts.id(facts.part(f"{NAME}-private-subnet")))["RouteTableId"]
-    ours, endpoint = facts.known(facts.part(f"{NAME}-private-routes")), facts.known(facts.part(_key(missing[0])))
+    subnet = facts.id(facts.part(f"{NAME}-private-subnet"))
+    table, ours = facts.route_table(CONSUMER, subnet)["RouteTableId"], facts.known(facts.part(f"{NAME}-private-routes"))
+    if ours and table != ours:
+        return Finding(
+            "the private subnet does not use its route table.",
+            [f"{subnet} uses {table}. The endpoints' routes are in {ours}."],
+            [Fix("associates the table again", "<demo> up")],
+        )
+    endpoint = facts.known(facts.part(_key(missing[0])))
+    if not endpoint:
+        return Finding(
+            f"the gateway endpoint of {SERVICES[missing[0]]} is gone.",
+            [f"{table} has no route to it: AWS deletes the route with the endpoint."],
+            [Fix("makes the endpoint again", "<demo> up")],
+        )
     services = " and ".join(SERVICES[one] for one in missing)
     by_hand = facts.command(CONSUMER, "ec2 modify-vpc-endpoint", vpc_endpoint_id=endpoint, add_route_table_ids=table)
     return Finding(
         f"the route table of the private subnet has no route to the endpoint of {services}.",
-        [f"{table} has no route from a prefix list to {endpoint or 'an endpoint'}: AWS adds it with the association."],
-        [Fix("associates it again", "<demo> up"), *([Fix("", by_hand)] if endpoint and table == ours else [])],
+        [f"{table} has no route from a prefix list to {endpoint}: AWS adds it with the association."],
+        [Fix("associates it again", "<demo> up"), *([Fix("", by_hand)] if ours else [])],
     )
 
 

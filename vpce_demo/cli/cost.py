@@ -89,7 +89,7 @@ def cost(app: App, refresh: bool, gb: Decimal | None, chapter: str | None) -> No
     money.bill(screen, lines, counts=bool(there))
     screen.line()
     money.comparison(screen, regions[Side.CONSUMER])
-    money.traffic(screen, regions)
+    money.traffic(screen, lines, regions)
     if apart := region != regions[Side.CONSUMER]:
         money.paragraph(screen, "So does transfer between the two regions, at a rate that is not known here.")
     hourly = _sum([line.hourly for line in lines])

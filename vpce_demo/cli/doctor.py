@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..aws.environment import Environment
 from ..aws.messages import understood
 from ..changes import CHANGES
+from ..chapters import demo_of
 from ..config.settings import Where
 from ..errors import DemoError, Locked, SignInError
 from ..journal.state_file import StateFile
@@ -105,15 +106,15 @@ def _look(
     """Check the account, and the demo if there is one.  Returns False if the demo does not work."""
     there: dict[str, Live] = {}
     settings, sides = not_looked_up(where.config), sides_of(where.config.name, environment)
-    problem = None
+    demo, problem = demo_of(settings), None
     with contextlib.ExitStack() as stack:
         try:
             run = stack.enter_context(open_demo(where, environment, app.command))
-            settings, sides = run.settings, run.sides
+            settings, sides, demo = run.settings, run.sides, run.demo
             there = run.look()
         except DemoError as error:  # locked, another account's state, or a look-up that is not allowed
             problem = error
-        for line in account(where.config, environment, settings, sides):
+        for line in account(where.config, environment, settings, sides, demo):
             show(line)
         if problem:
             show(DoctorLine("demo", None if isinstance(problem, Locked) else False, problem.message, problem.hint))

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from ..aws.environment import Environment
-from ..config.settings import Where
+from ..chapters import chapter_named, chapter_of
+from ..config.settings import TUTORIAL, Where
 from ..journal.run_log import runs
 from ..model import Side
 from ..session.look import Look, look_at
@@ -88,6 +89,7 @@ def plan(app: App, detailed_exitcode: bool, customers: int | None, chapter: str 
     else:
         screen.line(f"Nothing to do: all {len(look.fine)} are there.")
     _differences(app, look)
+    _say_who_makes_what(app, look, chapter)
     tell_what_is_not_allowed(app, look.not_allowed)
     app.document.update(
         to_make=[r.key for r in look.missing],
@@ -239,10 +241,29 @@ def _differences(app: App, look: Look) -> None:
     """Say which resources ``up`` replaces or mends, and which differ in what it leaves or asks about."""
     others = [r for r in look.differing if r not in look.to_mend]
     told = {
-        "up replaces:": [r for r in look.missing if r.key in look.live],
-        "up mends:": look.to_mend,
-        "up leaves, or asks about:": others,
+        "replaces:": [r for r in look.missing if r.key in look.live],
+        "mends:": look.to_mend,
+        "leaves, or asks about:": others,
     }
-    for what, those in told.items():
-        if those:
-            app.screen().line(f"{what}  {', '.join(map(str, those))}", mark="!")
+    for chapter in look.settings.chapters:
+        for what, every in told.items():
+            if those := [r for r in every if chapter_of(r.key) == chapter]:
+                app.screen().line(f"{_making(chapter)} {what}  {', '.join(map(str, those))}", mark="!")
+
+
+def _making(chapter: str) -> str:
+    """The command that makes a chapter, or the tutorial."""
+    return "up" if chapter == TUTORIAL else chapter_named(chapter).command
+
+
+def _say_who_makes_what(app: App, look: Look, chapter: str | None) -> None:
+    """Of a plan with a chapter: the commands that make what it shows, since each ``up`` makes one; and that without
+    ``--chapter`` it makes the tutorial, if the plan does not show that."""
+    screen, there = app.screen(), look.settings.chapters
+    if there == (TUTORIAL,):
+        return
+    if not chapter and TUTORIAL not in there:
+        screen.message("Without --chapter, up makes the tutorial, which is not in this plan.", mark="!")
+    wanting = {chapter_of(r.key) for r in (*look.missing, *look.to_mend)}
+    if wanting:
+        screens.next_commands(screen, [f"{command_line(app)} {_making(one)}" for one in there if one in wanting])

@@ -220,7 +220,8 @@ def make(
         an_hour = cost_of(all_there, environment.regions)
         cost = "" if environment.is_free else f"{an_hour} until you run: {command_line(app)} down"
         counts = created, len(mended), found
-        screens.ready(screen, seconds, *counts, [*summary(look), ("cost", cost)], len(look.differing))
+        facts = summary(look) if chapter == TUTORIAL else ()
+        screens.ready(screen, seconds, *counts, [*facts, ("cost", cost)], len(look.differing))
         if test and (chapter != TUTORIAL or _is_complete(look)):
             from .test import run_test
 

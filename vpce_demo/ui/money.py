@@ -25,7 +25,8 @@ def bill(screen: Screen, lines: Sequence[BillLine], counts: bool) -> None:
             screen.line(f"  in {line.region}", style="dim")
         day = None if line.hourly is None else line.hourly * 24
         amounts = [line.hourly, day, *([line.so_far] if counts else [])]
-        unit = f"{line.part.quantity.normalize():f} {line.part.unit}".rstrip()
+        plural = "s" if line.part.unit == "zone" and line.part.quantity != 1 else ""
+        unit = f"{line.part.quantity.normalize():f} {line.part.unit}{plural}".rstrip()
         screen.line(
             _row(
                 screen,
@@ -65,15 +66,19 @@ def _shown(amount: Decimal | None) -> str:
     return "-" if amount is None else f"${amount:.4f}"
 
 
-def traffic(screen: Screen, regions: Regions) -> None:
-    """Print the prices of traffic that are known."""
+def traffic(screen: Screen, lines: Sequence[BillLine], regions: Regions) -> None:
+    """Print the prices of the traffic of these parts, those that are known."""
+    billed = {line.part.item for line in lines}
     gigabyte, unit = (
-        price(item, regions[side])
-        for item, side in (("endpoint-gb", Side.CONSUMER), ("capacity-unit-hour", Side.PROVIDER))
+        price(item, regions[side]) if through in billed else None
+        for through, item, side in (
+            ("endpoint-hour", "endpoint-gb", Side.CONSUMER),
+            ("load-balancer-hour", "capacity-unit-hour", Side.PROVIDER),
+        )
     )
-    words = [f"${gigabyte.usd} for each GB through the endpoint"] if gigabyte else []
+    words = [f"${gigabyte.usd} for each GB through an interface endpoint"] if gigabyte else []
     if unit:
-        words.append(f"${unit.usd} for each hour and capacity unit of the load balancer (1 GB an hour; idle uses none)")
+        words.append(f"${unit.usd} for each hour and capacity unit of a load balancer (1 GB an hour; idle uses none)")
     if words:
         paragraph(screen, f"Traffic comes on top: {', and '.join(words)}.")
 
@@ -98,11 +103,11 @@ def _usd(price: Price | None) -> str:
 
 def sources(screen: Screen, lines: Sequence[BillLine], counts: bool, how_to_refresh: str) -> None:
     """Print how time is billed, how old and how certain the prices are, and how to refresh them."""
-    if counts:
+    if counts and any(line.part.full_hours for line in lines):
         paragraph(
             screen,
-            "So far: a begun hour of the load balancer and of the endpoint counts as a full one; the rest goes by the "
-            "second, for a minute at least.",
+            "So far: a begun hour of a load balancer and of an interface endpoint counts as a full one; the rest goes "
+            "by the second, for a minute at least.",
         )
     days = between(line.price for line in lines)
     if days:

@@ -39,18 +39,19 @@ def run_lines(run: RecordedRun, verbose: bool) -> Iterator[tuple[str, str]]:
     yield "", "   ".join([f"vpce-demo {head['command']}", f"demo {head['demo']}", *place, *accounts, began])
     yield "", ""
     formatter = EventFormatter(verbose)
+    width = max((len(line["title"]) for line in run.lines if line["type"] == "check"), default=0)
     for line in run.lines[1:]:
-        yield from _line(formatter, line)
+        yield from _line(formatter, line, max(29, width))
 
 
-def _line(formatter: EventFormatter, line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _line(formatter: EventFormatter, line: Mapping[str, Any], width: int) -> Iterator[tuple[str, str]]:
     match line["type"]:
         case "event":
             if text := formatter.format(line):
                 yield "", text
         case "check":
             mark = {True: "✓", False: "✗", None: "-"}[line["passed"]]
-            yield mark, f" {line['number']}  {line['title']:<29} {line['evidence']}"
+            yield mark, f" {line['number']}  {line['title']:<{width}} {line['evidence']}"
             if line["likely"]:
                 yield "", f"Most likely: {line['likely']}"
         case "page":

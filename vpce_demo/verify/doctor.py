@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ from ..errors import DemoError, RegionNotEnabled
 from ..journal.state_file import DEPTH
 from ..model import Side
 from ..private import ELSEWHERE, is_there, not_yours, refuse_links, without_modes
+from ..tutorial import Demo
 from .dry_run import allowed_calls
 
 OLDEST_PYTHON = (3, 11)
@@ -179,10 +181,10 @@ def not_signed_in(error: Exception, ours: DemoError) -> Iterator[DoctorLine]:
 
 
 def account(
-    config: Config, environment: Environment, settings: Settings, sides: Mapping[str, Aws]
+    config: Config, environment: Environment, settings: Settings, sides: Mapping[str, Aws], demo: Demo
 ) -> Iterator[DoctorLine]:
-    """The checks that ask AWS, in parallel.  ``settings`` are those on record if there are any; what exists is known
-    to ``sides``."""
+    """The checks that ask AWS, in parallel.  ``settings`` are those on record if there are any, and ``demo`` is what is
+    made with them; what exists is known to ``sides``."""
     told = dict.fromkeys(f"account {one['account']} in {one['region']}" for one in environment.accounts.values())
     yield DoctorLine("sign-in", True, ", ".join(told))
     both = not config.side and len({id(clients) for clients in environment.clients.values()}) == 1
@@ -194,7 +196,7 @@ def account(
     for party in mine.values():
         of = "" if both else f" ({party})"
         asking += [
-            (f"{title}{of}", ask) for title, ask in _questions(environment, party, config, settings, sides, both)
+            (f"{title}{of}", ask) for title, ask in _questions(environment, party, config, settings, sides, demo, both)
         ]
     asking += [
         ("zones", lambda: _zones(config, environment)),
@@ -207,17 +209,22 @@ def account(
 
 
 def _questions(
-    environment: Environment, party: str, config: Config, settings: Settings, sides: Mapping[str, Aws], both: bool
+    environment: Environment,
+    party: str,
+    config: Config,
+    settings: Settings,
+    sides: Mapping[str, Aws],
+    demo: Demo,
+    both: bool,
 ) -> Iterator[tuple[str, Callable[[], DoctorLine]]]:
     clients = environment.clients[party]
     ids = {live.id for live in sides[party].known.values()}
     yield "region", lambda: _region(clients)
     yield "clock", lambda: _clock(_date(clients.ec2.describe_regions(RegionNames=[clients.region])))
     yield "permissions", lambda: _permissions(None if both else party, settings, sides)
-    balancers = 1 if both or party == Side.PROVIDER else 0
-    theirs = [environment.clients.get(settings.party_of(number)) for number in settings.customer_numbers]
-    networks = balancers + (theirs.count(clients) if both or party != Side.PROVIDER else 0)
-    yield "quotas", lambda: _quotas(config, clients, networks, balancers, ids)
+    theirs = (r for r in demo.resources if both or r.side == Side.of(party))
+    needs = Counter(r.kind for r in theirs if environment.clients.get(r.party) == clients)
+    yield "quotas", lambda: _quotas(config, clients, needs, ids)
     yield "image", lambda: DoctorLine("", True, f"{image(clients, config)} ({config.image_parameter})")
     yield "Block Public Access", lambda: _public_access(clients, ids)
 
@@ -281,8 +288,8 @@ def _permissions(party: str | None, settings: Settings, sides: Mapping[str, Aws]
     )
 
 
-def _quotas(config: Config, clients: Clients, networks: int, balancers: int, ids: Collection[str]) -> DoctorLine:
-    """How many exist, how many the demo needs, and the quota; load balancers only if it needs any."""
+def _quotas(config: Config, clients: Clients, kinds: Mapping[str, int], ids: Collection[str]) -> DoctorLine:
+    """How many exist, how many the demo needs by ``kinds``, and the quota; load balancers only if it needs any."""
     ec2, elb = clients.ec2, clients.elb
     there: dict[str, dict[str, int]] = {
         "VPCs": {vpc["VpcId"]: 1 for vpc in own_vpcs(clients)},
@@ -292,8 +299,8 @@ def _quotas(config: Config, clients: Clients, networks: int, balancers: int, ids
             for one in page["InternetGateways"]
         },
     }
-    needs = {"VPCs": networks, "internet gateways": networks}
-    if balancers:
+    needs = {"VPCs": kinds.get("Vpc", 0), "internet gateways": kinds.get("InternetGateway", 0)}
+    if balancers := kinds.get("LoadBalancer", 0):
         there["Network Load Balancers"] = {
             one["LoadBalancerArn"]: 1
             for page in elb.get_paginator("describe_load_balancers").paginate()
@@ -306,7 +313,7 @@ def _quotas(config: Config, clients: Clients, networks: int, balancers: int, ids
         pages = ec2.get_paginator("describe_instances").paginate()
         instances = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
         there["vCPUs"] = {one["InstanceId"]: vcpus(one) for one in instances}
-        needs["vCPUs"] = networks * type["VCpuInfo"]["DefaultVCpus"]
+        needs["vCPUs"] = kinds.get("Instance", 0) * type["VCpuInfo"]["DefaultVCpus"]
     told, fixes = [], []
     for name, counts in there.items():
         most, is_own = limit(clients, name)
