@@ -7,13 +7,17 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import click
 import pytest
 
 from tools.account import account
 from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.chapters import CHAPTERS, chapter_named, chapter_of
+from vpce_demo.cli.app import App
+from vpce_demo.cli.progress import again
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import TUTORIAL, Where
 from vpce_demo.errors import Refused
@@ -76,6 +80,20 @@ def chapters_there(document: dict[str, Any]) -> dict[str, int]:
     """How many resources of each chapter a document lists."""
     keys = [chapter_of(one["key"]) for one in document["resources"]]
     return {name: keys.count(name) for name in EVERY if name in keys}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"chapter": "gateway", "yes": True}, "down --chapter gateway"),
+        ({"customer": 2}, "down --customer 2"),
+        ({}, "down"),
+    ],
+)
+def test_an_interrupted_command_goes_on_with_the_same_part(given: dict[str, Any], said: str) -> None:
+    with click.Context(click.Command("down")) as context:
+        context.params = given
+        assert again(cast(App, SimpleNamespace(command="down"))) == said
 
 
 # --- alone and beside ---------------------------------------------------------------
@@ -324,9 +342,11 @@ def test_a_strangers_gateway_endpoint_on_our_table_is_named_and_left(stage: Stag
     )
     assert f"further routes: {EVERYBODY} to igw-" in screen
 
-    code, _, screen = stage.run("down")
+    code, document, screen = stage.run("down", "--chapter", "gateway")
     assert code == 7
     assert theirs in screen
+    fixes = [one["command"] for one in document["diagnosis"]["fixes"]]
+    assert [one.endswith(" down --chapter gateway") for one in fixes] == [True], "not all of the demo"
     assert {one["VpcEndpointId"] for one in stage.ec2.describe_vpc_endpoints()["VpcEndpoints"]} == {theirs, beside}
     stage.ec2.delete_vpc_endpoints(VpcEndpointIds=[theirs, beside])
     good(stage, "down")

@@ -11,6 +11,7 @@ from ..engine.resource import Resource
 from ..model import Live
 from ..session.run import Run
 from ..ui.progress import checking
+from ..ui.style import Screen
 from ..verify.checks import CheckFailed
 from .app import App
 from .test import checks_of
@@ -40,9 +41,14 @@ def _look_before(app: App, run: Run, chapter: Chapter) -> None:
         try:
             seen = chapter.before(lab)
         except CheckFailed as failed:
-            screen.message(f"Before the endpoints: {failed.message}.", mark="!")
+            _say(screen, failed.message, "!")
             return
-    screen.message(f"Before the endpoints: {seen}.", mark="✓")
+    _say(screen, seen, "✓")
     run.state.settings["before"] = {**run.state.settings.get("before", {}), chapter.name: seen}
     run.state.save()
     run.settings = run.settings.model_copy(update={"before": run.state.settings["before"]})
+
+
+def _say(screen: Screen, seen: str, mark: str) -> None:
+    if not screen.quiet:
+        screen.entry(f"{screen.said('Before the endpoints:')} ", seen, mark=mark, to_err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,8 +153,8 @@ def down(
                 f"{f' and {costs} {cost}' if cost else ''}. Exit code {Leftovers.exit_code}.",
                 table=screens.left_over(left),
             )
-            leftovers.diagnosis = run.diagnosis((one.resource, one.why) for one in left)
             only = ("--customer", str(customer)) if customer else ("--chapter", chapter) if chapter else ()
+            leftovers.diagnosis = _of_the_same(run.diagnosis((one.resource, one.why) for one in left), only)
             leftovers.hint = _how_to_continue(app, left, leftovers.diagnosis, run.state.path, only)
             raise leftovers
         if one:
@@ -171,6 +172,16 @@ def down(
             style="bold",
         )
         what_stays(screen, run.settings, run.state, other, is_sandbox=environment.is_sandbox)
+
+
+def _of_the_same(told: Diagnosis | None, only: Sequence[str]) -> Diagnosis | None:
+    """The diagnosis with fixes that delete the same part of the demo, and not all of it."""
+    if told is None or not only:
+        return told
+    down = "<demo> down"
+    return replace(
+        told, fixes=[f._replace(command=f.command.replace(down, f"{down} {' '.join(only)}")) for f in told.fixes]
+    )
 
 
 def _where(run: Run) -> str:

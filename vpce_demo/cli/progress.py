@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
+import click
+
 from ..cost.bill import hourly, said
 from ..engine.events import Action
 from ..engine.resource import Resource
@@ -27,9 +29,16 @@ def showing_progress(app: App, run: Run, resources: Sequence[Resource], done: se
 
     board = Board(run.demo, resources, done, run.environment.pace)
     kind = app.get("progress", "plain" if app.get("debug") else "auto")  # lines of calls would go through a live tree
-    with progress(app.screen(), board, kind, app.command, cost) as told:
+    with progress(app.screen(), board, kind, again(app), cost) as told:
         try:
             yield told
         except Interrupted as stopped:
             stopped.facts["cost"] = cost(board.there)
             raise
+
+
+def again(app: App) -> str:
+    """The command that goes on after an interruption: the same, with the part of the demo that it is limited to."""
+    context = click.get_current_context(silent=True)
+    given = context.params if context else {}
+    return " ".join([app.command, *(f"--{name} {given[name]}" for name in ("chapter", "customer") if given.get(name))])

@@ -89,7 +89,7 @@ def result(screen: Screen, result: Result) -> None:
     """Print one check of the test."""
     mark = {True: "✓", False: "✗", None: "-"}[result.passed]
     wide = screen.out.width >= 100
-    title, room = (31, 55) if wide else (29, max(0, screen.out.width - 40))
+    title, room = (31, 55) if wide else (30, max(0, screen.out.width - 41))
     said = screen.said(result.evidence)
     took = f"{result.seconds:.1f}s" if result.passed and cell_len(said) < room else ""
     head = f" {result.number}  {padded(screen.said(result.title), title - 1)} "
