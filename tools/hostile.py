@@ -45,6 +45,7 @@ COMMANDS = (
     "plan",
     "status",
     "list",
+    "check",
     "-v logs --last",
     "-o json logs --last",
     "cost",

@@ -41,7 +41,6 @@ _OURS = {
     # An option that this ssh does not know, ours or the user's, does not end it.
     "IgnoreUnknown": "*",
     # Where to, as whom, and with which key alone; nothing is asked.
-    "User": USER,
     "Port": "22",
     "AddressFamily": "any",
     "IdentitiesOnly": "yes",
@@ -153,12 +152,13 @@ class Ssh:
     """A way to run commands on instances with one key.
 
     ``options`` are further ones of the ssh command, ``NO_CONFIGURATION`` first if there is to be none.  The files of
-    the key and of the known hosts are in the same directory.
+    the demo's own key and of the known hosts are in the same directory.  ``user`` is who logs in.
     """
 
     key_file: Path
     known_hosts: Path
     options: tuple[str, ...] = ()
+    user: str = USER
 
     @property
     def reads_configuration(self) -> bool:
@@ -172,7 +172,7 @@ class Ssh:
     def through(self, address: str, alias: str) -> Ssh:
         """The same by way of another instance, at this address, for one that only that can reach: as ``ssh -J`` does,
         with the same key and options."""
-        jump = [*self.arguments(address, alias)[:-1], "-W", "[%h]:%p", f"{USER}@{address}"]
+        jump = [*self.arguments(address, alias)[:-1], "-W", "[%h]:%p", f"{self.user}@{address}"]
         # Of several proxy commands ssh takes the first; that it reads no configuration is said before all.
         way = ("-o", f"ProxyCommand={proxy_command(jump)}")
         return replace(self, options=(*self.options[:2], *way, *self.options[2:]))
@@ -184,16 +184,18 @@ class Ssh:
         It names its files relative to their directory, where it has to be started: ssh would expand ``${HOME}`` in
         their paths, for which it has no quotes.
         """
+        is_beside = self.known_hosts.parent == self.key_file.parent
         ours = {
             **_OURS,
+            "User": self.user,
             "HostName": address,
             "HostKeyAlias": alias,
             "IdentityFile": self.key_file.name,
-            "UserKnownHostsFile": self.known_hosts.name,
+            "UserKnownHostsFile": self.known_hosts.name if is_beside else str(self.known_hosts),
             **others,
         }
         words = [word for name, value in ours.items() for word in ("-o", f"{name}={value}")]
-        return [_client("ssh"), *self.options, *words, f"{USER}@{address}"]
+        return [_client("ssh"), *self.options, *words, f"{self.user}@{address}"]
 
     def environment(self) -> dict[str, str]:
         """The variables of ssh and its proxy command: none of AWS, whose credentials are not for them.
@@ -292,7 +294,9 @@ class Ssh:
             return SshFailure.HERE if self.reads_configuration else SshFailure.ON_THE_WAY
         if any(line.startswith(f'Load key "{self.key_file.name}"') for line in lines):
             return SshFailure.HERE
-        if any(re.match(rf"{USER}@\S+: Permission denied", line) for line in lines):  # by it, or on the way to it
+        if any(
+            re.match(rf"{re.escape(self.user)}@\S+: Permission denied", line) for line in lines
+        ):  # by it, or on the way to it
             return SshFailure.DENIED
         told = any(words in line for line in lines for words in _ON_THE_WAY)
         return SshFailure.ON_THE_WAY if told else SshFailure.HERE

@@ -276,7 +276,7 @@ def web_server(page: str, demo_id: str) -> str:
         "packages": ["httpd"],
         "write_files": [
             {"path": f"{WEB_ROOT}/index.html", "content": f"{page}\n"},
-            {"path": f"{WEB_ROOT}/{DEMO_ID_PAGE}", "content": f"{demo_id}\n"},
+            *([{"path": f"{WEB_ROOT}/{DEMO_ID_PAGE}", "content": f"{demo_id}\n"}] if demo_id else []),
         ],
         "runcmd": [
             *(f"{install} || sleep {pause}" for pause in INSTALL_PAUSES),

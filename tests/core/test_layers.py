@@ -24,7 +24,7 @@ ORDER = (
     "verify",
     "journal diagram",
     "lessons",
-    "tutorial",
+    "tutorial musts",
     "resources cost",
     "engine",
     "aws",

@@ -18,7 +18,7 @@ NOT_SAID = re.compile(r"sandbox/(?!client)|report/|diagram/|lessons/")
 WHOLLY = re.compile(
     r"verify/|config/|chapters/|(changes|errors|untrusted|private|sandbox/client|ui/screens)\.py"
     r"|aws/(credentials|messages|my_address|region|sign_in)\.py|engine/(failures|waits)\.py"
-    r"|journal/state_file\.py|session/(guards|ownership)\.py"
+    r"|journal/state_file\.py|session/(guards|ownership)\.py|musts\.py"
 )
 """Files in which every sentence is for people; of the others, only what an error or a warning is made of."""
 OF_AN_ERROR = re.compile(r"hint|facts|why|problem|text|missing", re.IGNORECASE)

@@ -38,6 +38,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "When stuck": {
         "ssh": "Open a shell on an instance of the demo, or run a COMMAND there.",
         "doctor": "Check this machine, the account, and the demo if there is one.",
+        "check": "Check a demo that was built by hand: each step, what differs, what comes next.",
         "adopt": "Take over a demo that exists in the account.",
         "logs": "List the runs of the demo, or print one.",
         "support": "Write a ZIP archive with what others need to help: versions, settings, state, logs.",

@@ -49,6 +49,37 @@ class Resource(TypedDict):
     console_url: str | None
 
 
+class CheckedField(TypedDict):
+    """A field in which AWS differs from the tutorial."""
+
+    kind: str
+    field: str
+    tutorial: str
+    aws: str
+
+
+class CheckedStep(TypedDict):
+    """A step as ``check`` found it: what ``differs`` has to be otherwise, and a note is the builder's choice."""
+
+    step: str
+    title: str
+    state: Literal["done", "not yet", "differs", "missing", "not looked at"]
+    id: str | None
+    why: str
+    differs: list[CheckedField]
+    notes: list[CheckedField]
+
+
+class NextThing(TypedDict):
+    """The next thing to do, with its page in the console, which is null in the sandbox."""
+
+    step: str
+    what: str
+    click: str
+    console_url: str | None
+    command: str
+
+
 class Check(TypedDict):
     """A check of ``test``; ``passed`` is null if it was not run.  ``customer`` is whose it is, of several."""
 
@@ -570,6 +601,16 @@ class CostDocument(TypedDict):
     refreshed: NotRequired[Refreshed]
 
 
+class CheckDocument(TypedDict):
+    """How far the steps are that somebody did by hand; ``checks`` are those of ``test``, if there was a key."""
+
+    steps: list[CheckedStep]
+    done: int
+    of: int
+    next: NextThing | None
+    checks: list[Check]
+
+
 class SandboxDocument(TypedDict):
     """Whether the sandbox runs, and how to reach it."""
 
@@ -650,6 +691,7 @@ DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
     StatusDocument: ("status", (0, 10)),
     DownDocument: ("down|destroy", (0, 7)),
     AdoptDocument: ("adopt", (0,)),
+    CheckDocument: ("check", (0, 6, 10)),
     DoctorDocument: ("doctor", (0, 1, 6)),
     DiagramDocument: ("diagram", (0,)),
     ReportDocument: ("report", (0,)),

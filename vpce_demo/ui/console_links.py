@@ -36,6 +36,33 @@ _PAGES = {
 """By kind: the console, the page, and, for a kind without a page, the field that holds the resource to show."""
 
 
+_LISTS = {
+    "Vpc": "vpcs:",
+    "InternetGateway": "igws:",
+    "Subnet": "subnets:",
+    "RouteTable": "RouteTables:",
+    "SecurityGroup": "SecurityGroups:",
+    "KeyPair": "KeyPairs:",
+    "Instance": "Instances:",
+    "TargetGroup": "TargetGroups:",
+    "LoadBalancer": "LoadBalancers:",
+    "EndpointService": "EndpointServices:",
+    "VpcEndpoint": "Endpoints:",
+}
+"""By kind, the page that lists all of it, where one is made."""
+
+
+def page_of(resource: Resource, lives: Mapping[str, Live], region: str) -> str:
+    """The address of its page; of one that is to be made, of what it belongs to, else of the list of its kind."""
+    console, _, _ = _PAGES.get(resource.kind, ("", "", ""))
+    there = [
+        found for one in (resource, *(need.resource for need in resource.needs())) if (found := url(one, lives, region))
+    ]
+    if resource.key not in lives and (anchor := _LISTS.get(resource.kind)) and (domain := partition_of(region).console):
+        return f"https://{region}.{domain}/{console}/home?region={region}#{anchor}"
+    return next(iter(there), "")
+
+
 def url(resource: Resource, lives: Mapping[str, Live], region: str) -> str:
     """The address of its page; empty if it does not exist or has no page, or the partition no public console."""
     console, page, field = _PAGES.get(resource.kind, ("", "", ""))

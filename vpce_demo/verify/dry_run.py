@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from ..aws.clients import Clients
 from ..aws.error_codes import ErrorKind, error_code, error_kind
+from ..changes import is_reading
 from ..config.settings import Settings
 from ..engine.resource import Aws, closure
 from ..model import Live, Side
@@ -28,7 +29,7 @@ FACTS = ("ssh_source", "provider_zone_id", "consumer_zone_id", "provider_image",
 Params = dict[str, Any]
 
 
-class _Sent(Exception):
+class Sent(Exception):
     """A call that a resource was about to send."""
 
     def __init__(self, service: str, operation: str, params: Params) -> None:
@@ -36,17 +37,19 @@ class _Sent(Exception):
         self.service, self.operation, self.params = service, operation, params
 
 
-class _Catching:
-    """In the place of a client: raises the first call, and sends nothing."""
+class Catching:
+    """In the place of a client: raises the first call, and sends nothing; ``reads``: but for calls that only read."""
 
-    def __init__(self, client: Any) -> None:
-        self._meta = client.meta
+    def __init__(self, client: Any, *, reads: bool = False) -> None:
+        self._client, self._meta, self._reads = client, client.meta, reads
 
-    def __getattr__(self, method: str) -> Callable[..., NoReturn]:
+    def __getattr__(self, method: str) -> Any:
         operation = self._meta.method_to_api_mapping.get(method, method)
+        if self._reads and (is_reading(operation) or operation == method):
+            return getattr(self._client, method)
 
         def catch(**params: Any) -> NoReturn:
-            raise _Sent(self._meta.service_model.service_name, operation, params)
+            raise Sent(self._meta.service_model.service_name, operation, params)
 
         return catch
 
@@ -103,12 +106,12 @@ def calls(
         if party and not (r.side == Side.of(party) and sides[r.party] is sides[party]):
             continue
         clients = sides[r.party].clients
-        caught: Any = {f"changing_{name}": _Catching(getattr(clients, name)) for name in ("ec2", "elb")}
+        caught: Any = {f"changing_{name}": Catching(getattr(clients, name)) for name in ("ec2", "elb")}
         aws = replace(sides[r.party], clients=replace(clients, **caught), known=known).to_change("doctor")
         for send in (r.request, lambda aws, r=r: r.delete(aws, known[r.key])):
             try:
                 send(aws)
-            except _Sent as sent:
+            except Sent as sent:
                 if sent.service == "ec2" and _has_dry_run(clients, sent.operation):
                     yield sent.operation, None if NOT_THERE in str(sent.params) else sent.params
 

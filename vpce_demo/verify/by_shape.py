@@ -1,0 +1,386 @@
+"""Finds a demo that was built by hand: by its shape, without tags and without a record.
+
+A VPC has the tutorial's addresses, a subnet lies in it, a load balancer stands in the subnet, a service names the load
+balancer, an endpoint names the service.  The tutorial's names only decide among several.  What is chosen is given to
+the kinds of ``resources`` as their ids, so that they describe and compare it as they do the program's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from ..aws.error_codes import ErrorKind, error_kind
+from ..aws.tags import DEMO_TAG, tags_of
+from ..engine.resource import Aws, Listing, Resource
+from ..model import ANYWHERE, Held, Live, Phase, Side
+from ..resources.elb import NamedListing
+from ..resources.endpoint_service import SERVICES
+from ..resources.instance import INSTANCES
+from ..resources.internet_gateway import GATEWAYS
+from ..resources.key_pair import KEY_PAIRS
+from ..resources.load_balancer import LOAD_BALANCERS
+from ..resources.route_table import ROUTE_TABLES
+from ..resources.security_group import GROUPS
+from ..resources.subnet import SUBNETS
+from ..resources.target_group import TARGET_GROUPS, target_health
+from ..resources.vpc import VPCS
+from ..resources.vpc_endpoint import ENDPOINTS
+from ..tutorial import Demo
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.literals import ResourceTypeType
+    from mypy_boto3_ec2.type_defs import TagSpecificationTypeDef
+
+HTTP = 80
+LOST = ("rejected", "failed", "expired", "deleting", "deleted")
+"""States of an endpoint from which no way leads back."""
+
+
+@dataclass(frozen=True)
+class ByShape(Aws):
+    """Takes a resource to be what was ``chosen`` for it, an id by its key, whatever its tags are."""
+
+    chosen: MutableMapping[str, str] = field(default_factory=dict)
+
+    def mine(self, resource: Resource, listing: Listing[Any]) -> Iterator[Any]:
+        if id := self.chosen.get(resource.key):
+            yield from self.shared((listing, id), lambda: self._by_id(listing, id))
+
+    def tags(self, resource: Resource) -> dict[str, str]:
+        return {"Name": resource.name}
+
+    def held(self, resource: Resource, tags: Mapping[str, str], *fields: Held) -> tuple[Held, ...]:
+        return fields
+
+    def tagged(
+        self, resource: Resource, *types: ResourceTypeType, more: Mapping[str, str] | None = None
+    ) -> list[TagSpecificationTypeDef]:
+        return super().tagged(resource, *types)
+
+
+class Thing(NamedTuple):
+    """Something that a describe call lists, with the name that the console shows."""
+
+    id: str
+    name: str
+    described: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.name})" if self.name else self.id
+
+    def of(self, field: str) -> Any:
+        """A field of it, as AWS names it; empty if it has none."""
+        return self.described.get(field, "")
+
+    def each(self, listed: str, field: str) -> list[Any]:
+        """This field of each item of a list that it has."""
+        return [item[field] for item in self.described.get(listed, []) if field in item]
+
+
+Hint = Callable[[Thing], bool]
+
+
+@dataclass
+class Shapes:
+    """What AWS has of a demo by its shape.
+
+    ``vpcs`` and ``service`` are ids that the user named.  ``everything``: also what carries this program's tags.
+    ``rivals`` are, by resource key, those between which nothing decides; ``because`` is why something is missing,
+    ``not_allowed`` why it could not be looked at, and ``names`` what it is called.
+    """
+
+    demo: Demo
+    sides: Mapping[str, ByShape]
+    vpcs: Collection[str] = ()
+    service: str = ""
+    everything: bool = False
+    names: dict[str, str] = field(default_factory=dict)
+    described: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    rivals: dict[str, list[Thing]] = field(default_factory=dict)
+    because: dict[str, str] = field(default_factory=dict)
+    not_allowed: dict[str, str] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
+    """The ids of what this program made."""
+
+    def find(self) -> None:
+        """Choose an id for each resource of which AWS has one.  Raises ClientError."""
+        services = self._listed(Side.PROVIDER, SERVICES, "service")
+        balancers = self._listed(Side.PROVIDER, LOAD_BALANCERS, "load-balancer")
+        behind = {arn: one.id for one in services for arn in one.described.get("NetworkLoadBalancerArns", [])}
+        meant = {one.of("VpcId") for one in balancers if behind.get(one.id) == self.service}
+        vpc = self._vpc("provider", lambda one: one.id in meant)
+        there = [one for one in balancers if one.of("VpcId") == vpc]
+        if vpc:
+            self._provider(vpc, there, behind)
+        hints: list[Hint] = [
+            lambda one: one.id == self.service,
+            lambda one: one.id in [behind.get(balancer.id) for balancer in there],
+            self._named("service"),
+        ]
+        service = self._pick("service", [one for one in services if any(hint(one) for hint in hints)], *hints)
+        endpoints = self._listed(Side.CONSUMER, ENDPOINTS, "endpoint")
+        ours = [one for one in endpoints if service and one.of("ServiceName").endswith(f".{service.id}")]
+        vpc = self._vpc("customer", lambda one: one.id in [each.of("VpcId") for each in ours])
+        if vpc:
+            self._network("customer", vpc)
+            self._instance("customer", "customer", vpc)
+        others = [one for one in endpoints if vpc and one.of("VpcId") == vpc and ".vpce-svc-" in one.of("ServiceName")]
+        self._pick(
+            "endpoint",
+            [*ours, *others],
+            lambda one: one in ours,
+            lambda one: one.of("State").lower() not in LOST,
+            lambda one: one.of("VpcId") == vpc,
+            self._named("endpoint"),
+        )
+
+    @property
+    def chosen(self) -> MutableMapping[str, str]:
+        return self.sides[Side.PROVIDER].chosen
+
+    def groups(self, side: Side) -> list[Any]:
+        """Every security group of a side's account."""
+        return [one.described for one in self._listed(side, GROUPS, "customer-group")]
+
+    @property
+    def taken(self) -> set[str]:
+        """The names that load balancers and target groups of the region have."""
+        listed = ((LOAD_BALANCERS, "load-balancer"), (TARGET_GROUPS, "target-group"))
+        return {one.name for listing, key in listed for one in self._listed(Side.PROVIDER, listing, key)}
+
+    # --- the two networks ---------------------------------------------------------
+
+    def _vpc(self, whose: str, is_meant: Hint) -> str:
+        """The id of the provider's or the customer's VPC: the one that the user named or something leads to, else the
+        one with the tutorial's addresses, else with its name.  The provider's addresses are hardly anybody else's, so
+        that the only VPC near them is meant, too."""
+        key = f"{whose}-vpc"
+        cidr, taken = self._field(key, "cidr"), self.chosen.values()
+        hints: list[Hint] = [
+            lambda one: one.id in self.vpcs,
+            is_meant,
+            lambda one: one.of("CidrBlock") == cidr,
+            self._named(key),
+        ]
+        there = [one for one in self._listed(self._side(key), VPCS, key) if one.id not in taken]
+        there = [one for one in there if not one.of("IsDefault") or one.id in self.vpcs]
+        near = [one for one in there if one.of("CidrBlock").split(".")[0] == cidr.split(".")[0]]
+        only = near if whose == "provider" and len(near) == 1 else []
+        found = self._pick(key, [one for one in there if any(hint(one) for hint in hints)] or only, *hints, asks=True)
+        return found.id if found else ""
+
+    def _network(self, whose: str, vpc: str, used: Collection[str] = ()) -> str:
+        """The gateway, the subnet and the route table in a VPC; returns the subnet's id.  ``used`` are the subnets in
+        which something stands."""
+        side = self._side(f"{whose}-vpc")
+        gateways = self._listed(side, GATEWAYS, f"{whose}-gateway")
+
+        def is_free(one: Thing) -> bool:
+            return not one.of("Attachments") and one.id not in self.chosen.values()
+
+        self._pick(
+            f"{whose}-gateway",
+            [one for one in gateways if vpc in one.each("Attachments", "VpcId") or is_free(one)],
+            lambda one: vpc in one.each("Attachments", "VpcId"),
+            self._named(f"{whose}-gateway"),
+        )
+        cidr = self._field(f"{whose}-subnet", "cidr")
+        subnet = self._pick(
+            f"{whose}-subnet",
+            self._in(vpc, side, SUBNETS, f"{whose}-subnet"),
+            lambda one: one.of("CidrBlock") == cidr,
+            lambda one: one.id in used,
+            self._named(f"{whose}-subnet"),
+        )
+        tables = self._in(vpc, side, ROUTE_TABLES, f"{whose}-routes")
+        of_subnet = [one for one in tables if subnet and subnet.id in one.each("Associations", "SubnetId")]
+        if subnet and not of_subnet:
+            self.because[f"{whose}-routing"] = "the subnet uses the VPC's main route table"
+        self._pick(
+            f"{whose}-routes",
+            of_subnet or [one for one in tables if True not in one.each("Associations", "Main")],
+            lambda one: ANYWHERE in one.each("Routes", "DestinationCidrBlock"),
+            self._named(f"{whose}-routes"),
+        )
+        return subnet.id if subnet else ""
+
+    def _instance(self, key: str, whose: str, vpc: str, *hints: Hint) -> None:
+        """The instance in a VPC, with its key pair and the one of its security groups that is the tutorial's."""
+        side, subnet = self._side(key), self.chosen.get(f"{whose}-subnet")
+
+        def phase(one: Thing) -> Phase:
+            return Phase.of(one.of("State")["Name"])
+
+        chosen = self._pick(
+            key,
+            [one for one in self._in(vpc, side, INSTANCES, key) if phase(one) not in (Phase.GONE, Phase.DELETING)],
+            *hints,
+            lambda one: one.of("SubnetId") == subnet,
+            lambda one: bool(one.of("KeyName")),
+            lambda one: bool(one.of("PublicIpAddress")) or phase(one) is Phase.PENDING,
+            lambda one: phase(one) in (Phase.READY, Phase.PENDING),
+            self._named(key),
+        )
+        groups = self._in(vpc, side, GROUPS, f"{whose}-group")
+        own = chosen.each("SecurityGroups", "GroupId") if chosen else []
+        self._pick(
+            f"{whose}-group",
+            [one for one in groups if one.id in own] or [one for one in groups if one.name != "default"],
+            lambda one: any(sources(one.described, HTTP)),
+            self._named(f"{whose}-group"),
+        )
+        listed = self._listed(side, KEY_PAIRS, f"{whose}-key")
+        pairs = [one._replace(name=one.of("KeyName")) for one in listed]
+        of_it = chosen.of("KeyName") if chosen else ""  # which may have been deleted since
+        self._pick(
+            f"{whose}-key",
+            [one for one in pairs if of_it in ("", one.name)],
+            self._named(f"{whose}-key"),
+            lambda one: one.id in self.chosen.values(),
+        )
+        if of_it:
+            self.names[f"{whose}-key"] = of_it
+
+    # --- the load balancer ------------------------------------------------------------
+
+    def _provider(self, vpc: str, balancers: Sequence[Thing], behind: Mapping[str, str]) -> None:
+        """What the provider has in its VPC.  ``behind`` has the service of a load balancer by its ARN."""
+        subnet = self._network(
+            "provider", vpc, [id for one in balancers for id in one.each("AvailabilityZones", "SubnetId")]
+        )
+        groups = self._listed(Side.PROVIDER, TARGET_GROUPS, "target-group")
+        forwarding = {arn for one in groups for arn in one.of("LoadBalancerArns")}
+        balancer = self._pick(
+            "load-balancer",
+            balancers,
+            lambda one: one.of("Type") == "network",
+            lambda one: one.of("Scheme") == "internet-facing" and subnet in one.each("AvailabilityZones", "SubnetId"),
+            lambda one: one.id in forwarding,
+            lambda one: one.id in behind and self.service in ("", behind[one.id]),
+            self._named("load-balancer"),
+        )
+        listeners = self._listeners(balancer) if balancer else []
+        used = [arn for one in listeners for arn in one.each("DefaultActions", "TargetGroupArn")]
+        named = self._named("target-group")
+
+        def is_right(one: Thing) -> bool:
+            return [one.of(f) for f in ("VpcId", "Protocol", "Port", "TargetType")] == [vpc, "TCP", HTTP, "instance"]
+
+        targets = self._pick(
+            "target-group",
+            [
+                one
+                for one in groups
+                if one.of("VpcId") == vpc or one.id in used or (named(one) and one.of("VpcId") not in self.left_out)
+            ],
+            is_right,
+            lambda one: one.id in used,
+            named,
+        )
+        self._pick(
+            "listener",
+            listeners,
+            lambda one: one.of("Port") == HTTP,
+            lambda one: one.of("Protocol") == "TCP",
+            lambda one: bool(targets and targets.id in one.each("DefaultActions", "TargetGroupArn")),
+        )
+        health: dict[str, str] = {}
+        if targets:
+            aws = self.sides[Side.PROVIDER]
+            aws.known["target-group"] = Live(targets.id)
+            for one in self._if_allowed("target", lambda: target_health(aws, self.demo.targets)):
+                health[one.get("Target", {}).get("Id", "")] = one.get("TargetHealth", {}).get("State", "").lower()
+        self._instance(
+            "web",
+            "provider",
+            vpc,
+            lambda one: health.get(one.id) == "healthy",
+            lambda one: health.get(one.id) != "unhealthy",
+            lambda one: one.id in health,
+        )
+
+    def _listeners(self, balancer: Thing) -> list[Thing]:
+        aws = self.sides[Side.PROVIDER]
+
+        def ask() -> list[Any]:
+            pages = aws.elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer.id)
+            return [one for page in pages for one in page["Listeners"]]
+
+        found = self._if_allowed("listener", lambda: aws.shared(("listeners", balancer.id), ask))
+        return [Thing(one["ListenerArn"], "", one) for one in found]
+
+    # --- how something is listed and chosen ---------------------------------------------
+
+    def _listed(self, side: Side, listing: Listing[Any] | NamedListing, key: str) -> list[Thing]:
+        """All that a call lists in the account, but for what this program made; nothing if it is not allowed."""
+        aws = self.sides[side]
+        if isinstance(listing, NamedListing):
+            balanced = self._if_allowed(key, lambda: aws.shared(listing, lambda: listing.all(aws)))
+            for each in balanced:
+                aws.shared((listing, each.arn), partial(list, [each]))
+            return [Thing(each.arn, each.name, each.described) for each in balanced]
+        items = self._if_allowed(key, lambda: aws.shared(listing, lambda: list(listing.pages(aws, {}))))
+        found = []
+        for item in items:
+            id, tags = listing.id(item), tags_of(item)
+            aws.shared((listing, id), partial(list, [item]))
+            if self.everything or id in (*self.vpcs, self.service) or DEMO_TAG not in tags:
+                found.append(Thing(id, item.get("GroupName") or tags.get("Name", ""), item))
+            else:
+                self.left_out.add(id)
+        return found
+
+    def _in(self, vpc: str, side: Side, listing: Listing[Any], key: str) -> list[Thing]:
+        return [one for one in self._listed(side, listing, key) if one.of("VpcId") == vpc]
+
+    def _if_allowed(self, key: str, ask: Callable[[], Iterable[Any]]) -> list[Any]:
+        try:
+            return list(ask())
+        except ClientError as error:
+            if error_kind(error) is not ErrorKind.DENIED:
+                raise
+            self.not_allowed[key] = f"{error.operation_name} is not allowed to you"
+            return []
+
+    def _pick(self, key: str, there: Iterable[Thing], *hints: Hint, asks: bool = False) -> Thing | None:
+        """Choose the one for which the first of these hints holds, or else the next.  ``asks``: of several that are
+        equal none is chosen."""
+        ranked = sorted(
+            ([not hint(one) for hint in hints], one.id, one) for one in {each.id: each for each in there}.values()
+        )
+        if not ranked:
+            return None
+        equal = [one for missed, _, one in ranked if missed == ranked[0][0]]
+        if len(equal) > 1 and asks:
+            self.rivals[key] = equal
+            return None
+        best = ranked[0][2]
+        self.chosen[key], self.names[key], self.described[key] = best.id, best.name, best.described
+        return best
+
+    def _named(self, key: str) -> Hint:
+        name = self.demo.part(key).name
+        return lambda one: one.name == name
+
+    def _field(self, key: str, name: str) -> str:
+        return str(getattr(self.demo.part(key), name))
+
+    def _side(self, key: str) -> Side:
+        return self.demo.part(key).side
+
+
+def sources(group: Mapping[str, Any], port: int) -> Iterator[str]:
+    """Who may connect to this TCP port: CIDR blocks, groups and prefix lists."""
+    for rule in group["IpPermissions"]:
+        if rule["IpProtocol"] in ("tcp", "6", "-1") and rule.get("FromPort", 0) <= port <= rule.get("ToPort", 65535):
+            for listed, id in (
+                ("IpRanges", "CidrIp"),
+                ("UserIdGroupPairs", "GroupId"),
+                ("PrefixListIds", "PrefixListId"),
+            ):
+                yield from (str(one[id]) for one in rule.get(listed, []) if id in one)
