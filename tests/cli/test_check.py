@@ -643,6 +643,8 @@ def test_two_demos_and_which_is_meant(account: Account, stage: Stage) -> None:
             code, document, _ = stage.run("check", *option)
             assert document["steps"][0]["id"] == hand.ids["provider-vpc"]
             assert document["done"] == done
+    code, document, _ = stage.run("check", "--vpc", "vpc-0123456789abcdef0")
+    assert (code, document["error"]["code"]) == (2, "VPCE134")
     # The tutorial's name decides among several, and only there.
     second.tag(second.ids["provider-vpc"], "Service_Network")
     assert stage.run("check")[1]["steps"][0]["id"] == second.ids["provider-vpc"]

@@ -16,6 +16,7 @@ from ..aws.messages import as_demo_errors
 from ..aws.my_address import my_address
 from ..engine.drift import shortened
 from ..engine.resource import Aws, Resource
+from ..errors import ConfigError
 from ..model import Drift
 from ..session.discover import not_looked_up
 from ..ssh import USER, Ssh
@@ -83,6 +84,12 @@ def check(
         return
     with as_demo_errors():
         found = look_at_hand_made(not_looked_up(where.config), environment.clients, vpcs, service, everything)
+        if unknown := [id for id in (*vpcs, service) if id and id not in found.shapes.listed]:
+            raise ConfigError(
+                f"AWS lists no {unknown[0]} in this account and region.",
+                code="VPCE134",
+                hint="See what there is:  <demo> check",
+            )
         steps, following = found.steps, found.next_thing()
     for one in steps:
         _show(screen, one, found)

@@ -717,5 +717,10 @@ ERRORS = (
         "`export` writes files of fixed names, and takes a directory that holds nothing else, but for Terraform's own.",
         "Name a directory of its own: `--to DIR`.",
     ),
+    ErrorRow(
+        "VPCE134", "2", "What check is to look at is not there",
+        "`check --vpc` or `--service` names something that AWS does not list in this account and region.",
+        "See what there is: `vpce-demo check`, without it.",
+    ),
 )
 # fmt: on

@@ -104,8 +104,10 @@ class Shapes:
     rivals: dict[str, list[Thing]] = field(default_factory=dict)
     because: dict[str, str] = field(default_factory=dict)
     not_allowed: dict[str, str] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
+    """The ids of all that EC2 has."""
     left_out: set[str] = field(default_factory=set)
-    """The ids of what this program made."""
+    """Those of what this program made."""
 
     def find(self) -> None:
         """Choose an id for each resource of which AWS has one.  Raises ClientError."""
@@ -328,6 +330,7 @@ class Shapes:
         found = []
         for item in items:
             id, tags = listing.id(item), tags_of(item)
+            self.listed.add(id)
             aws.shared((listing, id), partial(list, [item]))
             if self.everything or id in (*self.vpcs, self.service) or DEMO_TAG not in tags:
                 found.append(Thing(id, item.get("GroupName") or tags.get("Name", ""), item))
