@@ -40,6 +40,11 @@ def summary(look: Look) -> Iterator[tuple[str, str]]:
         yield "web page", f"http://{balancer.outputs.get('dns_name', '')}/"
         if look.proxy:
             yield "by proxy", f"{look.proxy}   the web page opens only through it"
+    for name in look.settings.chapters:
+        private, jump = (live.get(f"{name}-{word}") for word in ("private", "jump"))
+        if private and jump:
+            addresses = private.outputs.get("private_address", ""), jump.outputs.get("public_address", "")
+            yield name, "private {}   ssh -J {}".format(*addresses)
     if live and look.settings.expires:
         yield "wanted until", f"{look.settings.expires} (--ttl)"
 
