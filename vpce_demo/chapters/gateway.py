@@ -17,20 +17,20 @@ from ..errors import Fix
 from ..resources.aws_endpoints import FULL_ACCESS, GatewayEndpoint, policy_in_words
 from ..tutorial import Script
 from ..verify.aws_facts import AwsFacts, only
-from ..verify.checks import CheckContext, CheckFailed, Checklist, ssh_failed
+from ..verify.checks import CheckContext, CheckFailed, ssh_failed
 from ..verify.diagnosis.filters import within
 from ..verify.diagnosis.table import About, Finding, Symptom, rule
 from .chapter import Chapter
 from .network import (
     CONSUMER,
     Answer,
+    add_control,
     answered,
+    first_checks,
     in_the_endpoints,
     log_in,
     named,
-    nothing_else_answers,
     on_private,
-    on_record,
     private_network,
     way_out,
 )
@@ -70,7 +70,7 @@ def write(t: Script, s: Settings) -> None:
 
 # --- the checks ---------------------------------------------------------------
 
-CHECKS = Checklist()
+CHECKS = first_checks(NAME, "before the endpoints")
 
 
 def s3_is_out_of_reach(lab: CheckContext) -> str:
@@ -80,16 +80,6 @@ def s3_is_out_of_reach(lab: CheckContext) -> str:
     if isinstance(answer, Answer):
         raise CheckFailed(f"S3 answered {answer}, without an endpoint", Symptom.WAY_OUT)
     return f"S3: {answer}"
-
-
-@CHECKS.check("before the endpoints", side=CONSUMER)
-def s3_was_out_of_reach(lab: CheckContext) -> str:
-    return on_record(lab)
-
-
-@CHECKS.check("ssh through the jump instance", side=CONSUMER)
-def ssh_works(lab: CheckContext) -> str:
-    return log_in(lab, NAME)
 
 
 @CHECKS.check("routes to the endpoints", side=CONSUMER)
@@ -116,9 +106,7 @@ def dynamodb_answers(lab: CheckContext) -> str:
     return _through_its_list(lab, "dynamodb", f"https://dynamodb.{clients.region}.{_suffix(clients)}/")
 
 
-@CHECKS.check("control: nothing else answers", 2, side=CONSUMER)
-def no_other_way(lab: CheckContext) -> str:
-    return nothing_else_answers(lab, NAME)
+add_control(CHECKS, NAME)
 
 
 def _package_list(lab: CheckContext) -> str:

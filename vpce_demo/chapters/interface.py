@@ -17,7 +17,7 @@ from ..resources.security_group import IngressRule, SecurityGroup
 from ..resources.vpc import Vpc
 from ..tutorial import Script
 from ..verify.aws_facts import AwsFacts, only
-from ..verify.checks import CheckContext, CheckFailed, Checklist, ssh_failed
+from ..verify.checks import CheckContext, CheckFailed, ssh_failed
 from ..verify.diagnosis.filters import lets_in, within
 from ..verify.diagnosis.groups import LET_IN, WHAT_A_HANG_MEANS, opened
 from ..verify.diagnosis.groups import named as group_named
@@ -26,13 +26,13 @@ from .chapter import Chapter
 from .network import (
     CONSUMER,
     Answer,
+    add_control,
     answered,
+    first_checks,
     in_the_endpoints,
     log_in,
     named,
-    nothing_else_answers,
     on_private,
-    on_record,
     private_network,
     the_instances,
     way_out,
@@ -79,7 +79,7 @@ def write(t: Script, s: Settings) -> None:
 
 # --- the checks ---------------------------------------------------------------
 
-CHECKS = Checklist()
+CHECKS = first_checks(NAME, "before the endpoint")
 
 
 def sts_is_out_of_reach(lab: CheckContext) -> str:
@@ -93,16 +93,6 @@ def sts_is_out_of_reach(lab: CheckContext) -> str:
     if isinstance(answer, Answer):
         raise CheckFailed(f"{name} answered {answer}, without an endpoint", Symptom.WAY_OUT)
     return f"{name} is {', '.join(addresses)}; {answer}"
-
-
-@CHECKS.check("before the endpoint", side=CONSUMER)
-def sts_was_out_of_reach(lab: CheckContext) -> str:
-    return on_record(lab)
-
-
-@CHECKS.check("ssh through the jump instance", side=CONSUMER)
-def ssh_works(lab: CheckContext) -> str:
-    return log_in(lab, NAME)
 
 
 @CHECKS.check("interface endpoint", side=CONSUMER)
@@ -137,9 +127,7 @@ def sts_answers(lab: CheckContext) -> str:
     return str(answer)
 
 
-@CHECKS.check("control: nothing else answers", 2, side=CONSUMER)
-def no_other_way(lab: CheckContext) -> str:
-    return nothing_else_answers(lab, NAME)
+add_control(CHECKS, NAME)
 
 
 def public_name(clients: Clients) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, cast
 
 from ..config.model import in_front
@@ -29,6 +30,7 @@ from ..verify.checks import (
     CannotBeSeen,
     CheckContext,
     CheckFailed,
+    Checklist,
     curl,
     logged_in,
     ssh_failed,
@@ -167,6 +169,21 @@ class Answer(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.status} from {self.address}, {self.ms:.1f} ms"
+
+
+def first_checks(chapter: str, before: str) -> Checklist:
+    """The checks that a chapter begins with: what was met before its endpoints were there, under the title ``before``,
+    and ssh to the private instance."""
+    checks = Checklist()
+    checks.check(before, side=CONSUMER)(on_record)
+    checks.check("ssh through the jump instance", side=CONSUMER)(partial(log_in, chapter=chapter))
+    return checks
+
+
+def add_control(checks: Checklist, chapter: str) -> None:
+    """The check that it ends with: what is behind no endpoint does not answer."""
+    title = "control: nothing else answers"
+    checks.check(title, 2, side=CONSUMER)(partial(nothing_else_answers, chapter=chapter))
 
 
 def on_record(lab: CheckContext) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..aws.error_codes import raise_unsuccessful
 from ..aws.tags import tags_of
-from ..engine.resource import Aws, Resource
-from ..model import Held, Live, Phase, Record, Remedy
+from ..engine.resource import Aws
+from ..model import Held, Live, Phase, Remedy
 from .dns_hostnames import DnsHostnames
 from .endpoint_service import added_and_removed
 from .route_table import RouteTable
 from .security_group import SecurityGroup
 from .subnet import Subnet
 from .vpc import Vpc
-from .vpc_endpoint import ENDPOINTS, endpoint_identity, endpoint_live
+from .vpc_endpoint import ENDPOINTS, AnyEndpoint, endpoint_live
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.literals import VpcEndpointTypeType
@@ -40,7 +39,7 @@ def policy_in_words(document: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _AwsEndpoint(Resource):
+class _AwsEndpoint(AnyEndpoint):
     """An endpoint to one of AWS's services; ``service`` is the last part of its name, such as ``s3``."""
 
     vpc: Vpc
@@ -94,9 +93,6 @@ class _AwsEndpoint(Resource):
         """The parameters of the create call for this type of endpoint."""
         return {}
 
-    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
-        return bool(record.identity) and endpoint_identity(item) == record.identity
-
     def create(self, aws: Aws) -> Live:
         answer = aws.ec2.create_vpc_endpoint(
             VpcEndpointType=self.endpoint_type,
@@ -119,10 +115,6 @@ class _AwsEndpoint(Resource):
         change |= added_and_removed(live, "security groups", "SecurityGroupIds")
         if change:
             aws.ec2.modify_vpc_endpoint(VpcEndpointId=live.id, **change)
-
-    def delete(self, aws: Aws, live: Live) -> None:
-        answer = aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[live.id])
-        raise_unsuccessful(answer, "DeleteVpcEndpoints")
 
 
 @dataclass(frozen=True, eq=False)

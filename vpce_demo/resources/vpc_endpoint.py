@@ -54,7 +54,19 @@ def endpoint_identity(endpoint: Mapping[str, Any]) -> dict[str, str]:
 
 
 @dataclass(frozen=True, eq=False)
-class VpcEndpoint(Resource):
+class AnyEndpoint(Resource):
+    """What endpoints of all types have in common."""
+
+    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
+        return bool(record.identity) and endpoint_identity(item) == record.identity
+
+    def delete(self, aws: Aws, live: Live) -> None:
+        answer = aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[live.id])
+        raise_unsuccessful(answer, "DeleteVpcEndpoints")
+
+
+@dataclass(frozen=True, eq=False)
+class VpcEndpoint(AnyEndpoint):
     """An interface endpoint.  Ready as soon as the connection is requested; ``Acceptance`` is step 15.2."""
 
     aws_noun = "VPC endpoint"
@@ -91,9 +103,6 @@ class VpcEndpoint(Resource):
             )
             yield replace(endpoint_live(endpoint), held=held)
 
-    def is_recorded(self, aws: Aws, item: Mapping[str, Any], record: Record) -> bool:
-        return bool(record.identity) and endpoint_identity(item) == record.identity
-
     def create(self, aws: Aws) -> Live:
         elsewhere: Any = {"ServiceRegion": self.service_region} if self.service_region else {}
         answer = aws.ec2.create_vpc_endpoint(
@@ -116,10 +125,6 @@ class VpcEndpoint(Resource):
         change |= added_and_removed(live, "security groups", "SecurityGroupIds")
         if change:
             aws.ec2.modify_vpc_endpoint(VpcEndpointId=live.id, **change)
-
-    def delete(self, aws: Aws, live: Live) -> None:
-        answer = aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[live.id])
-        raise_unsuccessful(answer, "DeleteVpcEndpoints")
 
 
 def endpoint_interfaces(aws: Aws, endpoint: VpcEndpoint) -> list[NetworkInterfaceTypeDef]:
