@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from vpce_demo.aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG
+from vpce_demo.chapters import chapter_of
+from vpce_demo.config.settings import TUTORIAL
 from vpce_demo.engine.events import Action, Event
 from vpce_demo.model import Live, Phase, Remedy, short_id
 from vpce_demo.session.run import Run
@@ -21,10 +23,10 @@ OpenRun = Callable[..., AbstractContextManager[Run]]
 
 
 SAID = {
-    Remedy.MEND: "up mends:",
-    Remedy.REPLACE: "up replaces:",
-    Remedy.ASK: "up leaves, or asks about:",
-    Remedy.LEAVE: "up leaves, or asks about:",
+    Remedy.MEND: "mends:",
+    Remedy.REPLACE: "replaces:",
+    Remedy.ASK: "leaves, or asks about:",
+    Remedy.LEAVE: "leaves, or asks about:",
 }
 
 
@@ -67,7 +69,9 @@ def expect_named(stage: Stage, key: str, field: str, aws: str, change: Change) -
     assert bool(one["why"]) == (one["remedy"] == Remedy.LEAVE)
     replaced = one["remedy"] == Remedy.REPLACE
     assert (document["missing"], document["differing"]) == (([key], []) if replaced else ([], [key]))
-    assert SAID[remedy(key, field)] in screen
+    chapter = chapter_of(key)
+    command = "up" if chapter == TUTORIAL else f"up --chapter {chapter}"
+    assert f"! {command} {SAID[remedy(key, field)]}" in screen
 
 
 TAKEN = [next(c for c in CASES if remedy(c[0], c[1]) is word) for word in Remedy]
