@@ -27,6 +27,7 @@ from vpce_demo.session.run import Run
 from vpce_demo.ui.console_links import page_of
 from vpce_demo.verify.hand_made import CheckedStep, HandMade, State, look_at_hand_made
 
+from ..network.world import wait_for
 from .program import VALIDATOR
 from .stage import Stage, write_server_file
 
@@ -413,10 +414,8 @@ def another_behind_the_service(hand: ByHand) -> None:
 
 def no_endpoint(hand: ByHand) -> None:
     hand.ec2.delete_vpc_endpoints(VpcEndpointIds=[hand.ids["endpoint"]])
-    while hand.ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-endpoint-id", "Values": [hand.ids["endpoint"]]}])[
-        "VpcEndpoints"
-    ]:
-        time.sleep(0.02)
+    which = [{"Name": "vpc-endpoint-id", "Values": [hand.ids["endpoint"]]}]
+    wait_for(lambda: not hand.ec2.describe_vpc_endpoints(Filters=which)["VpcEndpoints"])
 
 
 def no_service(hand: ByHand) -> None:
@@ -562,8 +561,7 @@ def swept(hand: ByHand, kept: set[str]) -> None:
     endpoints = [one["VpcEndpointId"] for one in hand.ec2.describe_vpc_endpoints()["VpcEndpoints"]]
     if others := [one for one in endpoints if one not in kept]:
         hand.ec2.delete_vpc_endpoints(VpcEndpointIds=others)
-        while any(one["VpcEndpointId"] in others for one in hand.ec2.describe_vpc_endpoints()["VpcEndpoints"]):
-            time.sleep(0.02)
+        wait_for(lambda: {one["VpcEndpointId"] for one in hand.ec2.describe_vpc_endpoints()["VpcEndpoints"]} <= kept)
     listed = hand.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
     if services := [one["ServiceId"] for one in listed if one["ServiceId"] not in kept]:
         hand.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=services)

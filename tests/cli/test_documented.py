@@ -32,8 +32,8 @@ ELSEWHERE = {
     "vpce-demo check --vpc vpc-0123456789abcdef0",
 }
 """``test_cost.py`` runs the first, with a Price List of its own: the sandbox has none.  ``test_sandbox_aws.py`` runs
-the second without the AWS CLI, ``test_customers.py`` those of a demo of several customers, ``test_chapters.py`` that of
-a chapter, and ``test_check.py`` those of ``check``, on a demo that was built by hand."""
+the second without the AWS CLI, ``test_customers.py`` those of a demo of several customers, ``test_diagnosis.py`` that
+of a chapter, and ``test_check.py`` those of ``check``, on a demo that was built by hand."""
 LINES = [line for line in documented() if line not in ELSEWHERE]
 
 

@@ -9,9 +9,9 @@ import click
 import pytest
 
 from tools.reference import commands
-from vpce_demo import __version__
+from vpce_demo import __version__, chapters
 from vpce_demo.cli import cli, run_command
-from vpce_demo.cli.commands import ALIASES, SANDBOX, SECTIONS
+from vpce_demo.cli.commands import ALIASES, CHAPTERS, SANDBOX, SECTIONS
 
 from .program import Program, World, finished, good, imported
 
@@ -117,3 +117,7 @@ def test_quiet_says_only_what_was_asked_for(world: World) -> None:
     done = good(world.run("up", "--skip-test", "-q"))
     assert done.err == ""
     assert "service name" in done.out
+
+
+def test_the_chapters_of_the_options_are_those_there_are() -> None:
+    assert CHAPTERS == chapters.CHAPTERS

@@ -70,13 +70,13 @@ def write(t: Script, s: Settings) -> None:
 
 # --- the checks ---------------------------------------------------------------
 
-CHECKS = first_checks(NAME, "before the endpoints")
+CHECKS = first_checks("before the endpoints")
 
 
 def s3_is_out_of_reach(lab: CheckContext) -> str:
     """Before the endpoint is there, S3 does not answer."""
-    log_in(lab, NAME)
-    answer = answered(lab, NAME, _package_list(lab), patient=False)
+    log_in(lab)
+    answer = answered(lab, _package_list(lab), patient=False)
     if isinstance(answer, Answer):
         raise CheckFailed(f"S3 answered {answer}, without an endpoint", Symptom.WAY_OUT)
     return f"S3: {answer}"
@@ -106,12 +106,12 @@ def dynamodb_answers(lab: CheckContext) -> str:
     return _through_its_list(lab, "dynamodb", f"https://dynamodb.{clients.region}.{_suffix(clients)}/")
 
 
-add_control(CHECKS, NAME)
+add_control(CHECKS)
 
 
 def _package_list(lab: CheckContext) -> str:
     """The URL of the list of mirrors in the bucket, as the private instance's own settings name it."""
-    answer = on_private(lab, NAME, "cat", REPOSITORY)
+    answer = on_private(lab, "cat", REPOSITORY)
     if answer.failure:
         raise ssh_failed("", answer)
     found = re.search(r"^mirrorlist=(https://\S+)", answer.out, re.MULTILINE)
@@ -133,7 +133,7 @@ def _suffix(clients: Clients) -> str:
 
 def _through_its_list(lab: CheckContext, service: str, url: str) -> str:
     """What the service answered from an address of its prefix list, which is where the endpoint's route leads."""
-    answer = in_the_endpoints(lab, NAME, url)
+    answer = in_the_endpoints(lab, url)
     listed = prefix_lists(lab.sides[CONSUMER].clients).get(service)
     id, ranges = (listed.get("PrefixListId", ""), listed.get("Cidrs", [])) if listed else ("", [])
     if not any(within(answer.address, one) for one in ranges):

@@ -34,7 +34,6 @@ from .network import (
     named,
     on_private,
     private_network,
-    the_instances,
     way_out,
 )
 
@@ -79,17 +78,17 @@ def write(t: Script, s: Settings) -> None:
 
 # --- the checks ---------------------------------------------------------------
 
-CHECKS = first_checks(NAME, "before the endpoint")
+CHECKS = first_checks("before the endpoint")
 
 
 def sts_is_out_of_reach(lab: CheckContext) -> str:
     """Before the endpoint is there, the public name leads to a public address, and nothing answers."""
-    log_in(lab, NAME)
+    log_in(lab)
     name, net = public_name(lab.sides[CONSUMER].clients), cast("Vpc", lab.demo.part(f"{NAME}-vpc"))
     addresses = _resolved(lab, name)
     if any(within(one, net.cidr) for one in addresses):
         raise CheckFailed(f"{name} is {', '.join(addresses)} already, without the endpoint", Symptom.PUBLIC_NAME)
-    answer = answered(lab, NAME, f"https://{name}/", patient=False)
+    answer = answered(lab, f"https://{name}/", patient=False)
     if isinstance(answer, Answer):
         raise CheckFailed(f"{name} answered {answer}, without an endpoint", Symptom.WAY_OUT)
     return f"{name} is {', '.join(addresses)}; {answer}"
@@ -107,7 +106,7 @@ def the_endpoint_is_available(lab: CheckContext) -> str:
 def the_name_leads_to_it(lab: CheckContext) -> str:
     """Private DNS: minutes after the endpoint is available, the public name resolves to its addresses."""
     name, own = public_name(lab.sides[CONSUMER].clients), endpoint_addresses(lab.facts(""))
-    private, _ = the_instances(lab.demo, NAME)
+    _, private = lab.demo.logins
     for last in lab.tries(lab.patience(private)):
         addresses = _resolved(lab, name)
         if addresses and set(addresses) <= set(own):
@@ -120,14 +119,14 @@ def the_name_leads_to_it(lab: CheckContext) -> str:
 @CHECKS.check("STS answers", 4, side=CONSUMER)
 def sts_answers(lab: CheckContext) -> str:
     """Without credentials: whatever STS says came through the endpoint, if it came from its address over TLS."""
-    answer = in_the_endpoints(lab, NAME, f"https://{public_name(lab.sides[CONSUMER].clients)}/")
+    answer = in_the_endpoints(lab, f"https://{public_name(lab.sides[CONSUMER].clients)}/")
     own = endpoint_addresses(lab.facts(""))
     if answer.address not in own:
         raise CheckFailed(f"{answer}, which is not the endpoint's address", Symptom.PUBLIC_NAME)
     return str(answer)
 
 
-add_control(CHECKS, NAME)
+add_control(CHECKS)
 
 
 def public_name(clients: Clients) -> str:
@@ -137,7 +136,7 @@ def public_name(clients: Clients) -> str:
 
 def _resolved(lab: CheckContext, name: str) -> list[str]:
     """The IPv4 addresses of a name, as the private instance resolves it."""
-    answer = on_private(lab, NAME, "getent", "ahostsv4", name)
+    answer = on_private(lab, "getent", "ahostsv4", name)
     if answer.failure:
         raise ssh_failed("", answer)
     return list(dict.fromkeys(line.split()[0] for line in answer.out.splitlines() if line.strip()))
@@ -168,7 +167,7 @@ def _described(facts: AwsFacts, id: str) -> VpcEndpointTypeDef:
     checks=(5,),
 )
 def endpoint_https_closed(facts: AwsFacts) -> Finding | None:
-    private, _ = the_instances(facts.demo, NAME)
+    _, private = facts.demo.logins
     client, peers = facts.address(private), [group["GroupId"] for group in facts.groups_of(private)]
     endpoint = _described(facts, facts.id(facts.part(ENDPOINT)))
     groups = facts.groups(CONSUMER, [one["GroupId"] for one in endpoint.get("Groups", []) if "GroupId" in one])

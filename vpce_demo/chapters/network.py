@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from ..config.model import in_front
 from ..config.settings import Settings, made_by
@@ -21,7 +20,7 @@ from ..resources.security_group import IngressRule, SecurityGroup
 from ..resources.subnet import Subnet
 from ..resources.vpc import Vpc
 from ..ssh import SshResult
-from ..tutorial import Demo, Script
+from ..tutorial import Script
 from ..verify.aws_facts import AwsFacts
 from ..verify.checks import (
     ENDPOINT_SETTLED_SECONDS,
@@ -145,15 +144,9 @@ def private_network(t: Script, s: Settings, number: int) -> PrivateNetwork:
     return PrivateNetwork(vpc, hostnames, private, table, routing, jump, inside)
 
 
-def the_instances(demo: Demo, chapter: str) -> tuple[Instance, Instance]:
-    """The private instance of a chapter, and the one to jump through."""
-    private, jump = (demo.part(f"{chapter}-{word}") for word in ("private", "jump"))
-    return cast("Instance", private), cast("Instance", jump)
-
-
-def on_private(lab: CheckContext, chapter: str, *command: str) -> SshResult:
+def on_private(lab: CheckContext, *command: str) -> SshResult:
     """Run a command on the private instance of a chapter."""
-    private, jump = the_instances(lab.demo, chapter)
+    jump, private = lab.demo.logins
     return lab.on(private, *command, jump=jump)
 
 
@@ -171,19 +164,19 @@ class Answer(NamedTuple):
         return f"{self.status} from {self.address}, {self.ms:.1f} ms"
 
 
-def first_checks(chapter: str, before: str) -> Checklist:
+def first_checks(before: str) -> Checklist:
     """The checks that a chapter begins with: what was met before its endpoints were there, under the title ``before``,
     and ssh to the private instance."""
     checks = Checklist()
     checks.check(before, side=CONSUMER)(on_record)
-    checks.check("ssh through the jump instance", side=CONSUMER)(partial(log_in, chapter=chapter))
+    checks.check("ssh through the jump instance", side=CONSUMER)(log_in)
     return checks
 
 
-def add_control(checks: Checklist, chapter: str) -> None:
+def add_control(checks: Checklist) -> None:
     """The check that it ends with: what is behind no endpoint does not answer."""
     title = "control: nothing else answers"
-    checks.check(title, 2, side=CONSUMER)(partial(nothing_else_answers, chapter=chapter))
+    checks.check(title, 2, side=CONSUMER)(nothing_else_answers)
 
 
 def on_record(lab: CheckContext) -> str:
@@ -193,22 +186,22 @@ def on_record(lab: CheckContext) -> str:
     return lab.before
 
 
-def log_in(lab: CheckContext, chapter: str) -> str:
+def log_in(lab: CheckContext) -> str:
     """Who was logged in on the private instance, and through which one.  Raises CheckFailed."""
-    private, jump = the_instances(lab.demo, chapter)
+    jump, private = lab.demo.logins
     return logged_in(lab, private, jump)
 
 
-def answered(lab: CheckContext, chapter: str, url: str, *, patient: bool = True) -> Answer | str:
+def answered(lab: CheckContext, url: str, *, patient: bool = True) -> Answer | str:
     """What the private instance is answered at a URL, or what its curl met.  Raises CheckFailed if ssh failed.
 
     If ``patient``, it waits for what an endpoint may take after it is available.
     """
-    private, _ = the_instances(lab.demo, chapter)
+    _, private = lab.demo.logins
     words = curl(url, "-o", "/dev/null", "-w", "%{http_code} %{remote_ip} %{time_total}")
     seconds = max(lab.patience(private), lab.real(ENDPOINT_SETTLED_SECONDS)) if patient else 0.0
     for last in lab.tries(seconds):
-        answer = on_private(lab, chapter, *words)
+        answer = on_private(lab, *words)
         if answer.exit_code == 0 or last:
             break
     if answer.failure:
@@ -221,17 +214,17 @@ def answered(lab: CheckContext, chapter: str, url: str, *, patient: bool = True)
     return Answer(status, address, float(took) * 1000)
 
 
-def in_the_endpoints(lab: CheckContext, chapter: str, url: str) -> Answer:
+def in_the_endpoints(lab: CheckContext, url: str) -> Answer:
     """What a service answers the private instance.  Raises CheckFailed if nothing comes."""
-    answer = answered(lab, chapter, url)
+    answer = answered(lab, url)
     if isinstance(answer, str):
         raise CheckFailed(answer, Symptom.SERVICE_HANGS)
     return answer
 
 
-def nothing_else_answers(lab: CheckContext, chapter: str) -> str:
+def nothing_else_answers(lab: CheckContext) -> str:
     """What the private instance met at an address behind no endpoint.  Raises CheckFailed if that answers."""
-    answer = answered(lab, chapter, ELSEWHERE, patient=False)
+    answer = answered(lab, ELSEWHERE, patient=False)
     if isinstance(answer, Answer):
         raise CheckFailed(f"{ELSEWHERE} answered: {answer}", Symptom.WAY_OUT)
     return f"{ELSEWHERE} {answer}"
