@@ -38,7 +38,8 @@ hostile: $(VENV)/.installed-for-development  ## build a directory of hostile thi
 	@$(BIN)/python -m tools.hostile
 
 bench: $(VENV)/.installed         ## measure against other tools and write docs/performance.md: minutes
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench && $(BIN)/python -m bench.customers && $(BIN)/python -m bench.sandbox && \
+		$(BIN)/python -m bench --page
 
 bench-full: $(VENV)/.installed    ## the same once at AWS's own pace: half an hour
 	@$(BIN)/python -m bench --full

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vpce_demo.engine.resource import Resource
 from vpce_demo.resources.endpoint_service import EndpointService
 
-from . import limit
+from . import limit, sandbox
 from .contenders import OURS, TERRAFORM
 from .measure import AMONG_STRANGERS, FLOOR, PHASES
 from .results import AWS_PACE, FAST, Results
@@ -106,6 +106,17 @@ def start(results: Results) -> float | None:
     return results.seconds[HELP] / results.seconds[CLICK] if HELP in results.seconds else None
 
 
+def sandbox_start(results: Results) -> float | None:
+    """The time until a sandbox can be reached against an import of what it is built on."""
+    found = results.sandbox
+    return found[sandbox.START] / found[sandbox.IMPORT] if found else None
+
+
+def of_sandbox(name: str) -> Callable[[Results], float | None]:
+    """A figure of the sandbox as others build on it."""
+    return lambda results: results.sandbox.get(name)
+
+
 def durations(results: Results) -> Mapping[type[Resource], float]:
     """AWS's seconds after each create, in the sandbox in which this was measured."""
     return {**limit.UNTIL_READY, EndpointService: results.service_seconds}
@@ -144,4 +155,8 @@ GOALS = (
     Goal("up of 20 customers against the limit", 1.10, AWS_PACE, customers_against_limit),
     Goal("peak memory with 20 customers, MB", 150, FAST, customers_memory, "{:.0f}"),
     Goal(f"`{HELP}` against `{CLICK}`", 2.0, FAST, start),
+    Goal(f"{sandbox.START} against `{sandbox.IMPORT}`", 1.0, FAST, sandbox_start),
+    Goal(f"sandbox: {sandbox.RESET}", 30, FAST, of_sandbox(sandbox.RESET), "{:.0f}"),
+    Goal(f"sandbox: {sandbox.CALLS}, with the client on the same core", 1.0, FAST, of_sandbox(sandbox.CALLS)),
+    Goal(f"sandbox: {sandbox.GROWTH}", 10, FAST, of_sandbox(sandbox.GROWTH), "{:.0f}"),
 )

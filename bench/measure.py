@@ -129,13 +129,15 @@ def looks(contender: Contender, pace: float, runs: int) -> dict[str, list[Figure
 
 
 @contextlib.contextmanager
-def fresh_sandbox(contender: Contender, pace: float) -> Iterator[tuple[Path, Running, dict[str, str]]]:
+def fresh_sandbox(
+    contender: Contender, pace: float, latency_ms: float = LATENCY_MS
+) -> Iterator[tuple[Path, Running, dict[str, str]]]:
     """A directory prepared for the contender, a sandbox of its own in it, and the environment that leads there."""
     from vpce_demo.sandbox import client
 
     with tempfile.TemporaryDirectory(prefix="vpce-demo-bench-") as name:
         directory = Path(name)
-        running = client.ensure(directory / EMULATOR, speed=pace, latency_ms=LATENCY_MS)
+        running = client.ensure(directory / EMULATOR, speed=pace, latency_ms=latency_ms)
         try:
             environment = contender.all_environment(directory, running.endpoint_url)
             contender.prepare(directory, environment)

@@ -41,6 +41,8 @@ class Results:
     """Looking at a demo that stands, by name (``measure.looks``)."""
     customers: Mapping[str, Mapping[str, Sequence[Figures]]] = field(default_factory=dict)
     """``up`` and ``down`` of demos with several customers, by their number and the phase."""
+    sandbox: Mapping[str, float] = field(default_factory=dict)
+    """The sandbox as others build on it, by the names of ``bench.sandbox``."""
     service_seconds: float = timing.SERVICE_UNAVAILABLE
     """How long a new service was of no use yet in that sandbox, in AWS's seconds."""
 
