@@ -320,6 +320,13 @@ def endpoint_of_a_stranger(stage: Stage, service: str, **more: Any) -> str:
     return id
 
 
+def refused_with_the_endpoint_looked_up_first(run: Run, theirs: str) -> None:
+    """What an endpoint is beside is known only after its VPC and its table, which are looked up at the same time."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Refused, match=theirs):
+        patch.setattr("vpce_demo.engine.engine.WORKERS", 1)
+        run.engine().up(run.demo.resources[::-1])
+
+
 def test_a_strangers_gateway_endpoint_on_our_table_is_named_and_left(stage: Stage, open_run: OpenRun) -> None:
     with open_run(stage.directory, chapters=["gateway"]) as run:
         run.up([r for r in run.demo.resources if r.key != "gateway-endpoint-s3"], lambda event: None, None)
@@ -328,6 +335,8 @@ def test_a_strangers_gateway_endpoint_on_our_table_is_named_and_left(stage: Stag
     of_the_vpc = {"VpcId": there["gateway-vpc"], "VpcEndpointType": "Gateway"}
     beside = endpoint_of_a_stranger(stage, "dynamodb", **of_the_vpc, RouteTableIds=[public])
     theirs = endpoint_of_a_stranger(stage, "s3", **of_the_vpc, RouteTableIds=[table])
+    with open_run(stage.directory, chapters=["gateway"]) as run:
+        refused_with_the_endpoint_looked_up_first(run, theirs)
     code, document, screen = stage.run("up", "--chapter", "gateway")
     assert (code, document["error"]["code"]) == (5, "VPCE087")
     said = f"The route of gateway endpoint Gateway_S3 is taken by {theirs}, which is not part of this demo."
@@ -360,6 +369,8 @@ def test_a_strangers_endpoint_with_the_same_private_dns_name_is_named_and_left(s
     theirs = endpoint_of_a_stranger(
         stage, "sts", **of_the_vpc, SubnetIds=[there["interface-private-subnet"]], PrivateDnsEnabled=True
     )
+    with open_run(stage.directory, chapters=["interface"]) as run:
+        refused_with_the_endpoint_looked_up_first(run, theirs)
     code, document, screen = stage.run("up", "--chapter", "interface")
     assert (code, document["error"]["code"]) == (5, "VPCE087")
     assert f"The private DNS name of interface endpoint Interface_STS is taken by {theirs}" in screen

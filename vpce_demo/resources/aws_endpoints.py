@@ -53,8 +53,8 @@ class _AwsEndpoint(AnyEndpoint):
 
     def find(self, aws: Aws) -> Iterator[Live]:
         mine, others = list(aws.mine(self, ENDPOINTS)), []
-        if not mine and (vpc := aws.known.get(self.vpc.key)):
-            beside = [one for one in self._of_the_service(aws, vpc.id) if self._is_in_the_way(aws, one)]
+        if not mine:
+            beside = [one for one in self._of_the_service(aws, aws.id(self.vpc)) if self._is_in_the_way(aws, one)]
             # AWS may show a new one in its VPC before it shows it by its tags.
             mine = [one for one in beside if aws.is_mine(self, tags_of(one))]
             others = [one for one in beside if one not in mine]
@@ -135,8 +135,7 @@ class GatewayEndpoint(_AwsEndpoint):
     others_may_add = ("route tables",)
 
     def _is_in_the_way(self, aws: Aws, endpoint: VpcEndpointTypeDef) -> bool:
-        table = aws.known.get(self.table.key)
-        return table is not None and table.id in endpoint.get("RouteTableIds", [])
+        return aws.id(self.table) in endpoint.get("RouteTableIds", [])
 
     def _held(self, endpoint: VpcEndpointTypeDef) -> Iterator[Held]:
         yield "route tables", [self.table], endpoint.get("RouteTableIds", [])

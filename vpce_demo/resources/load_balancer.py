@@ -189,12 +189,15 @@ class Listener(Resource):
 
     def _of_somebody_else(self, aws: Aws, listener: ListenerTypeDef) -> Mapping[str, str] | None:
         """The tags of a listener that is not the demo's and sends elsewhere; None for any other."""
-        ours = aws.known.get(self.target_group.key)
-        if ours and ours.id in [one.get("TargetGroupArn") for one in listener["DefaultActions"]]:
+        arn, ours = listener["ListenerArn"], aws.known.get(self.target_group.key)
+        groups = [one["TargetGroupArn"] for one in listener["DefaultActions"] if "TargetGroupArn" in one]
+        if ours and ours.id in groups:
             return None
-        arn = listener["ListenerArn"]
-        tags: dict[str, str] = aws.shared(("tags", arn), lambda: tags_by_arn(aws, [arn]).get(arn, {}))
-        return None if aws.is_mine(self, tags) else tags
+        tags: dict[str, dict[str, str]] = aws.shared(("tags", arn), lambda: tags_by_arn(aws, [arn, *groups]))
+        if any(aws.is_mine(self.target_group, tags.get(group, {})) for group in groups):
+            return None  # which was not looked up yet
+        own = tags.get(arn, {})
+        return None if aws.is_mine(self, own) else own
 
     def mend(self, aws: Aws, live: Live) -> None:
         aws.elb.modify_listener(ListenerArn=live.id, Port=self.port, Protocol="TCP", DefaultActions=self._forward(aws))
