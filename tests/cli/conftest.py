@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from vpce_demo.aws.environment import Environment
+from vpce_demo.aws.region import image
+from vpce_demo.config.load import load
+from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 
+from .hand_made import Account
 from .program import Program, World
 from .stage import Stage, standing
 
@@ -77,3 +81,16 @@ def made_run(
         run.up(run.demo.resources, lambda event: None, None)
         run.look()
         yield run
+
+
+@pytest.fixture(scope="module")
+def the_image(place: Environment) -> str:
+    """The image that the tutorial's instances are made from."""
+    return image(place.clients[Side.PROVIDER], load(None, {}))
+
+
+@pytest.fixture
+def account(sandbox: Sandbox, place: Environment, the_image: str) -> Account:
+    """An empty account, with a key, for a demo that is built by hand."""
+    place.clients[Side.PROVIDER].ec2.create_key_pair(KeyName="mine")
+    return Account(sandbox, place, the_image)
