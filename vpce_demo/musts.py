@@ -19,11 +19,11 @@ MUSTS: Mapping[str, tuple[str, ...]] = {
     "LoadBalancer": ("type", "scheme", "subnets", "security groups"),
     "Listener": ("port", "protocol", "target group"),
     "Registration": ("port", "further targets"),
-    "EndpointService": ("acceptance required", "load balancers"),
+    "EndpointService": ("acceptance required", "load balancers", "supported regions"),
     "VpcEndpoint": ("type", "service", "VPC", "subnets", "security groups"),
 }
 """By kind, the fields that have to be as in the tutorial."""
-MORE_IS_FINE = ("subnets", "load balancers", "security groups")
+MORE_IS_FINE = ("subnets", "load balancers", "security groups", "supported regions")
 """Of these fields the tutorial's value has to be among AWS's."""
 OPTIONAL = ("provider-rule-ssh", "provider-rule-https")
 """The keys of what the tutorial makes, and the page comes without."""
@@ -71,8 +71,11 @@ CONSOLE: Mapping[str, Mapping[str, str]] = {
     "EndpointService": {
         "": "VPC > Endpoint services > Create endpoint service",
         "acceptance required": "VPC > Endpoint services > the service > Actions > Modify endpoint acceptance setting",
+        "supported regions": "VPC > Endpoint services > the service > Actions > Modify supported Regions",
         "load balancers": "VPC > Endpoint services > the service > Actions > Associate or disassociate load balancers",
     },
+    "CrossZone": {"": "EC2 > Load balancers > the load balancer > Attributes > Edit"},
+    "AllowedPrincipal": {"": "VPC > Endpoint services > the service > Allow principals > Allow principals"},
     "VpcEndpoint": {
         "": "VPC > Endpoints > Create endpoint",
         "subnets": "VPC > Endpoints > the endpoint > Actions > Manage subnets",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.by_hand import ByHand, carried_out
@@ -29,6 +29,8 @@ class Account:
     sandbox: Sandbox
     place: Environment
     image: str
+    theirs: dict[str, Any] = field(default_factory=dict)
+    """What ``ByHand`` needs for a consumer in another account or region."""
 
     @property
     def clients(self) -> Clients:
@@ -39,7 +41,7 @@ class Account:
         return look_at_hand_made(settings, self.place.clients, **wanted)
 
     def by_hand(self, until: int = 16, **others: Any) -> ByHand:
-        return ByHand(self.clients, self.image, **others).build(until)
+        return ByHand(self.clients, self.image, **self.theirs, **others).build(until)
 
     def settled(self, *, within: float = 20.0) -> HandMade:
         """A look when AWS works on nothing any more."""
@@ -57,7 +59,7 @@ class Account:
             following = found.next_thing()
             if following is None:
                 break
-            carried_out(following.command, self.clients)
+            carried_out(following.command, *self.place.clients.values())
             found = self.settled()
         return found
 
@@ -80,7 +82,7 @@ def words(one: CheckedStep) -> str:
 
 def permission(call: str, whose: str, *rules: Any) -> Callable[[ByHand], None]:
     def change(hand: ByHand) -> None:
-        getattr(hand.ec2, call)(GroupId=hand.ids[f"{whose}-group"], IpPermissions=list(rules))
+        getattr(hand.of(whose), call)(GroupId=hand.ids[f"{whose}-group"], IpPermissions=list(rules))
 
     return change
 
@@ -88,16 +90,40 @@ def permission(call: str, whose: str, *rules: Any) -> Callable[[ByHand], None]:
 REVOKE = "revoke_security_group_ingress"
 
 
+def no_route(whose: str) -> Callable[[ByHand], None]:
+    return lambda hand: hand.of(whose).delete_route(
+        RouteTableId=hand.ids[f"{whose}-routes"], DestinationCidrBlock="0.0.0.0/0"
+    )
+
+
+def no_endpoint(hand: ByHand) -> None:
+    hand.of("customer").delete_vpc_endpoints(VpcEndpointIds=[hand.ids["endpoint"]])
+    which = [{"Name": "vpc-endpoint-id", "Values": [hand.ids["endpoint"]]}]
+    wait_for(lambda: not hand.of("customer").describe_vpc_endpoints(Filters=which)["VpcEndpoints"])
+
+
+def another_endpoint(**others: Any) -> Callable[[ByHand], None]:
+    def change(hand: ByHand) -> None:
+        no_endpoint(hand)
+
+        def filled(value: Any) -> Any:
+            if isinstance(value, list):
+                return [filled(one) for one in value]
+            return hand.ids[value[1:]] if str(value)[:1] == "@" else value
+
+        hand.endpoint(**{name: filled(value) for name, value in others.items()})
+
+    return change
+
+
+def rejected(hand: ByHand) -> None:
+    hand.ec2.reject_vpc_endpoint_connections(ServiceId=hand.ids["service"], VpcEndpointIds=[hand.ids["endpoint"]])
+
+
 def swept(hand: ByHand, kept: set[str]) -> None:
     """Remove what is not the demo's any more, as somebody would."""
-    held = [one for each in hand.ec2.describe_instances()["Reservations"] for one in each["Instances"]]
-    gone = [one["InstanceId"] for one in held if one["InstanceId"] not in kept and one["State"]["Name"] != "terminated"]
-    if gone:
-        hand.ec2.terminate_instances(InstanceIds=gone)
-    endpoints = [one["VpcEndpointId"] for one in hand.ec2.describe_vpc_endpoints()["VpcEndpoints"]]
-    if others := [one for one in endpoints if one not in kept]:
-        hand.ec2.delete_vpc_endpoints(VpcEndpointIds=others)
-        wait_for(lambda: {one["VpcEndpointId"] for one in hand.ec2.describe_vpc_endpoints()["VpcEndpoints"]} <= kept)
+    for ec2 in {id(one): one for one in map(hand.of, ("provider", "customer"))}.values():
+        _sweep_the_side(ec2, kept)
     listed = hand.ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
     if services := [one["ServiceId"] for one in listed if one["ServiceId"] not in kept]:
         hand.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=services)
@@ -107,3 +133,14 @@ def swept(hand: ByHand, kept: set[str]) -> None:
     for group in hand.elb.describe_target_groups()["TargetGroups"]:
         if group["TargetGroupArn"] not in kept:
             hand.elb.delete_target_group(TargetGroupArn=group["TargetGroupArn"])
+
+
+def _sweep_the_side(ec2: Any, kept: set[str]) -> None:
+    held = [one for each in ec2.describe_instances()["Reservations"] for one in each["Instances"]]
+    gone = [one["InstanceId"] for one in held if one["InstanceId"] not in kept and one["State"]["Name"] != "terminated"]
+    if gone:
+        ec2.terminate_instances(InstanceIds=gone)
+    endpoints = [one["VpcEndpointId"] for one in ec2.describe_vpc_endpoints()["VpcEndpoints"]]
+    if others := [one for one in endpoints if one not in kept]:
+        ec2.delete_vpc_endpoints(VpcEndpointIds=others)
+        wait_for(lambda: {one["VpcEndpointId"] for one in ec2.describe_vpc_endpoints()["VpcEndpoints"]} <= kept)

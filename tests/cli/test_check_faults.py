@@ -12,8 +12,20 @@ from vpce_demo.aws.environment import Environment
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.verify.hand_made import HandMade, State
 
-from ..network.world import wait_for
-from .hand_made import REVOKE, ROUNDS, Account, permission, states, swept, undone, words
+from .hand_made import (
+    REVOKE,
+    ROUNDS,
+    Account,
+    another_endpoint,
+    no_endpoint,
+    no_route,
+    permission,
+    rejected,
+    states,
+    swept,
+    undone,
+    words,
+)
 
 # --- one thing wrong, early ---------------------------------------------------------------
 
@@ -143,12 +155,6 @@ def another_table(whose: str) -> Callable[[ByHand], None]:
         hand.table(whose)
 
     return change
-
-
-def no_route(whose: str) -> Callable[[ByHand], None]:
-    return lambda hand: hand.ec2.delete_route(
-        RouteTableId=hand.ids[f"{whose}-routes"], DestinationCidrBlock="0.0.0.0/0"
-    )
 
 
 def route_to_an_instance(whose: str, instance: str) -> Callable[[ByHand], None]:
@@ -290,29 +296,9 @@ def another_behind_the_service(hand: ByHand) -> None:
     )
 
 
-def no_endpoint(hand: ByHand) -> None:
-    hand.ec2.delete_vpc_endpoints(VpcEndpointIds=[hand.ids["endpoint"]])
-    which = [{"Name": "vpc-endpoint-id", "Values": [hand.ids["endpoint"]]}]
-    wait_for(lambda: not hand.ec2.describe_vpc_endpoints(Filters=which)["VpcEndpoints"])
-
-
 def no_service(hand: ByHand) -> None:
     no_endpoint(hand)
     hand.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[hand.ids["service"]])
-
-
-def another_endpoint(**others: Any) -> Callable[[ByHand], None]:
-    def change(hand: ByHand) -> None:
-        no_endpoint(hand)
-
-        def filled(value: Any) -> Any:
-            if isinstance(value, list):
-                return [filled(one) for one in value]
-            return hand.ids[value[1:]] if str(value)[:1] == "@" else value
-
-        hand.endpoint(**{name: filled(value) for name, value in others.items()})
-
-    return change
 
 
 def endpoint_in_another_subnet(hand: ByHand) -> None:
@@ -332,10 +318,6 @@ def closed_group(hand: ByHand) -> None:
         AddSecurityGroupIds=[made["GroupId"]],
         RemoveSecurityGroupIds=[hand.ids["customer-group"]],
     )
-
-
-def rejected(hand: ByHand) -> None:
-    hand.ec2.reject_vpc_endpoint_connections(ServiceId=hand.ids["service"], VpcEndpointIds=[hand.ids["endpoint"]])
 
 
 def another_service(hand: ByHand) -> None:

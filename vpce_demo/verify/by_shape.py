@@ -19,7 +19,7 @@ from ..aws.tags import DEMO_TAG, tags_of
 from ..engine.resource import Aws, Listing, Resource
 from ..model import ANYWHERE, Held, Live, Phase, Side
 from ..resources.elb import NamedListing
-from ..resources.endpoint_service import SERVICES
+from ..resources.endpoint_service import SERVICES, EndpointService, connections
 from ..resources.instance import INSTANCES
 from ..resources.internet_gateway import GATEWAYS
 from ..resources.key_pair import KEY_PAIRS
@@ -90,6 +90,7 @@ class Shapes:
     """What AWS has of a demo by its shape.
 
     ``vpcs`` and ``service`` are ids that the user named.  ``everything``: also what carries this program's tags.
+    ``only`` is the only side that there is a sign-in for, and ``service_name`` the service that a consumer alone named.
     ``rivals`` are, by resource key, those between which nothing decides; ``because`` is why something is missing,
     ``not_allowed`` why it could not be looked at, and ``names`` what it is called.
     """
@@ -99,6 +100,8 @@ class Shapes:
     vpcs: Collection[str] = ()
     service: str = ""
     everything: bool = False
+    only: str | None = None
+    service_name: str = ""
     names: dict[str, str] = field(default_factory=dict)
     described: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     rivals: dict[str, list[Thing]] = field(default_factory=dict)
@@ -108,9 +111,18 @@ class Shapes:
     """The ids of all that EC2 has."""
     left_out: set[str] = field(default_factory=set)
     """Those of what this program made."""
+    unseen: Side | None = None
+    """The side that was not looked at: there is no sign-in for it, or it is in another account or region."""
+    told: dict[str, Live] = field(default_factory=dict)
+    """What is known of that side through the other one: the service that an endpoint names, or who has connected."""
+    unseen_region: str = ""
+    """The region of that side, if that is what has to be said to look at it."""
 
     def find(self) -> None:
         """Choose an id for each resource of which AWS has one.  Raises ClientError."""
+        if self.only:
+            side = next(each for each in Side if each != self.only)
+            self._leave_out(side, f"there is no sign-in for the {side}'s side")
         services = self._listed(Side.PROVIDER, SERVICES, "service")
         balancers = self._listed(Side.PROVIDER, LOAD_BALANCERS, "load-balancer")
         behind = {arn: one.id for one in services for arn in one.described.get("NetworkLoadBalancerArns", [])}
@@ -126,15 +138,19 @@ class Shapes:
         ]
         service = self._pick("service", [one for one in services if any(hint(one) for hint in hints)], *hints)
         endpoints = self._listed(Side.CONSUMER, ENDPOINTS, "endpoint")
-        ours = [one for one in endpoints if service and one.of("ServiceName").endswith(f".{service.id}")]
+        to_services = [one for one in endpoints if ".vpce-svc-" in one.of("ServiceName")]
+        ours = [one for one in to_services if service and one.of("ServiceName").endswith(f".{service.id}")]
+        if not service and "provider-vpc" not in {*self.chosen, *self.rivals}:
+            ours = self._of_a_service_elsewhere(to_services)
+        elif not ours and not {*self.vpcs} - {vpc}:
+            self._connected_from_elsewhere()
         vpc = self._vpc("customer", lambda one: one.id in [each.of("VpcId") for each in ours])
         if vpc:
             self._network("customer", vpc)
             self._instance("customer", "customer", vpc)
-        others = [one for one in endpoints if vpc and one.of("VpcId") == vpc and ".vpce-svc-" in one.of("ServiceName")]
         self._pick(
             "endpoint",
-            [*ours, *others],
+            [*ours, *(one for one in to_services if vpc and one.of("VpcId") == vpc)],
             lambda one: one in ours,
             lambda one: one.of("State").lower() not in LOST,
             lambda one: one.of("VpcId") == vpc,
@@ -154,6 +170,50 @@ class Shapes:
         """The names that load balancers and target groups of the region have."""
         listed = ((LOAD_BALANCERS, "load-balancer"), (TARGET_GROUPS, "target-group"))
         return {one.name for listing, key in listed for one in self._listed(Side.PROVIDER, listing, key)}
+
+    # --- a side in another account or region -----------------------------------------
+
+    def _leave_out(self, side: Side, why: str, region: str = "") -> None:
+        """Do not look at a side."""
+        self.unseen, self.unseen_region = side, region
+        self.not_allowed |= {r.key: why for r in self.demo.resources if r.side is side}
+
+    def _of_a_service_elsewhere(self, endpoints: Sequence[Thing]) -> list[Thing]:
+        """The endpoint of a service that the provider has elsewhere, and what it tells of that service."""
+        named = [one for one in endpoints if self.service_name in ("", one.of("ServiceName"))]
+        ours = sorted(named, key=lambda one: one.of("State").lower() in LOST)[:1]
+        name = ours[0].of("ServiceName") if ours else self.service_name
+        if not name:
+            return []
+        *_, region, id = name.split(".")
+        here = self.sides[Side.PROVIDER].clients
+        if self.unseen is None:
+            why = f"{id} is not in account {here.account} in {here.region}"
+            self._leave_out(Side.PROVIDER, why, region if region != here.region else "")
+        self.told["service"] = EndpointService.named(name)
+        for word in [one.of("State") for one in ours]:
+            if word.lower() == "pendingacceptance":
+                self.not_allowed["acceptance"] = f"{word}: the provider has to accept it"
+            else:
+                self.told["acceptance"] = Live(ours[0].id, Phase.of(word), word)
+        return ours
+
+    def _connected_from_elsewhere(self) -> None:
+        """The endpoint that somebody connected to the service from another account or region."""
+        aws, theirs = self.sides[Side.PROVIDER], self.sides[Side.CONSUMER].clients
+        if not (service := self.chosen.get("service")):
+            return
+        aws.known["service"] = Live(service)
+        for one in self._if_allowed("acceptance", lambda: connections(aws, self.demo.service)):
+            owner, region = one["VpcEndpointOwner"], one.get("VpcEndpointRegion") or theirs.region
+            word, there = one["VpcEndpointState"], (owner, region)
+            if word.lower() in LOST or (self.unseen is None and there == (theirs.account, theirs.region)):
+                continue
+            self.told["endpoint"] = Live(one["VpcEndpointId"], word=word)
+            if self.unseen is None:
+                why = f"{one['VpcEndpointId']} is in account {owner} in {region}"
+                self._leave_out(Side.CONSUMER, why, region if owner == theirs.account else "")
+            break
 
     # --- the two networks ---------------------------------------------------------
 
@@ -199,6 +259,15 @@ class Shapes:
             lambda one: one.id in used,
             self._named(f"{whose}-subnet"),
         )
+        if subnet and any(r.key == f"{whose}-subnet-2" for r in self.demo.resources):
+            second = self._field(f"{whose}-subnet-2", "cidr")
+            self._pick(
+                f"{whose}-subnet-2",
+                [one for one in self._in(vpc, side, SUBNETS, f"{whose}-subnet-2") if one.id != subnet.id],
+                lambda one: one.of("CidrBlock") == second,
+                lambda one: one.id in used,
+                self._named(f"{whose}-subnet-2"),
+            )
         tables = self._in(vpc, side, ROUTE_TABLES, f"{whose}-routes")
         of_subnet = [one for one in tables if subnet and subnet.id in one.each("Associations", "SubnetId")]
         if subnet and not of_subnet:
@@ -319,7 +388,10 @@ class Shapes:
     # --- how something is listed and chosen ---------------------------------------------
 
     def _listed(self, side: Side, listing: Listing[Any] | NamedListing, key: str) -> list[Thing]:
-        """All that a call lists in the account, but for what this program made; nothing if it is not allowed."""
+        """All that a call lists in the account, but for what this program made; nothing if it is not allowed, or on the
+        side that is not looked at."""
+        if side is self.unseen:
+            return []
         aws = self.sides[side]
         if isinstance(listing, NamedListing):
             balanced = self._if_allowed(key, lambda: aws.shared(listing, lambda: listing.all(aws)))

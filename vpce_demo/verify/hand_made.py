@@ -19,13 +19,15 @@ from botocore.exceptions import ClientError
 from ..aws.clients import Clients
 from ..aws.commands import as_command
 from ..aws.error_codes import ErrorKind, error_kind
-from ..aws.region import if_allowed, image, offering, zones
+from ..aws.region import NOT_FOR_REMOTE_ACCESS, if_allowed, image, offering, zones
 from ..config.settings import Settings
 from ..engine.drift import NONE, compared, with_drift
 from ..engine.resource import Aws, Resource, closure
 from ..errors import THIS_DEMO, NotCreated
 from ..model import ANYWHERE, Drift, Live, Phase, Record, Remedy, Side
 from ..musts import CONSOLE, MORE_IS_FINE, MUSTS, OPTIONAL
+from ..resources.allowed_principal import AllowedPrincipal
+from ..resources.endpoint_service import account_root, allowed_principals
 from ..resources.instance import Instance
 from ..resources.key_pair import KeyPair
 from ..resources.load_balancer import Listener, LoadBalancer
@@ -39,7 +41,10 @@ from .by_shape import HTTP, ByShape, Shapes, sources
 from .diagnosis.filters import lets_in
 from .dry_run import Catching, Sent
 
-FOUND_THROUGH_OTHERS = ("GatewayAttachment", "SubnetRouting", "InternetRoute", "Registration", "Acceptance")
+FOUND_THROUGH_OTHERS = (
+    *("GatewayAttachment", "SubnetRouting", "InternetRoute", "CrossZone", "Registration", "AllowedPrincipal"),
+    "Acceptance",
+)
 """The kinds that have no id of their own to choose."""
 WITH_ATTRIBUTES = (Subnet, TargetGroup)
 """The kinds with a must that AWS tells in a call of its own."""
@@ -134,7 +139,7 @@ class HandMade:
         """Look at everything that was chosen, and compare it.  Raises ClientError."""
         for r in self.demo.resources:
             try:
-                live = self._live(r)
+                live = self.shapes.told.get(r.key) or self._live(r)
             except ClientError as error:
                 if error_kind(error) is not ErrorKind.DENIED:
                     raise
@@ -152,12 +157,22 @@ class HandMade:
         id, aws = self.shapes.chosen.get(r.key, ""), self.sides[r.side]
         if isinstance(r, IngressRule):
             return self._rule(r)
+        if isinstance(r, AllowedPrincipal):
+            return self._principal(r)
         if r.kind not in FOUND_THROUGH_OTHERS:
             if not id:
                 return None
             if isinstance(r, (LoadBalancer, TargetGroup)):
                 aws.known[r.key] = Live(id)  # which is asked for by its ARN
         return look(r, aws)
+
+    def _principal(self, r: AllowedPrincipal) -> Live | None:
+        """The permission of the consumer's account, whoever of it is allowed; or everybody's."""
+        id, aws = self.shapes.chosen.get(r.service.key), self.sides[r.side]
+        allowed = allowed_principals(aws, id) if id else []
+        found = [one for one in allowed if one == "*" or f":{r.account}:" in one]
+        root = account_root(aws, r.account)
+        return Live(root, word=r.ready_word, held=(("principal", root, found),)) if found else None
 
     def _rule(self, r: IngressRule) -> Live | None:
         """An inbound rule for the port, of whatever form.  The one for HTTP has to let in whoever needs it."""
@@ -199,10 +214,8 @@ class HandMade:
         if unsettled := [one for one in closure([r]) if one.key in self.shapes.rivals]:
             several = ", ".join(map(str, self.shapes.rivals[unsettled[0].key]))
             return Problem(r, State.NOT_LOOKED_AT, f"several fit: {several}")
-        why_not = self.not_asked | self.shapes.not_allowed
-        for one in closure([r]):
-            if one.key in why_not and one.key not in self.live:
-                return Problem(r, State.NOT_LOOKED_AT, why_not[one.key])
+        if why_not := self._why_not_looked_at(r):
+            return Problem(r, State.NOT_LOOKED_AT, why_not)
         if live is None:
             needs_no_key = isinstance(r, KeyPair) and self._has_its_instance(r)
             optional = key in OPTIONAL or needs_no_key or (key == "customer-rule-http" and self._endpoint_has_a_group)
@@ -220,6 +233,14 @@ class HandMade:
         if r is self.demo.web and (answers := self._what_the_web_server_does()):
             return Problem(r, State.DIFFERS, "its port 80 does not answer", (answers,))
         return None
+
+    def _why_not_looked_at(self, r: Resource) -> str:
+        """Why this resource, or one that it needs and that is not known either, could not be looked at."""
+        why_not = self.not_asked | self.shapes.not_allowed
+        if r.key in why_not and r.key not in self.live:
+            return why_not[r.key]
+        needs = (need.resource for need in r.needs())
+        return next(filter(None, (self._why_not_looked_at(one) for one in needs if one.key not in self.live)), "")
 
     def _has_its_instance(self, pair: KeyPair) -> bool:
         return any(isinstance(r, Instance) and r.key_pair is pair and r.key in self.live for r in self.demo.resources)
@@ -242,7 +263,8 @@ class HandMade:
         if isinstance(r, Registration) and one.field == "further targets":
             words = self._health()
             return all(words.get(id.rpartition(":")[0], ("", ""))[0] == "healthy" for id in one.aws.split(", "))
-        return one.field in MORE_IS_FINE and set(one.tutorial.split(", ")) <= set(one.aws.split(", "))
+        wanted = set() if one.tutorial == NONE else set(one.tutorial.split(", "))
+        return one.field in MORE_IS_FINE and wanted <= set(one.aws.split(", "))
 
     def _health(self) -> dict[str, tuple[str, str]]:
         """State and reason of each target, by the instance's id."""
@@ -296,10 +318,21 @@ class HandMade:
                 clicks = CONSOLE[p.resource.kind]
                 click = clicks.get(of) or clicks[""]
                 return NextThing(one.number, _what(p), command, p.resource, click)
+        if (side := self.shapes.unseen) and not self.shapes.only:
+            other = next(each for each in Side if each is not side)
+            number = next(one.number for one in steps if self.is_left_out(one))
+            what = f"name the {side}'s profile or region, or look at the {other}'s side only"
+            there = f"--{side}-region {region}" if (region := self.shapes.unseen_region) else f"--side {other}"
+            return NextThing(number, what, f"{THIS_DEMO} check {there}")
         if waits:
             number = next(iter(waits.values())).number
             return NextThing(number, f"wait: AWS is working on step {number}", f"{THIS_DEMO} check")
         return None
+
+    def is_left_out(self, one: CheckedStep) -> bool:
+        """True of a step on the side that was not looked at."""
+        p = one.problem
+        return bool(p and p.state is State.NOT_LOOKED_AT and p.resource.side is self.shapes.unseen)
 
     def _command(self, p: Problem) -> str:
         """The command that does what is missing, or brings back what differs: in place, or else with another one."""
@@ -341,6 +374,10 @@ class HandMade:
         if isinstance(r, Subnet) and not r.zone_id:
             offered = if_allowed(lambda: offering(clients, self.settings.instance_type)) or ()
             usable = sorted((if_allowed(lambda: zones(clients)) or {}).items())
+            if self.settings.consumer_region:
+                beside = [one for one in self.demo.balancer.subnets if one is not r and one.side is r.side]
+                taken = {self.shapes.described.get(one.key, {}).get("AvailabilityZoneId") for one in beside}
+                usable = [(name, id) for name, id in usable if id not in {*NOT_FOR_REMOTE_ACCESS, *taken}]
             return replace(r, zone_id=next((id for name, id in usable if name in offered), ""))
         if isinstance(r, (LoadBalancer, TargetGroup)) and r.name in self.shapes.taken:
             others = (f"{r.name}-{number}" for number in itertools.count(2))
@@ -401,6 +438,7 @@ def look_at_hand_made(
 ) -> HandMade:
     """Find and compare a demo that somebody built by hand.  ``vpcs`` and ``service`` are ids that are meant, and
     ``everything`` is True if it may be one that this program made.  Raises ClientError."""
+    only, settings = settings.side, settings.model_copy(update={"side": None, **_apart(settings, clients)})
     chosen: dict[str, str] = {}
     known: dict[str, Live] = {}
     made = {
@@ -410,9 +448,10 @@ def look_at_hand_made(
         for one in clients.values()
     }
     sides = {party: made[id(one)] for party, one in clients.items()}
-    shapes = Shapes(tutorial(settings), sides, vpcs, service, everything)
+    shapes = Shapes(tutorial(settings), sides, vpcs, service, everything, only, settings.service or "")
     shapes.find()
-    zone = shapes.described.get("provider-subnet", {}).get("AvailabilityZoneId", "")
+    in_zone = shapes.described.get("provider-subnet", {}).get("AvailabilityZoneId", "")
+    zone = "" if settings.consumer_region else in_zone
     provider = settings.provider.model_copy(update={"key_name": _key(shapes, "provider", settings.provider.key_name)})
     consumer = settings.consumer.model_copy(update={"key_name": _key(shapes, "customer", settings.consumer.key_name)})
     found = {"provider": provider, "consumer": consumer, "ssh_source": ANYWHERE, "consumer_zone_id": zone}
@@ -425,3 +464,18 @@ def _key(shapes: Shapes, whose: str, name: str) -> str:
     """The key pair of an instance, else of the other one, else the tutorial's."""
     other = "customer" if whose == "provider" else "provider"
     return shapes.names.get(f"{whose}-key") or shapes.names.get(f"{other}-key") or name
+
+
+def _apart(settings: Settings, clients: Mapping[str, Clients]) -> dict[str, str]:
+    """The consumer's account, and the regions of both sides, where they are others than the provider's, as settings.
+    Of a side without a sign-in they are those that the settings name."""
+    ours, theirs = clients[Side.PROVIDER], clients[Side.CONSUMER]
+    account = settings.consumer_account if settings.side else theirs.account
+    regions = {side: clients[side].region for side in Side}
+    if settings.side:
+        regions |= {side: named for side in Side if side != settings.side and (named := settings.region_of(side))}
+    service, consumer = regions.values()
+    return {
+        "consumer_account": "" if account == ours.account else account,
+        **({"service_region": service, "consumer_region": consumer} if service != consumer else {}),
+    }
