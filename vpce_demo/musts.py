@@ -23,6 +23,13 @@ MUSTS: Mapping[str, tuple[str, ...]] = {
     "VpcEndpoint": ("type", "service", "VPC", "subnets", "security groups"),
 }
 """By kind, the fields that have to be as in the tutorial."""
+HEALTH_CHECK = ("health check protocol", "health check port")
+"""The fields of a target group that have to be as in the tutorial if its target is unhealthy."""
+WHY_UNHEALTHY: Mapping[str, str] = {
+    "Target.Timeout": "its port 80 does not answer in time: a firewall on it drops the packets, or it is overloaded",
+    "": "its port 80 does not answer: httpd is not installed, or does not run",
+}
+"""By AWS's reason, what is wrong with a web server if everything around it is right; and for any other reason."""
 MORE_IS_FINE = ("subnets", "load balancers", "security groups", "supported regions")
 """Of these fields the tutorial's value has to be among AWS's."""
 OPTIONAL = ("provider-rule-ssh", "provider-rule-https")
@@ -51,6 +58,7 @@ CONSOLE: Mapping[str, Mapping[str, str]] = {
     },
     "TargetGroup": {
         "": "EC2 > Target groups > Create target group",
+        **dict.fromkeys(HEALTH_CHECK, "EC2 > Target groups > the group > Health checks > Edit"),
         "proxy protocol": "EC2 > Target groups > the group > Attributes > Edit",
     },
     "LoadBalancer": {

@@ -12,6 +12,7 @@ from vpce_demo.aws.environment import Environment
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.verify.hand_made import HandMade, State
 
+from ..network.world import wait_for
 from .hand_made import (
     REVOKE,
     ROUNDS,
@@ -253,6 +254,22 @@ def one_more_that_is_ill(hand: ByHand) -> None:
     hand.elb.register_targets(TargetGroupArn=hand.ids["target-group"], Targets=[{"Id": hand.run("provider")}])
 
 
+def checked_on(port: str) -> Callable[[ByHand], None]:
+    """The health check asks another port, where nothing answers."""
+
+    def change(hand: ByHand) -> None:
+        group = hand.ids["target-group"]
+        hand.elb.modify_target_group(TargetGroupArn=group, HealthCheckPort=port)
+        wait_for(lambda: health(hand)["State"] == "unhealthy")
+
+    return change
+
+
+def health(hand: ByHand) -> Any:
+    (one,) = hand.elb.describe_target_health(TargetGroupArn=hand.ids["target-group"])["TargetHealthDescriptions"]
+    return one["TargetHealth"]
+
+
 def proxy_protocol(hand: ByHand) -> None:
     attribute = {"Key": "proxy_protocol_v2.enabled", "Value": "true"}
     hand.elb.modify_target_group_attributes(TargetGroupArn=hand.ids["target-group"], Attributes=[attribute])
@@ -351,6 +368,12 @@ LATE: list[tuple[str, Callable[[ByHand], object], str, str]] = [
     ("not registered", not_registered, "7", "missing: registered target"),
     ("target 8080", on_another_port, "7", "on port 8080"),
     ("an ill target", one_more_that_is_ill, "7", "further targets i-"),
+    (
+        "checked on 8080",
+        checked_on("8080"),
+        "7",
+        "AWS says: unhealthy (Target.FailedHealthChecks: Health checks failed)",
+    ),
     ("proxy protocol", proxy_protocol, "7", "proxy protocol true not false"),
     ("internal", internal, "7", "scheme internal not internet-facing"),
     ("closed balancer", closed_balancer, "7", "differs: Network Load Balancer: security groups sg-"),
@@ -382,7 +405,16 @@ LATE: list[tuple[str, Callable[[ByHand], object], str, str]] = [
 ]
 
 
-SAMPLE = ("another table", "80 from elsewhere", "no httpd", "group HTTP", "internal", "no service", "not accepted")
+SAMPLE = (
+    "another table",
+    "80 from elsewhere",
+    "no httpd",
+    "checked on 8080",
+    "group HTTP",
+    "internal",
+    "no service",
+    "not accepted",
+)
 """The rows of each run; the others need the same code, and are slow together."""
 
 
@@ -410,3 +442,48 @@ def test_one_thing_wrong_in_a_whole_demo(
     looks.append(mended)
     assert {number: words(one) for number, one in undone(mended).items()} == {}
     swept(hand, set(mended.shapes.chosen.values()))
+
+
+SAYS = [  # what AWS says of the target, the step, its state and its words
+    (("unhealthy", "Target.Timeout", "Request timed out"), "6", State.DIFFERS, "does not answer in time"),
+    (("unhealthy", "Target.FailedHealthChecks", "Health checks failed"), "6", State.DIFFERS, "httpd is not installed"),
+    (("unhealthy", "Elb.InternalError", ""), "7", State.NOT_YET, "unhealthy (Elb.InternalError)"),
+    (("initial", "Elb.InitialHealthChecking", ""), "7", State.NOT_YET, "initial (Elb.InitialHealthChecking)"),
+]
+
+
+def test_what_aws_says_of_the_target_tells_causes_apart(account: Account) -> None:
+    hand = account.by_hand(7)
+    account.settled()
+    answer: dict[str, str] = {}
+
+    def say(parsed: Any, **_: Any) -> None:
+        parsed["TargetHealthDescriptions"][0]["TargetHealth"] = answer
+
+    event = "after-call.elastic-load-balancing-v2.DescribeTargetHealth"
+    account.clients.elb.meta.events.register(event, say)
+    try:
+        for said, step, state, told in SAYS:
+            answer = dict(zip(("State", "Reason", "Description"), said, strict=True))
+            of = undone(account.look())
+            assert (of[step].state, told in words(of[step])) == (state, True), words(of[step])
+            assert [number for number in ("6", "7") if number in of] == [step]
+        # A check that the builder chose is a note while it finds the web server healthy, and else the cause.
+        hand.elb.modify_target_group(
+            TargetGroupArn=hand.ids["target-group"], HealthCheckProtocol="HTTP", HealthCheckPath="/none"
+        )
+        answer = {"State": "healthy"}
+        found = account.look()
+        assert states(found)["7"] is State.DONE
+        assert "health check protocol" in [note.drift.field for one in found.steps for note in one.notes]
+        answer = {"State": "unhealthy", "Reason": "Target.ResponseCodeMismatch", "Description": "codes: [404]"}
+        following = account.look().next_thing()
+        assert following
+        assert (following.number, following.click[:19]) == ("7", "EC2 > Target groups")
+        assert "health check protocol HTTP → TCP" in following.what
+        assert states(account.look())["6"] is State.DONE, "httpd answers, with another page"
+        carried_out(following.command, account.clients)
+        answer = {"State": "healthy"}
+        assert states(account.look())["7"] is State.DONE
+    finally:
+        account.clients.elb.meta.events.unregister(event, say)

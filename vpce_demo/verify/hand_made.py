@@ -25,7 +25,7 @@ from ..engine.drift import NONE, compared, with_drift
 from ..engine.resource import Aws, Resource, closure
 from ..errors import THIS_DEMO, NotCreated
 from ..model import ANYWHERE, Drift, Live, Phase, Record, Remedy, Side
-from ..musts import CONSOLE, MORE_IS_FINE, MUSTS, OPTIONAL
+from ..musts import CONSOLE, HEALTH_CHECK, MORE_IS_FINE, MUSTS, OPTIONAL, WHY_UNHEALTHY
 from ..resources.allowed_principal import AllowedPrincipal
 from ..resources.endpoint_service import account_root, allowed_principals
 from ..resources.instance import Instance
@@ -220,19 +220,30 @@ class HandMade:
             needs_no_key = isinstance(r, KeyPair) and self._has_its_instance(r)
             optional = key in OPTIONAL or needs_no_key or (key == "customer-rule-http" and self._endpoint_has_a_group)
             return None if optional else Problem(r, State.MISSING, self.shapes.because.get(key, ""))
-        if isinstance(r, Registration) and live.phase is Phase.READY and live.word.lower() in ("initial", "unused"):
+        if isinstance(r, Registration) and live.phase is Phase.READY and _is_open(live.word, live.why):
             if self._problem(r.instance):
                 return Problem(r, State.NOT_LOOKED_AT, "the web server comes first")
-            return Problem(r, State.NOT_YET, live.word)
+            return Problem(r, State.NOT_YET, f"{live.word} ({live.why})")
         if live.phase is Phase.PENDING:
             return Problem(r, State.NOT_YET, live.word)
         if drift := tuple(self._musts(r, live)):
-            return Problem(r, State.DIFFERS, live.why, drift)
+            checked = any(one.field in HEALTH_CHECK for one in drift)
+            return Problem(r, State.DIFFERS, f"AWS says: {self._unhealthy}" if checked else live.why, drift)
         if live.phase is not Phase.READY:
             return Problem(r, State.DIFFERS, live.why, (Drift("state", r.ready_word, live.word or live.phase.value),))
-        if r is self.demo.web and (answers := self._what_the_web_server_does()):
-            return Problem(r, State.DIFFERS, "its port 80 does not answer", (answers,))
+        if r is self.demo.web and self._unhealthy:
+            before = self.demo.resources[: self.demo.resources.index(self.demo.service)]
+            if not any(self._problem(one) for one in before if one is not r):  # which may be why it is
+                return self._silent_web_server(r)
         return None
+
+    def _silent_web_server(self, r: Resource) -> Problem:
+        """The web server whose health check fails though everything else is right."""
+        group = self.shapes.described["target-group"]
+        seconds = group["HealthCheckIntervalSeconds"] * group["HealthyThresholdCount"]
+        told = next(told for reason, told in WHY_UNHEALTHY.items() if reason in self._unhealthy)
+        why = f"{told}; after a repair AWS sees it within {seconds} seconds"
+        return Problem(r, State.DIFFERS, why, (Drift("target health", "healthy", self._unhealthy),))
 
     def _why_not_looked_at(self, r: Resource) -> str:
         """Why this resource, or one that it needs and that is not known either, could not be looked at."""
@@ -246,8 +257,11 @@ class HandMade:
         return any(isinstance(r, Instance) and r.key_pair is pair and r.key in self.live for r in self.demo.resources)
 
     def _musts(self, r: Resource, live: Live) -> Iterator[Drift]:
+        fields = MUSTS.get(r.kind, ())
+        if isinstance(r, TargetGroup) and self._unhealthy:
+            fields += HEALTH_CHECK
         for one in live.drift:
-            if one.field in MUSTS.get(r.kind, ()) and not self._is_fine(r, live, one):
+            if one.field in fields and not self._is_fine(r, live, one):
                 yield one
         if isinstance(r, Instance) and not self.shapes.described[r.key].get("KeyName") and r is self.demo.customer:
             yield Drift("key pair", r.key_pair.name, NONE, Remedy.REPLACE)
@@ -262,25 +276,27 @@ class HandMade:
             return enforces == "off" or self._one_lets_in(one.aws.split(", "), Side.PROVIDER)
         if isinstance(r, Registration) and one.field == "further targets":
             words = self._health()
-            return all(words.get(id.rpartition(":")[0], ("", ""))[0] == "healthy" for id in one.aws.split(", "))
+            return all(words.get(id.rpartition(":")[0]) == "healthy" for id in one.aws.split(", "))
         wanted = set() if one.tutorial == NONE else set(one.tutorial.split(", "))
         return one.field in MORE_IS_FINE and wanted <= set(one.aws.split(", "))
 
-    def _health(self) -> dict[str, tuple[str, str]]:
-        """State and reason of each target, by the instance's id."""
+    def _health(self) -> dict[str, str]:
+        """What AWS says of each target, by the instance's id: ``unhealthy (Target.Timeout: Request timed out)``."""
         if self.demo.targets.key not in self.live:
             return {}
-        listed = target_health(self.sides[Side.PROVIDER], self.demo.targets)
-        told = {one.get("Target", {}).get("Id", ""): one.get("TargetHealth", {}) for one in listed}
-        return {id: (one.get("State", "").lower(), one.get("Reason", "")) for id, one in told.items()}
+        told = {}
+        for one in target_health(self.sides[Side.PROVIDER], self.demo.targets):
+            health = one.get("TargetHealth", {})
+            state, reason = health.get("State", "").lower(), health.get("Reason", "")
+            said = ": ".join(filter(None, (reason, health.get("Description", ""))))
+            told[one.get("Target", {}).get("Id", "")] = f"{state} ({said})" if said else state
+        return told
 
-    def _what_the_web_server_does(self) -> Drift | None:
-        """What AWS's health check says, if nothing else explains that it fails."""
-        word, reason = self._health().get(self.shapes.chosen["web"], ("", ""))
-        before = self.demo.resources[: self.demo.resources.index(self.demo.service)]
-        if word != "unhealthy" or any(self._problem(r) for r in before if r is not self.demo.web):
-            return None
-        return Drift("target health", "healthy", f"{word} ({reason})")
+    @property
+    def _unhealthy(self) -> str:
+        """The same of the web server, if its health check fails; else empty."""
+        said = self._health().get(self.shapes.chosen.get("web", ""), "")
+        return said if said.startswith("unhealthy") and "(Elb." not in said else ""
 
     def _notes(self, r: Resource) -> Iterator[Note]:
         name, live = self.shapes.names.get(r.key), self.live.get(r.key)
@@ -393,6 +409,12 @@ class HandMade:
                     held = Live(one["ListenerArn"])
                     return _caught(aws, partial(self.demo.listener.delete, live=held))
         return []
+
+
+def _is_open(state: str, reason: str) -> bool:
+    """True if a target is not checked yet, or the load balancer could not check it: the reasons that begin with Elb are
+    the load balancer's, not the target's."""
+    return state.lower() in ("initial", "unused") or reason.startswith("Elb.")
 
 
 def _what(p: Problem) -> str:
