@@ -190,3 +190,15 @@ def test_the_other_region_is_named(
         assert stage.run("check", *where, *there)[1]["done"] == 16
     code, document, _ = stage.run("check", "--consumer-region", AWAY)
     assert (code, document["next"]) == (0, None)
+
+
+def test_an_endpoint_to_somebody_elses_service_is_not_the_tutorials(sandbox: Sandbox, reached: Running) -> None:
+    account = apart("accounts", sandbox, reached)
+    hand = account.by_hand(8)
+    hand.vpc("customer", "10.0.0.0/16", "")
+    hand.subnet("customer", "10.0.9.0/24")
+    hand.group("customer", "any", 80)
+    hand.endpoint()
+    alone = in_sandbox(load(None, {"profile": CONSUMER}), reached)
+    found = Account(sandbox, alone, account.image).look()
+    assert told(found)["1"] == "missing: VPC: "

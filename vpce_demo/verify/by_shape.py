@@ -43,7 +43,7 @@ LOST = ("rejected", "failed", "expired", "deleting", "deleted")
 
 @dataclass(frozen=True)
 class ByShape(Aws):
-    """Takes a resource to be what was ``chosen`` for it, an id by its key, whatever its tags are."""
+    """Finds a resource by the id that was ``chosen`` for its key, and asks for no tags."""
 
     chosen: MutableMapping[str, str] = field(default_factory=dict)
 
@@ -87,12 +87,11 @@ Hint = Callable[[Thing], bool]
 
 @dataclass
 class Shapes:
-    """What AWS has of a demo by its shape.
+    """Chooses, for each resource of a demo, which of AWS's items it is.
 
     ``vpcs`` and ``service`` are ids that the user named.  ``everything``: also what carries this program's tags.
     ``only`` is the only side that there is a sign-in for, and ``service_name`` the service that a consumer alone named.
-    ``rivals`` are, by resource key, those between which nothing decides; ``because`` is why something is missing,
-    ``not_allowed`` why it could not be looked at, and ``names`` what it is called.
+    All dictionaries are by resource key.
     """
 
     demo: Demo
@@ -103,10 +102,15 @@ class Shapes:
     only: str | None = None
     service_name: str = ""
     names: dict[str, str] = field(default_factory=dict)
+    """The name of what was chosen, as the console shows it."""
     described: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """AWS's description of what was chosen."""
     rivals: dict[str, list[Thing]] = field(default_factory=dict)
+    """Those between which nothing decides."""
     because: dict[str, str] = field(default_factory=dict)
+    """Why something is missing."""
     not_allowed: dict[str, str] = field(default_factory=dict)
+    """Why something could not be looked at."""
     listed: set[str] = field(default_factory=set)
     """The ids of all that EC2 has."""
     left_out: set[str] = field(default_factory=set)
@@ -128,12 +132,13 @@ class Shapes:
         behind = {arn: one.id for one in services for arn in one.described.get("NetworkLoadBalancerArns", [])}
         meant = {one.of("VpcId") for one in balancers if behind.get(one.id) == self.service}
         vpc = self._vpc("provider", lambda one: one.id in meant)
-        there = [one for one in balancers if one.of("VpcId") == vpc]
+        balancers = [one for one in balancers if one.of("VpcId") == vpc]
         if vpc:
-            self._provider(vpc, there, behind)
+            self._provider(vpc, balancers, behind)
         hints: list[Hint] = [
             lambda one: one.id == self.service,
-            lambda one: one.id in [behind.get(balancer.id) for balancer in there],
+            lambda one: self.chosen.get("load-balancer", "") in [*one.of("NetworkLoadBalancerArns")],
+            lambda one: one.id in [behind.get(balancer.id) for balancer in balancers],
             self._named("service"),
         ]
         service = self._pick("service", [one for one in services if any(hint(one) for hint in hints)], *hints)
@@ -179,9 +184,25 @@ class Shapes:
         self.not_allowed |= {r.key: why for r in self.demo.resources if r.side is side}
 
     def _of_a_service_elsewhere(self, endpoints: Sequence[Thing]) -> list[Thing]:
-        """The endpoint of a service that the provider has elsewhere, and what it tells of that service."""
+        """The endpoint of a service that the provider has elsewhere, and what it tells of that service.
+
+        An account may have endpoints to many people's services.  Unless the user said that it is the consumer's, only
+        one in a subnet with the tutorial's addresses counts.
+        """
+        cidr = self._field("customer-subnet", "cidr")
+        subnets = self._listed(Side.CONSUMER, SUBNETS, "customer-subnet")
+        right = {one.id for one in subnets if one.of("CidrBlock") == cidr}
+
+        def is_lost(one: Thing) -> bool:
+            return one.of("State").lower() in LOST
+
+        def is_elsewhere(one: Thing) -> bool:
+            return not right & {*one.of("SubnetIds")}
+
         named = [one for one in endpoints if self.service_name in ("", one.of("ServiceName"))]
-        ours = sorted(named, key=lambda one: one.of("State").lower() in LOST)[:1]
+        if not self.only:
+            named = [one for one in named if not is_lost(one) and not is_elsewhere(one)]
+        ours = sorted(named, key=lambda one: (is_lost(one), is_elsewhere(one)))[:1]
         name = ours[0].of("ServiceName") if ours else self.service_name
         if not name:
             return []
@@ -251,23 +272,9 @@ class Shapes:
             lambda one: vpc in one.each("Attachments", "VpcId"),
             self._named(f"{whose}-gateway"),
         )
-        cidr = self._field(f"{whose}-subnet", "cidr")
-        subnet = self._pick(
-            f"{whose}-subnet",
-            self._in(vpc, side, SUBNETS, f"{whose}-subnet"),
-            lambda one: one.of("CidrBlock") == cidr,
-            lambda one: one.id in used,
-            self._named(f"{whose}-subnet"),
-        )
-        if subnet and any(r.key == f"{whose}-subnet-2" for r in self.demo.resources):
-            second = self._field(f"{whose}-subnet-2", "cidr")
-            self._pick(
-                f"{whose}-subnet-2",
-                [one for one in self._in(vpc, side, SUBNETS, f"{whose}-subnet-2") if one.id != subnet.id],
-                lambda one: one.of("CidrBlock") == second,
-                lambda one: one.id in used,
-                self._named(f"{whose}-subnet-2"),
-            )
+        subnet = self._subnet(f"{whose}-subnet", vpc, used)
+        if any(r.key == f"{whose}-subnet-2" for r in self.demo.resources):
+            self._subnet(f"{whose}-subnet-2", vpc, used)
         tables = self._in(vpc, side, ROUTE_TABLES, f"{whose}-routes")
         of_subnet = [one for one in tables if subnet and subnet.id in one.each("Associations", "SubnetId")]
         if subnet and not of_subnet:
@@ -279,6 +286,16 @@ class Shapes:
             self._named(f"{whose}-routes"),
         )
         return subnet.id if subnet else ""
+
+    def _subnet(self, key: str, vpc: str, used: Collection[str]) -> Thing | None:
+        cidr = self._field(key, "cidr")
+        return self._pick(
+            key,
+            [one for one in self._in(vpc, self._side(key), SUBNETS, key) if one.id not in self.chosen.values()],
+            lambda one: one.of("CidrBlock") == cidr,
+            lambda one: one.id in used,
+            self._named(key),
+        )
 
     def _instance(self, key: str, whose: str, vpc: str, *hints: Hint) -> None:
         """The instance in a VPC, with its key pair and the one of its security groups that is the tutorial's."""
@@ -342,17 +359,10 @@ class Shapes:
         def is_right(one: Thing) -> bool:
             return [one.of(f) for f in ("VpcId", "Protocol", "Port", "TargetType")] == [vpc, "TCP", HTTP, "instance"]
 
-        targets = self._pick(
-            "target-group",
-            [
-                one
-                for one in groups
-                if one.of("VpcId") == vpc or one.id in used or (named(one) and one.of("VpcId") not in self.left_out)
-            ],
-            is_right,
-            lambda one: one.id in used,
-            named,
-        )
+        def may_be(one: Thing) -> bool:
+            return one.of("VpcId") == vpc or one.id in used or (named(one) and one.of("VpcId") not in self.left_out)
+
+        targets = self._pick("target-group", filter(may_be, groups), is_right, lambda one: one.id in used, named)
         self._pick(
             "listener",
             listeners,

@@ -117,6 +117,8 @@ class HandMade:
     live: dict[str, Live] = field(default_factory=dict)
     not_asked: dict[str, str] = field(default_factory=dict)
     """Why a resource could not be looked at, by its key."""
+    health: dict[str, str] = field(default_factory=dict)
+    """What AWS says of each target, by the instance's id: ``unhealthy (Target.Timeout: Request timed out)``."""
 
     @property
     def steps(self) -> list[CheckedStep]:
@@ -152,6 +154,15 @@ class HandMade:
                 live, aws = self.live[r.key], self.sides[r.side]
                 asks = isinstance(r, WITH_ATTRIBUTES)
                 self.live[r.key] = compared(r, live, aws, self.live) if asks else with_drift(r, live, self.live)
+        if self.demo.registration.key in self.live:
+            self._look_at_the_targets()
+
+    def _look_at_the_targets(self) -> None:
+        for one in target_health(self.sides[Side.PROVIDER], self.demo.targets):
+            health = one.get("TargetHealth", {})
+            state, reason = health.get("State", "").lower(), health.get("Reason", "")
+            said = ": ".join(filter(None, (reason, health.get("Description", ""))))
+            self.health[one.get("Target", {}).get("Id", "")] = f"{state} ({said})" if said else state
 
     def _live(self, r: Resource) -> Live | None:
         id, aws = self.shapes.chosen.get(r.key, ""), self.sides[r.side]
@@ -275,27 +286,14 @@ class HandMade:
             enforces = self.shapes.described[r.key].get("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "on")
             return enforces == "off" or self._one_lets_in(one.aws.split(", "), Side.PROVIDER)
         if isinstance(r, Registration) and one.field == "further targets":
-            words = self._health()
-            return all(words.get(id.rpartition(":")[0]) == "healthy" for id in one.aws.split(", "))
+            return all(self.health.get(id.rpartition(":")[0]) == "healthy" for id in one.aws.split(", "))
         wanted = set() if one.tutorial == NONE else set(one.tutorial.split(", "))
         return one.field in MORE_IS_FINE and wanted <= set(one.aws.split(", "))
 
-    def _health(self) -> dict[str, str]:
-        """What AWS says of each target, by the instance's id: ``unhealthy (Target.Timeout: Request timed out)``."""
-        if self.demo.targets.key not in self.live:
-            return {}
-        told = {}
-        for one in target_health(self.sides[Side.PROVIDER], self.demo.targets):
-            health = one.get("TargetHealth", {})
-            state, reason = health.get("State", "").lower(), health.get("Reason", "")
-            said = ": ".join(filter(None, (reason, health.get("Description", ""))))
-            told[one.get("Target", {}).get("Id", "")] = f"{state} ({said})" if said else state
-        return told
-
     @property
     def _unhealthy(self) -> str:
-        """The same of the web server, if its health check fails; else empty."""
-        said = self._health().get(self.shapes.chosen.get("web", ""), "")
+        """What AWS says of the web server if its health check fails; else empty."""
+        said = self.health.get(self.shapes.chosen.get("web", ""), "")
         return said if said.startswith("unhealthy") and "(Elb." not in said else ""
 
     def _notes(self, r: Resource) -> Iterator[Note]:
