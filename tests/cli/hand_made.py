@@ -43,7 +43,7 @@ class Account:
     def by_hand(self, until: int = 16, **others: Any) -> ByHand:
         return ByHand(self.clients, self.image, **self.theirs, **others).build(until)
 
-    def settled(self, *, within: float = 20.0) -> HandMade:
+    def settled(self, *, within: float = 60.0) -> HandMade:
         """A look when AWS works on nothing any more."""
         end = time.monotonic() + within
         while True:
