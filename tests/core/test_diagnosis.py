@@ -44,7 +44,12 @@ def facts(said: str = "") -> AwsFacts:
     """A case whose AWS is never asked."""
     nobody = cast(Any, None)
     clients = Clients(
-        *(nobody,) * 4, other=lambda name: nobody, account="123456789012", region="us-east-1", cli="aws --profile 'a b'"
+        *(nobody,) * 4,
+        other=lambda name: nobody,
+        account="123456789012",
+        region="us-east-1",
+        cli="aws --profile 'a b'",
+        in_region=lambda name: clients,
     )
     aws = Aws(clients, "vpce-demo", "7f3a9c")
     sides: dict[str, Aws] = dict.fromkeys(Side, aws)

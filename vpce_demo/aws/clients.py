@@ -29,6 +29,8 @@ class Clients:
     region: str
     cli: str
     """The beginning of an AWS CLI command for the same account and region."""
+    in_region: Callable[[str], Clients]
+    """Makes the clients of another region, which only look, and soon give up one that does not answer."""
     caller: str = ""
     """Who calls, as the value of the tag ``vpce-demo:owner``."""
     alias: Future[str] | None = None

@@ -70,6 +70,10 @@ _BOTO = BotoConfig(
 )
 _ONCE = BotoConfig(retries={"mode": "standard", "total_max_attempts": 1})
 """For calls that change something: the engine decides whether to repeat them, after a look-up."""
+_SOON = BotoConfig(
+    retries={"mode": "standard", "total_max_attempts": 2}, max_pool_connections=4, connect_timeout=5, read_timeout=20
+)
+"""For looking at every region, of which one may not answer."""
 
 
 _FILES = ("config_file", "credentials_file")
@@ -506,7 +510,7 @@ def _clients(
         # botocore searches its files for what can be paginated when it is first asked: else each thread would.
         ec2.can_paginate("describe_vpcs")
         elb.can_paginate("describe_listeners")
-        return Clients(
+        made = Clients(
             ec2=ec2,
             elb=elb,
             changing_ec2=changing_ec2,
@@ -516,7 +520,16 @@ def _clients(
             caller=owner_value(identity.result()["Arn"]),
             region=region,
             cli=cli,
+            in_region=lambda other: _only_looking(made, other, partial(client, config=config.merge(_SOON))),
         )
+    return made
+
+
+def _only_looking(made: Clients, region: str, client: Callable[..., Any]) -> Clients:
+    """The clients of another region with the same sign-in."""
+    of = partial(client, region_name=region)
+    ec2, elb = of("ec2"), of("elbv2")
+    return replace(made, ec2=ec2, elb=elb, changing_ec2=ec2, changing_elb=elb, other=of, region=region)
 
 
 def _accounts(clients: Mapping[str, Clients]) -> dict[str, dict[str, str]]:

@@ -81,7 +81,7 @@ PERMISSIONS: Sequence[Permission] = (
         "ec2:DescribeKeyPairs",
         "ec2:DescribeNetworkAcls",
         "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeRegions",  # doctor
+        "ec2:DescribeRegions",  # doctor, and list --all-regions
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",

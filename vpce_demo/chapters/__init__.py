@@ -8,7 +8,7 @@ from importlib import import_module
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from ..config.settings import TUTORIAL, Settings
+from ..config.settings import TUTORIAL, Settings, customer_of
 from ..model import Side
 from ..tutorial import Demo, tutorial
 
@@ -28,6 +28,11 @@ def chapter_named(name: str) -> Chapter:
 def chapter_of(key: str) -> str:
     """The chapter whose resource has this key, else the tutorial."""
     return first if (first := key.partition("-")[0]) in CHAPTERS else TUTORIAL
+
+
+def side_of(key: str) -> Side:
+    """The side of the resource with this key."""
+    return Side.CONSUMER if customer_of(key) or chapter_of(key) != TUTORIAL else Side.PROVIDER
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:

@@ -54,6 +54,16 @@ class Test:
         return next((check for check in self.checks if check["passed"] is False), None)
 
 
+def last_test(runs: Iterable[RecordedRun]) -> Test | None:
+    """The last test that ran a check.  ``runs`` are newest first."""
+    for run in runs:
+        if checks := [line for line in run.lines if line["type"] == "check"]:
+            page = next((line["text"] for line in run.lines if line["type"] == "page"), "")
+            ended_well = run.end is not None and run.end["exit_code"] == 0
+            return Test(run, checks, page, ended_well and all(check["passed"] for check in checks))
+    return None
+
+
 @dataclass(frozen=True)
 class Teardown:
     """The last delete.  ``left`` is what the final search found; None if the run did not reach it."""
@@ -105,13 +115,7 @@ class Known:
 
     @property
     def tested(self) -> Test | None:
-        """The last test that ran a check."""
-        for run in reversed(self.runs):
-            if checks := [line for line in run.lines if line["type"] == "check"]:
-                page = next((line["text"] for line in run.lines if line["type"] == "page"), "")
-                ended_well = run.end is not None and run.end["exit_code"] == 0
-                return Test(run, checks, page, ended_well and all(check["passed"] for check in checks))
-        return None
+        return last_test(reversed(self.runs))
 
     @property
     def torn_down(self) -> Teardown | None:

@@ -15,8 +15,8 @@ from enum import Enum
 from pathlib import Path
 
 from ..aws.tags import ID_TAG, KEY_TAG, NO_OWNER, OWNER_TAG, RESOURCE_TAG
-from ..chapters import chapter_of, in_order
-from ..config.settings import TUTORIAL, customer_of, party_of
+from ..chapters import chapter_of, in_order, side_of
+from ..config.settings import customer_of, party_of
 from ..engine.resource import Aws
 from ..errors import Refused
 from ..journal.run_log import runs
@@ -116,9 +116,7 @@ def standing_demos(sides: Mapping[str, Aws]) -> list[StandingDemo]:
         keys = frozenset(one.tags[KEY_TAG] for one in parts if KEY_TAG in one.tags)
         its = {one.tags.get(RESOURCE_TAG, ""): one.party for one in parts}
         customers = {number: party for key, party in its.items() if (number := customer_of(key))}
-        seen = frozenset(
-            Side.CONSUMER if customer_of(key) or chapter_of(key) != TUTORIAL else Side.PROVIDER for key in its
-        )
+        seen = frozenset(map(side_of, its))
         chapters = in_order(map(chapter_of, its))
         demos.append(StandingDemo(id, makers or (owners[0],), since, len(parts), keys, customers, seen, chapters))
     return sorted(demos, key=lambda demo: (-demo.count, demo.id))
@@ -168,7 +166,8 @@ def identify(
     every = standing_demos({party: aws for party, aws in sides.items() if only in (None, Side.of(party))})
     demos = [demo for demo in every if only is None or Side(only) in demo.sides]
     ids = {key_id, *(run.head["demo_id"] for run in runs(logs))} - {""}
-    own = [demo for demo in demos if callers.union({""}).issuperset(demo.owners)]
+    meant = [demo for demo in demos if wanted in ("", demo.id)]
+    own = [demo for demo in meant if callers.union({""}).issuperset(demo.owners)]
     if ours := next((demo for demo in own if demo.id in ids or (key and fingerprint(key) in demo.keys)), None):
         _refuse_another_order(ours, sides)
         before = NO_OWNER if "" in ours.owners else ""
