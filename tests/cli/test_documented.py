@@ -29,6 +29,7 @@ ELSEWHERE = {
     "vpce-demo test --chapter gateway",
     "vpce-demo check",
     "vpce-demo check --key my-key.pem",
+    "vpce-demo check --key my-key.pem --to homework.html",
     "vpce-demo check --vpc vpc-0123456789abcdef0",
 }
 """``test_cost.py`` runs the first, with a Price List of its own: the sandbox has none.  ``test_sandbox_aws.py`` runs

@@ -179,8 +179,8 @@ def test_the_small_words_are_the_same(of: str) -> None:
 
 
 def test_the_report_says_what_is_in_its_texts() -> None:
-    """The template asks for no other words, and each of them is asked for there or in the code."""
-    template = (ROOT / "report" / "templates" / "report.html.j2").read_text(encoding="utf-8")
+    """The templates ask for no other words, and each of them is asked for there or in the code."""
+    template = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "report" / "templates").glob("*.j2"))
     asked = {key for call in re.findall(r"say\((.*?)[,)]", template) for key in re.findall(r'"([^"]+)"', call)}
     known = words("en", "report").keys()
     assert asked - {"sandbox"} <= known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,17 +19,19 @@ from ..engine.drift import shortened
 from ..engine.resource import Aws, Resource
 from ..errors import ConfigError
 from ..model import Drift
+from ..report.check_page import check_page
 from ..session.discover import not_looked_up
 from ..ssh import USER, Ssh
 from ..ui import screens
 from ..ui.console_links import page_of
 from ..ui.style import Screen, padded
+from ..untrusted import write_text
 from ..verify import checks
 from ..verify.aws_facts import AwsFacts
 from ..verify.checks import CheckContext, Result
 from ..verify.hand_made import CheckedStep, HandMade, NextThing, Problem, State, look_at_hand_made
 from .app import App, diagnosis_for_this_demo, for_this_demo
-from .group import command, lang_option, pass_app, timeout_option
+from .group import command, lang_option, page_option, pass_app, redact_option, timeout_option
 from .sandbox import running_sandbox
 from .status import DIFFERENT
 
@@ -52,6 +55,8 @@ FAILED = 6
 )
 @click.option("--user", metavar="NAME", default=USER, show_default=True, help="Who logs in there.")
 @click.option("--all", "everything", is_flag=True, help="Look at what this program made, too.")
+@page_option("Write what was found as one HTML page, too, to hand in.")
+@redact_option
 @timeout_option
 @lang_option
 @pass_app
@@ -62,6 +67,8 @@ def check(
     key: Path | None,
     user: str,
     everything: bool,
+    to: Path | None,
+    redact: bool,
     timeout: float | None,
     lang: Language | None,
 ) -> None:
@@ -74,9 +81,11 @@ def check(
     \b
     Example:
       vpce-demo check
-      vpce-demo check --key my-key.pem
+      vpce-demo check --key my-key.pem --to homework.html
       vpce-demo check --vpc vpc-0123456789abcdef0
     """
+    if redact and not to:
+        raise click.UsageError("--redact is for the page: it goes with --to.")
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
     if environment is None:
@@ -107,10 +116,15 @@ def check(
         "next": _following(app, environment, found, following) if following else None,
     }
     app.document.update(document)
+    if to:
+        write_text(to, check_page(document, environment, found.settings, time.time(), redact, app.language))
+        app.document.update(file=str(to), redacted=redact)
     screen.line()
     screen.line(f"{document['done']} of {document['of']} done.", style="" if following else "green")
     if document["next"]:
         _show_next(screen, document["next"])
+    if to:
+        screen.line(f"Written: {to}")
     if told[-1] is State.DIFFERS:
         raise click.exceptions.Exit(FAILED)
     theirs = where.config.side is not None  # what the other person has to see to
@@ -185,6 +199,7 @@ def _as_document(one: CheckedStep, found: HandMade) -> documents.CheckedStep:
         "title": one.step.title,
         "state": one.state.value,
         "id": live.id if live else None,
+        "kind": p.resource.kind if p and one.step.resources else None,
         "why": p.why if p else "",
         "differs": fields((p.resource, drift) for drift in p.drift) if p else [],
         "notes": fields((note.resource, note.drift) for note in one.notes),

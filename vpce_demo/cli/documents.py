@@ -59,12 +59,14 @@ class CheckedField(TypedDict):
 
 
 class CheckedStep(TypedDict):
-    """A step as ``check`` found it: what ``differs`` has to be otherwise, and a note is the builder's choice."""
+    """A step as ``check`` found it: what ``differs`` has to be otherwise, and a note is the builder's choice.  ``kind``
+    is that of the resource that is not done."""
 
     step: str
     title: str
     state: Literal["done", "not yet", "differs", "missing", "not looked at"]
     id: str | None
+    kind: str | None
     why: str
     differs: list[CheckedField]
     notes: list[CheckedField]
@@ -458,13 +460,23 @@ class PlanDestroyDocument(TypedDict):
     unrecorded: NotRequired[dict[str, str]]
 
 
+class DeletedDemo(TypedDict):
+    """A demo of ``down --owner``: the exit code of its own ``down``, and the error, if it has one."""
+
+    name: str
+    id: str
+    exit_code: int
+    error: NotRequired[Error]
+
+
 class DownDocument(TypedDict):
-    """What was deleted, and what is left."""
+    """What was deleted, and what is left; with --owner in all ``demos``."""
 
     deleted: int
     deleted_ids: list[str]
     unrecorded: NotRequired[dict[str, str]]
     left: list[Leftover]
+    demos: NotRequired[list[DeletedDemo]]
 
 
 class AdoptDocument(TypedDict):
@@ -494,23 +506,37 @@ class DiagramDocument(TypedDict):
 
 class ListedDemo(TypedDict):
     """A demo by its tags: ``tagged`` is how many resources have them, ``expires`` is empty without --ttl, and
-    ``recorded`` is true if its record is in this directory."""
+    ``recorded`` is true if its record is in this directory.
+
+    ``age_seconds`` counts from the start of its first instance, and is null if none is there; ``test`` is the last
+    result in the logs of this directory, null if there is none."""
 
     name: str
     id: str
+    regions: list[str]
     made_by: str
     yours: bool
     recorded: bool
     tagged: int
+    age_seconds: int | None
     hourly_usd: Usd | None
+    test: Literal["passed", "failed"] | None
     expires: str
 
 
+class NotLookedAt(TypedDict):
+    """A region that could not be looked at, and why."""
+
+    region: str
+    why: str
+
+
 class ListDocument(TypedDict):
-    """``list``; the sum is null if a price is not known."""
+    """``list``; the sum is null if a price is not known.  ``not_looked_at`` comes with --all-regions."""
 
     demos: list[ListedDemo]
     hourly_usd: Usd | None
+    not_looked_at: NotRequired[list[NotLookedAt]]
 
 
 class SupportDocument(TypedDict):
@@ -602,13 +628,16 @@ class CostDocument(TypedDict):
 
 
 class CheckDocument(TypedDict):
-    """How far the steps are that somebody did by hand; ``checks`` are those of ``test``, if there was a key."""
+    """How far the steps are that somebody did by hand; ``checks`` are those of ``test``, if there was a key, and
+    ``file`` is the page of --to."""
 
     steps: list[CheckedStep]
     done: int
     of: int
     next: NextThing | None
     checks: list[Check]
+    file: NotRequired[str]
+    redacted: NotRequired[bool]
 
 
 class SandboxDocument(TypedDict):

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -272,6 +273,22 @@ def lang_option(function: Callable[..., None]) -> Callable[..., None]:
         type=_AnyOfThese(["en", "ja"]),
         help="English or Japanese.  [default: VPCE_DEMO_LANG, else the locale's]",
     )(function)
+
+
+def page_option(help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """``--to``, the file of an HTML page."""
+
+    def check(context: click.Context, option: click.Parameter, to: Path | None) -> Path | None:
+        if to and to.suffix.lower() not in ("", ".html", ".htm"):
+            raise click.UsageError(f"The report is an HTML page, so {to} has the wrong ending: --to {to.stem}.html")
+        return to
+
+    named = click.Path(path_type=Path, dir_okay=False)
+    return click.option("--to", type=named, metavar="FILE", callback=check, help=help)
+
+
+def redact_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option("--redact", is_flag=True, help="Mask accounts, ids, public addresses and DNS names.")(function)
 
 
 def ask(screen: Screen, yes: bool, question: str) -> None:

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from ..config.settings import Where
 from ..errors import ConfigError, NotCreated, SignInError
 from ..journal.run_log import runs
@@ -22,7 +20,7 @@ from ..session.look import Look, look_at
 from ..ui.style import Screen
 from ..untrusted import write_text
 from .app import App, command_line
-from .group import command, lang_option, pass_app
+from .group import command, lang_option, page_option, pass_app, redact_option
 from .sandbox_hint import instead_of_the_cause
 from .status import say_whose
 
@@ -31,10 +29,8 @@ if TYPE_CHECKING:
 
 
 @command()
-@click.option(
-    "--to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="[default: NAME-report.html]"
-)
-@click.option("--redact", is_flag=True, help="Mask accounts, ids, public addresses and DNS names.")
+@page_option("[default: NAME-report.html]")
+@redact_option
 @lang_option
 @pass_app
 def report(app: App, to: Path | None, redact: bool, lang: Language | None) -> None:
@@ -50,8 +46,6 @@ def report(app: App, to: Path | None, redact: bool, lang: Language | None) -> No
       vpce-demo report
       vpce-demo report --redact --to homework.html
     """
-    if to and to.suffix.lower() not in ("", ".html", ".htm"):
-        raise click.UsageError(f"The report is an HTML page, so {to} has the wrong ending: --to {to.stem}.html")
     lang = lang or language()
     screen, where = app.screen(), app.where()
     look = _look(app, screen, where)

@@ -6,8 +6,9 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
@@ -35,12 +36,9 @@ from .timing import Timing, timing
 def page(known: Known, now: float, redacted: bool = False, lang: Language = "en") -> str:
     """The whole report, in this language.  ``now`` is Unix time; a redacted report has no links to AWS's console."""
     said = words(lang, "report")
-    return _template().render(
-        lang=lang,
-        say=lambda key, **values: Markup(said[key]).format(**values),
-        tr=lambda text: translated(text, lang),
-        noun=lambda english: noun(english, lang),
-        noun_of=noun_of,
+    return rendered(
+        "report.html.j2",
+        lang,
         hourly=lambda amount: hourly(amount, said),
         money=lambda amount: money(amount, said),
         known=known,
@@ -53,18 +51,35 @@ def page(known: Known, now: float, redacted: bool = False, lang: Language = "en"
         charts=list(charts(known, lang)),
         bill=bill(known, now),
         runs=[(run, run.end is not None and run.end["exit_code"] == 0, ended(run, lang)) for run in known.runs],
-        light=LIGHT,
-        dark=DARK,
-        sans=Markup(SANS),
-        mono=Markup(MONO),
         now=now,
         redacted=redacted,
-        program=__version__,
+    )
+
+
+def rendered(template: str, lang: Language, **values: Any) -> str:
+    """A page of this template, in this language.  ``now`` and ``redacted`` are among the values."""
+    said = words(lang, "report")
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            lang=lang,
+            say=lambda key, **given: Markup(said[key]).format(**given),
+            tr=lambda text: translated(text, lang),
+            noun=lambda english: noun(english, lang),
+            noun_of=noun_of,
+            light=LIGHT,
+            dark=DARK,
+            sans=Markup(SANS),
+            mono=Markup(MONO),
+            program=__version__,
+            **values,
+        )
     )
 
 
 @functools.cache
-def _template() -> Template:
+def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("vpce_demo.report"),
         autoescape=True,
@@ -74,7 +89,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(utc=date_and_time, moment=moment, duration=duration)
-    return environment.get_template("report.html.j2")
+    return environment
 
 
 def _printable(value: object) -> object:
