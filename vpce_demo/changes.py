@@ -25,8 +25,8 @@ class Changes:
         self._lock = threading.Lock()
         self.begin()
 
-    def begin(self) -> None:
-        """A command begins: nothing has been changed."""
+    def begin(self, *, keeps_commands: bool = False) -> None:
+        """A command begins, or its work on another demo: nothing has been changed."""
         self._seen: set[str] = set()
         self._creating: set[str] = set()
         self._created: set[str] = set()
@@ -38,7 +38,7 @@ class Changes:
         self._unanswered: dict[str, None] = {}
         self._notes: dict[str, None] = {}
         self._all_recorded = True
-        self.commands: list[str] = []
+        self.commands: list[str] = self.commands if keeps_commands else []
         """The calls that changed something, as commands of the AWS CLI."""
 
     # --- what is noted ----------------------------------------------------------

@@ -146,7 +146,7 @@ def test_an_empty_config_is_the_defaults(program: Program) -> None:
         ("Bad_Name", "lower-case letters"),
         ("-", "lower-case letters"),
         ("../../etc", "lower-case letters"),
-        ("a" * 33, "at most 32 lower-case"),
+        ("a" * 31, "at most 19 of them; with a shorter load_balancer_name, at most 30"),
         ("a" * 20, "AWS allows 32; choose a demo name of at most 19"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -70,17 +71,24 @@ def test_with_the_key_17_of_17_are_done(account: Account, stage: Stage, tmp_path
     key.write_text(account.clients.ec2.create_key_pair(KeyName="bob")["KeyMaterial"])
     hand = account.by_hand(key="bob")
     account.settled()
-    code, document, err = stage.run("check", "--key", str(key))
+    hand.tag(hand.ids["provider-vpc"], "<b>my</b>\u202evpc")
+    code, document, err = stage.run("check", "--key", str(key), "--to", str(tmp_path / "done.html"))
     assert "17 of 17 done." in err
+    page = shown(tmp_path / "done.html")
+    assert "17 of 17 done" in page
+    assert "test passed, 7 of 8" in page
+    assert "fine: VPC: name: <b>my</b>?vpc, in the tutorial Service_Network" in page, "which is not markup"
+    assert "account 123456789012, us-east-1 checked by arn:aws:iam::123456789012:user/sandbox" in page
+    assert "8 control: no other way in" in page
+    assert "Nothing is to be done." in page
     assert "Next:" not in err
     assert (code, document["done"], document["of"], document["next"]) == (0, 17, 17, None)
     VALIDATOR.validate(document)
     assert [one["passed"] for one in document["checks"]] == [True] * 6 + [None, True]
     assert document["checks"][6]["evidence"] == "not run: built by hand, so it has no demo id"
     assert [one["step"] for one in document["steps"]][-4:] == ["14", "15.1", "15.2", "16"]
-    assert {"kind": "Vpc", "field": "name", "tutorial": "Service_Network", "aws": "my-vpc"} in document["steps"][0][
-        "notes"
-    ]
+    noted = {"kind": "Vpc", "field": "name", "tutorial": "Service_Network", "aws": "<b>my</b>\u202evpc"}
+    assert noted in document["steps"][0]["notes"]
     assert list(tmp_path.glob("keys/*")) == [key], "the directory of the key stays as it is"
     # Without it, and without another's name
     code, document, _ = stage.run("check")
@@ -100,7 +108,27 @@ def test_with_the_key_17_of_17_are_done(account: Account, stage: Stage, tmp_path
     assert document["next"]["step"] == "6"
     assert document["next"]["click"].startswith("VPC > Security groups")
     assert document["next"]["console_url"] is None
+    # Nothing of it is this program's, and down says what it leaves
+    code, out, err = stage.text("down")
+    assert (code, out) == (0, "Nothing to delete: nothing left.\n")
+    assert f"! {hand.ids['provider-vpc']} has the tutorial's addresses, and this program did not make it." in err
+    assert f"See what it is:  vpce-demo --sandbox --state-dir {stage.directory} check" in err
+    # The page of what is not done, in Japanese and masked
+    code, document, _ = stage.run("check", "--lang", "ja", "--redact", "--to", str(tmp_path / "masked.html"))
+    assert (code, document["redacted"], document["steps"][5]["kind"]) == (10, True, "IngressRule")
+    text, page = (tmp_path / "masked.html").read_text(), shown(tmp_path / "masked.html")
+    assert not re.search(r"123456789012|user/sandbox|-[0-9a-f]{17}\b", text)
+    assert "17 ステップ中 15 ステップ完了" in page
+    assert "✗ 6 Web サーバー 足りないもの インバウンドルール" in page
+    assert "6: インバウンドルール tcp/80 を作成してください" in page
+    assert "aws ec2 authorize-security-group-ingress --group-id sg-xxxxxxxx1" in page
+    assert stage.text("check", "--redact")[0] == stage.text("check", "--to", "page.pdf")[0] == 2
     VALIDATOR.validate(document)
+
+
+def shown(page: Path) -> str:
+    """The words of a page, without its markup."""
+    return " ".join(unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", page.read_text(), flags=re.DOTALL)).split())
 
 
 def test_two_demos_and_which_is_meant(account: Account, stage: Stage) -> None:

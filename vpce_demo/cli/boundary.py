@@ -126,34 +126,10 @@ def _run(app: App, arguments: list[str]) -> int:
             app.given["output"] = "json"
         app.document["error"] = {"code": USAGE, "message": said}
     except Exception as error:
-        understood_error = _understood(app, error)
+        understood_error = tell(app, error)
         if understood_error is None:
             raise
         code = understood_error.exit_code
-        if not understood_error.says_what_changed:
-            understood_error.changed = CHANGES.sentence()
-        if isinstance(understood_error, SignInError):
-            app.complete(understood_error)
-        understood_error.hint = for_this_demo(app, understood_error.hint)
-        if understood_error.diagnosis and app.get("sandbox"):
-            from .sandbox_hint import instead_of_the_cause  # a diagnosis was made: everything is loaded
-
-            if instead := instead_of_the_cause(app):
-                understood_error.diagnosis, understood_error.hint = None, instead
-        if cause := understood_error.diagnosis:
-            understood_error.diagnosis = diagnosis_for_this_demo(app, cause)
-            app.document["diagnosis"] = understood_error.diagnosis.as_dict()
-        if not isinstance(understood_error, TestFailed):
-            from ..ui import screens
-
-            screens.error(app.screen(), understood_error)
-        app.document["error"] = {
-            "code": understood_error.code,
-            "message": understood_error.message,
-            "facts": understood_error.facts,
-            "table": understood_error.table,
-            "hint": understood_error.hint,
-        }
     if WARNINGS.sentences:
         sentences = app.document["warnings"] = [for_this_demo(app, one) for one in WARNINGS.sentences]
         with contextlib.suppress(BrokenPipeError):
@@ -175,6 +151,38 @@ def _run(app: App, arguments: list[str]) -> int:
             code = code or unsuited.exit_code
         click.echo(text)
     return code
+
+
+def tell(app: App, error: Exception) -> DemoError | None:
+    """Show an error, and put it into the document.  Returns it as ours; None, and shows nothing, if it is a bug."""
+    understood_error = _understood(app, error)
+    if understood_error is None:
+        return None
+    if not understood_error.says_what_changed:
+        understood_error.changed = CHANGES.sentence()
+    if isinstance(understood_error, SignInError):
+        app.complete(understood_error)
+    understood_error.hint = for_this_demo(app, understood_error.hint)
+    if understood_error.diagnosis and app.get("sandbox"):
+        from .sandbox_hint import instead_of_the_cause  # a diagnosis was made: everything is loaded
+
+        if instead := instead_of_the_cause(app):
+            understood_error.diagnosis, understood_error.hint = None, instead
+    if cause := understood_error.diagnosis:
+        understood_error.diagnosis = diagnosis_for_this_demo(app, cause)
+        app.document["diagnosis"] = understood_error.diagnosis.as_dict()
+    if not isinstance(understood_error, TestFailed):
+        from ..ui import screens
+
+        screens.error(app.screen(), understood_error)
+    app.document["error"] = {
+        "code": understood_error.code,
+        "message": understood_error.message,
+        "facts": understood_error.facts,
+        "table": understood_error.table,
+        "hint": understood_error.hint,
+    }
+    return understood_error
 
 
 def _show_calls(app: App) -> None:

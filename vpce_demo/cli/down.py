@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ..aws.environment import Environment
+from ..aws.messages import as_demo_errors
+from ..changes import CHANGES
 from ..config.model import DEFAULT_NAME
-from ..config.settings import Settings
-from ..cost.bill import cost_of
+from ..config.settings import Settings, Where
+from ..cost.bill import cost_of, said
 from ..engine.events import Leftover
 from ..engine.failures import UNPROVEN
 from ..engine.resource import Resource
-from ..errors import Diagnosis, Leftovers, Refused
+from ..errors import Cancelled, Diagnosis, Leftovers, Refused
 from ..journal.state_file import StateFile
 from ..model import Side, short_id
 from ..private import put_aside
 from ..resources.holders import in_order
-from ..session.open import open_demo
+from ..session.demos import all_demos
+from ..session.open import forget_if_the_sandbox_is_another, open_demo, sides_of
 from ..session.ownership import Unrecorded
-from ..session.run import Run
+from ..session.run import Interrupted, Run
 from ..ui import screens
 from ..ui.progress_state import DONE_DOWN
+from ..ui.screens import header
 from ..ui.style import Screen, duration
 from ..untrusted import one_line
+from ..verify.by_shape import made_by_hand
 from .app import App, command_line
+from .boundary import tell
 from .deletion import to_delete
 from .group import (
+    ask,
     ask_for_the_name,
     chapter_option,
     command,
@@ -39,11 +48,15 @@ from .group import (
     timeout_option,
     yes_option,
 )
+from .list import as_document, in_all, show
 from .progress import showing_progress
 from .sandbox_hint import passed
 
 if TYPE_CHECKING:
     from .documents import DownDocument
+
+ME = "ME"
+"""The owner that stands for whoever is signed in."""
 
 
 @command()
@@ -56,7 +69,10 @@ if TYPE_CHECKING:
 @click.option(
     "--adopt", is_flag=True, help="Delete the demo even if somebody else made it and there is no record of it here."
 )
-@click.option("--confirm", metavar="NAME", help="Confirm with the demo's name, as at the prompt; for scripts.")
+@click.option(
+    "--confirm", metavar="NAME", help="Confirm with the demo's name, as at the prompt, or the owner; for scripts."
+)
+@click.option("--owner", metavar="ME|ARN", help="Delete every demo here whose owner tag names you, or this person.")
 @customer_option
 @chapter_option("Delete only this chapter.")
 @timeout_option
@@ -67,6 +83,7 @@ def down(
     reject_foreign_connections: bool,
     adopt: bool,
     confirm: str | None,
+    owner: str | None,
     customer: int | None,
     chapter: str | None,
     timeout: float | None,
@@ -77,15 +94,21 @@ def down(
     Works without the state file too: everything that you made is found by its tags. What others made is left alone,
     unless you say --adopt.  --customer deletes what was made for one of several customers, and leaves the others as
     they are; up does not make it again, unless you say how many --customers there are to be.  --chapter deletes one
-    chapter; without it the tutorial and its chapters are deleted.
+    chapter; without it the tutorial and its chapters are deleted.  --owner deletes every demo of the account and region
+    that one person made, one after the other, and asks once.
 
     \b
     Example:
       vpce-demo down
       vpce-demo down --customer 2
+      vpce-demo down --owner ME
     """
     if customer and chapter:
         raise click.UsageError("--customer and --chapter do not go together.")
+    if owner is not None and (not owner or customer or chapter or adopt or app.origin("name") == "--name"):
+        raise click.UsageError(
+            "--owner takes ME or an ARN, and goes without --name, --adopt, --customer and --chapter."
+        )
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
 
@@ -93,8 +116,85 @@ def down(
         app.document.update(deleted=0, deleted_ids=[], left=[])
         screen.line("Nothing to delete: nothing left.")
         return
-    unrecorded = Unrecorded.ADOPT if adopt else Unrecorded.DELETE_OWN
-    with open_demo(where, environment, app.command, logged=True, unrecorded=unrecorded) as run:
+    how = partial(_delete, environment=environment, reject_foreign=reject_foreign_connections, timeout=timeout)
+    if owner:
+        _delete_all_of(app, environment, owner, yes, confirm, how)
+    else:
+        unrecorded = Unrecorded.ADOPT if adopt else Unrecorded.DELETE_OWN
+        how(app, where, unrecorded=unrecorded, yes=yes, confirm=confirm, customer=customer, chapter=chapter)
+
+
+def _delete_all_of(
+    app: App, environment: Environment, owner: str, yes: bool, confirm: str | None, delete: Callable[..., None]
+) -> None:
+    """Delete every demo whose owner tags all name this person, each as ``down`` deletes it: what one of them ends with
+    does not stop the next.  The exit code is that of the first that did not go."""
+    screen, where = app.screen(), app.where()
+    callers = {one.caller for one in environment.clients.values()}
+    whom = callers if owner == ME else {owner}
+    with as_demo_errors():
+        found = all_demos(sides_of(where.config.name, environment).values())
+    theirs = [one for one in found if one.id and whom.issuperset(one.owners)]
+    if theirs:
+        show(screen, [as_document(where, one, callers) for one in theirs])
+    for one in found:
+        if one not in theirs and whom.intersection(one.owners):
+            screen.message(f"Left alone: {one.name} {one.id}, which is not of this owner alone.", mark="!")
+    is_own = whom <= callers
+    if theirs and (confirm is not None or not is_own or not environment.is_free):
+        if confirm not in (None, owner):
+            raise Cancelled(f"Cancelled: that is not the owner, {owner}.")
+        counted = f"{len(theirs)} demo{'s' * (len(theirs) > 1)}"
+        ask(screen, yes or confirm == owner, f"Delete {counted} of {owner}, {said(in_all(theirs))}?")
+    app.document.update(deleted=0, deleted_ids=[], left=[], demos=[])
+    codes = []
+    for demo in theirs:
+        its = replace(app, given={**app.given, "name": demo.name}, document={}, _recorded=None)
+        CHANGES.begin(keeps_commands=True)
+        unrecorded = Unrecorded.DELETE_OWN if is_own else Unrecorded.ADOPT
+        try:
+            whose = its.where()
+            its.begin_line(whose)
+            header(screen, environment.name, environment.accounts_of(whose.config.side), environment.alias)
+            if environment.is_sandbox:
+                forget_if_the_sandbox_is_another(whose, environment.id)
+            delete(its, whose, unrecorded=unrecorded, wanted=demo.id, yes=True)
+            codes.append(0)
+        except (Interrupted, Cancelled):
+            raise
+        except Exception as error:
+            screen.end_line()
+            ours = tell(its, error)
+            if ours is None:
+                raise
+            codes.append(ours.exit_code)
+        for name in ("deleted", "deleted_ids", "left"):
+            app.document[name] += its.document.get(name, type(app.document[name])())
+        ended = {"name": demo.name, "id": demo.id, "exit_code": codes[-1]}
+        app.document["demos"].append(ended | {key: its.document[key] for key in ("error",) if key in its.document})
+    gone = codes.count(0)
+    screen.line(f"{gone} of {len(theirs)} demos deleted." if theirs else f"There is no demo of {owner}.", style="bold")
+    if code := next(filter(None, codes), 0):
+        raise click.exceptions.Exit(code)
+
+
+def _delete(
+    app: App,
+    where: Where,
+    *,
+    environment: Environment,
+    unrecorded: Unrecorded,
+    yes: bool,
+    reject_foreign: bool,
+    timeout: float | None,
+    confirm: str | None = None,
+    wanted: str = "",
+    customer: int | None = None,
+    chapter: str | None = None,
+) -> None:
+    """Delete a demo, or a part of it, and show what is left.  ``wanted`` is its id, if only that one is meant."""
+    screen = app.screen()
+    with open_demo(where, environment, app.command, logged=True, unrecorded=unrecorded, wanted=wanted) as run:
         one = the_customer(run.demo, customer) if customer else None
         if one and len(run.demo.customers) == 1:
             raise Refused(
@@ -113,6 +213,9 @@ def down(
             app.document.update(deleted=0, deleted_ids=[], left=[])
             screen.line(f"Nothing to delete: nothing left{_where(run)}.")
             what_stays(screen, run.settings, run.state, other, is_sandbox=environment.is_sandbox)
+            for vpc in made_by_hand(run.sides[Side.PROVIDER], run.settings) if not other else ():
+                screen.message(f"{vpc} has the tutorial's addresses, and this program did not make it.", mark="!")
+                screen.message(f"What stands there may cost money. See what it is:  {command_line(app)} check")
             return
         if run.standing:
             app.document["unrecorded"] = run.standing.facts
@@ -132,9 +235,7 @@ def down(
             ask_for_the_name(screen, yes, question, run.settings.name, confirm)
         other, resources = run.other_side, run.part(one, chapter or "")
         with showing_progress(app, run, resources, DONE_DOWN) as told:
-            left = run.down(
-                told.on_event, timeout, reject_foreign=reject_foreign_connections, customer=one, chapter=chapter or ""
-            )
+            left = run.down(told.on_event, timeout, reject_foreign=reject_foreign, customer=one, chapter=chapter or "")
         deleted = [id for _, id in ids if id not in {one.live.id for one in left}]
         document: DownDocument = {
             "deleted": len(deleted),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Iterator, Sequence
 
 import click
@@ -41,4 +42,5 @@ def again(app: App) -> str:
     """The command that goes on after an interruption: the same, with the part of the demo that it is limited to."""
     context = click.get_current_context(silent=True)
     given = context.params if context else {}
-    return " ".join([app.command, *(f"--{name} {given[name]}" for name in ("chapter", "customer") if given.get(name))])
+    limits = ((name, given.get(name)) for name in ("chapter", "customer", "owner"))
+    return " ".join([app.command, *(f"--{name} {shlex.quote(str(value))}" for name, value in limits if value)])

@@ -62,8 +62,11 @@ def _group_name(value: str) -> str:
 
 
 def _demo_name(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", value):
-        raise ValueError("is not a valid demo name: at most 32 lower-case letters, digits and '-'")
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?", value):
+        raise ValueError(
+            "is not a valid demo name: lower-case letters, digits and '-', at most 19 of them; "
+            "with a shorter load_balancer_name, at most 30"
+        )
     return value
 
 

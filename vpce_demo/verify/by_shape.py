@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from ..aws.error_codes import ErrorKind, error_kind
+from ..aws.region import if_allowed
 from ..aws.tags import DEMO_TAG, tags_of
+from ..config.settings import Settings
 from ..engine.resource import Aws, Listing, Resource
 from ..model import ANYWHERE, Held, Live, Phase, Side
 from ..resources.elb import NamedListing
@@ -34,7 +36,7 @@ from ..tutorial import Demo
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.literals import ResourceTypeType
-    from mypy_boto3_ec2.type_defs import TagSpecificationTypeDef
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, TagSpecificationTypeDef
 
 HTTP = 80
 LOST = ("rejected", "failed", "expired", "deleting", "deleted")
@@ -469,3 +471,12 @@ def sources(group: Mapping[str, Any], port: int) -> Iterator[str]:
                 ("PrefixListIds", "PrefixListId"),
             ):
                 yield from (str(one[id]) for one in rule.get(listed, []) if id in one)
+
+
+def made_by_hand(aws: Aws, settings: Settings) -> list[str]:
+    """The VPCs with the provider's addresses and no demo's tags, if the provider's side is looked at.  Asks once."""
+    which: list[FilterTypeDef] = [{"Name": "cidr", "Values": [settings.provider.vpc_cidr]}]
+    if settings.side == Side.CONSUMER.value:
+        return []
+    listed = if_allowed(lambda: aws.ec2.describe_vpcs(Filters=which)["Vpcs"]) or []
+    return [one["VpcId"] for one in listed if DEMO_TAG not in tags_of(one)]
