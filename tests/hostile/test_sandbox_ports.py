@@ -258,6 +258,24 @@ def test_a_request_that_comes_byte_by_byte(
         wait_until(is_given_up, "the connection to be closed")
 
 
+def test_what_came_too_late_is_not_carried_out(module_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its caller gets no answer and sends it again: a deletion would then find nothing to delete."""
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.0)
+    make_environ = server._Quiet.make_environ
+
+    def on_a_busy_machine(handler: server._Quiet) -> Any:
+        wait_until(lambda: handler.connection not in handler.server.waiting, "the connection to be given up")
+        return make_environ(handler)
+
+    monkeypatch.setattr(server._Quiet, "make_environ", on_a_busy_machine)
+    before = module_sandbox.status()["calls"]
+    with socket.create_connection(("127.0.0.1", module_sandbox.port)) as asked:
+        asked.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 0\r\n\r\n" % module_sandbox.port)
+        assert asked.recv(4096) == b""
+    wait_until(lambda: not module_sandbox._server._open, "the request to be dealt with")
+    assert module_sandbox.status()["calls"] == before
+
+
 # --- how it is found ------------------------------------------------------------------------
 
 SERVER = {

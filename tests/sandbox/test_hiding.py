@@ -203,9 +203,8 @@ def test_load_balancing(hiding: World) -> None:
         "groups by name": lambda: elb.describe_target_groups(Names=["MyNetwork-TG"]),
         "group's tags": lambda: elb.describe_tags(ResourceArns=[targets]),
         "health": lambda: elb.describe_target_health(TargetGroupArn=targets),
-        "delete group": lambda: elb.delete_target_group(TargetGroupArn=targets),
     }
-    of_group = ("groups by name", "group's tags", "health", "delete group")
+    of_group = ("groups by name", "group's tags", "health")
     told = {name: "TargetGroupNotFound" if name in of_group else "LoadBalancerNotFound" for name in calls}
     assert dict(codes(hiding, calls)) == told
     with refused("InvalidNetworkLoadBalancerArn.NotFound", balancer):
@@ -226,9 +225,11 @@ def test_calls_that_never_say_not_found_do_their_work(hiding: World) -> None:
     hiding.ec2.import_key_pair(KeyName="late", PublicKeyMaterial=PUBLIC_KEY)
     hiding.ec2.delete_key_pair(KeyName="late")
     hiding.elb.delete_load_balancer(LoadBalancerArn=hiding.balancer(net)["LoadBalancerArn"])
+    hiding.elb.delete_target_group(TargetGroupArn=hiding.targets(net))
     seen(hiding)
     assert hiding.ec2.describe_key_pairs()["KeyPairs"] == []
     assert hiding.elb.describe_load_balancers()["LoadBalancers"] == []
+    assert hiding.elb.describe_target_groups()["TargetGroups"] == []
 
 
 def test_the_handshake(hiding: World) -> None:

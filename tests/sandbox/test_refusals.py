@@ -194,8 +194,9 @@ def test_a_protected_balancer_stays(world: World) -> None:
         world.elb.delete_load_balancer(LoadBalancerArn=arn)
 
 
-def test_a_missing_balancer_is_deleted_already(world: World) -> None:
+def test_what_is_missing_is_deleted_already(world: World) -> None:
     world.elb.delete_load_balancer(LoadBalancerArn=NO_BALANCER)
+    world.elb.delete_target_group(TargetGroupArn=f"{ELB_ARN}targetgroup/none/{NOBODY[:16]}")
 
 
 def test_a_target_must_run(slow: World) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
 
 from vpce_demo.errors import SandboxError
@@ -284,7 +285,7 @@ class _Quiet(WSGIRequestHandler):
 
     def make_environ(self) -> WSGIEnvironment:
         environ = super().make_environ()
-        environ[HAS_COME] = partial(self.server.waiting.pop, self.connection, None)
+        environ[HAS_COME] = partial(self.server.has_come, self.connection)
         return environ
 
     def send_response(self, code: int, message: str | None = None) -> None:
@@ -313,11 +314,19 @@ class _Server(ThreadedWSGIServer):
         self.waiting: dict[socket.socket, float] = {}
         """The connections on which no request is being answered, the longest wait first, and until when they may."""
         self._open: set[socket.socket] = set()
+        self._given_up: set[socket.socket] = set()
 
     def wait_for(self, connection: socket.socket, seconds: float) -> None:
         """Wait for what comes on a connection, at most so long."""
         self.waiting.pop(connection, None)
         self.waiting[connection] = time.monotonic() + seconds
+
+    def has_come(self, connection: socket.socket) -> None:
+        """A request has come whole.  Raises ClientDisconnected if the connection was given up: without an answer the
+        caller sends it again, so it must not be carried out."""
+        self.waiting.pop(connection, None)
+        if connection in self._given_up:
+            raise ClientDisconnected
 
     def service_actions(self) -> None:
         """Called all the time: give up connections on which nothing whole has come in time."""
@@ -327,18 +336,24 @@ class _Server(ThreadedWSGIServer):
                 self._give_up(connection)
 
     def _give_up(self, connection: socket.socket) -> None:
-        self.waiting.pop(connection, None)
+        """Close a connection, unless a request on it has come whole in this moment."""
+        self._given_up.add(connection)
+        if self.waiting.pop(connection, None) is None:
+            self._given_up.discard(connection)
+            return
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)  # its thread closes it
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if len(self._open) >= MOST_CONNECTIONS:
-            self._give_up(next(iter(list(self.waiting)), request))
+            self.wait_for(request, IDLE_SECONDS)
+            self._give_up(next(iter(list(self.waiting))))
         self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
+        self._given_up.discard(request)
         self.waiting.pop(request, None)
         super().shutdown_request(request)
 

@@ -37,7 +37,7 @@ NAMING = {
     ("RunInstances", "KeyName"): "KeyName",
 }
 """Parameters that ask for a thing by its name, of which there must be one."""
-FORGIVING = ("DeleteKeyPair", "DeleteLoadBalancer")
+FORGIVING = ("DeleteKeyPair", "DeleteLoadBalancer", "DeleteTargetGroup")
 """Calls that never say NotFound: they know what is hidden (``aws-behaviours.md`` section 1.2)."""
 NOT_REFERENCES = ("ClientToken", "TagSpecifications", "Tags", "UserData")
 IDENTITY = re.compile("[0-9a-f]{8,}$")

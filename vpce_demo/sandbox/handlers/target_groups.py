@@ -126,8 +126,10 @@ def _item(call: Call, one: dict[str, Any]) -> dict[str, Any]:
 
 @handles("elbv2", "DeleteTargetGroup")
 def delete_target_group(call: Call) -> dict[str, Any]:
-    """Not while a listener sends to it."""
+    """Not while a listener sends to it.  Of one that is not there it succeeds: AWS's model declares no such error."""
     arn = call.params["TargetGroupArn"]
+    if arn not in call.elb.target_groups:
+        return {}
     if listeners.listening(call, arn):
         raise ApiError("ResourceInUse", f"Target group '{arn}' is currently in use by a listener or a rule")
     answer = call.moto()
