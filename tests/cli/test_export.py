@@ -1,30 +1,40 @@
-"""``export``: the demo as Terraform's files.  ``tests/peers/test_export.py`` gives them to Terraform."""
+"""``export``: the demo as files of other tools.  ``tests/peers`` gives them to Terraform, and runs the scripts."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from vpce_demo.chapters import CHAPTERS, demo_of
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import TUTORIAL, Settings
+from vpce_demo.export import cloudformation
 from vpce_demo.export.hcl import Block, Raw, page, text
-from vpce_demo.export.terraform import FILES, PARTS, ROWS, Export, Party
+from vpce_demo.export.subject import Party
+from vpce_demo.export.terraform import FILES, PARTS, ROWS, Export
 from vpce_demo.model import Side
 from vpce_demo.resources.nouns import KINDS
 from vpce_demo.tutorial import web_server
 
+from ..lessons.script import blocks, commands, missing
 from .stage import Stage
 
 AN_ID = re.compile(r"\b(vpce?|subnet|igw|rtb|sg|i|key|eni|vpce-svc|ami)-[0-9a-f]{8,}|arn:aws:|\b\d{12}\b")
 OURS = Party("123456789012", "us-east-1", "", "arn:aws:iam::123456789012:user/me")
 THEIRS = Party("222222222222", "eu-west-1", "work", "arn:aws:iam::222222222222:user/you")
 SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0cae062f9b3581d60"
+CFN_LINT = shutil.which("cfn-lint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 TARGET = "aws_lb_target_group_attachment.target"
 
 
@@ -83,22 +93,21 @@ def test_the_layout_is_that_of_terraform_fmt() -> None:
 
 
 def test_every_kind_has_a_row_or_is_a_part() -> None:
-    assert set(KINDS) == {*ROWS, *PARTS}
-    assert not ROWS.keys() & PARTS.keys()
+    assert Counter(KINDS) == Counter([*ROWS, *PARTS])
+    assert Counter(KINDS) == Counter([*cloudformation.ROWS, *cloudformation.PARTS, *cloudformation.BY_HAND])
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"customers": 3},
-        {"chapters": (TUTORIAL, *CHAPTERS)},
-        {"chapters": CHAPTERS[:1]},
-        {"side": "provider", "consumer_account": "222222222222"},
-        {"side": "consumer", "service": SERVICE},
-        {"theirs": THEIRS},
-    ],
-    ids=str,
-)
+SHAPES: list[dict[str, Any]] = [
+    {"customers": 3},
+    {"chapters": (TUTORIAL, *CHAPTERS)},
+    {"chapters": CHAPTERS[:1]},
+    {"side": "provider", "consumer_account": "222222222222"},
+    {"side": "consumer", "service": SERVICE},
+    {"theirs": THEIRS},
+]
+
+
+@pytest.mark.parametrize("settings", SHAPES, ids=str)
 def test_names_are_unique_and_every_reference_leads_to_something(settings: dict[str, Any]) -> None:
     told = written(**settings)
     main = told.files()["main.tf"]
@@ -145,7 +154,137 @@ def test_the_layout_of_all_files(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+# --- the templates ------------------------------------------------------------------------
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads the functions' short forms as their long ones."""
+
+
+for _name in ("Ref", "Fn::GetAtt", "Fn::Sub"):
+    _Loader.add_constructor(f"!{_name.removeprefix('Fn::')}", lambda _, node, name=_name: {name: node.value})
+
+
+def templates(**settings: Any) -> tuple[cloudformation.Export, dict[str, str], dict[str, Any]]:
+    """The same demo for CloudFormation: its export, the texts of its files, and its templates as they are read."""
+    told = written(**settings)
+    made = cloudformation.Export(told.demo, told.settings, {}, told.parties, "vpce-demo")
+    files = made.files()
+    read = {name: yaml.load(text, _Loader) for name, text in files.items() if name.endswith(".yaml")}
+    return made, files, read
+
+
+def referred(value: Any) -> Iterator[str]:
+    """What the functions in a value refer to, without their attributes."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if name in ("Ref", "Fn::GetAtt", "Fn::Sub"):
+                names = re.findall(r"\$\{([^}]*)\}", one) if name == "Fn::Sub" else [one.partition(".")[0]]
+                yield from (each for each in names if not each.startswith("AWS::"))
+            elif name == "DependsOn":
+                yield from one
+            else:
+                yield from referred(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from referred(one)
+
+
+@pytest.mark.parametrize("settings", SHAPES, ids=str)
+def test_every_reference_of_a_template_leads_to_something_in_it(settings: dict[str, Any]) -> None:
+    made, files, read = templates(**settings)
+    assert made.to_add == [id for one in read.values() for id in one["Resources"]]
+    assert len(set(made.to_add)) == len(made.to_add)
+    for one in read.values():
+        names = {*one["Parameters"], *one["Resources"]}
+        assert set(referred(one)) <= names
+        assert set(one["Parameters"]) <= set(referred(one)), "each parameter is for something"
+    has_endpoint = any(name.startswith("Endpoint") for name in made.to_add)
+    assert (cloudformation.NO_ACCEPTER in files["README.md"]) == has_endpoint
+
+
+def test_the_commands_beside_a_template_are_those_of_aws() -> None:
+    """And the connection is accepted where the service is, which is not where the endpoint waits."""
+    _, files, _ = templates(theirs=THEIRS)
+    shell = "".join(blocks(files["README.md"]))
+    every = list(commands(shell))
+    assert [missing(one) for one in every] == [set()] * len(every)
+    (accept,) = [one for one in every if one.name == "accept-vpc-endpoint-connections"]
+    assert accept.options["region"] == [OURS.region]
+    creates = [one.options["region"] for one in every if one.name == "create-stack"]
+    assert creates == [[OURS.region], [THEIRS.region]]
+    assert "accept-vpc-endpoint-connections --service-id" in files["provider.yaml"]
+    assert cloudformation.NO_ACCEPTER in files["consumer.yaml"]
+    _, files, _ = templates(side="consumer", service=SERVICE)
+    assert "accept-vpc-endpoint-connections" not in files["README.md"], "whose service it is accepts"
+
+
+def test_what_is_elsewhere_has_a_template_of_its_own() -> None:
+    _, _, read = templates(theirs=THEIRS)
+    provider, consumer = read["provider.yaml"], read["consumer.yaml"]
+    service = provider["Resources"]["Service"]["Properties"]
+    assert service["SupportedRegions"] == [{"Ref": "AWS::Region"}, {"Ref": "ConsumerRegion"}]
+    permissions = provider["Resources"]["Principal"]["Properties"]
+    assert permissions["AllowedPrincipals"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::${ConsumerAccount}:root"}]
+    endpoint = consumer["Resources"]["Endpoint"]["Properties"]
+    assert (endpoint["ServiceName"], endpoint["ServiceRegion"]) == ({"Ref": "ServiceName"}, {"Ref": "ServiceRegion"})
+    assert "Default" not in consumer["Parameters"]["ServiceName"], "the provider's stack says it"
+    assert "ServiceName" in provider["Outputs"]
+
+
+@pytest.mark.parametrize("page", ["plain ${AWS::Region}", "ようこそ", "{{resolve:ssm:/x}}"])
+def test_user_data_arrives_as_it_is(page: str) -> None:
+    _, files, read = templates(page=page)
+    data = read["template.yaml"]["Resources"]["Web"]["Properties"]["UserData"]
+    is_encoded = isinstance(data, str)
+    assert (b64decode(data).decode() if is_encoded else data["Fn::Base64"]) == web_server(page, "7f3a9c")
+    assert is_encoded != page.startswith("plain")
+    assert "{{" not in files["template.yaml"], "CloudFormation would look it up"
+
+
+@pytest.mark.skipif(CFN_LINT is None, reason="cfn-lint is not installed")
+def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
+    shapes = [{"page": "ようこそ"}, {"theirs": THEIRS}, {"chapters": (TUTORIAL, *CHAPTERS), "customers": 2}]
+    for number, settings in enumerate(shapes):
+        _, files, read = templates(**settings)
+        for name in read:
+            (tmp_path / f"{number}-{name}").write_text(files[name])
+    line = [str(CFN_LINT), "--regions", "us-east-1", "--template", *tmp_path.iterdir()]
+    done = subprocess.run(line, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
 # --- the command ------------------------------------------------------------------------
+
+
+def test_a_template_of_a_demo_that_stands_makes_another_one(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, out, err = stage.text("export", "cloudformation", "--to", "stack")
+    assert code == 0, err
+    assert f"{cloudformation.NO_ACCEPTER} README.md has the commands." in out
+    assert cloudformation.TAKEN in out
+    assert cloudformation.TAKEN in Path("stack", "README.md").read_text()
+    template = Path("stack", "template.yaml").read_text()
+    assert not AN_ID.search(template)
+    assert {int(number) for number in re.findall(r"^  # Step (\d+):", template, re.MULTILINE)} == set(range(1, 18))
+    code, document, _ = stage.run("export", "cloudformation", "--to", "stack")
+    assert (document["files"], len(document["adds"])) == (["README.md", "template.yaml"], 25)
+    assert "Default: ssh-ed25519 " in template
+    monkeypatch.setenv("VPCE_DEMO_LANG", "ja")
+    assert stage.text("export", "cloudformation", "--to", "stack")[1].count("スタック") == 2
+
+
+def test_the_pages_commands_as_scripts(stage: Stage) -> None:
+    """``tests/peers/test_the_pages.py`` runs them."""
+    code, document, _ = stage.run("export", "aws-cli", "--to", "scripts")
+    assert (code, document["files"]) == (0, ["create.sh", "delete.sh"])
+    create, delete = (Path("scripts", name).read_text() for name in document["files"])
+    assert [int(number) for number in re.findall(r"^# Step (\d+)", create, re.MULTILINE)] == [*range(1, 16), 15, 16]
+    assert create.count("sandbox aws") == delete.count("sandbox aws") == 1
+    (left,) = re.findall(r"declare -p (.*) >ids.sh", create)
+    assert set(re.findall(r"\$\{?([A-Z]\w+)", delete)) <= set(left.split())
+    code, document, _ = stage.run("export", "aws-cli", "--to", "other", "--chapter", "gateway")
+    assert (code, document["error"]["code"]) == (5, "VPCE135")
+    assert not Path("other").exists()
 
 
 def test_of_a_demo_that_stands(stage: Stage) -> None:

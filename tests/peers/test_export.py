@@ -132,6 +132,9 @@ def test_a_demo_that_stands_is_imported_whole(
     if not words and len(ups) == 1:
         assert "32 of 32 there." in status.out
         good(world.run("test"))
+    said = terraform("destroy", "-auto-approve", "-input=false", "-no-color").stdout
+    assert f"{document['imports'] + 1} destroyed." in said
+    assert world.run(*words, "status", "--check").code == 10
     assert "nothing left" in good(world.run(*words, "down", "--yes")).text
 
 

@@ -64,18 +64,19 @@ def test_the_whole_tutorial_by_hand(
     tmp_path: Path,
     output: str,
     where: tuple[str, ...],
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What ``explain`` prints of every step, joined: as it stands, on a machine without credentials, whatever the user
-    has set as output, and with waits."""
+    """What ``export`` joins of every step's page: as it stands, on a machine without credentials, whatever the user has
+    set as output, and with waits."""
     if output == "yaml":
         program(tmp_path / "bin/aws", AS_YAML)
     sandbox.set(speed=20 if output == "json" else None)
     sides = sides_in(reached, where)
     before = [account(clients) for clients in sides]
-    done = by_hand(sandbox, tmp_path, capsys, output, where, range(1, 18))
-    of_step_16 = done.partition("# 16\n")[2].partition("# 17\n")[0]
-    assert of_step_16.strip() == Config().page
+    prepared(sandbox, tmp_path)
+    state = ("--state-dir", str(tmp_path / ".vpce-demo"))
+    assert run_command(["--sandbox", *state, *where, "export", "aws-cli", "--to", str(tmp_path / "scripts")]) == 0
+    assert run(tmp_path, output, "scripts/create.sh").rstrip().endswith(Config().page)
+    run(tmp_path, output, "scripts/delete.sh")
     sandbox.set(speed=math.inf)
     assert [account(clients) for clients in sides] == before
 
@@ -85,7 +86,7 @@ def test_each_side_of_two_accounts_and_regions_is_made_in_its_own(
 ) -> None:
     """A sample of the pages: the VPC of each side."""
     where = (*TWO_ACCOUNTS, *TWO_REGIONS)
-    by_hand(sandbox, tmp_path, capsys, "json", where, (1, 9))
+    by_hand(sandbox, tmp_path, capsys, where, (1, 9))
     names = []
     for clients in sides_in(reached, where):
         (vpc,) = [one for one in clients.ec2.describe_vpcs()["Vpcs"] if not one["IsDefault"]]
@@ -106,21 +107,30 @@ def by_hand(
     sandbox: Sandbox,
     directory: Path,
     capsys: pytest.CaptureFixture[str],
-    output: str,
     where: tuple[str, ...],
     numbers: Iterable[int],
-) -> str:
-    """Run the commands of these steps as ``explain`` prints them; return what they print."""
-    program(directory / "bin/vpce-demo", f'#!/bin/sh\nexec {sys.executable} -m vpce_demo "$@"\n')
-    write_server_file(sandbox, directory / ".vpce-demo")
+) -> None:
+    """Run the commands of these steps as ``explain`` prints them."""
+    prepared(sandbox, directory)
     pages = ("--sandbox", "--state-dir", str(directory / ".vpce-demo"), *where, "explain", "-o", "json")
     script = ""
     for number in numbers:
         assert run_command([*pages, str(number)]) == 0
         told = json.loads(capsys.readouterr().out)["pages"]
-        script += f"echo '# {number}'\n" + "".join(block for page in told for block in blocks(page["text"]))
+        script += "".join(block for page in told for block in blocks(page["text"]))
+    run(directory, "json", "-euo", "pipefail", "-c", script)
+
+
+def prepared(sandbox: Sandbox, directory: Path) -> None:
+    """Let the commands find the program, and the program the sandbox."""
+    program(directory / "bin/vpce-demo", f'#!/bin/sh\nexec {sys.executable} -m vpce_demo "$@"\n')
+    write_server_file(sandbox, directory / ".vpce-demo")
+
+
+def run(directory: Path, output: str, *words: str) -> str:
+    """Run ``bash`` with these words, on a machine without credentials; return what it prints."""
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
+        ["bash", *words],
         cwd=directory,
         env={
             "HOME": str(directory),

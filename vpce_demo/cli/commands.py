@@ -45,7 +45,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Set up": {
         "init": "Write a config FILE with every setting, its default and a comment.",
-        "export": "Write the demo as Terraform files.",
+        "export": "Write the demo as files of another tool.",
         "cost": "Show what the demo costs: by part, so far, and compared with a NAT gateway.",
         "iam-policy": "Print the least-privilege IAM policy for the demo.",
         "sandbox": "The emulator of AWS on this machine.",

@@ -557,14 +557,18 @@ class ReportDocument(TypedDict):
     unrecorded: NotRequired[dict[str, str]]
 
 
-class ExportDocument(TypedDict):
-    """``export``: the directory and its files; how many resources a plan imports, and the addresses that it adds."""
+Format = Literal["terraform", "cloudformation", "aws-cli"]
 
-    format: Literal["terraform"]
+
+class ExportDocument(TypedDict):
+    """``export``: the directory and its files; how many resources a plan of Terraform imports, and by address or
+    logical id those that are added."""
+
+    format: Format
     directory: str
     files: list[str]
-    imports: int
-    adds: list[str]
+    imports: NotRequired[int]
+    adds: NotRequired[list[str]]
 
 
 class LogsDocument(TypedDict):

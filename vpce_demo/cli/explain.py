@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from .app import App, command_line, for_this_demo
 from .group import command, lang_option, pass_app
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from ..lessons import Apart, Language
     from ..lessons.placeholders import Lookup
@@ -58,7 +59,6 @@ def explain(app: App, topic: str | None, lang: Language | None) -> None:
     if topic is None:
         _list_topics(app, lang)
         return
-    from ..lessons.placeholders import fill
     from ..ui import page as pages
     from ..ui.pager import paged
 
@@ -69,20 +69,36 @@ def explain(app: App, topic: str | None, lang: Language | None) -> None:
         title = page.title
         if page.of_a_step:
             title = lessons.heading(page, lessons.steps(lang)[-1].step, lessons.words(lang))
-        text = fill(
-            page.text,
-            {"demo": command_line(app)}.get,
-            *_on_the_way_in(app),
-            *_without_asking(app, page.of_a_step),
-        )
-        if app.get("sandbox") and not apart:
-            text = lessons.on_the_sandbox(text, for_this_demo(app, f"{THIS_DEMO} sandbox aws"))
-        told.append({"title": title, "text": text})
+        told.append({"title": title, "text": _filled(app, page.text, page.of_a_step, apart)})
     with paged(screen):
         for one in told:
             pages.show(screen, one["title"], one["text"])
     document: ExplainDocument = {"topic": topic, "lang": lang, "pages": told}
     app.document.update(document)
+
+
+def _filled(app: App, text: str, of_a_step: bool, apart: Apart | None) -> str:
+    """A page's text with the values that are known, and commands that go where the demo is."""
+    from .. import lessons
+    from ..lessons.placeholders import fill
+
+    text = fill(text, {"demo": command_line(app)}.get, *_on_the_way_in(app), *_without_asking(app, of_a_step))
+    if app.get("sandbox") and not apart:
+        text = lessons.on_the_sandbox(text, for_this_demo(app, f"{THIS_DEMO} sandbox aws"))
+    return text
+
+
+def commands_of(app: App, steps: Container[int]) -> str:
+    """The commands of these steps' pages as they stand, joined, with the titles as comments."""
+    from .. import lessons
+
+    apart, labels, text = sides_apart(app), lessons.words("en"), ""
+    pages = lessons.steps("en", apart)
+    for page in pages:
+        if page.step in steps:
+            title = lessons.heading(page, pages[-1].step, labels)
+            text += page.text.replace("```sh\n", f"```sh\n# {title}\n\n", 1)
+    return "\n".join(re.findall(r"^```sh\n(.*?)^```$", _filled(app, text, True, apart), re.MULTILINE | re.DOTALL))
 
 
 def sides_apart(app: App, regions: Mapping[Side, str] | None = None) -> Apart | None:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 from ..aws.partitions import partition_of
 from ..aws.tags import DEMO_TAG, ID_TAG, KEY_TAG, OWNER_TAG, RESOURCE_TAG
-from ..config.settings import TUTORIAL, Settings
 from ..engine.resource import Resource
-from ..model import Live, is_fine
+from ..model import is_fine
 from ..resources.allowed_principal import AllowedPrincipal
 from ..resources.aws_endpoints import GatewayEndpoint, InterfaceEndpoint
 from ..resources.cross_zone import CrossZone
@@ -29,8 +28,8 @@ from ..resources.subnet import Subnet
 from ..resources.target_group import THRESHOLD, Registration, TargetGroup
 from ..resources.vpc import Vpc
 from ..resources.vpc_endpoint import Acceptance, VpcEndpoint
-from ..tutorial import Demo
 from .hcl import Block, Item, Raw, Value, expression, page
+from .subject import Party, R, Subject, heading
 
 PROVIDER_VERSION = "~> 5.100"
 TRIED = "Terraform 1.11.4 and the provider hashicorp/aws 5.100.0"
@@ -46,18 +45,8 @@ TERRAFORMS_OWN = (
 )
 """What Terraform itself puts beside them."""
 
-R = TypeVar("R", bound=Resource)
 Body = Iterator[Item]
 Ids = Callable[[Resource], str]
-
-
-class Party(NamedTuple):
-    """Where a party is, by whose sign-in, and who made it, as in the tag."""
-
-    account: str
-    region: str
-    profile: str
-    owner: str
 
 
 @dataclass(frozen=True)
@@ -107,20 +96,13 @@ def _row(
 
 
 @dataclass
-class Export:
-    """One export: the demo, what stands of it by resource key, and the parties by name.
+class Export(Subject):
+    """One export.  ``variables`` are collected while the arguments are written: name, description and default, which is
+    None if it is not known."""
 
-    ``command`` is the beginning of a command line for the demo, with its options.  ``variables`` are collected while
-    the arguments are written: name, description and default, which is None if it is not known.
-    """
-
-    demo: Demo
-    settings: Settings
-    live: Mapping[str, Live]
-    parties: Mapping[str, Party]
-    command: str
-    is_sandbox: bool = False
     variables: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    part_of = PARTS
 
     def __post_init__(self) -> None:
         self._aliases: dict[Party, str] = {}
@@ -159,18 +141,13 @@ class Export:
 
     def to(self, resource: Resource, attribute: str = "") -> Raw:
         """A reference to a resource of the demo."""
-        row = ROWS[type(whole(resource))]
-        return Raw(f"{row.address(whole(resource))}.{attribute or row.attribute}")
+        row = ROWS[type(self.whole(resource))]
+        return Raw(f"{row.address(self.whole(resource))}.{attribute or row.attribute}")
 
     def all_of(self, resources: Iterable[Resource]) -> Raw | None:
         """A list of addresses, for ``depends_on``; None if there are none."""
-        addresses = dict.fromkeys(ROWS[type(whole(one))].address(whole(one)) for one in resources)
+        addresses = dict.fromkeys(ROWS[type(one)].address(one) for one in map(self.whole, resources))
         return Raw(f"[{', '.join(addresses)}]") if addresses else None
-
-    def parts(self, kind: type[R], resource: Resource) -> list[R]:
-        """The resources of this kind that are arguments of that resource."""
-        every = [one for one in self.demo.resources if isinstance(one, kind)]
-        return [one for one in every if whole(one) is resource]
 
     # --- the files ----------------------------------------------------------------
 
@@ -215,10 +192,9 @@ class Export:
         for name, party in asked.items():
             yield Block(f'data "aws_ssm_parameter" "{name}"', [*self._provider(party), ("name", s.image_parameter)])
         for step in self.demo.steps:
-            where = "" if step.chapter == TUTORIAL else f", chapter {step.chapter}"
             written = [one for one in step.resources if type(one) in ROWS]
             how = {"test": ": vpce-demo test", "destroy": ": terraform destroy"}.get(step.command, "")
-            yield f"# Step {step.number}{where}: {step.title}{how if not written else ''}"
+            yield f"# {heading(step)}{how if not written else ''}"
             yield from map(self._resource, written)
 
     def _providers(self) -> Iterator[Block]:
@@ -325,13 +301,6 @@ def _is_last(item: Item) -> bool:
     return name in ("depends_on", "lifecycle")
 
 
-def whole(resource: Resource) -> Resource:
-    """The resource itself, or the one that it is an argument of."""
-    name = PARTS.get(type(resource))
-    held: Resource = getattr(resource, name) if name else resource
-    return held
-
-
 def _versions() -> Iterator[Block]:
     aws: dict[str, Value] = {"source": "hashicorp/aws", "version": PROVIDER_VERSION}
     yield Block("terraform", [("required_version", ">= 1.5"), Block("required_providers", [("aws", aws)])])
@@ -359,12 +328,9 @@ def _gateway(r: InternetGateway, x: Export) -> Body:
 
 @_row(Subnet, "aws_subnet", word="subnet")
 def _subnet(r: Subnet, x: Export) -> Body:
-    s = x.settings
-    names = {s.consumer_zone_id: "consumer_zone_id", s.provider_second_zone_id: "second_zone_id"}
-    name = (names | {s.provider_zone_id: "zone_id"}).get(r.zone_id, "zone_id")
     yield "vpc_id", x.to(r.vpc)
     yield "cidr_block", r.cidr
-    yield "availability_zone_id", x.variable(name, "Id of an Availability Zone, such as use1-az1", r.zone_id)
+    yield "availability_zone_id", x.variable(x.zone(r), "Id of an Availability Zone, such as use1-az1", r.zone_id)
 
 
 @_row(RouteTable, "aws_route_table", word="routes")

@@ -714,13 +714,18 @@ ERRORS = (
     ),
     ErrorRow(
         "VPCE133", "5", "The directory holds other files",
-        "`export` writes files of fixed names, and takes a directory that holds nothing else, but for Terraform's own.",
+        "`export` writes files of fixed names, and takes a directory that holds nothing else, but for its tool's own.",
         "Name a directory of its own: `--to DIR`.",
     ),
     ErrorRow(
         "VPCE134", "2", "What check is to look at is not there",
         "`check --vpc` or `--service` names something that AWS does not list in this account and region.",
         "See what there is: `vpce-demo check`, without it.",
+    ),
+    ErrorRow(
+        "VPCE135", "5", "The pages have no commands for it",
+        "`export aws-cli` writes the commands of the tutorial's pages: both sides, one customer and no chapter.",
+        "Leave out `--chapter`, `--side` and `--customers`, or export `terraform` or `cloudformation`.",
     ),
 )
 # fmt: on

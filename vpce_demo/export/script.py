@@ -1,0 +1,28 @@
+"""The commands of the tutorial's pages as two shell scripts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+FILES = ("create.sh", "delete.sh", "ids.sh", "web-server.yaml", "*.pem", "*.pem.pub")
+"""Patterns of the names of the files, and of those that the scripts make."""
+_HEAD = '#!/usr/bin/env bash\n# {about}\nset -euo pipefail\ncd "$(dirname "$0")"\n'
+_ASSIGNED = re.compile(r"^ *([A-Z][A-Z_\d]*)=", re.MULTILINE)
+
+
+def scripts(name: str, create: str, delete: str, whose: Mapping[str, str | None]) -> dict[str, str]:
+    """The text of each file by its name, from the commands of steps 1 to 16 and of step 17.
+
+    ``whose`` are the AWS CLI's variables that say where the demo is, as far as the options do.  What the first script
+    knows by its end, or where it stopped, it leaves in ``ids.sh`` for the second.
+    """
+    where = "".join(f"export {variable}={shlex.quote(value)}\n" for variable, value in whose.items() if value)
+    variables = " ".join(dict.fromkeys(_ASSIGNED.findall(create)))
+    about = f"The demo {name}, built by hand.  It makes what costs money: delete.sh deletes it."
+    leave = f"trap 'declare -p {variables} >ids.sh 2>/dev/null || true' EXIT\n"
+    return {
+        "create.sh": f"{_HEAD.format(about=about)}{leave}{where}\n{create}",
+        "delete.sh": f"{_HEAD.format(about='Deletes what create.sh has made.')}. ./ids.sh\n{where}\n{delete}",
+    }
