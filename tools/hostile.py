@@ -55,6 +55,8 @@ COMMANDS = (
     "report",
     "support",
     "export terraform",
+    "export cloudformation",
+    "export aws-cli",
     "init",
     "completion bash",
     "doctor",

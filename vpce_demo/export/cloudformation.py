@@ -465,7 +465,7 @@ def _balancer(r: LoadBalancer, t: Template) -> Properties:
         yield "LoadBalancerAttributes", [{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}]
 
 
-@_row(Listener, "AWS::ElasticLoadBalancingV2::Listener")
+@_row(Listener, "AWS::ElasticLoadBalancingV2::Listener", is_tagged=False)  # it has tags only of late
 def _listener(r: Listener, t: Template) -> Properties:
     yield "LoadBalancerArn", t.to(r.load_balancer)
     yield "Protocol", "TCP"
