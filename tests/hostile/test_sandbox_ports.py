@@ -272,7 +272,8 @@ def test_what_came_too_late_is_not_carried_out(module_sandbox: Sandbox, monkeypa
     with socket.create_connection(("127.0.0.1", module_sandbox.port)) as asked:
         asked.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 0\r\n\r\n" % module_sandbox.port)
         assert asked.recv(4096) == b""
-    wait_until(lambda: not module_sandbox._server._open, "the request to be dealt with")
+    server_of_it: Any = module_sandbox._server
+    wait_until(lambda: not server_of_it._open, "the request to be dealt with")
     assert module_sandbox.status()["calls"] == before
 
 
