@@ -8,13 +8,14 @@ import secrets
 import shlex
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import IO
 
-from .errors import DemoError
+from .errors import ConfigError, DemoError
 from .private import (
     NotAFile,
     NotYours,
@@ -23,14 +24,16 @@ from .private import (
     open_file,
     refuse_writable,
     remove_file,
+    replace_file,
     user_name,
     without_modes,
 )
-from .untrusted import text_within
+from .untrusted import printable, text_within
 
 CONNECT_SECONDS = 5
 LARGEST_KEY = 10_000
 """Bytes of a public key's file that are read.  One has a hundred."""
+LARGEST_PRIVATE_KEY = 100_000
 USER = "ec2-user"
 NO_CONFIGURATION = ("-F", "none")
 """Let ssh read no configuration, neither the user's nor the machine's."""
@@ -344,6 +347,41 @@ def ensure_key(key_file: Path, comment: str) -> str:
             _public(key_file).unlink(missing_ok=True)
         raise without_modes(key_file)
     return public_line(key_file)
+
+
+def read_key(private: Path) -> tuple[str, str]:
+    """Somebody's private key, and its public line.  Raises ConfigError if it is not one that ssh can use without a
+    passphrase, and DemoError where OpenSSH is not installed."""
+    with tempfile.TemporaryDirectory() as directory:  # of this user alone: ssh-keygen reads no key that others may read
+        copy = Path(directory) / "key"
+        try:
+            text = text_within(os.open(private, os.O_RDONLY), LARGEST_PRIVATE_KEY)
+        except (OSError, ValueError) as error:
+            raise _not_a_key(private, str(error)) from None
+        with os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(text)
+        asked = subprocess.run(
+            [_client("ssh-keygen"), "-y", "-P", "", "-f", str(copy)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+    if asked.returncode:
+        raise _not_a_key(private, asked.stderr.strip().replace(str(copy), str(private)))
+    return text, asked.stdout
+
+
+def keep_key(key_file: Path, private: str, public: str) -> None:
+    """Make a copy of somebody's key the demo's."""
+    replace_file(key_file, private)
+    replace_file(_public(key_file), public)
+
+
+def _not_a_key(private: Path, why: str) -> ConfigError:
+    return ConfigError(
+        f"{private} is not a private key without a passphrase.", code="VPCE138", facts={"why": printable(why)}
+    )
 
 
 def make_key(key_file: Path, comment: str) -> None:

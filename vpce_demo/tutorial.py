@@ -146,7 +146,7 @@ def tutorial(s: Settings) -> Demo:
 
     # The consumers: VPCs that know only the name of the provider's service, all with the same addresses.
 
-    customers = [customer(t, s, number, service, allowed) for number in s.customer_numbers]
+    customers = [customer(t, s, number, service, allowed, key) for number in s.customer_numbers]
 
     t.step(16, "Test", "test")  # checks.py
 
@@ -172,10 +172,15 @@ def tutorial(s: Settings) -> Demo:
 
 
 def customer(
-    t: Script, s: Settings, number: int, service: EndpointService, allowed: Mapping[str, AllowedPrincipal]
+    t: Script,
+    s: Settings,
+    number: int,
+    service: EndpointService,
+    allowed: Mapping[str, AllowedPrincipal],
+    provider_key: KeyPair,
 ) -> Customer:
     """Steps 9 to 15 for one customer.  The keys and names of the first are the tutorial's; the others' end with their
-    number.  ``allowed``: the principals by account."""
+    number.  ``allowed``: the principals by account.  ``provider_key`` is the customer's too, if it has its name."""
     c, party = s.consumer, s.party_of(number)
 
     def its(word: str) -> str:
@@ -210,7 +215,11 @@ def customer(
     route = t.add(InternetRoute(its("customer-route"), party, ANYWHERE, table=table, attachment=attachment))
 
     t.step(14, "Consumer instance", "create-consumer")
-    key = t.add(KeyPair(its("customer-key"), party, its(c.key_name), public_key=s.public_key))
+    is_here = s.by_hand and not s.consumer_accounts[party] and not s.consumer_region
+    if is_here and its(c.key_name) == provider_key.name:
+        key = provider_key
+    else:
+        key = t.add(KeyPair(its("customer-key"), party, its(c.key_name), public_key=s.public_key))
     inbound = {"ssh": (22, s.ssh_source), "http": (80, ANYWHERE)}
     group = t.add(
         SecurityGroup(

@@ -18,7 +18,7 @@ from vpce_demo.session.run import Run
 
 from .hand_made import Account
 from .program import Program, World
-from .stage import Stage, standing
+from .stage import Stage, standing, write_server_file
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +94,14 @@ def account(sandbox: Sandbox, place: Environment, the_image: str) -> Account:
     """An empty account, with a key, for a demo that is built by hand."""
     place.clients[Side.PROVIDER].ec2.create_key_pair(KeyName="mine")
     return Account(sandbox, place, the_image)
+
+
+@pytest.fixture
+def account_stage(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Stage:
+    """The program in this account, with clients that are not made anew for each command."""
+    monkeypatch.setattr("vpce_demo.aws.environment.in_sandbox", lambda config, running: account.place)
+    state = tmp_path / "state"
+    write_server_file(account.sandbox, state)
+    return Stage(state, account.clients, {}, capsys)

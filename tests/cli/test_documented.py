@@ -31,10 +31,11 @@ ELSEWHERE = {
     "vpce-demo check --key my-key.pem",
     "vpce-demo check --key my-key.pem --to homework.html",
     "vpce-demo check --vpc vpc-0123456789abcdef0",
+    "vpce-demo adopt --by-hand --key my-key.pem",
 }
 """``test_cost.py`` runs the first, with a Price List of its own: the sandbox has none.  ``test_sandbox_aws.py`` runs
 the second without the AWS CLI, ``test_customers.py`` those of a demo of several customers, ``test_diagnosis.py`` that
-of a chapter, and ``test_check.py`` those of ``check``, on a demo that was built by hand."""
+of a chapter, ``test_check.py`` and ``test_adopt_by_hand.py`` those of a demo that was built by hand."""
 LINES = [line for line in documented() if line not in ELSEWHERE]
 
 

@@ -15,6 +15,8 @@ NO_OWNER = "none"
 """In the place of the owner of a demo that was made before owners were recorded."""
 KEY_TAG = "vpce-demo:key"
 """On resources that carry the demo's ssh key: a fingerprint, so that a lost and newly made key is noticed."""
+BY_HAND_TAG = "vpce-demo:by-hand"
+"""On what somebody built by hand and ``adopt`` took over: its names and user data are not this program's."""
 
 LONGEST_VALUE = 256
 """Characters in the value of a tag (EC2 User Guide, "Tag restrictions")."""

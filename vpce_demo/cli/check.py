@@ -17,7 +17,6 @@ from ..aws.messages import as_demo_errors
 from ..aws.my_address import my_address
 from ..engine.drift import shortened
 from ..engine.resource import Aws, Resource
-from ..errors import ConfigError
 from ..model import Drift
 from ..report.check_page import check_page
 from ..session.discover import not_looked_up
@@ -31,7 +30,7 @@ from ..verify.aws_facts import AwsFacts
 from ..verify.checks import CheckContext, Result
 from ..verify.hand_made import CheckedStep, HandMade, NextThing, Problem, State, look_at_hand_made
 from .app import App, diagnosis_for_this_demo, for_this_demo
-from .group import command, lang_option, page_option, pass_app, redact_option, timeout_option
+from .group import command, lang_option, meant_options, page_option, pass_app, redact_option, timeout_option
 from .sandbox import running_sandbox
 from .status import DIFFERENT
 
@@ -45,8 +44,7 @@ FAILED = 6
 
 
 @command()
-@click.option("--vpc", "vpcs", metavar="ID", multiple=True, help="Of several VPCs that fit, this one; for either side.")
-@click.option("--service", metavar="ID", default="", help="Of several endpoint services, this one.")
+@meant_options
 @click.option(
     "--key",
     metavar="FILE",
@@ -93,12 +91,6 @@ def check(
         return
     with as_demo_errors():
         found = look_at_hand_made(not_looked_up(where.config), environment.clients, vpcs, service, everything)
-        if unknown := [id for id in (*vpcs, service) if id and id not in found.shapes.listed]:
-            raise ConfigError(
-                f"AWS lists no {unknown[0]} in this account and region.",
-                code="VPCE134",
-                hint="See what there is:  <demo> check",
-            )
         steps, following = found.steps, found.next_thing()
     for one in steps:
         _show(screen, one, found)

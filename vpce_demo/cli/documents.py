@@ -479,10 +479,29 @@ class DownDocument(TypedDict):
     demos: NotRequired[list[DeletedDemo]]
 
 
+class TakenByHand(TypedDict):
+    """A thing that somebody built by hand: ``ids`` are its own, and those of what it leaves when it is deleted."""
+
+    kind: str
+    name: str
+    ids: list[str]
+
+
+class LeftByHand(TypedDict):
+    """A thing that is not taken over: its kind for people, its name, and why."""
+
+    id: str
+    what: str
+    name: str
+    why: str
+
+
 class AdoptDocument(TypedDict):
-    """What was found by its tags."""
+    """What was found by its tags; with ``--by-hand`` also by its shape."""
 
     resources: list[Resource]
+    taken: NotRequired[list[TakenByHand]]
+    left: NotRequired[list[LeftByHand]]
 
 
 class DoctorDocument(TypedDict):

@@ -194,6 +194,15 @@ def yes_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(function)
 
 
+def meant_options(function: Callable[..., None]) -> Callable[..., None]:
+    """``vpcs`` and ``service``: which of several demos that were built by hand is meant."""
+    several = "Of several VPCs that fit, this one; for either side."
+    vpc = click.option("--vpc", "vpcs", metavar="ID", multiple=True, help=several)
+    return vpc(
+        click.option("--service", metavar="ID", default="", help="Of several endpoint services, this one.")(function)
+    )
+
+
 def timeout_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--timeout",

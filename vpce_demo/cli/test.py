@@ -203,6 +203,7 @@ def checks_of(run: Run, demo: Demo, timeout: float | None) -> CheckContext:
         timeout,
         settings.side,
         customer.account or run.environment.accounts[Side.PROVIDER]["account"],
+        by_hand=settings.by_hand,
     )
 
 

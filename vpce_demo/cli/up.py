@@ -198,8 +198,10 @@ def make(
         if run.settings.service and any(r.key == run.demo.endpoint.key for r in missing):
             for consumer in environment.consumers:
                 zones_of_service(consumer, run.settings.service)  # refuses what would be in vain
+        replaces_theirs = run.settings.by_hand and any(r.key in there for r in missing)
         if (missing or mends) and not environment.is_free:
             tell_what_is_not_allowed(app, run.not_allowed())
+        if ((missing or mends) and not environment.is_free) or replaces_theirs:
             ask(screen, yes, _question(missing, mends, there, environment.regions))
         agreed = [one for one in changing(resources, there, Remedy.ASK) if mend and _agrees(app, yes, *one)]
         boards = []

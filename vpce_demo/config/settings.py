@@ -49,6 +49,7 @@ class Settings(Config):
     customers: CustomerCount = 1
     removed_customers: tuple[int, ...] = Field((), strict=False)  # the numbers of those that were taken away
     chapters: tuple[str, ...] = Field((TUTORIAL,), strict=False)  # what was made: the tutorial, and chapters beside it
+    by_hand: bool = False  # somebody built it by hand, and the names and the like are those that AWS has
     before: dict[str, str] = Field({})  # by chapter, what its control met before the endpoint was there
 
     @property

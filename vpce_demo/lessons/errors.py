@@ -538,8 +538,8 @@ ERRORS = (
     ),
     ErrorRow(
         "VPCE099", "5", "Nothing in AWS has the demo's tags",
-        "`adopt` finds a demo by its tags, in this account and region.",
-        "Name another account, region or `--name`.",
+        "`adopt` finds a demo by its tags, in this account and region, and with `--by-hand` by its shape.",
+        "Name another account, region or `--name`. `vpce-demo check` says what there is of one that was built by hand.",
     ),
     ErrorRow(
         "VPCE100", "7", "The delete left resources behind",
@@ -726,6 +726,27 @@ ERRORS = (
         "VPCE135", "5", "The pages have no commands for it",
         "`export aws-cli` writes the commands of the tutorial's pages: both sides, one customer and no chapter.",
         "Leave out `--chapter`, `--side` and `--customers`, or export `terraform` or `cloudformation`.",
+    ),
+    ErrorRow(
+        "VPCE136", "5", "Two VPCs fit",
+        "`adopt --by-hand` takes nothing of which it is not sure, and two VPCs have the tutorial's addresses.",
+        "Say which one is meant: `adopt --by-hand --vpc ID`.",
+    ),
+    ErrorRow(
+        "VPCE137", "5", "Another demo has the name",
+        "`adopt --by-hand` makes a demo of its own, and one of this name stands already that was not built by hand, or"
+        " that somebody else has.",
+        "Add `--name` with another name.",
+    ),
+    ErrorRow(
+        "VPCE138", "2", "The file is not a private key",
+        "`adopt --key` copies a private key that ssh can use without a passphrase.",
+        "Name the `.pem` file that AWS gave you, or a copy of your key without a passphrase.",
+    ),
+    ErrorRow(
+        "VPCE139", "5", "The demo has an ssh key already",
+        "`up` made instances after the demo was adopted, and they know its own key, not the one that `--key` names.",
+        "Log in to your own instance with `ssh -i FILE`.",
     ),
 )
 # fmt: on

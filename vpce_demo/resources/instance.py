@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ..aws.region import ROOT_DEVICE, volume_key
-from ..aws.tags import ID_TAG, tags_of
+from ..aws.tags import BY_HAND_TAG, ID_TAG, tags_of
 from ..engine.resource import Aws, Listing, Resource
 from ..model import Held, Holder, Live, Phase, Record, Remedy
 from .holders import OF_INSTANCE, holding
@@ -62,7 +62,7 @@ class Instance(Resource):
                 "public_address": instance.get("PublicIpAddress", ""),
                 "private_address": instance.get("PrivateIpAddress", ""),
                 "zone": instance.get("Placement", {}).get("AvailabilityZone", ""),
-                "demo_id": tags.get(ID_TAG, ""),
+                "demo_id": "" if BY_HAND_TAG in tags else tags.get(ID_TAG, ""),  # as its user data has it
                 "launched": instance["LaunchTime"].isoformat(),
             }
             phase, why = Phase.of(word), instance.get("StateReason", {}).get("Message", "")

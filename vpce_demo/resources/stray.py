@@ -110,7 +110,13 @@ def strays(
     with ThreadPoolExecutor() as pool:
         listed = pool.submit(tagged, sides, since, ids)
         asked = [
-            (side, aws, pool.submit(_by_ec2, aws), pool.submit(_by_tagging_api, aws), pool.submit(_kept, aws, ids))
+            (
+                side,
+                aws,
+                pool.submit(_by_ec2, aws),
+                pool.submit(_by_tagging_api, aws),
+                pool.submit(left_by_instances, aws, ids),
+            )
             for side, aws in each.values()
         ]
     found: dict[str, Stray] = {}
@@ -137,7 +143,7 @@ def _goes_with_another(item: Mapping[str, Any], ids: Collection[str]) -> bool:
     return goes or ("NetworkInterfaceId" in item and is_aws_s(item))
 
 
-def _kept(aws: Aws, ids: Collection[str]) -> dict[str, str]:
+def left_by_instances(aws: Aws, ids: Collection[str]) -> dict[str, str]:
     """The root volumes and first interfaces of these instances that outlive them, each with its instance."""
     if not (instances := [id for id in ids if id.startswith("i-") and ":" not in id]):
         return {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
+from pydantic import BaseModel, ValidationError
 
 from ..aws.clients import Clients
 from ..aws.environment import Environment
@@ -26,13 +29,14 @@ from ..aws.region import (
     public_access,
     zones,
 )
-from ..aws.tags import DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
+from ..aws.tags import BY_HAND_TAG, DEMO_TAG, ID_TAG, RESOURCE_TAG, tags_of
 from ..chapters import CHAPTERS, demo_of, in_order
 from ..config.model import MY_IP, Config
 from ..config.settings import TUTORIAL, Settings
 from ..engine.resource import Aws, Item, Listing
 from ..errors import Refused, RegionNotEnabled
 from ..model import Phase, Side
+from ..resources.by_tag import Tagged, tagged
 from ..resources.instance import INSTANCES
 from ..resources.subnet import SUBNETS
 
@@ -84,10 +88,77 @@ def find_out(
             ssh_source=source.result(),
             provider_zone_id=before.get("provider-subnet") or zones.provider,
             provider_second_zone_id=before.get("provider-subnet-2") or zones.second,
-            consumer_zone_id=_first(before, "customer-subnet", "private-subnet") or zones.consumer,
+            consumer_zone_id=_first(before, "customer-subnet", "private-subnet")
+            or ("" if regions else before.get("provider-subnet"))
+            or zones.consumer,
             provider_image=before.get("web") or ours.image.result(),
             consumer_image=_first(before, "customer", "private") or theirs.image.result(),
         )
+
+
+_NAMES = {"vpc": "vpc_name", "gateway": "gateway_name", "subnet": "subnet_name", "routes": "route_table_name"}
+_FIELDS: Mapping[str, Sequence[tuple[str, str, str]]] = {
+    whose: (
+        *((f"{whose}-{key}", setting, "Name") for key, setting in _NAMES.items()),
+        (f"{whose}-group", "group_name", "GroupName"),
+        (f"{whose}-group", "group_description", "Description"),
+        (f"{whose}-key", "key_name", "KeyName"),
+        (instance, "key_name", "KeyName"),
+        (instance, "instance_name", "Name"),
+        *more,
+    )
+    for whose, instance, *more in (
+        (
+            *("provider", "web", ("service", "service_name", "Name")),
+            ("load-balancer", "load_balancer_name", "LoadBalancerName"),
+            ("target-group", "target_group_name", "TargetGroupName"),
+        ),
+        ("customer", "customer", ("endpoint", "endpoint_name", "Name")),
+    )
+}
+"""Of each side's resources by key: a setting, and AWS's field, or the tag, that has its value.  The last one holds."""
+
+
+def as_built_by_hand(settings: Settings, sides: Mapping[str, Aws]) -> Settings:
+    """The settings as AWS has them of a demo that somebody built by hand, so that ``up`` replaces nothing of it, and
+    makes nothing twice; of any other demo they stay."""
+    there: dict[str, Tagged] = {}
+    for one in tagged(sides):
+        if sides[Side.PROVIDER].is_ours(one.tags):
+            there.setdefault(one.tags.get(RESOURCE_TAG, ""), one)  # an instance is listed before its volumes
+    if not any(BY_HAND_TAG in one.tags for one in there.values()):
+        return settings
+
+    def of(key: str, field: str) -> Any:
+        one = there.get(key)
+        return (one.tags if field == "Name" else one.item).get(field) if one else None
+
+    for whose, part in ("provider", "provider"), ("customer", "consumer"):
+        network: Any = getattr(settings, part)
+        for key, setting, field in _FIELDS[whose]:
+            network = _with(network, setting, of(key, field))
+        settings = settings.model_copy(update={part: network})
+    settings = _with(settings, "health_check_seconds", of("target-group", "HealthCheckIntervalSeconds"))
+    settings = _with(settings, "instance_type", of("web", "InstanceType") or of("customer", "InstanceType"))
+    for allowed in of("customer-group", "IpPermissions") or of("provider-group", "IpPermissions") or ():
+        if (allowed.get("FromPort"), allowed.get("ToPort")) == (22, 22):
+            wider = [one["CidrIp"] for one in allowed["IpRanges"] if _holds(one["CidrIp"], settings.ssh_source)]
+            settings = settings.model_copy(update={name: wider[0] for name in ("ssh_from", "ssh_source") if wider})
+    return settings.model_copy(update={"by_hand": True})
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _with(model: M, name: str, value: object) -> M:
+    """The model with this value, if there is one that the setting can have."""
+    with contextlib.suppress(ValidationError):
+        return type(model).model_validate({**model.model_dump(), name: value}) if value else model
+    return model
+
+
+def _holds(cidr: str, other: str) -> bool:
+    return bool(other) and ipaddress.IPv4Network(other).subnet_of(ipaddress.IPv4Network(cidr))
 
 
 def _first(before: Mapping[str, str], key: str, in_chapter: str) -> str | None:

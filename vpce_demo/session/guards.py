@@ -153,6 +153,7 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
     free = {"profile", "region", "ssh_from", "image_parameter", "tags", "consumer_account", "customers"}
     free |= {name for name in ("zone", "service") if not getattr(config, name)}
     free |= set() if recorded.side else {"side"}  # a run may be about one side of a demo that has two
+    free |= {"provider", "consumer", "instance_type", "health_check_seconds"} if recorded.by_hand else set()
     compared = Config.model_fields.keys() - free
     before, after = (_flat(s.model_dump(include=compared)) for s in (recorded, now))
     changed = {key: f"{before[key]} -> {after[key]}" for key in before if before[key] != after[key]}

@@ -26,7 +26,7 @@ from ..model import Live, Record, Side
 from ..private import put_aside
 from ..ssh import ensure_key, public_line
 from ..untrusted import printable
-from .discover import find_out, networks, not_looked_up, refuse_no_room, regions_apart, ssh_source
+from .discover import as_built_by_hand, find_out, networks, not_looked_up, refuse_no_room, regions_apart, ssh_source
 from .guards import refuse_changed_settings, refuse_other_accounts, refuse_other_demo
 from .ownership import Identity, Unrecorded, identify
 from .run import Run
@@ -199,7 +199,7 @@ def _settings_to_make(
             for clients, *counts in networks(config, environment, settings.customer_numbers, chapters):
                 refuse_no_room(settings, clients, *counts, is_sandbox=environment.is_sandbox)
     else:
-        settings = find_out(config, environment, sides, chapters)
+        settings = as_built_by_hand(find_out(config, environment, sides, chapters), sides)
         if found := identity.customers:
             wanted = found.union(range(1, (config.customers or 0) + 1))
             settings = settings.model_copy(update=Settings.with_customers(wanted))
@@ -254,7 +254,8 @@ def _recorded_settings_now(
         }
     )
     with contextlib.suppress(DemoError):  # if the address is not found, the recorded one stays
-        return recorded.model_copy(update={"ssh_source": ssh_source(config, environment)})
+        source = ssh_source(recorded if recorded.by_hand else config, environment)
+        return recorded.model_copy(update={"ssh_source": source})
     return recorded
 
 

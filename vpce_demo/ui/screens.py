@@ -134,8 +134,8 @@ def verdict(
             proof = f"Each of {customers} customers reached the web server through PrivateLink, and no other way."
         if chapter:
             proof = chapter
-        elif done < len(results):
-            proof = f"The other {len(results) - done} need the other side's sign-in."
+        elif others := sum(one.is_left_to_the_other_side for one in results):
+            proof = f"The other {others} need the other side's sign-in."
         fits = cell_len(f"{screen.said(passed)} {screen.said(proof)}") <= screen.out.width
         for line in [f"{passed} {proof}"] if fits else [passed, proof]:
             screen.line(line, style="green")

@@ -92,6 +92,7 @@ class Shapes:
     """Chooses, for each resource of a demo, which of AWS's items it is.
 
     ``vpcs`` and ``service`` are ids that the user named.  ``everything``: also what carries this program's tags.
+    ``own`` is True for the tags of the demo that is being adopted, whose things go before any other.
     ``only`` is the only side that there is a sign-in for, and ``service_name`` the service that a consumer alone named.
     All dictionaries are by resource key.
     """
@@ -103,6 +104,7 @@ class Shapes:
     everything: bool = False
     only: str | None = None
     service_name: str = ""
+    own: Callable[[Mapping[str, str]], bool] = lambda tags: False
     names: dict[str, str] = field(default_factory=dict)
     """The name of what was chosen, as the console shows it."""
     described: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -246,8 +248,9 @@ class Shapes:
         that the only VPC near them is meant, too."""
         key = f"{whose}-vpc"
         cidr, taken = self._field(key, "cidr"), self.chosen.values()
+        other_cidr = self._field("customer-vpc" if whose == "provider" else "provider-vpc", "cidr")
         hints: list[Hint] = [
-            lambda one: one.id in self.vpcs,
+            lambda one: one.id in self.vpcs and one.of("CidrBlock") != other_cidr,
             is_meant,
             lambda one: one.of("CidrBlock") == cidr,
             self._named(key),
@@ -416,7 +419,7 @@ class Shapes:
             id, tags = listing.id(item), tags_of(item)
             self.listed.add(id)
             aws.shared((listing, id), partial(list, [item]))
-            if self.everything or id in (*self.vpcs, self.service) or DEMO_TAG not in tags:
+            if self.everything or id in (*self.vpcs, self.service) or DEMO_TAG not in tags or self.own(tags):
                 found.append(Thing(id, item.get("GroupName") or tags.get("Name", ""), item))
             else:
                 self.left_out.add(id)
@@ -438,7 +441,8 @@ class Shapes:
         """Choose the one for which the first of these hints holds, or else the next.  ``asks``: of several that are
         equal none is chosen."""
         ranked = sorted(
-            ([not hint(one) for hint in hints], one.id, one) for one in {each.id: each for each in there}.values()
+            ([not self.own(tags_of(one.described)), *(not hint(one) for hint in hints)], one.id, one)
+            for one in {each.id: each for each in there}.values()
         )
         if not ranked:
             return None

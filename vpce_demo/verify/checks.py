@@ -39,6 +39,7 @@ LEAST_SECONDS = 2.0
 """The shortest wait in seconds of this machine, however fast the sandbox's clock runs."""
 CURL_CONNECT_SECONDS = 5
 CONTROL_SECONDS = 3
+NO_DEMO_ID = "built by hand, so it has no demo id"
 REFUSED, TIMED_OUT = 7, 28
 """Exit codes of curl."""
 
@@ -195,6 +196,11 @@ class Result:
     failure: CheckFailed | None = None
     customer: int = 0
     chapter: str = TUTORIAL
+
+    @property
+    def is_left_to_the_other_side(self) -> bool:
+        """True if it was not run, and whoever has the other side's sign-in can run it."""
+        return self.passed is None and NO_DEMO_ID not in self.evidence
 
     def as_dict(self) -> dict[str, Any]:
         """For programs, and for the run log."""
@@ -468,7 +474,7 @@ def what_curl_met(answer: SshResult) -> str:
 def the_page_is_this_demos(lab: CheckContext) -> str:
     expected = lab.sides[Side.PROVIDER].live(lab.demo.web).outputs.get("demo_id", "")
     if lab.by_hand and not expected:
-        raise CannotBeSeen("built by hand, so it has no demo id")
+        raise CannotBeSeen(NO_DEMO_ID)
     answer = _curl(lab, f"http://{lab.endpoint_address}/{DEMO_ID_PAGE}", "-f")
     if answer.failure:
         raise ssh_failed("", answer)

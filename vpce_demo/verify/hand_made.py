@@ -23,7 +23,7 @@ from ..aws.region import NOT_FOR_REMOTE_ACCESS, if_allowed, image, offering, zon
 from ..config.settings import Settings
 from ..engine.drift import NONE, compared, with_drift
 from ..engine.resource import Aws, Resource, closure
-from ..errors import THIS_DEMO, NotCreated
+from ..errors import THIS_DEMO, ConfigError, NotCreated
 from ..model import ANYWHERE, Drift, Live, Phase, Record, Remedy, Side
 from ..musts import CONSOLE, HEALTH_CHECK, MORE_IS_FINE, MUSTS, OPTIONAL, WHY_UNHEALTHY
 from ..resources.allowed_principal import AllowedPrincipal
@@ -237,7 +237,7 @@ class HandMade:
             return Problem(r, State.NOT_YET, f"{live.word} ({live.why})")
         if live.phase is Phase.PENDING:
             return Problem(r, State.NOT_YET, live.word)
-        if drift := tuple(self._musts(r, live)):
+        if drift := tuple(self.musts(r, live)):
             checked = any(one.field in HEALTH_CHECK for one in drift)
             return Problem(r, State.DIFFERS, f"AWS says: {self._unhealthy}" if checked else live.why, drift)
         if live.phase is not Phase.READY:
@@ -267,7 +267,8 @@ class HandMade:
     def _has_its_instance(self, pair: KeyPair) -> bool:
         return any(isinstance(r, Instance) and r.key_pair is pair and r.key in self.live for r in self.demo.resources)
 
-    def _musts(self, r: Resource, live: Live) -> Iterator[Drift]:
+    def musts(self, r: Resource, live: Live) -> Iterator[Drift]:
+        """The fields in which it has to be as in the tutorial, and is not."""
         fields = MUSTS.get(r.kind, ())
         if isinstance(r, TargetGroup) and self._unhealthy:
             fields += HEALTH_CHECK
@@ -305,7 +306,7 @@ class HandMade:
             if group and not self._problem(r):
                 yield Note(r, Drift("source", str(getattr(r, "source", "")), NONE))
             return
-        musts = list(self._musts(r, live))
+        musts = list(self.musts(r, live))
         yield from (Note(r, one) for one in live.drift if one not in musts and live.phase is Phase.READY)
 
     # --- the next thing -----------------------------------------------------------------
@@ -455,9 +456,11 @@ def look_at_hand_made(
     vpcs: Collection[str] = (),
     service: str = "",
     everything: bool = False,
+    own: Callable[[Mapping[str, str]], bool] = lambda tags: False,
 ) -> HandMade:
-    """Find and compare a demo that somebody built by hand.  ``vpcs`` and ``service`` are ids that are meant, and
-    ``everything`` is True if it may be one that this program made.  Raises ClientError."""
+    """Find and compare a demo that somebody built by hand.  ``vpcs`` and ``service`` are ids that are meant,
+    ``everything`` is True if it may be one that this program made, and ``own`` as in ``Shapes``.  Raises ClientError,
+    and ConfigError for an id that is not there."""
     only, settings = settings.side, settings.model_copy(update={"side": None, **_apart(settings, clients)})
     chosen: dict[str, str] = {}
     known: dict[str, Live] = {}
@@ -468,8 +471,14 @@ def look_at_hand_made(
         for one in clients.values()
     }
     sides = {party: made[id(one)] for party, one in clients.items()}
-    shapes = Shapes(tutorial(settings), sides, vpcs, service, everything, only, settings.service or "")
+    shapes = Shapes(tutorial(settings), sides, vpcs, service, everything, only, settings.service or "", own)
     shapes.find()
+    if unknown := [id for id in (*vpcs, service) if id and id not in shapes.listed]:
+        raise ConfigError(
+            f"AWS lists no {unknown[0]} in this account and region.",
+            code="VPCE134",
+            hint="See what there is:  <demo> check",
+        )
     in_zone = shapes.described.get("provider-subnet", {}).get("AvailabilityZoneId", "")
     zone = "" if settings.consumer_region else in_zone
     provider = settings.provider.model_copy(update={"key_name": _key(shapes, "provider", settings.provider.key_name)})

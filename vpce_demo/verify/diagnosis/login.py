@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...aws.tags import BY_HAND_TAG, tags_of
 from ...errors import Fix
 from ...model import ANYWHERE
 from ...resources.instance import Instance
-from ...ssh import public_line
+from ...ssh import key_comment, public_line
 from ..aws_facts import AwsFacts
 from .filters import lets_in, route_to
 from .groups import LET_IN, named, opened
@@ -138,6 +139,12 @@ def _other_keys(facts: AwsFacts, one: Instance) -> Iterator[Finding]:
             [Fix("makes another, with the demo's key", again, deletes=True)],
         )
     line = public_line(file)
+    if BY_HAND_TAG in tags_of(told) and key_comment(line, facts.sides[one.party].demo):  # the program made it
+        yield Finding(
+            "the demo was built by hand, and its private key is not here.",
+            [f"{id} has {name}, and {file} is another key."],
+            [Fix("gives it", "<demo> adopt --by-hand --key FILE")],
+        )
     if ours.public_key and line != ours.public_key:
         yield Finding(
             "the demo's ssh key is not the one that the instance was launched with.",
