@@ -56,6 +56,8 @@ CONFIGS = [
     ("name: a\nprovider:\n  vpc_nmae: x\n", "demo.yaml:3:3: there is no setting 'provider.vpc_nmae'", "'vpc_name'?"),
     ("consumer:\n  load_balancer_name: x\n", "demo.yaml:2:3:", "no setting 'consumer.load_balancer_name'"),
     ("zzz: 1\n", "demo.yaml:1:1: there is no setting 'zzz'", ""),
+    ("sandbox:\n  port: 70000\n", "demo.yaml:2:9: sandbox.port: 70000", "less than or equal to 65535"),
+    ("sandbox:\n  prot: 1\n", "demo.yaml:2:3: there is no setting 'sandbox.prot'", "'port'"),
     ('health_check_seconds: "10"\n', "demo.yaml:1:23: health_check_seconds", "integer"),
     ("health_check_seconds: 4\n", "demo.yaml:1:23: health_check_seconds", "greater than or equal to 5"),
     ("page: 5\n", "demo.yaml:1:7: page", "YAML reads 5 as a number"),
@@ -181,6 +183,9 @@ BAD_GB = ("-1", "much", "nan", "inf", "1e3", "1_000", ".5", "5.", "0.0001", "100
         ("sandbox start --latency -1", "--latency"),
         *((f"cost --gb {gb}", "a valid number of GB, from 0 to 1000000") for gb in BAD_GB),
         ("sandbox start --port 70000", "--port"),
+        ("sandbox run --proxy-port x", "--proxy-port"),
+        ("sandbox env --shell csh", "'fish'"),
+        ("sandbox proxy 192.0.2.1", "HOST needs a PORT."),
     ],
 )
 def test_options_that_are_wrong(here: Callable[..., Done], tmp_path: Path, line: str, words: str) -> None:

@@ -21,6 +21,13 @@ ANYWHERE = ("", "explain", "completion", "iam-policy")
 ELSEWHERE = {
     "vpce-demo cost --refresh",
     "vpce-demo sandbox aws ec2 describe-vpc-endpoints",
+    "vpce-demo sandbox curl http://203.0.113.10/",
+    "vpce-demo sandbox run",
+    "vpce-demo sandbox run --port 4566",
+    "vpce-demo sandbox run --port 4566 --log-format json",
+    "vpce-demo sandbox env | source",
+    "vpce-demo sandbox env --shell powershell | Out-String | Invoke-Expression",
+    "vpce-demo sandbox proxy %h %p",
     "vpce-demo accept vpce-0123456789abcdef0",
     "vpce-demo reject",
     "vpce-demo reject vpce-0123456789abcdef0",
@@ -34,8 +41,9 @@ ELSEWHERE = {
     "vpce-demo adopt --by-hand --key my-key.pem",
 }
 """``test_cost.py`` runs the first, with a Price List of its own: the sandbox has none.  ``test_sandbox_aws.py`` runs
-the second without the AWS CLI, ``test_customers.py`` those of a demo of several customers, ``test_diagnosis.py`` that
-of a chapter, ``test_check.py`` and ``test_adopt_by_hand.py`` those of a demo that was built by hand."""
+``aws`` and ``curl`` without these programs, ``test_sandbox_run.py`` and ``test_sandbox_env.py`` what begins with
+``sandbox run`` and ``env``, ``test_customers.py`` those of a demo of several customers, ``test_diagnosis.py`` that of a
+chapter, ``test_check.py`` and ``test_adopt_by_hand.py`` those of a demo that was built by hand."""
 LINES = [line for line in documented() if line not in ELSEWHERE]
 
 

@@ -42,7 +42,7 @@ def test_help_of_each_command(words: list[str]) -> None:
     if words != ["sandbox"]:
         example = ALIASES.get(words[0], " ".join(words))
         assert re.search(rf"Example:\n +vpce-demo (?:--sandbox )?{example}\b", short.output)
-        is_shared = words != ["sandbox", "aws"]  # all that follows these words is for the AWS CLI
+        is_shared = words not in (["sandbox", "aws"], ["sandbox", "curl"])  # all that follows is for another program
         for option in ("--name", "--region", "--config", "--state-dir", "--sandbox", "--output", "--no-color"):
             assert (option in short.output) == is_shared
         own, _, shared = short.output.partition("\nShared options, explained by vpce-demo --help:\n")

@@ -1,4 +1,4 @@
-"""``sandbox aws``: the AWS CLI with the sandbox as its AWS, whatever the environment says."""
+"""``sandbox aws`` and ``curl``: programs that use the sandbox, whatever the environment says."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ exit 3
 """
 
 
-def put(directory: Path, text: str) -> str:
-    """A program named aws in a directory, as a PATH."""
-    path = directory / "bin" / "aws"
+def put(directory: Path, text: str, name: str = "aws") -> str:
+    """A program of this name in a directory, as a PATH."""
+    path = directory / "bin" / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     path.chmod(0o755)
@@ -31,6 +31,9 @@ def test_everything_goes_to_the_aws_cli_and_the_aws_cli_to_the_sandbox(world: Wo
         "AWS_SESSION_TOKEN": "secret",
         "AWS_ENDPOINT_URL_EC2": "https://ec2.amazonaws.com",
         "AWS_PAGER": "",
+        "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "AWS_USE_FIPS_ENDPOINT": "true",
         "no_proxy": "elsewhere",
     }
     words = ("ec2", "describe-vpcs", "--output", "text", "--region", "eu-west-1", "--name", "x", "-h", "--", "-o")
@@ -47,11 +50,22 @@ def test_everything_goes_to_the_aws_cli_and_the_aws_cli_to_the_sandbox(world: Wo
         "AWS_REGION=us-east-1",
         "AWS_SECRET_ACCESS_KEY=sandbox",
         "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-        "NO_PROXY=127.0.0.1",
+        "NO_PROXY=elsewhere,127.0.0.1",
+        "no_proxy=elsewhere,127.0.0.1",
     ]
     another = world.run("--region", "eu-west-1", "--profile", "a b", "sandbox", "aws", PATH=put(tmp_path, SHOWS))
     assert "AWS_REGION=eu-west-1" in another.out
     assert "AWS_ACCESS_KEY_ID=sandbox-a-b" in another.out
+
+
+def test_curl_goes_through_the_proxy_whatever_is_set(world: World, tmp_path: Path) -> None:
+    shows = """#!/bin/sh\nprintf '%s|' "$@"; exit 7"""
+    path = put(tmp_path, shows, "curl")
+    done = world.run("sandbox", "curl", "-s", "http://a/", "--proxy-header", "b: c", PATH=path, NO_PROXY="*")
+    assert done.code == 7
+    assert done.out == f"--proxy|{world.sandbox.proxy_url}|--noproxy||-s|http://a/|--proxy-header|b: c|"
+    none = world.run("sandbox", "curl", PATH="")
+    assert (none.code, "There is no curl on this machine." in none.err) == (1, True)
 
 
 def test_without_the_aws_cli_or_a_sandbox_it_says_so(program: Program, world: World, tmp_path: Path) -> None:

@@ -29,15 +29,17 @@ def test_what_was_not_understood_in_user_data_is_named(
     assert app.document["status"]["not_understood"] == told
 
 
-def test_both_names_of_the_region_are_exported(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_says_how_other_tools_reach_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(Running, "control", lambda *_: {"speed": 20, "iam": False, "calls": {}})
     running = Running("http://127.0.0.1:1", "http://127.0.0.1:2", "x", 1, "x", 20)
-    commands._show_sandbox(App(), running, "Runs.")
+    commands._show_sandbox(App(given={"state_dir": "there"}), running, "Runs.")
     lines = capsys.readouterr().out.splitlines()
-    assert "  export AWS_ENDPOINT_URL=http://127.0.0.1:1" in lines
-    assert "  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1" in lines
+    assert lines[1:] == [
+        "AWS's API is on http://127.0.0.1:1. For the tools in a shell:",
+        '  eval "$(vpce-demo --state-dir there sandbox env)"',
+        "The proxy to the addresses in it is on http://127.0.0.1:2. To use it:",
+        "  vpce-demo --state-dir there sandbox curl http://ADDRESS/",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_the_seconds_until_it_runs_are_not_silent(
     """On stderr, before it is started; and nothing with --quiet."""
     told: list[tuple[str, ...]] = []
 
-    def ensure(*settings: object) -> Running:
+    def ensure(*directory: object, **options: object) -> Running:
         told.append(tuple(capsys.readouterr()))
         raise SandboxError("A port is taken.")
 

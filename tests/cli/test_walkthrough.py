@@ -80,7 +80,7 @@ def test_all_the_way_with_a_rest(world: World) -> None:
     with reading(world, "walkthrough") as reader:
         page = reader.page()
         assert "Seventeen steps" in page
-        assert f"export AWS_ENDPOINT_URL={world.sandbox.endpoint_url}" in page
+        assert 'eval "$(vpce-demo sandbox env)"' in page.replace("--sandbox ", "")
         for title in TITLES["en"][:8]:
             reader.press(ENTER)
             page = reader.page()

@@ -32,7 +32,6 @@ MORE = {
     "key_file": ".vpce-demo/aws/vpce-demo/key.pem",
     "ssh": "ssh -i .vpce-demo/aws/vpce-demo/key.pem",
     "endpoint.address": "10.0.1.87",
-    "endpoint_url": "http://127.0.0.1:4566",
 }
 
 

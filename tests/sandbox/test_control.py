@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from vpce_demo import __version__
 from vpce_demo.errors import SandboxError
 from vpce_demo.sandbox.client import TOKEN_HEADER
 from vpce_demo.sandbox.clock import Clock
@@ -65,6 +66,14 @@ def test_the_token(world: World) -> None:
     connection.close()
     for token in ("", "guess", "é"):
         assert ask(world.sandbox, "POST", "/_sandbox/reset", **{TOKEN_HEADER: token})[0] == 403
+
+
+def test_anybody_on_this_machine_may_ask_whether_it_is_there(world: World) -> None:
+    token = {TOKEN_HEADER: ""}
+    assert ask(world.sandbox, "GET", "/_sandbox/health", **token) == (200, {"status": "ok", "version": __version__})
+    assert ask(world.sandbox, "HEAD", "/_sandbox/health", **token) == (200, "")
+    assert ask(world.sandbox, "GET", "/_sandbox/health", Host="evil.example")[0] == 403
+    assert ask(world.sandbox, "POST", "/_sandbox/health", **token)[0] == 403
 
 
 @pytest.mark.parametrize(

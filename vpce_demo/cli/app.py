@@ -242,6 +242,7 @@ class App:
         }
         options = {**_SETTINGS, "customers": "customers"}
         overrides: dict[str, Any] = {setting: self.given.get(option) for option, setting in options.items()} | sides
+        overrides["sandbox"] = {port: self.given.get(f"sandbox_{port}") for port in ("port", "proxy_port")}
         if (file := self.config_file) and not self.get("config"):
             refuse_another_users(file)
         named = {name: overrides.pop(name) for name in ("consumer_account", "service")}
@@ -323,7 +324,7 @@ class App:
                     header(screen, "sandbox, which is not running", {})
                     return None
                 screen.add_to_line(STARTING)
-                running = client.ensure(self.sandbox_directory)
+                running = client.ensure(self.sandbox_directory, **where.config.sandbox.model_dump())
                 CHANGES.note("The sandbox was started.")
             environment = places.in_sandbox(where.config, running)
         else:

@@ -54,10 +54,15 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
 }
 SANDBOX: Mapping[str, str] = {
     "start": "Start it, if it is not running.",
+    "run": "Run it in the foreground, with its log on the terminal, until Ctrl-C.",
     "stop": "Stop it.",
     "status": "Show whether it is running, and how other tools reach it.",
     "logs": "Print its log.",
+    "env": "Print the lines with which a shell's tools use the sandbox, and never AWS.",
     "aws": "Run the AWS CLI on the sandbox, and never on AWS.",
+    "ssh": "Open a shell on an instance in the sandbox, or run a COMMAND there.",
+    "curl": "Run curl on the addresses in the sandbox, as from the internet.",
+    "proxy": "Print the URL of the proxy to the addresses in it, or connect to one.",
     "reset": "Empty it: delete everything in every account.",
     "break": "Break one thing in the sandbox demo, as an exercise.",
     "hint": "Give a hint to the open exercise: where to look, then what shows it, then the answer.",
@@ -86,7 +91,9 @@ _MODULES = {
     "plan": "status",
     "completion": "init",
     "sandbox score": "sandbox_hint",
-    **{f"sandbox {name}": "sandbox" for name in ("start", "stop", "status", "logs", "reset")},
+    "sandbox curl": "sandbox_aws",
+    "sandbox proxy": "sandbox_ssh",
+    **{f"sandbox {name}": "sandbox" for name in ("start", "run", "stop", "status", "logs", "reset")},
 }
 
 

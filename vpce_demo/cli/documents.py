@@ -684,6 +684,12 @@ class SandboxLogDocument(TypedDict):
     log: str
 
 
+class ProxyDocument(TypedDict):
+    """The way to the addresses in the sandbox."""
+
+    proxy_url: str
+
+
 class FaultsDocument(TypedDict):
     """What is set to go wrong; ``hidden`` are the ids that cannot be seen now."""
 
@@ -752,13 +758,14 @@ DOCUMENTS: dict[type, tuple[str, tuple[int, ...]]] = {
     ListDocument: ("list", (0,)),
     LogsDocument: ("logs", (0,)),
     InitDocument: ("init", (0,)),
-    CompletionDocument: ("completion", (0,)),
+    CompletionDocument: ("completion|sandbox env", (0,)),
     PolicyDocument: ("iam-policy", (0,)),
     ExplainDocument: ("explain", (0,)),
     CostDocument: ("cost", (0,)),
     SandboxDocument: ("sandbox start|sandbox status", (0,)),
     StopDocument: ("sandbox stop", (0,)),
     SandboxLogDocument: ("sandbox logs", (0,)),
+    ProxyDocument: ("sandbox proxy", (0,)),
     FaultsDocument: ("sandbox faults|sandbox faults .*", (0,)),
     BreakDocument: ("sandbox break", (0,)),
     HintDocument: ("sandbox hint", (0,)),

@@ -138,7 +138,20 @@ def _version(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
         ctx.exit()
 
 
+class Number(click.FloatRange):
+    """A number within bounds."""
+
+    name = "number"
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within bounds."""
+
+    name = "whole number"
+
+
 VERSION = "--version"
+PORT = WholeNumber(0, 65535)
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -151,6 +164,8 @@ HELP = {"help_option_names": ["-h", "--help"]}
     callback=_version,
     help="Show the version and exit.",
 )
+@click.option("--sandbox-port", envvar="VPCE_DEMO_SANDBOX_PORT", type=PORT, hidden=True, show_envvar=True)
+@click.option("--sandbox-proxy-port", envvar="VPCE_DEMO_SANDBOX_PROXY_PORT", type=PORT, hidden=True, show_envvar=True)
 @click.pass_context
 def cli(ctx: click.Context, /, **given: Any) -> None:
     """AWS PrivateLink end to end in one command.
@@ -176,18 +191,6 @@ pass_app = click.make_pass_decorator(App)
 def command(name: str | None = None, **rest: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """``click.command``, with the shared options."""
     return click.command(name, cls=Command, **rest)
-
-
-class Number(click.FloatRange):
-    """A number within bounds."""
-
-    name = "number"
-
-
-class WholeNumber(click.IntRange):
-    """A whole number within bounds."""
-
-    name = "whole number"
 
 
 def yes_option(function: Callable[..., None]) -> Callable[..., None]:

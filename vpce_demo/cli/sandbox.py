@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -10,9 +11,9 @@ from ..changes import CHANGES
 from ..errors import SandboxError
 from ..sandbox import client
 from ..sandbox.client import QUOTAS, Running, is_quota
-from .app import STARTING, App
+from .app import STARTING, App, command_line
 from .commands import SANDBOX
-from .group import HELP, LazyGroup, Number, WholeNumber, command, pass_app
+from .group import HELP, PORT, LazyGroup, Number, command, pass_app
 
 
 class Speed(click.ParamType[float]):
@@ -44,7 +45,6 @@ class QuotaOption(click.ParamType[tuple[str, int]]):
         return name, int(number)
 
 
-PORT = WholeNumber(0, 65535)
 SHOWN_PARTS = 5
 """How many parts of an instance's user data are named, of those that the sandbox did not understand."""
 
@@ -54,33 +54,38 @@ def sandbox() -> None:
     """The emulator of AWS on this machine."""
 
 
+def options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of a new sandbox, named as ``client.Options``."""
+    free = "[default: the settings', else a free one]"
+    quotas = ", ".join(f"{name} ({one.default})" for name, one in QUOTAS.items())
+    speed: dict[str, Any] = {"type": Speed(), "default": 20.0, "show_default": True, "metavar": "N|max"}
+    latency: dict[str, Any] = {"type": Number(min=0), "default": 0.0, "metavar": "MS"}
+    quota: dict[str, Any] = {"type": QuotaOption(), "multiple": True, "metavar": "NAME=N"}
+    quota["callback"] = lambda context, option, given: dict(given)
+    for option in (
+        click.option("--log-format", type=click.Choice(["text", "json"]), help="Log every API call, a line for each."),
+        click.option("--zones-differ", is_flag=True, help="Let zones have other names in other accounts, as AWS may."),
+        click.option("--iam", is_flag=True, help="Check the permissions of IAM users."),
+        click.option("--quota", "quotas", **quota, help=f"Another quota than AWS's default: {quotas}."),
+        click.option("--proxy-port", type=PORT, metavar="PORT", help=f"Of the way in.  {free}"),
+        click.option("--port", type=PORT, metavar="PORT", help=f"Of the API.  {free}"),
+        click.option("--latency", "latency_ms", **latency, help="Latency added to every API call."),
+        click.option("--speed", **speed, help="How many times faster than AWS."),
+    ):
+        function = option(function)
+    return function
+
+
+def _with_ports(app: App, given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a new sandbox, with the ports of the settings where no option names one."""
+    app.given.update({f"sandbox_{name}": given[name] for name in ("port", "proxy_port") if given[name] is not None})
+    return given | app.where().config.sandbox.model_dump()
+
+
 @command("start")
-@click.option(
-    "--speed", type=Speed(), default=20.0, show_default=True, metavar="N|max", help="How many times faster than AWS."
-)
-@click.option("--latency", type=Number(min=0), default=0.0, metavar="MS", help="Latency added to every API call.")
-@click.option("--port", type=PORT, default=0, metavar="PORT", help="Of the API.  [default: a free one]")
-@click.option("--proxy-port", type=PORT, default=0, metavar="PORT", help="Of the way in.  [default: a free one]")
-@click.option(
-    "--quota",
-    type=QuotaOption(),
-    multiple=True,
-    metavar="NAME=N",
-    help=f"Another quota than AWS's default: {', '.join(f'{name} ({one.default})' for name, one in QUOTAS.items())}.",
-)
-@click.option("--iam", is_flag=True, help="Check the permissions of IAM users.")
-@click.option("--zones-differ", is_flag=True, help="Let zones have other names in other accounts, as AWS's may.")
+@options
 @pass_app
-def sandbox_start(
-    app: App,
-    speed: float,
-    latency: float,
-    port: int,
-    proxy_port: int,
-    quota: tuple[tuple[str, int], ...],
-    iam: bool,
-    zones_differ: bool,
-) -> None:
+def sandbox_start(app: App, /, **given: Any) -> None:
     """Start it, if it is not running.  A running one keeps its settings, but for --quota and --zones-differ.
 
     \b
@@ -93,15 +98,34 @@ def sandbox_start(
     before = client.running(directory)
     if not before:
         app.screen().begin_line(STARTING.capitalize())
-    running = client.ensure(directory, speed, latency, port, proxy_port, iam, dict(quota))
-    if before and quota:
-        running.control("settings", {"quotas": dict(quota)})
+    running = client.ensure(directory, **_with_ports(app, given))
+    if before and given["quotas"]:
+        running.control("settings", {"quotas": given["quotas"]})
         CHANGES.note("The sandbox's quotas were changed.")
-    if zones_differ:
+    if before and given["zones_differ"]:
         running.control("settings", {"zones_differ": True})
     if not before:
         CHANGES.note("The sandbox was started.")
     _show_sandbox(app, running, "Runs already." if before else "Started.")
+
+
+@command("run")
+@options
+@pass_app
+def sandbox_run(app: App, /, **given: Any) -> None:
+    """Run it in the foreground, with its log on the terminal, until Ctrl-C.
+
+    It is found by the other commands like one that was started, and it ends with
+    code 0, also by sandbox stop, SIGTERM, or with its terminal. Its log, a line
+    for each API call, is all that it prints, also with -o json.
+
+    \b
+    Example:
+      vpce-demo sandbox run
+      vpce-demo sandbox run --port 4566 --log-format json
+    """
+    given["log_format"] = given["log_format"] or "text"
+    client.run(app.sandbox_directory, **_with_ports(app, given))
 
 
 @command("stop")
@@ -150,12 +174,11 @@ def _show_sandbox(app: App, running: Any, word: str) -> None:
             screen.line(f"  {part}")
         if len(parts) > SHOWN_PARTS:
             screen.line(f"  and {len(parts) - SHOWN_PARTS} more, in its console output")
-    screen.line("For other tools:")
-    screen.line(f"  export AWS_ENDPOINT_URL={running.endpoint_url}")
-    screen.line("  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox")
-    screen.line("  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1")
-    screen.line("For the addresses in it:")
-    screen.line(f"  curl --proxy {running.proxy_url} http://ADDRESS/")
+    program = command_line(app, "sandbox env")
+    screen.line(f"AWS's API is on {running.endpoint_url}. For the tools in a shell:")
+    screen.line(f'  eval "$({program} sandbox env)"')
+    screen.line(f"The proxy to the addresses in it is on {running.proxy_url}. To use it:")
+    screen.line(f"  {program} sandbox curl http://ADDRESS/")
     app.document.update(running=True, endpoint_url=running.endpoint_url, proxy_url=running.proxy_url, status=status)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 
 import click
 
 from ..errors import DemoError, NotCreated
 from ..session.open import open_demo
 from ..session.ownership import Unrecorded
-from ..ssh import public_line
+from ..ssh import Ssh, public_line
 from ..verify.aws_facts import look
 from .app import App, command_line
 from .group import command, pass_app
@@ -59,8 +60,13 @@ def ssh(app: App, instance: str, words: tuple[str, ...]) -> None:
                 hint=f"Make a new key and new instances:  {command_line(app)} up",
             )
     screen.end_line()
-    code, printed = run.ssh().session(address, live.id, words, subprocess.PIPE if app.json else None)
-    app.document.update(instance=live.id, address=address, printed=printed)
+    session(app, run.ssh(), address, live.id, words)
+
+
+def session(app: App, ssh: Ssh, address: str, instance: str, words: Sequence[str]) -> None:
+    """A shell, or one command, on the instance at this address; ends with its exit code."""
+    code, printed = ssh.session(address, instance, words, subprocess.PIPE if app.json else None)
+    app.document.update(instance=instance, address=address, printed=printed)
     if code:
         app.document["error"] = {
             "code": "VPCE107",

@@ -263,7 +263,6 @@ class _Walk:
             "key_file": str(self.key_file),
             "ssh": shlex.join(["ssh", *identity(self.key_file), *self.environment.ssh_options]),
             "endpoint.address": seen.frame.addresses.get(seen.demo.endpoint.key, ""),
-            "endpoint_url": self.environment.clients[Side.PROVIDER].ec2.meta.endpoint_url,
         }
         filled = fill(
             text,

@@ -220,6 +220,16 @@ class Consumer(Network):
     endpoint_name: TagValue = "MyEndpoint"
 
 
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class SandboxPorts(SettingsGroup):
+    """Where a new sandbox listens: its API, and its proxy; 0 is a free one."""
+
+    port: Port = 0
+    proxy_port: Port = 0
+
+
 class Config(SettingsGroup):
     """Everything that can be set.  The defaults are the tutorial's."""
 
@@ -239,6 +249,7 @@ class Config(SettingsGroup):
     customers: CustomerCount | None = None
     provider: Provider = Provider()
     consumer: Consumer = Consumer()
+    sandbox: SandboxPorts = SandboxPorts()
 
     @property
     def parties(self) -> list[str]:

@@ -565,7 +565,7 @@ ERRORS = (
     ErrorRow(
         "VPCE104", "1", "The demo's ssh key is not in this directory",
         "The key lies beside the state file, and was deleted, or the demo was created elsewhere.",
-        "`vpce-demo up` makes a new key and new instances.",
+        "`vpce-demo up` makes a new key and new instances; `sandbox ssh --key` takes another one.",
     ),
     ErrorRow(
         "VPCE105", "1", "ssh-keygen could not make a key",
@@ -574,8 +574,8 @@ ERRORS = (
     ),
     ErrorRow(
         "VPCE106", "1", "A program is not on this machine",
-        "The demo uses `ssh` and `ssh-keygen` of OpenSSH.",
-        "Install OpenSSH's client: `apt install openssh-client`.",
+        "The demo uses `ssh` and `ssh-keygen` of OpenSSH, and `sandbox curl` uses `curl`.",
+        "Install it: `apt install openssh-client`, or `curl`.",
     ),
     ErrorRow(
         "VPCE107", "that of the command on the instance", "The command on the instance failed",
@@ -747,6 +747,16 @@ ERRORS = (
         "VPCE139", "5", "The demo has an ssh key already",
         "`up` made instances after the demo was adopted, and they know its own key, not the one that `--key` names.",
         "Log in to your own instance with `ssh -i FILE`.",
+    ),
+    ErrorRow(
+        "VPCE140", "1", "A sandbox is running already",
+        "`sandbox run` begins a new one, and each state directory has one.",
+        "Stop it: `vpce-demo sandbox stop`. Or name another directory: `--state-dir`.",
+    ),
+    ErrorRow(
+        "VPCE141", "2", "Not one instance of the sandbox is meant",
+        "`sandbox ssh` names an instance by its id, its Name tag or an address. None that runs has it, or several do.",
+        "Take an id that the message names. In another account or region: `--profile`, `--region` before `sandbox`.",
     ),
 )
 # fmt: on

@@ -1,7 +1,7 @@
-"""The background process: ``python -P -m vpce_demo.sandbox --directory D [--speed 20|max] [--port N] ...``.
+"""The sandbox's process: ``python -P -m vpce_demo.sandbox --directory D [--speed 20|max] [--port N] ...``.
 
 It writes ``server.json`` when it is ready.  It ends on SIGTERM, on ``POST /_sandbox/stop``, and when that file or its
-directory is removed, so that no process is left behind.
+directory is removed, so that no process is left behind; in the foreground also when its terminal is closed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import os
 import signal
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from vpce_demo.errors import SandboxError
 from vpce_demo.private import NotAFile, NotYours, make_private, open_file
 
-from .client import SERVER_FILE
+from .client import CALLS, ENDING, SERVER_FILE
 from .quotas import is_quota
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--proxy-port", type=int, default=0, help="of the way in from outside; 0 takes a free one")
     parser.add_argument("--quota", type=_quota, action="append", default=[], metavar="NAME=N", help="not AWS's default")
     parser.add_argument("--iam", action="store_true", help="check the permissions of IAM users and roles")
+    parser.add_argument("--zones-differ", action="store_true", help="zones have other names in other accounts")
+    parser.add_argument("--log-format", choices=("text", "json"), help="log every API call, too, in lines of this form")
+    parser.add_argument(
+        "--foreground", type=int, metavar="LOCK", help="log to standard output; LOCK is closed when it is ready"
+    )
     return parser.parse_args()
 
 
@@ -64,7 +70,8 @@ def main() -> int:
     """Run one sandbox until it is told to end.  Returns 1 if it cannot start."""
     gc.disable()  # what is loaded now stays; scanning it again would take a third of the start
     options = _options()
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    in_foreground = options.foreground is not None
+    _log(sys.stdout if in_foreground else sys.stderr, options.log_format)
     directory: Path = options.directory
     make_private(directory)
     from .server import Sandbox
@@ -72,17 +79,25 @@ def main() -> int:
     sandbox = Sandbox(
         options.speed, options.latency, directory, options.port, options.proxy_port, options.iam, dict(options.quota)
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sandbox.ask_to_stop())
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    sandbox.set(zones_differ=options.zones_differ)
+    for number in ENDING:
+        if not in_foreground or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup lets it
+            signal.signal(number, lambda *_: sandbox.ask_to_stop())
+    if not in_foreground:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     try:
         sandbox.start()
     except SandboxError as error:
-        print(json.dumps({"error": error.message, "code": error.code, "hint": error.hint}), file=sys.stderr)
+        told = {"error": error.message, "code": error.code, "hint": error.hint}
+        said = f"{error.message}  {error.code}\n{error.hint}" if in_foreground else json.dumps(told)
+        print(said, file=sys.stderr)
         return 1
     serving = contextlib.ExitStack()
     try:
         serving.enter_context(_announced(sandbox, directory))
+        if in_foreground:
+            os.close(options.foreground)
         gc.freeze()
         gc.enable()
         threading.Thread(target=sandbox.warm_up, name="sandbox-warm-up", daemon=True).start()
@@ -96,7 +111,40 @@ def main() -> int:
         if _ours(sandbox, directory):
             with contextlib.suppress(OSError):
                 (directory / SERVER_FILE).unlink()
+    logging.getLogger(__name__).info("stopped")
     return 0
+
+
+def _log(stream: IO[str], log_format: str | None) -> None:
+    """Log to this stream, and every API call too if there is a format."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Json() if log_format == "json" else _Text("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger(CALLS).setLevel(logging.INFO if log_format else logging.WARNING)
+    logging.raiseExceptions = False  # a terminal that was closed, or a reader that has left
+
+
+class _Text(logging.Formatter):
+    """Lines for a reader, with nothing in them that a terminal obeys."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = super().format(record).split("\n")
+        return "\n".join(line if line.isprintable() else ascii(line)[1:-1] for line in lines)
+
+
+class _Json(logging.Formatter):
+    """One JSON object for each record, with the fields of an API call if it is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            **vars(record).get("call", {}),
+        }
+        if record.exc_info:
+            told["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(told)
 
 
 def _announced(sandbox: Sandbox, directory: Path) -> IO[str]:

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO, TypedDict, Unpack
 
 from vpce_demo.errors import SandboxError
 from vpce_demo.private import (
@@ -64,6 +64,10 @@ AGAIN = (0.1, 0.4)
 EXITING = 5.0
 """The longest wait in seconds for a process that has cleaned up to exit."""
 LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+CALLS = "vpce_demo.sandbox.calls"
+"""The name of the logger of API calls."""
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""The signals that end a sandbox in the foreground; the last one says that its terminal was closed."""
 TAKEN_OVER = ("PATH", "TMPDIR", "TZ", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """The variables of the user's environment that the sandbox's process gets, and ``PYTHONPATH``."""
 NEEDED = ("moto", "flask", "flask_cors", "asyncssh")
@@ -77,6 +81,19 @@ class NotReached(SandboxError):
     code = "VPCE117"
 
     pid = 0
+
+
+class Options(TypedDict, total=False):
+    """With what a new sandbox starts, as the options of ``sandbox start``; what is left out has its default."""
+
+    speed: float
+    latency_ms: float
+    port: int
+    proxy_port: int
+    iam: bool
+    zones_differ: bool
+    quotas: Mapping[str, int]
+    log_format: Literal["text", "json"] | None
 
 
 @dataclass(frozen=True)
@@ -219,59 +236,55 @@ def _not_reached(pid: int, error: Exception) -> NotReached:
     return caught
 
 
-def ensure(
-    directory: Path,
-    speed: float = 20,
-    latency_ms: float = 0,
-    port: int = 0,
-    proxy_port: int = 0,
-    iam: bool = False,
-    quotas: Mapping[str, int] | None = None,
-) -> Running:
+def ensure(directory: Path, **options: Unpack[Options]) -> Running:
     """The running sandbox of this directory, started if there is none.  Of two concurrent callers, one starts it.
 
-    The settings are for a new one; a running one keeps its own.  Raises ``SandboxError`` if it cannot start: a port is
+    The options are for a new one; a running one keeps its own.  Raises ``SandboxError`` if it cannot start: a port is
     taken, parts are not installed, it ended, with the last lines of its log, or it cannot be reached; NotYours and
     NoModes where the directory cannot be this user's alone, and NotAFile where something else is in the place of it or
     of a file in it.
     """
     if found := running(directory):
         return found
-    if not make_private(directory):
-        raise without_modes(directory)  # the token of the sandbox is in it
     with _lock(directory):
+        return running(directory) or _start(directory, _command(directory, options))
+
+
+def run(directory: Path, **options: Unpack[Options]) -> NoReturn:
+    """Become the sandbox of this directory, in the foreground: this process ends when it does, with code 0.
+
+    Its log goes to standard output.  Raises ``SandboxError`` if one runs already, and as ``ensure`` does.
+    """
+    with _lock(directory) as handle:
         if found := running(directory):
-            return found
-        return _start(directory, speed, latency_ms, port, proxy_port, iam, quotas or {})
+            raise SandboxError(
+                f"A sandbox is running already, in process {found.pid}.",
+                code="VPCE140",
+                hint="Stop it:  <demo> sandbox stop    Or give the new one another directory:  --state-dir DIR",
+            )
+        command = [*_command(directory, options), f"--foreground={handle}"]
+        remove_file(directory / LOG_FILE)
+        os.set_inheritable(handle, True)  # locked until it is ready
+        os.umask(0o077)
+        # One that comes before the sandbox can obey it waits until it can.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        os.execve(command[0], command, _environment(directory))
 
 
 @contextlib.contextmanager
-def _lock(directory: Path) -> Iterator[None]:
+def _lock(directory: Path) -> Iterator[int]:
+    if not make_private(directory):
+        raise without_modes(directory)  # the token of the sandbox is in it
     handle = open_file(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield handle
     finally:
         os.close(handle)
 
 
-def _start(
-    directory: Path,
-    speed: float,
-    latency_ms: float,
-    port: int,
-    proxy_port: int,
-    iam: bool,
-    quotas: Mapping[str, int],
-) -> Running:
-    import subprocess
-
-    class Server(subprocess.Popen[bytes]):
-        """Outlives this program, which Python is not to warn of."""
-
-        def __del__(self) -> None:
-            pass
-
+def _command(directory: Path, options: Options) -> list[str]:
+    """The command of a new sandbox in this directory, in which nothing of an earlier one stands in its way."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         text = f"The sandbox needs parts that are not installed: {', '.join(missing)}."
@@ -282,10 +295,27 @@ def _start(
         )
     remove_file(directory / SERVER_FILE)
     refuse_links(directory / INSTANCES, 2)
-    command = [sys.executable, "-P", "-m", "vpce_demo.sandbox", "--directory", str(directory.resolve())]
-    command += ["--speed", "max" if math.isinf(speed) else f"{speed:g}", "--latency", f"{latency_ms:g}"]
-    command += ["--port", str(port), "--proxy-port", str(proxy_port), *(["--iam"] if iam else [])]
-    command += [word for name, value in quotas.items() for word in ("--quota", f"{name}={value}")]
+    command = [sys.executable, "-P", "-m", "vpce_demo.sandbox", f"--directory={directory.resolve()}"]
+    for name, value in options.items():
+        option = f"--{name.removesuffix('_ms').replace('_', '-')}"
+        if isinstance(value, Mapping):
+            command += [f"--quota={quota}={number}" for quota, number in value.items()]
+        elif value is True:
+            command.append(option)
+        elif value:
+            command.append(f"{option}={'max' if value == math.inf else value}")
+    return command
+
+
+def _start(directory: Path, command: list[str]) -> Running:
+    import subprocess
+
+    class Server(subprocess.Popen[bytes]):
+        """Outlives this program, which Python is not to warn of."""
+
+        def __del__(self) -> None:
+            pass
+
     log = new_file(directory / LOG_FILE)
     try:
         process = Server(

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
+from vpce_demo import __version__
+
 from .api.app import RecordedCall
 from .api.faults import DOES, Faults, InjectedFault, is_seconds
 from .client import TOKEN_HEADER
@@ -52,7 +54,7 @@ class Mistake(Exception):
 
 class Control:
     """Answers ``GET status``, ``GET calls``, ``GET trace``, ``GET faults``, ``POST faults``, ``POST settings``,
-    ``POST reset`` and ``POST stop``.
+    ``POST reset`` and ``POST stop``; and ``GET health``, which needs no token.
 
     404 for another verb, 405 for another method, 403 without the token, 400 with a message for a body that is not
     JSON, not an object or has keys or values that are not known.
@@ -71,6 +73,8 @@ class Control:
         }
 
     def __call__(self, request: Request) -> Response:
+        if request.path == "/_sandbox/health" and request.method in ("GET", "HEAD"):
+            return _json({"status": "ok", "version": __version__})
         if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), self._sandbox.token.encode()):
             return _json({"error": f"the header {TOKEN_HEADER} does not hold this sandbox's token"}, 403)
         verb = request.path.removeprefix("/_sandbox/")

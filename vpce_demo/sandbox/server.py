@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
 
+from vpce_demo import __version__
 from vpce_demo.errors import SandboxError
 
 from .api.app import HAS_COME, Api, RecordedCall
@@ -243,8 +244,6 @@ class Sandbox:
 
     def status(self) -> dict[str, Any]:
         """What ``sandbox status`` shows."""
-        from vpce_demo import __version__
-
         speed, network = self.clock.speed, self._network
         return {
             "boot_id": self.boot_id,

@@ -150,7 +150,7 @@ def refuse_changed_settings(config: Config, recorded: Settings) -> None:
     now = not_looked_up(config, recorded.demo_id)
     # The accounts themselves are compared, the operator's address may change, tags are mended, and an image is chosen
     # only once.  More customers are made, and fewer are taken away one by one.
-    free = {"profile", "region", "ssh_from", "image_parameter", "tags", "consumer_account", "customers"}
+    free = {"profile", "region", "ssh_from", "image_parameter", "tags", "consumer_account", "customers", "sandbox"}
     free |= {name for name in ("zone", "service") if not getattr(config, name)}
     free |= set() if recorded.side else {"side"}  # a run may be about one side of a demo that has two
     free |= {"provider", "consumer", "instance_type", "health_check_seconds"} if recorded.by_hand else set()

@@ -27,6 +27,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 from werkzeug.wrappers import Request, Response
 
 from .. import limits
+from ..client import CALLS
 from ..store.cloud import Cloud
 from ..store.moto import regions
 from . import items, parameters
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger(__name__)
+calls_log = logging.getLogger(CALLS)
 
 MOTO, OURS = str(Path(moto.__file__).parent), str(Path(__file__).parents[2])
 """The directories of moto and of this package."""
@@ -160,12 +162,14 @@ class Api:
             raise RequestEntityTooLarge(f"A request has at most {limits.MOST_PARAMETERS} parameters.")
         incoming = Incoming(request)
         record, struck = self._record(incoming)
+        status: int | None = None
         if self.latency:
             time.sleep(self.latency)
         try:
             response = _with_headers(incoming, self._answer(incoming, record, struck, body))
             response.set_data(self.zone_names.outward(incoming, response.get_data()))
             struck.after()
+            status = response.status_code
         except Dropped as dropped:
             record.error = ", ".join(filter(None, (record.error, dropped.note)))
             if dropped.kill:
@@ -174,8 +178,11 @@ class Api:
         except Spoilt as struck_so:
             record.error = ", ".join(filter(None, (record.error, struck_so.note)))
             response = spoilt(struck_so.kind, incoming.protocol, incoming.operation)
+            status = response.status_code
         finally:
             record.ended = time.time()
+            if calls_log.isEnabledFor(logging.INFO):
+                _log_call(incoming, record, status)
         return response
 
     def _record(self, incoming: Incoming) -> tuple[RecordedCall, Struck]:
@@ -248,6 +255,22 @@ class Api:
         if incoming.service and response.status_code >= 300:
             raise refused_by_moto(incoming.service, incoming.operation, response)
         return response
+
+
+def _log_call(incoming: Incoming, record: RecordedCall, status: int | None) -> None:
+    """One line without parameters, in which nothing stands that anybody can make up.  Without a status there was no
+    answer."""
+    told = {
+        "service": record.service,
+        "operation": record.operation,
+        "status": status,
+        "error": record.error,
+        "account": incoming.account,
+        "region": incoming.region if incoming.region in regions() else UNKNOWN,
+        "ms": round(1000 * ((record.ended or record.started) - record.started)),
+    }
+    text = "{account} {region} {service} {operation} {status} {error} {ms} ms".format_map(told)
+    calls_log.info(text.replace(" None", ""), extra={"call": told})
 
 
 def _with_headers(incoming: Incoming, response: Response) -> Response:
