@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -16,10 +18,12 @@ from botocore.exceptions import ClientError
 from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.aws.messages import understood
 from vpce_demo.chapters import demo_of
+from vpce_demo.cli import run_command
 from vpce_demo.config.load import load
 from vpce_demo.config.model import Config
 from vpce_demo.config.settings import TUTORIAL
 from vpce_demo.model import Live, Side
+from vpce_demo.sandbox import client
 from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
@@ -168,7 +172,21 @@ def test_old_and_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert line.fine is False
     assert "is older than 99.1; no-such-package is missing" in line.evidence
     assert "moto" not in line.evidence
-    assert line.fix.startswith("pip install --upgrade .  "), "a name on an index is somebody else's"
+    # No name of our own: on an index it is somebody else's.
+    assert line.fix == f"Install them:  {sys.executable} -m pip install 'click>=99.1' 'no-such-package>=1'"
+
+
+@pytest.mark.parametrize(("options", "fine"), [((), None), (("--sandbox",), False)])
+def test_what_the_sandbox_lacks(
+    options: tuple[str, ...], fine: bool | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is wrong if it is AWS that is asked for."""
+    monkeypatch.setattr(client, "NEEDED", ("no_such_part",))
+    assert run_command([*options, "doctor", "-o", "json"]) == 1
+    (line,) = (one for one in json.loads(capsys.readouterr().out)["lines"] if one["title"] == "sandbox")
+    assert line["fine"] is fine
+    assert "not installed: no_such_part" in line["evidence"]
+    assert "install 'moto[ec2,elbv2,ssm]<5.3,>=5.2.5' " in line["fix"]
 
 
 def test_no_openssh(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -550,5 +550,5 @@ def test_aws_login_without_its_package(stage: Stage) -> None:
     code, said = stage.run(way)
     assert code == 4
     assert "This way of signing in needs a package that is not installed." in said
-    assert 'pip install "botocore[crt]"' in said
+    assert "pip install 'botocore[crt]'" in said
     assert "call to AWS" not in said

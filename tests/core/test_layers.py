@@ -30,7 +30,7 @@ ORDER = (
     "aws",
     "config ssh sandbox",
     "private",
-    "model errors untrusted changes extras signals",
+    "model errors untrusted changes extras signals packages",
     "masking",
     "__init__",
 )
@@ -120,7 +120,7 @@ def test_the_sandbox_is_reached_through_its_client_and_knows_nothing_of_the_demo
         "client"
     }
     ours = {name.split(".")[0] for here, name in names if here == "sandbox"} & set(RANK)
-    assert ours == {"sandbox", "errors", "private"}
+    assert ours == {"sandbox", "errors", "packages", "private"}
 
 
 def test_the_command_line_comes_without_heavy_modules() -> None:

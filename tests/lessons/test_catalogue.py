@@ -40,7 +40,6 @@ EXCEPTIONS = {
     *("aws configure list{option}", "aws configure{option}", "vpce-demo sandbox start", "chmod 600 {value}"),
     *(
         "{cli} account enable-region --region-name {region}",
-        "pip install --upgrade .    in the directory it was installed from",
         "mv {value} {value}",
     ),
     *("curl http://{endpoint_address}/", "vpce-demo accept {endpoint}"),

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from ..changes import is_reading
 from ..errors import ConfigError, DemoError, SandboxError, SignInError
+from ..packages import install
 from ..untrusted import only_printable
 from .access_denied import denial
 from .answers import SpoiltAnswer
@@ -94,7 +95,7 @@ TABLE: Sequence[MessageRow] = (
         SignInError,
         "VPCE033",
         "This way of signing in needs a package that is not installed.",
-        'Install it, then repeat the command:\n    pip install "botocore[crt]"',
+        f"Install it, then repeat the command:\n    {install('botocore[crt]')}",
         classes=(boto.MissingDependencyException,),
     ),
     MessageRow(

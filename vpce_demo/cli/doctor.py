@@ -41,7 +41,7 @@ def doctor(app: App, timeout: float | None) -> None:
     Machine: versions, OpenSSH. Account: sign-in, region, clock, permissions (by
     EC2's DryRun, which carries out nothing; Elastic Load Balancing has none),
     quotas, image, zones, Block Public Access. Demo: all that test asks, once and
-    without waiting, and every cause of docs/diagnosis.md that can be asked for.
+    without waiting, and every cause that can be asked for.
     It changes nothing, and works without credentials as far as that goes.
 
     Exit code 6 if the demo's connectivity fails, 1 if anything else is wrong.
@@ -62,7 +62,7 @@ def doctor(app: App, timeout: float | None) -> None:
             screen.line(f"         {padded(screen.said(head), 4)} {screen.said(text)}")
 
     environment, error = _environment(app, where)
-    for line in questions.machine():
+    for line in questions.machine(where.sandbox):
         show(line)
     show(questions.files(StateFile(where.directory).key_file))
     works = True
@@ -72,10 +72,10 @@ def doctor(app: App, timeout: float | None) -> None:
             app.complete(ours)
         for line in questions.not_signed_in(error, ours):
             show(line)
-    elif environment is None:
-        show(questions.DoctorLine("sandbox", None, f"does not run; it starts by itself:  {command_line(app)} up"))
-    else:
+    elif environment:
         works = _look(app, where, environment, show, timeout)
+    elif "sandbox" not in {line.title for line in lines}:
+        show(questions.DoctorLine("sandbox", None, f"does not run; it starts by itself:  {command_line(app)} up"))
     app.document["lines"] = [line.as_dict() for line in lines]
     wrong = [line.title for line in lines if line.fine is False]
     screen.line()

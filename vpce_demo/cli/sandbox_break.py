@@ -51,8 +51,8 @@ SLOW = 1.0
 def sandbox_break(app: App, fault: str | None, surprise: bool, undo: bool) -> None:
     """Break one thing in the sandbox demo, as an exercise.
 
-    FAULT is a number from the list that is printed without one, or the key of a
-    row in docs/diagnosis.md; KEY:WAY breaks it in another way.  It does what
+    FAULT is a number from the list that is printed without one, or a key, which
+    shell completion offers; KEY:WAY breaks it in another way.  It does what
     somebody could do in the console, and never on AWS.
 
     Until it is solved, no command names the cause: sandbox hint does, in three

@@ -196,7 +196,7 @@ ERRORS = (
     ErrorRow(
         "VPCE033", "4", "A package for this way of signing in is missing",
         "Profiles of `aws login` need `botocore[crt]`.",
-        "`pip install \"botocore[crt]\"`, then repeat the command.",
+        "Install it: the message has the command. Then repeat yours.",
     ),
     ErrorRow(
         "VPCE034", "4", "AWS did not accept the code of the MFA device",
@@ -620,7 +620,7 @@ ERRORS = (
     ErrorRow(
         "VPCE115", "1", "The sandbox's parts are not installed",
         "It is built on packages that are installed only if they are asked for.",
-        "`pip install '.[sandbox]'`",
+        "Install them: the message has the command.",
     ),
     ErrorRow(
         "VPCE116", "1", "The sandbox does not run",

@@ -26,6 +26,7 @@ from ..errors import DemoError
 from ..journal.run_log import runs
 from ..journal.state_file import DEPTH, StateFile
 from ..masking import MASK
+from ..packages import PACKAGE
 from ..private import open_file, refuse_links, user_name
 from ..sandbox import client
 from ..verify import doctor
@@ -113,7 +114,7 @@ def _read_me(made: Iterable[Part], at: float) -> str:
 
 
 def _machine(screen: Mapping[str, object]) -> dict[str, object]:
-    needs = importlib.metadata.requires(doctor.PACKAGE) or [] if _is_installed(doctor.PACKAGE) else []
+    needs = importlib.metadata.requires(PACKAGE) or [] if _is_installed(PACKAGE) else []
     names = {"botocore", "urllib3", *(named[0] for need in needs if (named := re.match(r"[\w.-]+", need)))}
     return {
         "vpce-demo": __version__,

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO, TypedDict, Unpack
 
 from vpce_demo.errors import SandboxError
+from vpce_demo.packages import install, required
 from vpce_demo.private import (
     NotAFile,
     NotYours,
@@ -236,6 +237,15 @@ def _not_reached(pid: int, error: Exception) -> NotReached:
     return caught
 
 
+def not_installed() -> SandboxError | None:
+    """The error that names the packages the sandbox lacks, and how to install them; None if it has them all."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if not missing:
+        return None
+    text = f"The sandbox needs parts that are not installed: {', '.join(missing)}."
+    return SandboxError(text, code="VPCE115", hint=f"Install them:  {install(*required('sandbox') or NEEDED)}")
+
+
 def ensure(directory: Path, **options: Unpack[Options]) -> Running:
     """The running sandbox of this directory, started if there is none.  Of two concurrent callers, one starts it.
 
@@ -285,14 +295,8 @@ def _lock(directory: Path) -> Iterator[int]:
 
 def _command(directory: Path, options: Options) -> list[str]:
     """The command of a new sandbox in this directory, in which nothing of an earlier one stands in its way."""
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        text = f"The sandbox needs parts that are not installed: {', '.join(missing)}."
-        raise SandboxError(
-            text,
-            code="VPCE115",
-            hint="Install them where this program was installed from, in its directory:  pip install '.[sandbox]'",
-        )
+    if error := not_installed():
+        raise error
     remove_file(directory / SERVER_FILE)
     refuse_links(directory / INSTANCES, 2)
     command = [sys.executable, "-P", "-m", "vpce_demo.sandbox", f"--directory={directory.resolve()}"]

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -45,14 +45,15 @@ from ..engine.resource import Aws
 from ..errors import DemoError, RegionNotEnabled
 from ..journal.state_file import DEPTH
 from ..model import Side
+from ..packages import PACKAGE, install, required
 from ..private import ELSEWHERE, is_there, not_yours, refuse_links, without_modes
+from ..sandbox import client
 from ..tutorial import Demo
 from .dry_run import allowed_calls
 
 OLDEST_PYTHON = (3, 11)
 SKEW_SECONDS = 300.0
 """AWS refuses requests signed with a clock that is more than five minutes off (section 6)."""
-PACKAGE = "vpce-demo"
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ class DoctorLine:
 # --- this machine -------------------------------------------------------------------
 
 
-def machine() -> Iterator[DoctorLine]:
-    """The checks that need no AWS."""
+def machine(sandbox: bool = False) -> Iterator[DoctorLine]:
+    """The checks that need no AWS.  Parts that are missing are wrong only if it is the sandbox that is asked for."""
     found = ".".join(map(str, sys.version_info[:3]))
     enough = sys.version_info[:2] >= OLDEST_PYTHON
     wanted = ".".join(map(str, OLDEST_PYTHON))
@@ -88,6 +89,8 @@ def machine() -> Iterator[DoctorLine]:
         "" if enough else f"install Python {wanted} or newer",
     )
     yield _packages()
+    if error := client.not_installed():
+        yield replace(_not_fine("sandbox", error), fine=False if sandbox else None)
     try:
         version = ssh.version()
         with tempfile.TemporaryDirectory() as directory:
@@ -134,29 +137,28 @@ def _not_fine(title: str, error: DemoError) -> DoctorLine:
 
 def _packages() -> DoctorLine:
     """The required packages, each at least in the required version."""
-    try:
-        needs = importlib.metadata.requires(PACKAGE) or []
-    except importlib.metadata.PackageNotFoundError:
+    needs = required()
+    if not needs:
         return DoctorLine("packages", None, "not installed as a package, so required versions are unknown")
-    found, wrong = {}, []
+    found, wrong = {}, {}
     for need in needs:
-        named = re.match(r"([\w.-]+)(?:\[[^]]*\])? ?>=([\d.]+)[^;]*$", need)  # with a ";" it is of an extra
+        named = re.match(r"([\w.-]+)(?:\[[^]]*\])? ?>=([\d.]+)", need)
         if not named:
             continue
         name, least = named.groups()
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{name} is missing")
+            wrong[need] = f"{name} is missing"
             continue
         if _numbers(found[name]) < _numbers(least):
-            wrong.append(f"{name} {found[name]} is older than {least}")
+            wrong[need] = f"{name} {found[name]} is older than {least}"
     told = ", ".join(f"{name} {version}" for name, version in sorted(found.items()))
     return DoctorLine(
         "packages",
         not wrong,
-        "; ".join(wrong) or told,
-        "pip install --upgrade .    in the directory it was installed from" if wrong else "",
+        "; ".join(wrong.values()) or told,
+        f"Install them:  {install(*wrong)}" if wrong else "",
     )
 
 
