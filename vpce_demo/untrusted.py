@@ -27,7 +27,15 @@ LONGEST_SHOWN = 100
 """Characters of somebody's text that are shown."""
 
 _CHUNK = 2**16
-_BRIEFLY = reprlib.Repr()
+
+
+class _Briefly(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        """Python does not write numbers of more than 4300 digits; some versions name the place in memory instead."""
+        return super().repr_int(x, level) if x.bit_length() < 10_000 else "a huge int"
+
+
+_BRIEFLY = _Briefly()
 _BRIEFLY.maxstring = _BRIEFLY.maxother = _BRIEFLY.maxlong = LONGEST_SHOWN
 _BRIEFLY.maxlevel = 2
 
@@ -112,10 +120,7 @@ def _ends(path: Path, mode: int) -> bool:
 
 def shown(value: object) -> str:
     """A value in few characters, whatever it is."""
-    try:
-        return MASK.text(_BRIEFLY.repr(value))
-    except ValueError:  # a number of more digits than Python writes
-        return f"a huge {type(value).__name__}"
+    return MASK.text(_BRIEFLY.repr(value))
 
 
 def printable(text: str, longest: int = LONGEST_SHOWN) -> str:

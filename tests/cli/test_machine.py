@@ -164,6 +164,7 @@ def others(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
     monkeypatch.setattr("builtins.open", refused(real_open))
     monkeypatch.setattr(os, "open", refused(real_os_open))
     monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(Path, "lstat", lambda path: stat(path, follow_symlinks=False))
     return closed.append
 
 

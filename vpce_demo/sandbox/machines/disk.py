@@ -10,6 +10,8 @@ from pathlib import Path
 from vpce_demo.sandbox.limits import DEEPEST_FOLDER, DISK_BLOCK, LARGEST_DISK
 
 HOME = "/home/ec2-user"
+LONGEST_NAME = 255
+"""In bytes, for each part of a path."""
 FOLDERS = (
     *(HOME, "/etc/systemd/system", "/opt", "/root", "/srv", "/tmp", "/usr/local/bin", "/usr/share"),
     *("/var/lib", "/var/log", "/var/tmp"),
@@ -28,7 +30,8 @@ class Disk:
     def path(self, inside: str, below: str = "/") -> Path:
         """Where the path is on the user's machine.  ``..`` ends at ``/`` as in a chroot; relative ones start at home.
 
-        With ``below``, a path that leads elsewhere is a ``ValueError``, and so is one with a NUL in it.
+        With ``below``, a path that leads elsewhere is a ``ValueError``, and so is one with a NUL in it.  A name that is
+        too long is an ``OSError``, as it is in Linux.
         """
         if "\0" in inside:
             raise ValueError("a path has no NUL in it")
@@ -41,6 +44,8 @@ class Disk:
         wanted = [part for part in below.split("/") if part]
         if parts[: len(wanted)] != wanted:
             raise ValueError(f"{inside} is not below {below}")
+        if any(len(os.fsencode(part)) > LONGEST_NAME for part in parts):
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         return self.root.joinpath(*parts)
 
     def write(self, inside: str, content: bytes) -> None:
