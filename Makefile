@@ -10,7 +10,13 @@ DEMO := $(BIN)/vpce-demo
 # Each file of tests runs in one process: the demos in it share a sandbox.
 AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all lowest torture hostile check bench bench-full bench-customers pictures reference clean
+# With the lowest versions: all but the pages, which are written with the newest; or the tests that use each package most.
+TESTS := --ignore tests/docs
+SAMPLE := tests/core/test_environment.py tests/core/test_spoilt_answers.py tests/core/test_state.py \
+	tests/sandbox/test_handshake.py tests/network/test_ssh.py tests/hostile/test_settings.py tests/lessons/test_pages.py \
+	tests/report/test_page.py tests/cli/test_query.py
+
+.PHONY: demo test test-all package lowest lowest-sample torture hostile check bench bench-full bench-customers pictures reference clean
 
 demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, status, down; leaves nothing running
 	@$(DEMO) --sandbox up --skip-test && $(DEMO) --sandbox test && $(DEMO) --sandbox status && $(DEMO) --sandbox down; \
@@ -22,12 +28,17 @@ test: check                       ## ruff, mypy strict and the tests
 test-all: check                   ## the same, with what takes minutes, and property tests with new examples each time
 	@$(BIN)/python -m pytest $(AT_ONCE) -m '' --hypothesis-profile search
 
-lowest:                           ## the same tests with the lowest versions that pyproject.toml allows, in a directory of their own
+package: $(VENV)/.installed-for-development  ## build sdist and wheel, install the wheel in environments of its own, run the demo there
+	@$(BIN)/python -m pytest -m slow tests/packaging
+
+lowest: $(VENV)/.installed-for-development  ## the tests with the lowest versions that pyproject.toml allows, in a directory of their own
 	@rm -rf $(LOWEST)
-	@$(PYTHON) -m venv $(LOWEST)
-	@$(LOWEST)/bin/pip install --quiet --disable-pip-version-check uv
-	@$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[sandbox,dev]'
-	@$(LOWEST)/bin/python -m pytest $(AT_ONCE) --ignore tests/docs  # whose pages are written with the newest
+	@$(BIN)/uv venv --quiet --python $(PYTHON) $(LOWEST)
+	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[sandbox,dev]'
+	@$(LOWEST)/bin/python -m pytest $(AT_ONCE) $(TESTS)
+
+lowest-sample: TESTS := $(SAMPLE)
+lowest-sample: lowest             ## the same with a sample of the tests: about a minute
 
 torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: about an hour
 	@$(BIN)/python -m tests.torture.memory

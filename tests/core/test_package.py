@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import vpce_demo
+from tools import reference
 
 PACKAGE = Path(vpce_demo.__file__).parent
 PROJECT = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())
@@ -17,3 +18,7 @@ def test_every_file_that_is_not_code_is_part_of_the_package() -> None:
     data = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
     assert data >= {PACKAGE / "py.typed", PACKAGE / "cost" / "prices" / "prices.yaml"}
     assert data - installed == set()
+
+
+def test_no_help_names_a_file_that_is_not_installed() -> None:
+    assert "docs/" not in reference.page()
