@@ -125,6 +125,14 @@ def test_the_drawing_is_one_of_today(name: str, theme: Theme, lang: Language) ->
     assert kept.get("viewBox", "").split()[:3] == today.get("viewBox", "").split()[:3]
 
 
+def test_every_make_target_that_is_named_is_there() -> None:
+    """On the pages, in what runs on each submission, and in the workflows, which nothing here has run."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    files = [*PAGES, ROOT / ".ci" / "run", *(ROOT / ".github" / "workflows").iterdir()]
+    named = {name for file in files for name in re.findall(r"(?m)(?:`|^|run: )make ([a-z-]+)", file.read_text())}
+    assert {"demo", "test", "package", "lowest-sample"} <= named <= targets, named - targets
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
