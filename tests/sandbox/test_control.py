@@ -90,6 +90,12 @@ def test_anybody_on_this_machine_may_ask_whether_it_is_there(world: World) -> No
         ("settings", '{"quotas": {"vpcs": 0}}', "quotas are whole numbers from 1 to 1000, of vpcs, endpoints"),
         ("settings", '{"quotas": {"cats": 5}}', "quotas are whole numbers from 1 to 1000, of vpcs, endpoints"),
         ("settings", '{"quotas": ["vpcs"]}', "quotas are whole numbers from 1 to 1000, of vpcs, endpoints"),
+        ("skip", "{}", "seconds is a number from 0, not None"),
+        ("skip", '{"seconds": -1}', "seconds is a number from 0, not -1"),
+        ("skip", '{"minutes": 1}', "unknown key 'minutes'; known are seconds"),
+        ("connect", '{"from": "internet", "port": 80}', "from and to are texts, not 'internet' and None"),
+        ("connect", '{"from": "internet", "to": "i-0", "port": 0}', "port is a whole number from 1 to 65535, not 0"),
+        ("connect", '{"from": "internet", "to": "i-0", "port": 80}', "'i-0' is not an instance or an address"),
         ("reset", '{"all": true}', "none are known here"),
     ],
 )
@@ -114,6 +120,21 @@ def test_settings(world: World) -> None:
     assert world.sandbox.clock.speed == 5
     answer = ask(world.sandbox, "POST", "/_sandbox/settings", '{"speed": "max", "latency_ms": 0}')[1]
     assert answer["speed"] == "max"
+
+
+def test_skip(slow: World) -> None:
+    instance = slow.instance(slow.network())
+    assert slow.described(instance)["State"]["Name"] == "pending"
+    assert ask(slow.sandbox, "POST", "/_sandbox/skip", '{"seconds": 11}')[0] == 200
+    assert slow.described(instance)["State"]["Name"] == "running"
+
+
+def test_connect(world: World) -> None:
+    instance = world.instance(world.network())
+    told = {"from": "internet", "to": instance, "port": 22}
+    status, answer = ask(world.sandbox, "POST", "/_sandbox/connect", json.dumps(told))
+    assert (status, answer["outcome"], answer["host"], answer["host_port"]) == (200, "delivered", instance, 22)
+    assert answer["hops"][-1] == {"at": instance, "says": "gets tcp/22 from 203.0.113.10", "passed": True}
 
 
 def test_calls_in_order(world: World) -> None:

@@ -39,6 +39,8 @@ class Controlled(Protocol):
         quotas: dict[str, int] | None,
         zones_differ: bool | None,
     ) -> None: ...
+    def skip(self, seconds: float) -> None: ...
+    def connect(self, source: str, destination: str, port: int) -> dict[str, Any]: ...
     def ask_to_stop(self) -> None: ...
 
 
@@ -54,7 +56,7 @@ class Mistake(Exception):
 
 class Control:
     """Answers ``GET status``, ``GET calls``, ``GET trace``, ``GET faults``, ``POST faults``, ``POST settings``,
-    ``POST reset`` and ``POST stop``; and ``GET health``, which needs no token.
+    ``POST skip``, ``POST connect``, ``POST reset`` and ``POST stop``; and ``GET health``, which needs no token.
 
     404 for another verb, 405 for another method, 403 without the token, 400 with a message for a body that is not
     JSON, not an object or has keys or values that are not known.
@@ -68,6 +70,8 @@ class Control:
             "trace": {"GET": self._trace},
             "faults": {"GET": self._faults, "POST": self._change_faults},
             "settings": {"POST": self._settings},
+            "skip": {"POST": self._skip},
+            "connect": {"POST": self._connect},
             "reset": {"POST": self._reset},
             "stop": {"POST": self._stop},
         }
@@ -154,6 +158,26 @@ class Control:
             zones_differ=body.get("zones_differ"),
         )
         return self._sandbox.status()
+
+    def _skip(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body, "seconds")
+        seconds = body.get("seconds")
+        if not is_seconds(seconds):
+            raise Mistake(f"seconds is a number from 0, not {seconds!r}")
+        self._sandbox.skip(seconds)
+        return self._sandbox.status()
+
+    def _connect(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body, "from", "to", "port")
+        source, destination, port = (body.get(name) for name in ("from", "to", "port"))
+        if not isinstance(source, str) or not isinstance(destination, str):
+            raise Mistake(f"from and to are texts, not {source!r} and {destination!r}")
+        if not isinstance(port, int) or isinstance(port, bool) or not 1 <= port <= 65535:
+            raise Mistake(f"port is a whole number from 1 to 65535, not {port!r}")
+        try:
+            return self._sandbox.connect(source, destination, port)
+        except (ValueError, RuntimeError) as error:
+            raise Mistake(str(error)) from None
 
     def _reset(self, body: dict[str, Any]) -> dict[str, Any]:
         _only(body)

@@ -229,6 +229,20 @@ class Sandbox:
         self.cloud.alarm.set()
         self.cloud.wires.changed()
 
+    def skip(self, seconds: float) -> None:
+        """Let this many AWS seconds pass at once."""
+        self.clock.skip(seconds)
+        self.cloud.alarm.set()
+        self.cloud.wires.changed()
+
+    def connect(self, source: str, destination: str, port: int) -> dict[str, Any]:
+        """Open a connection in the network and close it; the outcome, and every hop, as ``trace`` has them.
+
+        See ``Network.connect``.  Raises ``ValueError``, and ``RuntimeError`` if the sandbox is emptied meanwhile.
+        """
+        decision = self._network.connect(source, destination, port)
+        return {"source": source, "destination": destination, "port": port, **decision.as_dict()}
+
     def ask_to_stop(self) -> None:
         """Set ``stop_asked``, whose waiter calls ``stop``: a request cannot stop the server that answers it."""
         self.stop_asked.set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import math
 import re
 import threading
 import time
@@ -64,6 +65,8 @@ HAS_COME = "vpce_demo.has_come"
 """In a request's environment: what to call when all of it has come, if the server wants to know."""
 REQUEST_ID = re.compile(rb"<(requestId|RequestId|RequestID)>([^<]*)<")
 UUID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FROM_THE_NETWORK = ("DescribeTargetHealth", "GetConsoleOutput")
+"""What these say is found out by machines and health checks.  Where nothing waits, they say how that ends."""
 UNKNOWN = "unknown"
 """The name of every service that is not there, and of every operation that a service does not have."""
 
@@ -230,6 +233,8 @@ class Api:
         if incoming.service == "ec2" and params.get("DryRun"):
             raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         handler, pages = self._handlers.get((incoming.service, incoming.operation), (None, ""))
+        if incoming.operation in FROM_THE_NETWORK and math.isinf(self.cloud.clock.speed):
+            self.cloud.wires.settle()
         with self.cloud.lock:
             self.cloud.settle()
             try:

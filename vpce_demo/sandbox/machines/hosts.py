@@ -42,6 +42,11 @@ class Hosts:
         for instance_id in self._machines.keys() - view.instances.keys():
             await self._machines.pop(instance_id).destroy()
 
+    @property
+    def booting(self) -> bool:
+        """True while one boots whose time to boot has passed."""
+        return any(machine.booting for machine in self._machines.values())
+
     def not_understood(self) -> dict[str, list[str]]:
         """What the sandbox did not understand in the user data of instances that run, by id.  Any thread may ask."""
         running = [(id, each) for id, each in list(self._machines.items()) if each.running_since is not None]

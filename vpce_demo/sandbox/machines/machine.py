@@ -86,6 +86,7 @@ class Machine:
         self._jobs: set[asyncio.Task[None]] = set()
         self._sshd: Sshd | None = None
         self._life: asyncio.Task[None] | None = None
+        self._has_booted = True
 
     # Facts
 
@@ -137,8 +138,14 @@ class Machine:
 
     # Life
 
+    @property
+    def booting(self) -> bool:
+        """True while it boots though AWS's time for that has passed: what is left is this machine's work."""
+        since = self.running_since
+        return not self._has_booted and since is not None and self.clock.passed(since, timing.INSTANCE_BOOTING)
+
     def power_on(self, running_since: float) -> None:
-        self.running_since = running_since
+        self.running_since, self._has_booted = running_since, False
         self._life = asyncio.create_task(self._live(running_since))
 
     async def shut_down(self) -> None:
@@ -168,6 +175,8 @@ class Machine:
         except Exception:
             log.exception("%s did not boot", self.id)
             self.say("the sandbox could not boot this instance; its log says why")
+        finally:
+            self._has_booted = True
 
     async def _boot(self) -> None:
         # Heavy, and needed only once an instance boots; in a thread, as it would hold up every connection.
@@ -343,6 +352,7 @@ class Machine:
     async def serve(self, port: int, site: Site) -> None:
         """Serve a site until cancelled.  Raises ``OSError`` if the port is taken."""
         server = await self._listen(port, site)
+        self._has_booted = True  # user data that ends with a server in the foreground never ends
         try:
             await asyncio.Event().wait()
         finally:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from vpce_demo.sandbox.network import names
 from vpce_demo.sandbox.network.rules import Ports, acl_line, allowing_group, route_to, within, zones_served
@@ -80,6 +80,16 @@ class Decision:
     def settled_by(self) -> TraceStep:
         """The last hop: the one that decided."""
         return self.hops[-1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "outcome": self.outcome.value,
+            "host": self.host,
+            "host_port": self.port,
+            "seen_as": self.source,
+            "hops": [{"at": hop.at, "says": hop.says, "passed": hop.passed} for hop in self.hops],
+        }
 
 
 def decide(view: View, source: str, destination: str, port: int, health: HealthOf, flow: int = 0) -> Decision:

@@ -47,6 +47,13 @@ class Checks:
     def __init__(self, wire: Wire, clock: Clock, verdicts: Verdicts) -> None:
         self._wire, self._clock, self._verdicts = wire, clock, verdicts
         self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._final: dict[Key, int] = {}
+        """After which of the wire's changes the checks of a target came to their verdict."""
+
+    @property
+    def agree(self) -> bool:
+        """True if every verdict stays as it is until something else changes."""
+        return all(self._final.get(key) == self._wire.changes for key in self._tasks)
 
     async def follow(self, view: View) -> None:
         """Begin to check what is newly registered, forget what no longer is."""
@@ -64,14 +71,17 @@ class Checks:
     async def _end(self, key: Key) -> None:
         await cancelled(self._tasks.pop(key))
         self._verdicts.forget(key)
+        self._final.pop(key, None)
 
     async def _check(self, key: Key) -> None:
         target = key[1]
         await wait_until(self._clock, target.registered_at, timing.TARGET_REGISTERING)
         answers: bool | None = None
         in_a_row = 0
+        changes, since = -1, 0
         while True:
             interval = SHORTEST
+            changes, since = self._wire.changes, since + 1 if self._wire.changes == changes else 1
             try:
                 place = _place(self._wire.view(), key)
                 if place is not None:
@@ -82,6 +92,8 @@ class Checks:
                     answers = answered
                     if in_a_row >= (group.healthy_threshold if answered else group.unhealthy_threshold):
                         self._verdicts.set(key, answered)
+                    if since >= max(group.healthy_threshold, group.unhealthy_threshold):
+                        self._final[key] = changes
             except Exception:
                 log.exception("a health check of %s failed by itself", target.instance_id)
             asked = self._clock.now()

@@ -6,21 +6,26 @@ It holds nothing of its own about routes, groups or connections: each connection
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import math
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vpce_demo.errors import SandboxError
 from vpce_demo.sandbox.client import INSTANCES
 from vpce_demo.sandbox.clock import SHORTEST, Clock
 from vpce_demo.sandbox.machines.hosts import Hosts
+from vpce_demo.sandbox.network import ends
+from vpce_demo.sandbox.network.decide import Decision, Outcome
 from vpce_demo.sandbox.network.health import Checks, Verdicts
 from vpce_demo.sandbox.network.internet import servers
 from vpce_demo.sandbox.network.proxy import Proxy
-from vpce_demo.sandbox.network.wire import Wire
+from vpce_demo.sandbox.network.wire import Unanswered, Wire
 from vpce_demo.sandbox.store.view import Health, View
 
 log = logging.getLogger(__name__)
@@ -29,6 +34,16 @@ _SLOWEST_LOOK = 1.0
 _LOOK_SHARE = 0.1
 """States of the API also change by the clock alone, without a call.  So the network looks again by itself: after a
 tenth of the time since the last change that it saw, and at least every ``_SLOWEST_LOOK`` seconds of the machine."""
+
+
+SETTLING = 5.0
+"""Seconds.  Booting and the first health checks take a few tenths of one."""
+
+T = TypeVar("T")
+
+
+class Ended(RuntimeError):
+    """The network has ended, as it does when the sandbox is emptied."""
 
 
 class Network:
@@ -58,6 +73,8 @@ class Network:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._poked = asyncio.Event()
+        self._clock = clock
+        self._seen = View()
         self._stopping = False
 
     @property
@@ -104,6 +121,63 @@ class Network:
         """What the sandbox did not understand in the user data of instances that run, by instance."""
         return self._hosts.not_understood()
 
+    def settle(self) -> None:
+        """Wait until everything has happened whose time has come, at most ``SETTLING`` seconds of the machine.
+
+        Instances have booted; and where no wait takes time, health checks have come to their verdicts.
+        """
+        with contextlib.suppress(Ended):
+            self._in_the_loop(self._settle())
+
+    def connect(self, source: str, destination: str, port: int) -> Decision:
+        """Open a connection, when the network has settled, and close it.
+
+        ``source`` is an instance's id, ``internet``, or an address there; ``destination`` an instance's id, an address,
+        or a DNS name (``ends.py``).  Raises ``ValueError`` for what is none of these, and ``Ended``.
+        """
+        return self._in_the_loop(self._connect(source, destination, port))
+
+    def _in_the_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        """What it returns or raises.  Raises ``Ended`` if the network does before."""
+        loop = self._loop
+        try:
+            if loop is None:
+                raise Ended
+            running = asyncio.run_coroutine_threadsafe(work, loop)
+        except RuntimeError:
+            work.close()
+            raise Ended("the network has ended") from None
+        try:
+            return running.result(2 * SETTLING)
+        except (CancelledError, TimeoutError):
+            running.cancel()
+            raise Ended("the network has ended meanwhile") from None
+
+    async def _settle(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLING):
+                while not self._is_settled():
+                    await asyncio.sleep(SHORTEST / 4)
+
+    def _is_settled(self) -> bool:
+        if self._view() != self._seen:
+            self._poked.set()
+            return False
+        return not self._hosts.booting and (math.isfinite(self._clock.speed) or self._checks.agree)
+
+    async def _connect(self, source: str, destination: str, port: int) -> Decision:
+        await self._settle()
+        view = self._view()
+        try:
+            start = ends.source(view, source)
+            address = ends.destination(view, destination, start)
+            async with self._wire.connect(start, address, port, 0.0) as connection:
+                return connection.decision
+        except ends.NotThere as failure:
+            return Decision(Outcome.DROPPED, (failure.hop,))
+        except Unanswered as failure:
+            return failure.decision
+
     def trace(self) -> list[dict[str, Any]]:
         """The last connections with their hops, oldest first, ready for JSON (see ``wire.Trace.as_dicts``)."""
         return self._wire.trace.as_dicts()
@@ -145,15 +219,16 @@ class Network:
     async def _follow(self) -> None:
         """Keep machines and checks in step with the API."""
         loop = asyncio.get_running_loop()
-        seen, changed_at = View(), loop.time()
+        changed_at = loop.time()
         while not self._stopping:
             self._poked.clear()
             try:
                 view = self._view()
                 await self._hosts.follow(view)
                 await self._checks.follow(view)
-                if view != seen:
-                    seen, changed_at = view, loop.time()
+                if view != self._seen:
+                    self._seen, changed_at = view, loop.time()
+                    self._wire.changes += 1
             except Exception:
                 log.exception("could not follow the API's changes")
             pause = min(max((loop.time() - changed_at) * _LOOK_SHARE, SHORTEST), _SLOWEST_LOOK)

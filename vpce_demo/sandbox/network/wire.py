@@ -82,11 +82,7 @@ class Trace:
                 "destination": destination,
                 "port": port,
                 "check": check,
-                "outcome": decision.outcome.value,
-                "host": decision.host,
-                "host_port": decision.port,
-                "seen_as": decision.source,
-                "hops": [{"at": hop.at, "says": hop.says, "passed": hop.passed} for hop in decision.hops],
+                **decision.as_dict(),
             }
             for (source, destination, port, check, decision), (at, times) in seen
         ]
@@ -98,6 +94,8 @@ class Wire:
     def __init__(self, view: Callable[[], View], health: HealthOf, clock: Clock) -> None:
         self.view, self.clock = view, clock
         self.trace = Trace()
+        self.changes = 0
+        """Counts what may change the answer to a health check: the API's changes, and who listens."""
         self._health = health
         self._listening: dict[tuple[str, int], int] = {}
         self._clients: dict[int, Decision] = {}
@@ -105,6 +103,7 @@ class Wire:
     def listen(self, host: str, port: int, loopback_port: int) -> None:
         """From now on this host's port is served at that port of the loopback interface."""
         self._listening[host, port] = loopback_port
+        self.changes += 1
 
     def listens(self, host: str, port: int) -> bool:
         """True if something serves this host's port."""
@@ -112,6 +111,7 @@ class Wire:
 
     def unlisten(self, host: str, port: int) -> None:
         self._listening.pop((host, port), None)
+        self.changes += 1
 
     def client(self, loopback_port: int) -> str | None:
         """The virtual address of the client that connected from this loopback port; ``None``: not over the wire."""

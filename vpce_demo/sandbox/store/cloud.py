@@ -26,6 +26,7 @@ class Wires(Protocol):
     def health(self, group_arn: str, instance_id: str, port: int) -> Health: ...
     def console(self, instance_id: str) -> str: ...
     def changed(self) -> None: ...
+    def settle(self) -> None: ...
 
 
 class NoWires:
@@ -38,6 +39,9 @@ class NoWires:
         return ""
 
     def changed(self) -> None:
+        return None
+
+    def settle(self) -> None:
         return None
 
 
