@@ -215,3 +215,15 @@ def test_the_client_is_light(directory: Path) -> None:
     assert not {"boto3", "botocore", "moto", "flask", "werkzeug", "asyncssh", "asyncio", "ssl"} & set(
         ast.literal_eval(loaded.stdout)
     )
+
+
+def test_one_with_a_parent_ends_when_that_does(directory: Path) -> None:
+    """In whatever way: a parent that is killed can stop nothing."""
+    start = (
+        "import os, pathlib, signal, sys; from vpce_demo.sandbox import client; "
+        "client.ensure(pathlib.Path(sys.argv[1]), parent=os.getpid()); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", start, directory], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    wait_for(lambda: not (directory / client.SERVER_FILE).exists())

@@ -42,7 +42,7 @@ from ..config.model import Config
 from ..errors import THIS_DEMO, ConfigError, DemoError, RegionNotEnabled, SignInError
 from ..extras import extra
 from ..model import Side
-from ..sandbox.client import ACCOUNT_KEY, Running
+from ..sandbox.client import ACCOUNT_KEY, Running, variables
 from ..ssh import NO_CONFIGURATION, proxy_command
 from ..untrusted import parts_within
 from .answers import check_answers
@@ -59,8 +59,6 @@ if TYPE_CHECKING:
 
 AWS_CLI = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 """How the AWS CLI is installed."""
-HOST = "127.0.0.1"
-"""Where the sandbox is."""
 NO_REGION = "us-east-1"
 """Where no region is set and none is needed."""
 FETCH_SECONDS = 10
@@ -433,34 +431,9 @@ def sandbox_key(profile: str | None) -> str:
     return re.sub(r"[^\w-]", "-", f"sandbox-{profile}", flags=re.ASCII) if profile else "sandbox"
 
 
-_LEADS_ELSEWHERE = re.compile(
-    "AWS_(PROFILE|DEFAULT_PROFILE|SESSION_TOKEN|SECURITY_TOKEN|CREDENTIAL_EXPIRATION|ENDPOINT_URL.*"
-    "|IGNORE_CONFIGURED_ENDPOINT_URLS|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT)"
-)
-"""The variables that would give a tool other credentials or another endpoint, or forbid one of its own."""
-
-
 def sandbox_variables(config: Config, running: Running, environ: Mapping[str, str]) -> dict[str, str | None]:
-    """The variables with which any tool that starts in this environment uses the sandbox, and never AWS, whatever the
-    user's variables and profiles say; None for one that must not be set."""
-    region, nothing = config.region or NO_REGION, os.devnull
-    direct = environ.get("no_proxy") or environ.get("NO_PROXY", "")  # the order of Python's library
-    if direct != "*" and HOST not in direct.split(","):
-        direct = f"{direct},{HOST}".strip(",")
-    return {
-        **{name: None for name in environ if _LEADS_ELSEWHERE.fullmatch(name)},
-        "AWS_ENDPOINT_URL": running.endpoint_url,
-        "AWS_ACCESS_KEY_ID": sandbox_key(config.profile),
-        "AWS_SECRET_ACCESS_KEY": "sandbox",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_CONFIG_FILE": nothing,
-        "AWS_SHARED_CREDENTIALS_FILE": nothing,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": direct,
-        "no_proxy": direct,
-        "VPCE_DEMO_SANDBOX": "1",
-    }
+    """``sandbox.client.variables`` for the profile and region of the settings."""
+    return variables(running, environ, config.region or NO_REGION, sandbox_key(config.profile))
 
 
 def _sandbox_cli(config: Config, profile: str | None, region: str | None) -> str:

@@ -1,7 +1,8 @@
 """The sandbox's process: ``python -P -m vpce_demo.sandbox --directory D [--speed 20|max] [--port N] ...``.
 
-It writes ``server.json`` when it is ready.  It ends on SIGTERM, on ``POST /_sandbox/stop``, and when that file or its
-directory is removed, so that no process is left behind; in the foreground also when its terminal is closed.
+It writes ``server.json`` when it is ready.  It ends on SIGTERM, on ``POST /_sandbox/stop``, when that file or its
+directory is removed, and with its ``--parent``, so that no process is left behind; in the foreground also when its
+terminal is closed.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="of the API; 0 takes a free one")
     parser.add_argument("--proxy-port", type=int, default=0, help="of the way in from outside; 0 takes a free one")
     parser.add_argument("--quota", type=_quota, action="append", default=[], metavar="NAME=N", help="not AWS's default")
+    parser.add_argument("--parent", type=int, metavar="PID", help="end with this process, which started it")
     parser.add_argument("--iam", action="store_true", help="check the permissions of IAM users and roles")
     parser.add_argument("--zones-differ", action="store_true", help="zones have other names in other accounts")
     parser.add_argument("--log-format", choices=("text", "json"), help="log every API call, too, in lines of this form")
@@ -103,7 +105,7 @@ def main() -> int:
         threading.Thread(target=sandbox.warm_up, name="sandbox-warm-up", daemon=True).start()
         logging.getLogger(__name__).info("ready on %s, proxy %s", sandbox.endpoint_url, sandbox.proxy_url)
         while not sandbox.stop_asked.wait(LOOK_EVERY):
-            if not _ours(sandbox, directory):
+            if not _ours(sandbox, directory) or options.parent not in (None, os.getppid()):
                 break
     finally:
         serving.close()

@@ -69,6 +69,11 @@ CALLS = "vpce_demo.sandbox.calls"
 """The name of the logger of API calls."""
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """The signals that end a sandbox in the foreground; the last one says that its terminal was closed."""
+LEADS_ELSEWHERE = re.compile(
+    "AWS_(PROFILE|DEFAULT_PROFILE|SESSION_TOKEN|SECURITY_TOKEN|CREDENTIAL_EXPIRATION|ENDPOINT_URL.*"
+    "|IGNORE_CONFIGURED_ENDPOINT_URLS|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT)"
+)
+"""The variables that would give a tool other credentials or another endpoint, or forbid one of its own."""
 TAKEN_OVER = ("PATH", "TMPDIR", "TZ", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """The variables of the user's environment that the sandbox's process gets, and ``PYTHONPATH``."""
 NEEDED = ("moto", "flask", "flask_cors", "asyncssh")
@@ -95,6 +100,8 @@ class Options(TypedDict, total=False):
     zones_differ: bool
     quotas: Mapping[str, int]
     log_format: Literal["text", "json"] | None
+    parent: int
+    """The id of this process, to end with it in whatever way it ends."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,37 @@ class Running:
         if status != 200:
             raise SandboxError(f"The sandbox refused {verb}: {answer.get('error', status)}.", code="VPCE118")
         return answer
+
+
+def variables(
+    running: Running,
+    environ: Mapping[str, str],
+    region: str,
+    key: str = "sandbox",
+    secret: str = "sandbox",
+    token: str | None = None,
+) -> dict[str, str | None]:
+    """The variables with which any tool that starts in this environment uses the sandbox with these credentials, and
+    never AWS, whatever the user's variables and profiles say; None for one that must not be set."""
+    nothing, host = os.devnull, "127.0.0.1"
+    direct = environ.get("no_proxy") or environ.get("NO_PROXY", "")  # the order of Python's library
+    if direct != "*" and host not in direct.split(","):
+        direct = f"{direct},{host}".strip(",")
+    return {
+        **{name: None for name in environ if LEADS_ELSEWHERE.fullmatch(name)},
+        "AWS_ENDPOINT_URL": running.endpoint_url,
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        **({"AWS_SESSION_TOKEN": token} if token else {}),
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CONFIG_FILE": nothing,
+        "AWS_SHARED_CREDENTIALS_FILE": nothing,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+        "VPCE_DEMO_SANDBOX": "1",
+    }
 
 
 def _ask(url: str, token: str, method: str, verb: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
