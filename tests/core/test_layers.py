@@ -16,7 +16,7 @@ import vpce_demo
 ROOT = Path(vpce_demo.__file__).parent
 ORDER = (
     "__main__",
-    "cli",
+    "cli pytest_plugin",
     "exercises",
     "report export",
     "ui session",

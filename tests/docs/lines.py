@@ -20,6 +20,12 @@ def documented() -> list[str]:
     return sorted(line for line in lines if "COMMAND" not in line)
 
 
+def files(page: Path) -> dict[str, str]:
+    """The files that a page shows whole, by name: a block right after a line that names one."""
+    named = re.compile(r"`(\w+\.(?:py|tf))`[^\n]*\n+```\w+\n(.*?)^```", re.DOTALL | re.MULTILINE)
+    return dict(named.findall(page.read_text()))
+
+
 def words(line: str) -> list[str]:
     """What stands after the program's name."""
     return shlex.split(line)[1:]

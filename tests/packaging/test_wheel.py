@@ -14,7 +14,8 @@ import pytest
 
 import vpce_demo
 
-from .conftest import USERS_OWN, Built
+from ..docs.lines import files
+from .conftest import ROOT, USERS_OWN, Built
 
 pytestmark = pytest.mark.slow  # it builds and installs; ``make package`` runs it
 
@@ -37,6 +38,12 @@ def run(python: Path, *words: str, code: int = 0) -> str:
     )
     assert done.returncode == code, (words, done.stdout, done.stderr)
     return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def tested(install: Callable[..., Path]) -> Path:
+    """The interpreter of an environment with the wheel, the sandbox and pytest."""
+    return install("sandbox", "pytest", "pytest-xdist")
 
 
 @pytest.fixture
@@ -112,3 +119,14 @@ def test_a_stranger_s_program_is_checked_by_its_types(installed: Path, tmp_path:
     )
     assert 'stranger.py:3: error: Incompatible return value type (got "str", expected "int")' in checked.stdout
     assert "Found 1 error in 1 file" in checked.stdout
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "4")], ids=["alone", "in parallel"])
+def test_a_stranger_s_tests_use_the_plugin(tested: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """The examples of ``docs/testing.md``, by the entry point alone."""
+    for name, text in files(ROOT / "docs" / "testing.md").items():
+        (tmp_path / name).write_text(text)
+    command: list[str | Path] = [tested, "-m", "pytest", "-q", "--deselect", "test_terraform.py", *words]
+    environment = {"HOME": os.environ["HOME"], "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert "6 passed" in done.stdout, done.stdout + done.stderr
