@@ -97,8 +97,10 @@ def _leave(number: int, frame: types.FrameType | None = None) -> NoReturn:
 def _raise(number: int, frame: types.FrameType | None) -> None:
     if _is_importing(frame):
         signal.signal(signal.SIGALRM, lambda _, later: _raise(number, later))
-        signal.setitimer(signal.ITIMER_REAL, _IMPORTED_SECONDS)
+        # Again and again: a wait that begins just after a signal has come is not ended by it.
+        signal.setitimer(signal.ITIMER_REAL, _IMPORTED_SECONDS, _IMPORTED_SECONDS)
         return
+    signal.setitimer(signal.ITIMER_REAL, 0)
     _handle(_end)
     _heard.append(number)
     raise KeyboardInterrupt
