@@ -199,7 +199,9 @@ def _settings_to_make(
             for clients, *counts in networks(config, environment, settings.customer_numbers, chapters):
                 refuse_no_room(settings, clients, *counts, is_sandbox=environment.is_sandbox)
     else:
-        settings = as_built_by_hand(find_out(config, environment, sides, chapters), sides)
+        settings = find_out(config, environment, sides, chapters)
+        if identity.by_hand:
+            settings = as_built_by_hand(settings, sides)
         if found := identity.customers:
             wanted = found.union(range(1, (config.customers or 0) + 1))
             settings = settings.model_copy(update=Settings.with_customers(wanted))

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from ..aws.tags import ID_TAG, KEY_TAG, NO_OWNER, OWNER_TAG, RESOURCE_TAG
+from ..aws.tags import BY_HAND_TAG, ID_TAG, KEY_TAG, NO_OWNER, OWNER_TAG, RESOURCE_TAG
 from ..chapters import chapter_of, in_order, side_of
 from ..config.settings import customer_of, party_of
 from ..engine.resource import Aws
@@ -45,7 +45,7 @@ class StandingDemo:
     is when AWS created the first of its resources, as far as AWS says so; ``count`` is the number of its tagged
     resources; ``keys`` are the fingerprints of the ssh keys in its tags; ``customers`` are the numbers of the customers
     of which something is there, each with the party whose clients found it, ``sides`` the sides, and ``chapters`` the
-    chapters.
+    chapters; ``by_hand`` is True for one that was adopted from somebody who built it by hand.
     """
 
     id: str
@@ -56,6 +56,7 @@ class StandingDemo:
     customers: Mapping[int, str] = field(default_factory=dict)
     sides: frozenset[Side] = frozenset(Side)
     chapters: tuple[str, ...] = ()
+    by_hand: bool = False
 
     @property
     def made_by(self) -> str:
@@ -85,6 +86,8 @@ class Identity:
     """The numbers of its customers, where only AWS or the ids on record say so."""
     chapters: tuple[str, ...] = ()
     """Its chapters, likewise."""
+    by_hand: bool = False
+    """True if it may have been built by hand, where only AWS says so."""
 
     @property
     def marks(self) -> dict[str, str]:
@@ -118,7 +121,9 @@ def standing_demos(sides: Mapping[str, Aws]) -> list[StandingDemo]:
         customers = {number: party for key, party in its.items() if (number := customer_of(key))}
         seen = frozenset(map(side_of, its))
         chapters = in_order(map(chapter_of, its))
-        demos.append(StandingDemo(id, makers or (owners[0],), since, len(parts), keys, customers, seen, chapters))
+        by_hand = any(BY_HAND_TAG in one.tags for one in parts)
+        told = (makers or (owners[0],), since, len(parts), keys, customers, seen, chapters, by_hand)
+        demos.append(StandingDemo(id, *told))
     return sorted(demos, key=lambda demo: (-demo.count, demo.id))
 
 
@@ -159,7 +164,15 @@ def identify(
         theirs = ",".join((others | {_account(one): one for one in recorded if one}).values())
         before = NO_OWNER if is_earlier else before
         chapters = in_order(map(chapter_of, state.entries))
-        return Identity(state.demo_id, owner or caller, theirs, before, customers=customers, chapters=chapters)
+        return Identity(
+            state.demo_id,
+            owner or caller,
+            theirs,
+            before,
+            customers=customers,
+            chapters=chapters,
+            by_hand=not state.settings,  # of a demo that was just taken over from somebody they stand in AWS
+        )
     key = public_line(state.key_file)
     key_id = key_comment(key, aws.demo)
     callers = {caller, *others.values()}
@@ -172,7 +185,7 @@ def identify(
         _refuse_another_order(ours, sides)
         before = NO_OWNER if "" in ours.owners else ""
         customers = frozenset(ours.customers)
-        return Identity(ours.id, caller, theirs, before, customers=customers, chapters=ours.chapters)
+        return Identity(ours.id, caller, theirs, before, None, customers, ours.chapters, ours.by_hand)
     if not demos:
         if every and unrecorded is Unrecorded.REFUSE:
             raise _the_other_sides(aws.demo, every[0])
@@ -183,7 +196,9 @@ def identify(
         raise _not_on_record(aws.demo, chosen, is_own, unrecorded)
     _refuse_another_order(chosen, sides)
     before = ",".join(owner or NO_OWNER for owner in chosen.owners if owner not in callers)
-    return Identity(chosen.id, caller, theirs, before, chosen, frozenset(chosen.customers), chosen.chapters)
+    return Identity(
+        chosen.id, caller, theirs, before, chosen, frozenset(chosen.customers), chosen.chapters, chosen.by_hand
+    )
 
 
 def _refuse_another_order(demo: StandingDemo, sides: Mapping[str, Aws]) -> None:
