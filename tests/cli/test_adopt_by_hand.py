@@ -120,6 +120,7 @@ def test_from_the_console_to_nothing_left(account: Account, account_stage: Stage
     assert code == 0
     assert "PASSED  7 of 7" in out
     assert "sign-in" not in out
+    assert [one["test"] for one in stage.run("list")[1]["demos"]] == ["passed"]
     before = {one: name for one, name in everything(account).items() if one not in others}
     assert stage.text("up", "--yes")[0] == 0
     assert {one: name for one, name in everything(account).items() if one not in others} == before

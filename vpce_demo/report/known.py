@@ -60,7 +60,7 @@ def last_test(runs: Iterable[RecordedRun]) -> Test | None:
         if checks := [line for line in run.lines if line["type"] == "check"]:
             page = next((line["text"] for line in run.lines if line["type"] == "page"), "")
             ended_well = run.end is not None and run.end["exit_code"] == 0
-            return Test(run, checks, page, ended_well and all(check["passed"] for check in checks))
+            return Test(run, checks, page, ended_well and not any(check["passed"] is False for check in checks))
     return None
 
 
