@@ -8,6 +8,7 @@ import subprocess
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,17 @@ def test_what_the_user_chose_stands_in_the_files_as_it_is() -> None:
     assert '"Cost Center"    = "R+D=1:/@"\n' in main
     assert f"Name                 = {text(hostile)}\n" in main
     assert not re.search(r"(?<![$%])[$%]\{(?!var)", main), "no template but our own"
+
+
+def test_what_was_built_by_hand_is_neither_replaced_nor_taken_for_what_up_made() -> None:
+    """Its volumes need not be encrypted, and its tags say that it was built by hand and knows no key of ``up``."""
+    told = written()
+    settings = told.settings.model_copy(update={"by_hand": True})
+    main = replace(told, settings=settings).files()["main.tf"]
+    assert main.count('ignore_tags {\n    keys = ["vpce-demo:by-hand"]\n') == main.count('provider "aws"')
+    left = re.findall(r"ignore_changes = \[(.*)\]", main)
+    assert sum('tags["vpce-demo:key"]' in one for one in left) == main.count('"vpce-demo:key" ') - 2, "but of volumes"
+    assert sum("root_block_device" in one.split(", ") for one in left) == 2
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")

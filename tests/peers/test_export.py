@@ -17,10 +17,14 @@ from typing import Any
 import pytest
 
 from bench.contenders import provider_mirror, to_the_sandbox
+from tests.by_hand import ByHand
 from tests.cli.program import World, good
 from tests.cli.test_export import TARGET, TEXTS
-from vpce_demo.aws.environment import sandbox_key
+from vpce_demo.aws.environment import in_sandbox, sandbox_key
+from vpce_demo.aws.region import image
+from vpce_demo.config.load import load
 from vpce_demo.export.hcl import text
+from vpce_demo.model import Side
 from vpce_demo.sandbox import client
 
 pytestmark = pytest.mark.slow
@@ -136,6 +140,21 @@ def test_a_demo_that_stands_is_imported_whole(
     assert f"{document['imports'] + 1} destroyed." in said
     assert world.run(*words, "status", "--check").code == 10
     assert "nothing left" in good(world.run(*words, "down", "--yes")).text
+
+
+def test_of_a_demo_that_was_built_by_hand_nothing_is_replaced(world: World, terraform: Terraform) -> None:
+    clients = in_sandbox(load(None, {}), world.sandbox).clients[Side.PROVIDER]
+    clients.ec2.create_key_pair(KeyName="mine")
+    ByHand(clients, image(clients, load(None, {}))).build()
+    good(world.run("adopt", "--by-hand", "--yes"))
+    exported(world, terraform)
+    changes = planned(terraform)
+    assert ({*changes}, changes["create"]) == ({"create", "update"}, [TARGET])
+    terraform("apply", "-auto-approve", "-input=false", "-no-color")
+    assert planned(terraform) == {}
+    plan = good(world.run("-o", "json", "plan")).document
+    assert (plan["to_make"], plan["to_mend"]) == ([], [])
+    assert "nothing left" in good(world.run("down", "--yes")).out
 
 
 @pytest.mark.parametrize("words", [(), APART], ids=["alone", "accounts and regions"])

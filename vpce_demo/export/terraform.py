@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..aws.partitions import partition_of
-from ..aws.tags import DEMO_TAG, ID_TAG, KEY_TAG, OWNER_TAG, RESOURCE_TAG
+from ..aws.tags import BY_HAND_TAG, DEMO_TAG, ID_TAG, KEY_TAG, OWNER_TAG, RESOURCE_TAG
 from ..engine.resource import Resource
 from ..model import is_fine
 from ..resources.allowed_principal import AllowedPrincipal
@@ -209,6 +209,8 @@ class Export(Subject):
             owner = self.one_of(self.named("owner", name), about, party.owner)
             tags = Raw(f"merge(local.tags, {{ {expression(OWNER_TAG)} = {owner} }})")
             body.append(Block("default_tags", [("tags", tags)]))
+            if self.settings.by_hand:  # only what was built by hand has that tag, and must keep it
+                body.append(Block("ignore_tags", [("keys", [BY_HAND_TAG])]))
             yield Block('provider "aws"', body)
 
     def _provider(self, party: str) -> list[Item]:
@@ -227,6 +229,11 @@ class Export(Subject):
         pair = r if isinstance(r, KeyPair) else r.key_pair if isinstance(r, Instance) else None
         mark: dict[str, Value] = {KEY_TAG: Raw(f"substr(sha256({self.public_key}), 0, 12)")} if pair else {}
         return {"Name": r.name, RESOURCE_TAG: r.key, **mark}
+
+    @property
+    def key_tag(self) -> list[str]:
+        """The tag that Terraform leaves off where it is not: what was built by hand knows another key than ``up``'s."""
+        return [f"tags[{expression(KEY_TAG)}]"] if self.settings.by_hand else []
 
     @property
     def public_key(self) -> Raw:
@@ -361,7 +368,7 @@ def _route(r: InternetRoute, x: Export) -> Body:
 def _key_pair(r: KeyPair, x: Export) -> Body:
     yield "key_name", r.name
     yield "public_key", x.public_key
-    yield _ignored("public_key")  # not known of one that is imported
+    yield _ignored("public_key", *x.key_tag)  # not known of one that is imported
 
 
 @_row(SecurityGroup, "aws_security_group", word="group")
@@ -395,7 +402,7 @@ def _instance(r: Instance, x: Export) -> Body:
     yield Block("root_block_device", [("encrypted", True), ("tags", x.tags(r))])
     yield "depends_on", x.all_of(r.after)
     # A newer image, what ran at boot, and what the provider does not know of an instance that is imported.
-    yield _ignored("ami", "user_data", "user_data_replace_on_change", "root_block_device[0].tags")
+    yield _ignored("ami", "user_data", "user_data_replace_on_change", "root_block_device", *x.key_tag)
 
 
 @_row(TargetGroup, "aws_lb_target_group", attribute="arn")
