@@ -461,7 +461,9 @@ def look_at_hand_made(
     """Find and compare a demo that somebody built by hand.  ``vpcs`` and ``service`` are ids that are meant,
     ``everything`` is True if it may be one that this program made, and ``own`` as in ``Shapes``.  Raises ClientError,
     and ConfigError for an id that is not there."""
-    only, settings = settings.side, settings.model_copy(update={"side": None, **_apart(settings, clients)})
+    one_customer = Settings.with_customers(())  # the tutorial's, however many the config file is for
+    changed = {"side": None, **one_customer, **_apart(settings, clients)}
+    only, settings = settings.side, settings.model_copy(update=changed)
     chosen: dict[str, str] = {}
     known: dict[str, Live] = {}
     made = {
