@@ -100,7 +100,7 @@ def test_with_the_key_17_of_17_are_done(account: Account, stage: Stage, tmp_path
     permission(REVOKE, "provider", rule(80))(hand)
     code, out, _ = stage.text("check", "--lang", "ja", "--key", str(key))
     assert code == 10
-    assert re.search(r"✗ +6 +Web サーバー +足りないもの +インバウンドルール", out)
+    assert re.search(r"✗ +6 +Web サーバー +足りないもの +インバウンドルール tcp/80$", out, re.MULTILINE)
     assert "次は: インバウンドルール tcp/80 を作成してください" in out
     assert f"vpce-demo --sandbox --state-dir {stage.directory} sandbox aws ec2 authorize" not in out
     assert f"sandbox aws ec2 authorize-security-group-ingress --group-id {hand.ids['provider-group']}" in out
@@ -113,6 +113,7 @@ def test_with_the_key_17_of_17_are_done(account: Account, stage: Stage, tmp_path
     assert (code, out) == (0, "Nothing to delete: nothing left.\n")
     assert f"! {hand.ids['provider-vpc']} has the tutorial's addresses, and this program did not make it." in err
     assert f"See what it is:  vpce-demo --sandbox --state-dir {stage.directory} check" in err
+    assert f"and down deletes it:  vpce-demo --sandbox --state-dir {stage.directory} adopt --by-hand --vpc vpc-" in err
     # The page of what is not done, in Japanese and masked
     code, document, _ = stage.run("check", "--lang", "ja", "--redact", "--to", str(tmp_path / "masked.html"))
     assert (code, document["redacted"], document["steps"][5]["kind"]) == (10, True, "IngressRule")
@@ -166,6 +167,16 @@ def test_beside_a_demo_of_this_program(
     account.settled()
     code, document, _ = stage.run("check")
     assert (code, document["done"], document["steps"][0]["id"]) == (0, 16, hand.ids["provider-vpc"])
+
+
+def test_the_tutorial_has_one_customer_however_many_are_configured(
+    account: Account, stage: Stage, tmp_path: Path
+) -> None:
+    hand = account.by_hand(1)
+    hand.vpc("customer", "10.0.0.0/16", "Customer_Network")
+    (tmp_path / "many.yaml").write_text("customers: 3\n")
+    _, document, _ = stage.run("-c", str(tmp_path / "many.yaml"), "check")
+    assert [one["step"] for one in document["steps"] if one["state"] == "done"] == ["1", "9"]
 
 
 def test_what_aws_is_working_on_is_not_wrong(account: Account) -> None:

@@ -165,7 +165,8 @@ def _take_what_was_built(
 
 def _show(screen: Screen, hands: HandOver) -> None:
     wide = max((cell_len(screen.said(r.noun)) for r, *_ in hands.taken), default=0)
-    screen.line("To be taken over:" if hands.new else "Taken over already:" if hands.taken else "", style="bold")
+    if hands.taken:
+        screen.line("To be taken over:" if hands.new else "Taken over already:", style="bold")
     for r, live, name, is_tagged, with_it in hands.taken:
         if not hands.new or not is_tagged:
             ids = ", ".join(map(short_id, (live.id, *with_it)))

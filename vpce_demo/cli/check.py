@@ -145,15 +145,21 @@ def _show(screen: Screen, one: CheckedStep, found: HandMade) -> None:
     p, aside = one.problem, " " * (wide + 10)
     what = found.live[one.step.head.key].id if one.step.resources and not p else ""
     if p:
-        noun = screen.said(p.resource.noun)
+        noun = _called(screen, p.resource, one)
         what = (f"{noun}: " if one.step.resources else "") + screen.said(p.why) if p.why else noun
     head = f"{one.number:>4}  {padded(screen.said(one.step.title), wide)} {padded(screen.said(one.state.value), 13)}"
     screen.entry(head, f" {shortened(what)}" if what else "", mark=MARKS[one.state])
     for drift in p.drift if p else ():
         screen.entry(aside, _in_words(drift))
     for note in one.notes if not screen.quiet else ():
-        noun, words = screen.said(note.resource.noun), screen.said(_in_words(note.drift))
+        noun, words = _called(screen, note.resource, one), screen.said(_in_words(note.drift))
         screen.entry(aside, f"{screen.said('fine')}: {noun}: {words}")
+
+
+def _called(screen: Screen, r: Resource, one: CheckedStep) -> str:
+    """Its kind, with its name if the step has several of the kind, such as inbound rules."""
+    several = [each.kind for each in one.step.resources].count(r.kind) > 1
+    return f"{screen.said(r.noun)} {r.name}" if several else screen.said(r.noun)
 
 
 def _in_words(drift: Drift) -> str:
@@ -171,7 +177,8 @@ def _following(app: App, environment: Environment, found: HandMade, one: NextThi
 
 def _show_next(screen: Screen, one: documents.NextThing) -> None:
     screen.entry("Next: ", one["what"])
-    screen.entry("  ", one["click"])
+    if one["click"]:
+        screen.entry("  ", one["click"])
     screen.line(f"  {one['console_url'] or ''}".rstrip())
     screen.text(
         "\n".join(f"    {line}" if not number else line for number, line in enumerate(one["command"].split("\n")))

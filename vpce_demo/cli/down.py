@@ -216,6 +216,9 @@ def _delete(
             for vpc in made_by_hand(run.sides[Side.PROVIDER], run.settings) if not other else ():
                 screen.message(f"{vpc} has the tutorial's addresses, and this program did not make it.", mark="!")
                 screen.message(f"What stands there may cost money. See what it is:  {command_line(app)} check")
+                if not run.settings.side:  # adopt needs both
+                    adopt = f"{command_line(app)} adopt --by-hand --vpc {vpc}"
+                    screen.message(f"If it is yours, take it over, and down deletes it:  {adopt}")
             return
         if run.standing:
             app.document["unrecorded"] = run.standing.facts
