@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ import yaml
 from vpce_demo.chapters import CHAPTERS, demo_of
 from vpce_demo.config.load import load
 from vpce_demo.config.settings import TUTORIAL, Settings
-from vpce_demo.export import cloudformation
+from vpce_demo.export import cloudformation, script
 from vpce_demo.export.hcl import Block, Raw, page, text
 from vpce_demo.export.subject import Party
 from vpce_demo.export.terraform import FILES, PARTS, ROWS, Export
@@ -291,16 +292,32 @@ def test_a_template_of_a_demo_that_stands_makes_another_one(stage: Stage, monkey
 
 def test_the_pages_commands_as_scripts(stage: Stage) -> None:
     """``tests/peers/test_the_pages.py`` runs them."""
-    code, document, _ = stage.run("export", "aws-cli", "--to", "scripts")
+    near = replace(stage, directory=Path(os.path.relpath(stage.directory)))
+    code, document, _ = near.run("export", "aws-cli", "--to", "scripts")
     assert (code, document["files"]) == (0, ["create.sh", "delete.sh"])
     create, delete = (Path("scripts", name).read_text() for name in document["files"])
     assert [int(number) for number in re.findall(r"^# Step (\d+)", create, re.MULTILINE)] == [*range(1, 16), 15, 16]
     assert create.count("sandbox aws") == delete.count("sandbox aws") == 1
-    (left,) = re.findall(r"declare -p (.*) >ids.sh", create)
+    assert create.count(f"sandbox --state-dir {stage.directory} ") == 2, "the scripts run in their own directory"
+    (left,) = re.findall(r"declare -p (.*) 2>/dev/null", create)
     assert set(re.findall(r"\$\{?([A-Z]\w+)", delete)) <= set(left.split())
     code, document, _ = stage.run("export", "aws-cli", "--to", "other", "--chapter", "gateway")
     assert (code, document["error"]["code"]) == (5, "VPCE135")
     assert not Path("other").exists()
+
+
+def test_a_script_that_stops_says_how_what_it_made_is_deleted_and_keeps_the_ids(tmp_path: Path) -> None:
+    def run(create: str) -> tuple[int, str, str]:
+        (tmp_path / "create.sh").write_text(script.scripts("x", create, "", {}, "vpce-demo --name x")["create.sh"])
+        done = subprocess.run(["bash", tmp_path / "create.sh"], capture_output=True, text=True)
+        return done.returncode, done.stderr, (tmp_path / "ids.sh").read_text()
+
+    assert run("VPC=$(false)\n") == (1, "", ""), "nothing was made"
+    code, said, ids = run("VPC=$(echo vpc-1)\nWEB=$(false)\n")
+    assert (code, ids) == (1, 'declare -- VPC="vpc-1"\n')
+    assert "vpce-demo --name x adopt --by-hand && vpce-demo --name x down" in said
+    code, said, ids = run("VPC=$(echo vpc-2)\n")
+    assert (code, "Delete that first" in said, ids) == (1, True, 'declare -- VPC="vpc-1"\n')
 
 
 def test_of_a_demo_that_stands(stage: Stage) -> None:

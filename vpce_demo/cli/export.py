@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,9 +138,15 @@ def _scripts(app: App, chapter: str | None) -> dict[str, str]:
     whose = {"AWS_PROFILE": config.profile_of(Side.PROVIDER), "AWS_REGION": config.region_of(Side.PROVIDER)}
     if where.sandbox:
         app.environment(where, app.screen(), start=True)
-        whose = {}
+        whose, files = {}, {"state_dir": where.state_directory, "config": app.get("config")}
+        absolute = {
+            name: os.path.abspath(file) for name, file in files.items() if file
+        }  # they run in their own directory
+        app = replace(app, given={**app.given, **absolute})
     last = steps("en")[-1].step
-    return script.scripts(config.name, commands_of(app, range(1, last)), commands_of(app, [last]), whose)
+    return script.scripts(
+        config.name, commands_of(app, range(1, last)), commands_of(app, [last]), whose, command_line(app)
+    )
 
 
 def _settings(run: Run, environment: Environment, *, is_new: bool) -> Settings:
