@@ -247,7 +247,7 @@ def test_what_is_elsewhere_has_a_template_of_its_own() -> None:
 
 @pytest.mark.parametrize("page", ["plain ${AWS::Region}", "ようこそ", "{{resolve:ssm:/x}}"])
 def test_user_data_arrives_as_it_is(page: str) -> None:
-    _, files, read = templates(page=page)
+    _, files, read = templates(page=page, provider={"vpc_name": page})
     data = read["template.yaml"]["Resources"]["Web"]["Properties"]["UserData"]
     is_encoded = isinstance(data, str)
     assert (b64decode(data).decode() if is_encoded else data["Fn::Base64"]) == web_server(page, "7f3a9c")

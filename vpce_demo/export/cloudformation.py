@@ -41,6 +41,8 @@ from .subject import Party, R, Subject, heading
 FILES = ("README.md", "template.yaml", "provider.yaml", "consumer.yaml", "consumer-*.yaml")
 """Patterns of the names of the files."""
 NO_ACCEPTER = "CloudFormation has no resource type that accepts a connection: the stack waits until a person does."
+LOOKED_UP = "{{resolve:"
+"""With it begins what CloudFormation replaces by a parameter or a secret, wherever it stands."""
 TAKEN = "The demo stands, and AWS has some of its names once: delete it before the stack is made."
 
 Properties = Iterator[tuple[str, Any]]
@@ -212,7 +214,8 @@ class Template:
             f"Resources:\n{resources}",
             *([_yaml({"Outputs": outputs})] if outputs else []),
         ]
-        return "\n\n".join(parts) + "\n"
+        told = "\n\n".join(parts) + "\n"
+        return told.replace(LOOKED_UP, "{ {resolve:")  # in a name, which cannot be encoded; there is no escape for it
 
     def _steps(self) -> Iterator[str]:
         mine = self.resources
@@ -434,7 +437,7 @@ IMAGE = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
 
 def _user_data(text: str) -> Any:
     """As it is; encoded, if CloudFormation would change it: what is not ASCII, and what it would look up."""
-    if text.isascii() and "{{resolve:" not in text:
+    if text.isascii() and LOOKED_UP not in text:
         return {"Fn::Base64": text}
     return b64encode(text.encode()).decode()
 
