@@ -186,6 +186,33 @@ def test_two_demos_and_an_id_that_is_not_there(account: Account, account_stage: 
     assert (code, tagged(account)) == (0, {first.ids["provider-vpc"]})
 
 
+def test_the_names_of_the_tutorial_do_not_make_a_classmates_consumer_ones_own(
+    account: Account, account_stage: Stage
+) -> None:
+    """Neither beside a second provider, nor where its endpoint leads to another service; --vpc takes it."""
+    theirs = account.by_hand(0)
+    theirs.vpc("customer", "10.0.0.0/16", "Customer_Network")
+    theirs.subnet("customer", "10.0.1.0/24")
+    mine, another = account.by_hand(1), account.by_hand(1)
+    _, document, _ = account_stage.run("adopt", "--by-hand", "--vpc", mine.ids["provider-vpc"])
+    assert taken(document) == {mine.ids["provider-vpc"]}
+    account.clients.ec2.delete_vpc(VpcId=another.ids["provider-vpc"])
+    _, document, _ = account_stage.run("adopt", "--by-hand")
+    assert theirs.ids["customer-vpc"] in taken(document), "nothing says that it is somebody else's"
+    theirs.vpc("provider", "30.0.0.0/16", "")
+    theirs.gateway("provider")
+    theirs.subnet("provider", "30.0.1.0/24")
+    theirs.web()
+    theirs.balancer()
+    theirs.service()
+    theirs.group("customer", "consumer", 80)
+    theirs.endpoint()
+    _, document, _ = account_stage.run("adopt", "--by-hand")
+    assert taken(document) == {mine.ids["provider-vpc"]}
+    assert f"--vpc {theirs.ids['customer-vpc']}" in left(document)
+    assert tagged(account) == set()
+
+
 def refuse(account: Account, after: int, error: BaseException) -> Callable[[], None]:
     """Let every call that tags fail after so many; returns what ends that."""
     done = [0]

@@ -113,7 +113,7 @@ def test_with_the_key_17_of_17_are_done(account: Account, stage: Stage, tmp_path
     assert (code, out) == (0, "Nothing to delete: nothing left.\n")
     assert f"! {hand.ids['provider-vpc']} has the tutorial's addresses, and this program did not make it." in err
     assert f"See what it is:  vpce-demo --sandbox --state-dir {stage.directory} check" in err
-    assert f"and down deletes it:  vpce-demo --sandbox --state-dir {stage.directory} adopt --by-hand --vpc vpc-" in err
+    assert f"and down deletes it:  vpce-demo --sandbox --state-dir {stage.directory} adopt --by-hand\n" in err
     # The page of what is not done, in Japanese and masked
     code, document, _ = stage.run("check", "--lang", "ja", "--redact", "--to", str(tmp_path / "masked.html"))
     assert (code, document["redacted"], document["steps"][5]["kind"]) == (10, True, "IngressRule")

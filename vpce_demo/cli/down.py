@@ -213,11 +213,12 @@ def _delete(
             app.document.update(deleted=0, deleted_ids=[], left=[])
             screen.line(f"Nothing to delete: nothing left{_where(run)}.")
             what_stays(screen, run.settings, run.state, other, is_sandbox=environment.is_sandbox)
-            for vpc in made_by_hand(run.sides[Side.PROVIDER], run.settings) if not other else ():
+            by_hand = made_by_hand(run.sides[Side.PROVIDER], run.settings) if not other else []
+            for vpc in by_hand:
                 screen.message(f"{vpc} has the tutorial's addresses, and this program did not make it.", mark="!")
                 screen.message(f"What stands there may cost money. See what it is:  {command_line(app)} check")
                 if not run.settings.side:  # adopt needs both
-                    adopt = f"{command_line(app)} adopt --by-hand --vpc {vpc}"
+                    adopt = f"{command_line(app)} adopt --by-hand{f' --vpc {vpc}' if len(by_hand) > 1 else ''}"
                     screen.message(f"If it is yours, take it over, and down deletes it:  {adopt}")
             return
         if run.standing:

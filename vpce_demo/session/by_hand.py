@@ -155,9 +155,11 @@ class _Hands:
         vpc = chosen.get(f"{'provider' if r.side is Side.PROVIDER else 'customer'}-vpc")
         endpoint = self.shapes.described.get("endpoint", {})
         match r:
-            case Vpc(key="customer-vpc"):  # its addresses are many people's
-                leads = "service" in self.taken and endpoint.get("VpcId") == vpc and self._names_the_service(endpoint)
-                if not (leads or vpc in self.shapes.vpcs or self.shapes.names.get(r.key) == r.name):
+            case Vpc(key="customer-vpc"):  # its addresses, and in a class its name, are many people's
+                connects = endpoint.get("VpcId") == vpc
+                is_named = self.shapes.names.get(r.key) == r.name and not self.shapes.vpcs
+                leads = "service" in self.taken and self._names_the_service(endpoint) if connects else is_named
+                if not (leads or vpc in self.shapes.vpcs):
                     return f"only its addresses fit. If it is the demo's: --vpc {vpc}"
             case InternetGateway():
                 if vpc not in [one.get("VpcId") for one in described.get("Attachments", ())] or not self._has_vpc(r):
