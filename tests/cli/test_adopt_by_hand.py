@@ -331,7 +331,7 @@ def test_what_is_doubtful_is_left_and_down_leaves_it(account: Account, account_s
         default: "(security group default): AWS made it, as a default",
         hand.ids["customer"]: "(termination protection is on ): it keeps",
         hand.ids["customer-group"]: "(a security group mine ): it keeps",
-        another: "(instance ): it has the key pair, too",
+        another: "(instance ): it was launched with the key pair that down deletes",
         more: "(listener TCP/8080): not part of the tutorial, and AWS deletes it with the load balancer",
     }.items():
         assert f"{id} {why}" in told

@@ -194,9 +194,8 @@ class _Hands:
                 which: Any = {"Filters": [{"Name": "key-name", "Values": [self._name(r)]}]}
                 for user in INSTANCES.pages(aws, which):
                     if user["InstanceId"] not in ids and Phase.of(user["State"]["Name"]) is not Phase.GONE:
-                        yield Left(
-                            user["InstanceId"], "instance", tags_of(user).get("Name", ""), "it has the key pair, too"
-                        )
+                        why = "it was launched with the key pair that down deletes"
+                        yield Left(user["InstanceId"], "instance", tags_of(user).get("Name", ""), why)
             if isinstance(r, LoadBalancer):
                 for one in aws.elb.describe_listeners(LoadBalancerArn=live.id)["Listeners"]:
                     if one["ListenerArn"] not in ids:
