@@ -31,6 +31,10 @@ def test_both_sides_are_taken_and_deleted_and_nothing_beside_them(
     write_server_file(sandbox, tmp_path)
     stage = Stage(tmp_path, ours.clients, {}, capsys)
     where = WHERE[kind]
+    code, document, _ = stage.run("adopt", "--by-hand", "--yes")
+    assert (code, document["error"]["code"]) == (5, "VPCE142"), "half of it"
+    option = where[0] if kind == "regions" else "--consumer-profile PROFILE"
+    assert f" adopt --by-hand {option}" in document["error"]["hint"]
     code, document, _ = stage.run("adopt", "--by-hand", "--key", str(key), "--yes", *where)
     assert code == 0
     assert taken(document) == {id for one in both for id in tagged(one)}

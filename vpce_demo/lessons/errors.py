@@ -758,5 +758,10 @@ ERRORS = (
         "`sandbox ssh` names an instance by its id, its Name tag or an address. None that runs has it, or several do.",
         "Take an id that the message names. In another account or region: `--profile`, `--region` before `sandbox`.",
     ),
+    ErrorRow(
+        "VPCE142", "5", "The other side is in another account or region",
+        "`adopt --by-hand` takes both sides, and an endpoint leads to an account or a region that was not looked at.",
+        "Name it with the option that the message names. One side alone is taken with `--vpc ID`.",
+    ),
 )
 # fmt: on

@@ -73,7 +73,8 @@ class HandOver(NamedTuple):
 def by_shape(run: Run, config: Config, vpcs: Collection[str], service: str) -> HandOver:
     """What there is of a demo that somebody built by hand.  Changes nothing.
 
-    Raises ClientError, ConfigError for an id that is not there, and Refused if two VPCs fit.
+    Raises ClientError, ConfigError for an id that is not there, and Refused if two VPCs fit, or if the other side is in
+    an account or region that is not looked at.
     """
     own = run.sides[Side.PROVIDER].is_ours
     found = look_at_hand_made(not_looked_up(config), run.environment.clients, vpcs, service, own=own)
@@ -84,7 +85,18 @@ def by_shape(run: Run, config: Config, vpcs: Collection[str], service: str) -> H
             code="VPCE136",
             hint=f"Say which one is meant:  <demo> adopt --by-hand {meant}",
         )
-    return _Hands(run, found).over()
+    hands, side = _Hands(run, found).over(), found.shapes.unseen
+    if side and not vpcs and not any(one.is_tagged for one in hands.taken):
+        why = next(found.shapes.not_allowed[r.key] for r in found.demo.resources if r.side is side)
+        region = found.shapes.unseen_region
+        where = f"--{side}-region {region}" if region else f"--{side}-profile PROFILE"
+        raise Refused(
+            f"The {side}'s side is not here: {why}.",
+            code="VPCE142",
+            hint=f"Look there, too:  <demo> adopt --by-hand {where}\n"
+            "To take only what is here:  <demo> adopt --by-hand --vpc ID",
+        )
+    return hands
 
 
 class _Hands:
