@@ -21,7 +21,7 @@ from vpce_demo.verify.hand_made import State
 
 from .hand_made import REVOKE, Account, permission, states, undone, words
 from .program import VALIDATOR
-from .stage import Stage, write_server_file
+from .stage import Stage
 
 
 def test_each_half_of_a_demo_says_what_comes_next(account: Account) -> None:
@@ -53,18 +53,7 @@ def test_an_empty_account_is_led_to_a_whole_demo(account: Account) -> None:
 # --- the command -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def stage(
-    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Stage:
-    """The program in this account, with clients that are not made anew for each command."""
-    monkeypatch.setattr("vpce_demo.aws.environment.in_sandbox", lambda config, running: account.place)
-    state = tmp_path / "state"
-    write_server_file(account.sandbox, state)
-    return Stage(state, account.clients, {}, capsys)
-
-
-def test_with_the_key_17_of_17_are_done(account: Account, stage: Stage, tmp_path: Path) -> None:
+def test_with_the_key_17_of_17_are_done(account: Account, account_stage: Stage, tmp_path: Path) -> None:
     key = tmp_path / "keys" / "bob.pem"
     key.parent.mkdir()
     key.touch(0o600)
@@ -72,7 +61,7 @@ def test_with_the_key_17_of_17_are_done(account: Account, stage: Stage, tmp_path
     hand = account.by_hand(key="bob")
     account.settled()
     hand.tag(hand.ids["provider-vpc"], "<b>my</b>\u202evpc")
-    code, document, err = stage.run("check", "--key", str(key), "--to", str(tmp_path / "done.html"))
+    code, document, err = account_stage.run("check", "--key", str(key), "--to", str(tmp_path / "done.html"))
     assert "17 of 17 done." in err
     page = shown(tmp_path / "done.html")
     assert "17 of 17 done" in page
@@ -91,31 +80,31 @@ def test_with_the_key_17_of_17_are_done(account: Account, stage: Stage, tmp_path
     assert noted in document["steps"][0]["notes"]
     assert list(tmp_path.glob("keys/*")) == [key], "the directory of the key stays as it is"
     # Without it, and without another's name
-    code, document, _ = stage.run("check")
+    code, document, _ = account_stage.run("check")
     assert (code, document["done"], document["steps"][-1]["state"]) == (0, 16, "not looked at")
-    code, out, _ = stage.text("check", "--key", str(key), "--user", "nobody")
+    code, out, _ = account_stage.text("check", "--key", str(key), "--user", "nobody")
     assert code == 6
     assert "nobody@" in out
     # In Japanese, and one thing wrong
     permission(REVOKE, "provider", rule(80))(hand)
-    code, out, _ = stage.text("check", "--lang", "ja", "--key", str(key))
+    code, out, _ = account_stage.text("check", "--lang", "ja", "--key", str(key))
     assert code == 10
     assert re.search(r"✗ +6 +Web サーバー +足りないもの +インバウンドルール tcp/80$", out, re.MULTILINE)
     assert "次は: インバウンドルール tcp/80 を作成してください" in out
-    assert f"vpce-demo --sandbox --state-dir {stage.directory} sandbox aws ec2 authorize" not in out
+    assert f"vpce-demo --sandbox --state-dir {account_stage.directory} sandbox aws ec2 authorize" not in out
     assert f"sandbox aws ec2 authorize-security-group-ingress --group-id {hand.ids['provider-group']}" in out
-    code, document, _ = stage.run("check")
+    code, document, _ = account_stage.run("check")
     assert document["next"]["step"] == "6"
     assert document["next"]["click"].startswith("VPC > Security groups")
     assert document["next"]["console_url"] is None
     # Nothing of it is this program's, and down says what it leaves
-    code, out, err = stage.text("down")
+    code, out, err = account_stage.text("down")
     assert (code, out) == (0, "Nothing to delete: nothing left.\n")
     assert f"! {hand.ids['provider-vpc']} has the tutorial's addresses, and this program did not make it." in err
-    assert f"See what it is:  vpce-demo --sandbox --state-dir {stage.directory} check" in err
-    assert f"and down deletes it:  vpce-demo --sandbox --state-dir {stage.directory} adopt --by-hand\n" in err
+    assert f"See what it is:  vpce-demo --sandbox --state-dir {account_stage.directory} check" in err
+    assert f"and down deletes it:  vpce-demo --sandbox --state-dir {account_stage.directory} adopt --by-hand\n" in err
     # The page of what is not done, in Japanese and masked
-    code, document, _ = stage.run("check", "--lang", "ja", "--redact", "--to", str(tmp_path / "masked.html"))
+    code, document, _ = account_stage.run("check", "--lang", "ja", "--redact", "--to", str(tmp_path / "masked.html"))
     assert (code, document["redacted"], document["steps"][5]["kind"]) == (10, True, "IngressRule")
     text, page = (tmp_path / "masked.html").read_text(), shown(tmp_path / "masked.html")
     assert not re.search(r"123456789012|user/sandbox|-[0-9a-f]{17}\b", text)
@@ -123,7 +112,7 @@ def test_with_the_key_17_of_17_are_done(account: Account, stage: Stage, tmp_path
     assert "✗ 6 Web サーバー 足りないもの インバウンドルール" in page
     assert "6: インバウンドルール tcp/80 を作成してください" in page
     assert "aws ec2 authorize-security-group-ingress --group-id sg-xxxxxxxx1" in page
-    assert stage.text("check", "--redact")[0] == stage.text("check", "--to", "page.pdf")[0] == 2
+    assert account_stage.text("check", "--redact")[0] == account_stage.text("check", "--to", "page.pdf")[0] == 2
     VALIDATOR.validate(document)
 
 
@@ -132,50 +121,50 @@ def shown(page: Path) -> str:
     return " ".join(unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", page.read_text(), flags=re.DOTALL)).split())
 
 
-def test_two_demos_and_which_is_meant(account: Account, stage: Stage) -> None:
+def test_two_demos_and_which_is_meant(account: Account, account_stage: Stage) -> None:
     first = account.by_hand()
     second = account.by_hand(8, suffix="-2", names=("mine-too", ""))
     account.settled()
-    code, document, _ = stage.run("check")
+    code, document, _ = account_stage.run("check")
     assert code == 10
     both = sorted((f"{first.ids['provider-vpc']} (my-vpc)", f"{second.ids['provider-vpc']} (mine-too)"))
     assert document["steps"][0]["why"] == f"several fit: {', '.join(both)}"
     assert document["next"]["command"].endswith(f" check --vpc {both[0].split()[0]}")
     for hand, done in ((first, 16), (second, 14)):  # the consumer's VPC is there, with an endpoint of the first
         for option in (("--vpc", hand.ids["provider-vpc"]), ("--service", hand.ids["service"])):
-            code, document, _ = stage.run("check", *option)
+            code, document, _ = account_stage.run("check", *option)
             assert document["steps"][0]["id"] == hand.ids["provider-vpc"]
             assert document["done"] == done
-    code, document, _ = stage.run("check", "--vpc", "vpc-0123456789abcdef0")
+    code, document, _ = account_stage.run("check", "--vpc", "vpc-0123456789abcdef0")
     assert (code, document["error"]["code"]) == (2, "VPCE134")
     # The tutorial's name decides among several, and only there.
     second.tag(second.ids["provider-vpc"], "Service_Network")
-    assert stage.run("check")[1]["steps"][0]["id"] == second.ids["provider-vpc"]
+    assert account_stage.run("check")[1]["steps"][0]["id"] == second.ids["provider-vpc"]
 
 
 def test_beside_a_demo_of_this_program(
-    account: Account, stage: Stage, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path
+    account: Account, account_stage: Stage, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path
 ) -> None:
     with open_run(tmp_path / "own") as run:
         run.up(run.demo.resources, lambda event: None, None)
         ids = dict(run.state.ids)
-    code, document, _ = stage.run("check")
+    code, document, _ = account_stage.run("check")
     assert (code, document["done"]) == (10, 0), "nothing is built by hand"
-    code, document, _ = stage.run("check", "--all")
+    code, document, _ = account_stage.run("check", "--all")
     assert (document["done"], document["steps"][0]["id"]) == (16, ids["provider-vpc"])
     hand = account.by_hand()
     account.settled()
-    code, document, _ = stage.run("check")
+    code, document, _ = account_stage.run("check")
     assert (code, document["done"], document["steps"][0]["id"]) == (0, 16, hand.ids["provider-vpc"])
 
 
 def test_the_tutorial_has_one_customer_however_many_are_configured(
-    account: Account, stage: Stage, tmp_path: Path
+    account: Account, account_stage: Stage, tmp_path: Path
 ) -> None:
     hand = account.by_hand(1)
     hand.vpc("customer", "10.0.0.0/16", "Customer_Network")
     (tmp_path / "many.yaml").write_text("customers: 3\n")
-    _, document, _ = stage.run("-c", str(tmp_path / "many.yaml"), "check")
+    _, document, _ = account_stage.run("-c", str(tmp_path / "many.yaml"), "check")
     assert [one["step"] for one in document["steps"] if one["state"] == "done"] == ["1", "9"]
 
 
