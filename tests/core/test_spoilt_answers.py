@@ -101,8 +101,15 @@ def test_every_kind_is_in_the_table() -> None:
 # --- once: the command goes on -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("do", "how"), ONCE)
-@pytest.mark.parametrize("operation", ["DescribeVpcs", "CreateVpc", "DeleteVpc"])
+@pytest.mark.parametrize(
+    ("operation", "do", "how"),
+    # The ordinary run has each way with one operation, and ``make test-all`` with all.
+    [
+        pytest.param(operation, *way, marks=() if number % 3 == at else pytest.mark.slow)
+        for at, operation in enumerate(("DescribeVpcs", "CreateVpc", "DeleteVpc"))
+        for number, way in enumerate(ONCE)
+    ],
+)
 def test_one_spoilt_answer_does_no_harm(
     sandbox: Sandbox, run: Run, vpc: Resource, operation: str, how: str, do: str
 ) -> None:

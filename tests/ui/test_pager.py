@@ -138,8 +138,15 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_it_all(read: Read, monkeypa
     assert all(f"{name}4" in found[0] for name in "abc")
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize(
+    ("width", "height", "lang"),
+    # The ordinary run has each language once, and ``make test-all`` all.
+    [
+        pytest.param(*size, lang, marks=() if at == number else pytest.mark.slow)
+        for number, lang in enumerate(LANGUAGES)
+        for at, size in enumerate(SIZES)
+    ],
+)
 def test_every_page_of_the_tutorial_is_read_without_losing_a_row(
     lang: str, width: int, height: int, read: Read
 ) -> None:
