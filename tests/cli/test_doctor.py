@@ -233,7 +233,7 @@ def test_what_is_wrong_with_an_account_is_said_line_by_line(sandbox: Sandbox, pl
     assert fine["zones"].evidence == "t3.micro in us-east-1a, us-east-1b, us-east-1c, us-east-1d, us-east-1f"
     assert fine["quotas"].evidence.startswith("1 of 5 VPCs (AWS's default), 2 more needed")
     apart = lines(config, place, "gateway")["quotas"].evidence
-    assert apart.startswith("1 of 5 VPCs (AWS's default), 1 more needed; 0 of 5 internet gateways"), (
+    assert apart.startswith("1 of 5 VPCs (AWS's default), 1 more needed; 1 of 5 internet gateways"), (
         "of a chapter alone"
     )
     assert "Load Balancers" not in apart
@@ -267,7 +267,7 @@ def test_what_is_wrong_with_an_account_is_said_line_by_line(sandbox: Sandbox, pl
     ec2.create_vpc_block_public_access_exclusion(VpcId=vpcs[1], InternetGatewayExclusionMode="allow-bidirectional")
     ours = lines(config, place, **{"provider-vpc": vpcs[0], "customer-vpc": vpcs[1]})
     assert ours["Block Public Access"].evidence == "block-ingress, from which the demo's are excluded"
-    assert ours["quotas"].evidence.startswith("4 of 5 VPCs (AWS's default); 0 of 5 internet gateways")
+    assert ours["quotas"].evidence.startswith("4 of 5 VPCs (AWS's default); 1 of 5 internet gateways")
 
 
 def test_the_dry_run_asks_for_exactly_what_up_and_down_send(

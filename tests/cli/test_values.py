@@ -193,7 +193,8 @@ def tags(made: World, account: dict[str, list[Any]]) -> Iterator[tuple[str, dict
     }
     for kind, items in account.items():
         for item in items:
-            if item.get("VpcId") in defaults or item.get("RouteTableId") in main or item.get("GroupName") == "default":
+            of = {item.get("VpcId"), *(each["VpcId"] for each in item.get("Attachments", ()) if "VpcId" in each)}
+            if of & defaults or item.get("RouteTableId") in main or item.get("GroupName") == "default":
                 continue
             if item.get("RequesterManaged"):
                 continue  # a load balancer's or an endpoint's own interface

@@ -193,7 +193,7 @@ def test_many_lost_replies_at_once(world: World, monkeypatch: pytest.MonkeyPatch
     with ThreadPoolExecutor(24) as pool:
         assert all(pool.map(lost, range(48)))
     faults(world).clear()
-    assert len(world.ec2.describe_internet_gateways()["InternetGateways"]) == 48
+    assert len(world.ec2.describe_internet_gateways()["InternetGateways"]) == 1 + 48
 
 
 def test_a_client_token_finds_what_a_lost_reply_left(world: World) -> None:
@@ -339,9 +339,9 @@ def test_faults_by_the_control_port(world: World) -> None:
         ({"add": [{"do": "drop-after", "times": 1, "nth": 1}]}, "nth and times exclude each other"),
         ({"add": [{"do": "drop-after", "operation": 7}]}, "operation is a name or a pattern"),
         ({"add": [{"do": "drop-after", "operation": "CreateVPC"}]}, "the nearest is CreateVpc"),
-        ({"hidden_seconds": -1}, "hidden_seconds is a number from 0, or null"),
-        ({"hidden_seconds": float("inf")}, "hidden_seconds is a number from 0, or null"),
-        ({"hidden_tags_seconds": "5"}, "hidden_tags_seconds is a number from 0, or null"),
+        ({"hidden_seconds": -1}, "hidden_seconds is a number from 0 to 1e9, or null"),
+        ({"hidden_seconds": float("inf")}, "hidden_seconds is a number from 0 to 1e9, or null"),
+        ({"hidden_tags_seconds": "5"}, "hidden_tags_seconds is a number from 0 to 1e9, or null"),
         ({"credentials": "old"}, "credentials is expired or fine"),
         ({"hidden_seconds": 3, "credentials": None}, "credentials is expired or fine"),
         ({"clear": True, "add": [{"do": "drop-after"}, {"do": "delay"}]}, "seconds is a number"),

@@ -97,3 +97,16 @@ def test_a_region_that_does_not_exist(world: World, service: str, call: str, cod
 @pytest.mark.parametrize("region", ["us-east-1", "cn-north-1", "us-gov-west-1"])
 def test_regions_of_every_partition(world: World, region: str) -> None:
     assert [one["IsDefault"] for one in client(world, "ec2", region=region).describe_vpcs()["Vpcs"]] == [True]
+
+
+def test_the_default_vpc_reaches_the_internet(world: World) -> None:
+    (gateway,) = world.ec2.describe_internet_gateways()["InternetGateways"]
+    (vpc,) = world.ec2.describe_vpcs()["Vpcs"]
+    assert gateway["Attachments"] == [{"State": "available", "VpcId": vpc["VpcId"]}]
+    (table,) = world.ec2.describe_route_tables()["RouteTables"]
+    assert table["Routes"][1]["DestinationCidrBlock"] == "0.0.0.0/0"
+    assert (table["Routes"][1]["GatewayId"], table["Routes"][1]["State"]) == (gateway["InternetGatewayId"], "active")
+    spec = {"ImageId": world.image(), "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+    instance = world.ec2.run_instances(**spec)["Instances"][0]
+    world.open(instance["SecurityGroups"][0]["GroupId"], 22)
+    assert world.sandbox.connect("internet", instance["InstanceId"], 22)["outcome"] == "delivered"

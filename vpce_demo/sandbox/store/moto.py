@@ -29,6 +29,7 @@ from moto.ec2.models.instance_types import (
     InstanceTypeOfferingBackend,
 )
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPCBackend
 from moto.elbv2.models import elbv2_backends
 from moto.ssm.models import ssm_backends
 from moto.utilities.utils import load_resource
@@ -222,6 +223,15 @@ def _modules() -> tuple[str, ...]:
     return tuple(_list_of_moto_modules())
 
 
+def _create_default_vpc(store: Any) -> Any:
+    """The default VPC with its way to the internet, which AWS makes with it."""
+    vpc, gateway = _make_default_vpc(store), store.create_internet_gateway()
+    store.attach_internet_gateway(gateway.id, vpc.id)
+    (table,) = (one for one in store.route_tables.values() if one.vpc_id == vpc.id)
+    store.create_route(table.id, "0.0.0.0/0", gateway_id=gateway.id)
+    return vpc
+
+
 def _random_resource_id(size: int = 8) -> str:
     """Of 17 digits of an id of AWS the first is 0."""
     return f"0{_random_id(size - 1)}" if size == ID_DIGITS else str(_random_id(size))
@@ -234,6 +244,8 @@ vars(amis)["load_resource"] = _load_resource
 # At every call moto looks through its directories for its services, and through a class for its operations.
 vars(services)["list_of_moto_modules"] = _modules
 type.__setattr__(ResponseSerializer, "get_value", _get_value)
+_make_default_vpc = VPCBackend.create_default_vpc
+type.__setattr__(VPCBackend, "create_default_vpc", _create_default_vpc)
 _all_instance_types = InstanceTypeBackend.describe_instance_types
 _all_offerings = InstanceTypeOfferingBackend.describe_instance_type_offerings
 type.__setattr__(InstanceTypeBackend, "describe_instance_types", _describe_instance_types)
