@@ -113,10 +113,17 @@ def test_the_shell_is_the_one_that_is_used(ask: Ask, path: str, line: str) -> No
     assert ask({"SHELL": path}).startswith(line)
 
 
-def test_without_a_sandbox_a_shell_evaluates_nothing(world: World, tmp_path: Path) -> None:
-    done = world.run("--state-dir", str(tmp_path), "sandbox", "env")
-    assert (done.code, done.out) == (1, "")
-    assert "sandbox start" in done.err
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_without_a_sandbox_what_a_shell_evaluates_fails(name: str, stage: Stage, tmp_path: Path) -> None:
+    """So no command after it, of a script with ``set -e`` or behind ``&&``, asks AWS."""
+    program = shell(name)
+    assert stage.capsys
+    assert run_command(["--state-dir", str(tmp_path), "sandbox", "env", "--shell", name]) == 1
+    said = stage.capsys.readouterr()
+    assert "sandbox start" in said.err
+    used = "set -e; eval" if name != "fish" else "eval"
+    done = subprocess.run([program, "-c", f'{used} "{said.out}" && echo AWS'], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
 BOTO3 = "import boto3; print(len(boto3.client('ec2').describe_vpcs()['Vpcs']), boto3.client('ec2').meta.endpoint_url)"

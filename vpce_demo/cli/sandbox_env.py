@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from ..aws.environment import sandbox_variables
+from ..errors import DemoError
 from .app import App
 from .group import command, pass_app
 from .init import SHELLS
@@ -25,7 +26,7 @@ _BEFORE = "VPCE_DEMO_BEFORE_"
 
 @dataclass(frozen=True)
 class _Shell:
-    """How a shell sets a variable, copies one into another, and removes one; and how it quotes a text.
+    """How a shell sets a variable, copies one into another, removes one, and fails; and how it quotes a text.
 
     An empty text stands before what is copied, so that the line is not masked for the secret that it does not hold.
     """
@@ -33,21 +34,24 @@ class _Shell:
     set: str
     copy: str
     remove: str
+    fail: str
     quoted: Callable[[str], str]
 
 
-_POSIX = _Shell("export {name}={text}", 'export {name}="""${other}"', "unset {name}", shlex.quote)
+_POSIX = _Shell("export {name}={text}", 'export {name}="""${other}"', "unset {name}", "false", shlex.quote)
 _OTHERS = {
     "fish": _Shell(
         "set -gx {name} {text}",
         'set -gx {name} "${other}"',
         "set -eg {name}",
+        "false",
         lambda text: "'" + re.sub(r"([\\'])", r"\\\1", text) + "'",
     ),
     "powershell": _Shell(
         "$env:{name} = {text}",
         "$env:{name} = '' + $env:{other}",
         "$env:{name} = $null",
+        "throw",
         lambda text: "'" + text.replace("'", "''") + "'",
     ),
 }
@@ -117,7 +121,12 @@ def sandbox_env(app: App, shell: str | None, unset: bool) -> None:
     script = _Script(_OTHERS.get(name, _POSIX), dict(os.environ))
     script.take_back()
     if not unset:
-        script.change(sandbox_variables(app.where().config, running_sandbox(app), script.environ))
+        try:
+            script.change(sandbox_variables(app.where().config, running_sandbox(app), script.environ))
+        except DemoError:
+            if not app.json:
+                click.echo(script.shell.fail)  # an eval does not see the exit code, and what follows it would ask AWS
+            raise
     text = "\n".join(script.lines)
     if not app.json:
         click.echo(text)
