@@ -73,6 +73,7 @@ class Clock:
 
     def skip(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """Let so much of AWS's time pass at once.  Raises SandboxError for a time that is negative."""
+        __tracebackhide__ = True
         self._running.control("skip", {"seconds": 3600 * hours + 60 * minutes + seconds})
 
     @property
@@ -118,6 +119,7 @@ class Faults:
         return list(self._running.control("faults")["faults"])
 
     def _change(self, **body: Any) -> None:
+        __tracebackhide__ = True
         self._running.control("faults", body)
 
 
@@ -188,6 +190,7 @@ class Sandbox:
 
         Raises SandboxError for what is not a setting.
         """
+        __tracebackhide__ = True
         self._running.control("settings", settings)
 
     def calls(self) -> list[dict[str, Any]]:
@@ -204,6 +207,7 @@ class Sandbox:
 
         Raises SandboxError if one of them is none of these, or the name does not resolve.
         """
+        __tracebackhide__ = True
         told = self._running.control("connect", {"from": from_, "to": to, "port": port})
         return Connection(**{**told, "hops": tuple(Hop(**hop) for hop in told["hops"])})
 
@@ -226,13 +230,26 @@ def _session(key: str | None = None, secret: str | None = None, region: str | No
     return boto3.Session(key, secret, region_name=region, botocore_session=below)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("sandbox_scope", "The scope of the fixture sandbox: its accounts are emptied once in it.")
+
+
+def _scope(fixture_name: str, config: pytest.Config) -> Any:
+    return config.getini("sandbox_scope") or "function"
+
+
 @pytest.fixture(scope="session")
 def _sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, dict[str, Any]]]:
     """The sandbox's process, one for each process of pytest, with the settings that it has at first."""
+    from .errors import SandboxError
     from .sandbox import client
 
     directory = tmp_path_factory.mktemp("vpce-demo")
-    running = client.ensure(directory, speed=math.inf, parent=os.getpid())
+    try:
+        running = client.ensure(directory, speed=math.inf, parent=os.getpid())
+    except SandboxError as error:
+        said = "\n".join([error.message, *error.facts.values(), error.hint])
+        raise pytest.fail.Exception(said, pytrace=False) from None
     try:
         status = running.control("status")
         yield running, {name: status[name] for name in SETTINGS}
@@ -240,7 +257,7 @@ def _sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
         client.stop(directory)
 
 
-@pytest.fixture
+@pytest.fixture(scope=_scope)
 def sandbox(_sandbox_process: tuple[Running, dict[str, Any]]) -> Iterator[Sandbox]:
     """AWS with PrivateLink on this machine: empty accounts, and a network that decides each connection hop by hop.
 

@@ -133,6 +133,22 @@ def test_a_suite_that_does_not_use_it_pays_nothing(run: Run, tmp_path: Path) -> 
     assert done.stdout.splitlines()[0] == "vpce_demo vpce_demo.pytest_plugin"
 
 
+def test_without_the_extra_it_says_how_to_install_it(run: Run, tmp_path: Path) -> None:
+    """No traceback, and only the tests that use it fail.  With a wider scope, wider fixtures may use it."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\nsandbox_scope = class\n")
+    (tmp_path / "conftest.py").write_text("from vpce_demo.sandbox import client\n\nclient.NEEDED = ('nothing_here',)\n")
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n\n\n@pytest.fixture(scope='class')\ndef network(sandbox):\n    pass\n\n\n"
+        "def test_it(network):\n    pass\n\n\ndef test_another():\n    pass\n"
+    )
+    done = run(tmp_path)
+    assert "1 passed, 1 error" in done.stdout
+    _, said, how, *_ = done.stdout.partition("ERROR at setup of test_it")[2].splitlines()
+    assert said == "The sandbox needs parts that are not installed: nothing_here."
+    assert how.startswith("Install them:  ")
+    assert "moto" in how
+
+
 def test_the_fixture_explains_itself(run: Run, tmp_path: Path) -> None:
     done = run(tmp_path, "--fixtures")
     told = r"^sandbox -- .*\n    AWS with PrivateLink on this machine: empty accounts"
@@ -204,8 +220,12 @@ def test_a_connection_says_why(offered: Sandbox, sandbox: server.Sandbox) -> Non
     assert hops[0].startswith("  ✓ internet") or hops[0].startswith("  ✓ rtb-")
     assert hops[-1] == f"  ✗ {why}"
     assert offered.connect("internet", web, 80).outcome == "refused"
-    with pytest.raises(SandboxError, match=r"refused connect: 'web' is not an instance"):
+    with pytest.raises(SandboxError, match=r"refused connect: 'web' is not an instance") as caught:
         offered.connect("web", web, 80)
+    assert caught.traceback.filter(caught)[-1].path == Path(__file__), "a failed test shows its own line last"
+    with pytest.raises(SandboxError, match=r"refused connect: \"PosixPath\(.*\)\" is not an instance or an address"):
+        offered.connect("internet", Path(web), 80)  # type: ignore[arg-type]
+    assert offered._running.token not in repr(offered._running)
 
 
 def test_the_clock(offered: Sandbox, sandbox: server.Sandbox) -> None:

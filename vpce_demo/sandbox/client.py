@@ -21,7 +21,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO, TypedDict, Unpack
 
@@ -112,7 +112,7 @@ class Running:
     proxy_url: str
     boot_id: str
     pid: int
-    token: str
+    token: str = field(repr=False)  # no log of a failed test has it
     speed: float
 
     @property
@@ -127,6 +127,7 @@ class Running:
     def control(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask the control port (``GET`` without a body).  Raises ``SandboxError`` if it refuses or is gone, and
         NotReached if it does not answer as it should and its process lives."""
+        __tracebackhide__ = True  # a failed test shows its own line
         method = "POST" if body is not None or verb in ("reset", "stop") else "GET"
         try:
             status, answer = _ask(self.endpoint_url, self.token, method, verb, body)
@@ -179,7 +180,7 @@ def _ask(url: str, token: str, method: str, verb: str, body: dict[str, Any] | No
 
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=ANSWERING)
     try:
-        text = json.dumps(body) if body is not None else None
+        text = json.dumps(body, default=repr) if body is not None else None
         connection.request(method, f"/_sandbox/{verb}", text, {TOKEN_HEADER: token, "Content-Type": "application/json"})
         response = connection.getresponse()
         answer = json.loads(response.read())

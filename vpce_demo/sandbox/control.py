@@ -122,7 +122,7 @@ class Control:
         hiding = {name: body[name] for name in ("hidden_seconds", "hidden_tags_seconds") if name in body}
         for name, seconds in hiding.items():
             if seconds is not None and not is_seconds(seconds):
-                raise Mistake(f"{name} is a number from 0, or null, not {seconds!r}")
+                raise Mistake(f"{name} is a number from 0 to 1e9, or null, not {seconds!r}")
         credentials = body.get("credentials", "fine")
         if credentials not in ("expired", "fine"):
             raise Mistake(f"credentials is expired or fine, not {credentials!r}")
@@ -163,7 +163,7 @@ class Control:
         _only(body, "seconds")
         seconds = body.get("seconds")
         if not is_seconds(seconds):
-            raise Mistake(f"seconds is a number from 0, not {seconds!r}")
+            raise Mistake(f"seconds is a number from 0 to 1e9, not {seconds!r}")
         self._sandbox.skip(seconds)
         return self._sandbox.status()
 
