@@ -28,6 +28,7 @@ BEFORE = {
     "AWS_ENDPOINT_URL_S3": "https://s3.example/$(touch made)",
     "AWS_REGION": "eu-west-1",
     "NO_PROXY": HOSTILE,
+    "AWS_SHARED_CREDENTIALS_FILE": "two\nlines; touch made\n",
 }
 """What the user has set, with all that a shell would expand."""
 SHOW = "echo FROM HERE; env -0"
@@ -93,6 +94,11 @@ def test_what_is_evaluated_and_taken_back(name: str, ask: Ask, tmp_path: Path) -
     assert after(program, twice + ask(during, *kind, "--unset"), tmp_path) == before
     assert ask(before, *kind, "--unset").strip() == ""
     assert not (tmp_path / "made").exists(), "nothing of it was run"
+
+
+def test_what_something_else_left_is_not_given_back(ask: Ask) -> None:
+    first = ask({"VPCE_DEMO_BEFORE_AWS_REGION": "x"}, "--shell", "bash").splitlines()
+    assert "unset VPCE_DEMO_BEFORE_AWS_REGION" in first
 
 
 def test_powershell_s_lines(ask: Ask) -> None:

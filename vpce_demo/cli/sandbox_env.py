@@ -82,6 +82,8 @@ class _Script:
         for name, text in variables.items():
             if name in self.environ:
                 self.copy(_BEFORE + name, name)
+            else:
+                self.remove(_BEFORE + name)  # of something else
             if text is None:
                 self.remove(name)
             else:
