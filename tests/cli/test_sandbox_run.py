@@ -21,13 +21,7 @@ from vpce_demo.errors import SandboxError
 from vpce_demo.sandbox import client
 
 from ..network.world import wait_for
-from .program import SECONDS, Program, finished, good
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+from .program import SECONDS, Program, finished, free_port, good
 
 
 def is_healthy(port: int) -> bool:

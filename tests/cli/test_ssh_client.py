@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from vpce_demo.verify import checks
 from vpce_demo.verify.checks import CheckContext, Result
 from vpce_demo.verify.diagnosis.table import Symptom
 
+from .program import free_port
 from .stage import Stage, write_server_file
 
 OVER_SSH = (5, 6, 7, 8)
@@ -106,11 +106,6 @@ SETTINGS = (
 )
 ORDINARY = 0, 6, 29
 """Of the rows, those that are tried one by one in the ordinary run; all others are tried together there."""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def lines(setting: str) -> list[str]:
