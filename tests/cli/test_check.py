@@ -74,6 +74,7 @@ def test_with_the_key_17_of_17_are_done(account: Account, account_stage: Stage, 
     assert (code, document["done"], document["of"], document["next"]) == (0, 17, 17, None)
     VALIDATOR.validate(document)
     assert [one["passed"] for one in document["checks"]] == [True] * 6 + [None, True]
+    assert document["checks"][0]["evidence"] == "Available, behind nlb"
     assert document["checks"][6]["evidence"] == "not run: built by hand, so it has no demo id"
     assert [one["step"] for one in document["steps"]][-4:] == ["14", "15.1", "15.2", "16"]
     noted = {"kind": "Vpc", "field": "name", "tutorial": "Service_Network", "aws": "<b>my</b>\u202evpc"}

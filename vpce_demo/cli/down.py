@@ -140,12 +140,12 @@ def _delete_all_of(
     for one in found:
         if one not in theirs and whom.intersection(one.owners):
             screen.message(f"Left alone: {one.name} {one.id}, which is not of this owner alone.", mark="!")
-    is_own = whom <= callers
+    is_own, who = whom <= callers, " and ".join(sorted(whom))
     if theirs and (confirm is not None or not is_own or not environment.is_free):
         if confirm not in (None, owner):
             raise Cancelled(f"Cancelled: that is not the owner, {owner}.")
         counted = f"{len(theirs)} demo{'s' * (len(theirs) > 1)}"
-        ask(screen, yes or confirm == owner, f"Delete {counted} of {owner}, {said(in_all(theirs))}?")
+        ask(screen, yes or confirm == owner, f"Delete {counted} of {who}, {said(in_all(theirs))}?")
     app.document.update(deleted=0, deleted_ids=[], left=[], demos=[])
     codes = []
     for demo in theirs:
@@ -173,7 +173,7 @@ def _delete_all_of(
         ended = {"name": demo.name, "id": demo.id, "exit_code": codes[-1]}
         app.document["demos"].append(ended | {key: its.document[key] for key in ("error",) if key in its.document})
     gone = codes.count(0)
-    screen.line(f"{gone} of {len(theirs)} demos deleted." if theirs else f"There is no demo of {owner}.", style="bold")
+    screen.line(f"{gone} of {len(theirs)} demos deleted." if theirs else f"There is no demo of {who}.", style="bold")
     if code := next(filter(None, codes), 0):
         raise click.exceptions.Exit(code)
 

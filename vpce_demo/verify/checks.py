@@ -18,7 +18,7 @@ from ..aws.error_codes import ErrorKind, error_kind, error_message
 from ..config.settings import TUTORIAL
 from ..engine.resource import Aws, Resource
 from ..errors import DemoError, Diagnosis, NotCreated, TestFailed
-from ..model import Live, Side
+from ..model import Live, Side, short_id
 from ..resources.endpoint_service import connections
 from ..resources.instance import Instance
 from ..resources.target_group import target_health
@@ -296,7 +296,10 @@ def the_service_is_available(lab: CheckContext) -> str:
     live = lab.look(lab.demo.service)
     if live is None or live.word.lower() != "available":
         raise CheckFailed(live.word if live else "gone", Symptom.GONE)
-    return f"{live.word}, behind {lab.demo.balancer.name}"
+    balancer = lab.sides[Side.PROVIDER].known.get(lab.demo.balancer.key)
+    # Somebody who built it by hand has given it a name.
+    name = short_id(balancer.id).split("/")[1] if balancer else lab.demo.balancer.name
+    return f"{live.word}, behind {name}"
 
 
 @check("load balancer", side=Side.PROVIDER)
