@@ -114,8 +114,6 @@ def test_a_line(line: str, own_world: World, say: Say, stands: Stands, monkeypat
             file.unlink()
     elif command not in ANYWHERE and said[:2] != ["sandbox", "faults"]:
         stands.see_to_it(own_world, say)
-        if command == "ssh":
-            assert say("test") == 0, "which waits for the web server, as ssh does not"
     if said[-1] == "--undo" or said[:2] == ["sandbox", "hint"]:
         assert say("sandbox", "break", "part-missing") == 0
     if "--watch" in said:
