@@ -31,7 +31,7 @@ def ssh(app: App, instance: str, words: tuple[str, ...]) -> None:
     Example:
       vpce-demo ssh
       vpce-demo ssh web -- cat /var/www/html/index.html
-      vpce-demo ssh consumer -- curl -s http://10.0.1.5/
+      vpce-demo ssh consumer -- hostname
     """
     screen, where = app.screen(), app.where()
     environment = app.environment(where, screen, start=False)
