@@ -24,6 +24,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     UnknownRegionError,
 )
+from botocore.loaders import JSONFileLoader
 
 from vpce_demo.aws import environment
 from vpce_demo.aws.clients import Clients
@@ -44,6 +45,22 @@ from vpce_demo.session.guards import same_accounts
 def found(sandbox: Sandbox) -> Running:
     urls = sandbox.endpoint_url, sandbox.proxy_url
     return Running(*urls, sandbox.boot_id, os.getpid(), sandbox.token, sandbox.clock.speed)
+
+
+def test_what_botocore_knows_of_aws_is_read_once(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes fifteen megabytes each time."""
+    read: list[str] = []
+    load_file = JSONFileLoader.load_file
+
+    def noted(loader: JSONFileLoader, path: str) -> Any:
+        if threading.current_thread() is threading.main_thread():  # others are the sandbox's
+            read.append(path)
+        return load_file(loader, path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", noted)
+    environment._sandbox_clients(None, "us-east-1", sandbox.endpoint_url, "")
+    for name in ("ec2/2016-11-15/service-2", "/endpoints"):
+        assert len([path for path in read if path.endswith(name)]) == 1, name
 
 
 def test_a_sandbox_that_does_not_answer_is_asked_once(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -287,7 +287,8 @@ def _explained(profile: str | None, region: str, elsewhere: Callable[[str], boto
     except (BotoCoreError, ClientError, SignInError) as error:
         vars(error)["profile"] = profile
         if isinstance(error, EndpointConnectionError):
-            _check_region(region)  # the name of a region's host tells nothing but that there is none
+            # The name of a region's host tells nothing but that there is none.
+            _check_region(region, botocore.session.Session(session_vars=_NOTHING_OF_THE_USER))
         first = partition_of(region).first_region
         if may_be_the_region(error) and region != first and (account := _account(first, elsewhere)):
             raise RegionNotEnabled(account, region, _cli(profile, None)) from error
@@ -400,9 +401,9 @@ def _bad_endpoint(error: ValueError) -> str:
     return f"the URL of an endpoint is not valid ({', '.join(sorted(named)) or 'endpoint_url in ~/.aws/config'})"
 
 
-def _check_region(region: str) -> None:
-    """Raise UnknownRegionError if botocore does not know this region."""
-    session = botocore.session.Session(session_vars=_NOTHING_OF_THE_USER)
+def _check_region(region: str, session: botocore.session.Session) -> None:
+    """Raise UnknownRegionError if botocore does not know this region.  The session keeps what it reads for that: AWS's
+    model of EC2 and its endpoints, which clients need."""
     partitions = session.get_available_partitions()
     known = {name for each in partitions for name in session.get_available_regions("ec2", partition_name=each)}
     if region not in known:
@@ -453,7 +454,7 @@ def _sandbox_clients(profile: str | None, region: str, endpoint_url: str, cli: s
         botocore_session=below,
     )
     check_answers(session)
-    _check_region(region)
+    _check_region(region, below)
     # The sandbox can be told to kill the process that makes a call, and needs to know its id.
     more = BotoConfig(proxies={}, user_agent_extra=f"pid/{os.getpid()}", read_timeout=SANDBOX_SECONDS)
     session.events.register_first("needs-retry", _stop_asking_without_answer)
