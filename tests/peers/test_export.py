@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from bench.contenders import provider_mirror, to_the_sandbox
+from bench.contenders import to_the_sandbox
 from tests.by_hand import ByHand
 from tests.cli.program import World, good
 from tests.cli.test_export import TARGET, TEXTS
+from tests.terraform import terraform_settings
 from vpce_demo.aws.environment import in_sandbox, sandbox_key
 from vpce_demo.aws.region import image
 from vpce_demo.config.load import load
@@ -59,18 +59,11 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def terraform(world: World) -> Terraform:
     """Runs ``terraform`` with these words in the directory of the files, on the sandbox."""
-    if shutil.which("terraform") is None:
-        pytest.skip("Terraform is not installed")
-    mirror = provider_mirror()
-    if mirror is None:
-        pytest.skip("Terraform's AWS provider is not installed in a local mirror")
-    rc = world.directory / "terraformrc"
-    rc.write_text(f'provider_installation {{ filesystem_mirror {{ path = "{mirror}" }} }}\n')
     environment = {
         **os.environ,
         **to_the_sandbox(world.sandbox.endpoint_url),
         "AWS_SHARED_CREDENTIALS_FILE": str(world.directory / "profiles"),
-        "TF_CLI_CONFIG_FILE": str(rc),
+        "TF_CLI_CONFIG_FILE": str(terraform_settings(world.directory)),
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
     }

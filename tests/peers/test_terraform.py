@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.contenders import PEERS, provider_mirror, to_the_sandbox
+from bench.contenders import PEERS, to_the_sandbox
 from tools.account import account
 from vpce_demo.aws.environment import Environment, in_sandbox, sandbox_key
 from vpce_demo.config.load import load
@@ -25,18 +25,14 @@ from vpce_demo.sandbox.server import Sandbox
 
 from ..network.world import wait_for
 from ..scripts import STACKS
+from ..terraform import terraform_settings
 
 
 @pytest.fixture
 def terraform(tmp_path: Path) -> Path:
     """A working directory with the peer's configuration, ready for ``terraform init``."""
-    if shutil.which("terraform") is None:
-        pytest.skip("Terraform is not installed")
-    mirror = provider_mirror()
-    if mirror is None:
-        pytest.skip("Terraform's AWS provider is not installed in a local mirror")
+    terraform_settings(tmp_path)
     shutil.copytree(PEERS, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "terraformrc").write_text(f'provider_installation {{ filesystem_mirror {{ path = "{mirror}" }} }}\n')
     return tmp_path / "terraform"
 
 

@@ -7,7 +7,6 @@ import math
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +17,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from bench.contenders import provider_mirror
 from tests.docs.lines import ROOT, files
+from tests.terraform import terraform_settings
 from vpce_demo import pytest_plugin
 from vpce_demo.errors import SandboxError
 from vpce_demo.pytest_plugin import Sandbox
@@ -116,11 +115,7 @@ def test_a_stranger_s_repository(run: Run, stranger: Path) -> None:
 
 @pytest.mark.slow
 def test_a_stranger_s_terraform_module(run: Run, stranger: Path, tmp_path: Path) -> None:
-    mirror = provider_mirror()
-    if shutil.which("terraform") is None or mirror is None:
-        pytest.skip("Terraform, or its AWS provider in a local mirror, is not installed")
-    (tmp_path / "terraformrc").write_text(f'provider_installation {{ filesystem_mirror {{ path = "{mirror}" }} }}\n')
-    variables = {"TF_CLI_CONFIG_FILE": str(tmp_path / "terraformrc"), "CHECKPOINT_DISABLE": "1"}
+    variables = {"TF_CLI_CONFIG_FILE": str(terraform_settings(tmp_path)), "CHECKPOINT_DISABLE": "1"}
     done = run(stranger, "test_terraform.py", **variables)
     assert done.returncode == 0, done.stdout
 
