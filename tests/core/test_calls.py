@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import takewhile
 from pathlib import Path
 
 from vpce_demo.aws.clients import Clients
@@ -44,6 +45,19 @@ def test_each_question_is_asked_once(sandbox: Sandbox, open_run: OpenRun, tmp_pa
     assert down["DescribeInternetGateways"] == 1
     assert down["DescribeKeyPairs"] == 3, "by tag, and whether each name is free"
     assert down.total() <= 70
+
+
+def test_a_first_up_asks_nothing_twice_before_it_creates(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
+    with open_run(tmp_path) as run:
+        run.trust_the_opening()
+        run.look()
+        run.up(run.demo.resources, lambda event: None, None)
+    before = list(takewhile(lambda call: call.operation.startswith(("Describe", "Get")), sandbox.calls()))
+    asked = Counter((call.operation, str(call.params)) for call in before)
+    assert {operation for (operation, _), times in asked.items() if times > 1} <= {"DescribeInstanceTypes"}, (
+        "whether it runs the image, and how many vCPUs it has"
+    )
+    assert len(before) > 15
 
 
 def test_it_does_not_matter_what_strangers_have(

@@ -323,7 +323,7 @@ def endpoint_of_a_stranger(stage: Stage, service: str, **more: Any) -> str:
 def refused_with_the_endpoint_looked_up_first(run: Run, theirs: str) -> None:
     """What an endpoint is beside is known only after its VPC and its table, which are looked up at the same time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vpce_demo.engine.engine.WORKERS", 1)
+        patch.setattr("vpce_demo.engine.engine.CALLS_AT_ONCE", 1)
         with pytest.raises(Refused, match=theirs):
             run.engine().up(run.demo.resources[::-1])
 

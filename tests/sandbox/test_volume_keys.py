@@ -28,6 +28,15 @@ def test_the_default_key_is_the_accounts_and_the_regions(world: World) -> None:
     assert world.ec2.reset_ebs_default_kms_key_id()["KmsKeyId"] == default(world) == "alias/aws/ebs"
 
 
+def test_encrypted_volumes_of_an_account_share_awss_key_and_no_key_is_generated(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moto.kms.models.generate_private_key", lambda spec: pytest.fail("moto makes an RSA key"))
+    made = [world.ec2.create_volume(AvailabilityZone="us-east-1a", Size=1, Encrypted=True) for _ in range(2)]
+    (key,) = {one["KmsKeyId"] for one in made}
+    assert key.startswith("arn:aws:kms:us-east-1:123456789012:key/")
+
+
 @pytest.mark.parametrize(
     ("default", "by_default", "volume", "lives"),
     [

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
+CALLS_AT_ONCE = 24
+"""API calls of a command that are under way at a time.  They wait for the network, so it is no matter how many cores
+the machine has."""
+
 
 @dataclass(frozen=True)
 class Clients:

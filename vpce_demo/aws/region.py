@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -13,7 +14,13 @@ from .clients import Clients
 from .error_codes import may_not_be_asked
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeInfoTypeDef, VpcTypeDef
+    from mypy_boto3_ec2.type_defs import (
+        FilterTypeDef,
+        InstanceTypeDef,
+        InstanceTypeInfoTypeDef,
+        InternetGatewayTypeDef,
+        VpcTypeDef,
+    )
     from mypy_boto3_ssm import SSMClient
 
 ROOT_DEVICE = "/dev/xvda"
@@ -45,6 +52,12 @@ def image(clients: Clients, config: Config) -> str:
     Raises Refused if the demo cannot use it: it is for another architecture than the instance type, or is not laid out
     as Amazon Linux is, or the parameter names none.  Without permission to ask, it is taken as it is.
     """
+    with ThreadPoolExecutor(1) as pool:
+        type = pool.submit(instance_type, clients, config.instance_type)
+        return _image(clients, config, type)
+
+
+def _image(clients: Clients, config: Config, type: Future[InstanceTypeInfoTypeDef | None]) -> str:
     ssm: SSMClient = clients.other("ssm")
     id = ssm.get_parameter(Name=config.image_parameter)["Parameter"]["Value"]
     hint = "Leave image_parameter out of the config file, and the right one is chosen."
@@ -65,7 +78,7 @@ def image(clients: Clients, config: Config) -> str:
                 facts=facts,
                 hint=hint,
             )
-        runs = (instance_type(clients, config.instance_type) or {}).get("ProcessorInfo", {})
+        runs = (type.result() or {}).get("ProcessorInfo", {})
         supported = runs.get("SupportedArchitectures")
         if supported and one.get("Architecture") not in supported:
             raise Refused(
@@ -102,6 +115,18 @@ def own_vpcs(clients: Clients) -> list[VpcTypeDef]:
     pages = clients.ec2.get_paginator("describe_vpcs").paginate()
     account = clients.account
     return [vpc for page in pages for vpc in page["Vpcs"] if vpc.get("OwnerId", account) == account]
+
+
+def internet_gateways(clients: Clients) -> list[InternetGatewayTypeDef]:
+    """The internet gateways of this account."""
+    pages = clients.ec2.get_paginator("describe_internet_gateways").paginate()
+    return [one for page in pages for one in page["InternetGateways"]]
+
+
+def instances_of(clients: Clients) -> list[InstanceTypeDef]:
+    """The instances of this account, also those that are terminated and still listed."""
+    pages = clients.ec2.get_paginator("describe_instances").paginate()
+    return [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
 
 
 class PublicAccess(NamedTuple):

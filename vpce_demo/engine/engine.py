@@ -19,6 +19,7 @@ from graphlib import TopologicalSorter
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws.access_denied import denial
+from ..aws.clients import CALLS_AT_ONCE
 from ..aws.error_codes import ErrorKind, error_kind, is_rejection
 from ..errors import DemoError, InUse, NotCreated, Refused
 from ..model import Drift, Holder, Live, Phase, Remedy, is_replaced
@@ -30,8 +31,6 @@ from .lookup import Lookup
 from .resource import Aws, Resource
 from .waits import HIDDEN_SECONDS, LEAST_SHOWN_SECONDS, TAGS_LATE_SECONDS, RetryBudget, Timing, poll_times, retry_times
 
-WORKERS = 24
-"""Threads at least: a task that waits for AWS keeps its own."""
 TASKS_A_WORKER = 8
 """So many tasks of a large demo share a thread, of which most are done before the others begin."""
 FRESH_SECONDS = 5.0
@@ -103,7 +102,7 @@ class Engine:
         for r in resources:
             self._known.pop(r.key, None)
         left, missing, failures = list(resources), [], []
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             while left:
                 # A resource that is found through another one is looked up again once that is known.
                 lookups = [(r, pool.submit(self._lookup.look_up, r, moment)) for r in left]
@@ -186,7 +185,7 @@ class Engine:
         """Note in every resource that was found in which fields it differs.  Returns what could not be asked."""
         there = [r for r in resources if r.key in self._known]
         failures: list[Event] = []
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             for r, comparing in [(r, pool.submit(self._compared, r, self._known[r.key], self._moment)) for r in there]:
                 error = comparing.exception()
                 if isinstance(error, (DemoError, ClientError, BotoCoreError)):
@@ -266,7 +265,7 @@ class Engine:
         sorter.prepare()
         failed: dict[Task, Event] = {}
         running: dict[Future[None], Task] = {}
-        with ThreadPoolExecutor(max(WORKERS, len(graph) // TASKS_A_WORKER)) as pool:
+        with ThreadPoolExecutor(max(CALLS_AT_ONCE, len(graph) // TASKS_A_WORKER)) as pool:
             try:
                 while sorter.is_active():
                     for task in sorter.get_ready():

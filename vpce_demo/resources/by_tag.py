@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..aws.clients import CALLS_AT_ONCE
 from ..aws.tags import DEMO_TAG, tags_of
 from ..engine.resource import Aws, Listing, state_word
 from ..model import Phase, Side
@@ -82,7 +83,7 @@ def tagged(
         for party, aws in sides.items()
         for listing in LISTINGS[Side.of(party)]
     }
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         balanced = [
             pool.submit(listed_by_tags, sides[Side.PROVIDER], listing, without)
             for listing in (LOAD_BALANCERS, TARGET_GROUPS)

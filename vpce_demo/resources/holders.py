@@ -17,6 +17,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from ..aws.clients import CALLS_AT_ONCE
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.tags import tags_of
 from ..engine.resource import Aws, state_word
@@ -30,7 +31,7 @@ Finder = Callable[[Aws, str], Iterable[Holder]]
 def holding(aws: Aws, id: str, finders: Sequence[Finder]) -> list[Holder]:
     """What holds it, in the order in which it has to be removed; and a holder without an id for each call that AWS
     refused, since what it would have listed is not known."""
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         found = [holder for group in pool.map(partial(_ask, aws, id), finders) for holder in group]
     return list(dict.fromkeys(found))
 

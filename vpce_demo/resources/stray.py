@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..aws.clients import CALLS_AT_ONCE
 from ..aws.tags import DEMO_TAG, ID_TAG, OWNER_TAG, RESOURCE_TAG
 from ..config.model import EXPIRES_TAG
 from ..engine.resource import Aws, Resource
@@ -107,7 +108,7 @@ def strays(
     since = time.monotonic() if moment is None else moment
     sides = {side: aws.fresh_after(since) for side, aws in sides.items()}
     each = {id(aws.clients): (party, aws) for party, aws in reversed(sides.items())}
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         listed = pool.submit(tagged, sides, since, ids)
         asked = [
             (

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
-from ..aws.clients import Clients
+from ..aws.clients import CALLS_AT_ONCE, Clients
 from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_kind, error_message, may_not_be_asked
 from ..aws.my_address import my_address
@@ -24,6 +24,8 @@ from ..aws.region import (
     THE_ORGANIZATION_S,
     image,
     instance_type,
+    instances_of,
+    internet_gateways,
     offering,
     own_vpcs,
     public_access,
@@ -59,8 +61,9 @@ def find_out(
     regions = regions_apart(config, environment)
     if regions:
         _refuse_regions_out_of_reach(environment, regions)
-    with ThreadPoolExecutor() as pool:
-        each = {id(one): _Region(pool, one, config) for one in environment.clients.values()}
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        clients = {id(one): one for one in environment.clients.values()}
+        each = {key: _Region(pool, one, config) for key, one in clients.items()}
         ours, theirs = each[id(provider)], each[id(consumer)]
         source = pool.submit(ssh_source, config, environment)
         accounts = {(one.account, one.region): one for one in environment.clients.values()}.values()
@@ -285,16 +288,17 @@ def refuse_no_room(
     that; a sandbox's account has the defaults.  Without permission to ask, a default counts that every account has, if
     it is not exceeded already.
     """
-    gateways = clients.ec2.get_paginator("describe_internet_gateways").paginate().build_full_result()
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        vpcs, gateways = pool.submit(own_vpcs, clients), pool.submit(internet_gateways, clients)
+        counts = counts_vcpus(config.instance_type)
+        type = pool.submit(instance_type, clients, config.instance_type) if counts else None
+        found = pool.submit(instances_of, clients) if counts else None
     there: dict[str, tuple[list[tuple[Mapping[str, Any], int]], int]] = {
-        "VPCs": ([(one, 1) for one in own_vpcs(clients)], networks),
-        "internet gateways": ([(one, 1) for one in gateways["InternetGateways"]], networks),
+        "VPCs": ([(one, 1) for one in vpcs.result()], networks),
+        "internet gateways": ([(one, 1) for one in gateways.result()], networks),
     }
-    type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
-    if type is not None:
-        pages = clients.ec2.get_paginator("describe_instances").paginate()
-        found = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
-        there["vCPUs"] = [(one, vcpus(one)) for one in found], instances * type["VCpuInfo"]["DefaultVCpus"]
+    if type and found and (told := type.result()):
+        there["vCPUs"] = [(one, vcpus(one)) for one in found.result()], instances * told["VCpuInfo"]["DefaultVCpus"]
     for what, (held_by, needs) in there.items():
         quota, used = QUOTAS[what], sum(count for _, count in held_by)
         wanted = max(0, needs - sum(count for one, count in held_by if tags_of(one).get(DEMO_TAG) == config.name))

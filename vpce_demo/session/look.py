@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.clients import CALLS_AT_ONCE
 from ..aws.environment import Environment
 from ..aws.error_codes import ErrorKind, error_kind
 from ..chapters import demo_of
@@ -226,7 +227,7 @@ def managed_interfaces(run: Run) -> dict[str, Interfaces]:
     endpoints: list[Resource] = [one.endpoint for one in run.demo.customers]
     endpoints += [r for r in run.demo.resources if isinstance(r, InterfaceEndpoint)]
     balancer = run.demo.balancer
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         theirs: dict[int, tuple[Aws, list[VpcEndpoint]]] = {}
         for customer in run.demo.customers:
             aws = run.sides_of(customer)[Side.CONSUMER]

@@ -76,6 +76,7 @@ class Run:
     opened: float | None = None
     """Monotonic time since which AWS was asked for everything of the demo's name, if opening the demo needed that."""
     _seen_since: float | None = None
+    _trusted: float | None = None
     duplicates: dict[str, list[Live]] = field(default_factory=dict)
     """Further ones of the demo's own, by resource key, as of the last look."""
     others: list[Stray] = field(default_factory=list)
@@ -111,7 +112,8 @@ class Run:
         lost = not self.state.path.exists() and self.standing is None
         if lost:
             self.state.demo, self.state.demo_id = self.settings.name, self.settings.demo_id
-        engine, began = self.engine(self.state.on_event if lost else on_event), time.monotonic()
+        began, self._trusted = self._trusted or time.monotonic(), None
+        engine = self.engine(self.state.on_event if lost else on_event)
         looked = self.demo.resources if resources is None else resources
         self._raise_first(engine.refresh(looked) or engine.compare(looked))
         if lost and self.state.path.exists():
@@ -138,8 +140,9 @@ class Run:
         self.log.on_event(event)
 
     def trust_the_opening(self) -> None:
-        """Reuse what AWS listed when the demo was opened: for a command that goes on at once."""
-        self._seen_since = self.opened
+        """Reuse what AWS listed when the demo was opened, for the next look and what follows: for a command that goes
+        on at once."""
+        self._seen_since = self._trusted = self.opened
 
     def not_allowed(self) -> list[str]:
         """The EC2 calls of ``up`` and ``down`` that AWS would refuse to this caller, as far as a dry run tells."""

@@ -22,7 +22,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import __version__, ssh
-from ..aws.clients import Clients
+from ..aws.clients import CALLS_AT_ONCE, Clients
 from ..aws.environment import AWS_CLI, Environment
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..aws.my_address import my_address
@@ -33,6 +33,8 @@ from ..aws.region import (
     THE_ORGANIZATION_S,
     image,
     instance_type,
+    instances_of,
+    internet_gateways,
     is_excluded,
     offering,
     own_vpcs,
@@ -204,7 +206,7 @@ def account(
         ("zones", lambda: _zones(config, environment)),
         ("your address", lambda: _address(config, environment)),
     ]
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         answers = [(title, pool.submit(_asked, title, ask)) for title, ask in asking]
         for _, answer in answers:
             yield answer.result()
@@ -292,29 +294,22 @@ def _permissions(party: str | None, settings: Settings, sides: Mapping[str, Aws]
 
 def _quotas(config: Config, clients: Clients, kinds: Mapping[str, int], ids: Collection[str]) -> DoctorLine:
     """How many exist, how many the demo needs by ``kinds``, and the quota; load balancers only if it needs any."""
-    ec2, elb = clients.ec2, clients.elb
     there: dict[str, dict[str, int]] = {
         "VPCs": {vpc["VpcId"]: 1 for vpc in own_vpcs(clients)},
-        "internet gateways": {
-            one["InternetGatewayId"]: 1
-            for page in ec2.get_paginator("describe_internet_gateways").paginate()
-            for one in page["InternetGateways"]
-        },
+        "internet gateways": {one["InternetGatewayId"]: 1 for one in internet_gateways(clients)},
     }
     needs = {"VPCs": kinds.get("Vpc", 0), "internet gateways": kinds.get("InternetGateway", 0)}
     if balancers := kinds.get("LoadBalancer", 0):
         there["Network Load Balancers"] = {
             one["LoadBalancerArn"]: 1
-            for page in elb.get_paginator("describe_load_balancers").paginate()
+            for page in clients.elb.get_paginator("describe_load_balancers").paginate()
             for one in page["LoadBalancers"]
             if one.get("Type") == "network"
         }
         needs["Network Load Balancers"] = balancers
     type = instance_type(clients, config.instance_type) if counts_vcpus(config.instance_type) else None
     if type is not None:
-        pages = ec2.get_paginator("describe_instances").paginate()
-        instances = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
-        there["vCPUs"] = {one["InstanceId"]: vcpus(one) for one in instances}
+        there["vCPUs"] = {one["InstanceId"]: vcpus(one) for one in instances_of(clients)}
         needs["vCPUs"] = kinds.get("Instance", 0) * type["VCpuInfo"]["DefaultVCpus"]
     told, fixes = [], []
     for name, counts in there.items():

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from ..aws.clients import Clients
+from ..aws.clients import CALLS_AT_ONCE, Clients
 from ..aws.error_codes import ErrorKind, error_code, error_kind
 from ..changes import is_reading
 from ..config.settings import Settings
@@ -68,7 +68,7 @@ def allowed_calls(
     for name, params in calls(party, settings, sides, demo_of):
         wanted[name] = wanted.get(name) or params
     clients = sides[party or Side.PROVIDER].clients
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         answers = {name: pool.submit(_allowed, clients, name, params) for name, params in wanted.items()}
         return {name: answer.result() for name, answer in answers.items()}
 

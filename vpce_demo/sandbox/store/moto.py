@@ -6,6 +6,7 @@ Moto keeps its stores in module variables of the process, so a process holds one
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFor
 from moto.core.utils import get_service_model, get_value, method_names_from_class
 from moto.ec2 import utils
 from moto.ec2.models import amis, ec2_backends, tags
+from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.models.instance_types import (
     INSTANCE_TYPE_OFFERINGS,
     INSTANCE_TYPES,
@@ -232,11 +234,19 @@ def _create_default_vpc(store: Any) -> Any:
     return vpc
 
 
+def _no_key(store: Any) -> str:
+    """The sandbox has no KMS: moto would make an RSA key for the first encrypted volume of an account and region, which
+    takes longer than all else that ``up`` asks for."""
+    store.default_kms_key_id = f"arn:aws:kms:{store.region_name}:{store.account_id}:key/{uuid.uuid4()}"
+    return str(store.default_kms_key_id)
+
+
 def _random_resource_id(size: int = 8) -> str:
     """Of 17 digits of an id of AWS the first is 0."""
     return f"0{_random_id(size - 1)}" if size == ID_DIGITS else str(_random_id(size))
 
 
+type.__setattr__(EBSBackend, "_create_default_encryption_key", _no_key)
 _random_id = utils.random_resource_id
 vars(utils)["random_resource_id"] = _random_resource_id
 _list_of_moto_modules = services.list_of_moto_modules
