@@ -1,13 +1,12 @@
-"""The crash sweep over a demo whose provider and consumer are apart: in two accounts, in two regions, in both."""
+"""Killed at each operation of a demo whose sides are apart: in two accounts, in two regions, in both."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .cases import Case, Operations, Sweep
-from .crash import KILLED, UNDISTURBED, Crash
+from .crash import KILLED, UNDISTURBED, Crash, at_each_operation
 from .world import World
 
 ACCOUNT = {"VPCE_DEMO_CONSUMER_PROFILE": "222222222222"}
@@ -18,6 +17,8 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "two accounts and regions": ACCOUNT | REGION,
 }
 """What the environment says in each."""
+ONLY_APART = ("DescribeRegions", "ModifyVpcEndpointServicePermissions", "ModifyLoadBalancerAttributes")
+"""What ``up`` calls only there."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +38,18 @@ class Apart(Case):
 
 
 def cases(operations: Operations) -> list[Case]:
-    """As many calls as an undisturbed run in one place makes, and some more: what is not reached ends by itself."""
-    more = 8
-    return [
-        Apart(place, Crash(command, number, when, state, then))
-        for place in PLACES
-        for command in ("up", "down")
-        for number in range(1, len(operations[command]) + more)
-        for when, (state, then) in itertools.product(("before", "after"), (("kept", "up"), ("lost", "down")))
-    ]
+    """Each operation of ``up`` and ``down`` in each place: what is not called there ends by itself."""
+    called = {"up": [*operations["up"], *ONLY_APART], "down": operations["down"]}
+    return [Apart(place, crash) for place in PLACES for crash in at_each_operation(called)]
 
 
 SWEEP = Sweep(
     "apart",
     "Killed with the two sides apart",
     """\
-The crash sweep over a demo whose consumer is in another account, in another region, or in both. Before and afterwards
-both places are compared, field by field.""",
+Demos whose consumer is in another account, in another region, or in both: `up` and `down` are killed at each operation
+that they call, at its first or second call, before it and after it. Then the same must hold, in both places. (What each
+call leaves is the sweep above; here it is whose account and region it is in.)""",
     (KILLED, UNDISTURBED),
     cases,
 )

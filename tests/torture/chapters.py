@@ -1,16 +1,18 @@
-"""The crash sweep over the chapters: other kinds of endpoints, made by themselves."""
+"""Killed at each operation of the chapters: other kinds of endpoints, made by themselves."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vpce_demo.chapters import CHAPTERS
 
 from .cases import Case, Operations, Sweep
-from .crash import KILLED, UNDISTURBED, Crash
+from .crash import KILLED, UNDISTURBED, Crash, at_each_operation
 from .world import World
+
+ONLY_OF_CHAPTERS = ("ModifyVpcAttribute", "DescribePrefixLists", "DescribeVpcAttribute", "DescribeNetworkAcls")
+"""What ``up`` calls only for them."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +32,17 @@ class OfChapter(Case):
 
 
 def cases(operations: Operations) -> list[Case]:
-    """As many calls as the tutorial's ``up`` makes, which are more than a chapter's: what is not reached ends by
-    itself."""
-    return [
-        OfChapter(chapter, Crash(command, number, when, state, then))
-        for chapter in CHAPTERS
-        for command in ("up", "down")
-        for number in range(1, len(operations[command]) + 1)
-        for when, (state, then) in itertools.product(("before", "after"), (("kept", "up"), ("lost", "down")))
-    ]
+    """Each operation of ``up`` and ``down``: what a chapter does not call ends by itself."""
+    called = {"up": [*operations["up"], *ONLY_OF_CHAPTERS], "down": operations["down"]}
+    return [OfChapter(chapter, crash) for chapter in CHAPTERS for crash in at_each_operation(called)]
 
 
 SWEEP = Sweep(
     "chapters",
     "Killed while a chapter is made",
     """\
-The crash sweep over the demos of `up --chapter gateway` and `up --chapter interface`. With the state file lost too, the
-control that was tried before the endpoints were there is told as not seen.""",
+Demos of `up --chapter gateway` and `up --chapter interface`: killed at each operation that they call, as above. With
+the state file lost too, the control that was tried before the endpoints were there is told as not seen.""",
     (KILLED, UNDISTURBED),
     cases,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import signal
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tools.process import Wrong
@@ -18,13 +19,16 @@ KILLED, UNDISTURBED = "killed", "not reached"
 @dataclass(frozen=True)
 class Crash(Case):
     """A command is killed at one of its calls, before it is carried out or after, without a reply; perhaps the state
-    file is lost as well; then somebody runs ``then``."""
+    file is lost as well; then somebody runs ``then``.
+
+    ``number`` counts all its calls, or those of this ``operation``."""
 
     command: str
     number: int
     when: str
     state: str
     then: str
+    operation: str | None = None
 
     @property
     def row(self) -> str:
@@ -33,7 +37,7 @@ class Crash(Case):
     def run(self, world: World) -> Iterator[str]:
         if self.command == "down":
             world.succeed("up", "--skip-test")
-        with world.fault(f"kill-{self.when}", nth=self.number):
+        with world.fault(f"kill-{self.when}", nth=self.number, operation=self.operation):
             done = world.run(self.command)
         if done.code != (-signal.SIGKILL if world.struck else 0):
             raise Wrong(f"killed {world.struck} times, but {done}")
@@ -53,6 +57,16 @@ def cases(operations: Operations) -> list[Case]:
         for number in range(1, len(operations[command]) + 1)
         for when, state, then in itertools.product(("before", "after"), ("kept", "lost"), ("up", "down"))
     ]
+
+
+def at_each_operation(operations: Mapping[str, Iterable[str]]) -> Iterator[Crash]:
+    """Each operation of each command once before it is carried out and once after: its first call, and its second if it
+    has one, which may be the other side's.  What becomes of the state, and what is run then, takes turns."""
+    for command, called in operations.items():
+        for at, (operation, times) in enumerate(sorted(Counter(called).items())):
+            ends = (("kept", "up"), ("lost", "down"), ("lost", "up"), ("kept", "down"))
+            for more, when in enumerate(("before", "after")):
+                yield Crash(command, min(times, 1 + more), when, *ends[(at + 2 * more) % 4], operation)
 
 
 def further(outcomes: Sequence[Outcome]) -> list[Case]:
