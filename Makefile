@@ -40,7 +40,7 @@ lowest: $(VENV)/.installed-for-development  ## the tests with the lowest version
 lowest-sample: TESTS := $(SAMPLE)
 lowest-sample: lowest             ## the same with a sample of the tests: about a minute
 
-torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: about an hour
+torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: an hour and a half
 	@$(BIN)/python -m tests.torture.memory
 	@$(BIN)/python -m tests.torture
 	@$(BIN)/python -m pytest -m slow tests/cli/test_least_policy.py

@@ -60,6 +60,7 @@ ANSWERS = {
     "expired credentials": EXPIRED,
     "not allowed": NOT_ALLOWED,
 }
+SPOILT_IN_TURN = 4
 DROPS = {"lost reply": "drop-after", "dropped before": "drop-before"}
 SPOILT = {f"spoilt: {how}": how for how in SPOILS}
 STAYS_SPOILT = "spoilt: html"
@@ -143,9 +144,11 @@ NOTHING_TO_MISS = {
 }
 
 
-def kinds(operation: str) -> Iterator[str]:
-    """All that can go wrong with an operation.  Raises ValueError for one of which nothing is known here."""
-    yield from (*ANSWERS, *DROPS, *SPOILT)
+def kinds(operation: str, turn: int) -> Iterator[str]:
+    """All that can go wrong with an operation, with the spoilt answers whose turn it is.  Raises ValueError for one of
+    which nothing is known here."""
+    yield from (*ANSWERS, *DROPS)
+    yield from (kind for at, kind in enumerate(SPOILT) if kind == STAYS_SPOILT or (at + turn) % SPOILT_IN_TURN == 0)
     if operation in IN_USE:
         yield "in use"
     if operation in NOT_FOUND:

@@ -128,14 +128,16 @@ def _expect_to_go_on(world: World, done: Ended, again: bool = False) -> None:
 
 
 def cases(operations: Operations) -> list[Case]:
-    """Everything that the commands call, times all that can go wrong with it."""
+    """Everything that the commands call, times all that can go wrong with it.  Of the ways in which an answer is spoilt
+    each operation has a few, in turn: they are told apart where answers are read, before it matters of which operation
+    they are."""
+    each = [(command, operation) for command, called in operations.items() for operation in sorted(set(called))]
     return [
         *(Expiry(command, after) for command in operations for after in EXPIRES_AFTER),
         *(
             Refusal(command, operation, kind, repeated)
-            for command, called in operations.items()
-            for operation in sorted(set(called))
-            for kind in kinds(operation)
+            for at, (command, operation) in enumerate(each)
+            for kind in kinds(operation, at)
             for repeated in often(kind)
         ),
     ]
@@ -148,11 +150,11 @@ SWEEP = Sweep(
 Every operation that `up`, `test` and `down` call (taken from a recorded run) is made to fail: throttled, with 500,
 with 503 `Unavailable`, with its reply lost, with the connection dropped before it, with expired credentials, not
 allowed, with its own in-use and not-found codes, and with what portals and proxies answer in AWS's place or make of
-an answer after the call was carried out ("spoilt"); the first time only, and every time. And all credentials expire
-while a command is running. The command must succeed nevertheless, or stop with the right exit code and a
-message that names the operation and the cause. Then the next run must continue, and the demo must be complete, or
-gone. (A describe call that is answered "not found" has not failed: it says that nothing exists. What fails because
-of it must be named, and the  next run must correct it.)""",
+an answer after the call was carried out ("spoilt": as an HTML page, and as a quarter of the other ways in turn); the
+first time only, and every time. And all credentials expire while a command is running. The command must succeed
+nevertheless, or stop with the right exit code and a message that names the operation and the cause. Then the next run
+must continue, and the demo must be complete, or gone. (A describe call that is answered "not found" has not failed:
+it says that nothing exists. What fails because of it must be named, and the next run must correct it.)""",
     (SUCCEEDED, STOPPED, NOT_STRUCK),
     cases,
 )
