@@ -134,6 +134,8 @@ def least(results: Results, phase: str) -> float:
     return limit.seconds(chain(results, phase), results.pace, results.round_trip)
 
 
+COMPARES = "seven calls are for what the lists do not show and somebody may have changed, such as network ACLs"
+
 GOALS = (
     Goal("up against the limit", 1.03, AWS_PACE, against_limit("up")),
     Goal("up against the limit", 1.15, FAST, against_limit("up")),
@@ -141,7 +143,7 @@ GOALS = (
     Goal("up against Terraform", 0.30, FAST, against(TERRAFORM, "up")),
     Goal("up again against Terraform", 0.30, AWS_PACE, against(TERRAFORM, "again")),
     Goal("up again against Terraform", 0.30, FAST, against(TERRAFORM, "again")),
-    Goal("API calls of up again", 20, AWS_PACE, calls("again"), "{:.0f}"),
+    Goal("API calls of up again", 20, AWS_PACE, calls("again"), "{:.0f}", COMPARES),
     Goal("CPU of up again against the floor", 1.40, FAST, against_floor),
     Goal("API calls more of up again among strangers", 0, FAST, more_calls("up again"), "{:.0f}"),
     Goal("API calls more of status among strangers", 0, FAST, more_calls("status"), "{:.0f}"),

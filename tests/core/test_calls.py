@@ -39,6 +39,12 @@ def test_each_question_is_asked_once(sandbox: Sandbox, open_run: OpenRun, tmp_pa
 
         looked = made(sandbox, run.look)
         assert looked == again
+    with open_run(tmp_path) as run:
+        fields = {"DescribeVpcAttribute", "DescribeNetworkAcls", "DescribeTargetGroupAttributes"}
+        assert fields <= looked.keys()
+        assert not fields & made(sandbox, lambda: run.look(compare=False)).keys(), "what down asks before it deletes"
+    with open_run(tmp_path) as run:
+        run.look()
         down = made(sandbox, lambda: run.down(lambda event: None, None))
     # What was just looked at is not looked at again; in the end everything is, once.
     assert down["DescribeSubnets"] == 1

@@ -28,7 +28,7 @@ EVERY = 20.0
 
 EXAMPLES = """\
 examples:
-  python -m tests.torture                             everything, and docs/reliability.md: about an hour and a half on two cores
+  python -m tests.torture                             everything, and the page: an hour and a half on two cores
   python -m tests.torture errors hidden               these two; the page keeps what came of the others before
   python -m tests.torture crash --only "down 12 "     the cases of the crash sweep that say so; nothing is written
   python -m tests.torture crash --from 20 --to 30     its cases 20 to 30, in the order of --list; nothing is written

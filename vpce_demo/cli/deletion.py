@@ -23,7 +23,7 @@ def to_delete(run: Run, customer: Customer | None = None, chapter: str = "") -> 
 
     In the order of deletion; what goes at the same time, newest first.
     """
-    there, strays = run.look(), run.look_for_strays()
+    there, strays = run.look(compare=False), run.look_for_strays()
     if customer or chapter:
         theirs = {r.key: there[r.key].id for r in run.part(customer, chapter) if r.key in there}
         there = {key: live for key, live in there.items() if key in theirs}

@@ -103,9 +103,14 @@ class Run:
         )
 
     def look(
-        self, resources: Sequence[Resource] | None = None, on_event: Callable[[Event], None] | None = None
+        self,
+        resources: Sequence[Resource] | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        *,
+        compare: bool = True,
     ) -> dict[str, Live]:
-        """What AWS has of these resources, or of all.  Raises the error of a failed look-up.  Changes nothing in AWS.
+        """What AWS has of these resources, or of all, and if it is to ``compare``, in which fields they differ.  Raises
+        the error of a failed look-up.  Changes nothing in AWS.
 
         A lost state file is written again from what is found by tags, if the demo's key is still here.
         """
@@ -115,7 +120,7 @@ class Run:
         began, self._trusted = self._trusted or time.monotonic(), None
         engine = self.engine(self.state.on_event if lost else on_event)
         looked = self.demo.resources if resources is None else resources
-        self._raise_first(engine.refresh(looked) or engine.compare(looked))
+        self._raise_first(engine.refresh(looked) or (engine.compare(looked) if compare else []))
         if lost and self.state.path.exists():
             CHANGES.note("The state file was written from what AWS has.")
         self._seen_since = began
