@@ -53,8 +53,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Workers())
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that they run beside the rest."""
+    """Begin with the files that take longest, so that they run beside the rest.  Of a test that is ``sampled``,
+    the rows between are slow; a row that is slow by itself does not count."""
+    rows = Counter[str]()
+    for item in items:
+        if (sampled := item.get_closest_marker("sampled")) and not item.get_closest_marker("slow"):
+            name = item.nodeid.partition("[")[0]
+            if rows[name] % sampled.args[0]:
+                item.add_marker("slow")
+            rows[name] += 1
     items.sort(key=lambda item: item.path.parent.name not in ("peers", "torture"))
 
 

@@ -130,6 +130,7 @@ def test_from_the_console_to_nothing_left(account: Account, account_stage: Stage
     assert key.exists(), "the user's file"
 
 
+@pytest.mark.slow
 def test_the_half_of_a_demo_is_taken_and_up_makes_the_rest(
     account: Account, account_stage: Stage, tmp_path: Path
 ) -> None:
@@ -347,6 +348,7 @@ def test_what_is_doubtful_is_left_and_down_leaves_it(account: Account, account_s
     assert {hand.ids["provider-vpc"], vpc} <= {one["id"] for one in document["left"]}
 
 
+@pytest.mark.slow
 def test_a_lost_record_changes_nothing_of_it(account: Account, account_stage: Stage, tmp_path: Path) -> None:
     """By its tags the names, the key pair and the rest are found again, and up makes nothing twice."""
     stage, key = account_stage, key_of(account, tmp_path)

@@ -86,6 +86,7 @@ EARLY: list[tuple[str, int, Early, str, str]] = [
 
 
 @pytest.mark.parametrize(("until", "wrong", "step", "told"), [row[1:] for row in EARLY], ids=[row[0] for row in EARLY])
+@pytest.mark.sampled(5)
 def test_one_thing_wrong_before_the_first_instance(
     account: Account, until: int, wrong: Early, step: str, told: str
 ) -> None:
@@ -422,6 +423,7 @@ SAMPLE = (
     ("wrong", "step", "told"),
     [pytest.param(*row[1:], id=row[0], marks=() if row[0] in SAMPLE else pytest.mark.slow) for row in LATE],
 )
+@pytest.mark.sampled(4)
 def test_one_thing_wrong_in_a_whole_demo(
     whole: tuple[Account, ByHand, list[HandMade]], wrong: Callable[[ByHand], object], step: str, told: str
 ) -> None:

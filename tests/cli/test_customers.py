@@ -90,6 +90,7 @@ def test_status_has_a_line_for_each_and_opens_one(stage: Stage) -> None:
     assert (code, "The demo has no customer 4: there is 1, 2, 3." in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_the_others_count_in_every_place(stage: Stage) -> None:
     assert stage.run("plan", "--customers", "4")[1]["to_make"][:2] == ["customer-vpc-4", "customer-gateway-4"]
     quantities = {part["part"]: part["quantity"] for part in stage.run("cost")[1]["parts"]}

@@ -393,6 +393,7 @@ def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[World, str], No
 
 
 @pytest.mark.parametrize(("rule", "way"), [pytest.param(*one, id=name(*one), marks=quick(*one)) for one in of_kind("")])
+@pytest.mark.sampled(5)
 def test_a_row(chain: Chain, rule: Rule, way: str) -> None:
     prove(chain, rule, way)
 
@@ -406,6 +407,7 @@ def test_a_row(chain: Chain, rule: Rule, way: str) -> None:
         for id in [f"{kind}-{name(*one)}"]
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_row_of_sides_apart(chains: Callable[[str], Chain], kind: str, rule: Rule, way: str) -> None:
     prove(chains(kind), rule, way)
 
@@ -418,6 +420,7 @@ def test_a_row_of_sides_apart(chains: Callable[[str], Chain], kind: str, rule: R
         for id in [name(*one)]
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_row_of_a_chapter(chains: Callable[[str], Chain], rule: Rule, way: str) -> None:
     chain = chains("chapters")
     assert differences(chain.world) == set()
@@ -579,6 +582,7 @@ def test_a_row_found_by_doctor_and_mended_by_hand(chains: Callable[[str], Chain]
 
 
 @pytest.mark.parametrize(("key", "named", "made"), [("web", "Webserver1", 2), ("customer", "Customer_EC2", 1)])
+@pytest.mark.sampled(2)
 def test_a_terminated_instance_is_replaced(chain: Chain, key: str, named: str, made: int) -> None:
     world = chain.world
     before = world.recorded()[key]

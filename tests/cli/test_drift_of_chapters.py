@@ -31,6 +31,7 @@ def made(
     ("key", "field", "aws", "change"),
     [pytest.param(*case, id=f"{case[0]}-{case[1]}") for case in CASES_IN_CHAPTERS],
 )
+@pytest.mark.sampled(4)
 def test_a_field_that_differs_is_named_and_nothing_else(
     stage: Stage, key: str, field: str, aws: str, change: Change
 ) -> None:
@@ -38,6 +39,7 @@ def test_a_field_that_differs_is_named_and_nothing_else(
 
 
 @pytest.mark.parametrize(("key", "field"), [pytest.param(*one, id="-".join(one)) for one in MENDED])
+@pytest.mark.sampled(4)
 def test_up_mends_it_in_place(stage: Stage, open_run: OpenRun, key: str, field: str) -> None:
     change = next(one for found, one in CALLED_IN_CHAPTERS.items() if found[:2] == (key, field))
     expect_mended(stage, open_run, key, field, change)

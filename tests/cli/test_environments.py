@@ -209,6 +209,7 @@ def life(place: Place, variables: dict[str, str | None]) -> Iterator[Callable[..
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, marks=() if row in SAMPLE else pytest.mark.slow) for row in ROWS])
+@pytest.mark.sampled(2)
 def test_the_whole_life(tmp_path: Path, row: str) -> None:
     variables, prepare = ROWS[row]
     place = Place(tmp_path)

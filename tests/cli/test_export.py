@@ -256,6 +256,7 @@ def test_user_data_arrives_as_it_is(page: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("cfn-lint") is None, reason="cfn-lint is not installed")
+@pytest.mark.slow
 def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
     shapes: list[dict[str, Any]] = [
         {"page": "ようこそ"},

@@ -335,6 +335,7 @@ def test_a_user_with_exactly_this_policy_runs_everything_and_needs_all_of_it(use
     assert sorted(asked(users, "alice") - useful.difference(actions())) == actions()
 
 
+@pytest.mark.slow
 def test_each_side_with_its_own(users: Users) -> None:
     users.sign_in(apart=True)
     everything(users)
@@ -349,6 +350,7 @@ consumer: {{profile: "{AWAY["account"]}", region: {AWAY["region"]}}}
 """
 
 
+@pytest.mark.slow
 def test_each_side_with_its_own_in_an_account_and_a_region_of_its_own(users: Users, tmp_path: Path) -> None:
     """What is needed besides, and nothing that the other side needs: made, tested, mended and deleted."""
     (tmp_path / "apart.yaml").write_text(APART)
@@ -459,6 +461,7 @@ NEEDED = [action for action in actions() if action not in {*UNSEEN, *QUESTIONS, 
 
 
 @pytest.mark.parametrize("action", [pytest.param(a, marks=() if a in SAMPLE else pytest.mark.slow) for a in NEEDED])
+@pytest.mark.sampled(4)
 def test_without_one_action_the_run_fails_and_names_it(users: Users, action: str) -> None:
     users.sign_in(apart=False, without=[action])
     done = until_it_fails(users, action)
@@ -643,6 +646,7 @@ def each(names: Iterable[str]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("what", "apart"), each([*AT_FIRST, *LATER, *MENDED]))
+@pytest.mark.sampled(3)
 def test_every_repair_is_allowed(users: Users, what: str, apart: bool) -> None:
     """Nothing is denied on the way, and the demo is whole."""
     users.sign_in(apart)
@@ -752,6 +756,7 @@ def test_the_chapters_run_with_what_is_printed_for_them_and_need_all_of_it(users
 @pytest.mark.parametrize(
     "rule", [pytest.param(one, marks=() if one == "no-endpoint-route" else pytest.mark.slow) for one in BROKEN]
 )
+@pytest.mark.slow
 def test_every_diagnosis_of_a_chapter_is_allowed(users: Users, rule: str) -> None:
     chapter, break_it = BROKEN[rule]
     users.sign_in(False, (), "--chapters")
@@ -764,6 +769,7 @@ def test_every_diagnosis_of_a_chapter_is_allowed(users: Users, rule: str) -> Non
 
 
 @pytest.mark.parametrize(("action", "chapter"), NEW_WITH_CHAPTERS.items())
+@pytest.mark.sampled(2)
 def test_without_what_a_chapter_needs_it_is_named(users: Users, action: str, chapter: str) -> None:
     users.sign_in(False, (action,), "--chapters")
     done = users.do("up", "--chapter", chapter)
@@ -772,6 +778,7 @@ def test_without_what_a_chapter_needs_it_is_named(users: Users, action: str, cha
     assert "Traceback" not in done.text
 
 
+@pytest.mark.slow
 def test_another_table_of_an_endpoint_is_not_taken_away_without_its_permission(users: Users) -> None:
     """It may be somebody else's, without the demo's tag."""
     users.sign_in(False)

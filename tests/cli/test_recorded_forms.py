@@ -17,6 +17,7 @@ from .relay import Relay
 from .stage import write_server_file
 
 
+@pytest.mark.slow
 def test_a_life_with_answers_in_recorded_forms(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

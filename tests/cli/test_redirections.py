@@ -52,6 +52,7 @@ def in_shell(program: Program, line: str, **environment: str) -> Done:
         ("vpce-demo -o json cost | true", 1, False, ""),
     ],
 )
+@pytest.mark.sampled(4)
 def test_a_stream_that_takes_nothing(program: Program, line: str, code: int, shown: bool, said: str) -> None:
     done = in_shell(program, line, AWS_REGION="us-east-1")
     assert done.code == code, done.text

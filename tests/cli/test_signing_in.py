@@ -319,6 +319,7 @@ def stage(
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.sampled(4)
 def test_it_is_asked_once_and_the_account_is_the_right_one(stage: Stage, way: Way) -> None:
     stage.set_up(way)
     code, said = stage.run(way)

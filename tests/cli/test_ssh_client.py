@@ -115,6 +115,7 @@ def lines(setting: str) -> list[str]:
 @pytest.mark.parametrize(
     "setting", [pytest.param(one, marks=[] if i in ORDINARY else [pytest.mark.slow]) for i, one in enumerate(SETTINGS)]
 )
+@pytest.mark.sampled(3)
 def test_a_setting_for_all_hosts(made_run: Run, tmp_path: Path, setting: str) -> None:
     assert failures(made_run, configured(made_run, tmp_path, *lines(setting))) == []
 
@@ -172,6 +173,7 @@ def cause(run: Run, ssh: Ssh) -> tuple[Result, Diagnosis]:
 
 
 @pytest.mark.parametrize(("line", "said"), BROKEN)
+@pytest.mark.sampled(3)
 def test_a_configuration_that_ssh_refuses_is_the_cause(made_run: Run, tmp_path: Path, line: str, said: str) -> None:
     failed, told = cause(made_run, configured(made_run, tmp_path, line))
     assert (failed.number, told.key, told.ruled_out) == (5, "local-ssh", [])

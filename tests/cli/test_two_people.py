@@ -124,6 +124,7 @@ def test_the_providers_sign_in_alone_deletes_its_side_and_says_what_stays(people
 
 
 @pytest.mark.parametrize(("side", "other", "count"), [("provider", "consumer", 13), ("consumer", "provider", 18)])
+@pytest.mark.sampled(2)
 def test_one_side_is_deleted_in_an_account_that_has_both(
     people: People, sandbox: Sandbox, side: str, other: str, count: int
 ) -> None:
@@ -168,6 +169,7 @@ def test_the_consumer_alone_and_without_a_record_finds_its_side_by_tags(people: 
     assert (people.vpcs(PROVIDER), people.vpcs(CONSUMER)) == (1, 0)
 
 
+@pytest.mark.slow
 def test_each_side_is_shown_without_what_only_the_other_one_sees(people: People) -> None:
     people.run("up", "--side", "provider", "--consumer-account", CONSUMER)
     (name,) = people.services()
@@ -208,6 +210,7 @@ def test_one_side_whose_state_file_is_lost_stays_one_side(people: People) -> Non
     assert people.document("status")["missing"], "a new demo of the name has both sides"
 
 
+@pytest.mark.slow
 def test_a_rejected_connection_and_a_lost_permission_are_diagnosed_by_either_side(people: People) -> None:
     people.run("up", "--side", "provider", "--consumer-account", CONSUMER)
     (service,) = people.ec2[PROVIDER].describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
@@ -230,6 +233,7 @@ def test_a_rejected_connection_and_a_lost_permission_are_diagnosed_by_either_sid
     assert "Nothing was changed." in told, "the endpoint is not replaced by one that cannot be made"
 
 
+@pytest.mark.slow
 def test_two_people_in_one_account_change_their_minds(people: People) -> None:
     told = people.run("up", "--side", "provider", "--skip-test")
     assert "vpce-demo --sandbox --name consumer up --side consumer" in told
@@ -302,6 +306,7 @@ def owners(people: People, account: str) -> set[str]:
     return {one["Value"] for one in found}
 
 
+@pytest.mark.slow
 def test_each_side_names_its_own_sign_in_as_its_maker(people: People) -> None:
     people.run(*BOTH, "up", "--skip-test")
     made_by = {account: owners(people, account) for account in (PROVIDER, CONSUMER)}
@@ -339,6 +344,7 @@ def test_one_side_is_not_offered_the_others_demo_of_the_same_name(people: People
     assert len(people.services()) == 1
 
 
+@pytest.mark.slow
 def test_status_says_how_to_make_the_side_again_and_what_stays_of_the_other(people: People) -> None:
     people.run("up", "--side", "provider", "--consumer-account", CONSUMER, "--until", "create-endpoint-service")
     told = people.run("up", "--side", "consumer", "--service-name", people.services()[0], code=5)

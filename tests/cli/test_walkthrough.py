@@ -127,6 +127,7 @@ def test_all_the_way_with_a_rest(world: World) -> None:
     assert len(world.recorded()) == 32
 
 
+@pytest.mark.slow
 def test_without_pages_and_away_again(world: World) -> None:
     """``s`` goes on to the end of the part from any screen, and skips the test; yes at the end deletes it all."""
     before = world.account()

@@ -184,6 +184,7 @@ def test_without_the_record_a_chapter_goes_on_where_it_was_made(stage: Stage, op
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.sampled(2)
 def test_after_an_interruption_before_the_endpoints_the_control_is_made_up_for(
     stage: Stage, open_run: OpenRun, name: str
 ) -> None:
@@ -197,6 +198,7 @@ def test_after_an_interruption_before_the_endpoints_the_control_is_made_up_for(
     assert "timed out" in record(stage)["settings"]["before"][name], "it survives"
 
 
+@pytest.mark.slow
 def test_on_failure_delete_takes_the_chapter_and_nothing_else(
     stage: Stage, sandbox: Sandbox, open_run: OpenRun
 ) -> None:
@@ -259,6 +261,7 @@ ACCOUNT, REGION = "222222222222", "eu-west-1"
 @pytest.mark.parametrize(
     "consumer", [{"profile": ACCOUNT, "region": REGION}, {"region": REGION}], ids=["accounts", "regions"]
 )
+@pytest.mark.sampled(2)
 def test_a_chapter_stands_on_the_consumers_side(
     sandbox: Sandbox, reached: Running, tmp_path: Path, consumer: dict[str, str]
 ) -> None:

@@ -250,6 +250,7 @@ def test_one_side_knows_the_accounts_of_the_other(made: Path, open_as: OpenAs) -
         assert {customer_of(key) for key in run.look()} == {1, 2, 3}
 
 
+@pytest.mark.slow
 def test_one_is_taken_away_and_the_rest_goes_without_the_state_file(
     made: Path, empty: dict[str, Account], enter: Callable[..., Environment], open_as: OpenAs, tmp_path: Path
 ) -> None:

@@ -206,6 +206,7 @@ def test_one_is_taken_away_and_the_others_are_left(made: dict[str, str], open_ru
 
 
 @pytest.mark.usefixtures("made")
+@pytest.mark.slow
 def test_the_first_may_be_taken_away_too(open_run: OpenRun, tmp_path: Path) -> None:
     with open_run(tmp_path, makes=False) as run:
         run.look()
@@ -315,6 +316,7 @@ def test_looking_at_three_asks_no_more_than_looking_at_one(room: Sandbox, open_r
     assert counts[0] == counts[1]
 
 
+@pytest.mark.slow
 def test_throttled_calls_are_made_again_and_succeed(room: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
     fault = InjectedFault("throttle", "Create*", burst=1, rate=10.0)
     with open_run(tmp_path, customers=3) as run:

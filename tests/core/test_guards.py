@@ -152,6 +152,7 @@ def test_an_unknown_quota_of_vcpus_refuses_nothing(clients: Clients, open_run: O
 
 @pytest.mark.parametrize("mode", ["block-ingress", "block-bidirectional"])
 @pytest.mark.parametrize("refused", ["", "DescribeVpcBlockPublicAccessOptions"])
+@pytest.mark.sampled(2)
 def test_closed_internet_gateways_are_seen_before_anything_is_made(
     sandbox: Sandbox, clients: Clients, open_run: OpenRun, tmp_path: Path, mode: Any, refused: str
 ) -> None:
@@ -228,6 +229,7 @@ def test_an_image_that_does_not_suit_is_said_before_anything_is_made(
     ("default", "refused"),
     [("somebodys", ""), ("somebodys", "GetEbsDefaultKmsKeyId"), ("alias/team-alias/aws/ebs", "")],
 )
+@pytest.mark.sampled(3)
 def test_where_the_default_key_for_volumes_is_somebody_s_aws_s_own_is_taken(
     sandbox: Sandbox, clients: Clients, open_run: OpenRun, tmp_path: Path, default: str, refused: str
 ) -> None:

@@ -56,6 +56,7 @@ def ids(lives: dict[str, Live]) -> dict[str, str]:
 @pytest.mark.parametrize(
     "key", [key if key in FIRST.values() else pytest.param(key, marks=pytest.mark.slow) for key in KEYS]
 )
+@pytest.mark.sampled(4)
 def test_the_life_of_a_resource(shared: Run, key: str) -> None:
     made_by_up(shared)
     everything = shared.demo.resources

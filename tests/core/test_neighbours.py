@@ -38,6 +38,7 @@ def down(run: Run) -> None:
     # Two at a time: AWS allows five VPCs, the default one among them.
     [("stranger", "vpce-demo"), ("vpce-demo", "second"), pytest.param("second", "vpce-demo", marks=pytest.mark.slow)],
 )
+@pytest.mark.sampled(2)
 def test_neighbours_leave_each_other_alone(
     clients: Clients, open_run: OpenRun, tmp_path: Path, neighbour: str, name: str
 ) -> None:

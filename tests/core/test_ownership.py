@@ -89,6 +89,7 @@ def test_a_caller_as_the_value_of_a_tag(arn: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("record", ["state file", pytest.param("key", marks=pytest.mark.slow), "logs"])
+@pytest.mark.sampled(2)
 def test_each_record_is_enough(open_run: OpenRun, sandbox: Sandbox, tmp_path: Path, record: str) -> None:
     with open_run(tmp_path) as run:
         everything(run)
@@ -106,6 +107,7 @@ def test_each_record_is_enough(open_run: OpenRun, sandbox: Sandbox, tmp_path: Pa
     ("unrecorded", "own", "other"),
     [(REFUSE, False, False), (SHOW, True, True), (DELETE_OWN, True, False), (ADOPT, True, True)],
 )
+@pytest.mark.sampled(2)
 def test_without_a_record(
     open_run: OpenRun, sandbox: Sandbox, place: Environment, bob: Environment, tmp_path: Path,
     unrecorded: Unrecorded, own: bool, other: bool,
@@ -376,6 +378,7 @@ def others_may_write(state: dict[str, Any], path: Path) -> None:
         (others_may_write, "Others may write to"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_state_file_that_is_not_this_demo_s_alone_is_refused(
     sandbox: Sandbox,
     open_run: OpenRun,

@@ -110,6 +110,7 @@ def test_every_kind_is_in_the_table() -> None:
         for number, way in enumerate(ONCE)
     ],
 )
+@pytest.mark.sampled(4)
 def test_one_spoilt_answer_does_no_harm(
     sandbox: Sandbox, run: Run, vpc: Resource, operation: str, how: str, do: str
 ) -> None:
@@ -131,6 +132,7 @@ def test_one_spoilt_answer_does_no_harm(
 
 @pytest.mark.parametrize("operation", ["DescribeVpcs", "CreateVpc", "DeleteVpc"])
 @pytest.mark.parametrize("how", ["html", "429", "other"])
+@pytest.mark.sampled(3)
 def test_answers_that_stay_spoilt_are_told(sandbox: Sandbox, run: Run, vpc: Resource, operation: str, how: str) -> None:
     CHANGES.begin()
     if operation == "DeleteVpc":

@@ -158,6 +158,7 @@ def test_another_region_is_refused_with_the_option_of_the_side_that_is_wrong(
     assert f"<command> {options}\n" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_two_people_in_two_regions(sandbox: Sandbox, reached: Running, tmp_path: Path) -> None:
     """Each with a sign-in, a region and a record of their own: the service's name says where it is."""
 

@@ -72,6 +72,7 @@ LOOKS = ("status", "report", "logs", "cost")
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", STOPS)
+@pytest.mark.sampled(5)
 def test_looking_at_a_demo(copy: Stage, outside: Outside, name: str, kind: str) -> None:
     path = copy.directory / DEMO / name
     plant(kind, path, outside)
@@ -104,6 +105,7 @@ def test_a_damaged_id_keeps_nothing_from_being_found(copy: Stage) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["state.json.new", "key.pem", "key.pem.pub", "lock"])
+@pytest.mark.sampled(4)
 def test_making_is_refused_before_anything_is_made(copy: Stage, outside: Outside, name: str, kind: str) -> None:
     path = copy.directory / "sandbox" / "second" / name
     plant(kind, path, outside)
@@ -204,6 +206,7 @@ def test_a_demo_s_directory_that_is_a_link(copy: Stage, outside: Outside, name: 
 
 
 @pytest.mark.parametrize("name", ["logs", "logs/sandbox", f"logs/{DEMO}"])
+@pytest.mark.sampled(3)
 def test_logs_that_are_a_link(copy: Stage, outside: Outside, name: str) -> None:
     path = copy.directory / name
     shutil.rmtree(path, ignore_errors=True)
@@ -222,6 +225,7 @@ def test_logs_that_are_a_link(copy: Stage, outside: Outside, name: str) -> None:
         for name in (f"logs/{DEMO}", DEMO, "logs", "sandbox")
     ],
 )
+@pytest.mark.sampled(2)
 def test_a_directory_that_is_none_is_left_as_it_is(copy: Stage, outside: Outside, name: str, kind: str) -> None:
     path = copy.directory / name
     shutil.rmtree(path, ignore_errors=True)
@@ -276,6 +280,7 @@ def test_the_state_directory_may_be_a_link_of_the_user(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sampled(3)
 def test_the_report_goes_through_no_link_that_nobody_named(copy: Stage, outside: Outside, kind: str) -> None:
     path = Path("vpce-demo-report.html").absolute()
     plant(kind, path, outside)

@@ -150,6 +150,7 @@ def test_errors_of_aws(stage: Stage, place: Environment, line: str, code: str) -
 
 @pytest.mark.parametrize("line", ["status", "diagram", "doctor", "-v logs --last", "-o json logs --last", "report"])
 @pytest.mark.parametrize("keep", ["", r"(?!name|word|note|id|title|message|text|evidence|why).*"])
+@pytest.mark.sampled(4)
 def test_files_of_the_state_directory(stage: Stage, tmp_path: Path, line: str, keep: str) -> None:
     directory = tmp_path / "state"
     shutil.copytree(stage.directory, directory)
@@ -186,6 +187,7 @@ def terminal() -> Iterator[Stream]:
 
 
 @pytest.mark.parametrize("line", ["status", "diagram", "doctor"])
+@pytest.mark.sampled(3)
 def test_on_a_terminal_with_colours(stage: Stage, place: Environment, line: str) -> None:
     with answers(place, KEPT["ids"]), terminal() as shown:
         stage.text(*line.split())

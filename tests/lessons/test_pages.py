@@ -29,6 +29,7 @@ def shown(page: Page, width: int, ascii: bool = False, colour: bool = False) -> 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 @pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.sampled(3)
 def test_no_line_goes_beyond_the_terminal(lang: str, width: int) -> None:
     """But for what is to be copied: commands, and addresses of the web."""
     for page in EVERY[lang]:

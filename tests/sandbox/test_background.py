@@ -179,6 +179,7 @@ def test_it_ends_with_its_directory(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("which", ["port", "proxy_port"])
+@pytest.mark.sampled(2)
 def test_a_port_in_use(directory: Path, which: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
