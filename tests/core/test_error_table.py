@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import vpce_demo
@@ -18,7 +19,6 @@ from vpce_demo.session import run
 from vpce_demo.verify import checks
 
 ROOT = Path(vpce_demo.__file__).parent
-SOURCES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
 CLASSES: dict[str, type[DemoError]] = {
     name: one
     for module in (errors, private, failures, client, run, checks)
@@ -34,9 +34,15 @@ MESSAGES = (
 )
 
 
-def made() -> Iterator[tuple[str, str, type[DemoError]]]:
+@functools.cache
+def sources() -> Mapping[Path, ast.Module]:
+    """The program's files, parsed."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+
+
+def made_in_sources() -> Iterator[tuple[str, str, type[DemoError]]]:
     """Where an error is made, with its code and its class."""
-    for path, tree in SOURCES.items():
+    for path, tree in sources().items():
         own = {
             node.name
             for node in ast.walk(tree)
@@ -51,16 +57,19 @@ def made() -> Iterator[tuple[str, str, type[DemoError]]]:
                     yield where, code or CLASSES[name].code, CLASSES[name]
 
 
-MADE = [
-    *(one for one in made() if one[1] != "told['code']"),  # what the sandbox's process said
-    *((row.message, row.code, row.kind) for row in MESSAGES),
-]
+@functools.cache
+def made() -> Sequence[tuple[str, str, type[DemoError]]]:
+    """The same, and the messages for AWS's errors."""
+    return [
+        *(one for one in made_in_sources() if one[1] != "told['code']"),  # what the sandbox's process said
+        *((row.message, row.code, row.kind) for row in MESSAGES),
+    ]
 
 
 def test_every_class_of_errors_is_known_here() -> None:
     derived = {
         node.name: path
-        for path, tree in SOURCES.items()
+        for path, tree in sources().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base) in CLASSES for base in node.bases)
     }
@@ -68,8 +77,8 @@ def test_every_class_of_errors_is_known_here() -> None:
 
 
 def test_every_error_that_is_made_has_a_code() -> None:
-    assert len(MADE) > 150
-    assert [where for where, code, _ in MADE if not code] == []
+    assert len(made()) > 150
+    assert [where for where, code, _ in made() if not code] == []
 
 
 def test_the_rows_are_numbered_so_none_is_missing_or_used_again() -> None:
@@ -86,13 +95,13 @@ def test_every_code_has_a_row_with_the_exit_code_of_its_class() -> None:
     rows = {row.code: row.exit_code for row in ERRORS}
     wrong = [
         (where, code, kind.exit_code)
-        for where, code, kind in MADE
+        for where, code, kind in made()
         if kind is not run.Interrupted and str(kind.exit_code) not in re.findall(r"\d+", rows[code])
     ]
     assert wrong == []
 
 
 def test_every_row_is_told_somewhere_or_has_no_exit_code() -> None:
-    said = " ".join(path.read_text(encoding="utf-8") for path in SOURCES if path.parent.name != "lessons")
+    said = " ".join(path.read_text(encoding="utf-8") for path in sources() if path.parent.name != "lessons")
     said += (ROOT / "lessons" / "__init__.py").read_text(encoding="utf-8")
     assert [row.code for row in ERRORS if (row.code in said) == (row.exit_code == "none")] == []
