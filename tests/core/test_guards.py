@@ -19,7 +19,7 @@ from vpce_demo.aws.region import PublicAccess
 from vpce_demo.config.load import load
 from vpce_demo.config.model import IMAGE_PARAMETER
 from vpce_demo.engine.events import Action, Event
-from vpce_demo.engine.resource import Aws
+from vpce_demo.engine.resource import Aws, closure
 from vpce_demo.errors import DemoError, Refused
 from vpce_demo.model import Phase, Side
 from vpce_demo.resources import holders, instance
@@ -48,6 +48,13 @@ def up(run: Run) -> list[Event]:
     return events
 
 
+def only(run: Run, *keys: str) -> list[Event]:
+    """Make these, and what they stand on."""
+    events: list[Event] = []
+    run.up(closure(run.demo.part(key) for key in keys), events.append, None)
+    return events
+
+
 def down(run: Run, **how: Any) -> list[Any]:
     return run.down(lambda event: None, None, **how)
 
@@ -63,6 +70,13 @@ def made(empty: Account, open_run: OpenRun, tmp_path: Path) -> Iterator[Run]:
     """A run that has made everything."""
     with open_run(tmp_path) as run:
         up(run)
+        yield run
+
+
+@pytest.fixture
+def opened(empty: Account, open_run: OpenRun, tmp_path: Path) -> Iterator[Run]:
+    """A run that has made nothing yet."""
+    with open_run(tmp_path) as run:
         yield run
 
 
@@ -199,7 +213,7 @@ def test_an_instance_type_of_another_architecture_gets_its_image(
     clients: Clients, open_run: OpenRun, tmp_path: Path
 ) -> None:
     with open_run(tmp_path, instance_type="t4g.micro") as run:
-        up(run)
+        only(run, "web")
         wanted = clients.other("ssm").get_parameter(Name=ARM)["Parameter"]["Value"]
         assert {run.settings.provider_image, run.settings.consumer_image} == {wanted}
 
@@ -271,12 +285,12 @@ def test_a_larger_quota_is_asked_for(
 
 def test_what_is_ours_already_needs_no_more_room(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
     with open_run(tmp_path) as run:
-        up(run)
+        only(run, "provider-vpc", "customer-vpc")
     for _ in range(2):
         clients.ec2.create_vpc(CidrBlock="172.16.0.0/16")
     shutil.rmtree(tmp_path)
     with open_run(tmp_path, unrecorded=Unrecorded.ADOPT) as run:
-        assert Action.CREATED not in {e.action for e in up(run) if e.resource.kind == "Vpc"}
+        assert Action.CREATED not in {e.action for e in only(run, "provider-vpc", "customer-vpc")}
 
 
 # --- strangers ----------------------------------------------------------------------------
@@ -309,11 +323,17 @@ def connect(clients: Clients, service_name: str) -> str:
 def test_a_foreign_connection_keeps_the_service_until_we_are_told_to_reject_it(
     clients: Clients, stranger: Clients, empty: Account, made: Run
 ) -> None:
-    service = made.state.id(made.demo.service.key)
+    """One of our own account that is not the demo's is foreign too."""
+    service, name = made.state.id("service"), made.sides[Side.PROVIDER].output(made.demo.service, "service_name")
+    other = connect(clients, name)
+    why = {one.resource.key: one.why for one in down(made)}
+    assert why["service"] == f"ExistingVpcEndpointConnections: {other} is not ours"
+    clients.ec2.delete_vpc_endpoints(VpcEndpointIds=[other])
+
     clients.ec2.modify_vpc_endpoint_service_permissions(
         ServiceId=service, AddAllowedPrincipals=[f"arn:aws:iam::{ANOTHER_ACCOUNT}:root"]
     )
-    theirs = connect(stranger, made.sides[Side.PROVIDER].output(made.demo.service, "service_name"))
+    theirs = connect(stranger, name)
     left = down(made)
     why = {one.resource.key: one.why for one in left}
     assert why["service"] == f"ExistingVpcEndpointConnections: {theirs} is not ours"
@@ -400,27 +420,20 @@ def test_the_offered_commands_end_whatever_aws_says(works: bool) -> None:
     assert done.stdout.count("asked") == (1 if works else 3)
 
 
-def test_a_connection_of_our_own_account_that_is_not_the_demo_s_is_foreign_too(clients: Clients, made: Run) -> None:
-    other = connect(clients, made.sides[Side.PROVIDER].output(made.demo.service, "service_name"))
-    left = {one.resource.key: one.why for one in down(made)}
-    assert left["service"] == f"ExistingVpcEndpointConnections: {other} is not ours"
-    clients.ec2.delete_vpc_endpoints(VpcEndpointIds=[other])
-    assert down(made) == []
-
-
 def test_an_interface_that_somebody_put_into_our_subnet_is_named_and_left(
-    clients: Clients, empty: Account, made: Run
+    clients: Clients, empty: Account, opened: Run
 ) -> None:
-    subnet = made.state.id("customer-subnet")
+    only(opened, "provider-vpc", "customer-subnet")
+    subnet = opened.state.id("customer-subnet")
     answer = clients.ec2.create_network_interface(SubnetId=subnet, Description="of a lamp")
     theirs = answer["NetworkInterface"]["NetworkInterfaceId"]
-    left = {one.resource.key: one for one in down(made)}
+    left = {one.resource.key: one for one in down(opened)}
     assert left["customer-subnet"].why == f"DependencyViolation: {theirs} is not ours"
     assert left["customer-subnet"].strangers == {theirs: "of a lamp"}
     assert left["customer-vpc"].why.startswith("still used by Customer_")
     assert "provider-vpc" not in left
     clients.ec2.delete_network_interface(NetworkInterfaceId=theirs)
-    assert down(made) == []
+    assert down(opened) == []
     assert account(clients) == empty
 
 
@@ -451,7 +464,7 @@ def test_settings_are_found_again_as_they_were_not_as_they_would_be_today(
     clients: Clients, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_run(tmp_path) as run:
-        up(run)
+        only(run, "web", "customer")
         made_with, directory = run.settings, run.where.directory
     monkeypatch.setattr("vpce_demo.session.discover.image", lambda clients, parameter: "ami-0ffffffffffffffff")
     (directory / "state.json").unlink()
@@ -463,12 +476,13 @@ def test_settings_are_found_again_as_they_were_not_as_they_would_be_today(
 # --- moved by hand --------------------------------------------------------------------------
 
 
-def test_a_subnet_that_was_moved_to_another_route_table_is_moved_back(clients: Clients, made: Run) -> None:
-    vpc, association = made.state.id("customer-vpc"), made.state.id("customer-routing")
+def test_a_subnet_that_was_moved_to_another_route_table_is_moved_back(clients: Clients, opened: Run) -> None:
+    only(opened, "customer-routing")
+    vpc, association = opened.state.id("customer-vpc"), opened.state.id("customer-routing")
     other = clients.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     clients.ec2.replace_route_table_association(AssociationId=association, RouteTableId=other)
-    assert made.look()["customer-routing"].phase is Phase.WRONG
-    created = {e.resource.key for e in up(made) if e.action is Action.CREATED}
+    assert opened.look()["customer-routing"].phase is Phase.WRONG
+    created = {e.resource.key for e in only(opened, "customer-routing") if e.action is Action.CREATED}
     assert created == {"customer-routing"}
     tables = clients.ec2.describe_route_tables(RouteTableIds=[other])["RouteTables"]
     assert tables[0]["Associations"] == []
