@@ -56,7 +56,7 @@ def ids(lives: dict[str, Live]) -> dict[str, str]:
 @pytest.mark.parametrize(
     "key", [key if key in FIRST.values() else pytest.param(key, marks=pytest.mark.slow) for key in KEYS]
 )
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 def test_the_life_of_a_resource(shared: Run, key: str) -> None:
     made_by_up(shared)
     everything = shared.demo.resources
@@ -89,45 +89,40 @@ def test_a_key_pair_that_is_shown_by_its_name_before_its_tags_is_ours(
     assert (found.id, found.phase) == (seen(shared)[pair.key].id, Phase.READY)
 
 
+def changes(sandbox: Sandbox) -> set[str]:
+    """The operations that changed something since the account was emptied."""
+    return {call.operation for call in sandbox.calls() if not call.operation.startswith(("Describe", "Get"))}
+
+
 def test_nothing_is_seen_before_and_nothing_is_left_after(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
-    with open_run(tmp_path, chapters=EVERY) as run:
+    """Nor without the state file; and a lost answer to any change hides nothing of what was created.
+
+    A create call asked again tells of what stands by then, which can be ready, and of less than a look shows.
+    """
+    with open_run(tmp_path / "first", chapters=EVERY) as run:
         clients = run.sides[Side.PROVIDER].clients
         empty = account(clients)
         assert run.look() == {}
         assert made_by_up(run) == set(KEYS)
-        assert run.state.ids == ids(run.look())
+        made = ids(run.look())
+        assert run.state.ids == made
         assert made_by_up(run) == set(), "up twice makes one"
         assert len(account(clients)) > len(empty)
-        assert run.down(lambda event: None, None) == []
-        assert account(clients) == empty
-    assert [path.name for path in tmp_path.iterdir()] == ["logs"], "no other file is left"
-
-
-def test_a_lost_answer_hides_nothing_of_what_was_created(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
-    """A create call asked again tells of what stands by then, which can be ready, and of less than a look shows."""
-    with open_run(tmp_path, chapters=EVERY) as run:
-        made_by_up(run)
-        run.down(lambda event: None, None)
-    changes = {call.operation for call in sandbox.calls() if not call.operation.startswith(("Describe", "Get"))}
-    sandbox.faults.add(*(InjectedFault("drop-after", name, nth=1) for name in changes))
-    try:
-        with open_run(tmp_path, chapters=EVERY) as run:
-            made_by_up(run)
-            known = {key: live.outputs for key, live in seen(run).items()}
-            assert known == {key: live.outputs for key, live in run.look().items()}
-            run.down(lambda event: None, None)
-    finally:
-        sandbox.faults.clear()
-
-
-def test_a_demo_is_found_and_taken_down_without_its_state_file(
-    sandbox: Sandbox, open_run: OpenRun, tmp_path: Path
-) -> None:
-    with open_run(tmp_path / "first", chapters=EVERY) as run:
-        made_by_up(run)
-        made = ids(run.look())
     with open_run(tmp_path / "lost", unrecorded=Unrecorded.ADOPT) as run:
         assert ids(run.look()) == made
     with open_run(tmp_path / "other", makes=False, unrecorded=Unrecorded.DELETE_OWN) as run:
         assert run.down(lambda event: None, None) == []
         assert run.look() == {}
+    assert account(clients) == empty
+
+    sandbox.faults.add(*(InjectedFault("drop-after", name, nth=1) for name in changes(sandbox)))
+    try:
+        with open_run(tmp_path / "third", chapters=EVERY) as run:
+            made_by_up(run)
+            known = {key: live.outputs for key, live in seen(run).items()}
+            assert known == {key: live.outputs for key, live in run.look().items()}
+            assert run.down(lambda event: None, None) == []
+        assert account(clients) == empty
+    finally:
+        sandbox.faults.clear()
+    assert [path.name for path in (tmp_path / "third").iterdir()] == ["logs"], "no other file is left"
