@@ -14,7 +14,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,78 +37,100 @@ def gone(pid: int) -> bool:
     return False
 
 
+def end(home: Path, before: Collection[int]) -> None:
+    """Stop the sandbox of a directory, and whatever was started since then."""
+    client.stop(home)
+    for pid in [pid for pid in client._children if pid not in before]:
+        child = client._children.pop(pid)
+        child.kill()
+        child.wait()
+
+
 @pytest.fixture
 def directory(tmp_path: Path) -> Iterator[Path]:
     """A directory whose sandbox is stopped at the end, however the test went."""
-    home = tmp_path / "sandbox"
+    before = list(client._children)
+    yield tmp_path / "sandbox"
+    end(tmp_path / "sandbox", before)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A directory for all tests that take a sandbox as they find it, in whatever way they end it."""
+    home = tmp_path_factory.mktemp("home") / "sandbox"
+    before = list(client._children)
     yield home
+    end(home, before)
+
+
+@pytest.fixture
+def first(home: Path) -> Iterator[client.Running]:
+    """The one that stands there, or a new one."""
+    found = client.ensure(home)
+    yield found
+    if not gone(found.pid):
+        os.kill(found.pid, signal.SIGCONT)
+
+
+def test_a_life(home: Path) -> None:
     client.stop(home)
-    for child in list(client._children.values()):
-        child.kill()
-        child.wait()
-    client._children.clear()
-
-
-def test_a_life(directory: Path) -> None:
-    assert client.running(directory) is None
-    assert client.stop(directory) is False
-    first = client.ensure(directory, speed=50, latency_ms=1, quotas={"vpcs": 21})
+    assert client.running(home) is None
+    assert client.stop(home) is False
+    first = client.ensure(home, speed=50, latency_ms=1, quotas={"vpcs": 21})
     assert first.speed == 50
-    assert client.ensure(directory) == first
-    assert client.running(directory) == first
-    assert stat.S_IMODE((directory / client.SERVER_FILE).stat().st_mode) == 0o600
-    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert client.ensure(home) == first
+    assert client.running(home) == first
+    assert stat.S_IMODE((home / client.SERVER_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
     status = first.control("status")
     assert (status["boot_id"], status["pid"], status["latency_ms"]) == (first.boot_id, first.pid, 1)
     assert status["quotas"] == {"vpcs": 21, "endpoints": 50, "gateway-endpoints": 20}
     first.control("settings", {"speed": "max"})
-    assert (found := client.running(directory)) is not None
+    assert (found := client.running(home)) is not None
     assert found.speed == float("inf")
     with pytest.raises(SandboxError, match="unknown key"):
         first.control("settings", {"sped": 1})
-    assert client.stop(directory) is True
+    assert client.stop(home) is True
     assert gone(first.pid)
-    assert client.running(directory) is None
-    assert not (directory / client.SERVER_FILE).exists()
+    assert client.running(home) is None
+    assert not (home / client.SERVER_FILE).exists()
     with pytest.raises(SandboxError, match="has stopped"):
         first.control("status")
-    second = client.ensure(directory)
+    second = client.ensure(home)
     assert second.boot_id != first.boot_id
 
 
-def test_a_killed_one_is_replaced(directory: Path) -> None:
-    first = client.ensure(directory)
+def test_a_killed_one_is_replaced(home: Path, first: client.Running) -> None:
     os.kill(first.pid, signal.SIGKILL)
     wait_for(lambda: gone(first.pid))
-    assert (directory / client.SERVER_FILE).exists()
-    assert client.running(directory) is None
-    assert client.ensure(directory).boot_id != first.boot_id
+    assert (home / client.SERVER_FILE).exists()
+    assert client.running(home) is None
+    assert client.ensure(home).boot_id != first.boot_id
 
 
 def test_one_that_is_stopped_is_not_forgotten_and_can_be_ended(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, first: client.Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a laptop that wakes up: what is in it stands."""
     monkeypatch.setattr(client, "ANSWERING", 0.2)
-    first = client.ensure(directory)
+    first = client.ensure(home)
     os.kill(first.pid, signal.SIGSTOP)
     for ask in (client.running, client.ensure, lambda _: first.control("status")):
         with pytest.raises(SandboxError, match=f"process {first.pid}. does not answer"):
-            ask(directory)
+            ask(home)
     os.kill(first.pid, signal.SIGCONT)
     monkeypatch.setattr(client, "ANSWERING", 10)
-    assert client.running(directory) == first
+    assert client.running(home) == first
     monkeypatch.setattr(client, "ANSWERING", 0.2)
     os.kill(first.pid, signal.SIGSTOP)
-    assert client.stop(directory) is True
+    assert client.stop(home) is True
     assert gone(first.pid)
-    assert client.running(directory) is None
-    assert not (directory / client.SERVER_FILE).exists()
+    assert client.running(home) is None
+    assert not (home / client.SERVER_FILE).exists()
 
 
-def test_one_that_cuts_off_is_not_gone(directory: Path) -> None:
+def test_one_that_cuts_off_is_not_gone(first: client.Running) -> None:
     """Only a refused connection or a process that is no more says so."""
-    first = client.ensure(directory)
     with socket.create_server(("127.0.0.1", 0)) as other:
         threading.Thread(target=lambda: other.accept()[0].close(), daemon=True).start()
         cut = replace(first, endpoint_url=f"http://127.0.0.1:{other.getsockname()[1]}")
@@ -116,9 +138,9 @@ def test_one_that_cuts_off_is_not_gone(directory: Path) -> None:
             cut.control("status")
 
 
-def test_one_that_is_stopped_while_it_is_asked_to_end(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = client.ensure(directory)
-
+def test_one_that_is_stopped_while_it_is_asked_to_end(
+    home: Path, first: client.Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def found_then_stopped(_: Path) -> client.Running:
         os.kill(first.pid, signal.SIGSTOP)
         return first
@@ -126,9 +148,9 @@ def test_one_that_is_stopped_while_it_is_asked_to_end(directory: Path, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(client, "ANSWERING", 0.2)
         patch.setattr(client, "running", found_then_stopped)
-        assert client.stop(directory) is True
+        assert client.stop(home) is True
     assert gone(first.pid)
-    assert client.running(directory) is None
+    assert client.running(home) is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', "null"])
@@ -139,43 +161,42 @@ def test_a_file_that_says_nothing(directory: Path, content: str) -> None:
     assert client.stop(directory) is False
 
 
-def test_somebody_else_on_the_port(directory: Path) -> None:
+def test_somebody_else_on_the_port(home: Path, first: client.Running) -> None:
     """The process id and the port of a dead sandbox may belong to others by now."""
-    first = client.ensure(directory)
-    file, aside = directory / client.SERVER_FILE, directory / "aside"
+    file, aside = home / client.SERVER_FILE, home / "aside"
     told = json.loads(file.read_text())
     file.rename(aside)
     file.write_text(json.dumps({**told, "token": "another"}))
-    assert client.running(directory) is None
+    assert client.running(home) is None
     aside.replace(file)
-    assert client.running(directory) == first
+    assert client.running(home) == first
 
 
-def test_two_starters_make_one(directory: Path) -> None:
+def test_two_starters_make_one(home: Path) -> None:
+    client.stop(home)
+    before = set(client._children)
     found: list[client.Running] = []
-    starters = [threading.Thread(target=lambda: found.append(client.ensure(directory))) for _ in range(3)]
+    starters = [threading.Thread(target=lambda: found.append(client.ensure(home))) for _ in range(3)]
     for starter in starters:
         starter.start()
     for starter in starters:
         starter.join()
     assert len(found) == 3
     assert len({one.pid for one in found}) == 1
-    assert len(client._children) == 1
+    assert len(client._children.keys() - before) == 1
 
 
-def test_sigterm(directory: Path) -> None:
-    first = client.ensure(directory)
+def test_sigterm(home: Path, first: client.Running) -> None:
     os.kill(first.pid, signal.SIGTERM)
     wait_for(lambda: gone(first.pid))
-    assert not (directory / client.SERVER_FILE).exists()
+    assert not (home / client.SERVER_FILE).exists()
     assert client._children[first.pid].returncode == 0
 
 
-def test_it_ends_with_its_directory(directory: Path) -> None:
-    first = client.ensure(directory)
-    shutil.rmtree(directory)
+def test_it_ends_with_its_directory(home: Path, first: client.Running) -> None:
+    shutil.rmtree(home)
     wait_for(lambda: gone(first.pid))
-    assert not directory.exists()
+    assert not home.exists()
 
 
 @pytest.mark.parametrize("which", ["port", "proxy_port"])
