@@ -135,7 +135,26 @@ def test_a_chapter_alone_is_made_once_shown_and_taken_down(stage: Stage, monkeyp
     assert stage.run("status", "--check")[0] == 10
 
 
-@pytest.mark.parametrize("first", ["tutorial", pytest.param("chapter", marks=pytest.mark.slow)])
+def test_a_chapter_goes_alone_and_leaves_the_rest(stage: Stage, open_run: OpenRun) -> None:
+    """Beside a part of the tutorial, which is enough to see it; the whole of it is in the next test."""
+    before = account(stage.clients)
+    with open_run(stage.directory) as run:
+        run.up(run.demo.of("create-provider"), lambda event: None, None)
+    made = ids(stage)
+    assert good(stage, "up", "--chapter", "gateway", "--skip-test")["created"] == 20
+    assert record(stage)["settings"]["chapters"] == [TUTORIAL, "gateway"]
+    assert {key: id for key, id in ids(stage).items() if chapter_of(key) != "gateway"} == made
+    assert good(stage, "down", "--chapter", "gateway")["deleted"] == 20
+    assert (record(stage)["settings"]["chapters"], ids(stage)) == ([TUTORIAL], made)
+
+    lose_the_record(stage)
+    assert chapters_there(good(stage, "status")).keys() == {TUTORIAL}, "the tags say which are there"
+    assert good(stage, "down")["deleted"] == len(made)
+    assert account(stage.clients) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["tutorial", "chapter"])
 def test_a_chapter_beside_the_tutorial_goes_alone_and_leaves_the_rest(stage: Stage, tmp_path: Path, first: str) -> None:
     before = account(stage.clients)
     orders = [("up", "--skip-test"), ("up", "--skip-test", "--chapter", "gateway")]
@@ -365,6 +384,7 @@ def test_a_strangers_gateway_endpoint_on_our_table_is_named_and_left(stage: Stag
     good(stage, "down")
 
 
+@pytest.mark.slow
 def test_a_strangers_endpoint_with_the_same_private_dns_name_is_named_and_left(stage: Stage, open_run: OpenRun) -> None:
     with open_run(stage.directory, chapters=["interface"]) as run:
         run.up([r for r in run.demo.resources if r.key != "interface-endpoint"], lambda event: None, None)
