@@ -127,6 +127,7 @@ def test_counting_is_exact_under_many_callers(world: World) -> None:
 
 @pytest.mark.parametrize(("do", "left"), [("spoil-before", 0), ("spoil-after", 1)])
 @pytest.mark.parametrize("how", SPOILS)
+@pytest.mark.sampled(3)
 def test_a_spoilt_reply(world: World, do: str, left: int, how: str) -> None:
     faults(world).add(InjectedFault(do, "CreateVpc", nth=1, how=how))
     with pytest.raises((ResponseParserError, ClientError, KeyError, UnicodeDecodeError)):
