@@ -138,6 +138,7 @@ def test_one_that_cuts_off_is_not_gone(first: client.Running) -> None:
             cut.control("status")
 
 
+@pytest.mark.slow
 def test_one_that_is_stopped_while_it_is_asked_to_end(
     home: Path, first: client.Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
