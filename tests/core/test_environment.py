@@ -222,14 +222,23 @@ def test_an_endpoint_that_is_no_url_is_a_wrong_setting(monkeypatch: pytest.Monke
         environment.on_aws(load(None, {"region": "us-east-1"}))
 
 
-def test_a_sandbox_starts_under_a_profile_that_does_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sandbox_starts_under_a_profile_that_does_not_exist_and_stops_while_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
     started = client.ensure(tmp_path / "emulator")
     try:
         inside = in_sandbox(load(None, {}), started)
-        assert inside.clients[Side.PROVIDER].ec2.describe_vpcs()["Vpcs"]
+        ec2 = inside.clients[Side.PROVIDER].changing_ec2
+        assert ec2.describe_vpcs()["Vpcs"]
     finally:
         client.stop(tmp_path / "emulator")
+    with pytest.raises(EndpointConnectionError) as caught:
+        ec2.describe_vpcs()
+    told = understood(caught.value)
+    assert isinstance(told, SandboxError)
+    assert told.message.startswith("The sandbox has stopped")
+    assert "sandbox start" in told.hint
 
 
 def test_a_place_knows_the_accounts_it_was_recorded_with(place: Environment) -> None:
@@ -363,18 +372,3 @@ def test_a_region_that_does_not_exist(sandbox: Sandbox, monkeypatch: pytest.Monk
     told = understood(unknown.value)
     assert told is not None
     assert (type(told), told.message) == (ConfigError, "This AWS region does not exist.")
-
-
-def test_a_sandbox_that_stops_while_it_is_used(tmp_path: Path) -> None:
-    started = client.ensure(tmp_path / "emulator")
-    try:
-        ec2 = in_sandbox(load(None, {}), started).clients[Side.PROVIDER].changing_ec2
-        assert ec2.describe_vpcs()["Vpcs"]
-    finally:
-        client.stop(tmp_path / "emulator")
-    with pytest.raises(EndpointConnectionError) as caught:
-        ec2.describe_vpcs()
-    told = understood(caught.value)
-    assert isinstance(told, SandboxError)
-    assert told.message.startswith("The sandbox has stopped")
-    assert "sandbox start" in told.hint
