@@ -32,11 +32,11 @@ from vpce_demo.session.open import open_demo
 from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
 
-settings.register_profile("fixed", derandomize=True)
+settings.register_profile("fixed", derandomize=True, max_examples=30)
 settings.register_profile("search", print_blob=True)
 settings.load_profile("fixed")
-"""Property tests try the same examples each time; with ``--hypothesis-profile search`` (``make test-all``) new ones.
-What such a search finds is kept as an ``@example``."""
+"""Property tests try the same few examples each time; with ``--hypothesis-profile search`` (``make test-all``) many
+new ones.  What such a search finds is kept as an ``@example``."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

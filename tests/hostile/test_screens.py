@@ -237,7 +237,7 @@ def test_a_live_view(stage: Stage, place: Environment) -> None:
     assert_harmless(STYLES.sub("", shown.getvalue()))
 
 
-@pytest.mark.parametrize("how", ["plain", "none"])
+@pytest.mark.parametrize("how", ["plain", pytest.param("none", marks=pytest.mark.slow)])
 def test_making_and_deleting(stage: Stage, place: Environment, how: str) -> None:
     """The last of this file: afterwards there is no demo."""
     with answers(place, KEPT["ids"]):
