@@ -267,6 +267,7 @@ def test_the_providers_side_alone_has_no_chapter(stage: Stage, open_run: OpenRun
         assert record(stage)["settings"]["chapters"] == [TUTORIAL], "and nothing of it is on record"
 
 
+@pytest.mark.slow
 def test_the_consumers_side_alone_needs_no_service_for_a_chapter(stage: Stage) -> None:
     consumer = ("--side", "consumer")
     assert good(stage, *consumer, "up", "--chapter", "gateway", "--skip-test")["created"] == 20

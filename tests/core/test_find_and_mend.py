@@ -243,6 +243,7 @@ def taken_balancer(aws: Aws, demo: Demo) -> str:
 
 
 @pytest.mark.parametrize("take", [taken_key, taken_group, taken_balancer])
+@pytest.mark.sampled(3)
 def test_a_name_that_is_taken_is_refused(run: Run, demo: Demo, aws: Aws, take: Callable[[Aws, Demo], str]) -> None:
     theirs = take(aws, demo)
     with pytest.raises(Refused, match="is taken by") as caught:

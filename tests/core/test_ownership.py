@@ -204,8 +204,7 @@ def test_ids_of_strangers_in_the_state_file_are_nothing_but_ids(
     "kind",
     [
         "provider-key",
-        *(pytest.param(one, marks=pytest.mark.slow) for one in ("provider-gateway", "web")),
-        "provider-vpc",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("provider-gateway", "web", "provider-vpc")),
     ],
 )
 def test_what_is_recorded_and_cannot_be_told_from_another_is_named_and_left(

@@ -140,6 +140,7 @@ WAYS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.sampled(2)
 def test_what_is_echoed_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], echo: str, way: str
 ) -> None:
@@ -167,6 +168,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("name", KEYS)
 @pytest.mark.parametrize("end", MALFORMED)
+@pytest.mark.sampled(2)
 def test_a_credential_with_more_at_its_end_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, end: str
 ) -> None:
