@@ -352,13 +352,16 @@ def test_a_foreign_connection_keeps_the_service_until_we_are_told_to_reject_it(
     assert account(clients) == empty
 
 
-def test_an_endpoint_that_a_service_of_aws_made_is_named_first_and_not_waited_for(clients: Clients, made: Run) -> None:
-    ids = {r.key: made.state.id(r.key) for r in made.demo.resources}
+def test_an_endpoint_that_a_service_of_aws_made_is_named_first_and_not_waited_for(
+    clients: Clients, opened: Run
+) -> None:
+    only(opened, "customer-subnet")
+    ids = dict(opened.state.ids)
     HOLDING["an endpoint of aws and its group"](clients, ids)
     clients.ec2.create_network_acl(VpcId=ids["customer-vpc"])
     theirs = next(one for one in clients.ec2.describe_vpc_endpoints()["VpcEndpoints"] if one["RequesterManaged"])
     events: list[Event] = []
-    left = {one.resource.key: one for one in made.down(events.append, None)}
+    left = {one.resource.key: one for one in opened.down(events.append, None)}
     assert {key for key, one in left.items() if one.strangers} == {"customer-subnet", "customer-vpc"}
     assert not [e for e in events if e.action is Action.RETRYING and e.resource.key in left]
     assert left["customer-subnet"].strangers == {
@@ -367,13 +370,13 @@ def test_an_endpoint_that_a_service_of_aws_made_is_named_first_and_not_waited_fo
         ]: "an endpoint to com.amazonaws.us-east-1.guardduty-data, made by a service of AWS, which "
         "may have to remove it"
     }
-    cause = made.diagnosis((one.resource, one.why) for one in left.values())
+    cause = opened.diagnosis((one.resource, one.why) for one in left.values())
     assert cause is not None
     assert cause.evidence[0].startswith(theirs["VpcEndpointId"])
     first = f" ec2 delete-vpc-endpoints --vpc-endpoint-ids {theirs['VpcEndpointId']}"
     assert cause.fixes[0].command.partition(" && ")[0].endswith(first)
     clients.ec2.delete_vpc_endpoints(VpcEndpointIds=[theirs["VpcEndpointId"]])
-    again = {one.resource.key for one in down(made)}
+    again = {one.resource.key for one in down(opened)}
     assert again == {"customer-vpc"}, "an endpoint that is being deleted is waited for; the ACL and the group stay"
 
 
@@ -442,7 +445,7 @@ def test_an_interface_that_somebody_put_into_our_subnet_is_named_and_left(
 
 def test_a_lost_state_file_is_written_again_by_looking(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
     with open_run(tmp_path) as run:
-        up(run)
+        only(run, "web", "customer")
         ids, path = run.state.ids, run.state.path
     path.unlink()
     with open_run(tmp_path, makes=False) as run:
@@ -451,7 +454,9 @@ def test_a_lost_state_file_is_written_again_by_looking(clients: Clients, open_ru
         assert run.state.ids == ids
         assert run.state.sides["provider"]["account"] == clients.account
     with open_run(tmp_path) as run:
-        assert {event.action for event in up(run)} == {Action.FOUND, Action.READY}, "with all that it was made with"
+        assert {event.action for event in only(run, "web", "customer")} == {Action.FOUND, Action.READY}, (
+            "with all that it was made with"
+        )
 
 
 def test_nothing_is_written_where_there_is_nothing(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
