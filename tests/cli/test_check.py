@@ -24,6 +24,7 @@ from .program import VALIDATOR
 from .stage import Stage
 
 
+@pytest.mark.slow
 def test_each_half_of_a_demo_says_what_comes_next(account: Account) -> None:
     """After each step done by hand, that many are done and the next one is next; at the end all are."""
     hand = account.by_hand(0)

@@ -148,6 +148,7 @@ def test_what_is_refused(stage: Stage, words: tuple[str, ...], code: int, said: 
     assert (got, said in err) == (code, True), err
 
 
+@pytest.mark.slow
 def test_one_is_taken_away_and_the_last_one_is_not(stage: Stage) -> None:
     code, out, err = stage.text("down", "--customer", "2")
     assert code == 0, err

@@ -228,6 +228,7 @@ def test_an_exercise_from_its_first_hint_to_the_score(world: World) -> None:
 
 
 @pytest.mark.parametrize("by", ["down", "sandbox reset"])
+@pytest.mark.sampled(2)
 def test_an_exercise_is_gone_with_its_demo_and_the_clock_is_as_before(world: World, by: str) -> None:
     assert world.here("up", "--skip-test").code == 0
     assert world.here("sandbox", "break", "endpoint-pending").code == 0
@@ -287,6 +288,7 @@ QUICK = ("balancer-in-use", "targets-initial")
         for name in (f"{rule.key}:{way}".removesuffix(":") for rule, way in EVERY)
     ],
 )
+@pytest.mark.sampled(2)
 def test_an_exercise_at_the_default_speed(whole: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It can be seen when it is said to be, no command tells the cause before the answer, and it can be undone."""
     monkeypatch.setattr(timing, "SERVICE_DELETING", 30.0)  # longer than it takes to make another service

@@ -412,6 +412,7 @@ def test_two_people_each_with_the_policy_of_their_side(users: Users, monkeypatch
 
 
 @pytest.mark.parametrize("apart", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_tags_that_iam_knows_late_are_waited_for(users: Users, apart: bool) -> None:
     """A whole ``up``, where IAM sees the tags of what was made only after 10 seconds of AWS."""
     users.sign_in(apart)
@@ -434,6 +435,7 @@ def test_a_denial_of_something_old_is_told_at_once(users: Users) -> None:
     assert [call.operation for call in users.sandbox.calls()].count("CreateSubnet") == before + 1
 
 
+@pytest.mark.slow
 def test_the_tags_of_the_settings_are_part_of_it(users: Users, tmp_path: Path) -> None:
     """Whoever is to set them is let in with them, and only then."""
     tagged = HERE + 'tags: {CostCenter: "4711"}'

@@ -90,6 +90,7 @@ def test_a_small_alphabet(program: Program, line: str, encoding: str) -> None:
 
 
 @pytest.mark.parametrize("where", [">/dev/full", "| true"])
+@pytest.mark.sampled(2)
 def test_what_is_made_is_finished(world: World, where: str) -> None:
     done = in_shell(world, f"vpce-demo up {where}")
     assert done.code == 1

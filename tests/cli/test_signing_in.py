@@ -330,6 +330,7 @@ def test_it_is_asked_once_and_the_account_is_the_right_one(stage: Stage, way: Wa
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.sampled(3)
 def test_what_is_said_when_it_fails(stage: Stage, way: Way) -> None:
     stage.set_up(way)
     stage.aws.refused.update(way.refused)
@@ -408,6 +409,7 @@ def test_a_session_of_the_aws_cli_is_used(stage: Stage, until: str) -> None:
         ),
     ],
 )
+@pytest.mark.sampled(2)
 def test_a_session_that_cannot_be_used_is_replaced(stage: Stage, kept: str) -> None:
     stage.set_up(ROLE)
     cached(stage.home / ".aws/cli/cache", key_of_the_role(), None)

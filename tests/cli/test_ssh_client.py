@@ -184,6 +184,7 @@ def test_a_configuration_that_ssh_refuses_is_the_cause(made_run: Run, tmp_path: 
 
 
 @pytest.mark.parametrize("way", ["ProxyCommand /nowhere/program", "ProxyCommand exit 1"])
+@pytest.mark.sampled(2)
 def test_a_way_out_that_cannot_be_run_is_the_cause(made_run: Run, tmp_path: Path, way: str) -> None:
     failed, told = cause(made_run, configured(made_run, tmp_path, way=way))
     assert (failed.number, told.key, told.ruled_out) == (5, "local-ssh", [])
@@ -361,6 +362,7 @@ def test_ssh_from_a_path(made_run: Run, place: Environment, odd: Path) -> None:
 @pytest.mark.parametrize(
     "name", ['50%h ${HOME} ~x it\'s "q" #x\\y ü', *(pytest.param(one, marks=pytest.mark.slow) for one in PATHS)]
 )
+@pytest.mark.slow
 def test_the_whole_life_in_a_path(
     module_sandbox: Sandbox, place: Environment, odd: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

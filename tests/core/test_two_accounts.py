@@ -132,6 +132,7 @@ def test_one_sign_in_and_no_record_names_the_account_of_the_endpoint(
         assert StateFile.load(run.where.directory).sides.keys() == {"provider"}, "nobody knows the consumer's account"
 
 
+@pytest.mark.slow
 def test_the_state_of_two_accounts_is_not_used_for_one(made: Run, alone: Environment) -> None:
     with pytest.raises(Refused, match="another AWS account") as caught:
         refuse_other_accounts(made.state, alone)

@@ -109,6 +109,7 @@ def test_without_the_state_file_both_sides_are_found(made: Run, open_run: OpenRu
         assert run.look() == {}
 
 
+@pytest.mark.slow
 def test_what_somebody_changed_is_put_back_and_a_region_of_others_asked_about(made: Run) -> None:
     """A region that is taken away cuts no connection; cross-zone load balancing that is switched off is made again."""
     aws = made.sides[Side.PROVIDER]
@@ -224,6 +225,7 @@ def test_regions_out_of_reach_are_refused(sandbox: Sandbox, reached: Running) ->
     assert "il-central-1" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_one_region_has_nothing_more(sandbox: Sandbox, reached: Running, alone: Environment, tmp_path: Path) -> None:
     settings = found(reached, region=HOME, consumer={"region": HOME})
     assert (settings.provider_second_zone_id, settings.consumer_region, settings.service_region) == ("", "", "")

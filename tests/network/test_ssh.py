@@ -144,6 +144,7 @@ def test_a_hang_takes_its_time_on_the_sandboxs_clock(make_lab: MakeLab) -> None:
         ),
     ],
 )
+@pytest.mark.sampled(3)
 def test_commands(lab: Lab, command: str, code: int, out: str, err: str) -> None:
     done = lab.ssh(command)
     assert done.returncode == code
