@@ -407,7 +407,7 @@ def test_a_row(chain: Chain, rule: Rule, way: str) -> None:
         for id in [f"{kind}-{name(*one)}"]
     ],
 )
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 def test_a_row_of_sides_apart(chains: Callable[[str], Chain], kind: str, rule: Rule, way: str) -> None:
     prove(chains(kind), rule, way)
 

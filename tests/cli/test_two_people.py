@@ -124,7 +124,6 @@ def test_the_providers_sign_in_alone_deletes_its_side_and_says_what_stays(people
 
 
 @pytest.mark.parametrize(("side", "other", "count"), [("provider", "consumer", 13), ("consumer", "provider", 18)])
-@pytest.mark.sampled(2)
 def test_one_side_is_deleted_in_an_account_that_has_both(
     people: People, sandbox: Sandbox, side: str, other: str, count: int
 ) -> None:
