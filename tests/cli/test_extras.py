@@ -59,6 +59,8 @@ def nobody(where: Where, home: Path, patch: Patch) -> None:
 
     patch.delenv("HOME")
     patch.setattr(pwd, "getpwuid", unknown)
+    # A sandbox of its own has a home (test_background); this one is in the same process.
+    patch.setattr("asyncssh.config.Path", lambda *parts: home)
 
 
 def terminal(where: Where, home: Path, patch: Patch) -> None:

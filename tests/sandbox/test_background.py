@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -22,6 +23,7 @@ import pytest
 
 from vpce_demo.errors import SandboxError
 from vpce_demo.sandbox import client
+from vpce_demo.sandbox.__main__ import ensure_home
 
 from ..network.world import wait_for
 
@@ -70,6 +72,15 @@ def first(home: Path) -> Iterator[client.Running]:
     yield found
     if not gone(found.pid):
         os.kill(found.pid, signal.SIGCONT)
+
+
+def test_a_user_without_a_home_is_given_the_sandboxs_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ensure_home(tmp_path / "sandbox")
+    assert Path.home() == tmp_path, "who has one keeps it"
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: {}[uid])
+    ensure_home(tmp_path / "sandbox")
+    assert Path.home() == tmp_path / "sandbox"
 
 
 def test_a_life(home: Path) -> None:

@@ -68,6 +68,15 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def ensure_home(directory: Path) -> None:
+    """Let this directory be HOME if there is none: a user id that the system does not know, as in a container, has no
+    home, and without one the ssh servers of the instances do not start."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(directory)
+
+
 def main() -> int:
     """Run one sandbox until it is told to end.  Returns 1 if it cannot start."""
     gc.disable()  # what is loaded now stays; scanning it again would take a third of the start
@@ -76,6 +85,7 @@ def main() -> int:
     _log(sys.stdout if in_foreground else sys.stderr, options.log_format)
     directory: Path = options.directory
     make_private(directory)
+    ensure_home(directory)
     from .server import Sandbox
 
     sandbox = Sandbox(
