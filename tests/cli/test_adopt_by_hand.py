@@ -348,7 +348,6 @@ def test_what_is_doubtful_is_left_and_down_leaves_it(account: Account, account_s
     assert {hand.ids["provider-vpc"], vpc} <= {one["id"] for one in document["left"]}
 
 
-@pytest.mark.slow
 def test_a_lost_record_changes_nothing_of_it(account: Account, account_stage: Stage, tmp_path: Path) -> None:
     """By its tags the names, the key pair and the rest are found again, and up makes nothing twice."""
     stage, key = account_stage, key_of(account, tmp_path)

@@ -122,7 +122,6 @@ def test_what_is_kept_and_what_is_tagged_like_ours_is_counted_shown_and_told_apa
 
 
 @pytest.mark.parametrize("by", ["a rule of the default group", "our table as the main one", "a protected instance"])
-@pytest.mark.sampled(3)
 def test_what_holds_the_rest_is_named_with_commands_that_remove_it(world: World, by: str) -> None:
     """One of each way to say so; the sweeps try every holder."""
     good(world.here("up", "--skip-test"))

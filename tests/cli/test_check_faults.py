@@ -423,7 +423,6 @@ SAMPLE = (
     ("wrong", "step", "told"),
     [pytest.param(*row[1:], id=row[0], marks=() if row[0] in SAMPLE else pytest.mark.slow) for row in LATE],
 )
-@pytest.mark.sampled(4)
 def test_one_thing_wrong_in_a_whole_demo(
     whole: tuple[Account, ByHand, list[HandMade]], wrong: Callable[[ByHand], object], step: str, told: str
 ) -> None:

@@ -105,7 +105,7 @@ def ctrl_c(seconds: float) -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if "walkthrough" not in line])
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(2)
 def test_a_line(line: str, own_world: World, say: Say, stands: Stands, monkeypatch: pytest.MonkeyPatch) -> None:
     said = words(line)
     command = next((word for word in said if not word.startswith("-")), "")

@@ -48,7 +48,7 @@ SWEPT = [
     ("key", "field", "aws", "change"),
     [pytest.param(*case, id=f"{case[0]}-{case[1]}", marks=pytest.mark.slow if case in SWEPT else ()) for case in CASES],
 )
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(4)
 def test_a_field_that_differs_is_named_and_nothing_else(
     stage: Stage, key: str, field: str, aws: str, change: Change
 ) -> None:
@@ -79,7 +79,6 @@ TAKEN = [next(c for c in CASES if remedy(c[0], c[1]) is word) for word in Remedy
 
 
 @pytest.mark.parametrize(("key", "field", "aws", "change"), TAKEN, ids=[word.value for word in Remedy])
-@pytest.mark.sampled(2)
 def test_plan_says_what_up_will_do(stage: Stage, key: str, field: str, aws: str, change: Change) -> None:
     with ExitStack() as after:
         change(stage, after)
@@ -104,7 +103,6 @@ ONE_OF_EACH = list({key: (key, field) for key, field in MENDED if not field.star
     ("key", "field"),
     [pytest.param(*one, id="-".join(one), marks=() if one in ONE_OF_EACH else pytest.mark.slow) for one in MENDED],
 )
-@pytest.mark.sampled(4)
 def test_up_mends_it_in_place(stage: Stage, open_run: OpenRun, key: str, field: str) -> None:
     expect_mended(stage, open_run, key, field, next(c for found, c in CALLED.items() if found[:2] == (key, field)))
 

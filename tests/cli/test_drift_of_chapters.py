@@ -31,7 +31,7 @@ def made(
     ("key", "field", "aws", "change"),
     [pytest.param(*case, id=f"{case[0]}-{case[1]}") for case in CASES_IN_CHAPTERS],
 )
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(3)
 def test_a_field_that_differs_is_named_and_nothing_else(
     stage: Stage, key: str, field: str, aws: str, change: Change
 ) -> None:

@@ -141,7 +141,7 @@ def without(
     return stage, SAID.get(said, "")
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 def test_nothing_is_kept_from_being_deleted(without: tuple[Stage, str]) -> None:
     stage, said = without
     assert stage.text("cost")[0] == 0

@@ -61,7 +61,6 @@ def faults(module_sandbox: Sandbox) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("name", "how"), TABLE)
-@pytest.mark.sampled(4)
 def test_a_command_whose_answers_stay_spoilt(stage: Stage, faults: Any, name: str, how: str) -> None:
     """Once AWS has answered a few calls, nothing that comes is an answer."""
     faults.add(InjectedFault("spoil-before", "DescribeSecurityGroups", how=how))
@@ -74,7 +73,6 @@ def test_a_command_whose_answers_stay_spoilt(stage: Stage, faults: Any, name: st
 
 
 @pytest.mark.parametrize(("name", "how"), TABLE)
-@pytest.mark.sampled(4)
 def test_a_command_of_which_one_answer_is_spoilt(stage: Stage, faults: Any, name: str, how: str) -> None:
     fault = InjectedFault("spoil-after", "*", how=how, nth=7)
     faults.add(fault)
