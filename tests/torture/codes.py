@@ -61,6 +61,7 @@ ANSWERS = {
     "not allowed": NOT_ALLOWED,
 }
 SPOILT_IN_TURN = 4
+"""Of the ways to spoil an answer, each operation has every so many."""
 DROPS = {"lost reply": "drop-after", "dropped before": "drop-before"}
 SPOILT = {f"spoilt: {how}": how for how in SPOILS}
 STAYS_SPOILT = "spoilt: html"

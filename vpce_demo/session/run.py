@@ -77,6 +77,7 @@ class Run:
     """Monotonic time since which AWS was asked for everything of the demo's name, if opening the demo needed that."""
     _seen_since: float | None = None
     _trusted: float | None = None
+    """When the opening began, while the next look takes its answers: what that look saw is no newer."""
     duplicates: dict[str, list[Live]] = field(default_factory=dict)
     """Further ones of the demo's own, by resource key, as of the last look."""
     others: list[Stray] = field(default_factory=list)
