@@ -407,7 +407,7 @@ def _check_region(region: str, session: botocore.session.Session) -> None:
     partitions = session.get_available_partitions()
     known = {name for each in partitions for name in session.get_available_regions("ec2", partition_name=each)}
     if region not in known:
-        raise UnknownRegionError(region_name=region, error_msg=f"'{region}' is none of the regions it knows.")
+        raise UnknownRegionError(region_name=region, error_msg=f"'{region}' is not in its list of regions.")
 
 
 def _alias(session: boto3.Session) -> Future[str]:
