@@ -32,6 +32,8 @@ from vpce_demo.session.open import open_demo
 from vpce_demo.session.ownership import Unrecorded
 from vpce_demo.session.run import Run
 
+from .in_process import reached_in_process
+
 settings.register_profile("fixed", derandomize=True, max_examples=30)
 settings.register_profile("search", print_blob=True)
 settings.load_profile("fixed")
@@ -174,7 +176,7 @@ def _a_place_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 @pytest.fixture(scope="module")
 def module_sandbox() -> Iterator[Sandbox]:
     """A sandbox whose clock has no waits, kept for the module: moto's store is the process's, so one at a time."""
-    with Sandbox(speed=math.inf) as started:
+    with Sandbox(speed=math.inf) as started, reached_in_process(started):
         yield started
 
 

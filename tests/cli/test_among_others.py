@@ -18,6 +18,11 @@ from .program import Done, World, good
 ALICE, BOB = ("--profile", "alice"), ("--profile", "bob")
 
 
+@pytest.fixture(scope="module")
+def shared_world(world_in_process: World) -> World:
+    return world_in_process
+
+
 @pytest.fixture
 def other(world: World, tmp_path: Path) -> Path:
     """The state directory of somebody else, who shares the account."""

@@ -23,6 +23,11 @@ NOTHING = "Nothing was changed."
 EXPIRED = {"do": "error", "code": "ExpiredToken", "status": 400, "message": "The security token is expired"}
 
 
+@pytest.fixture(scope="module")
+def shared_world(world_in_process: World) -> World:
+    return world_in_process
+
+
 def lost(done: Done) -> str:
     """The sign-in was lost after something had been changed.  Returns what was said."""
     assert done.code == 4, done.text

@@ -138,6 +138,11 @@ ORDINARY = ("boot", "route")
 """Of the other ways to break the same thing, those that are tried in the ordinary run."""
 
 
+@pytest.fixture(scope="module")
+def shared_world(world_in_process: World) -> World:
+    return world_in_process
+
+
 def name(rule: Rule, way: str) -> str:
     return f"{rule.key}:{way}" if way else rule.key
 

@@ -39,6 +39,7 @@ from vpce_demo.verify.diagnosis import RULES
 
 from .. import iam
 from ..changes import CALLED, CALLED_IN_CHAPTERS, DESCRIBED, Standing, remedy
+from ..in_process import reached_in_process
 from .program import Done, good
 from .stage import write_server_file
 
@@ -289,7 +290,7 @@ def _clients(session: boto3.Session, url: str) -> Clients:
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[Sandbox]:
     """A sandbox that checks permissions."""
-    with Sandbox(speed=math.inf, iam=True) as started:
+    with Sandbox(speed=math.inf, iam=True) as started, reached_in_process(started):
         yield started
 
 

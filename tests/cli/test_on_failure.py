@@ -13,6 +13,11 @@ from .program import Done, World
 NO_CAPACITY = ("error", "InsufficientInstanceCapacity", "--operation", "RunInstances", "--times", "20")
 
 
+@pytest.fixture(scope="module")
+def shared_world(world_in_process: World) -> World:
+    return world_in_process
+
+
 def failing(world: World, *words: str) -> Done:
     assert world.here("sandbox", "faults", *NO_CAPACITY).code == 0
     done = world.here("-o", "json", "up", "--skip-test", "--on-failure", *words)
