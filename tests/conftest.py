@@ -58,14 +58,22 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that they run beside the rest.  Of a test that is ``sampled``,
-    the rows between are slow; a row that is slow by itself does not count."""
-    rows = Counter[str]()
+    the rows that it does not name, or those between, are slow; a row that is slow by itself does not count."""
+    rows: dict[str, list[str]] = {}
+    named: dict[str, tuple[Any, ...]] = {}
     for item in items:
         if (sampled := item.get_closest_marker("sampled")) and not item.get_closest_marker("slow"):
-            name = item.nodeid.partition("[")[0]
-            if rows[name] % sampled.args[0]:
+            name, _, row = item.nodeid.removesuffix("]").partition("[")
+            before = rows.setdefault(name, [])
+            kept = row in sampled.args if isinstance(sampled.args[0], str) else len(before) % sampled.args[0] == 0
+            if not kept:
                 item.add_marker("slow")
-            rows[name] += 1
+            before.append(row)
+            if not set(before) <= set(sampled.args):
+                named[name] = sampled.args
+    for name, args in named.items():  # of which more rows are here than are named: so all are
+        if unknown := [each for each in args if isinstance(each, str) and each not in rows[name]]:
+            raise pytest.UsageError(f"{name} has no rows {unknown}, which its mark names")
     items.sort(key=lambda item: item.path.parent.name not in ("peers", "torture"))
 
 

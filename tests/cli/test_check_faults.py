@@ -86,7 +86,7 @@ EARLY: list[tuple[str, int, Early, str, str]] = [
 
 
 @pytest.mark.parametrize(("until", "wrong", "step", "told"), [row[1:] for row in EARLY], ids=[row[0] for row in EARLY])
-@pytest.mark.sampled(5)
+@pytest.mark.sampled("no VPC", "another CIDR", "gateway not attached", "main table used", "no route")
 def test_one_thing_wrong_before_the_first_instance(
     account: Account, until: int, wrong: Early, step: str, told: str
 ) -> None:

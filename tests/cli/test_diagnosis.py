@@ -398,7 +398,20 @@ def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[World, str], No
 
 
 @pytest.mark.parametrize(("rule", "way"), [pytest.param(*one, id=name(*one), marks=quick(*one)) for one in of_kind("")])
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(
+    "service-not-found",
+    "not-accepted",
+    "endpoint-group-closed",
+    "no-way-out",
+    "acl-return-ports",
+    "nothing-listens",
+    "targets-unhealthy",
+    "targets-unhealthy:boot",
+    "something-differs",
+    "ssh-denied",
+    "other-way-in",
+    "interfaces-left",
+)
 def test_a_row(chain: Chain, rule: Rule, way: str) -> None:
     prove(chain, rule, way)
 

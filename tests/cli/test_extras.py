@@ -141,7 +141,17 @@ def without(
     return stage, SAID.get(said, "")
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(
+    "nothing",
+    "prices: a pipe",
+    "prices: unreadable",
+    "config: relative",
+    "home: none",
+    "terminal: unknown",
+    "logs: unreadable",
+    "state: a full disk",
+    "lock: a link",
+)
 def test_nothing_is_kept_from_being_deleted(without: tuple[Stage, str]) -> None:
     stage, said = without
     assert stage.text("cost")[0] == 0

@@ -267,7 +267,6 @@ def test_the_providers_side_alone_has_no_chapter(stage: Stage, open_run: OpenRun
         assert record(stage)["settings"]["chapters"] == [TUTORIAL], "and nothing of it is on record"
 
 
-@pytest.mark.slow
 def test_the_consumers_side_alone_needs_no_service_for_a_chapter(stage: Stage) -> None:
     consumer = ("--side", "consumer")
     assert good(stage, *consumer, "up", "--chapter", "gateway", "--skip-test")["created"] == 20
@@ -385,7 +384,6 @@ def test_a_strangers_gateway_endpoint_on_our_table_is_named_and_left(stage: Stag
     good(stage, "down")
 
 
-@pytest.mark.slow
 def test_a_strangers_endpoint_with_the_same_private_dns_name_is_named_and_left(stage: Stage, open_run: OpenRun) -> None:
     with open_run(stage.directory, chapters=["interface"]) as run:
         run.up([r for r in run.demo.resources if r.key != "interface-endpoint"], lambda event: None, None)
