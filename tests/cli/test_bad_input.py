@@ -315,6 +315,10 @@ def test_a_delete_on_aws_wants_the_name(world: World) -> None:
             assert at_prompt.returncode == 3, at_prompt.stderr
         assert "an hour ($" in at_prompt.stderr
         assert "Type its name (vpce-demo): " in at_prompt.stderr
+    # A delete on AWS waits as long as AWS takes: what takes it longest is gone before.
+    (balancer,) = world.elb.describe_load_balancers()["LoadBalancers"]
+    world.elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    world.ec2.terminate_instances(InstanceIds=[world.recorded()["web"]])
     at_prompt = at_the_prompt(world, "vpce-demo\n", "down", *on_aws)
     assert at_prompt.returncode == 0, at_prompt.stderr
     assert "nothing left." in at_prompt.stdout
