@@ -22,6 +22,8 @@ EXPIRES_AFTER = (1, 3, 9, 15, 21)
 """How many calls a command has made when all credentials expire."""
 BEGUN_SECONDS = 10.0
 """How long a command is given to have made them."""
+SETTING = 2
+"""What the image's parameter is called is a setting."""
 EXIT_CODES = {"up": {1, 4, 5, 6, 8}, "test": {1, 4, 5, 6, 8}, "down": {1, 4, 7, 8}}
 """With which a command may stop: an error of AWS, sign-in, refused for safety, a failed test (`up` ends with one),
 leftovers, time is up."""
@@ -66,6 +68,8 @@ class Refusal(Case):
     def expect_a_reason(self, done: Ended) -> None:
         """It stopped with a right exit code, and says which operation failed, and why.  Raises Wrong."""
         allowed = {SIGN_IN} if self.kind == "expired credentials" else EXIT_CODES[self.command]
+        if (self.operation, self.kind) == ("GetParameter", "not found"):
+            allowed = {SETTING}
         if done.code not in allowed:
             raise Wrong(f"its exit code should be one of {sorted(allowed)}: {done}")
         if self.misleads:

@@ -137,8 +137,10 @@ ERRORS = (
     ),
     ErrorRow(
         "VPCE022", "2", "There is no such SSM parameter for the image",
-        "`image_parameter` names a parameter that is not there in this region.",
-        "Correct it in the config file, or leave it out: then the right one is chosen.",
+        "`image_parameter` names a parameter that is not there in this region.  If the config file does not set it, the "
+        "region has no image of Amazon Linux under the usual name.",
+        "Correct it in the config file, or leave it out: then the usual one is taken.  If it is not set, take another "
+        "region, or name a parameter of your own.",
     ),
     ErrorRow(
         "VPCE023", "5", "The SSM parameter does not name an image",
