@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import logging
 import math
@@ -13,13 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 from hypothesis import settings
 
 from tools.process import remember_what_botocore_reads
-from vpce_demo.aws import answers
+from vpce_demo.aws import answers, environment
 from vpce_demo.aws.environment import Environment, in_sandbox
 from vpce_demo.aws.error_codes import ErrorKind
 from vpce_demo.config.load import load
@@ -184,7 +186,9 @@ def _a_place_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 @pytest.fixture(scope="module")
 def module_sandbox() -> Iterator[Sandbox]:
     """A sandbox whose clock has no waits, kept for the module: moto's store is the process's, so one at a time."""
-    with Sandbox(speed=math.inf) as started, reached_in_process(started):
+    # To make the clients of an account takes longer than most commands.
+    once = patch.object(environment, "_sandbox_clients", functools.cache(environment._sandbox_clients))
+    with Sandbox(speed=math.inf) as started, reached_in_process(started), once:
         yield started
 
 

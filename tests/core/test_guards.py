@@ -301,12 +301,7 @@ def stranger(sandbox: Sandbox) -> Clients:
     """Somebody with an account of his own."""
     it = sandbox
     found = Running(it.endpoint_url, it.proxy_url, it.boot_id, 0, it.token, it.clock.speed)
-    place = in_sandbox(load(None, {}), found)
-    clients = place.clients[Side.PROVIDER]
-    for client in (clients.ec2, clients.elb):
-        signer: Any = client
-        signer._request_signer._credentials.access_key = f"SANDBOX{ANOTHER_ACCOUNT}A"
-    return clients
+    return in_sandbox(load(None, {"profile": ANOTHER_ACCOUNT}), found).clients[Side.PROVIDER]
 
 
 def connect(clients: Clients, service_name: str) -> str:
