@@ -17,7 +17,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config as BotoConfig
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.parsers import ResponseParser
 
 from vpce_demo.aws import answers
 from vpce_demo.aws.answers import Answer, SpoiltAnswer, check_answers
@@ -67,6 +68,24 @@ def run(sandbox: Sandbox, open_run: Callable[..., AbstractContextManager[Run]], 
 @pytest.fixture
 def vpc(run: Run) -> Resource:
     return next(r for r in run.demo.resources if r.key == "provider-vpc")
+
+
+def test_an_answer_is_parsed_once(sandbox: Sandbox, place: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To be checked; and botocore is given what came of that: also of a refusal, and of the call after it."""
+    parsed: list[str] = []
+    parse = ResponseParser.parse
+
+    def counted(parser: ResponseParser, response: Any, shape: Any) -> Any:
+        parsed.append(shape.name)
+        return parse(parser, response, shape)
+
+    monkeypatch.setattr(ResponseParser, "parse", counted)
+    ec2 = place.clients[Side.PROVIDER].ec2
+    assert [vpc["IsDefault"] for vpc in ec2.describe_vpcs()["Vpcs"]] == [True]
+    with pytest.raises(ClientError, match=r"InvalidVpcID\.NotFound"):
+        ec2.describe_vpcs(VpcIds=["vpc-00000000"])
+    assert len(ec2.describe_subnets()["Subnets"]) == 6
+    assert parsed == ["DescribeVpcsResult", "DescribeVpcsResult", "DescribeSubnetsResult"]
 
 
 def engine(run: Run, events: list[Event]) -> Engine:

@@ -374,8 +374,8 @@ TABLE: Sequence[MessageRow] = (
         ConfigError,
         "VPCE022",
         "There is no such SSM parameter for the image.",
-        "Correct image_parameter in the config file, or leave it out. If it is not there, the region has no image of\n"
-        "Amazon Linux under this name: take another region, or name a parameter of your own.",
+        "Correct image_parameter in the config file, or leave it out, and the usual image is taken.\n"
+        "Without it there: take another region, which has that image, or name a parameter of your own.",
         codes=("ParameterNotFound",),
     ),
     MessageRow(

@@ -137,8 +137,8 @@ ERRORS = (
     ),
     ErrorRow(
         "VPCE022", "2", "There is no such SSM parameter for the image",
-        "`image_parameter` names a parameter that is not there in this region.  If the config file does not set it, the "
-        "region has no image of Amazon Linux under the usual name.",
+        "`image_parameter` names a parameter that is not there in this region.  If the config file does not set it, "
+        "the region has no image of Amazon Linux under the usual name.",
         "Correct it in the config file, or leave it out: then the usual one is taken.  If it is not set, take another "
         "region, or name a parameter of your own.",
     ),
