@@ -43,7 +43,7 @@ lowest-sample: lowest             ## the same with a sample of the tests: about 
 torture: $(VENV)/.installed-for-development  ## kill, refuse and mislead it at every call, write docs/reliability.md; the least policy without each action: an hour and a half
 	@$(BIN)/python -m tests.torture.memory
 	@$(BIN)/python -m tests.torture
-	@$(BIN)/python -m pytest -m slow tests/cli/test_least_policy.py
+	@$(BIN)/python -m pytest -m slow tests/cli/test_least_policy*.py
 
 hostile: $(VENV)/.installed-for-development  ## build a directory of hostile things, and run every command through it: minutes
 	@$(BIN)/python -m tools.hostile

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from vpce_demo.aws import environment
 from vpce_demo.aws.environment import Environment
 from vpce_demo.aws.region import image
 from vpce_demo.config.load import load
@@ -16,9 +18,11 @@ from vpce_demo.sandbox import client
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 
+from ..in_process import reached_in_process
 from .hand_made import Account
 from .program import Program, World
 from .stage import Stage, standing, write_server_file
+from .users import Users
 
 
 @pytest.fixture(scope="session")
@@ -116,3 +120,20 @@ def account_stage(
     state = tmp_path / "state"
     write_server_file(account.sandbox, state)
     return Stage(state, account.clients, {}, capsys)
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Sandbox]:
+    """A sandbox that checks permissions."""
+    with Sandbox(speed=math.inf, iam=True) as started, reached_in_process(started):
+        yield started
+
+
+@pytest.fixture
+def users(guarded: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Users]:
+    guarded.reset()
+    guarded.set(speed=math.inf)
+    users = Users(guarded, tmp_path)
+    monkeypatch.setattr(environment, "in_sandbox", users.place)
+    with users.after:
+        yield users
