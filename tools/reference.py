@@ -41,8 +41,9 @@ ERRORS_HEAD = """\
 its code, `-o json` has it as `error.code`, and `vpce-demo explain VPCE012` prints its section.  A code is never used
 again for another error.  What can be wrong with the demo itself is in [diagnosis.md](diagnosis.md).
 
-To find where an error is raised, search for its code: `grep -rnI VPCE012 vpce_demo`.  If there are several lines, take
-the one with the message's words; of an error of AWS or botocore, `vpce_demo/aws/messages.py` has the row.
+To find where an error is raised, search for its code: `grep -rnI -B3 VPCE012 vpce_demo`.  If there are several lines,
+take the one with the message's words.  A row of `vpce_demo/aws/messages.py` is an error of AWS or botocore: search for its
+class; what is not raised here is raised by botocore.
 """
 
 
