@@ -43,6 +43,10 @@ settings.load_profile("fixed")
 new ones.  What such a search finds is kept as an ``@example``."""
 
 
+UNKNOWN_ROWS = pytest.StashKey[dict[str, set[str]]]()
+"""By test, the rows that its mark ``sampled`` names and that were not collected."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """A runner in the background may ignore signals, and the programs that the tests start would inherit that.
 
@@ -58,24 +62,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that they run beside the rest.  Of a test that is ``sampled``,
     the rows that it does not name, or those between, are slow; a row that is slow by itself does not count."""
     rows: dict[str, list[str]] = {}
-    named: dict[str, tuple[Any, ...]] = {}
+    config.stash[UNKNOWN_ROWS] = {}
     for item in items:
         if (sampled := item.get_closest_marker("sampled")) and not item.get_closest_marker("slow"):
             name, _, row = item.nodeid.removesuffix("]").partition("[")
             before = rows.setdefault(name, [])
-            kept = row in sampled.args if isinstance(sampled.args[0], str) else len(before) % sampled.args[0] == 0
-            if not kept:
+            by_name = isinstance(sampled.args[0], str)
+            if by_name:
+                config.stash[UNKNOWN_ROWS].setdefault(name, set(sampled.args)).discard(row)
+            if row not in sampled.args if by_name else len(before) % sampled.args[0]:
                 item.add_marker("slow")
             before.append(row)
-            if not set(before) <= set(sampled.args):
-                named[name] = sampled.args
-    for name, args in named.items():  # of which more rows are here than are named: so all are
-        if unknown := [each for each in args if isinstance(each, str) and each not in rows[name]]:
-            raise pytest.UsageError(f"{name} has no rows {unknown}, which its mark names")
     items.sort(key=lambda item: item.path.parent.name not in ("peers", "torture"))
 
 

@@ -8,17 +8,21 @@ to one in a process of its own, which is what ``tests/sandbox``, the torture and
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from http.client import RemoteDisconnected
 from io import BytesIO
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import unquote
 
 from urllib3 import HTTPConnectionPool, HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from vpce_demo.sandbox.server import HOST, Sandbox
+
+log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -46,7 +50,7 @@ def _answered(sandbox: Sandbox, method: str, url: str, body: Any, headers: Mappi
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": path,
+        "PATH_INFO": unquote(path),
         "QUERY_STRING": query,
         "SERVER_NAME": HOST,
         "SERVER_PORT": str(sandbox.port),
@@ -68,8 +72,11 @@ def _answered(sandbox: Sandbox, method: str, url: str, body: Any, headers: Mappi
 
     try:
         answer = b"".join(sandbox._api(environ, start_response))
-    except Exception as error:  # the server closes the connection
+    except ConnectionError as error:  # the server closes the connection
         raise ProtocolError("Connection aborted.", RemoteDisconnected(repr(error))) from error
+    except Exception:  # the server logs it, too
+        log.exception("the sandbox failed")
+        return HTTPResponse(BytesIO(), status=500, preload_content=False)
     status, answered = began
     received = {**dict(answered), "Date": formatdate(usegmt=True)}
     return HTTPResponse(BytesIO(answer), received, int(status.split()[0]), preload_content=False)

@@ -42,8 +42,8 @@ its code, `-o json` has it as `error.code`, and `vpce-demo explain VPCE012` prin
 again for another error.  What can be wrong with the demo itself is in [diagnosis.md](diagnosis.md).
 
 To find where an error is raised, search for its code: `grep -rnI -B3 VPCE012 vpce_demo`.  If there are several lines,
-take the one with the message's words.  A row of `vpce_demo/aws/messages.py` is an error of AWS or botocore: search for its
-class; what is not raised here is raised by botocore.
+take the one with the message's words.  A row of `vpce_demo/aws/messages.py` is an error of AWS or botocore: search for
+its class; what is not raised here is raised by botocore.
 """
 
 

@@ -20,11 +20,6 @@ from .program import Program, World
 DEFAULT_SPEED = 20
 
 
-@pytest.fixture(scope="module")
-def shared_world(world_in_process: World) -> World:
-    return world_in_process
-
-
 @pytest.fixture
 def whole(shared_world: World) -> Iterator[World]:
     """A world with a demo that works; the demo is made anew if a test has left it broken."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 import os
 import socket
@@ -40,6 +41,12 @@ from vpce_demo.sandbox.api.faults import InjectedFault
 from vpce_demo.sandbox.client import Running
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.guards import same_accounts
+
+
+@pytest.fixture(autouse=True)
+def _clients_are_made_anew(module_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How they are made is what is tested here."""
+    monkeypatch.setattr(environment, "_sandbox_clients", inspect.unwrap(environment._sandbox_clients))
 
 
 def found(sandbox: Sandbox) -> Running:

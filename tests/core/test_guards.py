@@ -299,8 +299,7 @@ def test_what_is_ours_already_needs_no_more_room(clients: Clients, open_run: Ope
 @pytest.fixture
 def stranger(sandbox: Sandbox) -> Clients:
     """Somebody with an account of his own."""
-    it = sandbox
-    found = Running(it.endpoint_url, it.proxy_url, it.boot_id, 0, it.token, it.clock.speed)
+    found = Running(sandbox.endpoint_url, sandbox.proxy_url, sandbox.boot_id, 0, sandbox.token, sandbox.clock.speed)
     return in_sandbox(load(None, {"profile": ANOTHER_ACCOUNT}), found).clients[Side.PROVIDER]
 
 

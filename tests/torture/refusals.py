@@ -23,7 +23,7 @@ EXPIRES_AFTER = (1, 3, 9, 15, 21)
 BEGUN_SECONDS = 10.0
 """How long a command is given to have made them."""
 SETTING = 2
-"""What the image's parameter is called is a setting."""
+"""The exit code for a wrong setting, such as the name of the image's parameter."""
 EXIT_CODES = {"up": {1, 4, 5, 6, 8}, "test": {1, 4, 5, 6, 8}, "down": {1, 4, 7, 8}}
 """With which a command may stop: an error of AWS, sign-in, refused for safety, a failed test (`up` ends with one),
 leftovers, time is up."""

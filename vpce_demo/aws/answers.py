@@ -82,31 +82,37 @@ def _with_members(value: Any, operation_name: str) -> Any:
     return [_with_members(each, operation_name) for each in value] if isinstance(value, list) else value
 
 
+class _Checked:
+    """One of botocore's parsers, which knows to what the last answer was parsed when it was checked."""
+
+    def __init__(self, parser: ResponseParser, answer: Any, shape: Any, parsed: dict[str, Any]) -> None:
+        self._parser, self._answer, self._shape, self._parsed = parser, answer, shape, parsed
+
+    def parse(self, response: Any, shape: Any) -> Any:
+        if shape is self._shape and response == self._answer:
+            return self._parsed
+        return self._parser.parse(response, shape)
+
+
 class _Parsers(ResponseParserFactory):
     """The parsers of a client.  What is parsed to check an answer is given to botocore, which parses it no second time:
     that takes a tenth of a call's CPU time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._checked = threading.local()
+        self._of_this_thread = threading.local()
 
     def parsed(self, operation: OperationModel, response: AWSResponse) -> dict[str, Any]:
         """An answer, parsed.  Raises whatever botocore's parser may raise, which trusts what it parses."""
-        protocol, shape = operation.service_model.resolved_protocol, operation.output_shape
-        parser = super().create_parser(protocol)
-        parsed: dict[str, Any] = parser.parse(convert_to_response_dict(response, operation), cast("Shape", shape))
-        self._checked.last = response.content, shape, parsed
+        answer, shape = convert_to_response_dict(response, operation), cast("Shape", operation.output_shape)
+        parsed: dict[str, Any] = super().create_parser(operation.service_model.resolved_protocol).parse(answer, shape)
+        self._of_this_thread.checked = answer, shape, parsed
         return parsed
 
-    def create_parser(self, protocol_name: str) -> ResponseParser:
-        parser: Any = super().create_parser(protocol_name)
-        if last := vars(self._checked).pop("last", None):
-            body, shape, parsed = last
-            parse = parser.parse
-            parser.parse = lambda response, asked: (
-                parsed if response["body"] is body and asked is shape else parse(response, asked)
-            )
-        return cast("ResponseParser", parser)
+    def create_parser(self, protocol_name: str) -> Any:
+        parser = super().create_parser(protocol_name)
+        checked = vars(self._of_this_thread).pop("checked", None)
+        return _Checked(parser, *checked) if checked else parser
 
 
 class _Client:

@@ -375,7 +375,7 @@ TABLE: Sequence[MessageRow] = (
         "VPCE022",
         "There is no such SSM parameter for the image.",
         "Correct image_parameter in the config file, or leave it out, and the usual image is taken.\n"
-        "Without it there: take another region, which has that image, or name a parameter of your own.",
+        "If it is not set, this region lacks the usual image: choose another region, or name a parameter of your own.",
         codes=("ParameterNotFound",),
     ),
     MessageRow(

@@ -60,7 +60,7 @@ def image(clients: Clients, config: Config) -> str:
 def _image(clients: Clients, config: Config, type: Future[InstanceTypeInfoTypeDef | None]) -> str:
     ssm: SSMClient = clients.other("ssm")
     id = ssm.get_parameter(Name=config.image_parameter)["Parameter"]["Value"]
-    hint = "Leave image_parameter out of the config file, and the right one is chosen."
+    hint = "Leave image_parameter out of the config file, and the usual image is taken."
     if not re.fullmatch(r"ami-[0-9a-f]+", id):  # not shown: the parameter may hold a secret
         raise Refused(
             "The value of the image's SSM parameter is not the id of an image.",
