@@ -122,7 +122,8 @@ LATER: dict[str, Break] = {
 MENDED = {
     f"{key} {field}": (lambda users, change=change: change(users, ExitStack()))
     for (key, field, _), change in CALLED.items()
-    if remedy(key, field) in (Remedy.MEND, Remedy.ASK) and (key, field) != ("provider-route", "state")
+    if remedy(key, field) in (Remedy.MEND, Remedy.ASK)
+    and (key, field) not in (("provider-route", "state"), ("service", "supported regions"))
 }
 """Every field that is brought back in place, or taken away with a yes."""
 QUICK = ("LoadBalancer failed", "GatewayAttachment deleting", "SubnetRouting wrong")
@@ -170,6 +171,20 @@ def test_every_repair_is_allowed(users: Users, what: str, apart: bool) -> None:
         good(users.do("up", "--skip-test", "--yes"))
     assert users.denied() == set()
     good(users.do("status", "--check"))
+
+
+def test_a_region_that_somebody_added_needs_a_permission_that_is_named(users: Users) -> None:
+    """A demo in one region needs it for nothing else.  Whether AWS asks for it where a region is taken away is
+    UNCONFIRMED."""
+    users.sign_in(apart=False)
+    good(users.do("up", "--skip-test"))
+    changed("service", "supported regions")(users)
+    done = users.do("up", "--skip-test", "--yes")
+    assert done.code == 1
+    assert "You may not call vpce:AllowMultiRegion.  VPCE058" in done.err
+    good(users.do("up", "--skip-test", "--no-mend"))
+    good(users.do("down"))
+    assert users.denied() == {"ModifyVpcEndpointServiceConfiguration"}
 
 
 @pytest.mark.parametrize(("fault", "apart"), each(DIAGNOSED))
