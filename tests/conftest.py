@@ -65,18 +65,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that they run beside the rest.  Of a test that is ``sampled``,
     the rows that it does not name, or those between, are slow; a row that is slow by itself does not count."""
-    rows: dict[str, list[str]] = {}
+    rows = Counter[str]()
     config.stash[UNKNOWN_ROWS] = {}
     for item in items:
         if (sampled := item.get_closest_marker("sampled")) and not item.get_closest_marker("slow"):
             name, _, row = item.nodeid.removesuffix("]").partition("[")
-            before = rows.setdefault(name, [])
             by_name = isinstance(sampled.args[0], str)
             if by_name:
                 config.stash[UNKNOWN_ROWS].setdefault(name, set(sampled.args)).discard(row)
-            if row not in sampled.args if by_name else len(before) % sampled.args[0]:
+            if row not in sampled.args if by_name else rows[name] % sampled.args[0]:
                 item.add_marker("slow")
-            before.append(row)
+            rows[name] += 1
     items.sort(key=lambda item: item.path.parent.name not in ("peers", "torture"))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import boto3
 
@@ -249,14 +250,15 @@ def another_acl(standing: Standing, side: str) -> None:
     ec2.delete_network_acl_entry(NetworkAclId=id, RuleNumber=100, Egress=True)
 
 
+_made: WeakKeyDictionary[boto3.Session, Clients] = WeakKeyDictionary()
+
+
 def _clients(session: boto3.Session, url: str) -> Clients:
     """As ``place`` makes them, but kept with the session: they take long to make."""
-    held = getattr(session, "clients_of_a_test", None)
-    if held is None or held.ec2.meta.endpoint_url != url:
-        held = environment._clients(environment._listening(session), session.region_name, "aws", url)
-        session.clients_of_a_test = held  # type: ignore[attr-defined]
-    clients: Clients = held
-    return clients
+    made = _made.get(session)
+    if made is None or made.ec2.meta.endpoint_url != url:
+        made = _made[session] = environment._clients(environment._listening(session), session.region_name, "aws", url)
+    return made
 
 
 def asked(users: Users, name: str, account: str = iam.HOME) -> set[str]:

@@ -175,7 +175,7 @@ def _is_answer(operation: OperationModel, response: AWSResponse, parsers: _Parse
         elif "json" in protocol and not isinstance(json.loads(body or b"{}"), dict):
             return False
         parsed = parsers.parsed(operation, response)
-    except Exception:
+    except Exception:  # whatever botocore's parser raises of what is not an answer
         return False
     if is_error:
         return parsed.get("Error", {}).get("Code", "") not in ("", None, str(response.status_code))
