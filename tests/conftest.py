@@ -17,7 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.retries.standard import ExponentialBackoff
+from botocore.retries.standard import ExponentialBackoff, RetryQuotaChecker
 from hypothesis import settings
 
 from tools.process import remember_what_botocore_reads
@@ -240,6 +240,8 @@ def open_run(place: Environment) -> Callable[..., AbstractContextManager[Run]]:
 def gives_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """botocore repeats without pauses, the engine gives up soon, and an answer is too large after a megabyte."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+    # How often a client may repeat is counted: without pauses one test would leave nothing for the next.
+    monkeypatch.setattr(RetryQuotaChecker, "acquire_retry_quota", lambda *_: True)
     monkeypatch.setitem(waits.BUDGETS, ErrorKind.UNSURE, 1.0)
     monkeypatch.setattr(waits, "LEAST_SHOWN_SECONDS", 0.3)
     monkeypatch.setattr(answers, "LARGEST_ANSWER", 2**20)
