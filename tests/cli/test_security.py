@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import os
 import re
 import socket
@@ -11,6 +10,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 import vpce_demo
 from vpce_demo import packages
 from vpce_demo.aws import environment
+from vpce_demo.aws.environment import Environment
 from vpce_demo.cli import run_command
 from vpce_demo.config.model import Config
 from vpce_demo.private import make_private
@@ -34,7 +35,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJGMEQCIEXAMPLETOKEN"
 
 
-CLIENTS: dict[str, environment.Environment] = {}
+CLIENTS: dict[str, Environment] = {}
 
 
 def mode(path: Path) -> str:
@@ -116,7 +117,9 @@ def test_what_was_open_is_closed(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: Any) -> Callable[..., Done]:
+def as_aws(
+    sandbox: Sandbox, place: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: Any
+) -> Callable[..., Done]:
     """The command line in this process, which takes the sandbox for AWS and has temporary credentials for it."""
     for name, value in {
         "AWS_ENDPOINT_URL": sandbox.endpoint_url,
@@ -126,13 +129,13 @@ def as_aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca
         "AWS_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
-    (tmp_path / "demo.yaml").write_text("ssh_from: 198.51.100.7/32\n")
+    (tmp_path / "demo.yaml").write_text("ssh_from: 203.0.113.10/32\n")
     on_aws = environment.on_aws
 
-    def quickly(config: Config) -> environment.Environment:
-        """Without AWS's waits, and with clients that are made once: they take long."""
+    def quickly(config: Config) -> Environment:
+        """Without AWS's waits, with clients that are made once, as they take long, and a way to the test client."""
         if sandbox.endpoint_url not in CLIENTS:
-            CLIENTS[sandbox.endpoint_url] = dataclasses.replace(on_aws(config), pace=1e9)
+            CLIENTS[sandbox.endpoint_url] = replace(on_aws(config), pace=1e9, ssh_options=place.ssh_options)
         return CLIENTS[sandbox.endpoint_url]
 
     monkeypatch.setattr(environment, "on_aws", quickly)
