@@ -48,7 +48,9 @@ ORDINARY = (0, 2, 8, 10, 12, 14, 17)
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Workers]:
+    """A worker that has run the commands undisturbed, which belongs to no case."""
     with workers(1) as one:
+        one.operations()
         yield one
 
 
