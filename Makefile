@@ -9,6 +9,8 @@ DEMO := $(BIN)/vpce-demo
 
 # Each file of tests runs in one process: the demos in it share a sandbox.
 AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# What make test leaves to a run of its own.
+EXTENDED := -m 'extended and not ordinary and not slow'
 
 # With the lowest versions: all but the pages, which are written with the newest; or the tests that use each package most.
 TESTS := --ignore tests/docs
@@ -16,7 +18,7 @@ SAMPLE := tests/core/test_environment.py tests/core/test_spoilt_answers.py tests
 	tests/sandbox/test_handshake.py tests/network/test_ssh.py tests/hostile/test_settings.py tests/lessons/test_pages.py \
 	tests/report/test_page.py tests/cli/test_query.py
 
-.PHONY: demo test test-all package lowest lowest-sample torture hostile check bench bench-full bench-customers pictures reference clean
+.PHONY: demo test test-extended test-all package lowest lowest-sample torture hostile check bench bench-full bench-customers pictures reference clean
 
 demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, status, down; leaves nothing running
 	@$(DEMO) --sandbox up --skip-test && $(DEMO) --sandbox test && $(DEMO) --sandbox status && $(DEMO) --sandbox down; \
@@ -25,7 +27,10 @@ demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, st
 test: check                       ## ruff, mypy strict and the tests
 	@$(BIN)/python -m pytest $(AT_ONCE)
 
-test-all: check                   ## the same, with what takes minutes, and property tests with new examples each time
+test-extended: $(VENV)/.installed-for-development  ## the tests of two accounts and regions, many customers, other tools, odd machines, hostile input: CI runs them too
+	@$(BIN)/python -m pytest $(AT_ONCE) $(EXTENDED)
+
+test-all: check                   ## both, with what takes minutes, and property tests with new examples each time
 	@$(BIN)/python -m pytest $(AT_ONCE) -m '' --hypothesis-profile search
 
 package: $(VENV)/.installed-for-development  ## build sdist and wheel, install the wheel in environments of its own, run the demo there
@@ -35,7 +40,7 @@ lowest: $(VENV)/.installed-for-development  ## the tests with the lowest version
 	@rm -rf $(LOWEST)
 	@$(BIN)/uv venv --quiet --python $(PYTHON) $(LOWEST)
 	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[sandbox,dev]'
-	@$(LOWEST)/bin/python -m pytest $(AT_ONCE) $(TESTS)
+	@$(LOWEST)/bin/python -m pytest $(AT_ONCE) -m 'not slow' $(TESTS)
 
 lowest-sample: TESTS := $(SAMPLE)
 lowest-sample: lowest             ## the same with a sample of the tests: about a minute

@@ -16,6 +16,8 @@ from .stage import Stage, write_server_file
 from .test_adopt_by_hand import everything, strangers, tagged, taken
 from .test_check_apart import WHERE, a_key, apart
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.mark.parametrize("kind", ["accounts", pytest.param("regions", marks=pytest.mark.slow)])
 def test_both_sides_are_taken_and_deleted_and_nothing_beside_them(

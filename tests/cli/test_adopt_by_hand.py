@@ -18,6 +18,8 @@ from .hand_made import Account
 from .program import VALIDATOR
 from .stage import Stage
 
+pytestmark = pytest.mark.extended
+
 ROUTINGS = ("provider-routing", "customer-routing")
 """Associations, which are listed with their tables."""
 
@@ -91,6 +93,7 @@ def strangers(account: Account) -> set[str]:
     return set(everything(account))
 
 
+@pytest.mark.ordinary
 def test_from_the_console_to_nothing_left(account: Account, account_stage: Stage, tmp_path: Path) -> None:
     """Taken with its own names, tested with its own key, deleted; what others have beside it stays."""
     stage, others = account_stage, strangers(account)

@@ -17,7 +17,10 @@ from vpce_demo.sandbox import client
 from .program import Done, Program, World, finished
 
 STATUS = Path("/proc/self/status")
-pytestmark = pytest.mark.skipif(not STATUS.exists(), reason="needs /proc, which tells when a process handles signals")
+pytestmark = [
+    pytest.mark.extended,
+    pytest.mark.skipif(not STATUS.exists(), reason="needs /proc, which tells when a process handles signals"),
+]
 
 STEP = 0.01
 """Seconds between the moments of the whole sweep."""

@@ -123,6 +123,7 @@ def shown(page: Path) -> str:
     return " ".join(unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", page.read_text(), flags=re.DOTALL)).split())
 
 
+@pytest.mark.extended
 def test_two_demos_and_which_is_meant(account: Account, account_stage: Stage) -> None:
     first = account.by_hand()
     second = account.by_hand(8, suffix="-2", names=("mine-too", ""))
@@ -144,6 +145,7 @@ def test_two_demos_and_which_is_meant(account: Account, account_stage: Stage) ->
     assert account_stage.run("check")[1]["steps"][0]["id"] == second.ids["provider-vpc"]
 
 
+@pytest.mark.extended
 def test_beside_a_demo_of_this_program(
     account: Account, account_stage: Stage, open_run: Callable[..., AbstractContextManager[Run]], tmp_path: Path
 ) -> None:

@@ -21,6 +21,8 @@ from .hand_made import Account, another_endpoint, no_endpoint, no_route, rejecte
 from .program import VALIDATOR
 from .stage import Stage, write_server_file
 
+pytestmark = pytest.mark.extended
+
 CONSUMER, AWAY = "222222222222", "eu-west-1"
 APART: dict[str, Any] = {
     "accounts": {"consumer": {"profile": CONSUMER}},
@@ -207,6 +209,7 @@ def test_the_other_region_is_named(
     assert (code, document["done"], document["next"]) == (0, 17, None)
 
 
+@pytest.mark.ordinary
 def test_an_endpoint_to_somebody_elses_service_is_not_the_tutorials(sandbox: Sandbox, reached: Running) -> None:
     account = apart("accounts", sandbox, reached)
     hand = account.by_hand(8)

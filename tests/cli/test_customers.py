@@ -15,6 +15,8 @@ from vpce_demo.session.run import Run
 from .program import Done
 from .stage import Stage, standing
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture(scope="module")
 def made(
@@ -38,6 +40,7 @@ def stranger(stage: Stage) -> Any:
     stage.ec2.delete_vpc_endpoints(VpcEndpointIds=[made])
 
 
+@pytest.mark.ordinary
 def test_each_customer_is_a_line_of_the_test(stage: Stage) -> None:
     code, document, screen = stage.run("test")
     assert code == 0, screen
@@ -116,6 +119,7 @@ def test_the_queue_tells_whose_each_request_is(stage: Stage, stranger: str) -> N
     assert f"{stranger}  123456789012  us-east-1  pendingAcceptance" in screen
 
 
+@pytest.mark.ordinary
 def test_accept_leaves_a_strangers_request_and_says_how_to_accept_it(stage: Stage, stranger: str) -> None:
     code, out, err = stage.text("accept")
     assert code == 0

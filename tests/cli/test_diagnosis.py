@@ -129,7 +129,7 @@ SAMPLE = (
     *("accounts-not-allowed", "accounts-not-allowed:connected", "accounts-other-way-in"),
     *("endpoint-policy-denies", "endpoint-https-closed", "dns-attributes-off"),
 )
-"""Of these demos' rows, and the chapters', those that are tried in the ordinary run."""
+"""Of these demos' rows, and the chapters', those that are tried without ``make test-all``."""
 NOT_IN = {"": ("not-allowed",), "accounts": ("service-not-found",), "regions": ("not-allowed", "no-common-zone")}
 """The exercises that have no meaning there: ``test_exercises`` has what is said."""
 UNDONE = ("chapters-gateway-way-out",)
@@ -416,6 +416,7 @@ def test_a_row(chain: Chain, rule: Rule, way: str) -> None:
     prove(chain, rule, way)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("kind", "rule", "way"),
     [
@@ -445,6 +446,7 @@ def test_a_row_of_a_chapter(chains: Callable[[str], Chain], rule: Rule, way: str
     prove(chain, rule, way)
 
 
+@pytest.mark.extended
 def test_an_exercise_of_a_chapter_is_solved_by_its_own_test(
     chains: Callable[[str], Chain], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -499,6 +501,7 @@ def stopped(world: World, instance: str) -> None:
     world.ec2.stop_instances(InstanceIds=[world.recorded()[instance]])
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("change", "key", "likely", "by_hand"),
     [
@@ -549,6 +552,7 @@ def test_what_keeps_ssh_from_the_instances_of_a_chapter(
     chain.whole = True
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("kind", "rule", "way"),
     [
@@ -599,6 +603,7 @@ def test_a_row_found_by_doctor_and_mended_by_hand(chains: Callable[[str], Chain]
     chain.whole = False
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("key", "named", "made"), [("web", "Webserver1", 2), ("customer", "Customer_EC2", 1)])
 @pytest.mark.sampled(2)
 def test_a_terminated_instance_is_replaced(chain: Chain, key: str, named: str, made: int) -> None:

@@ -16,6 +16,8 @@ from ..changes import CALLED_IN_CHAPTERS, CASES, CASES_IN_CHAPTERS, Change, reme
 from .stage import Stage, standing
 from .test_drift import OpenRun, drift, expect_mended, expect_named
 
+pytestmark = pytest.mark.extended
+
 MENDED = [(key, field) for key, field, _ in CALLED_IN_CHAPTERS if remedy(key, field) is Remedy.MEND]
 
 
@@ -96,6 +98,7 @@ def test_dns_hostnames_that_are_off_are_missing_and_switched_on_again(stage: Sta
     assert stage.run("status", "--check")[0] == 0
 
 
+@pytest.mark.ordinary
 def test_every_field_that_is_compared_is_tried_above(stage: Stage, open_run: OpenRun) -> None:
     """Here, or of the same kind in the tutorial."""
     with open_run(stage.directory, makes=False) as run:

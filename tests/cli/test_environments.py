@@ -1,7 +1,7 @@
 """The whole life of a demo in the environments that people have: one line here for each.
 
-A row says which variables are set (None: taken away) and how the machine is prepared.  The ordinary run tries the rows
-of ``SAMPLE``, ``make test-all`` all of them.
+A row says which variables are set (None: taken away) and how the machine is prepared.  ``make test-extended`` tries the
+rows of ``SAMPLE``, ``make test-all`` all of them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tools.hostile import MODULES
 from vpce_demo.sandbox import client
 
 from .program import ROOT, SECONDS
+
+pytestmark = pytest.mark.extended
 
 LIFE = (("up", "--yes"), ("test",), ("status",), ("down", "--yes"))
 DEAD = "http://127.0.0.1:9"
@@ -172,7 +174,7 @@ ROWS: dict[str, tuple[dict[str, str | None], Prepare]] = {
     "modules named like the library's": ({}, shadows),
 }
 SAMPLE = ("umask 0", "modules named like the library's")
-"""The rows of the ordinary run."""
+"""The rows of ``make test-extended``."""
 
 
 @contextmanager

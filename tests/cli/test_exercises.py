@@ -110,6 +110,7 @@ def test_there_has_to_be_a_sandbox_and_a_whole_demo(program: Program, world: Wor
     assert "Run first:  vpce-demo --sandbox" in early.err
 
 
+@pytest.mark.extended
 def test_a_surprise_and_the_trace_of_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that nobody is told about: the random choice falls on the endpoint's group."""
     assert world.here("up").code == 0
@@ -227,6 +228,7 @@ def test_an_exercise_from_its_first_hint_to_the_score(world: World) -> None:
     assert "The exercise is solved." in down.err
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("by", ["down", "sandbox reset"])
 @pytest.mark.sampled(2)
 def test_an_exercise_is_gone_with_its_demo_and_the_clock_is_as_before(world: World, by: str) -> None:
@@ -242,6 +244,7 @@ def test_an_exercise_is_gone_with_its_demo_and_the_clock_is_as_before(world: Wor
     ]
 
 
+@pytest.mark.extended
 def test_a_surprise_that_fails_tells_nothing_and_can_be_undone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.here("up", "--skip-test").code == 0
 
@@ -281,6 +284,7 @@ QUICK = ("balancer-in-use", "targets-initial")
 """Those that the clock spoils, or hides, if it is as fast as it is by default."""
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "name",
     [

@@ -22,6 +22,8 @@ from .. import iam
 from .program import Done, good
 from .users import APART, AWAY, ELSEWHERE, HERE, Users, asked
 
+pytestmark = pytest.mark.extended
+
 UNSEEN = {
     "ec2:DescribeNetworkAcls",
     "ec2:DescribeVpcAttribute",
@@ -62,6 +64,7 @@ def everything(users: Users) -> None:
     assert account(users.root) == users.empty
 
 
+@pytest.mark.ordinary
 def test_a_user_with_exactly_this_policy_runs_everything_and_needs_all_of_it(users: Users) -> None:
     """Both ways: what the commands asked for is what the policy allows."""
     users.sign_in(apart=False)
@@ -259,5 +262,6 @@ def until_it_fails(users: Users, action: str) -> Done:
     return done
 
 
+@pytest.mark.ordinary
 def test_the_sample_is_of_what_there_is() -> None:
     assert set(SAMPLE) <= set(actions())

@@ -17,6 +17,8 @@ from ..changes import CALLED_IN_CHAPTERS, remedy
 from .program import good
 from .users import APART, AWAY, Break, Users, asked
 
+pytestmark = pytest.mark.extended
+
 NEW_WITH_CHAPTERS = {"ec2:DescribePrefixLists": "gateway", "route53:AssociateVPCWithHostedZone": "interface"}
 """The actions that no demo needs without a chapter, with one that does."""
 BROKEN: dict[str, tuple[str, Break]] = {

@@ -23,6 +23,8 @@ from ..changes import CALLED, DESCRIBED, remedy
 from .program import good
 from .users import Break, Users, another_table
 
+pytestmark = pytest.mark.extended
+
 
 def changed(key: str, field: str) -> Break:
     """What the tests of drift do to this field."""
@@ -146,7 +148,7 @@ def ingress(users: Users, source: str) -> None:
 
 
 def each(names: Iterable[str]) -> list[Any]:
-    """Each in one account, and per side; the quick ones in the ordinary run."""
+    """Each in one account, and per side; the slow ones in ``make test-all``."""
     return [
         pytest.param(name, apart, id=f"{name}-{'per side' if apart else 'one'}", marks=marks)
         for name in names
@@ -203,6 +205,7 @@ def test_every_diagnosis_is_allowed(users: Users, fault: str, apart: bool) -> No
     assert users.denied() == set()
 
 
+@pytest.mark.ordinary
 def test_every_kind_that_can_fail_is_repaired_above() -> None:
     """Those whose module knows a phase that ends in a replacement, or that is waited for."""
     demo = tutorial(not_looked_up(load(None, {})))

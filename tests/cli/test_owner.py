@@ -20,6 +20,8 @@ from vpce_demo.session.run import Run
 from .program import VALIDATOR
 from .stage import Stage, write_server_file
 
+pytestmark = pytest.mark.extended
+
 ME = "arn:aws:iam::123456789012:user/sandbox"
 ALICE = "arn:aws:iam::123456789012:user/alice"
 
@@ -71,6 +73,7 @@ def there(stage: Stage) -> set[str]:
     return {key for key, id in stage.ids.items() if id in listed}
 
 
+@pytest.mark.ordinary
 def test_mine_are_deleted_and_nobody_elses(stage: Stage) -> None:
     code, document, err = stage.run("down", "--owner", "ME")
     assert (code, there(stage)) == (0, {"hers", "stranger"})
@@ -83,6 +86,7 @@ def test_mine_are_deleted_and_nobody_elses(stage: Stage) -> None:
     assert stage.text("down", "--owner", "ME")[1] == f"There is no demo of {ME}.\n"
 
 
+@pytest.mark.ordinary
 def test_another_persons_are_asked_about(stage: Stage) -> None:
     """Hers has the name of mine, whose key is here: only the owner tells them apart."""
     code, document, _ = stage.run("down", "--owner", ALICE)

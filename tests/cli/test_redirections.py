@@ -12,6 +12,8 @@ import pytest
 from .program import SECONDS, Done, Program, World, good
 from .terminal import Terminal
 
+pytestmark = pytest.mark.extended
+
 CLOSED = "The output could not be written: it is closed."
 FULL = "The output could not be written: No space left on device."
 

@@ -23,6 +23,8 @@ from vpce_demo.sandbox import client
 from ..network.world import wait_for
 from .program import SECONDS, Program, finished, free_port, good
 
+pytestmark = pytest.mark.extended
+
 
 def is_healthy(port: int) -> bool:
     with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_sandbox/health", timeout=5) as answer:
@@ -30,6 +32,7 @@ def is_healthy(port: int) -> bool:
     return False
 
 
+@pytest.mark.ordinary
 def test_a_life_in_the_foreground(program: Program) -> None:
     """It begins at a port of the config file, is found by others, logs each call, and Ctrl-C leaves nothing."""
     port, directory = free_port(), program.directory / ".vpce-demo" / "emulator"

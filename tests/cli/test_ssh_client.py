@@ -105,7 +105,7 @@ SETTINGS = (
     "NoHostAuthenticationForLocalhost yes\nHashKnownHosts yes",
 )
 ORDINARY = 0, 6, 29
-"""Of the rows, those that are tried one by one in the ordinary run; all others are tried together there."""
+"""Of the rows, those that ``make test`` tries one by one; ``make test-extended`` tries all others together."""
 
 
 def lines(setting: str) -> list[str]:
@@ -115,11 +115,11 @@ def lines(setting: str) -> list[str]:
 @pytest.mark.parametrize(
     "setting", [pytest.param(one, marks=[] if i in ORDINARY else [pytest.mark.slow]) for i, one in enumerate(SETTINGS)]
 )
-@pytest.mark.sampled(3)
 def test_a_setting_for_all_hosts(made_run: Run, tmp_path: Path, setting: str) -> None:
     assert failures(made_run, configured(made_run, tmp_path, *lines(setting))) == []
 
 
+@pytest.mark.extended
 def test_each_setting_reaches_the_instance(made_run: Run, tmp_path: Path) -> None:
     """One command for each row: what the checks get from it is the instance's own."""
     failed = {}
@@ -183,6 +183,7 @@ def test_a_configuration_that_ssh_refuses_is_the_cause(made_run: Run, tmp_path: 
     assert not any(fix.deletes for fix in told.fixes)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("way", ["ProxyCommand /nowhere/program", "ProxyCommand exit 1"])
 @pytest.mark.sampled(2)
 def test_a_way_out_that_cannot_be_run_is_the_cause(made_run: Run, tmp_path: Path, way: str) -> None:

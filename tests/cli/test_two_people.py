@@ -21,6 +21,8 @@ from vpce_demo.sandbox.server import Sandbox
 
 from .stage import write_server_file
 
+pytestmark = pytest.mark.extended
+
 PROVIDER, CONSUMER = "123456789012", "222222222222"
 BOTH = ("--consumer-profile", CONSUMER)
 
@@ -71,6 +73,7 @@ def people(sandbox: Sandbox, reached: Running, tmp_path: Path, capsys: pytest.Ca
     )
 
 
+@pytest.mark.ordinary
 def test_two_people_do_the_tutorial_together(people: People) -> None:
     told = people.run("up", "--side", "provider", "--consumer-account", CONSUMER)
     (name,) = people.services()
@@ -272,6 +275,7 @@ def test_a_service_that_is_not_shown_is_told_with_all_three_reasons(people: Peop
     assert people.vpcs(CONSUMER) == 0, "nothing was made"
 
 
+@pytest.mark.ordinary
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

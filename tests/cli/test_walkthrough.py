@@ -20,6 +20,8 @@ from vpce_demo.tutorial import tutorial
 from .program import SECONDS, Done, World
 from .terminal import Terminal
 
+pytestmark = pytest.mark.extended
+
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\]8;[^\x1b]*\x1b\\)")
 TITLES = {lang: [heading(page, 17, words(lang)) for page in steps(lang)] for lang in ("en", "ja")}
 PROVIDER = {r.key for r in tutorial(not_looked_up(Config())).of("create-provider")}
@@ -194,6 +196,7 @@ def test_another_size_while_somebody_reads(world: World) -> None:
         assert "Nothing has been made." in reader.text
 
 
+@pytest.mark.ordinary
 def test_ctrl_c_at_a_page(world: World) -> None:
     with reading(world, "walkthrough") as reader:
         reader.until(STOP)
@@ -226,6 +229,7 @@ def test_the_price_is_asked_once_where_it_costs_money(world: World) -> None:
     assert "Nothing was changed." in last
 
 
+@pytest.mark.ordinary
 @pytest.mark.parametrize("command", [("walkthrough",), ("walkthrough", "--yes"), ("up", "--step", "--yes")])
 def test_nobody_reads(command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is begun, not even a sandbox."""
@@ -236,6 +240,7 @@ def test_nobody_reads(command: tuple[str, ...], tmp_path: Path, capsys: pytest.C
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.ordinary
 @pytest.mark.parametrize("more", [("--until", "accept"), ("--skip-test",)])
 def test_step_by_step_stops_where_the_reader_says(more: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["--sandbox", "up", "--step", *more]) == 2

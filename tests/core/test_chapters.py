@@ -183,6 +183,7 @@ def test_a_chapter_beside_the_tutorial_goes_alone_and_leaves_the_rest(stage: Sta
     assert record(stage) == {}
 
 
+@pytest.mark.extended
 def test_without_the_record_a_chapter_goes_on_where_it_was_made(stage: Stage, open_run: OpenRun) -> None:
     """In its own zone, with its own image, and its control told as not seen."""
     with open_run(stage.directory, chapters=["gateway"], zone="us-east-1c") as run:
@@ -202,6 +203,7 @@ def test_without_the_record_a_chapter_goes_on_where_it_was_made(stage: Stage, op
     assert stage.ec2.describe_vpcs(Filters=[{"Name": "tag-key", "Values": ["vpce-demo:demo"]}])["Vpcs"] == []
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", CHAPTERS)
 @pytest.mark.sampled(2)
 def test_after_an_interruption_before_the_endpoints_the_control_is_made_up_for(
@@ -235,6 +237,7 @@ def test_on_failure_delete_takes_the_chapter_and_nothing_else(
     assert record(stage)["settings"]["chapters"] == [TUTORIAL], "nothing of the chapter is on record"
 
 
+@pytest.mark.extended
 def test_a_killed_create_call_is_looked_for_when_the_chapter_is_deleted(
     stage: Stage, sandbox: Sandbox, open_run: OpenRun
 ) -> None:
@@ -267,6 +270,7 @@ def test_the_providers_side_alone_has_no_chapter(stage: Stage, open_run: OpenRun
         assert record(stage)["settings"]["chapters"] == [TUTORIAL], "and nothing of it is on record"
 
 
+@pytest.mark.extended
 def test_the_consumers_side_alone_needs_no_service_for_a_chapter(stage: Stage) -> None:
     consumer = ("--side", "consumer")
     assert good(stage, *consumer, "up", "--chapter", "gateway", "--skip-test")["created"] == 20
@@ -277,6 +281,7 @@ def test_the_consumers_side_alone_needs_no_service_for_a_chapter(stage: Stage) -
 ACCOUNT, REGION = "222222222222", "eu-west-1"
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "consumer", [{"profile": ACCOUNT, "region": REGION}, {"region": REGION}], ids=["accounts", "regions"]
 )
@@ -350,6 +355,7 @@ def refused_with_the_endpoint_looked_up_first(run: Run, theirs: str) -> None:
             run.engine().up(run.demo.resources[::-1])
 
 
+@pytest.mark.extended
 def test_a_strangers_gateway_endpoint_on_our_table_is_named_and_left(stage: Stage, open_run: OpenRun) -> None:
     with open_run(stage.directory, chapters=["gateway"]) as run:
         run.up([r for r in run.demo.resources if r.key != "gateway-endpoint-s3"], lambda event: None, None)
@@ -384,6 +390,7 @@ def test_a_strangers_gateway_endpoint_on_our_table_is_named_and_left(stage: Stag
     good(stage, "down")
 
 
+@pytest.mark.extended
 def test_a_strangers_endpoint_with_the_same_private_dns_name_is_named_and_left(stage: Stage, open_run: OpenRun) -> None:
     with open_run(stage.directory, chapters=["interface"]) as run:
         run.up([r for r in run.demo.resources if r.key != "interface-endpoint"], lambda event: None, None)

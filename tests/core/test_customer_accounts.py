@@ -147,6 +147,7 @@ def test_profiles_on_the_command_line_and_in_the_environment(
 # --- a life ------------------------------------------------------------------------
 
 
+@pytest.mark.extended
 def test_each_customer_lives_in_its_account_and_is_proven_there(
     made: Path, enter: Callable[..., Environment], module_sandbox: Sandbox, open_as: OpenAs
 ) -> None:
@@ -193,6 +194,7 @@ def test_the_first_line_names_every_account(
         assert f"{side}: account {whose} us-east-1" in shown
 
 
+@pytest.mark.extended
 def test_the_zone_is_one_that_every_account_has(
     made: Path, open_as: OpenAs, enter: Callable[..., Environment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,6 +236,7 @@ def test_a_profile_that_is_missing_or_wrong_is_named(
     assert list(dict.fromkeys(row[0] for row in caught.value.table[1:])) == [f"customer {number}" for number in wrong]
 
 
+@pytest.mark.extended
 def test_the_order_is_known_without_the_state_file_too(made: Path, open_as: OpenAs, tmp_path: Path) -> None:
     with open_as(tmp_path, makes=False) as run:
         assert {customer_of(key) for key in run.look()} == {0, 1, 2, 3}
@@ -241,6 +244,7 @@ def test_the_order_is_known_without_the_state_file_too(made: Path, open_as: Open
         open_as(tmp_path, (SECOND, FIRST), makes=False).__enter__()
 
 
+@pytest.mark.extended
 def test_one_side_knows_the_accounts_of_the_other(made: Path, open_as: OpenAs) -> None:
     with open_as(made, (), makes=False, side="provider") as run:
         assert run.demo.service.consumer_accounts == (FIRST, SECOND)
@@ -250,6 +254,7 @@ def test_one_side_knows_the_accounts_of_the_other(made: Path, open_as: OpenAs) -
         assert {customer_of(key) for key in run.look()} == {1, 2, 3}
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_one_is_taken_away_and_the_rest_goes_without_the_state_file(
     made: Path, empty: dict[str, Account], enter: Callable[..., Environment], open_as: OpenAs, tmp_path: Path

@@ -205,6 +205,7 @@ def test_one_is_taken_away_and_the_others_are_left(made: dict[str, str], open_ru
         assert created(up(run)) == set(), "it is not made again"
 
 
+@pytest.mark.extended
 @pytest.mark.usefixtures("made")
 @pytest.mark.slow
 def test_the_first_may_be_taken_away_too(open_run: OpenRun, tmp_path: Path) -> None:
@@ -219,6 +220,7 @@ def test_the_first_may_be_taken_away_too(open_run: OpenRun, tmp_path: Path) -> N
         assert down(run) == []
 
 
+@pytest.mark.extended
 def test_without_the_state_file_every_customer_is_found(
     made: dict[str, str], open_run: OpenRun, tmp_path: Path
 ) -> None:
@@ -237,6 +239,7 @@ def test_without_the_state_file_every_customer_is_found(
         assert down(run) == []
 
 
+@pytest.mark.extended
 def test_requests_are_answered_by_id_and_a_strangers_waits(
     made: dict[str, str], place: Environment, open_run: OpenRun, tmp_path: Path
 ) -> None:
@@ -278,6 +281,7 @@ def calls_of_up(customers: int, sandbox: Sandbox, open_run: OpenRun, directory: 
         return Counter(sandbox._api.counts)
 
 
+@pytest.mark.extended
 def test_calls_grow_by_what_a_customer_is_made_of(room: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
     """A customer costs the same calls whether it is the second or the third, and of those that change something each
     once."""
@@ -304,6 +308,7 @@ def test_calls_grow_by_what_a_customer_is_made_of(room: Sandbox, open_run: OpenR
     }
 
 
+@pytest.mark.extended
 @pytest.mark.usefixtures("made")
 def test_looking_at_three_asks_no_more_than_looking_at_one(room: Sandbox, open_run: OpenRun, tmp_path: Path) -> None:
     """Every list is asked for once."""

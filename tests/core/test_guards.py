@@ -194,6 +194,7 @@ def test_an_organization_s_mode_is_not_to_be_changed_here(
     assert "modify-vpc" not in caught.value.hint
 
 
+@pytest.mark.extended
 def test_a_demo_that_stands_is_opened_where_gateways_were_closed_later(
     clients: Clients, open_run: OpenRun, tmp_path: Path
 ) -> None:
@@ -258,6 +259,7 @@ def test_where_the_default_key_for_volumes_is_somebody_s_aws_s_own_is_taken(
         assert not any(default in one["KmsKeyId"] for one in volumes)
 
 
+@pytest.mark.extended
 def test_a_launch_that_dies_after_the_answer_ends_the_wait_with_aws_s_reason(
     clients: Clients, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +285,7 @@ def test_a_larger_quota_is_asked_for(
         assert run.settings.demo_id
 
 
+@pytest.mark.extended
 def test_what_is_ours_already_needs_no_more_room(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
     with open_run(tmp_path) as run:
         only(run, "provider-vpc", "customer-vpc")
@@ -346,6 +349,7 @@ def test_a_foreign_connection_keeps_the_service_until_we_are_told_to_reject_it(
     assert account(clients) == empty
 
 
+@pytest.mark.extended
 def test_an_endpoint_that_a_service_of_aws_made_is_named_first_and_not_waited_for(
     clients: Clients, opened: Run
 ) -> None:
@@ -459,6 +463,7 @@ def test_nothing_is_written_where_there_is_nothing(sandbox: Sandbox, open_run: O
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.extended
 def test_settings_are_found_again_as_they_were_not_as_they_would_be_today(
     clients: Clients, open_run: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -475,6 +480,7 @@ def test_settings_are_found_again_as_they_were_not_as_they_would_be_today(
 # --- moved by hand --------------------------------------------------------------------------
 
 
+@pytest.mark.extended
 def test_a_subnet_that_was_moved_to_another_route_table_is_moved_back(clients: Clients, opened: Run) -> None:
     only(opened, "customer-routing")
     vpc, association = opened.state.id("customer-vpc"), opened.state.id("customer-routing")

@@ -17,6 +17,8 @@ from vpce_demo.model import Side
 from vpce_demo.sandbox.server import Sandbox
 from vpce_demo.session.run import Run
 
+pytestmark = pytest.mark.extended
+
 OpenRun = Callable[..., AbstractContextManager[Run]]
 
 
@@ -33,6 +35,7 @@ def down(run: Run) -> None:
     assert run.down(lambda event: None, None) == []
 
 
+@pytest.mark.ordinary
 @pytest.mark.parametrize(
     ("neighbour", "name"),
     # Two at a time: AWS allows five VPCs, the default one among them.

@@ -136,6 +136,7 @@ def test_without_a_record(
             assert not run.state.path.exists(), "to look at it is no reason to have it on record"
 
 
+@pytest.mark.extended
 def test_a_demo_from_before_owners_were_recorded_is_another_s_until_it_is_adopted(
     clients: Clients, open_run: OpenRun, place: Environment, tmp_path: Path
 ) -> None:
@@ -230,6 +231,7 @@ def test_what_is_recorded_and_cannot_be_told_from_another_is_named_and_left(
     assert account(clients) == before
 
 
+@pytest.mark.extended
 def test_what_replaced_another_and_lost_its_tags_is_not_forgotten(
     clients: Clients, open_run: OpenRun, tmp_path: Path
 ) -> None:
@@ -248,6 +250,7 @@ def test_what_replaced_another_and_lost_its_tags_is_not_forgotten(
         assert left(run) == []
 
 
+@pytest.mark.extended
 def test_a_volume_and_an_interface_that_outlive_their_instance_are_deleted(
     clients: Clients, open_run: OpenRun, tmp_path: Path
 ) -> None:
@@ -283,6 +286,7 @@ def test_a_volume_alone_is_still_a_demo_that_stands(
     assert volume not in account(clients)
 
 
+@pytest.mark.extended
 def test_the_root_volume_is_the_demo_s_without_tags_too(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
     before = account(clients)
     with open_run(tmp_path) as run:
@@ -298,6 +302,7 @@ def test_the_root_volume_is_the_demo_s_without_tags_too(clients: Clients, open_r
     assert account(clients) == before
 
 
+@pytest.mark.extended
 def test_a_tagged_volume_on_a_stranger_s_instance_is_named_with_the_command_that_detaches_it(
     clients: Clients, open_run: OpenRun, tmp_path: Path
 ) -> None:
@@ -315,6 +320,7 @@ def test_a_tagged_volume_on_a_stranger_s_instance_is_named_with_the_command_that
         assert one.commands == (f"{run.sides[Side.PROVIDER].clients.cli} ec2 detach-volume --volume-id {volume}",)
 
 
+@pytest.mark.extended
 def test_a_gateway_in_somebody_else_s_vpc_is_named_with_the_command_that_detaches_it(
     clients: Clients, open_run: OpenRun, tmp_path: Path
 ) -> None:
@@ -333,6 +339,7 @@ def test_a_gateway_in_somebody_else_s_vpc_is_named_with_the_command_that_detache
         assert "detach-internet-gateway" in one.commands[0]
 
 
+@pytest.mark.extended
 def test_what_is_of_no_known_type_is_named(clients: Clients, open_run: OpenRun, tmp_path: Path) -> None:
     with open_run(tmp_path) as run:
         only(run, "web")

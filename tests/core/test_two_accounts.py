@@ -26,6 +26,8 @@ from vpce_demo.session.run import Run
 
 from .runs import created, down, up
 
+pytestmark = pytest.mark.extended
+
 OpenRun = Callable[..., AbstractContextManager[Run]]
 CONSUMER = "222222222222"
 ROOT = f"arn:aws:iam::{CONSUMER}:root"
@@ -51,6 +53,7 @@ def made(sandbox: Sandbox, open_run: OpenRun, tmp_path: Path) -> Iterator[Run]:
         yield run
 
 
+@pytest.mark.ordinary
 def test_a_life_leaves_both_accounts_as_they_were(
     sandbox: Sandbox, place: Environment, open_run: OpenRun, tmp_path: Path
 ) -> None:

@@ -34,6 +34,8 @@ from vpce_demo.verify import checks
 
 from .runs import created, down, up
 
+pytestmark = pytest.mark.extended
+
 OpenRun = Callable[..., AbstractContextManager[Run]]
 HOME, AWAY = "us-east-1", "eu-west-1"
 APART = {"region": HOME, "consumer": {"region": AWAY}}
@@ -67,6 +69,7 @@ def remote(run: Run) -> dict[str, str]:
     return {one["Region"]: one["ServiceState"] for one in service["SupportedRegions"]}
 
 
+@pytest.mark.ordinary
 def test_a_life_leaves_both_regions_as_they_were(
     sandbox: Sandbox, place: Environment, open_run: OpenRun, tmp_path: Path
 ) -> None:

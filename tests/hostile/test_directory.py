@@ -12,7 +12,10 @@ import tools
 from tools.hostile import COMMANDS
 from vpce_demo.cli.commands import SANDBOX, SECTIONS
 
+pytestmark = pytest.mark.extended
 
+
+@pytest.mark.ordinary
 def test_every_command_is_run() -> None:
     all_of_them = {name for section in SECTIONS.values() for name in section} - {"sandbox"}
     all_of_them |= {f"sandbox {name}" for name in SANDBOX}

@@ -20,6 +20,8 @@ from vpce_demo.errors import DemoError, Refused
 from vpce_demo.private import NotAFile, make_private, open_file, refuse_links
 from vpce_demo.ssh import Ssh
 
+pytestmark = pytest.mark.extended
+
 __all__ = ["made", "stage"]
 
 DEMO = "sandbox/vpce-demo"
@@ -133,6 +135,7 @@ def test_making_and_testing_a_demo(copy: Stage, outside: Outside, name: str) -> 
         assert f"{path} is a symbolic link" in err or not stops
 
 
+@pytest.mark.ordinary
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["key.pem", "known_hosts"])
 def test_ssh_is_not_given_what_is_no_file(tmp_path: Path, outside: Outside, name: str, kind: str) -> None:
@@ -299,6 +302,7 @@ def test_a_link_that_the_user_named_is_followed(copy: Stage, tmp_path: Path) -> 
 # --- the last one: afterwards there is no demo ------------------------------------------------
 
 
+@pytest.mark.ordinary
 def test_what_cannot_be_written_keeps_nothing_from_being_deleted(copy: Stage, outside: Outside) -> None:
     kinds = {
         "state.json.new": "link",

@@ -91,6 +91,7 @@ def test_any_bytes(tmp_path: Path, content: bytes) -> None:
     assert everything_in(tmp_path) == before
 
 
+@pytest.mark.extended
 @MANY
 @given(st.lists(st.sampled_from(LINES).flatmap(almost) | values(), max_size=5), st.booleans())
 def test_any_lines(tmp_path: Path, lines: list[object], headed: bool) -> None:

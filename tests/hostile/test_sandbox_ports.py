@@ -73,6 +73,7 @@ def done_or_refused(quiet: Client, sandbox: Sandbox, verb: str, body: bytes) -> 
     sandbox.set(latency_ms=0, iam=False)
 
 
+@pytest.mark.extended
 @MANY
 @given(verb=st.sampled_from(list(BODIES)), data=st.data())
 def test_any_bytes_at_the_control_port(quiet: Client, module_sandbox: Sandbox, verb: str, data: st.DataObject) -> None:
@@ -217,6 +218,7 @@ def test_what_is_remembered_of_calls_is_bounded(quiet: Client, module_sandbox: S
 BODY = b"POST / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 60000\r\n\r\nAction="
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\nHost: ", BODY], ids=["headers", "body"])
 def test_connections_that_say_nothing(module_sandbox: Sandbox, said: bytes) -> None:
     """They take neither all threads nor the place of somebody who asks."""
@@ -236,6 +238,7 @@ def test_connections_that_say_nothing(module_sandbox: Sandbox, said: bytes) -> N
         wait_until(lambda: threading.active_count() <= threads + limits.MOST_CONNECTIONS + 2, "the threads to end")
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\n", BODY], ids=["headers", "body"])
 def test_a_request_that_comes_byte_by_byte(
     module_sandbox: Sandbox, said: bytes, monkeypatch: pytest.MonkeyPatch

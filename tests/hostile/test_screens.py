@@ -25,6 +25,8 @@ from vpce_demo.sandbox.client import LOG_FILE
 
 from .test_run_logs import LINES, NAME
 
+pytestmark = pytest.mark.extended
+
 __all__ = ["made", "stage"]
 
 FORGED = "PASSED  8 of 8 in 0.7s."
@@ -132,6 +134,7 @@ def test_answers_of_aws(stage: Stage, place: Environment, kept: str) -> None:
         assert all(each.isprintable() or each in "\n\t" for each in Path(file).read_text()), file
 
 
+@pytest.mark.ordinary
 @pytest.mark.parametrize(
     "code", ["UnauthorizedOperation", "DependencyViolation", "RequestExpired", f"Odd{HOSTILE}"], ids=range(4)
 )
@@ -195,6 +198,7 @@ def test_on_a_terminal_with_colours(stage: Stage, place: Environment, line: str)
     assert_harmless(STYLES.sub("", shown.getvalue()))
 
 
+@pytest.mark.ordinary
 @pytest.mark.parametrize(
     "words",
     [

@@ -139,6 +139,7 @@ WAYS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
 }
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.sampled(2)
 def test_what_is_echoed_is_not_shown(
@@ -227,6 +228,7 @@ def test_malformed_credentials_from_elsewhere(
     assert [one for one in PLANTED if one in text] == []
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "url",
     [
@@ -258,6 +260,7 @@ def test_a_password_in_an_endpoint_is_not_shown(
             assert [one for one in [*PLANTED, PASSWORD[:8]] if one in text] == [], text
 
 
+@pytest.mark.extended
 def test_a_password_in_another_url_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,6 +43,7 @@ def test_any_bytes(tmp_path: Path, content: bytes) -> None:
     taken_or_refused(path)
 
 
+@pytest.mark.extended
 @MANY
 @given(almost(DOCUMENT) | st.dictionaries(KEYS, values(KEYS), max_size=6), st.booleans())
 def test_any_settings(tmp_path: Path, document: Any, flow: bool) -> None:

@@ -67,6 +67,7 @@ def test_any_bytes(tmp_path: Path, content: bytes) -> None:
         obeyed_or_noted(_user_data(encoded), tmp_path)
 
 
+@pytest.mark.extended
 @MANY
 @given(almost(DOCUMENT) | st.dictionaries(KEYS, values(KEYS), max_size=4), st.booleans())
 def test_any_orders(tmp_path: Path, document: Any, flow: bool) -> None:
@@ -115,6 +116,7 @@ def test_a_small_document_does_not_fill_the_host_s_disk(tmp_path: Path) -> None:
     assert sum(path.lstat().st_blocks * 512 for path in tmp_path.rglob("*")) <= LARGEST_DISK
 
 
+@pytest.mark.extended
 def test_a_full_disk(tmp_path: Path) -> None:
     disk = Disk(tmp_path / "disk")
     with pytest.raises(OSError, match="No space left"):

@@ -23,7 +23,10 @@ from vpce_demo.sandbox.server import Sandbox
 
 from ..scripts import TUTORIAL
 
-pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
+pytestmark = [
+    pytest.mark.extended,
+    pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed"),
+]
 
 Aws = Callable[..., Any]
 

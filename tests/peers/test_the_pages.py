@@ -33,7 +33,10 @@ from ..cli.stage import write_server_file
 from ..lessons.script import blocks
 from ..lessons.values import VALUES
 
-pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed")
+pytestmark = [
+    pytest.mark.extended,
+    pytest.mark.skipif(shutil.which("aws") is None, reason="the aws CLI is not installed"),
+]
 AWAY = "222222222222"
 TWO_ACCOUNTS = ("--consumer-profile", AWAY)
 TWO_REGIONS = ("--region", "us-east-1", "--consumer-region", "eu-west-1")

@@ -103,6 +103,7 @@ def run(environment: dict[str, str]) -> Run:
     return run_it
 
 
+@pytest.mark.extended
 def test_a_stranger_s_repository(run: Run, stranger: Path) -> None:
     """In less than 5 s of the processor, with what starts and runs the sandbox: so also of a machine that is idle."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -120,6 +121,7 @@ def test_a_stranger_s_terraform_module(run: Run, stranger: Path, tmp_path: Path)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.extended
 def test_a_suite_that_does_not_use_it_pays_nothing(run: Run, tmp_path: Path) -> None:
     loaded = f"sorted(name for name in sys.modules if name.startswith({HEAVY!r}))"
     (tmp_path / "test_it.py").write_text(f"import sys\n\n\ndef test_it():\n    print(*{loaded})\n")
@@ -128,6 +130,7 @@ def test_a_suite_that_does_not_use_it_pays_nothing(run: Run, tmp_path: Path) -> 
     assert done.stdout.splitlines()[0] == "vpce_demo vpce_demo.pytest_plugin"
 
 
+@pytest.mark.extended
 def test_without_the_extra_it_says_how_to_install_it(run: Run, tmp_path: Path) -> None:
     """No traceback, and only the tests that use it fail.  With a wider scope, wider fixtures may use it."""
     (tmp_path / "pytest.ini").write_text("[pytest]\nsandbox_scope = class\n")
@@ -144,6 +147,7 @@ def test_without_the_extra_it_says_how_to_install_it(run: Run, tmp_path: Path) -
     assert "moto" in how
 
 
+@pytest.mark.extended
 def test_the_fixture_explains_itself(run: Run, tmp_path: Path) -> None:
     done = run(tmp_path, "--fixtures")
     told = r"^sandbox -- .*\n    AWS with PrivateLink on this machine: empty accounts"
@@ -151,6 +155,7 @@ def test_the_fixture_explains_itself(run: Run, tmp_path: Path) -> None:
     assert "_sandbox_process" not in done.stdout
 
 
+@pytest.mark.extended
 def test_nothing_is_left_of_a_test_nor_after_ctrl_c_of_the_sandbox(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "test_after.py").write_text(AFTER)
     (tmp_path / "test_it.py").write_text(

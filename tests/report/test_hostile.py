@@ -38,6 +38,7 @@ SOME = settings(MANY, max_examples=20)
 """A page is a large thing to make; the lines themselves have been through more."""
 
 
+@pytest.mark.extended
 @SOME
 @given(st.lists(st.sampled_from(LINES).flatmap(almost), max_size=5))
 def test_any_lines(tmp_path: Path, lines: list[object]) -> None:
@@ -47,6 +48,7 @@ def test_any_lines(tmp_path: Path, lines: list[object]) -> None:
     assert not re.search(r"<(script|img|iframe)", text)
 
 
+@pytest.mark.extended
 @SOME
 @given(st.data())
 def test_a_life_with_changed_lines(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:

@@ -27,6 +27,8 @@ from vpce_demo.sandbox.__main__ import ensure_home
 
 from ..network.world import wait_for
 
+pytestmark = pytest.mark.extended
+
 
 def gone(pid: int) -> bool:
     child = client._children.get(pid)
@@ -74,6 +76,7 @@ def first(home: Path) -> Iterator[client.Running]:
         os.kill(found.pid, signal.SIGCONT)
 
 
+@pytest.mark.ordinary
 def test_a_user_without_a_home_is_given_the_sandboxs_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ensure_home(tmp_path / "sandbox")
     assert Path.home() == tmp_path, "who has one keeps it"
@@ -83,6 +86,7 @@ def test_a_user_without_a_home_is_given_the_sandboxs_directory(tmp_path: Path, m
     assert Path.home() == tmp_path / "sandbox"
 
 
+@pytest.mark.ordinary
 def test_a_life(home: Path) -> None:
     client.stop(home)
     assert client.running(home) is None
@@ -165,6 +169,7 @@ def test_one_that_is_stopped_while_it_is_asked_to_end(
     assert client.running(home) is None
 
 
+@pytest.mark.ordinary
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', "null"])
 def test_a_file_that_says_nothing(directory: Path, content: str) -> None:
     directory.mkdir()
@@ -231,6 +236,7 @@ def test_one_that_cannot_start_shows_its_log(directory: Path) -> None:
     assert "--speed" in caught.value.facts["log"]
 
 
+@pytest.mark.ordinary
 def test_parts_not_installed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "NEEDED", ("no_such_part",))
     with pytest.raises(SandboxError, match="no_such_part") as caught:

@@ -28,6 +28,7 @@ from vpce_demo.session.run import Run
 OpenRun = Callable[..., AbstractContextManager[Run]]
 
 
+@pytest.mark.extended
 def test_an_account_is_told_apart_from_that_of_another_run(
     sandbox: Sandbox, place: Environment, open_run: OpenRun, tmp_path: Path
 ) -> None:

@@ -19,6 +19,8 @@ from tests.torture.pool import Workers, workers
 from tests.torture.refusals import Refusal
 from tests.torture.strangers import Held, Like, People
 
+pytestmark = pytest.mark.extended
+
 SAMPLE: list[tuple[Case, str]] = [
     (Crash("up", 37, "after", "lost", "up"), crash.KILLED),
     (Crash("down", 23, "after", "kept", "down"), crash.KILLED),
@@ -42,8 +44,8 @@ SAMPLE: list[tuple[Case, str]] = [
     (OfChapter("interface", Crash("up", 2, "after", "kept", "down", "RunInstances")), crash.KILLED),
     (OfChapter("interface", Crash("down", 1, "after", "kept", "down", "DeleteVpcEndpoints")), crash.KILLED),
 ]
-ORDINARY = (0, 2, 8, 10, 12, 14, 17)
-"""The numbers of those that the ordinary run tries; ``make test-all`` tries all."""
+TRIED = (0, 2, 8, 10, 12, 14, 17)
+"""The numbers of those that ``make test-extended`` tries; ``make test-all`` tries all."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def worker() -> Iterator[Workers]:
 
 @pytest.mark.parametrize(
     ("case", "ending"),
-    [pytest.param(*one, marks=() if at in ORDINARY else pytest.mark.slow) for at, one in enumerate(SAMPLE)],
+    [pytest.param(*one, marks=() if at in TRIED else pytest.mark.slow) for at, one in enumerate(SAMPLE)],
     ids=lambda value: str(value).replace(" ", "-"),
 )
 def test_a_case(worker: Workers, case: Case, ending: str) -> None:

@@ -138,9 +138,10 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_it_all(read: Read, monkeypa
     assert all(f"{name}4" in found[0] for name in "abc")
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("width", "height", "lang"),
-    # The ordinary run has each language once, and ``make test-all`` all.
+    # Each language once, and in ``make test-all`` each size.
     [
         pytest.param(*size, lang, marks=() if at == number else pytest.mark.slow)
         for number, lang in enumerate(LANGUAGES)
