@@ -6,16 +6,14 @@ import functools
 import io
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,15 +46,6 @@ STAGES = ("create-provider", "create-endpoint-service", "create-consumer", "acce
 clients_made_once = functools.cache(environment._sandbox_clients)
 """In this process, the clients of each sandbox and region: to make them takes longer than most commands."""
 PAGE = "<html><h1> Welcome to Hangyuzs Server 1 </h1></html>"
-
-
-def free_port() -> int:
-    """A port that nothing listens on, and that no other process is given when it takes any free one."""
-    while True:
-        port = random.randint(10_000, 30_000)
-        with socket.socket() as one, suppress(OSError):
-            one.bind(("127.0.0.1", port))
-            return port
 
 
 @dataclass(frozen=True)

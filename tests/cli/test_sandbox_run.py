@@ -21,7 +21,8 @@ from vpce_demo.errors import SandboxError
 from vpce_demo.sandbox import client
 
 from ..network.world import wait_for
-from .program import SECONDS, Program, finished, free_port, good
+from ..ports import free_port
+from .program import SECONDS, Program, finished, good
 
 pytestmark = pytest.mark.extended
 

@@ -23,7 +23,7 @@ from vpce_demo.verify import checks
 from vpce_demo.verify.checks import CheckContext, Result
 from vpce_demo.verify.diagnosis.table import Symptom
 
-from .program import free_port
+from ..ports import free_port
 from .stage import Stage, write_server_file
 
 OVER_SSH = (5, 6, 7, 8)

@@ -25,13 +25,16 @@ def ssh_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_lab(tmp_path: Path, ssh_key: Path) -> Iterator[Callable[..., Lab]]:
-    """Makes one running network per test: ``make_lab(speed=..., user_data=..., install_error=...)``."""
+    """Makes one running network per test: ``make_lab(speed=..., user_data=..., install_error=..., proxy_port=...)``."""
     labs: list[Lab] = []
 
-    def make(speed: float = math.inf, install_error: Callable[[], str] = str, **arguments: str) -> Lab:
+    def make(
+        speed: float = math.inf, install_error: Callable[[], str] = str, proxy_port: int = 0, **arguments: str
+    ) -> Lab:
         public = ssh_key.with_suffix(".pub").read_text()
         world = World(tutorial(public_keys=(public,), **arguments), Clock(speed))
-        lab = Lab(world, Network(world.look, world.clock, tmp_path, install_error=install_error), tmp_path, ssh_key)
+        network = Network(world.look, world.clock, tmp_path, proxy_port, install_error)
+        lab = Lab(world, network, tmp_path, ssh_key)
         labs.append(lab)
         lab.network.start()
         return lab

@@ -15,6 +15,7 @@ from vpce_demo.sandbox import timing
 from vpce_demo.sandbox.store.view import Group, Instance, Subnet
 from vpce_demo.tutorial import web_server
 
+from ..ports import free_port
 from .world import BALANCER_ADDRESS, PAGE, USER_DATA, WEB, WEB_PUBLIC, Lab, wait_for
 
 MakeLab = Callable[..., Lab]
@@ -274,7 +275,7 @@ def test_changes_of_the_clock_are_noticed_without_a_poke(make_lab: MakeLab) -> N
 
 def test_nothing_is_left_after_stop(make_lab: MakeLab, tmp_path: Path) -> None:
     before = threading.active_count()
-    lab = make_lab(user_data=USER_DATA)
+    lab = make_lab(user_data=USER_DATA, proxy_port=free_port())
     lab.booted()
     port = lab.network.proxy_port
     lab.network.stop()
