@@ -27,7 +27,7 @@ demo: $(VENV)/.installed          ## the whole demo in the sandbox: up, test, st
 test: check                       ## ruff, mypy strict and the tests
 	@$(BIN)/python -m pytest $(AT_ONCE)
 
-test-extended: $(VENV)/.installed-for-development  ## the tests of two accounts and regions, many customers, other tools, odd machines, hostile input: CI runs them too
+test-extended: $(VENV)/.installed-for-development  ## what make test leaves out since it costs most: CI runs both
 	@$(BIN)/python -m pytest $(AT_ONCE) $(EXTENDED)
 
 test-all: check                   ## both, with what takes minutes, and property tests with new examples each time

@@ -14,6 +14,8 @@ from vpce_demo.diagram.theme import DARK, LIGHT, Theme
 
 from .pages import CROSSED, OUTSIDE, OVERLAPS, ask, opened, rgb
 
+pytestmark = pytest.mark.extended
+
 PICTURES = pictures()
 
 

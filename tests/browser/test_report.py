@@ -20,6 +20,8 @@ from vpce_demo.report.redact import redacted
 
 from .pages import OVERLAPS, ask, opened, rgb
 
+pytestmark = pytest.mark.extended
+
 OVER_THE_EDGE = """
 () => [...document.querySelectorAll('body *')]
   .filter(e => !e.closest('.scroll > *, pre > *') && e.getBoundingClientRect().right > innerWidth + 0.5)

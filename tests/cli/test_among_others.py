@@ -126,6 +126,7 @@ def test_what_is_kept_and_what_is_tagged_like_ours_is_counted_shown_and_told_apa
     world.ec2.terminate_instances(InstanceIds=[stranger])
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("by", ["a rule of the default group", "our table as the main one", "a protected instance"])
 def test_what_holds_the_rest_is_named_with_commands_that_remove_it(world: World, by: str) -> None:
     """One of each way to say so; the sweeps try every holder."""

@@ -84,6 +84,7 @@ print(json.dumps({"Version": 1, "AccessKeyId": "sandbox", "SecretAccessKey": "sa
 """
 
 
+@pytest.mark.extended
 def test_a_credential_process_that_fails_in_the_middle_of_down(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -419,6 +419,7 @@ SAMPLE = (
 """The rows of each run; the others need the same code, and are slow together."""
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("wrong", "step", "told"),
     [pytest.param(*row[1:], id=row[0], marks=() if row[0] in SAMPLE else pytest.mark.slow) for row in LATE],

@@ -135,7 +135,7 @@ NOT_IN = {"": ("not-allowed",), "accounts": ("service-not-found",), "regions": (
 UNDONE = ("chapters-gateway-way-out",)
 """Of those that are undone, the one that takes back most."""
 ORDINARY = ("boot", "route")
-"""Of the other ways to break the same thing, those that are tried in the ordinary run."""
+"""Of the other ways to break the same thing, those that are tried without ``make test-all``."""
 
 
 @pytest.fixture(scope="module")
@@ -397,6 +397,7 @@ def prove(chain: Chain, rule: Rule, way: str, run_aws: Callable[[World, str], No
         assert world.recorded()["endpoint"] not in told["evidence"][0]  # it is another one now
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("rule", "way"), [pytest.param(*one, id=name(*one), marks=quick(*one)) for one in of_kind("")])
 @pytest.mark.sampled(
     "service-not-found",
@@ -431,6 +432,7 @@ def test_a_row_of_sides_apart(chains: Callable[[str], Chain], kind: str, rule: R
     prove(chains(kind), rule, way)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("rule", "way"),
     [

@@ -110,6 +110,7 @@ def test_a_sandbox_that_does_not_run_is_not_started(program: Program) -> None:
     assert not (program.directory / ".vpce-demo").exists()
 
 
+@pytest.mark.extended
 def test_a_demo_from_before_it_is_there_to_when_it_is_broken(world: World) -> None:
     nothing = good(world.here("doctor", "-o", "json"))
     assert [line["title"] for line in nothing.document["lines"]] == [*MACHINE, *ACCOUNT, "demo"]

@@ -104,6 +104,7 @@ def ctrl_c(seconds: float) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("line", [line for line in LINES if "walkthrough" not in line])
 @pytest.mark.sampled(2)
 def test_a_line(line: str, own_world: World, say: Say, stands: Stands, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +129,7 @@ def test_a_line(line: str, own_world: World, say: Say, stands: Stands, monkeypat
             own_world.empty()
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("line", [line for line in LINES if "walkthrough" in line])
 def test_a_line_for_a_reader(line: str, own_world: World, say: Say) -> None:
     own_world.empty()

@@ -50,6 +50,7 @@ FIRST = {
 """The first field of each resource that ``up`` mends, replaces, asks about or leaves."""
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("key", "field", "aws", "change"),
     [pytest.param(*case, id=f"{case[0]}-{case[1]}", marks=pytest.mark.slow if case in SWEPT else ()) for case in CASES],

@@ -35,6 +35,7 @@ def test_a_test_that_passes(stage: Stage) -> None:
     assert "サンドボックス内" in err
 
 
+@pytest.mark.extended
 def test_a_test_that_fails_and_its_diagnosis(stage: Stage) -> None:
     group = stage.ids["customer-group"]
     rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}

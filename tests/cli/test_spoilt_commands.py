@@ -22,7 +22,7 @@ from vpce_demo.sandbox.server import Sandbox
 
 from .stage import Stage, write_server_file
 
-pytestmark = pytest.mark.usefixtures("gives_up_soon")
+pytestmark = [pytest.mark.extended, pytest.mark.usefixtures("gives_up_soon")]
 
 READING = {
     "status": "status",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import partial
 
+import pytest
+
 from .program import World
 from .terminal import Terminal
 
@@ -54,6 +56,7 @@ def test_up_and_down_from_beginning_to_end(world: World) -> None:
     assert re.search(r"^Deleted 32 in [\d.]+s\. Looked again by tag: nothing left\.$", down.lines[-1])
 
 
+@pytest.mark.extended
 def test_ctrl_c_in_the_live_view(world: World) -> None:
     world.speed(20)
     with Terminal(world, "up", width=80, height=24) as up:

@@ -319,6 +319,7 @@ EVERY_COMMAND = {
 """What to say after each command that a program would call; walkthrough is for people."""
 
 
+@pytest.mark.extended
 def test_one_json_document_for_every_command(world: World) -> None:
     for command, more in EVERY_COMMAND.items():
         done = good(world.run("-o", "json", *command.split(), *more.split()))
