@@ -318,7 +318,7 @@ def test_connect_says_what_is_wrong(lab: Lab) -> None:
     assert done.returncode == 1
     assert "nothing listens on tcp/80" in done.stderr
     assert say("nonsense").returncode == 2
-    nobody_s = str(free_port())  # one that was just given up may be another process's by now
-    done = say(nobody_s, CUSTOMER_PUBLIC, "22")
+    unused = str(free_port())  # one that was just given up may be another process's by now
+    done = say(unused, CUSTOMER_PUBLIC, "22")
     assert done.returncode == 1
-    assert f"proxy on port {nobody_s}" in done.stderr
+    assert f"proxy on port {unused}" in done.stderr
