@@ -41,15 +41,16 @@ def main() -> int:
     if options.only:
         contenders = [one for one in contenders if one.name == options.only]
         missing = {} if contenders else {options.only: missing.get(options.only, "there is no such contender")}
+    beside = None if options.only else (_short(), looks(vpce_demo(), pace, LOOKS))
     laps = _race(contenders, missing, pace, runs)
-    if options.only or OURS in missing:
+    if beside is None or OURS in missing:
         for name, why in missing.items():
             print(f"{name}: {why}", file=sys.stderr)
         return 1 if missing else 0
     versions = {one.name: one.version for one in contenders if one.name not in missing}
     laps = {name: done for name, done in laps.items() if name not in missing}
     command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
-    found = gathered(pace, LATENCY_MS, command, versions, laps, missing, _short(), looks(vpce_demo(), pace, LOOKS))
+    found = gathered(pace, LATENCY_MS, command, versions, laps, missing, *beside)
     if last := Results.load(pace):
         found = replace(found, customers=last.customers, sandbox=last.sandbox)  # which have commands of their own
     found.save()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import boto3
 
 MANY = 200
+TYPE: Final = "t3.micro"
 BALANCERS = 34
 AT_ONCE = 16
 
@@ -19,13 +21,20 @@ def main() -> None:
     ec2, elb = boto3.client("ec2"), boto3.client("elbv2")
     vpc = ec2.create_vpc(CidrBlock="172.20.0.0/16")["Vpc"]["VpcId"]
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    subnets = [f"172.20.{n}.0/24" for n in range(MANY)]
+    offered = ec2.describe_instance_type_offerings(
+        LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": [TYPE]}]
+    )["InstanceTypeOfferings"]
+    zone = offered[0]["Location"]  # AWS would choose any, also one that has no such instances
     with ThreadPoolExecutor(AT_ONCE) as pool:
 
         def all(make: Callable[[int], object], count: int = MANY) -> None:
             list(pool.map(make, range(count)))
 
-        ids = list(pool.map(lambda cidr: ec2.create_subnet(VpcId=vpc, CidrBlock=cidr)["Subnet"]["SubnetId"], subnets))
+        def subnet(n: int) -> str:
+            made = ec2.create_subnet(VpcId=vpc, CidrBlock=f"172.20.{n}.0/24", AvailabilityZone=zone)
+            return made["Subnet"]["SubnetId"]
+
+        ids = list(pool.map(subnet, range(MANY)))
         all(lambda n: ec2.create_security_group(GroupName=f"theirs-{n}", Description="theirs", VpcId=vpc))
         all(lambda n: ec2.create_key_pair(KeyName=f"theirs-{n}", KeyType="ed25519"))
         all(lambda n: ec2.create_network_interface(SubnetId=ids[n]))
@@ -34,7 +43,7 @@ def main() -> None:
             lambda n: elb.create_load_balancer(Name=f"theirs-{n}", Type="network", Scheme="internal", Subnets=[ids[n]]),
             BALANCERS,
         )
-    ec2.run_instances(ImageId=image, InstanceType="t3.micro", SubnetId=ids[0], MinCount=MANY, MaxCount=MANY)
+    ec2.run_instances(ImageId=image, InstanceType=TYPE, SubnetId=ids[0], MinCount=MANY, MaxCount=MANY)
 
 
 if __name__ == "__main__":
