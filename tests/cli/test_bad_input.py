@@ -327,6 +327,7 @@ def test_a_delete_on_aws_wants_the_name(world: World) -> None:
 # --- the machine -------------------------------------------------------------------------------
 
 
+@pytest.mark.extended
 def test_no_openssh(world: World) -> None:
     empty = world.directory / "empty"
     empty.mkdir(exist_ok=True)
@@ -341,6 +342,7 @@ def test_no_openssh(world: World) -> None:
     assert "openssh-client" in done.err
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("option", ["--port", "--proxy-port"])
 def test_a_port_that_is_taken(program: Program, option: str) -> None:
     with socket.socket() as taken:

@@ -49,6 +49,7 @@ def test_a_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--security-group-ids $CUSTOMER_GROUP" in out
 
 
+@pytest.mark.extended
 def test_the_commands_of_a_page_run_as_they_stand_in_the_sandbox_too(world: World, program: Program) -> None:
     """``tests/peers/test_the_pages.py`` runs them all."""
     (block,) = blocks(good(world.here("explain", "6", "-o", "json")).document["pages"][0]["text"])

@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from .program import World, finished, wait_until
 from .stage import Stage
 
@@ -60,6 +62,7 @@ def test_what_runs_did_is_on_record_when_the_demo_is_gone(stage: Stage) -> None:
     assert "There is no run 19700101 on record." in said
 
 
+@pytest.mark.extended
 def test_a_run_at_work_can_be_followed(world: World) -> None:
     world.speed(20)
     up = world.start("up", "--until", "create-provider")

@@ -457,6 +457,7 @@ def _can_take_the_network_away() -> bool:
     return program is not None and subprocess.run([program, "-n", "true"], capture_output=True).returncode == 0
 
 
+@pytest.mark.extended
 @pytest.mark.skipif(not _can_take_the_network_away(), reason="only root may take the network away")
 def test_a_machine_without_a_loopback_interface_is_told_at_once(tmp_path: Path) -> None:
     done = subprocess.run(

@@ -56,6 +56,7 @@ def test_what_was_there_before_stays(world: World) -> None:
     assert "left" not in {name for name, value in done.document["error"]["facts"].items() if value}
 
 
+@pytest.mark.extended
 def test_what_cannot_be_deleted_is_told_with_the_first_error(world: World) -> None:
     world.here("sandbox", "faults", "error", "DependencyViolation", "--operation", "DeleteVpc", "--times", "200")
     done = failing(world, "delete", "--timeout", "3")

@@ -135,6 +135,7 @@ def test_without_a_sandbox_what_a_shell_evaluates_fails(name: str, stage: Stage,
 BOTO3 = "import boto3; print(len(boto3.client('ec2').describe_vpcs()['Vpcs']), boto3.client('ec2').meta.endpoint_url)"
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", ["bash", pytest.param("zsh", marks=pytest.mark.slow)])
 def test_tools_in_that_shell_use_the_sandbox(name: str, world: World) -> None:
     """boto3 and, where it is installed, the AWS CLI; the whole as a learner types it."""

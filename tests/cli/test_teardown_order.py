@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .program import READING, World, good
 
 DOCUMENTED = [
@@ -75,6 +77,7 @@ def test_nothing_is_deleted_that_is_not_ours(world: World) -> None:
     assert group in {one["GroupId"] for one in world.account()["groups"]}
 
 
+@pytest.mark.extended
 def test_what_stays_is_named_with_aws_s_reason(world: World) -> None:
     assert world.run("up", "--skip-test").code == 0
     ids = world.recorded()

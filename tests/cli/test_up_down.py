@@ -118,6 +118,7 @@ def test_until_a_stage_and_then_the_rest(world: World) -> None:
     assert "18 already there" in rest.out
 
 
+@pytest.mark.extended
 def test_another_demo_beside_the_default(world: World) -> None:
     before = world.account()
     good(world.run("up", "--skip-test"))
@@ -141,6 +142,7 @@ def test_another_demo_beside_the_default(world: World) -> None:
     assert world.account() == before
 
 
+@pytest.mark.extended
 def test_the_page_of_the_config_is_the_page_that_comes(world: World) -> None:
     page = "<p>Grüße: an '\"&amp; page\\n of {my} own %d</p>"
     config = world.config(json.dumps({"page": page}))
@@ -268,6 +270,7 @@ def test_the_sandbox_stopped_under_a_demo(world: World) -> None:
     assert not world.demo_directory().exists()
 
 
+@pytest.mark.extended
 def test_the_sandbox_killed_under_a_demo(world: World) -> None:
     good(world.run("up", "--skip-test"))
     kill_the_sandbox(world)

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from itertools import takewhile
 from pathlib import Path
 
+import pytest
+
 from vpce_demo.aws.clients import Clients
 from vpce_demo.aws.environment import Environment
 from vpce_demo.model import Side
@@ -63,6 +65,7 @@ def test_each_question_is_asked_once(sandbox: Sandbox, open_run: OpenRun, tmp_pa
     assert down.total() <= 70
 
 
+@pytest.mark.extended
 def test_it_does_not_matter_what_strangers_have(
     sandbox: Sandbox, open_run: OpenRun, place: Environment, tmp_path: Path
 ) -> None:

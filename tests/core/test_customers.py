@@ -171,6 +171,7 @@ def test_no_room_in_a_sandbox_names_the_option_that_makes_it(sandbox: Sandbox, p
 # --- a life ------------------------------------------------------------------------
 
 
+@pytest.mark.extended
 def test_a_life_of_three_leaves_the_account_as_it_was(
     room: Sandbox, place: Environment, open_run: OpenRun, tmp_path: Path
 ) -> None:
