@@ -41,7 +41,7 @@ def drift(document: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
 SWEPT = [
     case for case in CASES if (case[0], case[1], case[2]) in CALLED and case[1].startswith(("tag", "health", "un"))
 ]
-"""These are slow: ``make torture`` has them all, and the ordinary run enough of the kind."""
+"""These are slow: ``make torture`` has them all, and the others are enough of the kind."""
 FIRST = {
     (key, remedy(key, field)): f"{key}-{field}"
     for key, field, *rest in reversed(CASES)

@@ -1,6 +1,6 @@
 """Every command, and answers that are not AWS's: one of them does no harm, and where they stay it says so.
 
-The ordinary run tries each command with one kind; the slow one every command with every kind.
+``make test-extended`` tries each command with one kind, ``make test-all`` every command with every kind.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ CHANGING = {
 
 
 def sampled(rows: list[tuple[str, str]], names: list[str]) -> list[Any]:
-    """All pairs, of which the ordinary run takes one for each name, with another kind each."""
+    """All pairs, of which one for each name, with another kind each, is not slow."""
     few = set(zip(names, cycle(SPOILS)))
     return [pytest.param(*row, marks=() if row in few else pytest.mark.slow, id="-".join(row)) for row in rows]
 
